@@ -1,0 +1,40 @@
+package dev.lutra.network;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network as a graph of ops in execution order, cut into segments.
+ *
+ * @param name for people and for the exported file
+ * @param inputs what it reads; a whole network has one, a segment may have more
+ * @param outputs what it gives; a whole network has one, the logits
+ * @param segments in order; together they hold every op once
+ */
+public record Network(String name, List<Value> inputs, List<Value> outputs, List<Segment> segments) {
+
+    public Network {
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+        segments = List.copyOf(segments);
+    }
+
+    /** Every op in execution order. */
+    public List<Op> ops() {
+        List<Op> ops = new ArrayList<>();
+        for (Segment segment : segments) {
+            ops.addAll(segment.ops());
+        }
+        return ops;
+    }
+
+    /** The single input of a whole network. */
+    public Value input() {
+        return inputs.get(0);
+    }
+
+    /** The single output of a whole network. */
+    public Value output() {
+        return outputs.get(0);
+    }
+}

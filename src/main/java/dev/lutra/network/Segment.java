@@ -1,0 +1,163 @@
+package dev.lutra.network;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A contiguous run of a network's ops: what an agent times and a lookup table stores.
+ *
+ * @param name in its network: {@code stem}, {@code layer3}, {@code head}
+ * @param ops in order; empty for a layer that is left out
+ * @param inputs values from before the segment that it reads
+ * @param outputs values of the segment that are read after it
+ */
+public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value> outputs) {
+
+    public Segment {
+        ops = List.copyOf(ops);
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+    }
+
+    static Segment of(String name, List<Op> ops, Set<Value> readLater) {
+        Set<Value> produced = new HashSet<>();
+        Set<Value> inputs = new LinkedHashSet<>();
+        Set<Value> outputs = new LinkedHashSet<>();
+        for (Op op : ops) {
+            for (Value input : op.inputs()) {
+                if (!produced.contains(input)) {
+                    inputs.add(input);
+                }
+            }
+            produced.add(op.output());
+            if (readLater.contains(op.output())) {
+                outputs.add(op.output());
+            }
+        }
+        return new Segment(name, ops, List.copyOf(inputs), List.copyOf(outputs));
+    }
+
+    /** The segment as a network of its own. */
+    public Network asNetwork() {
+        return new Network(name, inputs, outputs, List.of(this));
+    }
+
+    /**
+     * What a device sees of this segment: ops, attributes and shapes, with values numbered by first use and no names.
+     * Two segments with equal signatures run the same computation on differently valued weights.
+     */
+    public String signature() {
+        Map<Value, Integer> numbers = new HashMap<>();
+        StringBuilder text = new StringBuilder();
+        for (Value input : inputs) {
+            numbers.put(input, numbers.size());
+            text.append("in ").append(input.shape()).append("; ");
+        }
+        Signature signature = new Signature();
+        for (Op op : ops) {
+            text.append(op.accept(signature));
+            for (Value input : op.inputs()) {
+                text.append(" v").append(numbers.get(input));
+            }
+            numbers.put(op.output(), numbers.size());
+            text.append(" > ").append(op.output().shape()).append("; ");
+        }
+        text.append("out");
+        for (Value output : outputs) {
+            text.append(" v").append(numbers.get(output));
+        }
+        return text.toString();
+    }
+
+    /**
+     * Name of the segment in a lookup table: equal exactly when the signatures are equal (SHA-256, first 16 hex digits).
+     * Precision and batch belong to the table.
+     */
+    public String key() {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(signature().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    /** One op without its values. */
+    private static final class Signature implements OpVisitor<String> {
+        @Override
+        public String conv(Op.Conv op) {
+            return "conv k" + op.kernel() + " s" + op.stride() + " p" + op.padding() + " d" + op.dilation()
+                + " g" + op.groups() + (op.bias().isPresent() ? " bias" : "");
+        }
+
+        @Override
+        public String linear(Op.Linear op) {
+            return op.bias().isPresent() ? "linear bias" : "linear";
+        }
+
+        @Override
+        public String batchNorm(Op.BatchNorm op) {
+            return "bn";
+        }
+
+        @Override
+        public String activation(Op.Activation op) {
+            return op.function().name().toLowerCase(Locale.ROOT);
+        }
+
+        @Override
+        public String pool(Op.Pool op) {
+            return op.kind().name().toLowerCase(Locale.ROOT)
+                + "pool k" + op.kernel() + " s" + op.stride() + " p" + op.padding();
+        }
+
+        @Override
+        public String globalPool(Op.GlobalPool op) {
+            return "globalpool";
+        }
+
+        @Override
+        public String channelSlice(Op.ChannelSlice op) {
+            return "slice " + op.start() + ":" + op.step();
+        }
+
+        @Override
+        public String channelShuffle(Op.ChannelShuffle op) {
+            return "shuffle g" + op.groups();
+        }
+
+        @Override
+        public String concat(Op.Concat op) {
+            return "concat";
+        }
+
+        @Override
+        public String add(Op.Add op) {
+            return "add";
+        }
+
+        @Override
+        public String channelScale(Op.ChannelScale op) {
+            return "scale";
+        }
+
+        @Override
+        public String flatten(Op.Flatten op) {
+            return "flatten";
+        }
+
+        @Override
+        public String dropout(Op.Dropout op) {
+            return "dropout";
+        }
+    }
+}

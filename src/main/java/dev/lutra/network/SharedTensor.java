@@ -1,0 +1,36 @@
+package dev.lutra.network;
+
+import java.util.List;
+
+/**
+ * A tensor that all networks of a space share, at its largest extent.
+ *
+ * @param name unique in the space, scope by scope: {@code layer3.k5.expand.weight}
+ * @param dims extents; a convolution has out, in per group, kernel, kernel
+ * @param role what it is for, which decides its first values and its weight decay
+ */
+public record SharedTensor(String name, List<Integer> dims, Role role) {
+
+    /** What a tensor is for. */
+    public enum Role {
+        CONV_WEIGHT, LINEAR_WEIGHT, BIAS, NORM_SCALE, NORM_SHIFT, RUNNING_MEAN, RUNNING_VARIANCE;
+
+        /** Whether the tensor is learned by gradient descent; running statistics are not. */
+        public boolean isParameter() {
+            return this != RUNNING_MEAN && this != RUNNING_VARIANCE;
+        }
+
+        /** Whether weight decay applies: weights yes; biases and batch-norm parameters no (SPOS §1.4). */
+        public boolean decays() {
+            return this == CONV_WEIGHT || this == LINEAR_WEIGHT;
+        }
+    }
+
+    public SharedTensor {
+        dims = List.copyOf(dims);
+    }
+
+    public long elements() {
+        return dims.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
+    }
+}

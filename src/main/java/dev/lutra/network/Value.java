@@ -1,0 +1,15 @@
+package dev.lutra.network;
+
+/**
+ * What an op reads or writes.
+ *
+ * @param id unique in its network; the input has 0
+ * @param shape without the batch
+ * @param sharedChannels channels that the widest network sharing these weights has here
+ */
+public record Value(int id, Shape shape, int sharedChannels) {
+
+    public Width width() {
+        return new Width(shape.channels(), sharedChannels);
+    }
+}
