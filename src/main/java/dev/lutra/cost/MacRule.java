@@ -1,0 +1,76 @@
+package dev.lutra.cost;
+
+import dev.lutra.network.Op;
+import dev.lutra.network.OpVisitor;
+
+/**
+ * Multiply-accumulates as SPOS, FairNAS, MoGA and ProxylessNAS count them (K0): convolutions and linear layers only,
+ * no bias, batch norm, activation, pooling or elementwise op.
+ */
+final class MacRule implements OpVisitor<Long> {
+
+    @Override
+    public Long conv(Op.Conv op) {
+        return op.weight().elements() * op.output().shape().height() * op.output().shape().width();
+    }
+
+    @Override
+    public Long linear(Op.Linear op) {
+        return op.weight().elements();
+    }
+
+    @Override
+    public Long batchNorm(Op.BatchNorm op) {
+        return 0L;
+    }
+
+    @Override
+    public Long activation(Op.Activation op) {
+        return 0L;
+    }
+
+    @Override
+    public Long pool(Op.Pool op) {
+        return 0L;
+    }
+
+    @Override
+    public Long globalPool(Op.GlobalPool op) {
+        return 0L;
+    }
+
+    @Override
+    public Long channelSlice(Op.ChannelSlice op) {
+        return 0L;
+    }
+
+    @Override
+    public Long channelShuffle(Op.ChannelShuffle op) {
+        return 0L;
+    }
+
+    @Override
+    public Long concat(Op.Concat op) {
+        return 0L;
+    }
+
+    @Override
+    public Long add(Op.Add op) {
+        return 0L;
+    }
+
+    @Override
+    public Long channelScale(Op.ChannelScale op) {
+        return 0L;
+    }
+
+    @Override
+    public Long flatten(Op.Flatten op) {
+        return 0L;
+    }
+
+    @Override
+    public Long dropout(Op.Dropout op) {
+        return 0L;
+    }
+}

@@ -1,0 +1,2 @@
+/** What a network costs by counting: MACs under a named rule, and parameters. */
+package dev.lutra.cost;

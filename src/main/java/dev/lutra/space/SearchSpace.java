@@ -1,0 +1,65 @@
+package dev.lutra.space;
+
+import dev.lutra.network.Network;
+import dev.lutra.network.Shape;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * A set of networks, spanned by genes. Instances are immutable.
+ */
+public interface SearchSpace {
+
+    /** Short name, as used on the command line. */
+    String name();
+
+    /** One line for people. */
+    String title();
+
+    /** Where the space was published. */
+    String source();
+
+    /** Shape of one image. */
+    Shape input();
+
+    /** Outputs of the network. */
+    int classes();
+
+    List<Gene> genes();
+
+    /** Number of different networks, exact. */
+    BigInteger size();
+
+    /** Whether batch norm's scale and shift are learned while the weights are shared; a network trained alone learns them. */
+    boolean learnsBatchNorm();
+
+    /** This space with another number of outputs. */
+    SearchSpace withClasses(int classes);
+
+    /** This space with square images of another size. */
+    SearchSpace withImageSize(int pixels);
+
+    /**
+     * The architecture of these gene values.
+     *
+     * @param values for every gene the position in its options
+     * @throws IllegalArgumentException if there are too few or many, or one is out of range
+     */
+    Architecture architecture(int[] values);
+
+    /**
+     * Reads an architecture: one entry a layer, comma-separated, {@code choice[:channel-scale]}, each by name or by index.
+     *
+     * @throws dev.lutra.InputException with the entry and what was expected
+     */
+    Architecture parse(String text);
+
+    /** The network of an architecture of this space. */
+    Network build(Architecture architecture);
+
+    /** An architecture whose every gene is drawn uniformly (SPOS, eq. 7). */
+    default Architecture random(RandomGenerator random) {
+        return architecture(genes().stream().mapToInt(gene -> random.nextInt(gene.size())).toArray());
+    }
+}

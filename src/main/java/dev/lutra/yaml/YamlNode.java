@@ -1,0 +1,224 @@
+package dev.lutra.yaml;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/**
+ * A place in a YAML file. Every reading method throws {@link InputException} with {@code file:line: key: found (expected: …)}
+ * when the file does not hold what is asked for.
+ */
+public final class YamlNode {
+
+    private final String file;
+    private final String key;
+    private final Node node;
+    private final Map<String, YamlNode> entries;
+    private final Set<String> read = new HashSet<>();
+
+    private YamlNode(String file, String key, Node node) {
+        this.file = file;
+        this.key = key;
+        this.node = node;
+        this.entries = node instanceof MappingNode mapping ? entriesOf(mapping) : Map.of();
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws InputException if it is not there, cannot be read, or is not YAML
+     */
+    public static YamlNode read(Path file) {
+        try {
+            return parse(file.toString(), Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw InputException.in(file, "no such file");
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Parses text.
+     *
+     * @param file what to call it in messages
+     */
+    public static YamlNode parse(String file, String text) {
+        LoadSettings settings = LoadSettings.builder().setLabel(file).setAllowDuplicateKeys(false).build();
+        try {
+            Node root = new Compose(settings).composeString(text)
+                .orElseThrow(() -> new InputException(file + ": empty (expected: a YAML mapping)"));
+            return new YamlNode(file, "", root);
+        } catch (MarkedYamlEngineException e) {
+            int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+            throw new InputException(file + ":" + line + ": not YAML: " + e.getProblem(), e);
+        } catch (YamlEngineException e) {
+            throw new InputException(file + ": not YAML: " + e.getMessage().lines().findFirst().orElse(""), e);
+        }
+    }
+
+    private Map<String, YamlNode> entriesOf(MappingNode mapping) {
+        Map<String, YamlNode> found = new LinkedHashMap<>();
+        for (NodeTuple tuple : mapping.getValue()) {
+            if (!(tuple.getKeyNode() instanceof ScalarNode name)) {
+                throw error("a key that is not plain text (expected: key: value)");
+            }
+            String path = key.isEmpty() ? name.getValue() : key + "." + name.getValue();
+            if (found.put(name.getValue(), new YamlNode(file, path, tuple.getValueNode())) != null) {
+                throw new InputException(at(file, name) + path + ": given twice");
+            }
+        }
+        return found;
+    }
+
+    /** An error about this place, as {@code file:line: key: problem}. */
+    public InputException error(String problem) {
+        return new InputException(at(file, node) + (key.isEmpty() ? "" : key + ": ") + problem);
+    }
+
+    private static String at(String file, Node node) {
+        return file + node.getStartMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("") + ": ";
+    }
+
+    public boolean isMapping() {
+        return node instanceof MappingNode;
+    }
+
+    public boolean isList() {
+        return node instanceof SequenceNode;
+    }
+
+    /** The value of a key that must be there. */
+    public YamlNode get(String name) {
+        return find(name).orElseThrow(() -> error("no '" + name + "' (expected: a key of that name)"));
+    }
+
+    /** The value of a key, if it is there. */
+    public Optional<YamlNode> find(String name) {
+        requireMapping();
+        read.add(name);
+        return Optional.ofNullable(entries.get(name));
+    }
+
+    /** All keys with their values, in file order. */
+    public Map<String, YamlNode> entries() {
+        requireMapping();
+        read.addAll(entries.keySet());
+        return entries;
+    }
+
+    private void requireMapping() {
+        if (!isMapping()) {
+            throw error(describe() + " (expected: key: value pairs)");
+        }
+    }
+
+    /** Items of a list. */
+    public List<YamlNode> items() {
+        if (!(node instanceof SequenceNode sequence)) {
+            throw error(describe() + " (expected: a list)");
+        }
+        List<YamlNode> items = new ArrayList<>();
+        for (Node item : sequence.getValue()) {
+            items.add(new YamlNode(file, key + "[" + items.size() + "]", item));
+        }
+        return items;
+    }
+
+    public String text() {
+        if (!(node instanceof ScalarNode scalar)) {
+            throw error(describe() + " (expected: text)");
+        }
+        return scalar.getValue();
+    }
+
+    /** A whole number of at least {@code least}. */
+    public int integer(int least) {
+        return Math.toIntExact(whole(least, Integer.MAX_VALUE));
+    }
+
+    /** A whole number that may be negative or large. */
+    public long whole(long least, long most) {
+        try {
+            long value = Long.parseLong(text().replace("_", ""));
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // reported below like a number out of range
+        }
+        String bound = most == Integer.MAX_VALUE || most == Long.MAX_VALUE ? "" : " and at most " + most;
+        throw error(text() + " (expected: a whole number of at least " + least + bound + ")");
+    }
+
+    /** A number within bounds, both included. */
+    public double number(double least, double most) {
+        try {
+            double value = Double.parseDouble(text());
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // reported below like a number out of range
+        }
+        throw error(text() + " (expected: a number from " + least + " to " + most + ")");
+    }
+
+    public boolean flag() {
+        return switch (text()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw error(text() + " (expected: true or false)");
+        };
+    }
+
+    /** One of an enum's constants, written in lower case with hyphens. */
+    public <E extends Enum<E>> E oneOf(Class<E> type) {
+        List<String> names = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            String name = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            if (name.equals(text())) {
+                return constant;
+            }
+            names.add(name);
+        }
+        throw error(text() + " (expected: one of " + String.join(", ", names) + ")");
+    }
+
+    /**
+     * To be called when everything was read.
+     *
+     * @throws InputException if this mapping has a key that nothing asked for
+     */
+    public void rejectUnknownKeys() {
+        for (Map.Entry<String, YamlNode> entry : entries.entrySet()) {
+            if (!read.contains(entry.getKey())) {
+                List<String> known = read.stream().sorted().toList();
+                throw entry.getValue().error("unknown key (expected: one of " + String.join(", ", known) + ")");
+            }
+        }
+    }
+
+    private String describe() {
+        return node instanceof ScalarNode scalar ? "'" + scalar.getValue() + "'" : isList() ? "a list" : "a mapping";
+    }
+}
