@@ -1,0 +1,416 @@
+package dev.lutra.server.fleet;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import dev.lutra.InputException;
+import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.store.Database;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The tasks of every device: {@code queued → leased → done}, in the order of their submission.
+ *
+ * <p>A lease ends with a report, or is lost when it is not renewed in time or its agent joins anew. A lost task is at the
+ * head of its queue again, because tasks keep their position; after {@link #MAX_ATTEMPTS} lost leases it fails, so that
+ * one task cannot bring down agents for ever. A task that was lost before is leased alone: should it bring its agent
+ * down again, no other task pays for that with an attempt.
+ *
+ * <p>Every lease of a task has a greater epoch than the one before, and only the newest may be renewed or reported, so
+ * an agent that was thought lost and comes back cannot overwrite anything.
+ *
+ * <p>All of this is in the database when a method returns. Leases go on when a server is started again: they have a
+ * whole lease period from then, for nobody could renew them meanwhile.
+ */
+public final class TaskQueue {
+
+    /**
+     * A lease not renewed for so long is lost. Long enough for an agent to renew three times over a bad network, short
+     * enough that people do not wonder where a lost agent's tasks are.
+     */
+    public static final Duration DEFAULT_LEASE = Duration.ofSeconds(30);
+
+    /** Leases of a task that may be lost before it fails. */
+    public static final int MAX_ATTEMPTS = 5;
+
+    /** Tasks that an agent gets at a time, at most. */
+    static final int MAX_LEASED_TOGETHER = 64;
+
+    /** Lease periods of silence after which an agent counts as offline. */
+    private static final int OFFLINE_AFTER_LEASES = 3;
+
+    /** Inputs travel in tasks: the size, in bytes, beyond which a lease takes no further task. */
+    private static final int LARGE_LEASE_BYTES = 3 << 20;
+
+    /** How often those who wait look for leases that have run out, which nobody announces. */
+    private static final long RECHECK_MILLIS = 1_000;
+
+    private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
+            .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
+
+    private final Database database;
+    private final Clock clock;
+    private final long leaseMillis;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private long changes;
+
+    public TaskQueue(Database database, Clock clock, Duration lease) {
+        this.database = Objects.requireNonNull(database);
+        this.clock = Objects.requireNonNull(clock);
+        this.leaseMillis = lease.toMillis();
+        database.transaction(handle -> handle
+                .createUpdate("UPDATE tasks SET lease_expires_millis = max(lease_expires_millis, :expires)"
+                        + " WHERE state = 'leased'")
+                .bind("expires", clock.millis() + leaseMillis)
+                .execute());
+    }
+
+    /** How long a lease lives without being renewed. */
+    public Duration lease() {
+        return Duration.ofMillis(leaseMillis);
+    }
+
+    /**
+     * Registers a device or, under a known name, replaces its agent: the older session ends and its tasks are queued.
+     *
+     * @return the session
+     * @throws InputException when the device has no name
+     */
+    public String join(JoinRequest request) {
+        String device = request.getDevice().getName();
+        if (device.isBlank()) {
+            throw new InputException("device: no name");
+        }
+        String session = UUID.randomUUID().toString();
+        transaction(handle -> {
+            giveUpLeases(handle, "device = :key", device);
+            handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
+                            + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
+                            + " session = excluded.session, description = excluded.description,"
+                            + " last_seen_millis = excluded.last_seen_millis")
+                    .bind("name", device).bind("session", session)
+                    .bind("description", request.toByteArray()).bind("now", clock.millis())
+                    .execute();
+            return null;
+        });
+        announceChange();
+        return session;
+    }
+
+    /**
+     * Leases tasks of the session's device, those at the head of its queue.
+     *
+     * @param max how many the agent wants, at least 1; it may get fewer
+     * @throws UnknownSessionException when the agent has to join first
+     */
+    public List<LeasedTask> lease(String session, int max) {
+        if (max < 1) {
+            throw new InputException("max_tasks: " + max + " (expected: at least 1)");
+        }
+        return transaction(handle -> {
+            String device = see(handle, session);
+            List<LeasedTask> leased = new ArrayList<>();
+            for (QueuedTask next : nextTasks(handle, device, session, max)) {
+                leased.add(LeasedTask.newBuilder().setTask(next.task()).setEpoch(next.epoch() + 1).build());
+                handle.createUpdate("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
+                                + " lease_expires_millis = :expires WHERE position = :position")
+                        .bind("session", session).bind("expires", clock.millis() + leaseMillis)
+                        .bind("position", next.position())
+                        .execute();
+            }
+            return leased;
+        });
+    }
+
+    private record QueuedTask(long position, long epoch, Task task) {
+        boolean wasLost() {
+            return epoch > 0;
+        }
+    }
+
+    private static List<QueuedTask> nextTasks(Handle handle, String device, String session, int max) {
+        List<Long> heldEpochs = handle.createQuery("SELECT epoch FROM tasks WHERE device = :device AND state = 'leased'")
+                .bind("device", device)
+                .mapTo(Long.class).list();
+        if (heldEpochs.stream().anyMatch(epoch -> epoch > 1)) {
+            return List.of();
+        }
+        List<QueuedTask> next = new ArrayList<>();
+        long bytes = 0;
+        for (QueuedTask task : head(handle, device, max)) {
+            bytes += task.task().getSerializedSize();
+            boolean alone = heldEpochs.isEmpty() && next.isEmpty();
+            if (!alone && (task.wasLost() || bytes > LARGE_LEASE_BYTES)) {
+                break;
+            }
+            next.add(task);
+            if (task.wasLost()) {
+                break;
+            }
+        }
+        return next;
+    }
+
+    private static List<QueuedTask> head(Handle handle, String device, int max) {
+        return handle.createQuery("SELECT position, epoch, task FROM tasks WHERE device = :device AND state = 'queued'"
+                        + " ORDER BY position LIMIT :max")
+                .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
+                .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"),
+                        parse(Task.parser(), row.getBytes("task"))))
+                .list();
+    }
+
+    /**
+     * Gives leases another lease period from now.
+     *
+     * @return those of the leases that the session still holds
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public List<LeaseName> renew(String session, Collection<LeaseName> leases) {
+        return transaction(handle -> {
+            see(handle, session);
+            return leases.stream().filter(lease -> handle
+                    .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
+                            + " AND id = :id AND epoch = :epoch AND session = :session")
+                    .bind("expires", clock.millis() + leaseMillis)
+                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                    .execute() == 1).toList();
+        });
+    }
+
+    /**
+     * Ends a lease with its task's outcome.
+     *
+     * @return whether an outcome of this lease is stored, now or by a report before; false when the lease was lost
+     * @throws InputException when the outcome is neither measured nor failed
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public boolean report(String session, LeaseName lease, Outcome outcome) {
+        if (outcome.getKindCase() == Outcome.KindCase.KIND_NOT_SET) {
+            throw new InputException("outcome of task " + lease.getTaskId() + ": empty (expected: measured or failed)");
+        }
+        boolean accepted = transaction(handle -> {
+            see(handle, session);
+            handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, outcome = :outcome,"
+                            + " finished_millis = :now WHERE state = 'leased'"
+                            + " AND id = :id AND epoch = :epoch AND session = :session")
+                    .bind("outcome", outcome.toByteArray()).bind("now", clock.millis())
+                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                    .execute();
+            return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
+                            + " AND id = :id AND epoch = :epoch AND session = :session")
+                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                    .mapTo(Integer.class).one() == 1;
+        });
+        announceChange();
+        return accepted;
+    }
+
+    /** @throws UnknownSessionException when the session is not that of a device */
+    public void checkSession(String session) {
+        transaction(handle -> see(handle, session));
+    }
+
+    /** Adds tasks to the end of a device's queue; those whose id is known, for whatever device, are left as they are. */
+    public void submit(String device, List<Task> tasks) {
+        transaction(handle -> {
+            for (Task task : tasks) {
+                handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis)"
+                                + " VALUES (:id, :device, 'queued', 0, :task, :now) ON CONFLICT (id) DO NOTHING")
+                        .bind("id", task.getId()).bind("device", device)
+                        .bind("task", task.toByteArray()).bind("now", clock.millis())
+                        .execute();
+            }
+            return null;
+        });
+        announceChange();
+    }
+
+    /**
+     * How many of the tasks are done.
+     *
+     * @throws InputException when a task was never submitted
+     */
+    public int finished(Set<String> ids) {
+        String idsAsJson = jsonArray(ids);
+        return transaction(handle -> {
+            handle.createQuery("SELECT value FROM json_each(:ids) WHERE value NOT IN (SELECT id FROM tasks) LIMIT 1")
+                    .bind("ids", idsAsJson).mapTo(String.class).findOne()
+                    .ifPresent(id -> {
+                        throw new InputException("task " + id + ": not known (expected: submitted before)");
+                    });
+            return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
+                            + " AND id IN (SELECT value FROM json_each(:ids))")
+                    .bind("ids", idsAsJson).mapTo(Integer.class).one();
+        });
+    }
+
+    /** Outcomes of those of the tasks that are done, in the order of the ids. */
+    public List<TaskOutcome> outcomes(Set<String> ids) {
+        return transaction(handle -> handle
+                .createQuery("SELECT id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
+                        + " WHERE state = 'done' ORDER BY asked.key")
+                .bind("ids", jsonArray(ids))
+                .map((row, context) -> TaskOutcome.newBuilder()
+                        .setTaskId(row.getString("id"))
+                        .setAttempts(row.getInt("epoch"))
+                        .setOutcome(parse(Outcome.parser(), row.getBytes("outcome")))
+                        .build())
+                .list());
+    }
+
+    private static String jsonArray(Set<String> ids) {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        ids.forEach(array::add);
+        return array.toString();
+    }
+
+    /** Every device that has ever joined, by name. */
+    public List<AgentState> agents() {
+        return transaction(handle -> {
+            Map<String, Integer> queued = countByDevice(handle, "queued");
+            Map<String, Integer> leased = countByDevice(handle, "leased");
+            return handle.createQuery("SELECT name, description, last_seen_millis FROM devices ORDER BY name")
+                    .map((row, context) -> {
+                        String name = row.getString("name");
+                        JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
+                        long silentMillis = clock.millis() - row.getLong("last_seen_millis");
+                        return AgentState.newBuilder()
+                                .setDevice(joined.getDevice())
+                                .addAllRuntimes(joined.getRuntimesList())
+                                .setAgentVersion(joined.getAgentVersion())
+                                .setOnline(silentMillis <= OFFLINE_AFTER_LEASES * leaseMillis)
+                                .setLastSeenMillisAgo(silentMillis)
+                                .setLeasedTasks(leased.getOrDefault(name, 0))
+                                .setQueuedTasks(queued.getOrDefault(name, 0))
+                                .build();
+                    })
+                    .list();
+        });
+    }
+
+    private static Map<String, Integer> countByDevice(Handle handle, String state) {
+        return handle.createQuery("SELECT device, count(*) AS tasks FROM tasks WHERE state = :state GROUP BY device")
+                .bind("state", state)
+                .reduceRows(new HashMap<>(), (counts, row) -> {
+                    counts.put(row.getColumn("device", String.class), row.getColumn("tasks", Integer.class));
+                    return counts;
+                });
+    }
+
+    /**
+     * Waits, in real time, until a condition on this queue holds. The condition is tried at once, after every change and
+     * about once a second.
+     *
+     * @return whether it held in time; false also when the thread is interrupted, which it then still is
+     */
+    public boolean await(Duration wait, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + wait.toNanos();
+        while (true) {
+            long seen = changesSeen();
+            if (condition.getAsBoolean()) {
+                return true;
+            }
+            long remaining = deadline - System.nanoTime();
+            if (remaining <= 0 || !sleepUntilChange(seen, remaining)) {
+                return false;
+            }
+        }
+    }
+
+    private long changesSeen() {
+        lock.lock();
+        try {
+            return changes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean sleepUntilChange(long seen, long nanos) {
+        lock.lock();
+        try {
+            if (changes == seen) {
+                changed.awaitNanos(Math.min(nanos, TimeUnit.MILLISECONDS.toNanos(RECHECK_MILLIS)));
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void announceChange() {
+        lock.lock();
+        try {
+            changes++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Every step first takes back what has run out, so that what it sees does not depend on who looked when. */
+    private <R> R transaction(Function<Handle, R> step) {
+        return database.transaction(handle -> {
+            giveUpLeases(handle, "lease_expires_millis <= :key", clock.millis());
+            return step.apply(handle);
+        });
+    }
+
+    private void giveUpLeases(Handle handle, String which, Object key) {
+        handle.createUpdate("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL,"
+                        + " outcome = :failed, finished_millis = :now"
+                        + " WHERE state = 'leased' AND epoch >= :max AND " + which)
+                .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
+                .bind("max", MAX_ATTEMPTS).bind("key", key)
+                .execute();
+        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL"
+                        + " WHERE state = 'leased' AND " + which)
+                .bind("key", key)
+                .execute();
+    }
+
+    /** Notes a sign of life and returns the session's device. */
+    private String see(Handle handle, String session) {
+        return handle.createQuery("UPDATE devices SET last_seen_millis = :now WHERE session = :session RETURNING name")
+                .bind("now", clock.millis()).bind("session", session)
+                .mapTo(String.class).findOne().orElseThrow(UnknownSessionException::new);
+    }
+
+    private static <M extends MessageLite> M parse(Parser<M> parser, byte[] stored) {
+        try {
+            return parser.parseFrom(stored);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("the database holds a message that cannot be read", e);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.lutra.server.rpc;
+
+import dev.lutra.InputException;
+import dev.lutra.server.fleet.UnknownSessionException;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns what a service throws into the call's status: the one place that says which error is which code. */
+final class ErrorReplies implements ServerInterceptor {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ErrorReplies.class);
+
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+        return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+
+            private boolean failed;
+
+            @Override
+            public void onMessage(Q message) {
+                guard(() -> super.onMessage(message));
+            }
+
+            @Override
+            public void onHalfClose() {
+                guard(super::onHalfClose);
+            }
+
+            @Override
+            public void onReady() {
+                guard(super::onReady);
+            }
+
+            private void guard(Runnable event) {
+                if (failed) {
+                    return; // what the caller had already sent when the call failed
+                }
+                try {
+                    event.run();
+                } catch (RuntimeException e) {
+                    failed = true;
+                    if (!call.isCancelled()) {
+                        call.close(status(call, e), new Metadata());
+                    }
+                }
+            }
+        };
+    }
+
+    private static Status status(ServerCall<?, ?> call, RuntimeException problem) {
+        if (problem instanceof UnknownSessionException) {
+            return Status.NOT_FOUND.withDescription(problem.getMessage());
+        }
+        if (problem instanceof InputException) {
+            return Status.FAILED_PRECONDITION.withDescription(problem.getMessage());
+        }
+        LOG.error("{} failed", call.getMethodDescriptor().getFullMethodName(), problem);
+        return Status.INTERNAL.withDescription("the server failed; its log says why");
+    }
+}

@@ -1,0 +1,99 @@
+package dev.lutra.server.rpc;
+
+import dev.lutra.InputException;
+import dev.lutra.server.fleet.LocalFleet;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.store.ModelStore;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A queue, its models and its agents on a TCP port. The connection is not encrypted: over a network that others can
+ * listen to, put it behind a tunnel.
+ */
+public final class LutraServer implements AutoCloseable {
+
+    /** A call that waits for work or outcomes returns after so long, whatever the caller asks for. */
+    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+    /** Silence on a connection after which the peer has to show that it is there, and how long it may take for that. */
+    private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+    private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(10);
+
+    /** Agents may ask after the server this often; gRPC's own limit of 5 minutes would cut them off. */
+    private static final Duration MIN_PEER_KEEP_ALIVE = Duration.ofSeconds(5);
+
+    private static final long CLOSE_SECONDS = 5;
+
+    private final Server server;
+    private final ExecutorService calls;
+
+    private LutraServer(Server server, ExecutorService calls) {
+        this.server = server;
+        this.calls = calls;
+    }
+
+    /**
+     * Starts to listen.
+     *
+     * @param host name or address of the interface to listen on
+     * @param port 0 for a free one
+     * @throws InputException when it cannot listen there
+     */
+    public static LutraServer start(String host, int port, String token, TaskQueue queue, ModelStore models) {
+        // Waiting calls hold a thread each, apart from those that serve the network: there are as many as agents.
+        ExecutorService calls = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "lutra-call");
+            thread.setDaemon(true);
+            return thread;
+        });
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                .executor(calls)
+                .addService(new AgentService(queue, models))
+                .addService(new FleetService(new LocalFleet(queue, models), models))
+                .intercept(new ErrorReplies())
+                .intercept(new TokenCheck(token)) // the last one comes first
+                .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .build();
+        try {
+            return new LutraServer(server.start(), calls);
+        } catch (IOException e) {
+            calls.shutdown();
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            throw new InputException("cannot listen on " + host + ":" + port + " (" + reason.getMessage() + ")", e);
+        }
+    }
+
+    /** The port that it listens on. */
+    public int port() {
+        return server.getPort();
+    }
+
+    /** Ends all calls; afterwards nothing of this server uses the queue. */
+    @Override
+    public void close() {
+        try {
+            server.shutdownNow().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+            calls.shutdownNow();
+            calls.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            calls.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What a call may wait that asks for so many milliseconds. */
+    static Duration allowedWait(long askedMillis) {
+        return Duration.ofMillis(Math.max(0, Math.min(askedMillis, MAX_WAIT.toMillis())));
+    }
+}

@@ -1,0 +1,251 @@
+package dev.lutra.server.rpc;
+
+import dev.lutra.InputException;
+import dev.lutra.proto.AgentState;
+import dev.lutra.proto.FleetServiceGrpc;
+import dev.lutra.proto.FleetServiceGrpc.FleetServiceBlockingStub;
+import dev.lutra.proto.ListAgentsRequest;
+import dev.lutra.proto.ModelChunk;
+import dev.lutra.proto.OutcomesRequest;
+import dev.lutra.proto.PutModelReply;
+import dev.lutra.proto.SubmitRequest;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.store.ModelStore;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObservers;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * The fleet of a server elsewhere. Once connected it bears with a server that is away for a while, for instance while it
+ * is started again. What cannot be put right by waiting is an {@link InputException} that names the server.
+ */
+public final class RemoteFleet implements Fleet, AutoCloseable {
+
+    /** How long a server may be away before a call gives up. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(500);
+
+    /** Beyond the time that a call is meant to wait. */
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(20);
+
+    /** For a gibibyte over a slow line. */
+    private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(30);
+
+    private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+
+    private final String address;
+    private final ManagedChannel connection;
+    private final Channel channel;
+    private Duration patience = Duration.ZERO;
+
+    private RemoteFleet(String address, ManagedChannel connection, String token) {
+        this.address = address;
+        this.connection = connection;
+        Metadata headers = new Metadata();
+        headers.put(TokenCheck.AUTHORIZATION, TokenCheck.header(token));
+        this.channel = ClientInterceptors.intercept(connection, MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    /**
+     * Connects to a server.
+     *
+     * @param address {@code host:port}
+     * @throws InputException when there is no such server or it does not take the token
+     */
+    public static RemoteFleet connect(String address, String token) {
+        RemoteFleet fleet = new RemoteFleet(address, channel(address), token);
+        try {
+            fleet.agents();
+        } catch (RuntimeException e) {
+            fleet.close();
+            throw e;
+        }
+        fleet.patience = PATIENCE;
+        return fleet;
+    }
+
+    private static ManagedChannel channel(String address) {
+        int colon = address.lastIndexOf(':');
+        try {
+            return NettyChannelBuilder.forAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
+                    .usePlaintext()
+                    .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                    .build();
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new InputException("server: " + address + " (expected: host:port)", e);
+        }
+    }
+
+    @Override
+    public List<AgentState> agents() {
+        return call(() -> stub(Duration.ZERO).listAgents(ListAgentsRequest.getDefaultInstance()).getAgentsList());
+    }
+
+    @Override
+    public String putModel(byte[] onnx) {
+        if (onnx.length > ModelStore.MAX_BYTES) {
+            throw new InputException("model: " + onnx.length + " bytes (expected: at most " + ModelStore.MAX_BYTES + ")");
+        }
+        String expected = ModelStore.sha256(onnx);
+        String stored = call(() -> upload(onnx));
+        if (!stored.equals(expected)) {
+            throw new IllegalStateException("server " + address + ": stored " + stored + " (expected: " + expected + ")");
+        }
+        return stored;
+    }
+
+    private String upload(byte[] onnx) {
+        CompletableFuture<String> sha256 = new CompletableFuture<>();
+        FleetServiceGrpc.newStub(channel).withDeadlineAfter(UPLOAD_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                .putModel(new ClientResponseObserver<ModelChunk, PutModelReply>() {
+                    @Override
+                    public void beforeStart(ClientCallStreamObserver<ModelChunk> request) {
+                        StreamObservers.copyWithFlowControl(Transfer.chunks(ByteBuffer.wrap(onnx)), request);
+                    }
+
+                    @Override
+                    public void onNext(PutModelReply reply) {
+                        sha256.complete(reply.getSha256());
+                    }
+
+                    @Override
+                    public void onError(Throwable problem) {
+                        sha256.completeExceptionally(problem);
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        // the reply has come
+                    }
+                });
+        try {
+            return sha256.join();
+        } catch (CompletionException e) {
+            throw (StatusRuntimeException) e.getCause(); // the only thing that a call ends with
+        }
+    }
+
+    @Override
+    public void submit(String device, List<Task> tasks) {
+        List<Task> rest = tasks;
+        do {
+            List<Task> now = Transfer.fitting(rest);
+            SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).build();
+            call(() -> stub(Duration.ZERO).submit(request));
+            rest = rest.subList(now.size(), rest.size());
+        } while (!rest.isEmpty());
+    }
+
+    @Override
+    public List<TaskOutcome> outcomes(Collection<String> ids, int knownDone, Duration wait) {
+        long deadline = System.nanoTime() + wait.toNanos();
+        Set<String> distinct = new LinkedHashSet<>(ids);
+        Map<String, TaskOutcome> done;
+        Duration remaining = wait;
+        do {
+            done = ask(distinct, knownDone, remaining);
+            remaining = Duration.ofNanos(deadline - System.nanoTime());
+        } while (done.size() <= knownDone && done.size() < distinct.size() && remaining.toMillis() > 0);
+        return distinct.stream().map(done::get).filter(Objects::nonNull).toList();
+    }
+
+    /** A reply holds as many outcomes as fit, so this asks until nothing more comes. */
+    private Map<String, TaskOutcome> ask(Set<String> ids, int knownDone, Duration wait) {
+        Map<String, TaskOutcome> done = new LinkedHashMap<>();
+        Set<String> open = new LinkedHashSet<>(ids);
+        List<TaskOutcome> more = ask(OutcomesRequest.newBuilder().addAllTaskIds(open).setKnownDone(knownDone), wait);
+        while (!more.isEmpty()) {
+            more.forEach(outcome -> done.put(outcome.getTaskId(), outcome));
+            open.removeAll(done.keySet());
+            more = ask(OutcomesRequest.newBuilder().addAllTaskIds(open), Duration.ZERO);
+        }
+        return done;
+    }
+
+    private List<TaskOutcome> ask(OutcomesRequest.Builder request, Duration wait) {
+        Duration once = LutraServer.allowedWait(wait.toMillis());
+        request.setWaitMillis(once.toMillis());
+        return call(() -> stub(once).outcomes(request.build()).getDoneList());
+    }
+
+    private FleetServiceBlockingStub stub(Duration wait) {
+        return FleetServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(wait.plus(CALL_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private <R> R call(Supplier<R> call) {
+        long giveUp = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                return call.get();
+            } catch (StatusRuntimeException e) {
+                if (!isAway(e.getStatus()) || System.nanoTime() >= giveUp) {
+                    throw explained(e);
+                }
+                pause(e);
+            }
+        }
+    }
+
+    private static boolean isAway(Status status) {
+        return status.getCode() == Status.Code.UNAVAILABLE || status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+    }
+
+    private void pause(StatusRuntimeException problem) {
+        try {
+            Thread.sleep(RETRY_PAUSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw problem;
+        }
+        connection.resetConnectBackoff();
+    }
+
+    private RuntimeException explained(StatusRuntimeException e) {
+        String description = e.getStatus().getDescription();
+        return switch (e.getStatus().getCode()) {
+            case UNAVAILABLE -> new InputException("server " + address + ": cannot be reached" + reason(e), e);
+            case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
+            case UNAUTHENTICATED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
+            case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);
+            default -> new IllegalStateException("server " + address + ": " + e.getStatus(), e);
+        };
+    }
+
+    private static String reason(StatusRuntimeException e) {
+        Throwable cause = e.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause == null ? "" : " (" + cause.getMessage() + ")";
+    }
+
+    @Override
+    public void close() {
+        connection.shutdownNow();
+    }
+}

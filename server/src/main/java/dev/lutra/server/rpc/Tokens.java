@@ -1,0 +1,70 @@
+package dev.lutra.server.rpc;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+/** The secret that agents and experiments show to a server. */
+public final class Tokens {
+
+    private static final int BYTES = 32;
+
+    /** What fits in an HTTP header and is too long to be guessed; people may bring their own. */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]{16,}");
+
+    private Tokens() {
+    }
+
+    /**
+     * The token of a file; where there is no file, 256 random bits (base64url) in a new one that only its owner can read.
+     *
+     * @throws InputException when the file cannot be read or written, or holds no token
+     */
+    public static String loadOrCreate(Path file) {
+        try {
+            return load(file);
+        } catch (NoSuchFileException e) {
+            return create(file);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static String load(Path file) throws IOException {
+        String token = Files.readString(file).strip();
+        if (!TOKEN.matcher(token).matches()) {
+            throw InputException.in(file, "holds no token (expected: one line of at least 16 letters, digits or ._~+/=-)");
+        }
+        return token;
+    }
+
+    private static String create(Path file) {
+        byte[] secret = new byte[BYTES];
+        new SecureRandom().nextBytes(secret);
+        String token = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+        try {
+            Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+            Path part = Files.createTempFile(folder, "token-", ".part", ownerOnly());
+            Files.writeString(part, token + "\n");
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be written (" + e.getMessage() + ")", e);
+        }
+        return token;
+    }
+
+    private static FileAttribute<?>[] ownerOnly() {
+        return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+                : new FileAttribute<?>[0];
+    }
+}

@@ -1,0 +1,58 @@
+package dev.lutra.server.rpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.MessageLite;
+import dev.lutra.proto.ModelChunk;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/** How much goes over the wire in one message. */
+final class Transfer {
+
+    /** A task's inputs or outputs are one message, so this also limits a batch of images. */
+    static final int MAX_MESSAGE_BYTES = 64 << 20;
+
+    /** Lists are cut so that a full message has room for one large element more. */
+    private static final int MAX_LIST_BYTES = MAX_MESSAGE_BYTES / 2;
+
+    private static final int MODEL_CHUNK_BYTES = 1 << 20;
+
+    private Transfer() {
+    }
+
+    /** A model in pieces of at most 1 MiB, made when asked for. */
+    static Iterator<ModelChunk> chunks(ByteBuffer model) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return model.hasRemaining();
+            }
+
+            @Override
+            public ModelChunk next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                ByteString data = ByteString.copyFrom(model, Math.min(model.remaining(), MODEL_CHUNK_BYTES));
+                return ModelChunk.newBuilder().setData(data).build();
+            }
+        };
+    }
+
+    /** The longest beginning of a list that fits in a message, at least one element. */
+    static <M extends MessageLite> List<M> fitting(List<M> messages) {
+        List<M> fitting = new ArrayList<>();
+        long bytes = 0;
+        for (M message : messages) {
+            bytes += message.getSerializedSize();
+            if (!fitting.isEmpty() && bytes > MAX_LIST_BYTES) {
+                break;
+            }
+            fitting.add(message);
+        }
+        return fitting;
+    }
+}

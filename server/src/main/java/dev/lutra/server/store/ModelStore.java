@@ -1,0 +1,133 @@
+package dev.lutra.server.store;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Model files in a folder, each under the SHA-256 of its content. A file that is there is whole. */
+public final class ModelStore {
+
+    /** Largest model: 1 GiB, half of what a protobuf message (an ONNX file is one) can hold. */
+    public static final long MAX_BYTES = 1L << 30;
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
+    private final Path folder;
+
+    /** @throws InputException when there is no such folder and none can be made */
+    public ModelStore(Path folder) {
+        try {
+            this.folder = Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new InputException(folder + ": no folder can be made here (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** Lower-case hex of the SHA-256 of a model's bytes. */
+    public static String sha256(byte[] model) {
+        return HexFormat.of().formatHex(newDigest().digest(model));
+    }
+
+    /**
+     * The file of a stored model.
+     *
+     * @param sha256 lower-case hex
+     */
+    public Optional<Path> find(String sha256) {
+        // the pattern also keeps a caller from naming files elsewhere
+        return Optional.of(sha256).filter(name -> SHA256.matcher(name).matches()).map(this::file).filter(Files::exists);
+    }
+
+    /** Stores a model and returns its SHA-256. */
+    public String put(byte[] model) {
+        try (Upload upload = receive()) {
+            upload.write(model);
+            return upload.store();
+        }
+    }
+
+    /** Begins to store a model that comes in parts. */
+    public Upload receive() {
+        return new Upload();
+    }
+
+    private Path file(String sha256) {
+        return folder.resolve(sha256 + ".onnx");
+    }
+
+    private static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java has it
+        }
+    }
+
+    /** A model on its way in. Closing it before {@link #store} leaves nothing behind. */
+    public final class Upload implements AutoCloseable {
+
+        private final MessageDigest digest = newDigest();
+        private final Path part;
+        private final OutputStream out;
+        private long bytes;
+
+        private Upload() {
+            try {
+                part = Files.createTempFile(folder, "upload-", ".part");
+                out = Files.newOutputStream(part);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** @throws InputException when the model grows beyond {@link #MAX_BYTES} */
+        public void write(byte[] data) {
+            bytes += data.length;
+            if (bytes > MAX_BYTES) {
+                throw new InputException("model: more than " + MAX_BYTES + " bytes");
+            }
+            digest.update(data);
+            try {
+                out.write(data);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Ends the model and returns its SHA-256. */
+        public String store() {
+            String sha256 = HexFormat.of().formatHex(digest.digest());
+            try {
+                out.close();
+                try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+                    channel.force(true); // or a power cut could leave the name without the content
+                }
+                Files.move(part, file(sha256), StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return sha256;
+        }
+
+        @Override
+        public void close() {
+            try {
+                out.close();
+                Files.deleteIfExists(part);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
