@@ -165,14 +165,13 @@ public final class TaskQueue {
         long bytes = 0;
         for (QueuedTask task : head(handle, device, max)) {
             bytes += task.task().getSerializedSize();
-            boolean alone = heldEpochs.isEmpty() && next.isEmpty();
-            if (!alone && (task.wasLost() || bytes > LARGE_LEASE_BYTES)) {
-                break;
+            if (!next.isEmpty() && (task.wasLost() || bytes > LARGE_LEASE_BYTES)) {
+                return next;
+            }
+            if (task.wasLost()) {
+                return heldEpochs.isEmpty() ? List.of(task) : List.of();
             }
             next.add(task);
-            if (task.wasLost()) {
-                break;
-            }
         }
         return next;
     }
@@ -223,9 +222,10 @@ public final class TaskQueue {
                     .bind("outcome", outcome.toByteArray()).bind("now", clock.millis())
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                     .execute();
+            // a report repeated after the agent has joined anew comes in another session
             return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
-                            + " AND id = :id AND epoch = :epoch AND session = :session")
-                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                            + " AND id = :id AND epoch = :epoch AND session IS NOT NULL")
+                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                     .mapTo(Integer.class).one() == 1;
         });
         announceChange();
@@ -274,7 +274,7 @@ public final class TaskQueue {
     /** Outcomes of those of the tasks that are done, in the order of the ids. */
     public List<TaskOutcome> outcomes(Set<String> ids) {
         return transaction(handle -> handle
-                .createQuery("SELECT id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
+                .createQuery("SELECT tasks.id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
                         + " WHERE state = 'done' ORDER BY asked.key")
                 .bind("ids", jsonArray(ids))
                 .map((row, context) -> TaskOutcome.newBuilder()

@@ -1,0 +1,432 @@
+package dev.lutra.server.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
+import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.store.Database;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TaskQueueTest {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Duration ALMOST = LEASE.minusMillis(1);
+    private static final Duration TICK = Duration.ofMillis(1);
+
+    @TempDir
+    Path folder;
+    private final VirtualClock clock = new VirtualClock();
+    private Database database;
+    private TaskQueue queue;
+
+    @BeforeEach
+    void open() {
+        database = Database.open(folder.resolve("lutra.db"));
+        queue = new TaskQueue(database, clock, LEASE);
+    }
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    private void restart() {
+        close();
+        open();
+    }
+
+    @Test
+    void leasesInTheOrderOfSubmission() {
+        String session = join("pi");
+        submit("pi", "c", "a");
+        submit("pi", "b");
+        assertThat(ids(queue.lease(session, 2))).containsExactly("c", "a");
+        assertThat(ids(queue.lease(session, 2))).containsExactly("b");
+        assertThat(queue.lease(session, 2)).isEmpty();
+    }
+
+    @Test
+    void handsOutTheTaskAsSubmitted() {
+        Task task = Task.newBuilder().setId("t").setLabel("layer7 k5").setThreads(2).setProvider("cpu").build();
+        queue.submit("pi", List.of(task));
+        assertThat(queue.lease(join("pi"), 1)).containsExactly(LeasedTask.newBuilder().setTask(task).setEpoch(1).build());
+    }
+
+    @Test
+    void submittingAgainChangesNothing() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        LeaseName a = name(queue.lease(session, 1).get(0));
+        submit("pi", "a", "b", "c");
+        assertThat(ids(queue.lease(session, 9))).containsExactly("b", "c");
+        queue.report(session, a, outcome("first"));
+        submit("pi", "a");
+        assertThat(queue.lease(session, 9)).isEmpty();
+        assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(outcome("first"));
+    }
+
+    @Test
+    void devicesDoNotSeeEachOthersTasks() {
+        String pi = join("pi");
+        String phone = join("phone");
+        submit("pi", "a");
+        submit("phone", "b");
+        assertThat(ids(queue.lease(phone, 9))).containsExactly("b");
+        assertThat(ids(queue.lease(pi, 9))).containsExactly("a");
+    }
+
+    @Test
+    void aLeaseLivesExactlyItsPeriod() {
+        String session = join("pi");
+        submit("pi", "a");
+        LeasedTask first = queue.lease(session, 1).get(0);
+        clock.advance(ALMOST);
+        assertThat(queue.lease(session, 1)).isEmpty();
+        clock.advance(TICK);
+        LeasedTask second = queue.lease(session, 1).get(0);
+        assertThat(second.getTask()).isEqualTo(first.getTask());
+        assertThat(second.getEpoch()).isGreaterThan(first.getEpoch());
+    }
+
+    @Test
+    void aRenewedLeaseLivesOn() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        List<LeaseName> both = names(queue.lease(session, 2));
+        for (int i = 0; i < 10; i++) {
+            clock.advance(ALMOST);
+            assertThat(queue.renew(session, both)).isEqualTo(both);
+        }
+        clock.advance(ALMOST);
+        assertThat(queue.renew(session, both.subList(1, 2))).containsExactly(both.get(1));
+        clock.advance(TICK);
+        assertThat(queue.renew(session, both)).containsExactly(both.get(1));
+        assertThat(queue.report(session, both.get(0), outcome("late"))).isFalse();
+        assertThat(queue.report(session, both.get(1), outcome("in time"))).isTrue();
+    }
+
+    @Test
+    void anExpiredTaskIsAtTheHeadAgain() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        queue.lease(session, 1);
+        submit("pi", "c");
+        clock.advance(LEASE);
+        assertThat(ids(queue.lease(session, 1))).containsExactly("a");
+    }
+
+    @Test
+    void aLateReportNeverOverwrites() {
+        String session = join("pi");
+        submit("pi", "a");
+        LeaseName old = name(queue.lease(session, 1).get(0));
+        clock.advance(LEASE);
+        assertThat(queue.report(session, old, outcome("expired"))).isFalse();
+        LeaseName current = name(queue.lease(session, 1).get(0));
+        assertThat(queue.report(session, old, outcome("old"))).isFalse();
+        assertThat(queue.outcomes(Set.of("a"))).isEmpty();
+        assertThat(queue.report(session, current, outcome("current"))).isTrue();
+        assertThat(queue.report(session, old, outcome("very old"))).isFalse();
+        assertThat(queue.outcomes(Set.of("a"))).containsExactly(
+                TaskOutcome.newBuilder().setTaskId("a").setAttempts(2).setOutcome(outcome("current")).build());
+    }
+
+    @Test
+    void aRepeatedReportIsAcceptedAndStoredOnce() {
+        String session = join("pi");
+        submit("pi", "a");
+        LeaseName lease = name(queue.lease(session, 1).get(0));
+        assertThat(queue.report(session, lease, outcome("first"))).isTrue();
+        clock.advance(LEASE.multipliedBy(9));
+        assertThat(queue.report(session, lease, outcome("second"))).isTrue();
+        assertThat(queue.report(join("pi"), lease, outcome("third"))).isTrue();
+        assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(outcome("first"));
+    }
+
+    @Test
+    void aReportOfWhatWasNeverLeasedIsRefused() {
+        String session = join("pi");
+        submit("pi", "a");
+        assertThat(queue.report(session, lease("a", 0), outcome("x"))).isFalse();
+        assertThat(queue.report(session, lease("a", 1), outcome("x"))).isFalse();
+        assertThat(queue.report(session, lease("nothing", 1), outcome("x"))).isFalse();
+        assertThat(queue.finished(Set.of("a"))).isZero();
+    }
+
+    @Test
+    void anotherDeviceCannotReportOrRenewALease() {
+        String pi = join("pi");
+        String phone = join("phone");
+        submit("pi", "a");
+        LeaseName lease = name(queue.lease(pi, 1).get(0));
+        assertThat(queue.renew(phone, List.of(lease))).isEmpty();
+        assertThat(queue.report(phone, lease, outcome("x"))).isFalse();
+        assertThat(queue.report(pi, lease, outcome("y"))).isTrue();
+    }
+
+    @Test
+    void joiningAgainReturnsTheOlderLeasesAtOnce() {
+        String older = join("pi");
+        submit("pi", "a", "b");
+        LeaseName a = name(queue.lease(older, 1).get(0));
+        String newer = join("pi");
+        assertThat(ids(queue.lease(newer, 1))).containsExactly("a");
+        assertThat(queue.report(newer, a, outcome("old lease"))).isFalse();
+        assertThatThrownBy(() -> queue.lease(older, 1)).isInstanceOf(UnknownSessionException.class);
+        assertThatThrownBy(() -> queue.renew(older, List.of(a))).isInstanceOf(UnknownSessionException.class);
+        assertThatThrownBy(() -> queue.report(older, a, outcome("x"))).isInstanceOf(UnknownSessionException.class);
+        assertThatThrownBy(() -> queue.checkSession(older)).isInstanceOf(UnknownSessionException.class);
+    }
+
+    @Test
+    void joiningLeavesOtherDevicesAlone() {
+        String phone = join("phone");
+        submit("phone", "a");
+        LeaseName lease = name(queue.lease(phone, 1).get(0));
+        join("pi");
+        assertThat(queue.renew(phone, List.of(lease))).containsExactly(lease);
+    }
+
+    @Test
+    void aTaskThatAlwaysLosesItsAgentFails() {
+        submit("pi", "poison", "good");
+        String session = join("pi");
+        for (int attempt = 1; attempt <= TaskQueue.MAX_ATTEMPTS; attempt++) {
+            assertThat(ids(queue.lease(session, 1))).containsExactly("poison");
+            if (attempt % 2 == 0) {
+                clock.advance(LEASE);
+            } else {
+                session = join("pi");
+            }
+        }
+        assertThat(ids(queue.lease(session, 1))).containsExactly("good");
+        TaskOutcome outcome = queue.outcomes(Set.of("poison")).get(0);
+        assertThat(outcome.getAttempts()).isEqualTo(TaskQueue.MAX_ATTEMPTS);
+        assertThat(outcome.getOutcome().getFailed().getReason()).isEqualTo("the agent was lost 5 times while it had this task");
+        assertThat(queue.report(session, lease("poison", 5), outcome("too late"))).isFalse();
+    }
+
+    @Test
+    void aTaskThatLosesItsAgentTakesNoOtherWithIt() {
+        submit("pi", "poison", "b", "c", "d");
+        for (int life = 0; life < 20; life++) {
+            String session = join("pi");
+            for (List<LeasedTask> leased = queue.lease(session, 4); !leased.isEmpty(); leased = queue.lease(session, 4)) {
+                if (ids(leased).contains("poison")) {
+                    break; // the agent dies of it, whatever else it has
+                }
+                leased.forEach(task -> queue.report(session, name(task), outcome("well")));
+            }
+        }
+        assertThat(queue.outcomes(new LinkedHashSet<>(List.of("poison", "b", "c", "d"))))
+                .extracting(outcome -> outcome.getOutcome().getFailed().getReason(), TaskOutcome::getAttempts)
+                .containsExactly(
+                        tuple("the agent was lost 5 times while it had this task", 5),
+                        tuple("well", 2),
+                        tuple("well", 2),
+                        tuple("well", 2));
+    }
+
+    @Test
+    void aLostTaskWaitsUntilItCanBeAlone() {
+        String session = join("pi");
+        submit("pi", "a", "b", "c");
+        LeaseName a = name(queue.lease(session, 1).get(0));
+        clock.advance(ALMOST);
+        LeaseName b = name(queue.lease(session, 1).get(0));
+        clock.advance(TICK);
+        assertThat(queue.renew(session, List.of(a, b))).containsExactly(b);
+        assertThat(queue.lease(session, 9)).isEmpty();
+        queue.report(session, b, outcome("done"));
+        List<LeasedTask> alone = queue.lease(session, 9);
+        assertThat(ids(alone)).containsExactly("a");
+        assertThat(queue.lease(session, 9)).isEmpty();
+        queue.report(session, name(alone.get(0)), outcome("done"));
+        assertThat(ids(queue.lease(session, 9))).containsExactly("c");
+    }
+
+    @Test
+    void aLeaseTakesFewTasksWhenTheyAreLarge() {
+        ModelInput large = ModelInput.newBuilder().setLittleEndianFloats(ByteString.copyFrom(new byte[2 << 20])).build();
+        queue.submit("pi", List.of(
+                task("a").toBuilder().addInputs(large).addInputs(large).build(),
+                task("b").toBuilder().addInputs(large).build(),
+                task("c"),
+                task("d").toBuilder().addInputs(large).build()));
+        String session = join("pi");
+        assertThat(ids(queue.lease(session, 9))).containsExactly("a");
+        assertThat(ids(queue.lease(session, 9))).containsExactly("b", "c");
+        assertThat(ids(queue.lease(session, 9))).containsExactly("d");
+    }
+
+    @Test
+    void leasesAndSessionsSurviveARestart() {
+        String session = join("pi");
+        submit("pi", "a", "b", "c");
+        List<LeaseName> leases = names(queue.lease(session, 2));
+        queue.report(session, leases.get(0), outcome("before"));
+        clock.advance(ALMOST);
+        restart();
+        assertThat(queue.report(session, leases.get(0), outcome("again"))).isTrue();
+        assertThat(queue.renew(session, leases)).containsExactly(leases.get(1));
+        assertThat(ids(queue.lease(session, 9))).containsExactly("c");
+        assertThat(queue.report(session, leases.get(1), outcome("after"))).isTrue();
+        assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(outcome("before"));
+    }
+
+    @Test
+    void aServerThatWasAwayGivesItsAgentsTime() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        List<LeaseName> leases = names(queue.lease(session, 2));
+        close();
+        clock.advance(LEASE.multipliedBy(100));
+        open();
+        clock.advance(ALMOST);
+        assertThat(queue.renew(session, leases.subList(0, 1))).hasSize(1);
+        clock.advance(TICK);
+        assertThat(queue.renew(session, leases)).containsExactly(leases.get(0));
+    }
+
+    @Test
+    void anAgentThatIsSilentForThreeLeasesIsOffline() {
+        RuntimeOffer runtime = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
+        String session = queue.join(JoinRequest.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
+                .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76")).build());
+        join("android");
+        submit("pi", "a", "b", "c");
+        queue.lease(session, 1);
+        clock.advance(LEASE.multipliedBy(3));
+        queue.renew(session, List.of());
+        clock.advance(LEASE.multipliedBy(3));
+        AgentState expected = AgentState.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
+                .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76"))
+                .setOnline(true).setLastSeenMillisAgo(90_000).setLeasedTasks(0).setQueuedTasks(3).build();
+        assertThat(queue.agents()).extracting(agent -> agent.getDevice().getName()).containsExactly("android", "pi");
+        assertThat(queue.agents().get(1)).isEqualTo(expected);
+        assertThat(queue.agents().get(0).getOnline()).isFalse();
+        clock.advance(TICK);
+        assertThat(queue.agents().get(1).getOnline()).isFalse();
+        queue.lease(session, 9);
+        assertThat(queue.agents().get(1)).extracting(AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
+                .containsExactly(true, 1, 2);
+    }
+
+    @Test
+    void tellsOutcomesInTheOrderAsked() {
+        String session = join("pi");
+        submit("pi", "a", "b", "c");
+        for (LeasedTask task : queue.lease(session, 2)) {
+            queue.report(session, name(task), outcome(task.getTask().getId()));
+        }
+        Set<String> asked = new LinkedHashSet<>(List.of("c", "b", "a"));
+        assertThat(queue.finished(asked)).isEqualTo(2);
+        assertThat(queue.outcomes(asked)).extracting(TaskOutcome::getTaskId).containsExactly("b", "a");
+    }
+
+    @Test
+    void refusesWhatMakesNoSense() {
+        String session = join("pi");
+        submit("pi", "a");
+        assertThatThrownBy(() -> join(" ")).isInstanceOf(InputException.class);
+        assertThatThrownBy(() -> queue.lease(session, 0)).isInstanceOf(InputException.class).hasMessageContaining("max_tasks: 0");
+        assertThatThrownBy(() -> queue.finished(Set.of("a", "what"))).isInstanceOf(InputException.class)
+                .hasMessage("task what: not known (expected: submitted before)");
+        LeaseName lease = name(queue.lease(session, 1).get(0));
+        assertThatThrownBy(() -> queue.report(session, lease, Outcome.getDefaultInstance())).isInstanceOf(InputException.class);
+        assertThat(queue.report(session, lease, outcome("sound"))).isTrue();
+    }
+
+    @Test
+    void waitersAreWokenByWhatOthersDo() throws InterruptedException {
+        String session = join("pi");
+        CountDownLatch tried = new CountDownLatch(1);
+        AtomicBoolean held = new AtomicBoolean();
+        Thread waiter = new Thread(() -> held.set(queue.await(Duration.ofMinutes(5), () -> {
+            boolean got = !queue.lease(session, 1).isEmpty();
+            tried.countDown();
+            return got;
+        })));
+        waiter.start();
+        tried.await();
+        submit("pi", "a");
+        waiter.join();
+        assertThat(held).isTrue();
+    }
+
+    @Test
+    void waitersNoticeLeasesThatRunOut() throws InterruptedException {
+        String session = join("pi");
+        submit("pi", "a");
+        queue.lease(session, 1);
+        clock.advance(LEASE);
+        assertThat(queue.await(Duration.ZERO, () -> !queue.lease(session, 1).isEmpty())).isTrue();
+        assertThat(queue.await(Duration.ZERO, () -> !queue.lease(session, 1).isEmpty())).isFalse();
+        CountDownLatch tried = new CountDownLatch(1);
+        Thread waiter = new Thread(() -> queue.await(Duration.ofMinutes(5), () -> {
+            boolean got = !queue.lease(session, 1).isEmpty();
+            tried.countDown();
+            return got;
+        }));
+        waiter.start();
+        tried.await();
+        clock.advance(LEASE);
+        waiter.join();
+    }
+
+    private String join(String device) {
+        return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build());
+    }
+
+    private void submit(String device, String... ids) {
+        queue.submit(device, Arrays.stream(ids).map(TaskQueueTest::task).toList());
+    }
+
+    private static Task task(String id) {
+        return Task.newBuilder().setId(id).build();
+    }
+
+    private static Outcome outcome(String reason) {
+        return Outcome.newBuilder().setFailed(Failed.newBuilder().setReason(reason)).build();
+    }
+
+    private static LeaseName lease(String id, long epoch) {
+        return LeaseName.newBuilder().setTaskId(id).setEpoch(epoch).build();
+    }
+
+    private static LeaseName name(LeasedTask task) {
+        return lease(task.getTask().getId(), task.getEpoch());
+    }
+
+    private static List<LeaseName> names(List<LeasedTask> tasks) {
+        return tasks.stream().map(TaskQueueTest::name).toList();
+    }
+
+    private static List<String> ids(List<LeasedTask> tasks) {
+        return tasks.stream().map(task -> task.getTask().getId()).toList();
+    }
+}
