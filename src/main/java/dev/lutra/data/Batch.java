@@ -1,0 +1,22 @@
+package dev.lutra.data;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+
+/**
+ * Images ready for the network. The buffer belongs to the {@link Batches} it came from, which fills it again: it is valid
+ * until the next call of {@code next} or {@code close}.
+ *
+ * @param bytes direct, native order: the floats of {@link #pixels()}. (DJL takes a direct {@code ByteBuffer} as it is and
+ *     copies every other kind.)
+ * @param labels class index of every image
+ * @param size number of images
+ * @param imageSize height and width, in pixels
+ */
+public record Batch(ByteBuffer bytes, int[] labels, int size, int imageSize) {
+
+    /** Normalised values, row-major by image, row, column, channel (N, H, W, C), channels red, green, blue. */
+    public FloatBuffer pixels() {
+        return bytes.asFloatBuffer();
+    }
+}

@@ -1,0 +1,16 @@
+package dev.lutra.data;
+
+/** Told how far the decoding of a source has come. Called from the thread that opens the data. */
+@FunctionalInterface
+public interface DataProgress {
+
+    /** Nobody listens. */
+    DataProgress NONE = (source, done, total) -> { };
+
+    /**
+     * @param source as in the experiment: a folder, {@code cifar10:…}, {@code synthetic:…}
+     * @param done images decoded and stored so far
+     * @param total images of the source
+     */
+    void decoded(String source, int done, int total);
+}

@@ -1,0 +1,213 @@
+package dev.lutra.data;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+
+/** Decoded images, split for training, validation and test. */
+public final class ImageData implements AutoCloseable {
+
+    private static final long SPLIT = 4;
+
+    private final List<String> classes;
+    private final Normalization normalization;
+    private final String hash;
+    private final ExecutorService executor;
+    private final Split train;
+    private final Split validation;
+    private final Optional<Split> test;
+
+    private ImageData(DataSpec spec, Map<Listing.Role, Listing> listings, Map<Listing.Role, PixelFile> files) {
+        Listing listing = listings.get(Listing.Role.TRAIN);
+        PixelFile trainFile = files.get(Listing.Role.TRAIN);
+        boolean shared = spec.validation().isEmpty();
+        List<int[]> perClass = perClass(listing, spec.seed());
+        int[] trainItems = spread(shared ? parts(perClass, spec.validationShare(), false) : perClass);
+
+        classes = listing.classes();
+        normalization = Normalization.of(trainFile, trainItems);
+        hash = hash(files);
+        // half the processors prepare images; training needs the others
+        int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        executor = Executors.newFixedThreadPool(threads, Threads.named("lutra-data"));
+        BatchLoader.Workers workers = new BatchLoader.Workers(executor, threads);
+        StoredSize size = StoredSize.of(spec.imageSize());
+        BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
+        train = new Split("train", loader, trainItems);
+        validation = shared
+            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)))
+            : heldOut("validate", Listing.Role.VALIDATION, listings, files, spec, workers);
+        test = spec.test().map(source -> heldOut("test", Listing.Role.TEST, listings, files, spec, workers));
+    }
+
+    private Split heldOut(String name, Listing.Role role, Map<Listing.Role, Listing> listings,
+        Map<Listing.Role, PixelFile> files, DataSpec spec, BatchLoader.Workers workers) {
+        Listing listing = listings.get(role);
+        BatchLoader loader = new BatchLoader(files.get(role), labels(listing), StoredSize.of(spec.imageSize()),
+            normalization, workers);
+        return new Split(name, loader, spread(perClass(listing, spec.seed())));
+    }
+
+    /**
+     * Decodes what was not decoded before, in parallel, and splits. All sources are looked at before any image is decoded.
+     *
+     * @param cacheFolder where decoded images are kept; made if it is not there
+     * @throws InputException if a source is missing, empty, damaged or does not match the others
+     * @throws UncheckedIOException if reading or writing fails for another reason
+     */
+    public static ImageData open(DataSpec spec, Path cacheFolder, DataProgress progress) {
+        try {
+            Map<Listing.Role, Source> sources = new EnumMap<>(Listing.Role.class);
+            sources.put(Listing.Role.TRAIN, spec.train());
+            spec.validation().ifPresent(source -> sources.put(Listing.Role.VALIDATION, source));
+            spec.test().ifPresent(source -> sources.put(Listing.Role.TEST, source));
+            Map<Listing.Role, Listing> listings = new EnumMap<>(Listing.Role.class);
+            for (Listing.Role role : sources.keySet()) {
+                listings.put(role, Listing.of(sources.get(role), role, spec));
+                requireSameClasses(sources, listings, role);
+            }
+            requireSplittable(spec, listings.get(Listing.Role.TRAIN));
+            Map<Listing.Role, PixelFile> files = new EnumMap<>(Listing.Role.class);
+            for (Listing.Role role : sources.keySet()) {
+                Source source = sources.get(role);
+                files.put(role, new PixelFileWriter(listings.get(role), StoredSize.of(spec.imageSize()), source.toString(),
+                    cacheKey(source, role, spec), progress).openOrWrite(cacheFolder));
+            }
+            return new ImageData(spec, listings, files);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Images to train on. */
+    public Split train() {
+        return train;
+    }
+
+    /** Images by which a search may judge. */
+    public Split validation() {
+        return validation;
+    }
+
+    /** Images for the last word only; never part of the others. */
+    public Optional<Split> test() {
+        return test;
+    }
+
+    /** Class names, sorted; a label is an index into it. */
+    public List<String> classes() {
+        return classes;
+    }
+
+    /** Of the training images. */
+    public Normalization normalization() {
+        return normalization;
+    }
+
+    /** SHA-256, in hexadecimal, over names, sizes, labels and stored pixels of all sources. */
+    public String hash() {
+        return hash;
+    }
+
+    /** Ends the background threads; batches that were not read to their end cannot be continued. */
+    @Override
+    public void close() {
+        executor.shutdown();
+    }
+
+    private static void requireSameClasses(Map<Listing.Role, Source> sources, Map<Listing.Role, Listing> listings,
+        Listing.Role role) {
+        List<String> expected = listings.get(Listing.Role.TRAIN).classes();
+        List<String> found = listings.get(role).classes();
+        String ofTrain = " (expected: the classes of " + sources.get(Listing.Role.TRAIN) + ")";
+        for (String name : expected) {
+            if (!found.contains(name)) {
+                throw new InputException(sources.get(role) + ": no class " + name + ofTrain);
+            }
+        }
+        for (String name : found) {
+            if (!expected.contains(name)) {
+                throw new InputException(sources.get(role) + ": class " + name + " is new" + ofTrain);
+            }
+        }
+    }
+
+    private static void requireSplittable(DataSpec spec, Listing listing) {
+        int needed = spec.validation().isPresent() ? 1 : 2;
+        int[] counts = new int[listing.classes().size()];
+        for (int i = 0; i < listing.size(); i++) {
+            counts[listing.label(i)]++;
+        }
+        for (int label = 0; label < counts.length; label++) {
+            if (counts[label] < needed) {
+                throw new InputException(listing.describeClass(label) + ": " + counts[label] + (counts[label] == 1 ? " image"
+                    : " images") + " (expected: at least " + needed + (needed == 2 ? ", one of them to validate with)" : ")"));
+            }
+        }
+    }
+
+    private static String cacheKey(Source source, Listing.Role role, DataSpec spec) throws IOException {
+        String images;
+        if (source instanceof Source.Folder folder) {
+            images = "folder " + folder.path().toRealPath();
+        } else if (source instanceof Source.CifarBinary cifar) {
+            images = "cifar10 " + (role == Listing.Role.TRAIN ? "train " : "test ") + cifar.path().toRealPath();
+        } else {
+            images = source + " " + role + " " + spec.seed();
+        }
+        return images + " for " + spec.imageSize();
+    }
+
+    private static int[] labels(Listing listing) {
+        return IntStream.range(0, listing.size()).map(listing::label).toArray();
+    }
+
+    /** Images of each class, shuffled. */
+    private static List<int[]> perClass(Listing listing, long seed) {
+        List<int[]> perClass = new ArrayList<>();
+        int[] labels = labels(listing);
+        for (int label = 0; label < listing.classes().size(); label++) {
+            int wanted = label;
+            int[] images = IntStream.range(0, labels.length).filter(i -> labels[i] == wanted).toArray();
+            Draws.shuffle(images, Draws.at(SPLIT, seed, label));
+            perClass.add(images);
+        }
+        return perClass;
+    }
+
+    /** Of every class the share that validates, at least one image, or the rest, at least one image. */
+    private static List<int[]> parts(List<int[]> perClass, double share, boolean validating) {
+        return perClass.stream().map(images -> {
+            int cut = (int) Math.max(1, Math.min(images.length - 1, Math.round(images.length * share)));
+            return validating ? Arrays.copyOf(images, cut) : Arrays.copyOfRange(images, cut, images.length);
+        }).toList();
+    }
+
+    /** All images in an order in which every class is spread evenly: image k of n of a class goes to (k + ½) / n. */
+    private static int[] spread(List<int[]> perClass) {
+        record Placed(int image, double place) {}
+
+        return perClass.stream()
+            .flatMap(images -> IntStream.range(0, images.length)
+                .mapToObj(k -> new Placed(images[k], (k + 0.5) / images.length)))
+            .sorted(Comparator.comparingDouble(Placed::place)) // stable: equal places keep the order of the classes
+            .mapToInt(Placed::image).toArray();
+    }
+
+    private static String hash(Map<Listing.Role, PixelFile> files) {
+        StringBuilder text = new StringBuilder();
+        files.forEach((role, file) -> text.append(role).append(' ').append(file.contentHash()).append('\n'));
+        return Hash.of(text.toString());
+    }
+}

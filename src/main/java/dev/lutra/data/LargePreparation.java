@@ -1,0 +1,169 @@
+package dev.lutra.data;
+
+import java.util.SplittableRandom;
+
+/**
+ * Large images. Training: a random part (area 8–100 %, aspect ratio 3:4–4:3) scaled bilinearly, a random horizontal flip,
+ * brightness, contrast and saturation changed by up to 40 % in random order (SPOS, Guo et al. 2020, and its code).
+ * Evaluation: short side to 256/224 of the image size, centre crop.
+ */
+final class LargePreparation implements Preparation {
+
+    private static final double SMALLEST_AREA = 0.08;
+    private static final double LARGEST_RATIO = 4.0 / 3;
+    private static final double JITTER = 0.4;
+    private static final int ATTEMPTS = 10;
+
+    private final int size;
+    private final int shortSide;
+    private final Normalization normalization;
+    private final float[] values;
+    private final int[] leftOffsets;
+    private final int[] rightOffsets;
+    private final float[] rightShares;
+
+    LargePreparation(StoredSize storedSize, Normalization normalization) {
+        this.size = storedSize.imageSize();
+        this.shortSide = storedSize.shortSide();
+        this.normalization = normalization;
+        this.values = new float[size * size * 3];
+        this.leftOffsets = new int[size];
+        this.rightOffsets = new int[size];
+        this.rightShares = new float[size];
+    }
+
+    /** A part of an image, in its pixels. */
+    private record Part(double left, double top, double width, double height) {}
+
+    @Override
+    public float[] plain(RgbImage image) {
+        double scale = (double) shortSide / Math.min(image.width(), image.height());
+        // in whole pixels of the scaled image, so that one of the right size is cropped without blur
+        long left = Math.round((image.width() * scale - size) / 2);
+        long top = Math.round((image.height() * scale - size) / 2);
+        scale(image, new Part(left / scale, top / scale, size / scale, size / scale), false);
+        normalise();
+        return values;
+    }
+
+    @Override
+    public float[] augmented(RgbImage image, SplittableRandom random) {
+        scale(image, part(image.width(), image.height(), random), random.nextBoolean());
+        jitter(random);
+        normalise();
+        return values;
+    }
+
+    /** As torchvision's RandomResizedCrop draws it. */
+    private static Part part(int width, int height, SplittableRandom random) {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            double area = (double) width * height * random.nextDouble(SMALLEST_AREA, 1);
+            double ratio = Math.exp(random.nextDouble(-Math.log(LARGEST_RATIO), Math.log(LARGEST_RATIO)));
+            long partWidth = Math.round(Math.sqrt(area * ratio));
+            long partHeight = Math.round(Math.sqrt(area / ratio));
+            if (partWidth >= 1 && partWidth <= width && partHeight >= 1 && partHeight <= height) {
+                return new Part(random.nextLong(width - partWidth + 1), random.nextLong(height - partHeight + 1),
+                    partWidth, partHeight);
+            }
+        }
+        double partWidth = Math.min(width, height * LARGEST_RATIO);
+        double partHeight = Math.min(height, width * LARGEST_RATIO);
+        return new Part((width - partWidth) / 2, (height - partHeight) / 2, partWidth, partHeight);
+    }
+
+    private void scale(RgbImage image, Part part, boolean flipped) {
+        for (int x = 0; x < size; x++) {
+            double at = position(part.left(), part.width(), flipped ? size - 1 - x : x, image.width());
+            int left = (int) at;
+            leftOffsets[x] = left * 3;
+            rightOffsets[x] = Math.min(left + 1, image.width() - 1) * 3;
+            rightShares[x] = (float) (at - left);
+        }
+        byte[] pixels = image.pixels();
+        for (int y = 0, to = 0; y < size; y++) {
+            double at = position(part.top(), part.height(), y, image.height());
+            int upper = (int) at;
+            int upperLine = upper * image.width() * 3;
+            int lowerLine = Math.min(upper + 1, image.height() - 1) * image.width() * 3;
+            float lowerShare = (float) (at - upper);
+            for (int x = 0; x < size; x++) {
+                for (int channel = 0; channel < 3; channel++) {
+                    int left = leftOffsets[x] + channel;
+                    int right = rightOffsets[x] + channel;
+                    float above = between(pixels[upperLine + left], pixels[upperLine + right], rightShares[x]);
+                    float below = between(pixels[lowerLine + left], pixels[lowerLine + right], rightShares[x]);
+                    values[to++] = above + (below - above) * lowerShare;
+                }
+            }
+        }
+    }
+
+    /** Where the centre of a new pixel lies among the centres of the old ones. */
+    private double position(double from, double extent, int pixel, int limit) {
+        return Math.max(0, Math.min(limit - 1, from + (pixel + 0.5) * extent / size - 0.5));
+    }
+
+    private static float between(byte left, byte right, float rightShare) {
+        int first = left & 0xFF;
+        return first + ((right & 0xFF) - first) * rightShare;
+    }
+
+    private void jitter(SplittableRandom random) {
+        int[] order = {0, 1, 2};
+        Draws.shuffle(order, random);
+        for (int change : order) {
+            float factor = (float) random.nextDouble(1 - JITTER, 1 + JITTER);
+            switch (change) {
+                case 0 -> blendWith(0, factor);
+                case 1 -> blendWith(meanGray(), factor);
+                default -> saturate(factor);
+            }
+        }
+    }
+
+    private float meanGray() {
+        double sum = 0;
+        for (int i = 0; i < values.length; i += 3) {
+            sum += gray(i);
+        }
+        return (float) (sum * 3 / values.length);
+    }
+
+    private void blendWith(float level, float factor) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = clamp(level + (values[i] - level) * factor);
+        }
+    }
+
+    private void saturate(float factor) {
+        for (int i = 0; i < values.length; i += 3) {
+            float gray = gray(i);
+            values[i] = clamp(gray + (values[i] - gray) * factor);
+            values[i + 1] = clamp(gray + (values[i + 1] - gray) * factor);
+            values[i + 2] = clamp(gray + (values[i + 2] - gray) * factor);
+        }
+    }
+
+    /** ITU-R BT.601 luma. */
+    private float gray(int at) {
+        return 0.299f * values[at] + 0.587f * values[at + 1] + 0.114f * values[at + 2];
+    }
+
+    private static float clamp(float value) {
+        return Math.max(0, Math.min(255, value));
+    }
+
+    private void normalise() {
+        float[] factor = new float[3];
+        float[] offset = new float[3];
+        for (int channel = 0; channel < 3; channel++) {
+            offset[channel] = normalization.apply(0, channel);
+            factor[channel] = (normalization.apply(255, channel) - offset[channel]) / 255;
+        }
+        for (int i = 0; i < values.length; i += 3) {
+            values[i] = values[i] * factor[0] + offset[0];
+            values[i + 1] = values[i + 1] * factor[1] + offset[1];
+            values[i + 2] = values[i + 2] * factor[2] + offset[2];
+        }
+    }
+}

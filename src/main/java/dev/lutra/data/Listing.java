@@ -1,0 +1,58 @@
+package dev.lutra.data;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.util.List;
+
+/** The images of a source, in a fixed order, before they are decoded. */
+interface Listing {
+
+    /** What the images of a source are wanted for. */
+    enum Role {
+        TRAIN, VALIDATION, TEST
+    }
+
+    /** Class names, sorted. */
+    List<String> classes();
+
+    /** Number of images. */
+    int size();
+
+    /** Name of an image within its source, the same on every machine. */
+    String name(int image);
+
+    /** Index of its class. */
+    int label(int image);
+
+    /** Bytes of what it is stored in; 0 if it is not stored. */
+    long bytes(int image);
+
+    /** When that was last modified, in milliseconds since 1970; 0 if it is not stored. */
+    long modifiedMillis(int image);
+
+    /**
+     * The image as it is; safe for several threads at once.
+     *
+     * @throws InputException if it is damaged
+     */
+    RgbImage read(int image) throws IOException;
+
+    /** Text that names one class of this source in a message. */
+    String describeClass(int label);
+
+    /**
+     * @throws InputException if there is nothing to read, or not what was expected
+     * @throws IOException if it cannot be read
+     */
+    static Listing of(Source source, Role role, DataSpec spec) throws IOException {
+        if (source instanceof Source.Folder folder) {
+            return FolderListing.of(folder.path());
+        }
+        if (source instanceof Source.CifarBinary cifar) {
+            return CifarListing.of(cifar.path(), role);
+        }
+        Source.Synthetic synthetic = (Source.Synthetic) source;
+        return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(),
+            StoredSize.of(spec.imageSize()).drawnSide(), Draws.at(spec.seed(), role.ordinal()).nextLong());
+    }
+}

@@ -1,0 +1,87 @@
+package dev.lutra.data;
+
+import dev.lutra.InputException;
+import java.util.Arrays;
+
+/** The images of one purpose: training, validation or test. */
+public final class Split {
+
+    /** Tells the draws of one seed apart. */
+    private static final long ORDER = 1;
+    private static final long AUGMENTATION = 2;
+    private static final long SAMPLE = 3;
+
+    private final String name;
+    private final BatchLoader loader;
+    private final int[] items;
+
+    Split(String name, BatchLoader loader, int[] items) {
+        this.name = name;
+        this.loader = loader;
+        this.items = items;
+    }
+
+    /** Number of images. */
+    public int size() {
+        return items.length;
+    }
+
+    /** Class index of an image; images stand in the order of {@link #inOrder}. */
+    public int label(int image) {
+        return loader.label(items[image]);
+    }
+
+    /** Batches of one training epoch. */
+    public int batchesPerEpoch(int batchSize) {
+        requireEnough(batchSize);
+        return items.length / batchSize;
+    }
+
+    /**
+     * One epoch of training: shuffled and augmented, without the last images that do not fill a batch. Order follows from
+     * seed and epoch, the augmentation of an image from seed, epoch and its position.
+     *
+     * @param firstBatch where to begin, for an epoch that was interrupted
+     * @throws InputException if there is not one full batch
+     */
+    public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch) {
+        int[] order = items.clone();
+        Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
+        int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
+        return loader.batches(full, batchSize, firstBatch, (preparation, image, position) ->
+            preparation.augmented(image, Draws.at(AUGMENTATION, seed, epoch, position)));
+    }
+
+    /**
+     * Every image once, always in the same order, not augmented; the last batch may be smaller. Every class is spread
+     * evenly, so the first images are a fair sample.
+     *
+     * @param limit how many images at most
+     */
+    public Batches inOrder(int batchSize, int limit) {
+        int[] first = Arrays.copyOf(items, Math.min(limit, items.length));
+        return loader.batches(first, batchSize, 0, (preparation, image, position) -> preparation.plain(image));
+    }
+
+    /**
+     * A random sample, not augmented, for the statistics of batch normalisation: full batches only, as a small one has
+     * none worth the name.
+     *
+     * @param limit how many images at most
+     * @throws InputException if there is not one full batch
+     */
+    public Batches sample(int batchSize, int limit, long seed) {
+        requireEnough(batchSize);
+        int[] order = items.clone();
+        Draws.shuffle(order, Draws.at(SAMPLE, seed));
+        int[] full = Arrays.copyOf(order, Math.max(1, Math.min(limit, order.length) / batchSize) * batchSize);
+        return loader.batches(full, batchSize, 0, (preparation, image, position) -> preparation.plain(image));
+    }
+
+    private void requireEnough(int batchSize) {
+        if (batchSize < 1 || batchSize > items.length) {
+            throw new InputException("batch: " + batchSize + " (expected: 1 to " + items.length + ", the number of images to "
+                + name + " with)");
+        }
+    }
+}
