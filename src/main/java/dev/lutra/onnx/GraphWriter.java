@@ -1,0 +1,347 @@
+package dev.lutra.onnx;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.OpVisitor;
+import dev.lutra.network.Value;
+import dev.lutra.network.Weight;
+import dev.lutra.network.WeightSource;
+import dev.lutra.proto.onnx.AttributeProto;
+import dev.lutra.proto.onnx.AttributeProto.AttributeType;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.proto.onnx.TensorProto.DataType;
+import dev.lutra.proto.onnx.TensorShapeProto;
+import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
+import dev.lutra.proto.onnx.TypeProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/** Writes one network as an ONNX graph; interpreting an op gives the nodes that compute it. */
+final class GraphWriter implements OpVisitor<List<NodeProto>> {
+
+    private static final String BATCH = "batch";
+
+    private final Network network;
+    private final WeightSource weights;
+    private final OptionalInt batch;
+    private final Map<Value, Op.BatchNorm> folded;
+    /** Values that are another value under a second name, since dropout does nothing here. */
+    private final Map<Value, Value> aliases = new HashMap<>();
+    private final Map<Value, String> names = new HashMap<>();
+    private final Set<String> taken = new HashSet<>();
+    private final Map<Weight, String> initializers = new HashMap<>();
+    private final Map<TensorProto, String> constants = new HashMap<>();
+    private final GraphProto.Builder graph = GraphProto.newBuilder();
+
+    GraphWriter(Network network, WeightSource weights, OnnxOptions options) {
+        this.network = network;
+        this.weights = weights;
+        this.batch = options.batch();
+        this.folded = options.foldBatchNorm() ? BatchNormFolding.foldable(network) : Map.of();
+    }
+
+    GraphProto write() {
+        graph.setName(network.name());
+        for (Op op : network.ops()) {
+            if (op instanceof Op.Dropout dropout) {
+                aliases.put(dropout.output(), source(dropout.input()));
+            }
+        }
+        for (int i = 0; i < network.inputs().size(); i++) {
+            Value input = network.inputs().get(i);
+            String name = unique(numbered("input", i, network.inputs().size()));
+            names.put(input, name);
+            graph.addInput(describe(name, input));
+        }
+        List<NodeProto> identities = nameOutputs();
+        for (Op op : network.ops()) {
+            graph.addAllNode(op.accept(this));
+        }
+        return graph.addAllNode(identities).build();
+    }
+
+    /** Gives every output's source the output's name; one that has a name already is copied by an Identity at the end. */
+    private List<NodeProto> nameOutputs() {
+        List<NodeProto> identities = new ArrayList<>();
+        for (int i = 0; i < network.outputs().size(); i++) {
+            Value output = network.outputs().get(i);
+            String name = unique(numbered("output", i, network.outputs().size()));
+            graph.addOutput(describe(name, output));
+            String before = names.putIfAbsent(source(output), name);
+            if (before != null) {
+                identities.add(node("Identity", name, List.of(before), name).build());
+            }
+        }
+        return identities;
+    }
+
+    @Override
+    public List<NodeProto> conv(Op.Conv op) {
+        return List.of(weighted("Conv", op, op.weight(), op.bias())
+            .addAttribute(ints("kernel_shape", op.kernel(), op.kernel()))
+            .addAttribute(ints("strides", op.stride(), op.stride()))
+            .addAttribute(padding(op.padding()))
+            .addAttribute(ints("dilations", op.dilation(), op.dilation()))
+            .addAttribute(integer("group", op.groups()))
+            .build());
+    }
+
+    @Override
+    public List<NodeProto> linear(Op.Linear op) {
+        return List.of(weighted("Gemm", op, op.weight(), op.bias()).addAttribute(integer("transB", 1)).build());
+    }
+
+    @Override
+    public List<NodeProto> batchNorm(Op.BatchNorm op) {
+        if (folded.containsKey(op.input())) {
+            return List.of();
+        }
+        List<String> inputs = new ArrayList<>(List.of(name(op.input())));
+        op.weights().forEach(weight -> inputs.add(initializer(weight)));
+        return List.of(node("BatchNormalization", op.name(), inputs, define(op))
+            .addAttribute(real("epsilon", op.epsilon()))
+            .build());
+    }
+
+    @Override
+    public List<NodeProto> activation(Op.Activation op) {
+        String x = name(op.input());
+        return switch (op.function()) {
+            case RELU -> single("Relu", op);
+            case RELU6 -> List.of(node("Clip", op.name(), List.of(x, constant(0)), define(op)).addInput(constant(6)).build());
+            case HARD_SWISH -> single("HardSwish", op);
+            case HARD_SIGMOID -> List.of(node("HardSigmoid", op.name(), List.of(x), define(op))
+                .addAttribute(real("alpha", 1 / 6.0))
+                .addAttribute(real("beta", 0.5))
+                .build());
+            case SIGMOID -> single("Sigmoid", op);
+            case SWISH -> {
+                String gate = unique(op.name() + ".sigmoid");
+                yield List.of(node("Sigmoid", gate, List.of(x), gate).build(),
+                    node("Mul", op.name(), List.of(x, gate), define(op)).build());
+            }
+        };
+    }
+
+    @Override
+    public List<NodeProto> pool(Op.Pool op) {
+        NodeProto.Builder node = switch (op.kind()) {
+            case MAX -> node("MaxPool", op.name(), List.of(name(op.input())), define(op));
+            case AVERAGE -> node("AveragePool", op.name(), List.of(name(op.input())), define(op))
+                .addAttribute(integer("count_include_pad", 0));
+        };
+        return List.of(node.addAttribute(ints("kernel_shape", op.kernel(), op.kernel()))
+            .addAttribute(ints("strides", op.stride(), op.stride()))
+            .addAttribute(padding(op.padding()))
+            .build());
+    }
+
+    @Override
+    public List<NodeProto> globalPool(Op.GlobalPool op) {
+        return single("GlobalAveragePool", op);
+    }
+
+    @Override
+    public List<NodeProto> channelSlice(Op.ChannelSlice op) {
+        int last = op.start() + (op.output().shape().channels() - 1) * op.step();
+        List<String> inputs = List.of(name(op.input()), constants(op.start()), constants(last + 1), constants(1),
+            constants(op.step()));
+        return List.of(node("Slice", op.name(), inputs, define(op)).build());
+    }
+
+    /** The three nodes that PyTorch writes too, which several runtimes recognise; extent 0 keeps the batch. */
+    @Override
+    public List<NodeProto> channelShuffle(Op.ChannelShuffle op) {
+        long[] dims = op.output().shape().withBatch(0);
+        long[] spatial = LongStream.of(dims).skip(2).toArray();
+        long[] split = concat(new long[] {0, op.groups(), dims[1] / op.groups()}, spatial);
+        long[] order = LongStream.range(0, split.length).map(axis -> axis == 1 ? 2 : axis == 2 ? 1 : axis).toArray();
+        String grouped = unique(op.name() + ".split");
+        String swapped = unique(op.name() + ".swap");
+        return List.of(node("Reshape", grouped, List.of(name(op.input()), constants(split)), grouped).build(),
+            node("Transpose", swapped, List.of(grouped), swapped).addAttribute(ints("perm", order)).build(),
+            node("Reshape", op.name(), List.of(swapped, constants(dims)), define(op)).build());
+    }
+
+    @Override
+    public List<NodeProto> concat(Op.Concat op) {
+        List<String> inputs = op.inputs().stream().map(this::name).toList();
+        return List.of(node("Concat", op.name(), inputs, define(op)).addAttribute(integer("axis", 1)).build());
+    }
+
+    @Override
+    public List<NodeProto> add(Op.Add op) {
+        return List.of(node("Add", op.name(), List.of(name(op.left()), name(op.right())), define(op)).build());
+    }
+
+    @Override
+    public List<NodeProto> channelScale(Op.ChannelScale op) {
+        return List.of(node("Mul", op.name(), List.of(name(op.input()), name(op.factor())), define(op)).build());
+    }
+
+    @Override
+    public List<NodeProto> flatten(Op.Flatten op) {
+        return List.of(node("Flatten", op.name(), List.of(name(op.input())), define(op))
+            .addAttribute(integer("axis", 1))
+            .build());
+    }
+
+    @Override
+    public List<NodeProto> dropout(Op.Dropout op) {
+        return List.of();
+    }
+
+    /** A convolution or linear op, with the batch norm that is folded into it if there is one. */
+    private NodeProto.Builder weighted(String type, Op op, Weight weight, Optional<Weight> bias) {
+        Op.BatchNorm norm = folded.get(op.output());
+        List<String> inputs = new ArrayList<>(List.of(name(op.inputs().get(0))));
+        if (norm == null) {
+            inputs.add(initializer(weight));
+            bias.ifPresent(b -> inputs.add(initializer(b)));
+            return node(type, op.name(), inputs, define(op));
+        }
+        BatchNormFolding.Folded both = BatchNormFolding.fold(read(weight), bias.map(this::read), norm, this::read);
+        inputs.add(initializer(weight.tensor().name(), weight.dims(), both.weight()));
+        String biasName = bias.map(b -> b.tensor().name()).orElse(op.name() + ".bias");
+        inputs.add(initializer(biasName, List.of(both.bias().length), both.bias()));
+        return node(type, op.name(), inputs, define(norm));
+    }
+
+    private List<NodeProto> single(String type, Op op) {
+        return List.of(node(type, op.name(), List.of(name(op.inputs().get(0))), define(op)).build());
+    }
+
+    private Value source(Value value) {
+        return aliases.getOrDefault(value, value);
+    }
+
+    /** Name of a value that was defined before. */
+    private String name(Value value) {
+        return names.get(source(value));
+    }
+
+    /** Name of what an op gives: that of the op, or of the graph's output. */
+    private String define(Op op) {
+        return names.computeIfAbsent(op.output(), value -> unique(op.name()));
+    }
+
+    /** Values, initializers and constants share one set of names. */
+    private String unique(String wanted) {
+        String name = wanted;
+        for (int i = 2; !taken.add(name); i++) {
+            name = wanted + "_" + i;
+        }
+        return name;
+    }
+
+    private static String numbered(String name, int index, int count) {
+        return count == 1 ? name : name + index;
+    }
+
+    private ValueInfoProto describe(String name, Value value) {
+        long[] dims = value.shape().withBatch(batch.orElse(0));
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (int axis = 0; axis < dims.length; axis++) {
+            Dimension.Builder dim = shape.addDimBuilder().setDimValue(dims[axis]);
+            if (axis == 0 && batch.isEmpty()) {
+                dim.setDimParam(BATCH);
+            }
+        }
+        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(shape);
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
+    }
+
+    private float[] read(Weight weight) {
+        float[] values = weights.read(weight);
+        if (values.length != weight.elements()) {
+            throw new IllegalArgumentException(
+                weight.tensor().name() + ": " + values.length + " values (expected: " + weight.elements() + ")");
+        }
+        return values;
+    }
+
+    /** Two views of one tensor are two initializers of different names. */
+    private String initializer(Weight weight) {
+        return initializers.computeIfAbsent(weight, w -> initializer(w.tensor().name(), w.dims(), read(w)));
+    }
+
+    private String initializer(String wanted, List<Integer> dims, float[] values) {
+        String name = unique(wanted);
+        TensorProto.Builder tensor = TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(DataType.FLOAT_VALUE)
+            .setRawData(raw(values));
+        dims.forEach(tensor::addDims);
+        graph.addInitializer(tensor);
+        return name;
+    }
+
+    private String constant(float value) {
+        return constant(TensorProto.newBuilder().setDataType(DataType.FLOAT_VALUE).setRawData(raw(value)).build());
+    }
+
+    private String constants(long... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(values);
+        return constant(TensorProto.newBuilder()
+            .addDims(values.length)
+            .setDataType(DataType.INT64_VALUE)
+            .setRawData(ByteString.copyFrom(bytes))
+            .build());
+    }
+
+    /** Constants are nodes, not initializers, so that whoever sums up initializers counts weights. Equal ones are shared. */
+    private String constant(TensorProto tensor) {
+        return constants.computeIfAbsent(tensor, t -> {
+            String name = unique("constant" + constants.size());
+            graph.addNode(node("Constant", name, List.of(), name).addAttribute(
+                AttributeProto.newBuilder().setName("value").setType(AttributeType.TENSOR).setT(t)));
+            return name;
+        });
+    }
+
+    private static ByteString raw(float... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        return ByteString.copyFrom(bytes);
+    }
+
+    private static NodeProto.Builder node(String type, String name, List<String> inputs, String output) {
+        return NodeProto.newBuilder().setOpType(type).setName(name).addAllInput(inputs).addOutput(output);
+    }
+
+    private static AttributeProto padding(int padding) {
+        return ints("pads", padding, padding, padding, padding);
+    }
+
+    private static AttributeProto integer(String name, long value) {
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value).build();
+    }
+
+    private static AttributeProto real(String name, double value) {
+        return AttributeProto.newBuilder().setName(name).setType(AttributeType.FLOAT).setF((float) value).build();
+    }
+
+    private static AttributeProto ints(String name, long... values) {
+        AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
+        LongStream.of(values).forEach(attribute::addInts);
+        return attribute.build();
+    }
+
+    private static long[] concat(long[] first, long[] second) {
+        return LongStream.concat(LongStream.of(first), LongStream.of(second)).toArray();
+    }
+}

@@ -1,0 +1,34 @@
+package dev.lutra.onnx;
+
+/** Keys of the metadata that an exported file carries, so that it can say what made it. Values are text. */
+public final class OnnxMetadata {
+
+    /** Name of the search space. */
+    public static final String SPACE = "lutra.space";
+
+    /** Canonical text form of the architecture in that space. */
+    public static final String ARCHITECTURE = "lutra.architecture";
+
+    /** Class names in the order of the outputs, comma-separated. */
+    public static final String CLASSES = "lutra.classes";
+
+    /** What is subtracted from every channel (red, green, blue; pixels from 0 to 1), comma-separated. */
+    public static final String DATA_MEAN = "lutra.data.mean";
+
+    /** What every channel is then divided by, comma-separated. */
+    public static final String DATA_DEVIATION = "lutra.data.deviation";
+
+    /** Hash of the training data. */
+    public static final String DATA_HASH = "lutra.data.hash";
+
+    /** Seed of the experiment. */
+    public static final String SEED = "lutra.seed";
+
+    /** Where the weights come from: a checkpoint, or {@code random}. */
+    public static final String WEIGHTS = "lutra.weights";
+
+    /** Version of Lutra that wrote the file; also the file's producer version. */
+    public static final String VERSION = "lutra.version";
+
+    private OnnxMetadata() {}
+}

@@ -1,0 +1,79 @@
+package dev.lutra.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.proto.onnx.ModelProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OnnxFileTest {
+
+    private static final Map<String, String> METADATA = Map.of(OnnxMetadata.SPACE, "tiny",
+        OnnxMetadata.ARCHITECTURE, "0,1,skip", OnnxMetadata.CLASSES, "Fischotter,カワウソ", OnnxMetadata.SEED, "");
+
+    @TempDir
+    Path folder;
+
+    private static ModelProto model() {
+        return OnnxExporter.export(SampleNetworks.elastic(), new TrainedWeights(1),
+            new OnnxOptions(true, OptionalInt.empty(), METADATA));
+    }
+
+    @Test
+    void keepsModelAndMetadata() throws IOException {
+        Path file = folder.resolve("model.onnx");
+        Files.writeString(file, "what was there before");
+        OnnxFile.write(file, model());
+        assertThat(OnnxFile.metadata(file)).isEqualTo(METADATA);
+        assertThat(ModelProto.parseFrom(Files.readAllBytes(file))).isEqualTo(model());
+        try (var left = Files.list(folder)) {
+            assertThat(left).containsExactly(file);
+        }
+    }
+
+    @Test
+    void everyFileCutShortIsRefused() throws IOException {
+        Path file = folder.resolve("model.onnx");
+        OnnxFile.write(file, model());
+        byte[] whole = Files.readAllBytes(file);
+        Path cut = folder.resolve("cut.onnx");
+        for (int length = 0; length < whole.length; length += length < 600 ? 1 : 97) {
+            Files.write(cut, Arrays.copyOf(whole, length));
+            assertThatThrownBy(() -> OnnxFile.metadata(cut)).as("%s of %s bytes", length, whole.length)
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith(cut + ": not an ONNX model, or cut short");
+        }
+    }
+
+    @Test
+    void otherFilesAreRefusedByName() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.txt"), "These are no weights.\n");
+        Path image = Files.write(folder.resolve("image.jpg"), new byte[] {(byte) 0xff, (byte) 0xd8, (byte) 0xff, 0, 16});
+        for (Path file : new Path[] {text, image}) {
+            assertThatThrownBy(() -> OnnxFile.metadata(file)).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(file + ": not an ONNX model").hasMessageNotContaining("\n");
+        }
+        for (Path file : new Path[] {folder, folder.resolve("missing.onnx")}) {
+            assertThatThrownBy(() -> OnnxFile.metadata(file)).isInstanceOf(InputException.class)
+                .hasMessage(file + ": no such file (expected: an ONNX model)");
+        }
+    }
+
+    @Test
+    void aFailedWriteLeavesNothing() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("model.onnx"));
+        Files.writeString(file.resolve("child"), "a folder that cannot be replaced");
+        assertThatThrownBy(() -> OnnxFile.write(file, model())).isInstanceOf(IOException.class);
+        try (var left = Files.list(folder)) {
+            assertThat(left).containsExactly(file);
+        }
+    }
+}
