@@ -1,17 +1,16 @@
 package dev.lutra.onnx;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,28 +21,25 @@ public final class OnnxFile {
     private OnnxFile() {}
 
     /**
-     * Writes a model under a temporary name beside {@code file}, then moves it there, so that no reader meets half a file.
+     * Writes a model, whole or not at all.
+     *
+     * @throws UncheckedIOException if the file cannot be written
      */
-    public static void write(Path file, ModelProto model) throws IOException {
-        Path unfinished = file.resolveSibling(file.getFileName() + ".tmp");
-        try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(unfinished))) {
-                // The graph goes last (fields may come in any order): a file cut short then never passes for a whole one.
-                model.toBuilder().clearGraph().build().writeTo(out);
-                ModelProto.newBuilder().setGraph(model.getGraph()).build().writeTo(out);
-            }
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(unfinished);
-        }
+    public static void write(Path file, ModelProto model) {
+        AtomicFile.write(file, out -> {
+            // The graph goes last (fields may come in any order): a copy cut short then never passes for a whole file.
+            model.toBuilder().clearGraph().build().writeTo(out);
+            ModelProto.newBuilder().setGraph(model.getGraph()).build().writeTo(out);
+        });
     }
 
     /**
      * The metadata of a file, sorted by key.
      *
      * @throws InputException if there is no such file, or it is not a whole ONNX model
+     * @throws UncheckedIOException if the file cannot be read
      */
-    public static Map<String, String> metadata(Path file) throws IOException {
+    public static Map<String, String> metadata(Path file) {
         Map<String, String> metadata = new TreeMap<>();
         for (StringStringEntryProto entry : read(file).getMetadataPropsList()) {
             metadata.put(entry.getKey(), entry.getValue());
@@ -51,7 +47,7 @@ public final class OnnxFile {
         return Collections.unmodifiableMap(metadata);
     }
 
-    private static ModelProto read(Path file) throws IOException {
+    private static ModelProto read(Path file) {
         if (!Files.isRegularFile(file)) {
             throw InputException.in(file, "no such file (expected: an ONNX model)");
         }
@@ -63,6 +59,8 @@ public final class OnnxFile {
             return model;
         } catch (InvalidProtocolBufferException e) {
             throw new InputException(file + ": not an ONNX model, or cut short (expected: a whole protobuf message)", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 }

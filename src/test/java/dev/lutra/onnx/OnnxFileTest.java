@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.network.ConvSpec;
+import dev.lutra.network.Network;
+import dev.lutra.network.NetworkBuilder;
+import dev.lutra.network.Shape;
+import dev.lutra.network.Width;
 import dev.lutra.proto.onnx.ModelProto;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,8 +28,10 @@ class OnnxFileTest {
     Path folder;
 
     private static ModelProto model() {
-        return OnnxExporter.export(SampleNetworks.elastic(), new TrainedWeights(1),
-            new OnnxOptions(true, OptionalInt.empty(), METADATA));
+        NetworkBuilder g = new NetworkBuilder("small", Shape.image(3, 4, 4), 1e-5);
+        g.segment("only");
+        Network network = g.build(g.conv("conv", g.input(), ConvSpec.pointwise(Width.of(2))));
+        return OnnxExporter.export(network, new TrainedWeights(1), new OnnxOptions(true, OptionalInt.empty(), METADATA));
     }
 
     @Test
@@ -45,7 +52,7 @@ class OnnxFileTest {
         OnnxFile.write(file, model());
         byte[] whole = Files.readAllBytes(file);
         Path cut = folder.resolve("cut.onnx");
-        for (int length = 0; length < whole.length; length += length < 600 ? 1 : 97) {
+        for (int length = 0; length < whole.length; length++) {
             Files.write(cut, Arrays.copyOf(whole, length));
             assertThatThrownBy(() -> OnnxFile.metadata(cut)).as("%s of %s bytes", length, whole.length)
                 .isInstanceOf(InputException.class)
@@ -64,16 +71,6 @@ class OnnxFileTest {
         for (Path file : new Path[] {folder, folder.resolve("missing.onnx")}) {
             assertThatThrownBy(() -> OnnxFile.metadata(file)).isInstanceOf(InputException.class)
                 .hasMessage(file + ": no such file (expected: an ONNX model)");
-        }
-    }
-
-    @Test
-    void aFailedWriteLeavesNothing() throws IOException {
-        Path file = Files.createDirectory(folder.resolve("model.onnx"));
-        Files.writeString(file.resolve("child"), "a folder that cannot be replaced");
-        assertThatThrownBy(() -> OnnxFile.write(file, model())).isInstanceOf(IOException.class);
-        try (var left = Files.list(folder)) {
-            assertThat(left).containsExactly(file);
         }
     }
 }
