@@ -39,6 +39,7 @@ public final class AtomicFile {
             }
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
+            unfinished.toFile().delete();
             throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
         }
     }
