@@ -146,7 +146,7 @@ final class PixelFileWriter {
     }
 
     /** Changes when a file of the source is added, removed or touched. */
-    private String fingerprint() {
+    String fingerprint() {
         MessageDigest digest = Hash.sha256();
         digest.update((key + "\n").getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < listing.size(); i++) {

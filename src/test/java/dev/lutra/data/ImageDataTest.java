@@ -1,0 +1,317 @@
+package dev.lutra.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.InputException;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageDataTest {
+
+    @TempDir
+    Path temporary;
+
+    private Path cache() {
+        return temporary.resolve("cache");
+    }
+
+    private Path data() {
+        return temporary.resolve("data");
+    }
+
+    private ImageData open(DataSpec spec) {
+        return ImageData.open(spec, cache(), DataProgress.NONE);
+    }
+
+    private DataSpec folderSpec(int imageSize) {
+        return TestImages.spec(new Source.Folder(data()), imageSize);
+    }
+
+    private void assertRefused(DataSpec spec, String message) throws IOException {
+        assertThatThrownBy(() -> open(spec)).isInstanceOf(InputException.class).hasMessage(message);
+        assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pixels"));
+    }
+
+    private List<String> cacheFiles() throws IOException {
+        if (!Files.exists(cache())) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(cache())) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    @Test
+    void splitsEveryClassByTheSameShareAndSharesNoImage() throws IOException {
+        TestImages.folder(data(), 8, 8, 10, 20, 5);
+        try (ImageData data = open(folderSpec(8))) {
+            assertThat(data.classes()).containsExactly("a", "b", "c");
+            assertThat(counts(data.train(), 3)).containsExactly(8, 16, 4);
+            assertThat(counts(data.validation(), 3)).containsExactly(2, 4, 1);
+            assertThat(data.test()).isEmpty();
+            Set<List<Float>> images = new HashSet<>();
+            images(data.train()).forEach(images::add);
+            images(data.validation()).forEach(images::add);
+            assertThat(images).as("35 different images").hasSize(35);
+        }
+    }
+
+    @Test
+    void anotherSeedSplitsOtherwise() throws IOException {
+        TestImages.folder(data(), 8, 8, 20, 20);
+        DataSpec spec = folderSpec(8);
+        DataSpec other = new DataSpec(spec.train(), Optional.empty(), Optional.empty(), 0.2, 8, 8);
+        try (ImageData one = open(spec); ImageData again = open(spec); ImageData two = open(other)) {
+            assertThat(images(one.validation())).isEqualTo(images(again.validation()));
+            assertThat(Set.copyOf(images(one.validation()))).isNotEqualTo(Set.copyOf(images(two.validation())));
+        }
+    }
+
+    @Test
+    void theFirstImagesAreAFairSample() throws IOException {
+        TestImages.folder(data(), 8, 8, 10, 30);
+        try (ImageData data = open(folderSpec(8))) {
+            int[] counts = new int[2];
+            for (int i = 0; i < 16; i++) {
+                counts[data.train().label(i)]++;
+            }
+            assertThat(counts).containsExactly(4, 12);
+        }
+    }
+
+    @Test
+    void heldOutSourcesStayWhole() throws IOException {
+        TestImages.folder(data().resolve("train"), 8, 8, 6, 6);
+        TestImages.folder(data().resolve("val"), 8, 8, 3, 2);
+        TestImages.folder(data().resolve("test"), 8, 8, 1, 4);
+        DataSpec spec = new DataSpec(new Source.Folder(data().resolve("train")),
+            Optional.of(new Source.Folder(data().resolve("val"))), Optional.of(new Source.Folder(data().resolve("test"))),
+            0.1, 8, 7);
+        try (ImageData data = open(spec)) {
+            assertThat(counts(data.train(), 2)).containsExactly(6, 6);
+            assertThat(counts(data.validation(), 2)).containsExactly(3, 2);
+            assertThat(counts(data.test().orElseThrow(), 2)).containsExactly(1, 4);
+        }
+    }
+
+    @Test
+    void normalisedTrainingImagesHaveMeanZeroAndDeviationOne() throws IOException {
+        TestImages.folder(data(), 16, 16, 20, 20);
+        try (ImageData data = open(folderSpec(16))) {
+            double[] sum = new double[3];
+            double[] squares = new double[3];
+            int count = 0;
+            for (float[] values : TestImages.values(data.train().inOrder(8, Integer.MAX_VALUE))) {
+                for (int i = 0; i < values.length; i++) {
+                    sum[i % 3] += values[i];
+                    squares[i % 3] += values[i] * values[i];
+                }
+                count += values.length / 3;
+            }
+            for (int channel = 0; channel < 3; channel++) {
+                assertThat(sum[channel] / count).isCloseTo(0, within(1e-4));
+                assertThat(squares[channel] / count).isCloseTo(1, within(1e-3));
+            }
+        }
+    }
+
+    @Test
+    void imagesOfOneColourAreNotDividedByZero() throws IOException {
+        for (String name : List.of("a", "b")) {
+            for (int i = 0; i < 2; i++) {
+                TestImages.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), data().resolve(name).resolve(i + ".png"));
+            }
+        }
+        try (ImageData data = open(folderSpec(8))) {
+            for (float value : TestImages.values(data.train().inOrder(2, 2)).get(0)) {
+                assertThat(value).isZero();
+            }
+        }
+    }
+
+    @Test
+    void decodesOnceAndAgainWhenAFileChanges() throws IOException {
+        TestImages.folder(data(), 8, 8, 4, 4);
+        List<Integer> decoded = new ArrayList<>();
+        DataProgress progress = (source, done, total) -> {
+            assertThat(source).isEqualTo(data().toString());
+            assertThat(total).isEqualTo(8);
+            decoded.add(done);
+        };
+        String hash;
+        try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
+            hash = data.hash();
+        }
+        assertThat(decoded).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+        decoded.clear();
+        try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
+            assertThat(data.hash()).isEqualTo(hash).matches("[0-9a-f]{64}");
+        }
+        assertThat(decoded).isEmpty();
+
+        Path touched = data().resolve("a/000.png");
+        Files.setLastModifiedTime(touched, FileTime.fromMillis(1_000_000));
+        try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
+            assertThat(data.hash()).as("the same images").isEqualTo(hash);
+        }
+        assertThat(decoded).hasSize(8);
+        TestImages.write(TestImages.blocks(8, 8, 99), touched);
+        try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
+            assertThat(data.hash()).as("other images").isNotEqualTo(hash);
+        }
+        assertThat(cacheFiles()).filteredOn(name -> name.endsWith(".pixels")).hasSize(1);
+    }
+
+    @Test
+    void rebuildsADamagedCache() throws IOException {
+        TestImages.folder(data(), 8, 8, 4, 4);
+        List<List<Float>> expected;
+        try (ImageData data = open(folderSpec(8))) {
+            expected = images(data.train());
+        }
+        Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
+        byte[] whole = Files.readAllBytes(file);
+        byte[] flipped = whole.clone();
+        flipped[whole.length - 60] ^= 1; // in the index
+        for (byte[] damaged : List.of(new byte[0], Arrays.copyOf(whole, 10), Arrays.copyOf(whole, whole.length - 1),
+            Arrays.copyOfRange(whole, 64, whole.length), flipped)) {
+            Files.write(file, damaged);
+            try (ImageData data = open(folderSpec(8))) {
+                assertThat(images(data.train())).isEqualTo(expected);
+            }
+            assertThat(Files.readAllBytes(file)).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void writesOverWhatAnInterruptedRunLeft() throws IOException {
+        TestImages.folder(data(), 8, 8, 4, 4);
+        open(folderSpec(8)).close();
+        Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file.resolveSibling(file.getFileName() + ".tmp"), new byte[whole.length * 2]);
+        Files.delete(file);
+        open(folderSpec(8)).close();
+        assertThat(Files.readAllBytes(file)).isEqualTo(whole);
+        assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp"));
+    }
+
+    @Test
+    void imagesMayLieAcrossMappings() throws IOException {
+        TestImages.folder(data(), 10, 9, 6, 6);
+        Listing listing = FolderListing.of(data());
+        PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(100), "data", "key", DataProgress.NONE);
+        PixelFile one = writer.openOrWrite(cache());
+        Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
+        PixelFile many = PixelFile.open(file, writer.fingerprint(), 256).orElseThrow();
+        for (int i = 0; i < listing.size(); i++) {
+            assertThat(many.read(i).pixels()).isEqualTo(one.read(i).pixels()).isEqualTo(listing.read(i).pixels());
+        }
+    }
+
+    @Test
+    void largeImagesAreStoredAtTheSizeOfAnEvaluation() {
+        StoredSize size = StoredSize.of(224);
+        RgbImage stored = size.fit(new RgbImage(1024, 512, new byte[1024 * 512 * 3]));
+        assertThat(List.of(stored.width(), stored.height())).containsExactly(512, 256);
+        RgbImage small = new RgbImage(100, 80, new byte[100 * 80 * 3]);
+        assertThat(size.fit(small)).isSameAs(small);
+    }
+
+    @Test
+    void refusesWhatIsNotAFolderOfClasses() throws IOException {
+        assertRefused(folderSpec(8), data() + ": no such folder (expected: a folder with one sub-folder a class)");
+        Files.createDirectories(data());
+        assertRefused(folderSpec(8),
+            data() + ": no class folders (expected: one sub-folder of images for each of at least two classes)");
+        TestImages.folder(data(), 8, 8, 3, 3);
+        Files.createDirectories(data().resolve("cat"));
+        Files.writeString(data().resolve("cat/notes.txt"), "nothing to see");
+        Files.writeString(data().resolve("cat/._0.jpg"), "what macOS leaves");
+        assertRefused(folderSpec(8), data().resolve("cat") + ": no images (expected: at least one .jpg, .jpeg or .png)");
+    }
+
+    @Test
+    void namesTheDamagedImageAndLeavesNothingBehind() throws IOException {
+        TestImages.folder(data(), 8, 8, 30, 30);
+        Path broken = data().resolve("b/007.png");
+        Files.write(broken, Arrays.copyOf(Files.readAllBytes(broken), 60));
+        Files.writeString(data().resolve("b/020.png"), "also broken, but later");
+        assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(broken + ": damaged PNG");
+        assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pixels"));
+    }
+
+    @Test
+    void refusesAClassTooSmallToSplit() throws IOException {
+        TestImages.folder(data(), 8, 8, 3, 1);
+        assertRefused(folderSpec(8), data().resolve("b") + ": 1 image (expected: at least 2, one of them to validate with)");
+    }
+
+    @Test
+    void refusesOtherClassesInOtherSplits() throws IOException {
+        TestImages.folder(data().resolve("train"), 8, 8, 3, 3);
+        TestImages.folder(data().resolve("more"), 8, 8, 3, 3, 3);
+        Source train = new Source.Folder(data().resolve("train"));
+        Source more = new Source.Folder(data().resolve("more"));
+        assertRefused(new DataSpec(train, Optional.empty(), Optional.of(more), 0.1, 8, 7),
+            more + ": class c is new (expected: the classes of " + train + ")");
+        assertRefused(new DataSpec(more, Optional.of(train), Optional.empty(), 0.1, 8, 7),
+            train + ": no class c (expected: the classes of " + more + ")");
+    }
+
+    @Test
+    void refusesTheSameImagesTwice() throws IOException {
+        TestImages.folder(data(), 8, 8, 3, 3);
+        Source train = new Source.Folder(data());
+        Source detour = new Source.Folder(data().resolve("a/.."));
+        assertThatThrownBy(() -> new DataSpec(train, Optional.empty(), Optional.of(detour), 0.1, 8, 7))
+            .isInstanceOf(InputException.class).hasMessage("test: " + detour + ", the images of train (expected: other images)");
+        Source cifar = new Source.CifarBinary(data());
+        assertThatThrownBy(() -> new DataSpec(cifar, Optional.of(cifar), Optional.of(cifar), 0.1, 8, 7))
+            .isInstanceOf(InputException.class).hasMessageStartingWith("test: cifar10:");
+    }
+
+    @Test
+    void refusesSizesAndSharesOutOfRange() {
+        Source train = new Source.Folder(data());
+        assertThatThrownBy(() -> TestImages.spec(train, 7)).isInstanceOf(InputException.class)
+            .hasMessage("image size: 7 (expected: 8 to 4096)");
+        assertThatThrownBy(() -> new DataSpec(train, Optional.empty(), Optional.empty(), 1, 8, 7))
+            .isInstanceOf(InputException.class).hasMessage("validation share: 1.0 (expected: between 0 and 1)");
+    }
+
+    private static int[] counts(Split split, int classes) {
+        int[] counts = new int[classes];
+        for (int i = 0; i < split.size(); i++) {
+            counts[split.label(i)]++;
+        }
+        return counts;
+    }
+
+    private static List<List<Float>> images(Split split) {
+        List<List<Float>> images = new ArrayList<>();
+        for (float[] values : TestImages.values(split.inOrder(1, Integer.MAX_VALUE))) {
+            List<Float> image = new ArrayList<>();
+            for (float value : values) {
+                image.add(value);
+            }
+            images.add(image);
+        }
+        return images;
+    }
+}
