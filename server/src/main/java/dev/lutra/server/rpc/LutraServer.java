@@ -29,6 +29,7 @@ public final class LutraServer implements AutoCloseable {
     /** Agents may ask after the server this often; gRPC's own limit of 5 minutes would cut them off. */
     private static final Duration MIN_PEER_KEEP_ALIVE = Duration.ofSeconds(5);
 
+    private static final long FINISH_MILLIS = 250;
     private static final long CLOSE_SECONDS = 5;
 
     private final Server server;
@@ -69,8 +70,7 @@ public final class LutraServer implements AutoCloseable {
             return new LutraServer(server.start(), calls);
         } catch (IOException e) {
             calls.shutdown();
-            Throwable reason = e.getCause() == null ? e : e.getCause();
-            throw new InputException("cannot listen on " + host + ":" + port + " (" + reason.getMessage() + ")", e);
+            throw new InputException("cannot listen on " + host + ":" + port + " (" + Transfer.reason(e) + ")", e);
         }
     }
 
@@ -83,7 +83,10 @@ public final class LutraServer implements AutoCloseable {
     @Override
     public void close() {
         try {
-            server.shutdownNow().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+            // A lease whose reply gets lost has to run out, so what is being answered is answered. Calls that wait are cut.
+            if (!server.shutdown().awaitTermination(FINISH_MILLIS, TimeUnit.MILLISECONDS)) {
+                server.shutdownNow().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+            }
             calls.shutdownNow();
             calls.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

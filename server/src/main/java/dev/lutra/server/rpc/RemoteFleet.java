@@ -37,6 +37,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The fleet of a server elsewhere. Once connected it bears with a server that is away for a while, for instance while it
@@ -55,6 +57,10 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(30);
 
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+
+    /** A host by name, IPv4 address or IPv6 address in brackets. */
+    private static final Pattern ADDRESS = Pattern.compile("(?<host>[\\w.-]+|\\[[0-9a-fA-F:.]+\\]):(?<port>\\d{1,5})");
+    private static final int MAX_PORT = 65_535;
 
     private final String address;
     private final ManagedChannel connection;
@@ -88,16 +94,15 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     }
 
     private static ManagedChannel channel(String address) {
-        int colon = address.lastIndexOf(':');
-        try {
-            return NettyChannelBuilder.forAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
-                    .usePlaintext()
-                    .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
-                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                    .build();
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw new InputException("server: " + address + " (expected: host:port)", e);
+        Matcher hostAndPort = ADDRESS.matcher(address);
+        if (!hostAndPort.matches() || Integer.parseInt(hostAndPort.group("port")) > MAX_PORT) {
+            throw new InputException("server: " + address + " (expected: host:port)");
         }
+        return NettyChannelBuilder.forAddress(hostAndPort.group("host"), Integer.parseInt(hostAndPort.group("port")))
+                .usePlaintext()
+                .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .build();
     }
 
     @Override
@@ -212,7 +217,12 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     }
 
     private static boolean isAway(Status status) {
-        return status.getCode() == Status.Code.UNAVAILABLE || status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+        return switch (status.getCode()) {
+            case UNAVAILABLE, DEADLINE_EXCEEDED -> true;
+            // how a server that stops ends a call under way; here a call is only cancelled by an interrupt
+            case CANCELLED -> !Thread.currentThread().isInterrupted();
+            default -> false;
+        };
     }
 
     private void pause(StatusRuntimeException problem) {
@@ -228,20 +238,12 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private RuntimeException explained(StatusRuntimeException e) {
         String description = e.getStatus().getDescription();
         return switch (e.getStatus().getCode()) {
-            case UNAVAILABLE -> new InputException("server " + address + ": cannot be reached" + reason(e), e);
+            case UNAVAILABLE, CANCELLED -> new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
             case UNAUTHENTICATED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);
             default -> new IllegalStateException("server " + address + ": " + e.getStatus(), e);
         };
-    }
-
-    private static String reason(StatusRuntimeException e) {
-        Throwable cause = e.getCause();
-        while (cause != null && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause == null ? "" : " (" + cause.getMessage() + ")";
     }
 
     @Override

@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.regex.Pattern;
 
-/** How much goes over the wire in one message. */
+/** How much goes over the wire in one message, and what the wire says when it fails. */
 final class Transfer {
 
     /** A task's inputs or outputs are one message, so this also limits a batch of images. */
@@ -19,6 +20,9 @@ final class Transfer {
     private static final int MAX_LIST_BYTES = MAX_MESSAGE_BYTES / 2;
 
     private static final int MODEL_CHUNK_BYTES = 1 << 20;
+
+    /** "bind(..) failed with error(-98): Address already in use" */
+    private static final Pattern NETTY_PREFIX = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
 
     private Transfer() {
     }
@@ -54,5 +58,14 @@ final class Transfer {
             fitting.add(message);
         }
         return fitting;
+    }
+
+    /** What the network said, in the words of the operating system. */
+    static String reason(Throwable problem) {
+        Throwable innermost = problem;
+        while (innermost.getCause() != null) {
+            innermost = innermost.getCause();
+        }
+        return NETTY_PREFIX.matcher(String.valueOf(innermost.getMessage())).replaceFirst("");
     }
 }

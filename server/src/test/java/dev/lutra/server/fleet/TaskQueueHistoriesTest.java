@@ -69,7 +69,7 @@ class TaskQueueHistoriesTest {
     private int reports;
 
     static IntStream seeds() {
-        return IntStream.range(0, 30);
+        return IntStream.range(0, 15);
     }
 
     @ParameterizedTest

@@ -1,0 +1,395 @@
+package dev.lutra.server.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
+import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.FetchModelRequest;
+import dev.lutra.proto.FleetServiceGrpc;
+import dev.lutra.proto.JoinReply;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.ModelChunk;
+import dev.lutra.proto.ModelOutput;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.PutModelReply;
+import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.ReportReply;
+import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Over real sockets. The time limit only ends a test that would hang. */
+@Timeout(120)
+class LutraServerTest {
+
+    private static final String TOKEN = "the-token-of-this-test";
+
+    /** Short, because a lease whose reply was lost with the server has to run out. */
+    private static final Duration LEASE = Duration.ofSeconds(5);
+
+    @TempDir
+    Path folder;
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private Database database;
+    private LutraServer server;
+
+    @BeforeEach
+    void start() {
+        start(0);
+    }
+
+    private void start(int port) {
+        database = Database.open(folder.resolve("lutra.db"));
+        TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), LEASE);
+        server = LutraServer.start("127.0.0.1", port, TOKEN, queue, new ModelStore(folder.resolve("models")));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        for (AutoCloseable each : open) {
+            each.close();
+        }
+        server.close();
+        database.close();
+    }
+
+    @Test
+    void refusesAWrongTokenInOneLine() {
+        assertThatThrownBy(() -> RemoteFleet.connect(address(), "a-wrong-token"))
+                .isInstanceOf(InputException.class).hasMessage("server " + address() + ": wrong token");
+        assertThatThrownBy(() -> join(agent("a-wrong-token"), "pi")).hasMessage("UNAUTHENTICATED: wrong token");
+        assertThat(fleet().agents()).isEmpty();
+    }
+
+    @Test
+    void refusesACallWithoutAToken() {
+        AgentServiceBlockingStub anonymous = AgentServiceGrpc.newBlockingStub(channel());
+        assertThatThrownBy(() -> join(anonymous, "pi"))
+                .hasMessage("UNAUTHENTICATED: no token (expected: authorization: Bearer <token>)");
+    }
+
+    @Test
+    void saysThatNoServerIsThere() throws Exception {
+        int free;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            free = socket.getLocalPort();
+        }
+        assertThatThrownBy(() -> RemoteFleet.connect("127.0.0.1:" + free, TOKEN)).isInstanceOf(InputException.class)
+                .hasMessage("server 127.0.0.1:" + free + ": cannot be reached (Connection refused)");
+        for (String address : List.of("localhost", "localhost:", ":x", "host:99999")) {
+            assertThatThrownBy(() -> RemoteFleet.connect(address, TOKEN)).isInstanceOf(InputException.class)
+                    .hasMessage("server: " + address + " (expected: host:port)");
+        }
+    }
+
+    @Test
+    void saysThatItCannotListen() {
+        assertThatThrownBy(this::secondServer).isInstanceOf(InputException.class)
+                .hasMessage("cannot listen on " + address() + " (Address already in use)");
+    }
+
+    private LutraServer secondServer() {
+        return LutraServer.start("127.0.0.1", server.port(), TOKEN,
+                new TaskQueue(database, Clock.systemUTC(), LEASE), new ModelStore(folder.resolve("models")));
+    }
+
+    @Test
+    void carriesAModelBothWays() {
+        byte[] model = new byte[5_000_003];
+        new Random(1).nextBytes(model);
+        RemoteFleet fleet = fleet();
+        String sha256 = fleet.putModel(model);
+        assertThat(sha256).isEqualTo(ModelStore.sha256(model)).isEqualTo(fleet.putModel(model));
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String session = join(agent, "pi").getSession();
+
+        ByteArrayOutputStream fetched = new ByteArrayOutputStream();
+        agent.fetchModel(FetchModelRequest.newBuilder().setSession(session).setSha256(sha256).build())
+                .forEachRemaining(chunk -> fetched.writeBytes(chunk.getData().toByteArray()));
+        assertThat(fetched.toByteArray()).isEqualTo(model);
+
+        assertThatThrownBy(() -> agent.fetchModel(
+                FetchModelRequest.newBuilder().setSession(session).setSha256("../" + sha256).build()).hasNext())
+                .hasMessageStartingWith("FAILED_PRECONDITION: model ../").hasMessageEndingWith("is not stored");
+        assertThatThrownBy(() -> agent.fetchModel(
+                FetchModelRequest.newBuilder().setSession("who").setSha256(sha256).build()).hasNext())
+                .hasMessageStartingWith("NOT_FOUND");
+    }
+
+    @Test
+    void keepsNothingOfAnUploadThatBreaksOff() throws Exception {
+        CompletableFuture<Throwable> ended = new CompletableFuture<>();
+        StreamObserver<ModelChunk> upload = FleetServiceGrpc.newStub(channel())
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(TOKEN)))
+                .putModel(new StreamObserver<PutModelReply>() {
+                    @Override
+                    public void onNext(PutModelReply reply) {
+                        ended.completeExceptionally(new AssertionError("stored: " + reply));
+                    }
+
+                    @Override
+                    public void onError(Throwable problem) {
+                        ended.complete(problem);
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        // with a reply only
+                    }
+                });
+        upload.onNext(ModelChunk.newBuilder().setData(ByteString.copyFrom(new byte[100_000])).build());
+        while (folder.resolve("models").toFile().list().length == 0) {
+            Thread.sleep(5);
+        }
+        upload.onError(new IllegalStateException("the experiment is gone"));
+        assertThat(Status.fromThrowable(ended.get()).getCode()).isEqualTo(Status.Code.CANCELLED);
+        while (folder.resolve("models").toFile().list().length > 0) {
+            Thread.sleep(5);
+        }
+    }
+
+    @Test
+    void runsTasksOfTwoDevicesApart() {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(new byte[] {1});
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String pi = join(agent, "pi").getSession();
+        String phone = join(agent, "phone").getSession();
+        fleet.submit("pi", tasks(model, "pi", 20));
+        fleet.submit("phone", tasks(model, "phone", 20));
+
+        assertThat(workOff(agent, phone, 20)).allMatch(id -> id.startsWith("phone")).hasSize(20);
+        assertThat(fleet.agents()).extracting(state -> state.getDevice().getName() + " " + state.getQueuedTasks())
+                .containsExactly("phone 0", "pi 20");
+        assertThat(workOff(agent, pi, 20)).allMatch(id -> id.startsWith("pi")).hasSize(20);
+        List<String> all = IntStream.range(0, 20).boxed().flatMap(i -> List.of("pi" + i, "phone" + i).stream()).toList();
+        assertThat(fleet.outcomes(all, 39, Duration.ofMinutes(1)))
+                .extracting(TaskOutcome::getTaskId, outcome -> outcome.getOutcome().getFailed().getReason())
+                .containsExactlyElementsOf(all.stream().map(id -> tuple(id, "done " + id)).toList());
+    }
+
+    @Test
+    void tellsAnExperimentWhatItDidWrong() {
+        RemoteFleet fleet = fleet();
+        Task lost = Task.newBuilder().setId("t1").setModelSha256("0".repeat(64)).build();
+        assertThatThrownBy(() -> fleet.submit("pi", List.of(lost))).isInstanceOf(InputException.class)
+                .hasMessage("server " + address() + ": task t1: model " + "0".repeat(64) + " is not stored");
+        assertThatThrownBy(() -> fleet.outcomes(List.of("t1"), 0, Duration.ofMinutes(1))).isInstanceOf(InputException.class)
+                .hasMessage("server " + address() + ": task t1: not known (expected: submitted before)");
+    }
+
+    @Test
+    void tellsAnAgentToJoinAgain() {
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String older = join(agent, "pi").getSession();
+        join(agent, "pi");
+        LeaseRequest lease = LeaseRequest.newBuilder().setSession(older).setMaxTasks(1).setWaitMillis(60_000).build();
+        assertThatThrownBy(() -> agent.lease(lease)).hasMessage("NOT_FOUND: unknown session: join again");
+        assertThatThrownBy(() -> agent.renew(RenewRequest.newBuilder().setSession(older).build())).hasMessageStartingWith("NOT_FOUND");
+    }
+
+    @Test
+    void waitingAgentsDoNotHoldUpOthersAndAreWoken() throws Exception {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(new byte[] {1});
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        List<Future<Integer>> waiting = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            LeaseRequest request = LeaseRequest.newBuilder().setMaxTasks(1).setWaitMillis(30_000)
+                    .setSession(join(agent, "device" + i).getSession()).build();
+            waiting.add(CompletableFuture.supplyAsync(() -> agent.lease(request).getTasksCount(),
+                    task -> new Thread(task, "waiting agent").start()));
+        }
+        assertThat(fleet.agents()).hasSize(40);
+        for (int i = 0; i < 40; i++) {
+            fleet.submit("device" + i, tasks(model, "device" + i + ".", 1));
+        }
+        for (Future<Integer> each : waiting) {
+            assertThat(each.get()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aWaitingCallThatIsGivenUpTakesNoTask() throws Exception {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(new byte[] {1});
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        LeaseRequest request = LeaseRequest.newBuilder().setMaxTasks(1).setWaitMillis(30_000)
+                .setSession(join(agent, "pi").getSession()).build();
+        assertThatThrownBy(() -> agent.withDeadlineAfter(200, TimeUnit.MILLISECONDS).lease(request))
+                .isInstanceOf(StatusRuntimeException.class);
+        Thread.sleep(1_000); // the server ends the call by a clock of its own
+        fleet.submit("pi", tasks(model, "t", 1));
+        assertThat(agent.lease(request).getTasksList()).extracting(LeasedTask::getEpoch).containsExactly(1L);
+    }
+
+    @Test
+    void outcomesNeedNotFitInOneMessage() {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(new byte[] {1});
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String session = join(agent, "pi").getSession();
+        fleet.submit("pi", tasks(model, "t", 5));
+        ByteString large = ByteString.copyFrom(new byte[15 << 20]);
+        Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder()
+                .addOutputs(ModelOutput.newBuilder().setName("y").setLittleEndianFloats(large))).build();
+        for (LeasedTask task : lease(agent, session, 9)) {
+            assertThat(report(agent, session, task, outcome).getAccepted()).isTrue();
+        }
+        assertThat(fleet.outcomes(List.of("t0", "t1", "t2", "t3", "t4"), 0, Duration.ZERO))
+                .extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
+                .containsExactlyElementsOf(IntStream.range(0, 5)
+                        .mapToObj(i -> tuple("t" + i, outcome)).toList());
+    }
+
+    @Test
+    void agentsAndExperimentsGoOnWithAServerThatIsStartedAgain() throws Exception {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(new byte[] {1});
+        fleet.submit("pi", tasks(model, "t", 60));
+        List<String> ids = IntStream.range(0, 60).mapToObj(i -> "t" + i).toList();
+        Future<List<TaskOutcome>> experiment = CompletableFuture.supplyAsync(
+                () -> fleet.outcomes(ids, 59, Duration.ofMinutes(1)), task -> new Thread(task, "experiment").start());
+
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String session = join(agent, "pi").getSession();
+        List<String> accepted = Collections.synchronizedList(new ArrayList<>());
+        Thread worker = new Thread(() -> {
+            while (accepted.size() < 60) {
+                for (LeasedTask task : untilAnswered(() -> lease(agent, session, 3))) {
+                    Outcome outcome = done(task.getTask().getId());
+                    if (untilAnswered(() -> report(agent, session, task, outcome)).getAccepted()) {
+                        accepted.add(task.getTask().getId());
+                    }
+                }
+            }
+        }, "scripted agent");
+        worker.start();
+
+        int port = server.port();
+        for (int restart = 1; restart <= 3; restart++) {
+            while (accepted.size() < 15 * restart) {
+                Thread.sleep(2);
+            }
+            server.close();
+            database.close();
+            start(port);
+        }
+        worker.join();
+        assertThat(accepted).containsExactlyInAnyOrderElementsOf(ids);
+        assertThat(experiment.get()).extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
+                .containsExactlyElementsOf(ids.stream().map(id -> tuple(id, done(id))).toList());
+    }
+
+    private interface Call<R> {
+        R make() throws StatusRuntimeException;
+    }
+
+    private static <R> R untilAnswered(Call<R> call) {
+        while (true) {
+            try {
+                return call.make();
+            } catch (StatusRuntimeException e) {
+                assertThat(e.getStatus().getCode()).isIn(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
+            }
+        }
+    }
+
+    private List<String> workOff(AgentServiceBlockingStub agent, String session, int tasks) {
+        List<String> ids = new ArrayList<>();
+        while (ids.size() < tasks) {
+            for (LeasedTask task : lease(agent, session, 7)) {
+                assertThat(report(agent, session, task, done(task.getTask().getId())).getAccepted()).isTrue();
+                ids.add(task.getTask().getId());
+            }
+        }
+        assertThat(agent.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).build()).getTasksList()).isEmpty();
+        return ids;
+    }
+
+    private static List<LeasedTask> lease(AgentServiceBlockingStub agent, String session, int max) {
+        return agent.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(max).setWaitMillis(500).build()).getTasksList();
+    }
+
+    private static ReportReply report(AgentServiceBlockingStub agent, String session, LeasedTask task, Outcome outcome) {
+        LeaseName lease = LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build();
+        return agent.report(ReportRequest.newBuilder().setSession(session).setLease(lease).setOutcome(outcome).build());
+    }
+
+    private static Outcome done(String id) {
+        return Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("done " + id)).build();
+    }
+
+    private static List<Task> tasks(String model, String prefix, int count) {
+        return IntStream.range(0, count).mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
+    }
+
+    private static JoinReply join(AgentServiceBlockingStub agent, String device) {
+        return agent.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build());
+    }
+
+    private String address() {
+        return "127.0.0.1:" + server.port();
+    }
+
+    private RemoteFleet fleet() {
+        RemoteFleet fleet = RemoteFleet.connect(address(), TOKEN);
+        open.add(fleet);
+        return fleet;
+    }
+
+    private AgentServiceBlockingStub agent(String token) {
+        return AgentServiceGrpc.newBlockingStub(channel())
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(token))).withWaitForReady();
+    }
+
+    private static Metadata headers(String token) {
+        Metadata headers = new Metadata();
+        headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+        return headers;
+    }
+
+    private ManagedChannel channel() {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        open.add(channel::shutdownNow);
+        return channel;
+    }
+}
