@@ -1,0 +1,187 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.JoinRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+
+/** The agent's command line. Exit status: 0 stopped, 2 something the user can put right (one line says what), 1 anything else. */
+@Command(name = "lutra agent", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, sortOptions = false,
+        description = "Times networks on this device for a Lutra server, until stopped.")
+public final class Main implements Callable<Integer> {
+
+    private static final String LOGGING = "logback.configurationFile";
+    private static final String TOKEN_VARIABLE = "LUTRA_TOKEN";
+    /** Whatever gRPC has to say comes back from the call that failed. A field, because the JDK forgets loggers nobody holds. */
+    private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
+    /** Token characters that an HTTP header can carry. */
+    private static final String TOKEN_FORM = "[\\x21-\\x7e]+";
+
+    private static final Duration FIRST_RETRY = Duration.ofMillis(250);
+    /** Short enough that a restarted server has its fleet back before anybody wonders. */
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(15);
+    /** Room for a whole space of segments, or some networks of 14 MB; a quarter of the heap where that is less. */
+    private static final long CACHE_BYTES = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
+    /** How long a stopping process waits for the run under way, which cannot be interrupted. */
+    private static final Duration STOP_GRACE = Duration.ofSeconds(5);
+
+    @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "the server's gRPC address")
+    private String server;
+
+    @Option(names = "--token", paramLabel = "TOKEN",
+            description = "the server's token (default: the environment variable " + TOKEN_VARIABLE + ")")
+    private String token;
+
+    @Option(names = "--token-file", paramLabel = "FILE", description = "a file that holds the token")
+    private Path tokenFile;
+
+    @Option(names = "--device", paramLabel = "NAME",
+            description = "the name experiments use for this device (default: host name)")
+    private String device;
+
+    @Option(names = "--lease", paramLabel = "N", defaultValue = "4",
+            description = "tasks to take at a time (default: ${DEFAULT-VALUE})")
+    private int lease;
+
+    @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30",
+            description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
+    private long joinTimeoutSeconds;
+
+    @Option(names = "--exit-with-parent", description = "stop when standard input ends")
+    private boolean exitWithParent;
+
+    public static void main(String[] args) {
+        if (System.getProperty(LOGGING) == null) {
+            System.setProperty(LOGGING, "logback-agent.xml");
+        }
+        GRPC_LOG.setLevel(Level.OFF);
+        System.exit(commandLine().execute(args));
+    }
+
+    /** The command, for a launcher that has it as a subcommand. Errors are one line on standard error. */
+    public static CommandLine commandLine() {
+        return new CommandLine(new Main())
+                .setParameterExceptionHandler((e, args) -> fail(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
+                .setExecutionExceptionHandler((e, command, parsed) -> {
+                    if (e instanceof InputException) {
+                        return fail(command, e.getMessage(), CommandLine.ExitCode.USAGE);
+                    }
+                    LoggerFactory.getLogger(Main.class).debug("failed", e);
+                    return fail(command, "agent: " + TaskFailure.oneLine(e.toString()), CommandLine.ExitCode.SOFTWARE);
+                });
+    }
+
+    private static int fail(CommandLine command, String line, int status) {
+        command.getErr().println(line);
+        command.getErr().flush();
+        return status;
+    }
+
+    @Override
+    public Integer call() {
+        ServerAddress address = ServerAddress.parse(server);
+        String secret = readToken();
+        expect(lease >= 1, "--lease: " + lease + " (expected: 1 or more)");
+        expect(joinTimeoutSeconds >= 0, "--join-timeout: " + joinTimeoutSeconds + " (expected: 0 or more seconds)");
+        DeviceProbe probe = new DeviceProbe();
+        String name = device == null ? probe.hostName() : device;
+        expect(!name.isBlank(), "--device: empty (expected: a name)");
+        JoinRequest self = JoinRequest.newBuilder()
+                .setDevice(probe.describe(name)).setAgentVersion(version()).addAllRuntimes(probe.runtimes()).build();
+        try (ServerLink link = new ServerLink(address, secret)) {
+            AgentLoop loop = new AgentLoop(link, self, new TaskRunner(System::nanoTime, Clock.systemUTC(), version()), lease,
+                    CACHE_BYTES, () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
+            runUntilStopped(loop);
+        }
+        return CommandLine.ExitCode.OK;
+    }
+
+    private void runUntilStopped(AgentLoop loop) {
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            loop.stop();
+            awaitQuietly(ended);
+        }, "shutdown"));
+        if (exitWithParent) {
+            Thread watch = new Thread(() -> {
+                drain(System.in);
+                loop.stop();
+            }, "parent-watch");
+            watch.setDaemon(true);
+            watch.start();
+        }
+        try {
+            loop.run(Duration.ofSeconds(joinTimeoutSeconds));
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Returns when the stream ends; a broken one has ended too. */
+    private static void drain(InputStream stream) {
+        try {
+            stream.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            LoggerFactory.getLogger(Main.class).debug("standard input", e);
+        }
+    }
+
+    private String readToken() {
+        String source = token != null ? "--token" : tokenFile != null ? "--token-file: " + tokenFile : TOKEN_VARIABLE;
+        String found = token != null ? token : tokenFile != null ? readTokenFile() : System.getenv(TOKEN_VARIABLE);
+        expect(found != null, "--token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
+                + TOKEN_VARIABLE + ")");
+        expect(found.matches(TOKEN_FORM), source + ": not a token (expected: printable ASCII without spaces, not empty)");
+        return found;
+    }
+
+    private String readTokenFile() {
+        try {
+            return Files.readString(tokenFile).strip();
+        } catch (IOException e) {
+            throw new InputException("--token-file: " + tokenFile
+                    + ": cannot be read (expected: a text file that holds the token)");
+        }
+    }
+
+    private static void expect(boolean holds, String line) {
+        if (!holds) {
+            throw new InputException(line);
+        }
+    }
+
+    private static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version == null ? "dev" : version;
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"lutra agent " + version()};
+        }
+    }
+}

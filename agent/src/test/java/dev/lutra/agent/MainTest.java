@@ -1,0 +1,184 @@
+package dev.lutra.agent;
+
+import static dev.lutra.agent.ScriptedServer.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Task;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The agent as a process of its own. */
+class MainTest {
+
+    private static final int TERMINATED = 128 + 15;
+
+    @TempDir
+    private Path folder;
+    private ScriptedServer server;
+    private Process process;
+
+    @BeforeEach
+    void startServer() {
+        server = new ScriptedServer();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        if (process != null) {
+            process.destroyForcibly().waitFor();
+        }
+        server.close();
+    }
+
+    private void launch(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
+        builder.environment().remove("LUTRA_TOKEN");
+        process = builder.start();
+    }
+
+    private int exit() throws InterruptedException {
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ends; so far: %s", errors()).isTrue();
+        return process.exitValue();
+    }
+
+    private List<String> errors() {
+        try {
+            return Files.readAllLines(folder.resolve("err"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String serverOption() {
+        return "--server=" + server.address();
+    }
+
+    private static Task.Builder task(String id, long measureNanos) {
+        return Task.newBuilder().setId(id).setLabel(id).setProvider("cpu").setThreads(1)
+                .setRules(MeasureRules.newBuilder().setMaxWarmupNanos(1_000_000).setMinMeasureNanos(measureNanos)
+                        .setMaxMeasureNanos(measureNanos).setTargetRelativeHalfWidth(1))
+                .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
+    }
+
+    /** What is wrong with the command line is said before anything is connected: in one line, exit 2. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--token=t                              | Missing required option: '--server=HOST:PORT'",
+        "--server=localhost --token=t           | --server: localhost (expected: HOST:PORT, port 1 to 65535)",
+        "--server=localhost:70000 --token=t     | --server: localhost:70000 (expected: HOST:PORT, port 1 to 65535)",
+        "--server=http://localhost:1 --token=t  | --server: http://localhost:1 (expected: HOST:PORT, port 1 to 65535)",
+        "--server=localhost:1 | --token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
+                + "LUTRA_TOKEN)",
+        "--server=localhost:1 --token=          | --token: not a token (expected: printable ASCII without spaces, not empty)",
+        "--server=localhost:1 --token-file=no/t | --token-file: no/t: cannot be read (expected: a text file that holds "
+                + "the token)",
+        "--server=localhost:1 --token=t --lease=0 | --lease: 0 (expected: 1 or more)",
+        "--server=localhost:1 --token=t --join-timeout=-1 | --join-timeout: -1 (expected: 0 or more seconds)",
+        "--server=localhost:1 --token=t --device= | --device: empty (expected: a name)",
+        "--server=localhost:1 --token=t --frob  | Unknown option: '--frob'",
+    })
+    void aBadCommandLineIsOneLineAndExit2(String arguments, String line) {
+        StringWriter errors = new StringWriter();
+        int status = Main.commandLine().setErr(new PrintWriter(errors)).execute(arguments.split(" "));
+
+        assertThat(errors.toString().strip()).isEqualTo(line);
+        assertThat(status).isEqualTo(2);
+    }
+
+    @Test
+    void aWrongTokenIsOneLineAndExit2() throws Exception {
+        launch(serverOption(), "--token", "wrong");
+
+        assertThat(exit()).isEqualTo(2);
+        assertThat(errors()).containsExactly(
+                server.address() + ": the server refuses the token (expected: the one it was started with)");
+    }
+
+    @Test
+    void aServerThatIsNotThereIsOneLineAndExit2() throws Exception {
+        server.stop();
+        launch(serverOption(), "--token", "t", "--join-timeout", "0");
+
+        assertThat(exit()).isEqualTo(2);
+        assertThat(errors()).singleElement().asString()
+                .startsWith(server.address() + ": no server answers there (Connection refused");
+        assertThat(folder.resolve("out")).isEmptyFile();
+    }
+
+    @Test
+    void anUnknownHostIsOneLineAndExit2() throws Exception {
+        launch("--server=nowhere.invalid:1", "--token", "t", "--join-timeout", "0");
+
+        assertThat(exit()).isEqualTo(2);
+        assertThat(errors()).containsExactly(
+                "nowhere.invalid:1: no server answers there (Unable to resolve host nowhere.invalid)");
+    }
+
+    @Test
+    void joinsMeasuresSurvivesARestartAndStopsOnSigterm() throws Exception {
+        Path token = Files.writeString(folder.resolve("token"), ScriptedServer.TOKEN + "\n");
+        server.enqueue(TinyOnnx.relu(3), task("first", 5_000_000));
+        launch(serverOption(), "--token-file", token.toString(), "--device", "bench");
+        eventually("first report", () -> server.reports.size() == 1);
+        assertThat(server.joins.get(0).getDevice().getName()).isEqualTo("bench");
+        assertThat(server.joins.get(0).getDevice().getLogicalCores()).isPositive();
+        assertThat(server.joins.get(0).getRuntimes(0).getProvidersList()).contains("cpu");
+
+        server.stop();
+        eventually("a line about the loss", () -> errors().stream().anyMatch(line -> line.contains("lost the server")));
+        server.start();
+        server.enqueue(TinyOnnx.relu(3), task("second", 5_000_000));
+        eventually("second report", () -> server.reports.size() == 2);
+        server.enqueue(TinyOnnx.relu(3), task("long", 60_000_000_000L));
+        eventually("long task", () -> server.renewals.stream().anyMatch(renewal -> renewal.getLeasesList().stream()
+                .anyMatch(lease -> lease.getTaskId().equals("long"))));
+        process.destroy();
+
+        assertThat(exit()).isEqualTo(TERMINATED);
+        assertThat(server.reports).hasSize(2);
+        assertThat(errors()).filteredOn(line -> line.contains("lost the server")).hasSize(1);
+        assertThat(errors()).filteredOn(line -> line.contains("the server is back")).hasSize(1);
+        assertThat(errors()).anyMatch(line -> line.contains("first: p50 "));
+        assertThat(errors()).anyMatch(line -> line.contains("task long: dropped, the agent stops"));
+        assertThat(errors()).noneMatch(line -> line.contains("Exception"));
+        assertThat(folder.resolve("out")).isEmptyFile();
+    }
+
+    @Test
+    void stopsWithItsParentWhenToldTo() throws Exception {
+        launch(serverOption(), "--token", ScriptedServer.TOKEN, "--exit-with-parent");
+        eventually("join", () -> server.joins.size() == 1);
+        assertThat(process.isAlive()).isTrue();
+
+        process.getOutputStream().close();
+
+        assertThat(exit()).isZero();
+    }
+
+    @Test
+    void namesItsVersion() throws Exception {
+        launch("--version");
+
+        assertThat(exit()).isZero();
+        assertThat(Files.readString(folder.resolve("out"))).startsWith("lutra agent ");
+    }
+}
