@@ -26,6 +26,10 @@ public final class ServerLink implements AutoCloseable {
     /** Inputs and outputs travel inside messages: a batch of 64 images at 224×224 is 37 MiB. */
     static final int MAX_MESSAGE_BYTES = 256 << 20;
 
+    /** A call that waits on a cut network would otherwise wait for its deadline. The server must permit this (gRPC: 5 min). */
+    private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+    private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(10);
+
     private static final Logger log = LoggerFactory.getLogger(ServerLink.class);
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -98,7 +102,10 @@ public final class ServerLink implements AutoCloseable {
             throw new IllegalStateException(address + ": link closed");
         }
         if (channel == null) {
-            channel = ManagedChannelBuilder.forTarget("dns:///" + address).usePlaintext().build();
+            channel = ManagedChannelBuilder.forTarget("dns:///" + address).usePlaintext()
+                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                    .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                    .build();
         }
         return channel;
     }

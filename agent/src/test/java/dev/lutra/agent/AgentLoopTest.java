@@ -223,6 +223,16 @@ class AgentLoopTest {
         assertThat(server.reports).hasSize(2);
     }
 
+    /** The test's server takes gRPC's usual 4 MiB a message. */
+    @Test
+    void outputsThatAreTooLargeForTheServerAreReportedAsFailed() throws Exception {
+        server.enqueue(RELU, relu("large", QUICK).clearRules().clearInputs().setReturnOutputs(true).addInputs(
+                ModelInput.newBuilder().setName("x").addShape(500_000).addShape(3).setRandomSeed(1)));
+        start();
+
+        assertThat(reason(0)).startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
+    }
+
     @Test
     void tasksThatFailDoNotEndTheAgent() throws Exception {
         server.enqueue("no model".getBytes(), relu("broken", QUICK));
