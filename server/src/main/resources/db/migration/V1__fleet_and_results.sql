@@ -8,7 +8,7 @@ CREATE TABLE devices (
 
 -- Work for agents. A device need not have joined yet to have a queue.
 CREATE TABLE tasks (
-    position             INTEGER PRIMARY KEY,    -- first come, first served; kept when a lease is lost, so the task is at the head again
+    position             INTEGER PRIMARY KEY,    -- order of submission; a lost task keeps it, so it is at the head again
     id                   TEXT NOT NULL UNIQUE,
     device               TEXT NOT NULL,
     state                TEXT NOT NULL CHECK (state IN ('queued', 'leased', 'done')),

@@ -136,7 +136,7 @@ public final class TaskQueue {
         return transaction(handle -> {
             String device = see(handle, session);
             List<LeasedTask> leased = new ArrayList<>();
-            for (QueuedTask next : nextTasks(handle, device, session, max)) {
+            for (QueuedTask next : nextTasks(handle, device, max)) {
                 leased.add(LeasedTask.newBuilder().setTask(next.task()).setEpoch(next.epoch() + 1).build());
                 handle.createUpdate("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
                                 + " lease_expires_millis = :expires WHERE position = :position")
@@ -154,7 +154,7 @@ public final class TaskQueue {
         }
     }
 
-    private static List<QueuedTask> nextTasks(Handle handle, String device, String session, int max) {
+    private static List<QueuedTask> nextTasks(Handle handle, String device, int max) {
         List<Long> heldEpochs = handle.createQuery("SELECT epoch FROM tasks WHERE device = :device AND state = 'leased'")
                 .bind("device", device)
                 .mapTo(Long.class).list();

@@ -238,7 +238,8 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private RuntimeException explained(StatusRuntimeException e) {
         String description = e.getStatus().getDescription();
         return switch (e.getStatus().getCode()) {
-            case UNAVAILABLE, CANCELLED -> new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
+            case UNAVAILABLE, CANCELLED ->
+                    new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
             case UNAUTHENTICATED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);

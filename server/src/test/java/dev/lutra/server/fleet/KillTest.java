@@ -72,7 +72,8 @@ class KillTest {
         Files.deleteIfExists(folder.resolve("lutra.db-shm")); // what a reboot takes away
 
         try (Database database = Database.open(file)) {
-            String integrity = database.transaction(handle -> handle.createQuery("PRAGMA integrity_check").mapTo(String.class).one());
+            String integrity = database.transaction(handle -> handle
+                    .createQuery("PRAGMA integrity_check").mapTo(String.class).one());
             assertThat(integrity).isEqualTo("ok");
 
             List<String> rows = List.copyOf(new ResultStore(database, "killed").all("row").keySet());
@@ -80,7 +81,8 @@ class KillTest {
             assertThat(rows).startsWith(toldRows.toArray(String[]::new)).hasSizeBetween(toldRows.size(), toldRows.size() + 1);
 
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-            Set<String> all = IntStream.range(0, TASKS).mapToObj(i -> "t" + i).collect(Collectors.toCollection(LinkedHashSet::new));
+            Set<String> all = IntStream.range(0, TASKS).mapToObj(i -> "t" + i)
+                    .collect(Collectors.toCollection(LinkedHashSet::new));
             List<TaskOutcome> before = queue.outcomes(all);
             List<String> toldDone = after("done ", told);
             assertThat(before).hasSizeBetween(toldDone.size(), toldDone.size() + 1);

@@ -154,7 +154,8 @@ class TaskQueueHistoriesTest {
     private long lastSeenRunning;
 
     private void lease(String device, int max) {
-        List<String> heldBefore = submitted.keySet().stream().filter(id -> isHeld(id) && submitted.get(id).equals(device)).toList();
+        List<String> heldBefore = submitted.keySet().stream()
+                .filter(id -> isHeld(id) && submitted.get(id).equals(device)).toList();
         List<String> available = submitted.keySet().stream()
                 .filter(id -> submitted.get(id).equals(device) && !isHeld(id) && !isDone(id)).toList();
 

@@ -332,7 +332,8 @@ class TaskQueueTest {
         clock.advance(TICK);
         assertThat(queue.agents().get(1).getOnline()).isFalse();
         queue.lease(session, 9);
-        assertThat(queue.agents().get(1)).extracting(AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
+        assertThat(queue.agents().get(1)).extracting(
+                        AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
                 .containsExactly(true, 1, 2);
     }
 

@@ -223,7 +223,8 @@ class LutraServerTest {
         join(agent, "pi");
         LeaseRequest lease = LeaseRequest.newBuilder().setSession(older).setMaxTasks(1).setWaitMillis(60_000).build();
         assertThatThrownBy(() -> agent.lease(lease)).hasMessage("NOT_FOUND: unknown session: join again");
-        assertThatThrownBy(() -> agent.renew(RenewRequest.newBuilder().setSession(older).build())).hasMessageStartingWith("NOT_FOUND");
+        assertThatThrownBy(() -> agent.renew(RenewRequest.newBuilder().setSession(older).build()))
+                .hasMessageStartingWith("NOT_FOUND");
     }
 
     @Test
@@ -346,7 +347,8 @@ class LutraServerTest {
     }
 
     private static List<LeasedTask> lease(AgentServiceBlockingStub agent, String session, int max) {
-        return agent.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(max).setWaitMillis(500).build()).getTasksList();
+        return agent.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(max).setWaitMillis(500).build())
+                .getTasksList();
     }
 
     private static ReportReply report(AgentServiceBlockingStub agent, String session, LeasedTask task, Outcome outcome) {
@@ -359,7 +361,8 @@ class LutraServerTest {
     }
 
     private static List<Task> tasks(String model, String prefix, int count) {
-        return IntStream.range(0, count).mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
+        return IntStream.range(0, count)
+                .mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
     }
 
     private static JoinReply join(AgentServiceBlockingStub agent, String device) {

@@ -49,6 +49,7 @@ class TokensTest {
             assertThatThrownBy(() -> Tokens.loadOrCreate(file)).isInstanceOf(InputException.class)
                     .hasMessageStartingWith(file + ": holds no token");
         }
-        assertThatThrownBy(() -> Tokens.loadOrCreate(folder)).isInstanceOf(InputException.class).hasMessageStartingWith("" + folder);
+        assertThatThrownBy(() -> Tokens.loadOrCreate(folder)).isInstanceOf(InputException.class)
+                .hasMessageStartingWith("" + folder);
     }
 }
