@@ -8,13 +8,19 @@ import java.util.function.Function;
 /** Every kind of block by the name that space files use. A new kind is a new class and one line here. */
 final class Blocks {
 
-    private static final Map<String, Function<Settings, Block>> KINDS = new TreeMap<>(Map.of(
-        "conv", ConvBlock::of,
-        "dropout", DropoutBlock::of,
-        "global-pool", settings -> new GlobalPoolBlock(),
-        "linear", LinearBlock::of,
-        "shuffle", ShuffleBlock::of,
-        "shuffle-xception", ShuffleXceptionBlock::of));
+    private static final Map<String, Function<Settings, Block>> KINDS = new TreeMap<>(Map.ofEntries(
+        Map.entry("conv", ConvBlock::of),
+        Map.entry("dropout", DropoutBlock::of),
+        Map.entry("flatten", settings -> new FlattenBlock()),
+        Map.entry("global-pool", settings -> new GlobalPoolBlock()),
+        Map.entry("linear", LinearBlock::of),
+        Map.entry("mb", MbBlock::of),
+        Map.entry("pool", PoolBlock::of),
+        Map.entry("separable", SeparableBlock::of),
+        Map.entry("shuffle", ShuffleBlock::of),
+        Map.entry("shuffle-xception", ShuffleXceptionBlock::of),
+        Map.entry("skip", SkipBlock::of),
+        Map.entry("squeeze-excite", SqueezeExciteBlock::of)));
 
     private Blocks() {}
 

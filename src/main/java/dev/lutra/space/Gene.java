@@ -15,8 +15,22 @@ public record Gene(String name, List<Option> options) {
      *
      * @param name how people write it: {@code k5e6}, {@code 1.4}
      * @param index how publications number it; positions that a gene forbids leave gaps
+     * @param aliases other texts that publications write for it
      */
-    public record Option(String name, int index) {}
+    public record Option(String name, int index, List<String> aliases) {
+
+        public Option {
+            aliases = List.copyOf(aliases);
+        }
+
+        public Option(String name, int index) {
+            this(name, index, List.of());
+        }
+
+        private boolean isWritten(String text) {
+            return name.equals(text) || Integer.toString(index).equals(text) || aliases.contains(text);
+        }
+    }
 
     public Gene {
         options = List.copyOf(options);
@@ -30,14 +44,13 @@ public record Gene(String name, List<Option> options) {
     }
 
     /**
-     * Position in {@link #options()} of an option written by name or by index.
+     * Position in {@link #options()} of an option written by name, by index or by alias.
      *
      * @return −1 if there is none
      */
     int position(String text) {
         for (int i = 0; i < options.size(); i++) {
-            Option option = options.get(i);
-            if (option.name().equals(text) || Integer.toString(option.index()).equals(text)) {
+            if (options.get(i).isWritten(text)) {
                 return i;
             }
         }
@@ -51,5 +64,22 @@ public record Gene(String name, List<Option> options) {
             text.append(text.isEmpty() ? "" : ", ").append(option.index()).append(' ').append(option.name());
         }
         return text.toString();
+    }
+
+    /**
+     * Checks one value for every gene.
+     *
+     * @throws IllegalArgumentException if there are too few or many, or one is out of range
+     */
+    static void requireValues(String space, List<Gene> genes, int[] values) {
+        if (values.length != genes.size()) {
+            throw new IllegalArgumentException(space + ": " + values.length + " gene values (expected: " + genes.size() + ")");
+        }
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] < 0 || values[i] >= genes.get(i).size()) {
+                throw new IllegalArgumentException(genes.get(i).name() + ": position " + values[i]
+                    + " (expected: 0 to " + (genes.get(i).size() - 1) + ")");
+            }
+        }
     }
 }

@@ -12,6 +12,11 @@ import dev.lutra.network.Width;
  */
 public record Placement(int channels, int stride, double scale, double largestScale) {
 
+    /** The same place at another inner width. */
+    Placement withScale(double factor) {
+        return new Placement(channels, stride, factor, largestScale);
+    }
+
     /**
      * An inner width under the channel scale: the product truncated, as the published code does (seed: {@code int(32·1.8) = 57}).
      */

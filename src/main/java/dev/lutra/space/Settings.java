@@ -5,13 +5,13 @@ import dev.lutra.yaml.YamlNode;
 import java.util.List;
 import java.util.Optional;
 
-/** The keys that describe one block: those of its choice first, then those of its row. */
+/** The keys that describe one block: those of its choice first, then those of its row, then the file's defaults. */
 final class Settings {
 
     private final List<YamlNode> nodes;
 
-    Settings(YamlNode... nodes) {
-        this.nodes = List.of(nodes);
+    Settings(List<YamlNode> nodes) {
+        this.nodes = List.copyOf(nodes);
     }
 
     private Optional<YamlNode> find(String key) {
@@ -27,10 +27,6 @@ final class Settings {
         return find(key).orElseGet(() -> nodes.get(0).get(key));
     }
 
-    String text(String key) {
-        return get(key).text();
-    }
-
     int integer(String key, int least) {
         return get(key).integer(least);
     }
@@ -43,8 +39,20 @@ final class Settings {
         return get(key).number(least, most);
     }
 
+    double number(String key, double least, double most, double otherwise) {
+        return find(key).map(node -> node.number(least, most)).orElse(otherwise);
+    }
+
     boolean flag(String key, boolean otherwise) {
         return find(key).map(YamlNode::flag).orElse(otherwise);
+    }
+
+    <E extends Enum<E>> E oneOf(String key, Class<E> type) {
+        return get(key).oneOf(type);
+    }
+
+    <E extends Enum<E>> E oneOf(String key, Class<E> type, E otherwise) {
+        return find(key).map(node -> node.oneOf(type)).orElse(otherwise);
     }
 
     /** An odd kernel side. */
@@ -63,5 +71,26 @@ final class Settings {
             return Optional.of(otherwise);
         }
         return node.get().text().equals("none") ? Optional.empty() : Optional.of(node.get().oneOf(Function.class));
+    }
+
+    /** The block's activation where it cannot do without one. */
+    Function function(Function otherwise) {
+        return oneOf("activation", Function.class, otherwise);
+    }
+
+    /** How the block squeezes and excites, if it does: the keys under {@code squeeze-excite}. */
+    SqueezeExcite squeezeExcite(Function blockActivation) {
+        YamlNode details = find("squeeze-excite").orElse(YamlNode.EMPTY);
+        Settings settings = new Settings(List.of(details));
+        SqueezeExcite squeezeExcite = new SqueezeExcite(
+            settings.number("ratio", 0.001, 16, 0.25),
+            settings.oneOf("of", SqueezeExcite.Basis.class, SqueezeExcite.Basis.SCALED_CHANNELS),
+            settings.oneOf("round", SqueezeExcite.Rounding.class, SqueezeExcite.Rounding.DOWN),
+            settings.flag("bias", true),
+            settings.flag("batch-norm", false),
+            settings.function(blockActivation),
+            settings.oneOf("gate", Function.class, Function.HARD_SIGMOID));
+        details.rejectUnknownKeys();
+        return squeezeExcite;
     }
 }

@@ -8,13 +8,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.stream.Collectors;
 
 /** Reads search spaces from YAML; {@code docs/spaces.md} describes the format. */
 public final class SpaceFile {
@@ -57,93 +52,30 @@ public final class SpaceFile {
 
     /** The space that a parsed file describes. */
     static SearchSpace read(YamlNode file) {
-        YamlNode input = file.get("input");
-        Optional<YamlNode> batchNorm = file.find("batch-norm");
-        StagedSpace.Head head = new StagedSpace.Head(
-            file.get("name").text(),
-            file.get("title").text(),
-            file.get("source").text(),
-            Shape.image(input.get("channels").integer(1), input.get("size").integer(1), input.get("size").integer(1)),
-            file.get("classes").integer(1),
-            batchNorm.flatMap(node -> node.find("learned-in-supernet")).map(YamlNode::flag).orElse(true),
-            batchNorm.flatMap(node -> node.find("epsilon")).map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON));
-        input.rejectUnknownKeys();
-        batchNorm.ifPresent(YamlNode::rejectUnknownKeys);
-        List<StagedSpace.Layer> layers = new LayerTable(file).layers();
+        Header header = header(file);
+        LayerTable table = new LayerTable(file);
         file.rejectUnknownKeys();
         try {
-            return new StagedSpace(head, layers);
-        } catch (IllegalArgumentException e) {
-            throw file.get("layers").error(e.getMessage());
+            return new StagedSpace(header, table.layers());
+        } catch (MisplacedLayerException e) {
+            throw table.row(e.layer()).error(e.getMessage());
         }
     }
 
-    /** The rows of a stage table, unrolled into layers. */
-    private static final class LayerTable {
-
-        private final Map<String, YamlNode> choices = new LinkedHashMap<>();
-        private final List<Double> scales;
-        private final List<StagedSpace.Layer> layers = new ArrayList<>();
-        private int searchable;
-
-        LayerTable(YamlNode file) {
-            file.find("choices").ifPresent(node -> choices.putAll(node.entries()));
-            scales = file.find("scales").map(LayerTable::scales).orElse(List.of());
-            for (YamlNode row : file.get("layers").items()) {
-                add(row);
-                row.rejectUnknownKeys();
-            }
-            choices.values().forEach(YamlNode::rejectUnknownKeys);
-        }
-
-        private static List<Double> scales(YamlNode node) {
-            return node.items().stream().map(item -> item.number(0.01, 16)).toList();
-        }
-
-        List<StagedSpace.Layer> layers() {
-            return layers;
-        }
-
-        private void add(YamlNode row) {
-            Optional<YamlNode> name = row.find("name");
-            OptionalInt channels = channels(row);
-            int repeat = row.find("repeat").map(node -> node.integer(1)).orElse(1);
-            int stride = row.find("stride").map(node -> node.integer(1)).orElse(1);
-            List<StagedSpace.NamedBlock> options = options(row);
-            boolean isSearchable = row.find("choices").isPresent();
-            for (int i = 0; i < repeat; i++) {
-                String base = name.map(YamlNode::text).orElse(options.get(0).name());
-                String layerName = isSearchable ? "layer" + ++searchable : repeat > 1 ? base + (i + 1) : base;
-                layers.add(new StagedSpace.Layer(layerName, channels, i == 0 ? stride : 1, options,
-                    isSearchable ? scales : List.of(), isSearchable));
-            }
-        }
-
-        /** The row's channels; a row without them keeps the classifier's role (or needs none). */
-        private OptionalInt channels(YamlNode row) {
-            return row.find("channels").map(node -> OptionalInt.of(node.integer(1))).orElse(OptionalInt.empty());
-        }
-
-        private List<StagedSpace.NamedBlock> options(YamlNode row) {
-            Optional<YamlNode> offered = row.find("choices");
-            if (offered.isEmpty()) {
-                YamlNode kind = row.get("block");
-                return List.of(new StagedSpace.NamedBlock(kind.text(), 0, Blocks.block(kind, new Settings(row))));
-            }
-            if (row.find("block").isPresent()) {
-                throw row.error("both 'block' and 'choices' (expected: one of them)");
-            }
-            List<StagedSpace.NamedBlock> options = new ArrayList<>();
-            for (YamlNode item : offered.get().items()) {
-                YamlNode choice = choices.get(item.text());
-                if (choice == null) {
-                    throw item.error(item.text() + " (expected: one of "
-                        + choices.keySet().stream().collect(Collectors.joining(", ")) + ")");
-                }
-                options.add(new StagedSpace.NamedBlock(item.text(), options.size(),
-                    Blocks.block(choice.get("block"), new Settings(choice, row))));
-            }
-            return options;
-        }
+    private static Header header(YamlNode file) {
+        YamlNode input = file.get("input");
+        YamlNode batchNorm = file.find("batch-norm").orElse(YamlNode.EMPTY);
+        int size = input.get("size").integer(1);
+        Header header = new Header(
+            file.get("name").text(),
+            file.get("title").text(),
+            file.get("source").text(),
+            Shape.image(input.get("channels").integer(1), size, size),
+            file.get("classes").integer(1),
+            batchNorm.find("learned-in-supernet").map(YamlNode::flag).orElse(true),
+            batchNorm.find("epsilon").map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON));
+        input.rejectUnknownKeys();
+        batchNorm.rejectUnknownKeys();
+        return header;
     }
 }

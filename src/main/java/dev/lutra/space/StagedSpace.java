@@ -3,11 +3,16 @@ package dev.lutra.space;
 import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
+import dev.lutra.network.Op;
 import dev.lutra.network.Shape;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Value;
+import dev.lutra.network.Weight;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /** A chain of layers, some with a choice of block and of channel scale: the stage tables of the one-shot papers. */
@@ -16,11 +21,16 @@ final class StagedSpace implements SearchSpace {
     private static final double FULL_WIDTH = 1.0;
 
     /**
-     * A block under the name the space gives it.
+     * A channel scale on offer.
      *
      * @param index its published number
      */
-    record NamedBlock(String name, int index, Block block) {}
+    record Scale(double factor, int index) {
+
+        Gene.Option option() {
+            return new Gene.Option(Double.toString(factor), index);
+        }
+    }
 
     /**
      * One layer.
@@ -31,140 +41,197 @@ final class StagedSpace implements SearchSpace {
      * @param scales channel scales on offer; empty: full width only
      * @param searchable whether it has genes
      */
-    record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Double> scales,
-                 boolean searchable) {}
+    record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
+                 boolean searchable) {
 
-    /** Everything a space file says but the layers. */
-    record Head(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
-                double batchNormEpsilon) {}
+        double largestScale() {
+            return scales.stream().mapToDouble(Scale::factor).max().orElse(FULL_WIDTH);
+        }
 
-    /** A searchable layer's genes; {@code scale} is −1 where widths are not searched. */
-    private record Slot(Layer layer, int choice, int scale) {}
+        double smallestScale() {
+            return scales.stream().mapToDouble(Scale::factor).min().orElse(FULL_WIDTH);
+        }
+    }
 
-    private final Head head;
+    /** A layer whose placement at full width is known; {@code choice} and {@code scale} number its genes, −1 for none. */
+    private record Slot(Layer layer, Placement placement, int choice, int scale) {
+
+        Placement placement(int[] values) {
+            return scale < 0 ? placement : placement.withScale(layer.scales().get(values[scale]).factor());
+        }
+
+        NamedBlock chosen(int[] values) {
+            return layer.options().get(choice < 0 ? 0 : values[choice]);
+        }
+
+        boolean isScaled(int[] values) {
+            return scale >= 0 && chosen(values).block().isScalable();
+        }
+    }
+
+    private final Header header;
     private final List<Layer> layers;
-    private final List<Gene> genes = new ArrayList<>();
+    private final List<Gene> genes;
     private final List<Slot> slots = new ArrayList<>();
+    private final List<Slot> searched;
 
     /**
-     * @throws IllegalArgumentException if a block cannot stand where the table puts it
+     * @throws MisplacedLayerException if a block cannot stand where the table puts it
      */
-    StagedSpace(Head head, List<Layer> table) {
-        this.head = head;
-        this.layers = keepFitting(head, table);
+    StagedSpace(Header header, List<Layer> table) {
+        this.header = header;
+        this.layers = new ChainCheck(header).keepFitting(table);
+        List<Gene> found = new ArrayList<>();
         for (Layer layer : layers) {
-            if (layer.searchable()) {
-                addSlot(layer);
-            }
+            addSlot(layer, found);
         }
+        this.genes = List.copyOf(found);
+        this.searched = slots.stream().filter(slot -> slot.choice() >= 0).toList();
     }
 
-    private void addSlot(Layer layer) {
-        int choice = genes.size();
-        genes.add(new Gene(layer.name() + ".choice",
-            layer.options().stream().map(option -> new Gene.Option(option.name(), option.index())).toList()));
+    private void addSlot(Layer layer, List<Gene> found) {
+        int choice = -1;
         int scale = -1;
-        if (!layer.scales().isEmpty()) {
-            scale = genes.size();
-            List<Gene.Option> options = new ArrayList<>();
-            for (double factor : layer.scales()) {
-                options.add(new Gene.Option(Double.toString(factor), options.size()));
+        if (layer.searchable()) {
+            choice = found.size();
+            found.add(new Gene(layer.name() + ".choice", layer.options().stream().map(NamedBlock::option).toList()));
+            if (!layer.scales().isEmpty()) {
+                scale = found.size();
+                found.add(new Gene(layer.name() + ".scale", layer.scales().stream().map(Scale::option).toList()));
             }
-            genes.add(new Gene(layer.name() + ".scale", options));
         }
-        slots.add(new Slot(layer, choice, scale));
+        slots.add(new Slot(layer, placement(header, layer, FULL_WIDTH), choice, scale));
     }
 
-    /** Leaves out options that do not fit where they stand, which needs the shapes along the chain. */
-    private static List<Layer> keepFitting(Head head, List<Layer> table) {
-        NetworkBuilder graph = new NetworkBuilder(head.name(), head.input(), head.batchNormEpsilon());
-        graph.segment(head.name());
-        Value x = graph.input();
-        List<Layer> kept = new ArrayList<>();
-        for (Layer layer : table) {
-            Value input = x;
-            Placement placement = placement(head, layer, largest(layer));
-            List<NamedBlock> fitting = layer.options().stream()
-                .filter(option -> option.block().fits(input.shape(), placement)).toList();
-            if (fitting.isEmpty()) {
-                throw new IllegalArgumentException(layer.name() + ": no option fits " + input.shape() + " to "
-                    + placement.channels() + " channels, stride " + placement.stride());
-            }
-            Layer fitted = new Layer(layer.name(), layer.channels(), layer.stride(), fitting, layer.scales(), layer.searchable());
-            x = emit(graph, fitted, fitting.get(0), input, placement);
-            for (NamedBlock option : fitting.subList(1, fitting.size())) {
-                requireShape(layer, x, emit(graph, fitted, option, input, placement));
-            }
-            kept.add(fitted);
-        }
-        return List.copyOf(kept);
-    }
-
-    private static void requireShape(Layer layer, Value first, Value other) {
-        if (!first.shape().equals(other.shape())) {
-            throw new IllegalArgumentException(layer.name() + ": options give " + first.shape() + " and " + other.shape()
-                + " (expected: one shape)");
-        }
+    private static Placement placement(Header header, Layer layer, double scale) {
+        return new Placement(layer.channels().orElse(header.classes()), layer.stride(), scale, layer.largestScale());
     }
 
     private static Value emit(NetworkBuilder graph, Layer layer, NamedBlock option, Value input, Placement placement) {
-        try {
-            if (!layer.searchable()) {
-                return graph.scope(layer.name(), () -> option.block().emit(graph, input, placement));
-            }
-            return graph.scope(layer.name(), () -> graph.scope(option.name(), () -> option.block().emit(graph, input, placement)));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(layer.name() + ", " + option.name() + ": " + e.getMessage(), e);
+        if (!layer.searchable()) {
+            return graph.scope(layer.name(), () -> option.block().emit(graph, input, placement));
         }
+        return graph.scope(layer.name(), () -> graph.scope(option.scope(), () -> option.block().emit(graph, input, placement)));
     }
 
-    private static Placement placement(Head head, Layer layer, double scale) {
-        return new Placement(layer.channels().orElse(head.classes()), layer.stride(), scale, largest(layer));
-    }
+    /** Builds every option of every layer once, to find what cannot stand where it is before anybody asks for it. */
+    private static final class ChainCheck {
 
-    private static double largest(Layer layer) {
-        return layer.scales().stream().mapToDouble(Double::doubleValue).max().orElse(FULL_WIDTH);
+        private final Header header;
+        private final Map<String, SharedTensor> tensors = new HashMap<>();
+
+        ChainCheck(Header header) {
+            this.header = header;
+        }
+
+        /** The table without the options that do not fit where they stand. */
+        List<Layer> keepFitting(List<Layer> table) {
+            Shape shape = header.input();
+            List<Layer> kept = new ArrayList<>();
+            for (Layer layer : table) {
+                Layer fitted = fitting(kept.size(), layer, shape);
+                shape = check(kept.size(), fitted, shape);
+                kept.add(fitted);
+            }
+            return List.copyOf(kept);
+        }
+
+        private Layer fitting(int index, Layer layer, Shape input) {
+            Placement placement = placement(header, layer, FULL_WIDTH);
+            List<NamedBlock> fitting = layer.options().stream()
+                .filter(option -> option.block().fits(input, placement)).toList();
+            if (fitting.isEmpty()) {
+                throw new MisplacedLayerException(index, layer.name() + ": no option fits " + input + " to "
+                    + placement.channels() + " channels, stride " + placement.stride());
+            }
+            return new Layer(layer.name(), layer.channels(), layer.stride(), fitting, layer.scales(), layer.searchable());
+        }
+
+        private Shape check(int index, Layer layer, Shape input) {
+            Shape output = null;
+            for (NamedBlock option : layer.options()) {
+                for (double scale : List.of(layer.largestScale(), layer.smallestScale())) {
+                    Shape made = tryOut(index, layer, option, input, placement(header, layer, scale));
+                    if (output != null && !output.equals(made)) {
+                        throw new MisplacedLayerException(index, layer.name() + ": options give " + output + " and " + made
+                            + " (expected: one shape)");
+                    }
+                    output = made;
+                }
+            }
+            return output;
+        }
+
+        private Shape tryOut(int index, Layer layer, NamedBlock option, Shape input, Placement placement) {
+            NetworkBuilder graph = new NetworkBuilder(header.name(), input, header.batchNormEpsilon());
+            graph.segment(layer.name());
+            try {
+                Value output = emit(graph, layer, option, graph.input(), placement);
+                graph.build(output).ops().forEach(this::requireOneExtent);
+                return output.shape();
+            } catch (IllegalArgumentException e) {
+                throw new MisplacedLayerException(index, layer.name() + ", " + option.name() + ": " + e.getMessage());
+            }
+        }
+
+        private void requireOneExtent(Op op) {
+            for (Weight weight : op.weights()) {
+                SharedTensor first = tensors.putIfAbsent(weight.tensor().name(), weight.tensor());
+                if (first != null && !first.equals(weight.tensor())) {
+                    throw new IllegalArgumentException(first.name() + ": shared as " + first.dims() + " and "
+                        + weight.tensor().dims() + " (expected: one extent)");
+                }
+            }
+        }
     }
 
     @Override
     public String name() {
-        return head.name();
+        return header.name();
     }
 
     @Override
     public String title() {
-        return head.title();
+        return header.title();
     }
 
     @Override
     public String source() {
-        return head.source();
+        return header.source();
     }
 
     @Override
     public Shape input() {
-        return head.input();
+        return header.input();
     }
 
     @Override
     public int classes() {
-        return head.classes();
+        return header.classes();
     }
 
     @Override
     public boolean learnsBatchNorm() {
-        return head.learnsBatchNorm();
+        return header.learnsBatchNorm();
     }
 
     @Override
     public List<Gene> genes() {
-        return List.copyOf(genes);
+        return genes;
+    }
+
+    Header header() {
+        return header;
+    }
+
+    List<Layer> layers() {
+        return layers;
     }
 
     @Override
     public BigInteger size() {
         BigInteger size = BigInteger.ONE;
-        for (Slot slot : slots) {
+        for (Slot slot : searched) {
             int networks = 0;
             for (NamedBlock option : slot.layer().options()) {
                 networks += slot.scale() >= 0 && option.block().isScalable() ? slot.layer().scales().size() : 1;
@@ -176,47 +243,31 @@ final class StagedSpace implements SearchSpace {
 
     @Override
     public SearchSpace withClasses(int classes) {
-        return new StagedSpace(new Head(head.name(), head.title(), head.source(), head.input(), classes,
-            head.learnsBatchNorm(), head.batchNormEpsilon()), layers);
+        return new StagedSpace(header.withClasses(classes), layers);
     }
 
     @Override
     public SearchSpace withImageSize(int pixels) {
-        Shape input = Shape.image(head.input().channels(), pixels, pixels);
-        return new StagedSpace(new Head(head.name(), head.title(), head.source(), input, head.classes(),
-            head.learnsBatchNorm(), head.batchNormEpsilon()), layers);
+        return new StagedSpace(header.withImageSize(pixels), layers);
     }
 
     @Override
     public Architecture architecture(int[] values) {
-        if (values.length != genes.size()) {
-            throw new IllegalArgumentException(head.name() + ": " + values.length + " gene values (expected: " + genes.size() + ")");
-        }
+        Gene.requireValues(header.name(), genes, values);
         int[] canonical = values.clone();
-        for (int i = 0; i < canonical.length; i++) {
-            if (canonical[i] < 0 || canonical[i] >= genes.get(i).size()) {
-                throw new IllegalArgumentException(genes.get(i).name() + ": position " + canonical[i]
-                    + " (expected: 0 to " + (genes.get(i).size() - 1) + ")");
-            }
-        }
-        for (Slot slot : slots) {
-            if (slot.scale() >= 0 && !chosen(slot, canonical).block().isScalable()) {
+        for (Slot slot : searched) {
+            if (slot.scale() >= 0 && !slot.isScaled(canonical)) {
                 canonical[slot.scale()] = 0;
             }
         }
-        return new Architecture(head.name(), canonical, text(canonical));
-    }
-
-    private NamedBlock chosen(Slot slot, int[] values) {
-        return slot.layer().options().get(values[slot.choice()]);
+        return new Architecture(header.name(), canonical, text(canonical));
     }
 
     private String text(int[] values) {
         StringBuilder text = new StringBuilder();
-        for (Slot slot : slots) {
-            NamedBlock block = chosen(slot, values);
-            text.append(text.isEmpty() ? "" : ",").append(block.name());
-            if (slot.scale() >= 0 && block.block().isScalable()) {
+        for (Slot slot : searched) {
+            text.append(text.isEmpty() ? "" : ",").append(slot.chosen(values).name());
+            if (slot.isScaled(values)) {
                 text.append(':').append(genes.get(slot.scale()).options().get(values[slot.scale()]).name());
             }
         }
@@ -226,22 +277,21 @@ final class StagedSpace implements SearchSpace {
     @Override
     public Architecture parse(String text) {
         String[] entries = text.strip().split("\\s*,\\s*", -1);
-        if (entries.length != slots.size()) {
-            throw new InputException(head.name() + ": architecture of " + entries.length + " entries (expected: " + slots.size()
-                + ", one a layer, comma-separated)");
+        if (entries.length != searched.size()) {
+            throw new InputException(header.name() + ": architecture of " + entries.length + " entries (expected: "
+                + searched.size() + ", one a layer, comma-separated)");
         }
         int[] values = new int[genes.size()];
         for (int i = 0; i < entries.length; i++) {
-            parse(i, entries[i], values);
+            parse(searched.get(i), entries[i], values);
         }
         return architecture(values);
     }
 
-    private void parse(int index, String entry, int[] values) {
-        Slot slot = slots.get(index);
+    private void parse(Slot slot, String entry, int[] values) {
         String[] parts = entry.split(":", -1);
         values[slot.choice()] = position(slot.choice(), entry, parts[0]);
-        boolean scaled = slot.scale() >= 0 && chosen(slot, values).block().isScalable();
+        boolean scaled = slot.isScaled(values);
         if (parts.length != (scaled ? 2 : 1)) {
             throw new InputException(slot.layer().name() + ": '" + entry + "' (expected: "
                 + (scaled ? "choice:scale" : "a choice without a scale") + ")");
@@ -262,27 +312,22 @@ final class StagedSpace implements SearchSpace {
 
     @Override
     public Network build(Architecture architecture) {
-        if (!architecture.space().equals(head.name())) {
-            throw new IllegalArgumentException("architecture of " + architecture.space() + " (expected: of " + head.name() + ")");
-        }
-        NetworkBuilder graph = new NetworkBuilder(head.name(), head.input(), head.batchNormEpsilon());
+        header.requireOwn(architecture);
+        int[] values = architecture.values();
+        NetworkBuilder graph = header.builder();
         Value x = graph.input();
-        int nextSlot = 0;
+        int passed = 0;
         boolean fixedSegment = false;
-        for (Layer layer : layers) {
-            if (layer.searchable()) {
-                Slot slot = slots.get(nextSlot++);
-                double scale = slot.scale() < 0 ? FULL_WIDTH : layer.scales().get(architecture.value(slot.scale()));
-                graph.segment(layer.name());
-                x = emit(graph, layer, layer.options().get(architecture.value(slot.choice())), x, placement(head, layer, scale));
-                fixedSegment = false;
-            } else {
-                if (!fixedSegment) {
-                    graph.segment(nextSlot == 0 ? "stem" : nextSlot == slots.size() ? "head" : layer.name());
-                    fixedSegment = true;
-                }
-                x = emit(graph, layer, layer.options().get(0), x, placement(head, layer, FULL_WIDTH));
+        for (Slot slot : slots) {
+            boolean searchable = slot.choice() >= 0;
+            if (searchable) {
+                graph.segment(slot.layer().name());
+                passed++;
+            } else if (!fixedSegment) {
+                graph.segment(passed == 0 ? "stem" : passed == searched.size() ? "head" : slot.layer().name());
             }
+            fixedSegment = !searchable;
+            x = emit(graph, slot.layer(), slot.chosen(values), x, slot.placement(values));
         }
         return graph.build(x);
     }

@@ -29,6 +29,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 public final class YamlNode {
 
+    /** A mapping without keys, for a section that a file leaves out. */
+    public static final YamlNode EMPTY = parse("", "{}");
+
     private final String file;
     private final String key;
     private final Node node;

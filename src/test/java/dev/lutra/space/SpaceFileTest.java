@@ -72,7 +72,7 @@ class SpaceFileTest {
         "choices: [k3, k5] | choices: [k3, k9] | small.yaml:12: layers[1].choices[1]: k9 (expected: one of k3, k5)",
         "repeat: 2 | repeats: 2 | small.yaml:12: layers[1].repeats: unknown key (expected: one of",
         "classes: 5 | classes: none | small.yaml:5: classes: none (expected: a whole number of at least 1)",
-        "channels: 16 | channels: 18 | small.yaml:11: layers: layer2, k3: 18 to 18 channels at stride 1",
+        "channels: 16 | channels: 18 | small.yaml:12: layers[1]: layer2, k3: 18 to 18 channels at stride 1",
         "title: two layers | titel: two | small.yaml:1: no 'title'"})
     void mistakesAreReportedWithFileAndLine(String right, String wrong, String message) {
         assertThatThrownBy(() -> space(TWO_LAYERS.replace(right, wrong)))

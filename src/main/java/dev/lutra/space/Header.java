@@ -1,0 +1,36 @@
+package dev.lutra.space;
+
+import dev.lutra.network.NetworkBuilder;
+import dev.lutra.network.Shape;
+
+/**
+ * Everything a space file says but the layers.
+ *
+ * @param input shape of one image
+ * @param classes outputs of the network
+ * @param learnsBatchNorm whether scale and shift are learned while weights are shared
+ * @param batchNormEpsilon added to every variance
+ */
+record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
+              double batchNormEpsilon) {
+
+    Header withClasses(int value) {
+        return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon);
+    }
+
+    Header withImageSize(int pixels) {
+        return new Header(name, title, source, Shape.image(input.channels(), pixels, pixels), classes, learnsBatchNorm,
+            batchNormEpsilon);
+    }
+
+    NetworkBuilder builder() {
+        return new NetworkBuilder(name, input, batchNormEpsilon);
+    }
+
+    /** @throws IllegalArgumentException if the architecture belongs to another space */
+    void requireOwn(Architecture architecture) {
+        if (!architecture.space().equals(name)) {
+            throw new IllegalArgumentException("architecture of " + architecture.space() + " (expected: of " + name + ")");
+        }
+    }
+}
