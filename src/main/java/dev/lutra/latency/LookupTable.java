@@ -1,0 +1,195 @@
+package dev.lutra.latency;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import dev.lutra.AtomicFile;
+import dev.lutra.InputException;
+import dev.lutra.proto.Calibration;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Entry;
+import dev.lutra.proto.Runtime;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * The measured segments of one device and runtime. Its schema is the protobuf message of the same name; this class adds
+ * look-up by key, the rules a table has to keep, and the stored form: canonical JSON, entries sorted by key. Immutable.
+ */
+public final class LookupTable {
+
+    /** The stored format that this version reads and writes. */
+    public static final int FORMAT = 1;
+
+    private static final Pattern KEY = Pattern.compile("[0-9a-f]{16}");
+    private static final Pattern NOT_IN_A_FILE_NAME = Pattern.compile("[^A-Za-z0-9._-]+");
+    private static final String USUAL_PRECISION = "float32";
+
+    private final String origin;
+    private final dev.lutra.proto.LookupTable content;
+    private final SortedMap<String, Entry> entries = new TreeMap<>();
+
+    private LookupTable(String origin, dev.lutra.proto.LookupTable content) {
+        this.origin = origin;
+        requireHeader(content);
+        for (int i = 0; i < content.getEntriesCount(); i++) {
+            add(i, content.getEntries(i));
+        }
+        this.content = content.toBuilder().clearEntries().addAllEntries(entries.values()).build();
+    }
+
+    /**
+     * A table made by the program; messages about it use the name that its file would have.
+     *
+     * @throws InputException if it breaks a rule that {@link #load} checks
+     */
+    public static LookupTable of(dev.lutra.proto.LookupTable content) {
+        return new LookupTable(fileName(content), content);
+    }
+
+    /**
+     * Reads a stored table.
+     *
+     * @throws InputException naming the file and the place in it: no such file, not JSON, another format, a field that the format
+     *     does not have, a key that is malformed or there twice, an entry without a latency, a time that is negative
+     */
+    public static LookupTable load(Path file) {
+        return new LookupTable(file.toString(), TableJson.read(file));
+    }
+
+    /** Writes the table; equal tables give equal bytes. */
+    public void save(Path file) {
+        try {
+            AtomicFile.write(file, JsonFormat.printer().print(content) + "\n");
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a table holds no message of an unknown type", e);
+        }
+    }
+
+    private void requireHeader(dev.lutra.proto.LookupTable table) {
+        require(table.getFormat() == FORMAT, "format", table.getFormat() + " (expected: " + FORMAT + ")");
+        require(!table.getDevice().getName().isBlank(), "device.name", "missing (expected: the device's name)");
+        require(!table.getRuntime().getName().isBlank(), "runtime.name", "missing (expected: what executed the segments)");
+        require(table.getBatch() >= 1, "batch", table.getBatch() + " (expected: at least 1)");
+        requireTimes("callOverhead", table.getCallOverhead());
+        if (table.hasCalibration()) {
+            double scale = table.getCalibration().getScale();
+            require(scale > 0 && Double.isFinite(scale), "calibration.scale", scale + " (expected: more than 0)");
+            double bias = table.getCalibration().getBiasNanos();
+            require(Double.isFinite(bias), "calibration.biasNanos", bias + " (expected: a number)");
+        }
+    }
+
+    private void add(int index, Entry entry) {
+        String place = "entries[" + index + "]";
+        require(KEY.matcher(entry.getKey()).matches(), place + ".key",
+            "'" + entry.getKey() + "' (expected: 16 digits of 0-9 and a-f)");
+        place += " " + entry.getKey();
+        require(entries.put(entry.getKey(), entry) == null, place, "key given twice");
+        require(entry.hasLatency(), place, "no latency");
+        requireTimes(place + ".latency", entry.getLatency());
+        require(entry.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
+            entry.getLatency().getP50Nanos() + " (expected: more than 0)");
+    }
+
+    private void requireTimes(String place, Distribution latency) {
+        requireTime(place + ".minNanos", latency.getMinNanos());
+        requireTime(place + ".p50Nanos", latency.getP50Nanos());
+        requireTime(place + ".p90Nanos", latency.getP90Nanos());
+        requireTime(place + ".p99Nanos", latency.getP99Nanos());
+        requireTime(place + ".p999Nanos", latency.getP999Nanos());
+        requireTime(place + ".maxNanos", latency.getMaxNanos());
+        requireTime(place + ".meanNanos", latency.getMeanNanos());
+        requireTime(place + ".deviationNanos", latency.getDeviationNanos());
+    }
+
+    private void requireTime(String place, long nanos) {
+        require(nanos >= 0, place, nanos + " (expected: not negative)");
+    }
+
+    private void requireTime(String place, double nanos) {
+        require(nanos >= 0 && Double.isFinite(nanos), place, nanos + " (expected: not negative)");
+    }
+
+    private void require(boolean holds, String place, String problem) {
+        if (!holds) {
+            throw new InputException(origin + ": " + place + ": " + problem);
+        }
+    }
+
+    /** Where the table came from: its file, or the name of the file that it would have. */
+    public String origin() {
+        return origin;
+    }
+
+    /** The whole table, entries sorted by key. */
+    public dev.lutra.proto.LookupTable content() {
+        return content;
+    }
+
+    public Optional<Entry> entry(String key) {
+        return Optional.ofNullable(entries.get(key));
+    }
+
+    /** All entries, sorted by key. */
+    public List<Entry> entries() {
+        return List.copyOf(entries.values());
+    }
+
+    /** Median cost of a session call that does nothing; 0 where the source of the table gives none. */
+    public long callOverheadNanos() {
+        return content.getCallOverhead().getP50Nanos();
+    }
+
+    public Optional<Calibration> calibration() {
+        return content.hasCalibration() ? Optional.of(content.getCalibration()) : Optional.empty();
+    }
+
+    /**
+     * This table with more entries; an entry whose key is there already takes its place. A calibration was fitted to the
+     * old entries and goes.
+     */
+    public LookupTable withEntries(Collection<Entry> added) {
+        SortedMap<String, Entry> all = new TreeMap<>(entries);
+        added.forEach(entry -> all.put(entry.getKey(), entry));
+        return new LookupTable(origin, content.toBuilder().clearCalibration().clearEntries()
+            .addAllEntries(all.values()).build());
+    }
+
+    public LookupTable withCalibration(Calibration calibration) {
+        return new LookupTable(origin, content.toBuilder().setCalibration(calibration).build());
+    }
+
+    /**
+     * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the precision and the batch
+     * before the dot where they are not float32 and 1, so that no two tables of a device share a file.
+     */
+    public String fileName() {
+        return fileName(content);
+    }
+
+    private static String fileName(dev.lutra.proto.LookupTable table) {
+        Runtime runtime = table.getRuntime();
+        List<String> parts = new ArrayList<>(List.of(table.getDevice().getName(), runtime.getName(), runtime.getVersion(),
+            runtime.getProvider(), "t" + runtime.getThreads()));
+        if (!table.getPrecision().isEmpty() && !table.getPrecision().equals(USUAL_PRECISION)) {
+            parts.add(table.getPrecision());
+        }
+        if (table.getBatch() > 1) {
+            parts.add("b" + table.getBatch());
+        }
+        parts.removeIf(String::isBlank);
+        return String.join("-", parts.stream().map(LookupTable::sanitised).toList()) + ".json";
+    }
+
+    /** Everything that a file system or a shell may trip over becomes an underscore. */
+    private static String sanitised(String part) {
+        String name = NOT_IN_A_FILE_NAME.matcher(part.strip()).replaceAll("_");
+        return name.startsWith(".") ? "_" + name.substring(1) : name;
+    }
+}

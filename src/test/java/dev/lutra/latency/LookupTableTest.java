@@ -1,0 +1,140 @@
+package dev.lutra.latency;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
+import dev.lutra.proto.Calibration;
+import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Entry;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Runtime;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LookupTableTest {
+
+    @TempDir
+    Path folder;
+
+    private static Entry entry(String key, long p50) {
+        return Entry.newBuilder().setKey(key).setSignature("in 3x32x32; relu v0 > 3x32x32; out v1")
+            .setLabel("small layer1 k3")
+            .setLatency(Distribution.newBuilder().setSamples(100).setMinNanos(p50 - 5).setP50Nanos(p50).setP90Nanos(p50 + 10)
+                .setP99Nanos(p50 + 20).setP999Nanos(p50 + 30).setMaxNanos(p50 + 40).setMeanNanos(p50 + 0.5)
+                .setDeviationNanos(7.25).setRelativeHalfWidth(0.01).setHistogram(ByteString.copyFrom(new byte[] {1, 2, 3})))
+            .setCircumstances(Circumstances.newBuilder().setRules(MeasureRules.newBuilder().setMinSamples(50)).setWarmupRuns(20)
+                .setSteady(true).setConverged(true).setMeasuredAtMillis(1_700_000_000_000L).setAgentVersion("0.1.0"))
+            .build();
+    }
+
+    private static LookupTable table() {
+        return LookupTable.of(dev.lutra.proto.LookupTable.newBuilder()
+            .setFormat(LookupTable.FORMAT)
+            .setDevice(Device.newBuilder().setName("my box/1").setCpu("A CPU").setLogicalCores(2).addGpus("none"))
+            .setRuntime(Runtime.newBuilder().setName("onnxruntime").setVersion("1.29.0").setProvider("cpu").setThreads(2))
+            .setPrecision("float32").setBatch(1).setSource("measured")
+            .setCallOverhead(Distribution.newBuilder().setSamples(10).setP50Nanos(900))
+            .addEntries(entry("ffffffffffffffff", 5000)).addEntries(entry("00000000000000aa", 3000))
+            .setCalibration(Calibration.newBuilder().setScale(1.125).setBiasNanos(-20))
+            .build());
+    }
+
+    private static Path golden() throws URISyntaxException {
+        return Path.of(LookupTableTest.class.getResource("golden-table.json").toURI());
+    }
+
+    @Test
+    void theStoredFormatDoesNotChangeSilently() throws Exception {
+        Path file = folder.resolve("table.json");
+        table().save(file);
+        assertThat(file).hasSameTextualContentAs(golden()).content().endsWith("}\n");
+    }
+
+    @Test
+    void aStoredTableReadsBackWholeAndIsWrittenByteForByteAgain() throws Exception {
+        LookupTable read = LookupTable.load(golden());
+        assertThat(read.content()).isEqualTo(table().content());
+        assertThat(read.entries()).extracting(Entry::getKey).containsExactly("00000000000000aa", "ffffffffffffffff");
+        Path again = folder.resolve("again.json");
+        read.save(again);
+        assertThat(Files.readAllBytes(again)).isEqualTo(Files.readAllBytes(golden()));
+        assertThat(folder).isDirectoryContaining("glob:**/again.json").isDirectoryNotContaining("glob:**.tmp");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "\"format\": 1 | \"format\": 2 | format: 2 (expected: 1)",
+        "\"format\": 1, | | format: missing (expected: 1)",
+        "\"batch\": 1, | | batch: 0 (expected: at least 1)",
+        "\"name\": \"my box/1\", | | device.name: missing (expected: the device's name)",
+        "ffffffffffffffff | 00000000000000aa | entries[1] 00000000000000aa: key given twice",
+        "ffffffffffffffff | FFFF | entries[1].key: 'FFFF' (expected: 16 digits of 0-9 and a-f)",
+        "\"p50Nanos\": \"5000\" | \"p50Nanos\": \"-1\" | entries[1] %.latency.p50Nanos: -1 (expected: not negative)",
+        "\"p50Nanos\": \"5000\" | \"p50Nanos\": \"0\" | entries[1] %.latency.p50Nanos: 0 (expected: more than 0)",
+        "\"meanNanos\": 5000.5 | \"meanNanos\": \"NaN\" | entries[1] %.latency.meanNanos: NaN (expected: not negative)",
+        "\"p50Nanos\": \"5000\" | \"p50Nanos\": 1.5 | entries[1] ffffffffffffffff: ",
+        "\"p50Nanos\": \"900\" | \"p50Nanos\": \"-9\" | callOverhead.p50Nanos: -9 (expected: not negative)",
+        "\"scale\": 1.125 | \"scale\": 0 | calibration.scale: 0.0 (expected: more than 0)",
+        "\"p999Nanos\": \"5030\" | \"p9999Nanos\": \"5030\" | entries[1] %: Cannot find field: p9999Nanos in message",
+        "\"precision\" | \"precisoin\" | Cannot find field: precisoin in message lutra.v1.LookupTable"})
+    void mistakesAreNamedWithFileAndPlace(String right, String wrong, String message) throws Exception {
+        Path file = folder.resolve("wrong.json");
+        String text = Files.readString(golden());
+        assertThat(text).contains(right);
+        Files.writeString(file, text.replace(right, wrong == null ? "" : wrong));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(file + ": " + message.replace("%", "ffffffffffffffff")).hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void anEntryWithoutALatency() throws Exception {
+        Path file = folder.resolve("wrong.json");
+        Files.writeString(file, Files.readString(golden()).replaceFirst("(?s)\"latency\": \\{.*?\\},", ""));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": entries[0] 00000000000000aa: no latency");
+    }
+
+    @Test
+    void filesThatAreNoTables() throws IOException {
+        Path missing = folder.resolve("missing.json");
+        assertThatThrownBy(() -> LookupTable.load(missing)).isInstanceOf(InputException.class)
+            .hasMessage(missing + ": no such file");
+        Path file = Files.writeString(folder.resolve("wrong.json"), "{\n\"format\": 1,\n\"format\": 1}");
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ":3: not JSON: Duplicate field 'format'");
+        Files.writeString(file, "[1]");
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": not a JSON object (expected: a lookup table)");
+        Files.writeString(file, "");
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void namesOfFiles() {
+        assertThat(table().fileName()).isEqualTo("my_box_1-onnxruntime-1.29.0-cpu-t2.json");
+        LookupTable other = LookupTable.of(table().content().toBuilder().setPrecision("int8").setBatch(32)
+            .setDevice(Device.newBuilder().setName("../pixel-8")).build());
+        assertThat(other.fileName()).isEqualTo("_._pixel-8-onnxruntime-1.29.0-cpu-t2-int8-b32.json");
+    }
+
+    @Test
+    void newEntriesReplaceOldOnesAndEndTheCalibration() {
+        LookupTable more = table().withEntries(List.of(entry("ffffffffffffffff", 6000), entry("0123456789abcdef", 1000)));
+        assertThat(more.entries()).hasSize(3);
+        assertThat(more.entry("ffffffffffffffff").orElseThrow().getLatency().getP50Nanos()).isEqualTo(6000);
+        assertThat(table().calibration()).isPresent();
+        assertThat(more.calibration()).isEmpty();
+    }
+}
