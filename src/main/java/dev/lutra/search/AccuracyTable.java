@@ -1,0 +1,150 @@
+package dev.lutra.search;
+
+import dev.lutra.InputException;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Accuracies, and other measures, from a CSV file: columns {@code arch} (any text that the space reads) and {@code accuracy}.
+ * Further columns with the name of a measure ({@code macs}, {@code params}, {@code latency}, {@code latency:<device>}) take the
+ * place of what would be computed; latencies are in milliseconds. Other columns of numbers may serve as objectives under
+ * their own name, and columns that hold anything else are left alone.
+ */
+public final class AccuracyTable implements AccuracySource {
+
+    private static final String ARCHITECTURE = "arch";
+
+    private final Path file;
+    private final Map<Architecture, Measures> rows = new HashMap<>();
+    private final SortedSet<String> others = new TreeSet<>();
+
+    private AccuracyTable(Csv csv, SearchSpace space) {
+        file = csv.file();
+        Map<String, Integer> columns = columns(csv);
+        others.addAll(columns.keySet());
+        others.remove(Measure.ACCURACY);
+        int architectureColumn = csv.column(ARCHITECTURE);
+        for (Csv.Row row : csv.rows()) {
+            Architecture architecture = architecture(csv, row, row.cells().get(architectureColumn), space);
+            Map<String, Double> values = new HashMap<>();
+            columns.forEach((measure, column) -> values.put(measure, number(csv, row, column)));
+            if (rows.put(architecture, Measures.of(values)) != null) {
+                throw csv.error(row, architecture + " is there twice");
+            }
+        }
+    }
+
+    /**
+     * @throws InputException naming the file and the line, if it is not such a table of this space
+     */
+    public static AccuracyTable load(Path file, SearchSpace space) {
+        return new AccuracyTable(Csv.read(file), space);
+    }
+
+    private static Map<String, Integer> columns(Csv csv) {
+        for (String required : new String[] {ARCHITECTURE, Measure.ACCURACY}) {
+            if (csv.column(required) < 0) {
+                throw new InputException(csv.file() + ":1: no column '" + required
+                    + "' (expected: arch,accuracy[,macs,params,latency])");
+            }
+        }
+        Map<String, Integer> columns = new LinkedHashMap<>();
+        for (int i = 0; i < csv.header().size(); i++) {
+            String measure = Measure.ofColumn(csv.header().get(i));
+            if (isKnown(measure) || (!measure.equals(ARCHITECTURE) && isNumeric(csv, i))) {
+                columns.put(measure, i);
+            }
+        }
+        return columns;
+    }
+
+    private static boolean isKnown(String measure) {
+        return measure.equals(Measure.ACCURACY) || measure.equals(Measure.MACS) || measure.equals(Measure.PARAMS)
+            || Measure.isLatency(measure);
+    }
+
+    private static boolean isNumeric(Csv csv, int column) {
+        return csv.rows().stream().allMatch(row -> decimal(row.cells().get(column)).isPresent());
+    }
+
+    private static Optional<BigDecimal> decimal(String cell) {
+        try {
+            return Optional.of(new BigDecimal(cell.strip()));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    static double number(Csv csv, Csv.Row row, int column) {
+        String cell = row.cells().get(column);
+        String name = csv.header().get(column);
+        return decimal(cell).map(value -> Measure.fromColumn(Measure.ofColumn(name), value))
+            .orElseThrow(() -> csv.error(row, name + ": '" + cell + "' (expected: a number)"));
+    }
+
+    static Architecture architecture(Csv csv, Csv.Row row, String text, SearchSpace space) {
+        try {
+            return space.parse(text);
+        } catch (InputException e) {
+            throw new InputException(csv.file() + ":" + row.line() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Number of architectures. */
+    public int size() {
+        return rows.size();
+    }
+
+    /**
+     * @throws InputException if the table does not have the architecture
+     */
+    @Override
+    public double accuracy(Architecture architecture) {
+        return row(architecture).get(Measure.ACCURACY);
+    }
+
+    private Measures row(Architecture architecture) {
+        Measures row = rows.get(architecture);
+        if (row == null) {
+            throw InputException.in(file, "no row for " + architecture);
+        }
+        return row;
+    }
+
+    /**
+     * The computed measures with this table's in their place. A column {@code latency} stands for the latency on every device
+     * that has no column of its own.
+     */
+    public CheapMeasures replacing(CheapMeasures computed) {
+        SortedSet<String> names = new TreeSet<>(computed.names());
+        names.addAll(others);
+        return new CheapMeasures() {
+            @Override
+            public SortedSet<String> names() {
+                return names;
+            }
+
+            @Override
+            public Measures of(Architecture architecture) {
+                Measures measures = computed.of(architecture);
+                Measures row = others.isEmpty() ? measures : row(architecture);
+                for (String name : names) {
+                    if (others.contains(name)) {
+                        measures = measures.with(name, row.get(name));
+                    } else if (Measure.isOnDevice(name) && others.contains(Measure.LATENCY)) {
+                        measures = measures.with(name, row.get(Measure.LATENCY));
+                    }
+                }
+                return measures;
+            }
+        };
+    }
+}

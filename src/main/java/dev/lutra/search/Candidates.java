@@ -1,0 +1,72 @@
+package dev.lutra.search;
+
+import dev.lutra.space.Architecture;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What one run of a search has met: which architectures it already proposed, and what came of them. */
+final class Candidates {
+
+    private final CandidateEvaluator evaluator;
+    private final List<Objective> objectives;
+    private final SearchListener listener;
+    private final int budget;
+    private final Set<Architecture> proposed = new LinkedHashSet<>();
+    private final Map<Architecture, Candidate> evaluated = new LinkedHashMap<>();
+    private Hypervolume box;
+    private int generations;
+
+    Candidates(CandidateEvaluator evaluator, List<Objective> objectives, SearchListener listener, int budget) {
+        this.evaluator = evaluator;
+        this.objectives = objectives;
+        this.listener = listener;
+        this.budget = budget;
+    }
+
+    /** Marks an architecture for evaluation; false if it already was. */
+    boolean propose(Architecture architecture) {
+        return proposed.add(architecture);
+    }
+
+    boolean wasProposed(Architecture architecture) {
+        return proposed.contains(architecture);
+    }
+
+    int proposals() {
+        return proposed.size();
+    }
+
+    /** The candidate of an architecture; each is evaluated and reported once. */
+    Candidate evaluate(Architecture architecture) {
+        Candidate known = evaluated.get(architecture);
+        if (known != null) {
+            return known;
+        }
+        Candidate candidate = evaluator.evaluate(architecture);
+        evaluated.put(architecture, candidate);
+        listener.evaluated(candidate, evaluated.size(), budget);
+        return candidate;
+    }
+
+    void endGeneration() {
+        generations++;
+        if (box == null) {
+            box = Hypervolume.around(objectives, evaluated.values());
+        }
+        Map<Objective, Double> best = new LinkedHashMap<>();
+        for (Objective objective : objectives) {
+            Candidate leader = Collections.min(evaluated.values(), objective.byLoss());
+            best.put(objective, leader.measures().get(objective.measure()));
+        }
+        listener.generation(new SearchListener.Progress(generations, evaluated.size(), budget, best, box.of(evaluated.values())));
+    }
+
+    Collection<Candidate> all() {
+        return Collections.unmodifiableCollection(evaluated.values());
+    }
+}

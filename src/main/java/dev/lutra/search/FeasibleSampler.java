@@ -1,0 +1,139 @@
+package dev.lutra.search;
+
+import dev.lutra.InputException;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Draws architectures that keep every constraint. Random ones are tried first, which gives each feasible architecture the
+ * same chance. Under constraints so tight that chance does not hit them, a random one is repaired: gene by gene, in random order,
+ * it takes options that lower its total violation, until none is left. Repaired draws are diverse but not uniform.
+ */
+final class FeasibleSampler {
+
+    private static final int RANDOM_ATTEMPTS = 50;
+    private static final int REPAIRS = 5;
+
+    private final CandidateEvaluator evaluator;
+    private final SearchSpace space;
+    private final Random random;
+
+    FeasibleSampler(CandidateEvaluator evaluator, Random random) {
+        this.evaluator = evaluator;
+        this.space = evaluator.space();
+        this.random = random;
+    }
+
+    /**
+     * A feasible architecture.
+     *
+     * @throws InputException if none was found, naming the constraint and the best value that was
+     */
+    Architecture draw() {
+        for (int i = 0; i < RANDOM_ATTEMPTS; i++) {
+            Architecture architecture = space.random(random);
+            if (evaluator.isFeasible(architecture)) {
+                return architecture;
+            }
+        }
+        for (int i = 0; i < REPAIRS; i++) {
+            Optional<Architecture> repaired = repair(space.random(random));
+            if (repaired.isPresent()) {
+                return repaired.get();
+            }
+        }
+        throw nothingFound();
+    }
+
+    /** A feasible architecture near this one; empty if the way there ends in a place that single genes do not improve. */
+    Optional<Architecture> repair(Architecture architecture) {
+        Architecture best = descend(architecture, this::violation, 0);
+        return evaluator.isFeasible(best) ? Optional.of(best) : Optional.empty();
+    }
+
+    private double violation(Architecture architecture) {
+        Measures measures = evaluator.cheap(architecture);
+        return evaluator.constraints().stream().mapToDouble(constraint -> constraint.violation(measures)).sum();
+    }
+
+    /** Changes one gene at a time to any option that lowers the loss, until it is low enough or no gene does. */
+    private Architecture descend(Architecture start, ToDoubleFunction<Architecture> loss, double enough) {
+        Architecture best = start;
+        double least = loss.applyAsDouble(start);
+        boolean improved = true;
+        while (improved && least > enough) {
+            improved = false;
+            for (int gene : shuffled(space.genes().size())) {
+                for (int option : shuffled(space.genes().get(gene).size())) {
+                    Architecture changed = with(best, gene, option);
+                    double changedLoss = changed.equals(best) ? least : loss.applyAsDouble(changed);
+                    if (changedLoss < least) {
+                        best = changed;
+                        least = changedLoss;
+                        improved = true;
+                        if (least <= enough) {
+                            return best;
+                        }
+                    }
+                }
+            }
+        }
+        return best;
+    }
+
+    private Architecture with(Architecture architecture, int gene, int option) {
+        int[] values = architecture.values();
+        values[gene] = option;
+        return space.architecture(values);
+    }
+
+    private List<Integer> shuffled(int size) {
+        List<Integer> order = new ArrayList<>(IntStream.range(0, size).boxed().toList());
+        Collections.shuffle(order, random);
+        return order;
+    }
+
+    private InputException nothingFound() {
+        for (Constraint constraint : evaluator.constraints()) {
+            Measures best = bestReachable(constraint);
+            if (!constraint.holds(best)) {
+                String extreme = constraint.side() == Constraint.Side.AT_MOST ? "smallest" : "largest";
+                return new InputException(constraint.key() + ": " + constraint.describedBound() + ": nothing in " + space.name()
+                    + " satisfies it (" + extreme + " found: " + constraint.described(best) + ")");
+            }
+        }
+        Architecture closest = closest();
+        Measures measures = evaluator.cheap(closest);
+        return new InputException(keys() + ": nothing found in " + space.name() + " that satisfies "
+            + Constraint.described(evaluator.constraints()) + " together (closest: "
+            + evaluator.constraints().stream().map(c -> c.measure() + " " + c.described(measures))
+                .collect(Collectors.joining(", ")) + ")");
+    }
+
+    private String keys() {
+        return evaluator.constraints().stream().map(Constraint::key).collect(Collectors.joining(", "));
+    }
+
+    private Measures bestReachable(Constraint constraint) {
+        return evaluator.cheap(bestOfSeveral(a -> constraint.loss(evaluator.cheap(a)), Double.NEGATIVE_INFINITY));
+    }
+
+    private Architecture closest() {
+        return bestOfSeveral(this::violation, 0);
+    }
+
+    private Architecture bestOfSeveral(ToDoubleFunction<Architecture> loss, double enough) {
+        List<Architecture> ends = IntStream.range(0, REPAIRS)
+            .mapToObj(i -> descend(space.random(random), loss, enough)).toList();
+        return Collections.min(ends, Comparator.comparingDouble(loss));
+    }
+}

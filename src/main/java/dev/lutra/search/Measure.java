@@ -1,0 +1,89 @@
+package dev.lutra.search;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+
+/**
+ * Names of the figures that architectures are compared by. The set is open: a table's column or another interpreter of the
+ * network may add any name.
+ */
+public final class Measure {
+
+    /** Fraction of images classified right, or whatever scale an accuracy table uses; more is better. */
+    public static final String ACCURACY = "accuracy";
+
+    /** Multiply-accumulates for one image, rule K0. */
+    public static final String MACS = "macs";
+
+    /** Learned values. */
+    public static final String PARAMS = "params";
+
+    /** Median latency in nanoseconds, where there is one device only or none that is named. */
+    public static final String LATENCY = "latency";
+
+    private static final String ON_DEVICE = LATENCY + ":";
+    private static final String COLUMN = "latency_ms";
+    private static final int NANOS_DIGITS = 6;
+    private static final MathContext READABLE = new MathContext(4);
+
+    private Measure() {}
+
+    /** Predicted median latency on a device, in nanoseconds. */
+    public static String latency(String device) {
+        return ON_DEVICE + device;
+    }
+
+    static boolean isLatency(String measure) {
+        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE);
+    }
+
+    static boolean isOnDevice(String measure) {
+        return measure.startsWith(ON_DEVICE);
+    }
+
+    /** The measure's name in a file; stored latencies are in milliseconds, and say so. */
+    static String column(String measure) {
+        return isLatency(measure) ? COLUMN + measure.substring(LATENCY.length()) : measure;
+    }
+
+    /** The measure that a column of a file holds. A column {@code latency} without a unit is in milliseconds too. */
+    static String ofColumn(String column) {
+        boolean spelledOut = column.equals(COLUMN) || column.startsWith(COLUMN + ":");
+        return spelledOut ? LATENCY + column.substring(COLUMN.length()) : column;
+    }
+
+    /** A value in its column's unit, exactly; whole numbers without a decimal point. */
+    static BigDecimal toColumn(String measure, double value) {
+        BigDecimal exact = new BigDecimal(Double.toString(value));
+        BigDecimal inUnit = (isLatency(measure) ? exact.movePointLeft(NANOS_DIGITS) : exact).stripTrailingZeros();
+        return inUnit.scale() < 0 ? inUnit.setScale(0) : inUnit;
+    }
+
+    /** The value of a cell. */
+    static double fromColumn(String measure, BigDecimal cell) {
+        return (isLatency(measure) ? cell.movePointRight(NANOS_DIGITS) : cell).doubleValue();
+    }
+
+    /** A value for people, to four digits: {@code 3.197M}, {@code 2.93 ms}. */
+    static String format(String measure, double value, RoundingMode rounding) {
+        BigDecimal exact = new BigDecimal(Double.toString(value));
+        if (isLatency(measure)) {
+            return rounded(exact.movePointLeft(NANOS_DIGITS), rounding) + " ms";
+        }
+        double size = Math.abs(value);
+        if (size >= 1e9) {
+            return rounded(exact.movePointLeft(9), rounding) + "G";
+        }
+        if (size >= 1e6) {
+            return rounded(exact.movePointLeft(6), rounding) + "M";
+        }
+        return size >= 1e4 ? rounded(exact.movePointLeft(3), rounding) + "k" : rounded(exact, rounding);
+    }
+
+    private static String rounded(BigDecimal value, RoundingMode rounding) {
+        BigDecimal shown = rounding == RoundingMode.UNNECESSARY ? value
+            : value.round(new MathContext(READABLE.getPrecision(), rounding));
+        return shown.signum() == 0 ? "0" : shown.stripTrailingZeros().toPlainString();
+    }
+}

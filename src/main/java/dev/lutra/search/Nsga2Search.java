@@ -1,0 +1,293 @@
+package dev.lutra.search;
+
+import dev.lutra.space.Architecture;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import org.moeaframework.algorithm.NSGAII;
+import org.moeaframework.core.Solution;
+import org.moeaframework.core.TypedProperties;
+import org.moeaframework.core.comparator.NondominatedSortingComparator;
+import org.moeaframework.core.operator.Variation;
+import org.moeaframework.core.population.NondominatedSortingPopulation;
+import org.moeaframework.core.population.Population;
+import org.moeaframework.problem.AbstractProblem;
+
+/**
+ * NSGA-II (Deb et al. 2002, MOEA Framework's sorting, crowding and generations) over the genes of a space, with the operators
+ * of SPOS: uniform crossover, then resampling of single genes. Only architectures that keep the constraints and were not
+ * proposed before enter a population, so no accuracy is spent on anything else. A child that is neither is bred again; after
+ * ten attempts it is repaired, then replaced by a fresh draw, as SPOS fills up with random candidates.
+ *
+ * <p>Every random choice comes from one generator made from the seed. MOEA Framework's own, which the whole program shares,
+ * is not used, so searches may run side by side.
+ */
+public final class Nsga2Search implements Search {
+
+    /** SPOS allows 10 attempts for each child it wants. */
+    private static final int ATTEMPTS = 10;
+
+    /**
+     * How to search.
+     *
+     * @param population architectures kept from generation to generation, at least 2
+     * @param generations including the first, random one, at least 1; population × generations is the most accuracies computed
+     * @param mutation probability for each gene of a child to be drawn anew
+     */
+    public record Settings(int population, int generations, double mutation, long seed) {
+
+        /** What SPOS's released search uses: 50 architectures, 20 generations, mutation 0.1. */
+        public static final Settings DEFAULT = new Settings(50, 20, 0.1, 0);
+
+        public Settings {
+            if (population < 2) {
+                throw new IllegalArgumentException("population: " + population + " (expected: at least 2)");
+            }
+            if (generations < 1) {
+                throw new IllegalArgumentException("generations: " + generations + " (expected: at least 1)");
+            }
+            if (!(mutation >= 0 && mutation <= 1)) {
+                throw new IllegalArgumentException("mutation: " + mutation + " (expected: from 0 to 1)");
+            }
+        }
+
+        public Settings withSize(int newPopulation, int newGenerations) {
+            return new Settings(newPopulation, newGenerations, mutation, seed);
+        }
+
+        public Settings withSeed(long newSeed) {
+            return new Settings(population, generations, mutation, newSeed);
+        }
+
+        int budget() {
+            return Math.multiplyExact(population, generations);
+        }
+    }
+
+    private final CandidateEvaluator evaluator;
+    private final List<Objective> objectives;
+    private final Settings settings;
+
+    /**
+     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
+     */
+    public Nsga2Search(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings) {
+        evaluator.requireKnown(objectives);
+        this.evaluator = evaluator;
+        this.objectives = List.copyOf(objectives);
+        this.settings = settings;
+    }
+
+    @Override
+    public Front run(SearchListener listener) {
+        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
+        Random random = new Random(settings.seed());
+        Nursery nursery = new Nursery(candidates, new FeasibleSampler(evaluator, random), random);
+        NSGAII algorithm = new NSGAII(new Problem(candidates), settings.population(), new Distinct(settings.population()), null,
+            (arity, population) -> select(arity, population, random), nursery, nursery::firstGeneration);
+        int before = -1;
+        for (int i = 0; i < settings.generations() && candidates.proposals() > before; i++) {
+            before = candidates.proposals();
+            algorithm.step();
+            candidates.endGeneration();
+        }
+        return Front.of(objectives, candidates.all(), provenance());
+    }
+
+    private Map<String, String> provenance() {
+        Map<String, String> provenance = new TreeMap<>();
+        provenance.put("space", evaluator.space().name());
+        provenance.put("algorithm", "nsga2");
+        provenance.put("population", Integer.toString(settings.population()));
+        provenance.put("generations", Integer.toString(settings.generations()));
+        provenance.put("mutation", Double.toString(settings.mutation()));
+        provenance.put("seed", Long.toString(settings.seed()));
+        provenance.put("constraints", Constraint.described(evaluator.constraints()));
+        return provenance;
+    }
+
+    /** Winners of crowded binary tournaments. */
+    private static Solution[] select(int arity, Population population, Random random) {
+        NondominatedSortingComparator order = new NondominatedSortingComparator();
+        Solution[] parents = new Solution[arity];
+        for (int i = 0; i < arity; i++) {
+            Solution one = population.get(random.nextInt(population.size()));
+            Solution other = population.get(random.nextInt(population.size()));
+            parents[i] = order.compare(one, other) <= 0 ? one : other;
+        }
+        return parents;
+    }
+
+    /** Each gene from either parent, with probability ½. */
+    static int[] crossover(int[] one, int[] other, Random random) {
+        int[] child = new int[one.length];
+        for (int gene = 0; gene < child.length; gene++) {
+            child[gene] = random.nextBoolean() ? one[gene] : other[gene];
+        }
+        return child;
+    }
+
+    /**
+     * Each gene, with a probability, drawn uniformly from its options, the old one among them.
+     *
+     * @param options number of options of each gene
+     */
+    static int[] mutate(int[] values, int[] options, double probability, Random random) {
+        int[] mutant = values.clone();
+        for (int gene = 0; gene < mutant.length; gene++) {
+            if (random.nextDouble() < probability) {
+                mutant[gene] = random.nextInt(options[gene]);
+            }
+        }
+        return mutant;
+    }
+
+    /** An architecture as MOEA Framework carries it; objectives are losses. */
+    private static final class Individual extends Solution {
+        private final transient Architecture architecture;
+
+        Individual(Architecture architecture, int objectives) {
+            super(0, objectives);
+            this.architecture = architecture;
+        }
+
+        private Individual(Individual other) {
+            super(other);
+            this.architecture = other.architecture;
+        }
+
+        @Override
+        public Individual copy() {
+            return new Individual(this);
+        }
+    }
+
+    /** Evaluates individuals. */
+    private final class Problem extends AbstractProblem {
+        private final Candidates candidates;
+
+        Problem(Candidates candidates) {
+            super(0, objectives.size());
+            this.candidates = candidates;
+        }
+
+        @Override
+        public void evaluate(Solution solution) {
+            Candidate candidate = candidates.evaluate(((Individual) solution).architecture);
+            for (int i = 0; i < objectives.size(); i++) {
+                solution.setObjectiveValue(i, objectives.get(i).loss(candidate.measures()));
+            }
+        }
+
+        @Override
+        public Solution newSolution() {
+            throw new UnsupportedOperationException("individuals come from the nursery");
+        }
+    }
+
+    /** Makes new individuals. */
+    private final class Nursery implements Variation {
+        private final Candidates candidates;
+        private final FeasibleSampler sampler;
+        private final Random random;
+        private final int[] options = evaluator.space().genes().stream().mapToInt(gene -> gene.size()).toArray();
+
+        Nursery(Candidates candidates, FeasibleSampler sampler, Random random) {
+            this.candidates = candidates;
+            this.sampler = sampler;
+            this.random = random;
+        }
+
+        Solution[] firstGeneration(int size) {
+            List<Solution> individuals = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                fresh().ifPresent(architecture -> individuals.add(individual(architecture)));
+            }
+            return individuals.toArray(Solution[]::new);
+        }
+
+        @Override
+        public Solution[] evolve(Solution[] parents) {
+            int[] mother = ((Individual) parents[0]).architecture.values();
+            int[] father = ((Individual) parents[1]).architecture.values();
+            Architecture child = null;
+            for (int i = 0; i < ATTEMPTS; i++) {
+                int[] values = mutate(crossover(mother, father, random), options, settings.mutation(), random);
+                child = evaluator.space().architecture(values);
+                if (!candidates.wasProposed(child) && evaluator.isFeasible(child)) {
+                    candidates.propose(child);
+                    return new Solution[] {individual(child)};
+                }
+            }
+            Optional<Architecture> replacement = sampler.repair(child).filter(candidates::propose).or(this::fresh);
+            return new Solution[] {replacement.map(this::individual).orElseGet(() -> (Individual) parents[0].copy())};
+        }
+
+        /** A drawn architecture that was not proposed before; empty if ten draws gave none. */
+        private Optional<Architecture> fresh() {
+            for (int i = 0; i < ATTEMPTS; i++) {
+                Architecture architecture = sampler.draw();
+                if (candidates.propose(architecture)) {
+                    return Optional.of(architecture);
+                }
+            }
+            return Optional.empty();
+        }
+
+        private Individual individual(Architecture architecture) {
+            return new Individual(architecture, objectives.size());
+        }
+
+        @Override
+        public String getName() {
+            return "uniform crossover and resampling";
+        }
+
+        @Override
+        public int getArity() {
+            return 2;
+        }
+
+        @Override
+        public void applyConfiguration(TypedProperties properties) {
+            throw new UnsupportedOperationException("configured by its settings");
+        }
+
+        @Override
+        public TypedProperties getConfiguration() {
+            return new TypedProperties();
+        }
+    }
+
+    /**
+     * A population without twins, which a small or exhausted space would otherwise fill it with. It may start smaller than
+     * wanted and then grows to its capacity.
+     */
+    private static final class Distinct extends NondominatedSortingPopulation {
+        private final int capacity;
+        private final Set<Architecture> members = new HashSet<>();
+
+        Distinct(int capacity) {
+            this.capacity = capacity;
+        }
+
+        @Override
+        public boolean add(Solution solution) {
+            return members.add(((Individual) solution).architecture) && super.add(solution);
+        }
+
+        @Override
+        public void truncate(int size) {
+            super.truncate(capacity);
+            members.clear();
+            for (Solution survivor : this) {
+                members.add(((Individual) survivor).architecture);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.lutra.search;
+
+import dev.lutra.InputException;
+import java.util.Comparator;
+import java.util.Optional;
+
+/**
+ * A measure to make as large or as small as possible.
+ *
+ * @param measure its name, see {@link Measure}
+ */
+public record Objective(String measure, Direction direction) {
+
+    /** Which way is better. */
+    public enum Direction { MIN, MAX }
+
+    public static Objective min(String measure) {
+        return new Objective(measure, Direction.MIN);
+    }
+
+    public static Objective max(String measure) {
+        return new Objective(measure, Direction.MAX);
+    }
+
+    /**
+     * Reads an objective: {@code accuracy} (as much as possible), {@code macs}, {@code params}, {@code latency},
+     * {@code latency:<device>} (as little as possible), or any measure after {@code min} or {@code max}. MoGA's third
+     * objective is {@code max params}.
+     *
+     * @throws InputException if it is none of these
+     */
+    public static Objective parse(String text) {
+        String[] words = text.strip().split("\\s+", 2);
+        if (words.length == 2 && words[0].equals("max")) {
+            return max(words[1]);
+        }
+        if (words.length == 2 && words[0].equals("min")) {
+            return min(words[1]);
+        }
+        return usual(text.strip()).orElseThrow(() -> new InputException("objectives: " + text.strip()
+            + " (expected: accuracy, latency, macs, params, or a measure after 'min' or 'max')"));
+    }
+
+    private static Optional<Objective> usual(String measure) {
+        if (measure.equals(Measure.ACCURACY)) {
+            return Optional.of(max(measure));
+        }
+        boolean isCost = measure.equals(Measure.MACS) || measure.equals(Measure.PARAMS) || Measure.isLatency(measure);
+        return isCost ? Optional.of(min(measure)) : Optional.empty();
+    }
+
+    /** The measure with its sign such that less is better. */
+    public double loss(Measures measures) {
+        double value = measures.get(measure);
+        return direction == Direction.MIN ? value : -value;
+    }
+
+    /** Best first. */
+    Comparator<Candidate> byLoss() {
+        return Comparator.comparingDouble(candidate -> loss(candidate.measures()));
+    }
+
+    /** As {@link #parse} reads it: {@code max accuracy}. */
+    @Override
+    public String toString() {
+        return (direction == Direction.MIN ? "min " : "max ") + measure;
+    }
+}

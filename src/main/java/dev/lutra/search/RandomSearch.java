@@ -1,0 +1,61 @@
+package dev.lutra.search;
+
+import dev.lutra.space.Architecture;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/** Different random architectures that keep the constraints: what a search has to beat. */
+public final class RandomSearch implements Search {
+
+    private static final int MOST_REPEATS = 1000;  // in a row; then the feasible architectures are taken to be exhausted
+
+    private final CandidateEvaluator evaluator;
+    private final List<Objective> objectives;
+    private final int budget;
+    private final long seed;
+
+    /**
+     * @param budget architectures to evaluate
+     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
+     */
+    public RandomSearch(CandidateEvaluator evaluator, List<Objective> objectives, int budget, long seed) {
+        if (budget < 1) {
+            throw new IllegalArgumentException("budget: " + budget + " (expected: at least 1)");
+        }
+        evaluator.requireKnown(objectives);
+        this.evaluator = evaluator;
+        this.objectives = List.copyOf(objectives);
+        this.budget = budget;
+        this.seed = seed;
+    }
+
+    @Override
+    public Front run(SearchListener listener) {
+        Candidates candidates = new Candidates(evaluator, objectives, listener, budget);
+        FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(seed));
+        int repeats = 0;
+        while (candidates.proposals() < budget && repeats < MOST_REPEATS) {
+            Architecture architecture = sampler.draw();
+            if (candidates.propose(architecture)) {
+                candidates.evaluate(architecture);
+                repeats = 0;
+            } else {
+                repeats++;
+            }
+        }
+        candidates.endGeneration();
+        return Front.of(objectives, candidates.all(), provenance());
+    }
+
+    private Map<String, String> provenance() {
+        Map<String, String> provenance = new TreeMap<>();
+        provenance.put("space", evaluator.space().name());
+        provenance.put("algorithm", "random");
+        provenance.put("budget", Integer.toString(budget));
+        provenance.put("seed", Long.toString(seed));
+        provenance.put("constraints", Constraint.described(evaluator.constraints()));
+        return provenance;
+    }
+}

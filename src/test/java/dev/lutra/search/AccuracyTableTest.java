@@ -1,0 +1,108 @@
+package dev.lutra.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.space.Architecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AccuracyTableTest {
+
+    private static final Architecture ONE = SmallProblem.SPACE.parse("0,1,2,3,0,1");
+    private static final Architecture OTHER = SmallProblem.SPACE.parse("3,3,3,3,3,3");
+
+    @TempDir
+    Path folder;
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("table.csv"), text);
+    }
+
+    private AccuracyTable table(String text) throws IOException {
+        return AccuracyTable.load(file(text), SmallProblem.SPACE);
+    }
+
+    @Test
+    void architecturesInAnyTextForm() throws IOException {
+        AccuracyTable table = table("\uFEFFaccuracy,arch\r\n0.75,\"k3, k5,k7,xception,k3,k5\"\n\n0.5,\"3,3,3,3,3,3\"");
+        assertThat(table.size()).isEqualTo(2);
+        assertThat(table.accuracy(ONE)).isEqualTo(0.75);
+        assertThat(table.accuracy(OTHER)).isEqualTo(0.5);
+        assertThat(table.replacing(SmallProblem.CHEAP).of(ONE)).isEqualTo(SmallProblem.CHEAP.of(ONE));
+    }
+
+    @Test
+    void columnsNamedLikeMeasuresReplaceTheComputedOnes() throws IOException {
+        CheapMeasures cheap = table("arch,accuracy,macs,latency,energy,note\n\"0,1,2,3,0,1\",0.75,1e6,2.5,7,a \"\"fine\"\" one\n")
+            .replacing(SmallProblem.CHEAP);
+        assertThat(cheap.names()).containsExactly("energy", "latency", "latency:box", "macs", "params");
+        Measures measures = cheap.of(ONE);
+        assertThat(measures.values().keySet()).isEqualTo(cheap.names());
+        assertThat(measures.get(Measure.MACS)).isEqualTo(1e6);
+        assertThat(measures.get(Measure.LATENCY)).isEqualTo(2_500_000);
+        assertThat(measures.get(Measure.latency("box"))).isEqualTo(2_500_000);
+        assertThat(measures.get("energy")).isEqualTo(7);
+        assertThat(measures.get(Measure.PARAMS)).isEqualTo(SmallProblem.CHEAP.of(ONE).get(Measure.PARAMS));
+    }
+
+    @Test
+    void aDevicesOwnColumnComesFirst() throws IOException {
+        CheapMeasures cheap = table("arch,accuracy,latency:box,latency_ms\n\"0,1,2,3,0,1\",0.75,3,2.5\n")
+            .replacing(SmallProblem.CHEAP);
+        assertThat(cheap.of(ONE).get(Measure.latency("box"))).isEqualTo(3_000_000);
+    }
+
+    @Test
+    void searchesTheTable() throws IOException {
+        StringBuilder text = new StringBuilder("arch,accuracy,params\n");
+        for (Architecture architecture : SmallProblem.everyArchitecture()) {
+            int sum = Arrays.stream(architecture.values()).sum();
+            text.append('"').append(architecture).append("\",").append(sum).append(',').append(sum).append('\n');
+        }
+        AccuracyTable table = table(text.toString());
+        List<Objective> objectives = List.of(Objective.parse("accuracy"), Objective.parse("params"));
+        Front front = new Nsga2Search(new CandidateEvaluator(SmallProblem.SPACE, table.replacing(SmallProblem.CHEAP),
+            List.of(Constraint.atMost(Measure.PARAMS, 4)), table, CandidateLog.inMemory()), objectives,
+            Nsga2Search.Settings.DEFAULT.withSize(20, 10)).run(SearchListener.NONE);
+        assertThat(front.candidates()).extracting(Candidate::accuracy).contains(4.0, 0.0).allMatch(accuracy -> accuracy <= 4);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\'', value = {
+        "arch,acc~a,1 | :1: no column 'accuracy' (expected: arch,accuracy[,macs,params,latency])",
+        "arch,accuracy,arch~a,1,b | :1: a column twice (expected: different names)",
+        "arch,accuracy~\"0,1,2,3,0,9\",1 | :2: layer6.choice: '9' (expected: one of 0 k3, 1 k5, 2 k7, 3 xception)",
+        "arch,accuracy~\"0,1,2,3,0,1\",high | :2: accuracy: 'high' (expected: a number)",
+        "arch,accuracy,macs~\"0,1,2,3,0,1\",1,~ | :2: macs: '' (expected: a number)",
+        "arch,accuracy~\"0,1,2,3,0,1\",1~\"k3,k5,k7,3,0,1\",2 | :3: k3,k5,k7,xception,k3,k5 is there twice",
+        "arch,accuracy~\"0,1,2,3,0,1\",1,2 | :2: 3 cells (expected: 2, as in the header)",
+        "arch,accuracy~\"0,1,2 | :2: a quote that is not closed",
+        "arch,accuracy~\"0,1,2,3,0,1\"x,1 | :2: text after a closing quote (expected: a comma or the line's end)"})
+    void mistakesAreReportedWithFileAndLine(String text, String message) throws IOException {
+        Path file = file(text.replace('~', '\n'));
+        assertThatThrownBy(() -> AccuracyTable.load(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+            .hasMessage(file + message);
+    }
+
+    @Test
+    void whatIsNotThere() throws IOException {
+        Path missing = folder.resolve("missing.csv");
+        assertThatThrownBy(() -> AccuracyTable.load(missing, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+            .hasMessage(missing + ": no such file");
+        Path file = file("");
+        assertThatThrownBy(() -> AccuracyTable.load(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": empty (expected: a header and rows)");
+        AccuracyTable table = table("arch,accuracy\n\"0,1,2,3,0,1\",1\n");
+        assertThatThrownBy(() -> table.accuracy(OTHER)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": no row for " + OTHER);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.lutra.search;
+
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.Tables;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * A space of 4096 networks, counted and predicted as they are, with an invented accuracy: every layer's choice adds a part that
+ * grows with its kernel, and a bit of its own. Small enough to know the true front.
+ */
+final class SmallProblem {
+
+    static final SearchSpace SPACE = Tables.smallSpace();
+    static final CheapMeasures CHEAP = CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE))));
+    static final List<Objective> OBJECTIVES = List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS));
+
+    private static final double[][] GAINS = gains();
+
+    private SmallProblem() {}
+
+    private static double[][] gains() {
+        Random random = new Random(11);
+        double[][] gains = new double[SPACE.genes().size()][4];
+        for (double[] layer : gains) {
+            for (int choice = 0; choice < layer.length; choice++) {
+                layer[choice] = 0.02 * choice + 0.03 * random.nextDouble();
+            }
+        }
+        return gains;
+    }
+
+    static double accuracy(Architecture architecture) {
+        double accuracy = 0.5;
+        for (int gene = 0; gene < GAINS.length; gene++) {
+            accuracy += GAINS[gene][architecture.value(gene)];
+        }
+        return accuracy;
+    }
+
+    static List<Architecture> everyArchitecture() {
+        List<Architecture> all = new ArrayList<>();
+        for (int number = 0; number < 4096; number++) {
+            int[] values = new int[6];
+            for (int gene = 0; gene < 6; gene++) {
+                values[gene] = number >> 2 * gene & 3;
+            }
+            all.add(SPACE.architecture(values));
+        }
+        return all;
+    }
+
+    /** Every architecture that keeps some constraints, with its accuracy. */
+    static List<Candidate> everyCandidate(List<Constraint> constraints) {
+        CandidateEvaluator evaluator = evaluator(constraints, SmallProblem::accuracy, CandidateLog.inMemory());
+        return everyArchitecture().stream().filter(evaluator::isFeasible).map(evaluator::evaluate).toList();
+    }
+
+    static CandidateEvaluator evaluator(List<Constraint> constraints, AccuracySource accuracy, CandidateLog log) {
+        return new CandidateEvaluator(SPACE, CHEAP, constraints, accuracy, log);
+    }
+
+    /** Tells accuracies, and remembers for which architectures it was asked. */
+    static final class Asked implements AccuracySource {
+        final Set<Architecture> architectures = new HashSet<>();
+        int calls;
+
+        @Override
+        public double accuracy(Architecture architecture) {
+            calls++;
+            architectures.add(architecture);
+            return SmallProblem.accuracy(architecture);
+        }
+    }
+}
