@@ -3,9 +3,7 @@ package dev.lutra.space;
 import dev.lutra.yaml.YamlNode;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,8 +11,7 @@ import java.util.Set;
 /** The rows of a stage table, unrolled into layers. */
 final class LayerTable {
 
-    private final Map<String, YamlNode> choices = new LinkedHashMap<>();
-    private final YamlNode defaults;
+    private final Choices choices;
     private final List<StagedSpace.Scale> scales;
     private final List<StagedSpace.Layer> layers = new ArrayList<>();
     private final List<YamlNode> rows = new ArrayList<>();
@@ -23,15 +20,13 @@ final class LayerTable {
 
     /** @throws dev.lutra.InputException if a row, a choice or a setting is wrong */
     LayerTable(YamlNode file) {
-        file.find("choices").ifPresent(node -> choices.putAll(node.entries()));
-        defaults = file.find("defaults").orElse(YamlNode.EMPTY);
+        choices = new Choices(file);
         scales = file.find("scales").map(LayerTable::scales).orElse(List.of());
         for (YamlNode row : file.get("layers").items()) {
             add(row);
             row.rejectUnknownKeys();
         }
-        choices.keySet().forEach(this::checkChoice);
-        defaults.rejectUnknownKeys();
+        choices.rejectUnknownKeys();
     }
 
     /** A list of factors, or factors by their published number. */
@@ -71,7 +66,7 @@ final class LayerTable {
         int repeat = row.find("repeat").map(node -> node.integer(1)).orElse(1);
         int stride = row.find("stride").map(node -> node.integer(1)).orElse(1);
         boolean isSearchable = row.find("choices").isPresent();
-        List<NamedBlock> options = isSearchable ? offered(row) : List.of(fixed(row));
+        List<NamedBlock> options = isSearchable ? offered(row) : List.of(choices.fixed(row));
         for (int i = 0; i < repeat; i++) {
             String base = name.map(YamlNode::text).orElse(options.get(0).name());
             String layerName = isSearchable ? "layer" + ++searchable : repeat > 1 ? base + (i + 1) : base;
@@ -84,37 +79,10 @@ final class LayerTable {
         }
     }
 
-    private NamedBlock fixed(YamlNode row) {
-        YamlNode kind = row.get("block");
-        return NamedBlock.fixed(kind.text(), Blocks.block(kind, new Settings(List.of(row, defaults))));
-    }
-
     private List<NamedBlock> offered(YamlNode row) {
         if (row.find("block").isPresent()) {
             throw row.error("both 'block' and 'choices' (expected: one of them)");
         }
-        return row.get("choices").items().stream().map(item -> choice(item, row)).toList();
-    }
-
-    private NamedBlock choice(YamlNode item, YamlNode row) {
-        if (!choices.containsKey(item.text())) {
-            throw item.error(item.text() + " (expected: one of " + String.join(", ", choices.keySet()) + ")");
-        }
-        return choice(item.text(), row);
-    }
-
-    /** A choice in a row; its number is its place among all choices of the file. */
-    private NamedBlock choice(String name, YamlNode row) {
-        YamlNode choice = choices.get(name);
-        List<String> aliases = choice.find("aliases").map(YamlNode::items).orElse(List.of()).stream().map(YamlNode::text).toList();
-        Gene.Option option = new Gene.Option(name, List.copyOf(choices.keySet()).indexOf(name), aliases);
-        String scope = choice.find("shares").map(YamlNode::text).orElse(name);
-        return new NamedBlock(option, scope, Blocks.block(choice.get("block"), new Settings(List.of(choice, row, defaults))));
-    }
-
-    /** Reads a choice that perhaps no row offers: a file of one fixed network still numbers all of its space. */
-    private void checkChoice(String name) {
-        choice(name, YamlNode.EMPTY);
-        choices.get(name).rejectUnknownKeys();
+        return row.get("choices").items().stream().map(item -> choices.block(item, row)).toList();
     }
 }

@@ -53,10 +53,24 @@ public final class SpaceFile {
     /** The space that a parsed file describes. */
     static SearchSpace read(YamlNode file) {
         Header header = header(file);
+        return file.find("cells").isPresent() ? cells(header, file) : stages(header, file);
+    }
+
+    private static SearchSpace stages(Header header, YamlNode file) {
         LayerTable table = new LayerTable(file);
         file.rejectUnknownKeys();
         try {
             return new StagedSpace(header, table.layers());
+        } catch (MisplacedLayerException e) {
+            throw table.row(e.layer()).error(e.getMessage());
+        }
+    }
+
+    private static SearchSpace cells(Header header, YamlNode file) {
+        CellTable table = new CellTable(file);
+        file.rejectUnknownKeys();
+        try {
+            return new CellSpace(header, table.cell(), table.layers());
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }
