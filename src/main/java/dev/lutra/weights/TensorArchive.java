@@ -1,0 +1,42 @@
+package dev.lutra.weights;
+
+import dev.lutra.InputException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/** Named tensors in a file, read one at a time. */
+public sealed interface TensorArchive permits SafetensorsFile {
+
+    /**
+     * Opens a file by the ending of its name: {@code .safetensors}.
+     *
+     * @throws InputException if it is none of them, is not there, or is damaged
+     */
+    static TensorArchive open(Path file) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".safetensors")) {
+            return SafetensorsFile.open(file);
+        }
+        throw InputException.in(file, "not a weight file (expected: a name that ends in .safetensors, .npz or .npy)");
+    }
+
+    Path file();
+
+    /** Names of all tensors, in the file's order. */
+    Set<String> names();
+
+    /**
+     * Extents; none for a single number.
+     *
+     * @throws InputException if there is no such tensor
+     */
+    List<Integer> dims(String name);
+
+    /**
+     * All values, row-major; the caller may change the array.
+     *
+     * @throws InputException if there is no such tensor, or it does not hold floating-point numbers
+     */
+    float[] read(String name);
+}
