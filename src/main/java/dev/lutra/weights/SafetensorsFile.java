@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
@@ -182,7 +183,7 @@ public final class SafetensorsFile implements TensorArchive {
 
     private static byte[] header(Map<String, String> metadata, List<Entry> tensors) {
         Map<String, Object> header = new LinkedHashMap<>();
-        header.put(METADATA, metadata);
+        header.put(METADATA, new TreeMap<>(metadata));  // the same file every time
         long begin = 0;
         for (Entry tensor : tensors) {
             long end = Math.addExact(begin, tensor.bytes());
@@ -258,7 +259,8 @@ public final class SafetensorsFile implements TensorArchive {
         private void readMetadata(JsonNode node) {
             node.fields().forEachRemaining(field -> {
                 if (!field.getValue().isTextual()) {
-                    throw InputException.in(file, METADATA + "." + field.getKey() + ": " + field.getValue() + " (expected: text)");
+                    throw InputException.in(file,
+                        METADATA + "." + field.getKey() + ": " + field.getValue() + " (expected: text)");
                 }
                 metadata.put(field.getKey(), field.getValue().textValue());
             });

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Set;
 
 /** Named tensors in a file, read one at a time. */
-public sealed interface TensorArchive permits SafetensorsFile {
+public sealed interface TensorArchive permits SafetensorsFile, NumpyArchive {
 
     /**
-     * Opens a file by the ending of its name: {@code .safetensors}.
+     * Opens a file by the ending of its name: {@code .safetensors}, {@code .npz} or {@code .npy}.
      *
      * @throws InputException if it is none of them, is not there, or is damaged
      */
@@ -17,6 +17,9 @@ public sealed interface TensorArchive permits SafetensorsFile {
         String name = file.getFileName().toString();
         if (name.endsWith(".safetensors")) {
             return SafetensorsFile.open(file);
+        }
+        if (name.endsWith(".npz") || name.endsWith(".npy")) {
+            return NumpyArchive.open(file);
         }
         throw InputException.in(file, "not a weight file (expected: a name that ends in .safetensors, .npz or .npy)");
     }

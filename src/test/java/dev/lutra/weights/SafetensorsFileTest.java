@@ -40,7 +40,8 @@ class SafetensorsFileTest {
     private Path file(String header, long dataBytes) throws IOException {
         Path file = folder.resolve("x.safetensors");
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
-        Files.write(file, ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).put(json).array());
+        ByteBuffer start = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, start.putLong(json.length).put(json).array());
         try (RandomAccessFile data = new RandomAccessFile(file.toFile(), "rw")) {
             data.setLength(data.length() + dataBytes);
         }
@@ -134,14 +135,16 @@ class SafetensorsFileTest {
         "{'a': {'dtype': 'F32', 'shape': [2], 'data_offsets': [8, 0]}} | 8 | a: data_offsets [8, 0] (expected: begin and end)",
         "{'a': {'dtype': 'F32', 'shape': [2]}} | 8 | a: no list 'data_offsets'",
         "{'a': {'dtype': 'F32', 'shape': [-2], 'data_offsets': [0, 8]}} | 8 | a: shape [-2] (expected: whole numbers)",
-        "{'a': {'dtype': 'F64', 'shape': [2147483647, 2147483647, 9], 'data_offsets': [0, 8]}} | 8 | a: 8 bytes (expected: as many",
-        "{'a': {'dtype': 'F32', 'shape': [3000000000], 'data_offsets': [0, 8]}} | 8 | a: shape [3000000000] (expected: extents below",
-        "{'a': {'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]}, 'b': {'dtype': 'F32', 'shape': [1], 'data_offsets': [2, 6]}}"
-            + " | 6 | b: begins at 2, in another tensor (expected: 4)",
-        "{'a': {'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]}, 'b': {'dtype': 'F32', 'shape': [1], 'data_offsets': [6, 10]}}"
-            + " | 10 | b: begins at 6, behind a gap (expected: 4)",
-        "{'a': {'dtype': 'U8', 'shape': [0], 'data_offsets': [0, 0]}, 'a': {'dtype': 'U8', 'shape': [0], 'data_offsets': [0, 0]}}"
-            + " | 0 | header is not JSON: Duplicate field 'a'",
+        "{'a': {'dtype': 'F64', 'shape': [2147483647, 2147483647, 9], 'data_offsets': [0, 8]}}"
+            + " | 8 | a: 8 bytes (expected: as many as F64",
+        "{'a': {'dtype': 'F32', 'shape': [3000000000], 'data_offsets': [0, 8]}}"
+            + " | 8 | a: shape [3000000000] (expected: extents below 2^31)",
+        "{'a': {'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]},"
+            + " 'b': {'dtype': 'F32', 'shape': [1], 'data_offsets': [2, 6]}} | 6 | b: begins at 2, in another tensor",
+        "{'a': {'dtype': 'U8', 'shape': [4], 'data_offsets': [0, 4]},"
+            + " 'b': {'dtype': 'F32', 'shape': [1], 'data_offsets': [6, 10]}} | 10 | b: begins at 6, behind a gap (expected: 4)",
+        "{'a': {'dtype': 'U8', 'shape': [0], 'data_offsets': [0, 0]},"
+            + " 'a': {'dtype': 'U8', 'shape': [0], 'data_offsets': [0, 0]}} | 0 | header is not JSON: Duplicate field 'a'",
         "{'__metadata__': {'epoch': 7}} | 0 | __metadata__.epoch: 7 (expected: text)",
         "{'a': 3} | 0 | a: no list 'shape'",
         "[] | 0 | header is not a JSON object",
@@ -155,7 +158,8 @@ class SafetensorsFileTest {
     @Test
     void filesOfAnotherKindAreRefused() throws IOException {
         Path file = folder.resolve("x.safetensors");
-        assertThatThrownBy(() -> SafetensorsFile.open(file)).isInstanceOf(InputException.class).hasMessage(file + ": no such file");
+        assertThatThrownBy(() -> SafetensorsFile.open(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": no such file");
         Files.write(file, new byte[3]);
         assertThatThrownBy(() -> SafetensorsFile.open(file)).hasMessage(file + ": 3 bytes (expected: a safetensors file)");
         Files.writeString(file, "PK\u0003\u0004 this is an archive of some other kind");
@@ -169,9 +173,12 @@ class SafetensorsFileTest {
     void tensorsBeyondTwoGibibytesAreRead() throws IOException {
         // the first tensor is a hole that takes no room on the disk; the second crosses from one mapped chunk to the next
         long hole = (3L << 30) - 6;
-        Path file = file("{\"hole\": {\"dtype\": \"U8\", \"shape\": [2, " + hole / 2 + "], \"data_offsets\": [0, " + hole + "]},"
-            + "\"far\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [" + hole + ", " + (hole + 12) + "]}}", hole + 12);
-        putAt(file, 12, ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN).putFloat(1.25f).putFloat(-2.5f).putFloat(3).array());
+        Path file = file("""
+            {"hole": {"dtype": "U8", "shape": [2, %d], "data_offsets": [0, %d]},
+             "far": {"dtype": "F32", "shape": [3], "data_offsets": [%d, %d]}}
+            """.formatted(hole / 2, hole, hole, hole + 12), hole + 12);
+        ByteBuffer data = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+        putAt(file, 12, data.putFloat(1.25f).putFloat(-2.5f).putFloat(3).array());
         assertThat(SafetensorsFile.open(file).read("far")).containsExactly(1.25f, -2.5f, 3);
     }
 
