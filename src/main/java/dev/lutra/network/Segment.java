@@ -69,7 +69,7 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
                 text.append(" v").append(numbers.get(input));
             }
             numbers.put(op.output(), numbers.size());
-            text.append(" > ").append(op.output().shape()).append("; ");
+            text.append(" to ").append(op.output().shape()).append("; ");
         }
         text.append("out");
         for (Value output : outputs) {

@@ -1,0 +1,239 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
+import ai.djl.nn.pooling.Pool;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.OpVisitor;
+import dev.lutra.network.Value;
+import dev.lutra.network.Weight;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One forward pass of a network. Images are N, C, H, W in shape and N, H, W, C in memory, which is the layout libtorch
+ * convolves fastest on a CPU; every op here keeps it, backwards too. Each value is closed after its last reader, so that
+ * memory is held only where the gradient needs it.
+ *
+ * <p>DJL attaches a result to the manager of the op's first input: the caller puts the images on a manager that lives for
+ * this pass. Numbers that a gradient passes through are arrays there too: DJL frees the array it makes of a
+ * {@code Number} at once, although libtorch reads its memory again when it goes backwards.
+ */
+final class Forward implements OpVisitor<NDArray> {
+
+    private static final int GROUPED_AXIS = 4;
+
+    private final Parameters parameters;
+    private final Normalizer normalizer;
+    private final boolean training;
+    private final Map<Integer, NDArray> values = new HashMap<>();
+    private final Map<Integer, Map<Integer, List<NDArray>>> interleaved = new HashMap<>();
+
+    private Forward(Parameters parameters, Normalizer normalizer, boolean training) {
+        this.parameters = parameters;
+        this.normalizer = normalizer;
+        this.training = training;
+    }
+
+    /** As in training: dropout drops. */
+    static NDArray training(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
+        return new Forward(parameters, normalizer, true).run(network, images);
+    }
+
+    /** As in use: dropout does nothing. */
+    static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
+        return new Forward(parameters, normalizer, false).run(network, images);
+    }
+
+    private NDArray run(Network network, NDArray images) {
+        Map<Integer, Integer> readers = new HashMap<>();
+        for (Op op : network.ops()) {
+            op.inputs().forEach(input -> readers.merge(input.id(), 1, Integer::sum));
+        }
+        readers.merge(network.input().id(), 1, Integer::sum);  // the caller's, never closed here
+        readers.merge(network.output().id(), 1, Integer::sum);
+        values.put(network.input().id(), images);
+        for (Op op : network.ops()) {
+            NDArray result = op.accept(this);
+            values.put(op.output().id(), result);
+            for (Value input : op.inputs()) {
+                if (readers.merge(input.id(), -1, Integer::sum) == 0) {
+                    release(values.remove(input.id()), result);
+                }
+            }
+        }
+        return values.get(network.output().id());
+    }
+
+    private static void release(NDArray value, NDArray result) {
+        if (value != result) {  // an op that does nothing passes its input on
+            value.close();
+        }
+    }
+
+    private NDArray value(Value value) {
+        return values.get(value.id());
+    }
+
+    private NDArray bias(Optional<Weight> bias) {
+        return bias.map(parameters::get).orElse(null);
+    }
+
+    @Override
+    public NDArray conv(Op.Conv op) {
+        return Conv2d.conv2d(value(op.input()), parameters.get(op.weight()), bias(op.bias()), square(op.stride()),
+            square(op.padding()), square(op.dilation()), op.groups()).singletonOrThrow();
+    }
+
+    @Override
+    public NDArray linear(Op.Linear op) {
+        return Linear.linear(value(op.input()), parameters.get(op.weight()), bias(op.bias())).singletonOrThrow();
+    }
+
+    @Override
+    public NDArray batchNorm(Op.BatchNorm op) {
+        return normalizer.normalize(op, value(op.input()), parameters.get(op.scale()), parameters.get(op.shift()));
+    }
+
+    @Override
+    public NDArray activation(Op.Activation op) {
+        NDArray x = value(op.input());
+        return switch (op.function()) {
+            case RELU -> Activation.relu(x);
+            case RELU6 -> x.clip(0, 6);
+            case SIGMOID -> Activation.sigmoid(x);
+            case SWISH -> {
+                try (NDArray gate = Activation.sigmoid(x)) {
+                    yield x.mul(gate);
+                }
+            }
+            case HARD_SIGMOID -> hardSigmoid(x);
+            case HARD_SWISH -> {
+                try (NDArray gate = hardSigmoid(x)) {
+                    yield x.mul(gate);
+                }
+            }
+        };
+    }
+
+    private static NDArray hardSigmoid(NDArray x) {
+        NDArray sixth = x.getManager().create(1 / 6f);
+        try (NDArray shifted = x.add(3); NDArray clipped = shifted.clip(0, 6)) {
+            return clipped.mul(sixth);
+        }
+    }
+
+    @Override
+    public NDArray pool(Op.Pool op) {
+        NDArray x = value(op.input());
+        return switch (op.kind()) {
+            case MAX -> Pool.maxPool2d(x, square(op.kernel()), square(op.stride()), square(op.padding()), false);
+            case AVERAGE -> Pool.avgPool2d(x, square(op.kernel()), square(op.stride()), square(op.padding()), false, false);
+        };
+    }
+
+    @Override
+    public NDArray globalPool(Op.GlobalPool op) {
+        Shape window = new Shape(op.input().shape().height(), op.input().shape().width());
+        return Pool.avgPool2d(value(op.input()), window, square(1), square(0), false, true);
+    }
+
+    /**
+     * A slice that takes every {@code step}-th channel comes with others that take the rest: they are views of one split,
+     * whose gradient is put together in one go, where slices by themselves would each fill and add an array of the whole
+     * input's size.
+     */
+    @Override
+    public NDArray channelSlice(Op.ChannelSlice op) {
+        int channels = op.input().shape().channels();
+        if (op.start() < op.step() && op.output().shape().channels() * op.step() == channels) {
+            return interleaved.computeIfAbsent(op.input().id(), id -> new HashMap<>())
+                .computeIfAbsent(op.step(), step -> interleaved(value(op.input()), step)).get(op.start());
+        }
+        long end = op.start() + (long) (op.output().shape().channels() - 1) * op.step() + 1;
+        NDIndex index = new NDIndex().addAllDim(3).addSliceDim(op.start(), end, op.step());
+        try (NDArray byRow = channelsLast(value(op.input())); NDArray slice = byRow.get(index)) {
+            return channelsFirst(slice);
+        }
+    }
+
+    private static List<NDArray> interleaved(NDArray x, int step) {
+        try (NDArray byRow = channelsLast(x); NDArray grouped = grouped(byRow, (int) x.getShape().get(1) / step);
+             NDList parts = grouped.split(step, GROUPED_AXIS)) {
+            return parts.stream().map(part -> {
+                try (NDArray slice = part.squeeze(GROUPED_AXIS)) {
+                    return channelsFirst(slice);
+                }
+            }).toList();
+        }
+    }
+
+    @Override
+    public NDArray channelShuffle(Op.ChannelShuffle op) {
+        NDArray x = value(op.input());
+        try (NDArray byRow = channelsLast(x);
+             NDArray grouped = grouped(byRow, op.groups());
+             NDArray swapped = grouped.transpose(0, 1, 2, GROUPED_AXIS, 3);
+             NDArray shuffled = swapped.reshape(byRow.getShape())) {
+            return channelsFirst(shuffled);
+        }
+    }
+
+    /** A view N, H, W, groups, C / groups of an array N, H, W, C. */
+    private static NDArray grouped(NDArray byRow, int groups) {
+        Shape shape = byRow.getShape();
+        return byRow.reshape(shape.get(0), shape.get(1), shape.get(2), groups, shape.get(3) / groups);
+    }
+
+    /** A view N, H, W, C of an array N, C, H, W. */
+    private static NDArray channelsLast(NDArray x) {
+        return x.transpose(0, 2, 3, 1);
+    }
+
+    /** A view N, C, H, W of an array N, H, W, C. */
+    static NDArray channelsFirst(NDArray x) {
+        return x.transpose(0, 3, 1, 2);
+    }
+
+    @Override
+    public NDArray concat(Op.Concat op) {
+        NDList parts = new NDList();
+        op.inputs().forEach(input -> parts.add(value(input)));
+        return NDArrays.concat(parts, 1);
+    }
+
+    @Override
+    public NDArray add(Op.Add op) {
+        return value(op.left()).add(value(op.right()));
+    }
+
+    @Override
+    public NDArray channelScale(Op.ChannelScale op) {
+        return value(op.input()).mul(value(op.factor()));
+    }
+
+    @Override
+    public NDArray flatten(Op.Flatten op) {
+        return value(op.input()).reshape(-1, op.output().shape().channels());
+    }
+
+    @Override
+    public NDArray dropout(Op.Dropout op) {
+        NDArray x = value(op.input());
+        return training ? Dropout.dropout(x, (float) op.rate(), true).singletonOrThrow() : x;
+    }
+
+    private static Shape square(long side) {
+        return new Shape(side, side);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.lutra.data.Batch;
+
+/** Batches as arrays. */
+final class Images {
+
+    private static final int CHANNELS = 3;
+
+    private Images() {}
+
+    /** The images as N, C, H, W; on a CPU they share the memory of the batch. */
+    static NDArray of(Batch batch, NDManager manager) {
+        Shape shape = new Shape(batch.size(), batch.imageSize(), batch.imageSize(), CHANNELS);
+        try (NDArray byRow = manager.create(batch.bytes(), shape, DataType.FLOAT32)) {
+            return Forward.channelsFirst(byRow);
+        }
+    }
+
+    /** How many images got the highest output where their label is. */
+    static int correct(NDArray logits, int[] labels) {
+        long[] predicted;
+        try (NDArray highest = logits.argMax(1)) {
+            predicted = highest.toLongArray();
+        }
+        int correct = 0;
+        for (int i = 0; i < predicted.length; i++) {
+            correct += predicted[i] == labels[i] ? 1 : 0;
+        }
+        return correct;
+    }
+}

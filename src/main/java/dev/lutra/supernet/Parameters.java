@@ -1,0 +1,12 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import dev.lutra.network.Weight;
+
+/** Gives a running network its weights as arrays. */
+@FunctionalInterface
+interface Parameters {
+
+    /** What the op sees, shaped {@link Weight#dims()}. The array belongs to the giver. */
+    NDArray get(Weight weight);
+}

@@ -1,0 +1,86 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.Weight;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * The weights of one training step. Of every tensor that is learned, the part that the step's paths use is one leaf of the
+ * gradient: a view that shares memory with the tensor. Momentum and weight decay are applied through the same view, so
+ * what a step does not use does not move. Paths that use different parts of one tensor share the smallest box that holds
+ * them.
+ */
+final class StepWeights implements Parameters {
+
+    private final SupernetWeights shared;
+    private final NDManager step;
+    private final Map<SharedTensor, Leaf> leaves = new LinkedHashMap<>();
+    private final Map<Weight, NDArray> views = new HashMap<>();
+
+    /**
+     * @param weight the part of the tensor
+     * @param value memory of the part
+     * @param variable the same memory, as the gradient sees it
+     */
+    private record Leaf(Weight weight, NDArray value, NDArray variable) {}
+
+    /**
+     * @param step owns every array of the step
+     * @param paths the networks whose gradients are summed
+     * @param learned which kinds of tensor are learned
+     */
+    StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, Predicate<Role> learned) {
+        this.shared = shared;
+        this.step = step;
+        Map<SharedTensor, Weight> parts = new LinkedHashMap<>();
+        for (Network path : paths) {
+            for (Op op : path.ops()) {
+                for (Weight weight : op.weights()) {
+                    if (learned.test(weight.tensor().role())) {
+                        parts.merge(weight.tensor(), weight, Views::bounding);
+                    }
+                }
+            }
+        }
+        parts.forEach((tensor, part) -> leaves.put(tensor, leaf(tensor, part)));
+    }
+
+    private Leaf leaf(SharedTensor tensor, Weight part) {
+        NDArray value = Views.detached(shared.tensor(tensor), part, step);
+        NDArray variable = value.stopGradient();
+        variable.setRequiresGradient(true);
+        return new Leaf(part, value, variable);
+    }
+
+    @Override
+    public NDArray get(Weight weight) {
+        return views.computeIfAbsent(weight, this::view);
+    }
+
+    private NDArray view(Weight weight) {
+        Leaf leaf = leaves.get(weight.tensor());
+        if (leaf == null) {
+            return Views.detached(shared.tensor(weight.tensor()), weight, step);
+        }
+        return leaf.weight().equals(weight) ? leaf.variable() : Views.within(leaf.variable(), leaf.weight(), weight);
+    }
+
+    /** Moves the weights along the gradients that the step has gathered. */
+    void update(Sgd sgd) {
+        leaves.forEach((tensor, leaf) -> {
+            try (NDArray gradient = leaf.variable().getGradient();
+                 NDArray momentum = Views.detached(shared.momentum(tensor), leaf.weight(), step)) {
+                sgd.update(leaf.value(), gradient, momentum, tensor.role().decays());
+            }
+        });
+    }
+}

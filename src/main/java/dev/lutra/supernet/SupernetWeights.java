@@ -1,0 +1,112 @@
+package dev.lutra.supernet;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
+import dev.lutra.network.WeightSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The shared tensors of a space and their momentum, as arrays that live until {@link #close}. A tensor comes into being
+ * when it is first asked for, with values that depend on the seed and its name only.
+ *
+ * <p>Running statistics of batch norm are not among them: what is right for one subnet is wrong for the others. A
+ * {@link SubnetEvaluator} measures them for each subnet. For use by one thread at a time.
+ */
+public final class SupernetWeights implements WeightSource, AutoCloseable {
+
+    private final RandomWeights initial;
+    private final NDManager arrays;
+    private final Map<String, NDArray> tensors = new HashMap<>();
+    private final Map<String, NDArray> momenta = new TreeMap<>();
+
+    /**
+     * @param seed of the first values
+     * @param device where the tensors live
+     */
+    public SupernetWeights(long seed, Device device) {
+        initial = new RandomWeights(seed);
+        arrays = NDManager.newBaseManager(device);
+    }
+
+    /** The current values. */
+    @Override
+    public float[] read(Weight weight) {
+        requireShared(weight.tensor());
+        NDArray tensor = tensors.get(weight.tensor().name());
+        return tensor == null ? initial.read(weight) : weight.cut(tensor.toFloatArray());
+    }
+
+    private static void requireShared(SharedTensor tensor) {
+        if (!tensor.role().isParameter()) {
+            throw new IllegalArgumentException(tensor.name() + ": not in a supernet (expected: from a subnet's own statistics)");
+        }
+    }
+
+    /** The seed of the first values. */
+    public long seed() {
+        return initial.seed();
+    }
+
+    /** The device the tensors live on. */
+    public Device device() {
+        return arrays.getDevice();
+    }
+
+    /** A manager for arrays that use these tensors; closing it leaves the tensors. */
+    NDManager newManager() {
+        return arrays.newSubManager();
+    }
+
+    /** The whole tensor, owned here. */
+    NDArray tensor(SharedTensor tensor) {
+        requireShared(tensor);
+        return tensors.computeIfAbsent(tensor.name(), name -> own(initial.read(tensor), shape(tensor)));
+    }
+
+    /** The momentum of the whole tensor, owned here; what has one is learned and belongs in a checkpoint. */
+    NDArray momentum(SharedTensor tensor) {
+        return momenta.computeIfAbsent(tensor.name(), name -> arrays.zeros(shape(tensor)));
+    }
+
+    /** Momenta of every tensor learned so far, by name of the tensor, sorted. */
+    Map<String, NDArray> momenta() {
+        return momenta;
+    }
+
+    /** A learned tensor. */
+    NDArray learned(String name) {
+        return tensors.get(name);
+    }
+
+    /** Takes a tensor as it was when a checkpoint was written. */
+    void restore(String name, long[] dims, float[] values, float[] momentum) {
+        tensors.put(name, own(values, new Shape(dims)));
+        momenta.put(name, own(momentum, new Shape(dims)));
+    }
+
+    /**
+     * Copies into libtorch's own memory: an array made from Java's has its alignment, and loses its ground if the garbage
+     * collector takes the buffer while only views of the array are left.
+     */
+    private NDArray own(float[] values, Shape shape) {
+        try (NDArray borrowed = arrays.create(values, shape)) {
+            return borrowed.duplicate();
+        }
+    }
+
+    static Shape shape(SharedTensor tensor) {
+        return new Shape(tensor.dims().stream().mapToLong(Integer::longValue).toArray());
+    }
+
+    @Override
+    public void close() {
+        arrays.close();
+    }
+}

@@ -1,0 +1,73 @@
+package dev.lutra.supernet;
+
+import dev.lutra.InputException;
+
+/**
+ * How a supernet, or one network, is trained.
+ *
+ * @param epochs passes over the training images
+ * @param batch images a step
+ * @param sampling which architectures a step trains
+ * @param learningRate at the start; the schedule lowers it to 0
+ * @param schedule how the learning rate falls
+ * @param momentum of gradient descent, 0 to below 1
+ * @param weightDecay added to the gradient of convolution and linear weights, times the weight
+ * @param labelSmoothing share of the target that is spread over all classes
+ * @param seed of first weights, paths, order of images, augmentation and dropout
+ */
+public record TrainingSettings(int epochs, int batch, Sampling sampling, double learningRate, Schedule schedule,
+                               double momentum, double weightDecay, double labelSmoothing, long seed) {
+
+    /** How the learning rate falls from its first value to 0, step by step. */
+    public enum Schedule {
+        /** Half a cosine wave (Loshchilov and Hutter 2017). */
+        COSINE {
+            @Override
+            double factor(double progress) {
+                return (1 + Math.cos(Math.PI * progress)) / 2;
+            }
+        },
+        /** A straight line, as SPOS trains. */
+        LINEAR {
+            @Override
+            double factor(double progress) {
+                return 1 - progress;
+            }
+        };
+
+        /** @param progress share of all steps already taken, 0 to below 1 */
+        abstract double factor(double progress);
+    }
+
+    public TrainingSettings {
+        require("epochs", epochs, epochs >= 1, "at least 1");
+        require("batch", batch, batch >= 2, "at least 2, as batch norm needs a variance");
+        require("lr", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "above 0");
+        require("momentum", momentum, momentum >= 0 && momentum < 1, "0 to below 1");
+        require("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 to below 1");
+        require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
+    }
+
+    /**
+     * The defaults. Momentum, weight decay and smoothing are those of SPOS. It trains with rate 0.5 at batch 1024 in 150,000
+     * steps; 0.1 at batch 128 is the usual choice for small images and slightly more than that scaled by batch. 30 epochs of
+     * CIFAR-10 bring the paths of {@code shufflenetv2-cifar} well above chance in minutes on two cores; longer is better.
+     */
+    public static TrainingSettings defaults() {
+        return new TrainingSettings(30, 128, Sampling.uniform(), 0.1, Schedule.COSINE, 0.9, 4e-5, 0.1, 0);
+    }
+
+    /**
+     * @param step steps already taken
+     * @param steps of the whole training
+     */
+    public double learningRate(long step, long steps) {
+        return learningRate * schedule.factor((double) step / steps);
+    }
+
+    private static void require(String key, Object value, boolean holds, String expected) {
+        if (!holds) {
+            throw new InputException("supernet." + key + ": " + value + " (expected: " + expected + ")");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import dev.lutra.network.Weight;
+import dev.lutra.network.Weight.Box;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Views of arrays: what a {@link Weight} says of a shared tensor, done without a copy. */
+final class Views {
+
+    private Views() {}
+
+    /** The part of {@code tensor} that {@code weight} sees, sharing its memory, outside any gradient, owned by {@code manager}. */
+    static NDArray detached(NDArray tensor, Weight weight, NDManager manager) {
+        NDArray view = weight.view() instanceof Box box ? tensor.get(manager, index(box.offsets(), box.extents()))
+            : tensor.stopGradient();
+        view.attach(manager);
+        return view;
+    }
+
+    /** The part that {@code inner} sees of an array that holds what {@code outer} sees; the gradient passes. */
+    static NDArray within(NDArray array, Weight outer, Weight inner) {
+        List<Integer> offsets = new ArrayList<>(offsets(inner));
+        for (int d = 0; d < offsets.size(); d++) {
+            offsets.set(d, offsets.get(d) - offsets(outer).get(d));
+        }
+        return array.get(index(offsets, inner.dims()));
+    }
+
+    /** The smallest box of the tensor that holds what both see. */
+    static Weight bounding(Weight a, Weight b) {
+        List<Integer> offsets = new ArrayList<>();
+        List<Integer> extents = new ArrayList<>();
+        for (int d = 0; d < a.dims().size(); d++) {
+            int start = Math.min(offsets(a).get(d), offsets(b).get(d));
+            int end = Math.max(offsets(a).get(d) + a.dims().get(d), offsets(b).get(d) + b.dims().get(d));
+            offsets.add(start);
+            extents.add(end - start);
+        }
+        return Weight.box(a.tensor(), offsets, extents);
+    }
+
+    private static List<Integer> offsets(Weight weight) {
+        return weight.view() instanceof Box box ? box.offsets() : Collections.nCopies(weight.dims().size(), 0);
+    }
+
+    private static NDIndex index(List<Integer> offsets, List<Integer> extents) {
+        NDIndex index = new NDIndex();
+        for (int d = 0; d < offsets.size(); d++) {
+            index.addSliceDim(offsets.get(d), offsets.get(d) + extents.get(d));
+        }
+        return index;
+    }
+}
