@@ -90,7 +90,8 @@ record MbBlock(Depthwise depthwise, Expansion expansion, Expansion sharedExpansi
         return residual && keepsShape ? graph.add("add", input, x) : x;
     }
 
-    private Width inner(int in, Placement placement) {
+    /** Channels between the first and the last 1×1. */
+    Width inner(int in, Placement placement) {
         return new Width(placement.scaled(expansion.width(in)).active(), placement.scaled(sharedExpansion.width(in)).shared());
     }
 }

@@ -53,6 +53,9 @@ final class StagedSpace implements SearchSpace {
         }
     }
 
+    /** A block and where it stands. */
+    record Standing(NamedBlock option, Placement placement) {}
+
     /** A layer whose placement at full width is known; {@code choice} and {@code scale} number its genes, −1 for none. */
     private record Slot(Layer layer, Placement placement, int choice, int scale) {
 
@@ -224,8 +227,11 @@ final class StagedSpace implements SearchSpace {
         return header;
     }
 
-    List<Layer> layers() {
-        return layers;
+    /** What stands at every layer of an architecture. */
+    List<Standing> standing(Architecture architecture) {
+        header.requireOwn(architecture);
+        int[] values = architecture.values();
+        return slots.stream().map(slot -> new Standing(slot.chosen(values), slot.placement(values))).toList();
     }
 
     @Override

@@ -22,6 +22,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
  * A place in a YAML file. Every reading method throws {@link InputException} with {@code file:line: key: found (expected: …)}
@@ -108,6 +109,11 @@ public final class YamlNode {
 
     public boolean isList() {
         return node instanceof SequenceNode;
+    }
+
+    /** Whether this is {@code null} or nothing at all. */
+    public boolean isNull() {
+        return node.getTag().equals(Tag.NULL);
     }
 
     /** The value of a key that must be there. */
