@@ -1,0 +1,39 @@
+package dev.lutra.server.cli;
+
+import dev.lutra.AtomicFile;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.experiment.FleetAccess;
+import dev.lutra.server.experiment.RunFolder;
+import java.io.InputStream;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(name = "demo", mixinStandardHelpOptions = true,
+    description = "The whole run on images it draws itself, with this machine as the device. Takes a few minutes.")
+final class DemoCommand implements Runnable {
+
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/demo", description = "Run folder (default: ${DEFAULT-VALUE}).")
+    private Path out;
+
+    @Option(names = "--json", description = "One JSON document on standard output.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        Path file = out.resolve("experiment.yaml");
+        AtomicFile.write(file, target -> {
+            try (InputStream stream = DemoCommand.class.getResourceAsStream("demo.yaml")) {
+                stream.transferTo(target);
+            }
+        });
+        System.err.println("demo: " + file + " is the experiment; lutra run " + file + " --out " + out + " does the same");
+        Experiment experiment = Experiment.read(file);
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), new FleetAccess.Own("127.0.0.1", 0),
+                new ConsoleProgress(), Version.text())) {
+            run.all();
+            RunSummary.print(run, json);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lutra.server.cli;
+
+import dev.lutra.network.RandomWeights;
+import dev.lutra.network.WeightSource;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.weights.TensorFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "export-arch", mixinStandardHelpOptions = true, description = "Writes any architecture of a space as ONNX.")
+final class ExportArchCommand implements Runnable {
+
+    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
+    private String space;
+
+    @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture, or 'random'.")
+    private String architecture;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
+    private Path out;
+
+    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
+    private Integer classes;
+
+    @Option(names = "--image-size", paramLabel = "N", description = "Side of the image in pixels (default: the space's own).")
+    private Integer imageSize;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Fixed batch (default: dynamic).")
+    private Integer batch;
+
+    @Option(names = "--no-fold", description = "Keep batch norms as nodes of their own.")
+    private boolean unfolded;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of random weights and of '--arch random'.")
+    private long seed;
+
+    @Option(names = "--weights", paramLabel = "FILE", description = "Weights by 'import-weights' or a supernet's checkpoint (default: random).")
+    private Path weights;
+
+    @Override
+    public void run() {
+        SearchSpace searchSpace = SpaceFile.load(space);
+        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
+        Architecture chosen = architecture.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(architecture);
+        WeightSource source = weights == null ? new RandomWeights(seed) : TensorFile.open(weights);
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(OnnxMetadata.SPACE, space);
+        metadata.put(OnnxMetadata.ARCHITECTURE, chosen.toString());
+        metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
+        metadata.put(OnnxMetadata.SEED, Long.toString(seed));
+        metadata.put(OnnxMetadata.WEIGHTS, weights == null ? "random" : weights.getFileName().toString());
+        metadata.put(OnnxMetadata.VERSION, Version.text());
+        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), metadata);
+        OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
+        System.err.println("wrote " + out + ": " + chosen);
+    }
+}

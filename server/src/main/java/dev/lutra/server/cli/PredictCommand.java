@@ -1,0 +1,77 @@
+package dev.lutra.server.cli;
+
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency of an architecture by a lookup table.")
+final class PredictCommand implements Runnable {
+
+    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
+    private String space;
+
+    @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture.")
+    private String architecture;
+
+    @Option(names = "--lut", required = true, paramLabel = "F", description = "The lookup table.")
+    private Path table;
+
+    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
+    private Integer classes;
+
+    @Option(names = "--json", description = "One JSON document on standard output.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        SearchSpace searchSpace = SpaceFile.load(space);
+        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        Architecture chosen = searchSpace.parse(architecture);
+        LookupTable lookup = LookupTable.load(table);
+        Prediction prediction = new LatencyModel(lookup).predict(searchSpace.build(chosen));
+        if (json) {
+            System.out.println(Json.line(document(searchSpace, chosen, lookup, prediction)));
+            return;
+        }
+        TextTable text = new TextTable("segment", "key", "ms", "share");
+        long sum = Math.max(1, prediction.parts().stream().mapToLong(Prediction.Part::nanos).sum());
+        for (Prediction.Part part : prediction.parts()) {
+            text.row(part.segment(), part.key(), millis(part.nanos()),
+                String.format(Locale.ROOT, "%.1f %%", 100.0 * part.nanos() / sum));
+        }
+        System.out.print(text);
+        System.out.println("sum of segments and one call  " + millis(prediction.sumNanos()) + " ms");
+        lookup.calibration().ifPresentOrElse(
+            fit -> System.out.println(String.format(Locale.ROOT, "calibrated                    %s ms (mean error on held-out networks %.1f %%)",
+                millis(prediction.nanos()), 100 * fit.getMeanRelativeError())),
+            () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
+    }
+
+    private static Map<String, Object> document(SearchSpace space, Architecture chosen, LookupTable lookup, Prediction prediction) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("space", space.name());
+        document.put("arch", chosen.toString());
+        document.put("table", lookup.origin());
+        document.put("latency_ms", prediction.nanos() / 1e6);
+        document.put("sum_ms", prediction.sumNanos() / 1e6);
+        lookup.calibration().ifPresent(fit -> document.put("held_out_error", fit.getMeanRelativeError()));
+        Map<String, Object> segments = new LinkedHashMap<>();
+        prediction.parts().forEach(part -> segments.put(part.segment(), part.nanos() / 1e6));
+        document.put("segments_ms", segments);
+        return document;
+    }
+
+    private static String millis(long nanos) {
+        return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.data.DataProgress;
+
+/** Decoding as progress: one piece of work a source. */
+final class DecodingProgress implements DataProgress, AutoCloseable {
+
+    private final Progress progress;
+    private String source = "";
+    private Progress.Work work;
+
+    DecodingProgress(Progress progress) {
+        this.progress = progress;
+    }
+
+    @Override
+    public void decoded(String from, int done, int total) {
+        if (!from.equals(source)) {
+            close();
+            source = from;
+            work = progress.begin("decode " + from, total, "images");
+        }
+        work.at(done, "");
+    }
+
+    @Override
+    public void close() {
+        if (work != null) {
+            work.close();
+            work = null;
+        }
+    }
+}

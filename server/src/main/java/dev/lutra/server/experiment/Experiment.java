@@ -1,0 +1,280 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.Source;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.Sampling;
+import dev.lutra.supernet.TrainingSettings;
+import dev.lutra.supernet.TrainingSettings.Schedule;
+import dev.lutra.yaml.YamlNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * What an experiment file asks for; {@code docs/experiment.md} describes the keys.
+ *
+ * @param name of the experiment and its run folder
+ * @param space how the file names it
+ * @param imageSize side of the images in pixels; empty: the space's own
+ * @param data where images come from
+ * @param training how the supernet is trained
+ * @param evaluation how a candidate's accuracy is found
+ * @param targets the devices, each with its latency limits
+ * @param objectives names of what the search weighs
+ * @param macs upper bound, if any
+ * @param params upper bound, if any
+ * @param profile how segments are timed
+ * @param search the search's budget
+ * @param export which winners leave, and how
+ */
+public record Experiment(String name, String space, Optional<Integer> imageSize, DataSource data, TrainingSettings training,
+                         Evaluation evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
+                         OptionalLong params, Profile profile, Search search, Export export) {
+
+    /** Name of the target that is this machine: its agent is started by the run itself. */
+    public static final String LOCAL = "local";
+
+    private static final int DEFAULT_CALIBRATE = 12;
+    private static final int DEFAULT_POPULATION = 50;  // SPOS §1.5: 50 candidates, 20 rounds
+    private static final int DEFAULT_GENERATIONS = 20;
+
+    /** Images by role; the split's image size comes from the space. */
+    public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare) {}
+
+    /**
+     * @param calibrationImages training images that batch norm is recalibrated on for every candidate
+     * @param validationImages validation images a candidate is judged on
+     */
+    public record Evaluation(int calibrationImages, int validationImages) {}
+
+    /**
+     * @param device name of the device in the fleet
+     * @param p50 upper bound on the median latency of a whole network, if any
+     * @param provider execution provider
+     * @param threads intra-op threads
+     */
+    public record Target(String device, Optional<Duration> p50, String provider, int threads) {}
+
+    /**
+     * @param halfWidth relative half width of the 95 % interval of the median that ends a measurement
+     * @param calibrate whole networks measured to correct the sum of segments; the last third is held out
+     * @param table lookup table to use or extend; empty: one in the run folder
+     */
+    public record Profile(double halfWidth, int calibrate, Optional<Path> table) {}
+
+    /**
+     * @param population candidates a generation
+     * @param generations how many
+     * @param seed of every draw
+     */
+    public record Search(int population, int generations, long seed) {}
+
+    /**
+     * @param top number of winners
+     * @param foldBatchNorm whether batch norm is folded into the convolutions
+     */
+    public record Export(int top, boolean foldBatchNorm) {}
+
+    /**
+     * Reads an experiment file. Paths in it are relative to the file's folder.
+     *
+     * @throws dev.lutra.InputException with file, line, key and expectation
+     */
+    public static Experiment read(Path file) {
+        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
+        return read(YamlNode.read(file), folder);
+    }
+
+    static Experiment read(YamlNode file, Path folder) {
+        long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
+        List<Target> targets = targets(file);
+        Optional<YamlNode> constraints = file.find("constraints");
+        Experiment experiment = new Experiment(
+            name(file.get("name")),
+            space(file.get("space"), folder),
+            file.find("image-size").map(node -> node.integer(8)),
+            data(file.get("data"), folder),
+            training(file.find("supernet"), seed),
+            evaluation(file.find("evaluation")),
+            targets,
+            objectives(file.find("objectives")),
+            limit(constraints, "macs"),
+            limit(constraints, "params"),
+            profile(file.find("profile"), folder),
+            search(file.find("search"), seed),
+            export(file.find("export")));
+        constraints.ifPresent(YamlNode::rejectUnknownKeys);
+        file.rejectUnknownKeys();
+        return experiment;
+    }
+
+    private static String name(YamlNode node) {
+        if (!node.text().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            throw node.error("'" + node.text() + "' (expected: letters, digits, '.', '_', '-'; it names the run's folder)");
+        }
+        return node.text();
+    }
+
+    /** A file's path relative to the experiment, or a built-in name. */
+    private static String space(YamlNode node, Path folder) {
+        String text = node.text();
+        return text.endsWith(".yaml") || text.endsWith(".yml") ? folder.resolve(text).toString() : text;
+    }
+
+    private static DataSource data(YamlNode node, Path folder) {
+        Source train = source(node.get("train"), folder);
+        DataSource data = new DataSource(train,
+            node.find("validation").map(source -> source(source, folder)),
+            node.find("test").map(source -> source(source, folder)),
+            node.find("validation-share").map(share -> share.number(0.01, 0.9)).orElse(DataSpec.DEFAULT_VALIDATION_SHARE));
+        node.rejectUnknownKeys();
+        return data;
+    }
+
+    private static Source source(YamlNode node, Path folder) {
+        try {
+            return Source.parse(node.text(), folder);
+        } catch (IllegalArgumentException e) {
+            throw node.error(e.getMessage());
+        }
+    }
+
+    private static TrainingSettings training(Optional<YamlNode> node, long seed) {
+        TrainingSettings defaults = TrainingSettings.defaults();
+        Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
+        TrainingSettings settings = new TrainingSettings(
+            integer(node, "epochs", 1, defaults.epochs()),
+            integer(node, "batch", 2, defaults.batch()),
+            node.flatMap(n -> n.find("sampling")).map(Experiment::sampling).orElse(defaults.sampling()),
+            number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
+            optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
+            number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
+            number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),
+            number(node, "label-smoothing", 0, 0.9, defaults.labelSmoothing()),
+            seed);
+        optimizer.ifPresent(YamlNode::rejectUnknownKeys);
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return settings;
+    }
+
+    private static Sampling sampling(YamlNode node) {
+        if (!node.text().equals("uniform")) {
+            throw node.error(node.text() + " (expected: uniform)");
+        }
+        return Sampling.uniform();
+    }
+
+    private static double number(Optional<YamlNode> node, String key, double least, double most, double otherwise) {
+        return node.flatMap(n -> n.find(key)).map(n -> n.number(least, most)).orElse(otherwise);
+    }
+
+    private static int integer(Optional<YamlNode> node, String key, int least, int otherwise) {
+        return node.flatMap(n -> n.find(key)).map(n -> n.integer(least)).orElse(otherwise);
+    }
+
+    private static Evaluation evaluation(Optional<YamlNode> node) {
+        Evaluation evaluation = new Evaluation(
+            integer(node, "calibration-images", 2, 2048),
+            integer(node, "validation-images", 1, Integer.MAX_VALUE));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return evaluation;
+    }
+
+    private static List<Target> targets(YamlNode file) {
+        List<Target> targets = new ArrayList<>();
+        Set<String> devices = new HashSet<>();
+        for (YamlNode node : file.get("targets").items()) {
+            Optional<YamlNode> latency = node.find("latency");
+            Target target = new Target(node.get("device").text(),
+                latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
+                node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
+                node.find("threads").map(n -> n.integer(1)).orElse(1));
+            latency.ifPresent(YamlNode::rejectUnknownKeys);
+            node.rejectUnknownKeys();
+            if (!devices.add(target.device())) {
+                throw node.error(target.device() + ": given twice (expected: every device once)");
+            }
+            targets.add(target);
+        }
+        if (targets.isEmpty()) {
+            throw file.get("targets").error("no targets (expected: at least one device)");
+        }
+        return targets;
+    }
+
+    private static List<String> objectives(Optional<YamlNode> node) {
+        Set<String> known = Set.of("accuracy", "latency", "macs", "params");
+        if (node.isEmpty()) {
+            return List.of("accuracy", "latency");
+        }
+        List<String> objectives = new ArrayList<>();
+        for (YamlNode item : node.get().items()) {
+            if (!known.contains(item.text()) || objectives.contains(item.text())) {
+                throw item.error(item.text() + " (expected: each of accuracy, latency, macs, params at most once)");
+            }
+            objectives.add(item.text());
+        }
+        if (objectives.size() < 2 || !objectives.contains("accuracy")) {
+            throw node.get().error(objectives + " (expected: accuracy and at least one more)");
+        }
+        return objectives;
+    }
+
+    private static OptionalLong limit(Optional<YamlNode> constraints, String key) {
+        return constraints.flatMap(n -> n.find(key)).map(n -> OptionalLong.of(Quantity.count(n))).orElse(OptionalLong.empty());
+    }
+
+    private static Profile profile(Optional<YamlNode> node, Path folder) {
+        Profile profile = new Profile(
+            number(node, "half-width", 0.001, 0.5, 0.01),
+            integer(node, "calibrate", 0, DEFAULT_CALIBRATE),
+            node.flatMap(n -> n.find("table")).map(n -> folder.resolve(n.text())));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return profile;
+    }
+
+    private static Search search(Optional<YamlNode> node, long seed) {
+        node.flatMap(n -> n.find("algorithm")).filter(n -> !n.text().equals("nsga2")).ifPresent(n -> {
+            throw n.error(n.text() + " (expected: nsga2)");
+        });
+        Search search = new Search(
+            integer(node, "population", 4, DEFAULT_POPULATION),
+            integer(node, "generations", 1, DEFAULT_GENERATIONS),
+            node.flatMap(n -> n.find("seed")).map(n -> n.whole(0, Long.MAX_VALUE)).orElse(seed));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return search;
+    }
+
+    private static Export export(Optional<YamlNode> node) {
+        Export export = new Export(
+            integer(node, "top", 1, 3),
+            node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return export;
+    }
+
+    /** The data as the loader wants it, for a space's image size. */
+    public DataSpec dataSpec(SearchSpace searchSpace) {
+        return new DataSpec(data.train(), data.validation(), data.test(), data.validationShare(),
+            searchSpace.input().height(), training.seed());
+    }
+
+    /** The space with this experiment's image size and the data's number of classes. */
+    public SearchSpace searchSpace(int classes) {
+        return baseSpace().withClasses(classes);
+    }
+
+    /** The space with this experiment's image size and its own number of classes. */
+    public SearchSpace baseSpace() {
+        SearchSpace loaded = SpaceFile.load(space);
+        return imageSize.isPresent() ? loaded.withImageSize(imageSize.get()) : loaded;
+    }
+}

@@ -1,0 +1,357 @@
+package dev.lutra.server.experiment;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lutra.AtomicFile;
+import dev.lutra.InputException;
+import dev.lutra.data.ImageData;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.Front;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.EpochSummary;
+import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.Trainer;
+import dev.lutra.supernet.TrainingListener;
+import java.io.IOException;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * One run of an experiment in its folder. Stages may be called in any later process: each finds what earlier ones left, and
+ * does only what is missing. What several stages need (images, weights, devices) is opened once, when first asked for.
+ */
+public final class ExperimentRun implements AutoCloseable {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int HASH_BYTES = 8;
+
+    private final Experiment experiment;
+    private final RunFolder folder;
+    private final FleetAccess access;
+    private final Progress progress;
+    private final String version;
+    private final FileLock lock;
+    private final Database database;
+    private final ResultStore results;
+    private ImageData data;
+    private SearchSpace space;
+    private Trainer.Trained supernet;
+    private SubnetEvaluator evaluator;
+    private RunFleet fleet;
+    private final List<Winner> winners = new ArrayList<>();
+
+    private ExperimentRun(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
+        this.experiment = experiment;
+        this.folder = folder;
+        this.access = access;
+        this.progress = progress;
+        this.version = version;
+        lock = folder.lock();
+        database = Database.open(folder.database());
+        results = new ResultStore(database, experiment.name());
+    }
+
+    /**
+     * Opens a run, making its folder if need be.
+     *
+     * @param version of Lutra, for provenance
+     * @throws InputException if another process works in the folder, or the space does not exist
+     */
+    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress,
+                                     String version) {
+        experiment.baseSpace();
+        return new ExperimentRun(experiment, folder, access, progress, version);
+    }
+
+    /** Every stage. */
+    public void all() {
+        train();
+        profile();
+        search();
+        export();
+        verify();
+    }
+
+    /** Trains the supernet, or what is left of its epochs. */
+    public void train() {
+        supernet();
+    }
+
+    /** Measures what the targets' tables lack. */
+    public void profile() {
+        tables(true);
+    }
+
+    /**
+     * Finds the Pareto front and writes it.
+     *
+     * @throws InputException if a target has no table yet, or nothing keeps the constraints
+     */
+    public void search() {
+        Map<String, LookupTable> tables = tables(false);
+        requireTrained();
+        StoredCandidates log = candidates();
+        CandidateEvaluator judge = SearchStage.evaluator(experiment, space(), tables,
+            architecture -> evaluator().accuracy(architecture), log);
+        Front front = SearchStage.run(experiment, judge, progress).with(provenance());
+        front.writeCsv(folder.front().resolveSibling("front.csv"));
+        AtomicFile.write(folder.front().resolveSibling("front.svg"),
+            new RunReport(experiment, space(), folder).frontPlot(front, log.all(), List.of()));
+        front.writeJson(folder.front());
+        progress.say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
+            front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0),
+            folder.front()));
+    }
+
+    /**
+     * Writes the first winners as ONNX.
+     *
+     * @throws InputException if there is no front yet
+     */
+    public void export() {
+        List<Candidate> ranked = ranked();
+        int count = Math.min(experiment.export().top(), ranked.size());
+        try (Progress.Work work = progress.begin("export", count, "files")) {
+            for (int rank = 1; rank <= count; rank++) {
+                exporter().export(rank, ranked.get(rank - 1), evaluator(), data());
+                work.at(rank, ExportStage.fileName(rank));
+            }
+        }
+    }
+
+    /**
+     * Has the devices confirm the exported files. A file that misses a limit when measured stays, marked as such, and the next
+     * candidate of the front takes its place, until enough are verified or the front is exhausted.
+     *
+     * @throws InputException if nothing is exported yet
+     */
+    public void verify() {
+        List<Candidate> ranked = ranked();
+        int wanted = Math.min(experiment.export().top(), ranked.size());
+        for (int rank = 1; rank <= wanted; rank++) {
+            if (!Files.exists(exporter().file(rank))) {
+                throw InputException.in(exporter().file(rank), "no such file (expected: after lutra export)");
+            }
+        }
+        winners.clear();
+        int verified = 0;
+        try (Progress.Work work = progress.begin("verify", wanted, "files")) {
+            for (int rank = 1; rank <= ranked.size() && verified < wanted; rank++) {
+                if (rank > wanted) {
+                    exporter().export(rank, ranked.get(rank - 1), evaluator(), data());
+                }
+                Winner winner = exporter().verify(rank, ranked.get(rank - 1), evaluator(), data(), fleet(), runId());
+                winners.add(winner);
+                verified += winner.isVerified() ? 1 : 0;
+                work.at(verified, winner.file());
+            }
+        }
+        WinnerFile.write(folder.verification(), winners);
+        Front front = Front.readJson(folder.front(), space());
+        RunReport report = new RunReport(experiment, space(), folder);
+        report.write(front, candidates().all(), winners, supernet().curve(), tables(false));
+        progress.say("report: " + folder.report());
+    }
+
+    /** Accuracy of the verified winners on the test split, which no earlier stage has looked at. */
+    public Map<String, Double> test() {
+        var split = data().test().orElseThrow(() -> new InputException("data.test: missing (expected: a source of test images)"));
+        Map<String, Double> accuracies = new LinkedHashMap<>();
+        List<Candidate> ranked = ranked();
+        int count = Math.min(experiment.export().top(), ranked.size());
+        try (SubnetEvaluator judge = new SubnetEvaluator(space(), supernet().weights(), data(),
+                 experiment.evaluation().calibrationImages(), Integer.MAX_VALUE);
+             Progress.Work work = progress.begin("test", count, "networks")) {
+            for (Candidate candidate : ranked.subList(0, count)) {
+                accuracies.put(candidate.architecture().toString(), judge.accuracy(candidate.architecture(), split));
+                work.at(accuracies.size(), "");
+            }
+        }
+        return accuracies;
+    }
+
+    /** What {@link #verify} found, the most accurate first. */
+    public List<Winner> winners() {
+        return List.copyOf(winners);
+    }
+
+    public RunFolder folder() {
+        return folder;
+    }
+
+    private List<Candidate> ranked() {
+        if (!Files.exists(folder.front())) {
+            throw InputException.in(folder.front(), "no such file (expected: after lutra search)");
+        }
+        Front front = Front.readJson(folder.front(), space());
+        return front.spread(front.candidates().size());
+    }
+
+    private ExportStage exporter() {
+        return new ExportStage(experiment, space(), folder, version);
+    }
+
+    private ImageData data() {
+        if (data == null) {
+            try (DecodingProgress decoding = new DecodingProgress(progress)) {
+                data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), folder.imageCache(), decoding);
+            }
+        }
+        return data;
+    }
+
+    private SearchSpace space() {
+        if (space == null) {
+            space = experiment.searchSpace(data().classes().size());
+        }
+        return space;
+    }
+
+    private void requireTrained() {
+        if (supernet == null && !new Trainer(space(), data(), experiment.training(), folder.checkpoint()).isFinished()) {
+            throw InputException.in(folder.checkpoint(), "not a finished training (expected: after lutra train)");
+        }
+    }
+
+    private Trainer.Trained supernet() {
+        if (supernet == null) {
+            Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
+            try (TrainingProgress training = new TrainingProgress()) {
+                supernet = trainer.train(training);
+            }
+        }
+        return supernet;
+    }
+
+    private SubnetEvaluator evaluator() {
+        if (evaluator == null) {
+            evaluator = new SubnetEvaluator(space(), supernet().weights(), data(),
+                experiment.evaluation().calibrationImages(), experiment.evaluation().validationImages());
+        }
+        return evaluator;
+    }
+
+    private RunFleet fleet() {
+        if (fleet == null) {
+            fleet = RunFleet.open(access, experiment.targets(), folder, database, progress);
+        }
+        return fleet;
+    }
+
+    /** Tables by device; {@code measure} says whether what they lack is measured or an error. */
+    private Map<String, LookupTable> tables(boolean measure) {
+        if (measure) {
+            return new ProfileStage(experiment, space(), folder, runId(), this::fleet, progress).run();
+        }
+        Map<String, LookupTable> tables = new LinkedHashMap<>();
+        for (Experiment.Target target : experiment.targets()) {
+            tables.put(target.device(), ProfileStage.find(experiment, folder, target).orElseThrow(() -> InputException.in(
+                experiment.profile().table().orElse(folder.tables()),
+                "no lookup table of device " + target.device() + " (expected: after lutra profile)")));
+        }
+        return tables;
+    }
+
+    private StoredCandidates candidates() {
+        String judge = String.join("\n", experiment.space(), data().hash(), space().input().toString(),
+            experiment.training().toString(), experiment.evaluation().toString());
+        return new StoredCandidates(results, hash(judge));
+    }
+
+    private Map<String, String> provenance() {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        provenance.put("lutra", version);
+        provenance.put("experiment", experiment.name());
+        provenance.put("training", experiment.training().toString());
+        provenance.put("evaluation", experiment.evaluation().toString());
+        provenance.put("data hash", data().hash());
+        return provenance;
+    }
+
+    /** Names this run's tasks in a fleet: the same after a crash, different from every other run's. */
+    private String runId() {
+        return results.find("run", "id").orElseGet(() -> {
+            String id = UUID.randomUUID().toString();
+            results.put("run", "id", id);
+            return id;
+        });
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(fleet);
+        closeQuietly(evaluator);
+        closeQuietly(supernet);
+        closeQuietly(data);
+        database.close();
+        try {
+            lock.release();
+            lock.acquiredBy().close();
+        } catch (IOException e) {
+            progress.say(folder.root() + ": its lock cannot be released: " + e.getMessage());
+        }
+    }
+
+    private void closeQuietly(AutoCloseable part) {
+        try {
+            if (part != null) {
+                part.close();
+            }
+        } catch (Exception e) {
+            progress.say("while closing: " + e.getMessage());
+        }
+    }
+
+    /** Training as progress. */
+    private final class TrainingProgress implements TrainingListener, AutoCloseable {
+
+        private static final double SMOOTHING = 0.98;
+
+        private Progress.Work work;
+        private double loss = Double.NaN;
+        private String epoch = "";
+
+        @Override
+        public void step(long step, long steps, int images, double stepLoss) {
+            if (work == null) {
+                work = progress.begin("train", steps * images, "images");
+            }
+            loss = Double.isNaN(loss) ? stepLoss : SMOOTHING * loss + (1 - SMOOTHING) * stepLoss;
+            work.at(step * images, String.format(Locale.ROOT, "loss %.3f%s", loss, epoch));
+        }
+
+        @Override
+        public void epoch(EpochSummary summary) {
+            epoch = String.format(Locale.ROOT, ", epoch %d: sampled paths %.1f %%", summary.epoch(),
+                100 * summary.validationAccuracy());
+        }
+
+        @Override
+        public void close() {
+            closeQuietly(work);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package dev.lutra.server.experiment;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
+import dev.lutra.data.ImageData;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.ModelOutput;
+import dev.lutra.proto.Task;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Measure;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Subnet;
+import dev.lutra.supernet.SubnetEvaluator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** Writes winners as ONNX and has their devices confirm them. */
+final class ExportStage {
+
+    /** Real images that the exported file and the supernet are compared on. */
+    private static final int COMPARED_IMAGES = 8;
+
+    private final Experiment experiment;
+    private final SearchSpace space;
+    private final RunFolder folder;
+    private final String version;
+
+    ExportStage(Experiment experiment, SearchSpace space, RunFolder folder, String version) {
+        this.experiment = experiment;
+        this.space = space;
+        this.folder = folder;
+        this.version = version;
+    }
+
+    static String fileName(int rank) {
+        return "winner-" + rank + ".onnx";
+    }
+
+    Path file(int rank) {
+        return folder.exports().resolve(fileName(rank));
+    }
+
+    /** Writes the candidate of a rank, counted from 1. */
+    void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(OnnxMetadata.SPACE, experiment.space());
+        metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
+        metadata.put(OnnxMetadata.CLASSES, Integer.toString(space.classes()));
+        metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
+        metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
+        metadata.put(OnnxMetadata.DATA_HASH, data.hash());
+        metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
+        metadata.put(OnnxMetadata.WEIGHTS, "supernet");
+        metadata.put(OnnxMetadata.VERSION, version);
+        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), metadata);
+        try (Subnet subnet = evaluator.subnet(candidate.architecture())) {
+            OnnxFile.write(file(rank), OnnxExporter.export(subnet.network(), subnet, options));
+        }
+    }
+
+    private static String text(float[] values) {
+        return Arrays.toString(values).replaceAll("[\\[\\] ]", "");
+    }
+
+    /** Runs an exported winner on every target: first its numbers on real images, then its latency. */
+    Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet, String runId) {
+        byte[] model = read(file(rank));
+        Map<String, Double> measures = candidate.measures().values();
+        List<Winner.Check> checks = new ArrayList<>();
+        try (Subnet subnet = evaluator.subnet(candidate.architecture());
+             Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
+            Batch batch = images.next();
+            float[] expected = subnet.logits(batch);
+            for (Experiment.Target target : experiment.targets()) {
+                checks.add(check(target, model, batch, expected, measures, fleet, runId));
+            }
+        }
+        return new Winner(candidate.architecture().toString(), fileName(rank), measures, checks);
+    }
+
+    private Winner.Check check(Experiment.Target target, byte[] model, Batch batch, float[] expected,
+                               Map<String, Double> measures, RunFleet fleet, String runId) {
+        String sha = fleet.putModel(model);
+        Task numbers = task(target, sha, runId, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
+        Task latency = task(target, sha, runId, "latency").addInputs(input(1).setRandomSeed(0))
+            .setRules(ProfileStage.rules(experiment.profile().halfWidth())).build();
+        Map<String, Measured> outcomes = new HashMap<>();
+        fleet.run(target.device(), List.of(numbers, latency), outcome ->
+            outcomes.put(outcome.getTaskId(), ProfileStage.require(target, outcome.getTaskId(), outcome)));
+        double difference = difference(outcomes.get(numbers.getId()).getOutputs(0), expected);
+        var measured = outcomes.get(latency.getId()).getLatency();
+        return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),
+            measured.getP50Nanos(), measured.getP90Nanos(), measured.getP99Nanos(), target.p50().map(Duration::toNanos),
+            difference, difference <= Winner.TOLERANCE);
+    }
+
+    private static Task.Builder task(Experiment.Target target, String sha, String runId, String what) {
+        return Task.newBuilder().setId(String.join("/", runId, "verify", target.device(), what, sha)).setModelSha256(sha)
+            .setLabel(what).setProvider(target.provider()).setThreads(target.threads());
+    }
+
+    private ModelInput.Builder input(int batch) {
+        ModelInput.Builder input = ModelInput.newBuilder().setName("input");
+        for (long dim : space.input().withBatch(batch)) {
+            input.addShape(dim);
+        }
+        return input;
+    }
+
+    /** The batch as the exported file takes it: N, C, H, W. */
+    private ModelInput images(Batch batch) {
+        int side = batch.imageSize();
+        int channels = space.input().channels();
+        FloatBuffer pixels = batch.pixels();
+        ByteBuffer planes = ByteBuffer.allocate(batch.size() * channels * side * side * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int n = 0; n < batch.size(); n++) {
+            for (int c = 0; c < channels; c++) {
+                for (int i = 0; i < side * side; i++) {
+                    planes.putFloat(pixels.get((n * side * side + i) * channels + c));
+                }
+            }
+        }
+        return input(batch.size()).setLittleEndianFloats(ByteString.copyFrom(planes.flip())).build();
+    }
+
+    /** Largest absolute difference, relative to the range of what is expected. */
+    static double difference(ModelOutput output, float[] expected) {
+        FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        if (values.remaining() != expected.length) {
+            throw new IllegalStateException("the device gave " + values.remaining() + " outputs (expected: " + expected.length + ")");
+        }
+        float largest = 0;
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < expected.length; i++) {
+            float difference = Math.abs(values.get(i) - expected[i]);
+            if (Float.isNaN(difference)) {
+                return Double.POSITIVE_INFINITY;
+            }
+            largest = Math.max(largest, difference);
+            low = Math.min(low, expected[i]);
+            high = Math.max(high, expected[i]);
+        }
+        return largest / (double) (high - low);
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

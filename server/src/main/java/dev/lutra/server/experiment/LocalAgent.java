@@ -1,0 +1,65 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The profiling agent of this machine, as a process of its own that ends with this one. */
+final class LocalAgent implements AutoCloseable {
+
+    /** Class path of the agent's distribution; the launcher sets it. */
+    private static final String AGENT_JAR = "lutra.agent.jar";
+    /** Java to run it with; the launcher sets it. */
+    private static final String JAVA = "lutra.java";
+
+    private final Process process;
+
+    private LocalAgent(Process process) {
+        this.process = process;
+    }
+
+    /**
+     * Starts the agent; it joins by itself.
+     *
+     * @throws InputException if the agent is not installed beside this program
+     */
+    static LocalAgent start(String device, int port, String token, Path log) {
+        String jar = System.getProperty(AGENT_JAR);
+        if (jar == null || !Files.exists(Path.of(jar))) {
+            throw new InputException("device " + device + ": no agent at " + jar
+                + " (expected: the agent's jar, which ./lutra builds and names)");
+        }
+        String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
+            "--server", "127.0.0.1:" + port, "--device", device, "--exit-with-parent"));
+        builder.environment().put("LUTRA_TOKEN", token);
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        try {
+            return new LocalAgent(builder.start());
+        } catch (IOException e) {
+            throw new UncheckedIOException("device " + device + ": its agent does not start: " + e.getMessage(), e);
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

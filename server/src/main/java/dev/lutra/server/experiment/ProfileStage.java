@@ -1,0 +1,233 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.Calibrator;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.network.Network;
+import dev.lutra.network.NetworkBuilder;
+import dev.lutra.network.Op.Activation.Function;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.network.Shape;
+import dev.lutra.network.Value;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.proto.Entry;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Times every different segment of the space on every target, and some whole networks to correct the sum of segments.
+ * Outcomes are kept as they come, so that an interrupted stage measures only what is missing.
+ */
+final class ProfileStage {
+
+    private static final int TABLE_BATCH = 1;
+    private static final String PRECISION = "float32";
+    private static final String OVERHEAD = "call-overhead";
+    /** Three is the least a fit and an honest error can be had from: two to fit, one held out. */
+    private static final int LEAST_TO_CALIBRATE = 3;
+
+    private final Experiment experiment;
+    private final SearchSpace space;
+    private final RunFolder folder;
+    private final String runId;
+    private final Supplier<RunFleet> fleet;
+    private final Progress progress;
+
+    ProfileStage(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, Progress progress) {
+        this.experiment = experiment;
+        this.space = space;
+        this.folder = folder;
+        this.runId = runId;
+        this.fleet = fleet;
+        this.progress = progress;
+    }
+
+    /** How long and how precisely one model is measured. */
+    static MeasureRules rules(double halfWidth) {
+        return MeasureRules.newBuilder()
+            .setMinWarmupRuns(5)
+            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(50))
+            .setMaxWarmupNanos(TimeUnit.SECONDS.toNanos(3))
+            .setMinSamples(30)
+            .setMinMeasureNanos(TimeUnit.MILLISECONDS.toNanos(150))
+            .setMaxMeasureNanos(TimeUnit.SECONDS.toNanos(5))
+            .setTargetRelativeHalfWidth(halfWidth)
+            .build();
+    }
+
+    /** Measures what the tables lack and gives every target's table, by device. */
+    Map<String, LookupTable> run() {
+        Map<String, LookupTable> tables = new LinkedHashMap<>();
+        for (Experiment.Target target : experiment.targets()) {
+            tables.put(target.device(), profile(target));
+        }
+        return tables;
+    }
+
+    private LookupTable profile(Experiment.Target target) {
+        Optional<LookupTable> known = find(experiment, folder, target);
+        SegmentCatalog catalog = SegmentCatalog.of(space);
+        List<SegmentCatalog.Item> missing = known.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items()));
+        boolean calibrated = known.flatMap(LookupTable::calibration).isPresent() || experiment.profile().calibrate() == 0;
+        if (missing.isEmpty() && calibrated) {
+            progress.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
+            return known.get();
+        }
+        LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing);
+        if (experiment.profile().calibrate() > 0) {
+            table = calibrate(target, table);
+        }
+        Path file = tableFile(target, table);
+        table.save(file);
+        progress.say("profile: wrote " + file);
+        return LookupTable.load(file);
+    }
+
+    /** The target's table, if there is one: the experiment's own choice, or what an earlier life of the run wrote. */
+    static Optional<LookupTable> find(Experiment experiment, RunFolder folder, Experiment.Target target) {
+        if (experiment.profile().table().isPresent()) {
+            Path table = experiment.profile().table().get();
+            return Files.exists(table) ? Optional.of(LookupTable.load(table)) : Optional.empty();
+        }
+        if (!Files.isDirectory(folder.tables())) {
+            return Optional.empty();
+        }
+        try (var files = Files.list(folder.tables())) {
+            return files.filter(file -> file.toString().endsWith(".json")).sorted().map(LookupTable::load)
+                .filter(table -> isOf(table, target)).findFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder.tables() + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isOf(LookupTable table, Experiment.Target target) {
+        Runtime runtime = table.content().getRuntime();
+        return table.content().getDevice().getName().equals(target.device())
+            && runtime.getProvider().equals(target.provider()) && runtime.getThreads() == target.threads();
+    }
+
+    private Path tableFile(Experiment.Target target, LookupTable table) {
+        return experiment.profile().table().orElseGet(() -> folder.tables().resolve(table.fileName()));
+    }
+
+    private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing) {
+        Map<String, Network> networks = new LinkedHashMap<>();
+        Map<String, SegmentCatalog.Item> items = new HashMap<>();
+        networks.put(OVERHEAD, nothing());
+        for (SegmentCatalog.Item item : missing) {
+            networks.put(item.key(), item.segment().asNetwork());
+            items.put(item.key(), item);
+        }
+        Map<String, Measured> measured = measure("profile " + target.device(), target, networks);
+        dev.lutra.proto.LookupTable.Builder table = known.map(LookupTable::content).map(dev.lutra.proto.LookupTable::toBuilder)
+            .orElseGet(dev.lutra.proto.LookupTable::newBuilder);
+        table.setFormat(LookupTable.FORMAT).setPrecision(PRECISION).setBatch(TABLE_BATCH).setSource("measured")
+            .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice())
+            .setRuntime(measured.get(OVERHEAD).getRuntime())
+            .setCallOverhead(measured.get(OVERHEAD).getLatency());
+        List<Entry> entries = new ArrayList<>();
+        items.forEach((key, item) -> entries.add(Entry.newBuilder()
+            .setKey(key).setSignature(item.segment().signature()).setLabel(item.label())
+            .setLatency(measured.get(key).getLatency()).setCircumstances(measured.get(key).getCircumstances()).build()));
+        return LookupTable.of(table.build()).withEntries(entries);
+    }
+
+    /** The cheapest model there is: what remains is the cost of a call. */
+    private static Network nothing() {
+        NetworkBuilder graph = new NetworkBuilder(OVERHEAD, Shape.image(1, 1, 1), 1e-5);
+        graph.segment(OVERHEAD);
+        Value output = graph.activation("relu", graph.input(), Function.RELU);
+        return graph.build(output);
+    }
+
+    private LookupTable calibrate(Experiment.Target target, LookupTable table) {
+        int count = Math.max(LEAST_TO_CALIBRATE, experiment.profile().calibrate());
+        LatencyModel model = new LatencyModel(table);
+        Map<String, Network> networks = new LinkedHashMap<>();
+        Map<String, Calibrator.Choice> choices = new HashMap<>();
+        for (Calibrator.Choice choice : Calibrator.choose(space, model, count, experiment.training().seed())) {
+            networks.put("network " + choice.architecture(), space.build(choice.architecture()));
+            choices.put("network " + choice.architecture(), choice);
+        }
+        Map<String, Measured> measured = measure("calibrate " + target.device(), target, networks);
+        List<WholeNetwork> whole = new ArrayList<>();
+        networks.forEach((name, network) -> whole.add(WholeNetwork.newBuilder()
+            .setSpace(space.name()).setArchitecture(choices.get(name).architecture().toString())
+            .setSumOfSegmentsNanos(model.predict(network).sumNanos())
+            .setLatency(measured.get(name).getLatency()).setHeldOut(choices.get(name).heldOut()).build()));
+        LookupTable calibrated = table.withCalibration(Calibrator.fit(whole));
+        calibrated.calibration().ifPresent(fit -> progress.say(String.format(Locale.ROOT,
+            "calibrate %s: %d networks, error on %d held out: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%)",
+            target.device(), fit.getFittedOn() + fit.getHeldOut(), fit.getHeldOut(), 100 * fit.getMeanRelativeError(),
+            100 * fit.getWorstRelativeError(), 100 * fit.getUncalibratedMeanRelativeError())));
+        return calibrated;
+    }
+
+    private Map<String, Measured> measure(String what, Experiment.Target target, Map<String, Network> networks) {
+        Map<String, String> names = new HashMap<>();
+        List<Task> tasks = new ArrayList<>();
+        networks.forEach((name, network) -> {
+            Task task = task(target, name, network);
+            names.put(task.getId(), name);
+            tasks.add(task);
+        });
+        Map<String, Measured> measured = new HashMap<>();
+        try (Progress.Work work = progress.begin(what, tasks.size(), "models")) {
+            fleet.get().run(target.device(), tasks, outcome -> {
+                String name = names.get(outcome.getTaskId());
+                measured.put(name, require(target, name, outcome));
+                work.at(measured.size(), "");
+            });
+        }
+        return measured;
+    }
+
+    private Task task(Experiment.Target target, String name, Network network) {
+        OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), Map.of());
+        byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
+        Task.Builder task = Task.newBuilder()
+            .setId(String.join("/", runId, "profile", target.device(), target.provider(), "t" + target.threads(), name))
+            .setModelSha256(fleet.get().putModel(model)).setLabel(name)
+            .setRules(rules(experiment.profile().halfWidth()))
+            .setProvider(target.provider()).setThreads(target.threads());
+        for (int i = 0; i < network.inputs().size(); i++) {
+            ModelInput.Builder input = ModelInput.newBuilder()
+                .setName(network.inputs().size() == 1 ? "input" : "input" + i).setRandomSeed(i);
+            for (long dim : network.inputs().get(i).shape().withBatch(TABLE_BATCH)) {
+                input.addShape(dim);
+            }
+            task.addInputs(input);
+        }
+        return task.build();
+    }
+
+    static Measured require(Experiment.Target target, String name, TaskOutcome outcome) {
+        if (outcome.getOutcome().hasFailed()) {
+            throw new InputException("device " + target.device() + ": " + name + ": " + outcome.getOutcome().getFailed().getReason());
+        }
+        return outcome.getOutcome().getMeasured();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.lutra.server.experiment;
+
+/** Told how long work goes. The command line draws bars; tests listen. */
+public interface Progress {
+
+    /** Work of known length begins. */
+    Work begin(String what, long total, String unit);
+
+    /** Something worth a line. */
+    void say(String line);
+
+    /** Work going on. */
+    interface Work extends AutoCloseable {
+
+        /**
+         * @param done of the total
+         * @param note the current best, a loss, or empty
+         */
+        void at(long done, String note);
+
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.yaml.YamlNode;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Numbers with a unit, as experiment files write them: {@code 3 ms}, {@code 40M}. */
+final class Quantity {
+
+    private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|µs|ms|s)");
+    private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
+
+    private Quantity() {}
+
+    /** A duration; the unit must be there, since seconds read as milliseconds have cost people days. */
+    static Duration duration(YamlNode node) {
+        Matcher matcher = DURATION.matcher(node.text().strip());
+        if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
+            throw node.error(node.text() + " (expected: a positive duration with its unit, such as 3 ms; units: ns, us, ms, s)");
+        }
+        double nanos = Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
+            case "ns" -> 1;
+            case "us", "µs" -> 1e3;
+            case "ms" -> 1e6;
+            default -> 1e9;
+        };
+        return Duration.ofNanos(Math.round(nanos));
+    }
+
+    /** A count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */
+    static long count(YamlNode node) {
+        Matcher matcher = COUNT.matcher(node.text().strip().replace("_", ""));
+        if (!matcher.matches()) {
+            throw node.error(node.text() + " (expected: a count such as 40M; suffixes: k, M, G)");
+        }
+        double value = Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
+            case "k", "K" -> 1e3;
+            case "M" -> 1e6;
+            case "G" -> 1e9;
+            default -> 1;
+        };
+        return Math.round(value);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Where a run keeps everything it finds; deleting it forgets the run.
+ *
+ * @param root the folder
+ */
+public record RunFolder(Path root) {
+
+    /** Candidates, tasks and their outcomes. */
+    public Path database() {
+        return root.resolve("lutra.db");
+    }
+
+    /** Models that agents fetch, by content. */
+    public Path models() {
+        return root.resolve("models");
+    }
+
+    /** Decoded images. */
+    public Path imageCache() {
+        return root.resolve("images");
+    }
+
+    public Path checkpoint() {
+        return root.resolve("supernet.safetensors");
+    }
+
+    public Path tables() {
+        return root.resolve("lut");
+    }
+
+    /** The Pareto front; the same name with .csv and .svg holds it for spreadsheets and eyes. */
+    public Path front() {
+        return root.resolve("front.json");
+    }
+
+    public Path exports() {
+        return root.resolve("export");
+    }
+
+    /** What the agents found out about the exported files. */
+    public Path verification() {
+        return root.resolve("verification.json");
+    }
+
+    public Path report() {
+        return root.resolve("report.html");
+    }
+
+    public Path agentLog() {
+        return root.resolve("agent.log");
+    }
+
+    /**
+     * Makes the folder and keeps other processes out until the lock is closed or this process ends.
+     *
+     * @throws InputException if another process works in it
+     */
+    FileLock lock() {
+        try {
+            Files.createDirectories(root);
+            FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                channel.close();
+                throw InputException.in(root, "another lutra process works in this run folder (expected: one at a time)");
+            }
+            return lock;
+        } catch (OverlappingFileLockException e) {
+            throw new InputException(root + ": this process already works in this run folder", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(root + ": cannot be used as a run folder: " + e.getMessage(), e);
+        }
+    }
+}

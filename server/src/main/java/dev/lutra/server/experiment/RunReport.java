@@ -1,0 +1,160 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.AtomicFile;
+import dev.lutra.cost.CountingRule;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.Calibration;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Front;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
+import dev.lutra.search.Objective;
+import dev.lutra.server.report.ArchitectureDrawing;
+import dev.lutra.server.report.LayerTable;
+import dev.lutra.server.report.Plots;
+import dev.lutra.server.report.Report;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.EpochSummary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Puts what a run found into words, plots and drawings. */
+final class RunReport {
+
+    private static final double NANOS_A_MILLI = 1e6;
+
+    private final Experiment experiment;
+    private final SearchSpace space;
+    private final RunFolder folder;
+
+    RunReport(Experiment experiment, SearchSpace space, RunFolder folder) {
+        this.experiment = experiment;
+        this.space = space;
+        this.folder = folder;
+    }
+
+    void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<EpochSummary> curve,
+               Map<String, LookupTable> tables) {
+        List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
+        List<Report.Winner> rows = new ArrayList<>();
+        for (Winner winner : winners) {
+            rows.add(row(rows.size() + 1, winner));
+        }
+        List<Report.FrontPlot> plots = new ArrayList<>();
+        for (Objective objective : front.objectives()) {
+            if (!objective.measure().equals(Measure.ACCURACY)) {
+                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective.measure(), front, evaluated, winners)));
+            }
+        }
+        Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
+            String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows, plots,
+            List.of(training(curve)), provenance(front, tables));
+        AtomicFile.write(folder.report(), report.html());
+    }
+
+    /** The front against the first objective beside accuracy. */
+    String frontPlot(Front front, Map<String, Measures> evaluated, List<Winner> winners) {
+        String measure = front.objectives().stream().map(Objective::measure)
+            .filter(name -> !name.equals(Measure.ACCURACY)).findFirst().orElseThrow();
+        return plot(measure, front, evaluated, winners);
+    }
+
+    private String plot(String measure, Front front, Map<String, Measures> evaluated, List<Winner> winners) {
+        List<Plots.Point> all = evaluated.values().stream().filter(values -> values.values().containsKey(measure))
+            .map(values -> point(measure, values)).toList();
+        List<Plots.Point> best = front.candidates().stream().map(Candidate::measures).map(values -> point(measure, values))
+            .sorted((a, b) -> Double.compare(a.x(), b.x())).toList();
+        List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
+        double limit = experiment.targets().stream().filter(target -> Measure.latency(target.device()).equals(measure))
+            .map(Experiment.Target::p50).flatMap(Optional::stream).mapToDouble(bound -> bound.toNanos() / NANOS_A_MILLI)
+            .findFirst().orElse(Double.NaN);
+        return Plots.front(label(measure), all, best, exported, limit);
+    }
+
+    private static Plots.Point point(String measure, Measures values) {
+        boolean latency = measure.startsWith(Measure.LATENCY);
+        return new Plots.Point(values.get(measure) / (latency ? NANOS_A_MILLI : 1e6), 100 * values.get(Measure.ACCURACY));
+    }
+
+    private static String label(String measure) {
+        if (measure.startsWith(Measure.LATENCY)) {
+            return "predicted latency on " + measure.substring(measure.indexOf(':') + 1) + " (ms)";
+        }
+        return measure.equals(Measure.MACS) ? "MACs (millions)" : "parameters (millions)";
+    }
+
+    private String verdict(List<Winner> winners) {
+        long verified = winners.stream().filter(Winner::isVerified).count();
+        Optional<Winner> best = winners.stream().filter(Winner::isVerified)
+            .max((a, b) -> Double.compare(a.accuracy(), b.accuracy()));
+        if (best.isEmpty()) {
+            return "No exported file was confirmed by its devices: see the table.";
+        }
+        String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
+            millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")))
+            .reduce((a, b) -> a + ", " + b).orElse("");
+        return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s.",
+            verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured);
+    }
+
+    private Report.Winner row(int rank, Winner winner) {
+        double difference = winner.checks().stream().mapToDouble(Winner.Check::difference).max().orElse(0);
+        boolean agree = winner.checks().stream().allMatch(Winner.Check::numericsAgree);
+        LayerTable layers = LayerTable.of(space, space.parse(winner.architecture()), CountingRule.MACS);
+        return new Report.Winner(rank, rank == 1, winner.architecture().replace(",", ", "), percent(winner.accuracy()),
+            millions(winner.measures().get(Measure.MACS)), millions(winner.measures().get(Measure.PARAMS)),
+            winner.checks().stream().map(RunReport::latency).toList(), String.format(Locale.ROOT, "%.1e", difference),
+            agree ? "good" : "bad", winner.file(), ArchitectureDrawing.svg(winner.file(), layers));
+    }
+
+    private static Report.Latency latency(Winner.Check check) {
+        String state = check.limitNanos().isEmpty() ? "" : check.withinLimit() ? "good" : "bad";
+        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()), state, millis(check.p99Nanos()),
+            String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
+    }
+
+    private static Report.Training training(List<EpochSummary> curve) {
+        List<Plots.Point> trained = curve.stream().map(e -> new Plots.Point(e.epoch(), 100 * e.trainAccuracy())).toList();
+        List<Plots.Point> validated = curve.stream().map(e -> new Plots.Point(e.epoch(), 100 * e.validationAccuracy())).toList();
+        String svg = Plots.curves("epoch", "accuracy (%)", List.of(new Plots.Curve("random subnets, validation images", validated),
+            new Plots.Curve("sampled paths, training images", trained)));
+        return new Report.Training(svg, String.format(Locale.ROOT, "Loss of the last epoch: %.3f. Training images are augmented.",
+            curve.get(curve.size() - 1).loss()));
+    }
+
+    private List<Report.Fact> provenance(Front front, Map<String, LookupTable> tables) {
+        List<Report.Fact> facts = new ArrayList<>();
+        front.provenance().forEach((key, value) -> facts.add(new Report.Fact(key, value)));
+        facts.add(new Report.Fact("space source", space.source()));
+        tables.forEach((device, table) -> {
+            var content = table.content();
+            facts.add(new Report.Fact("device " + device, content.getDevice().getCpu() + ", " + content.getDevice().getOs() + ", "
+                + content.getRuntime().getName() + " " + content.getRuntime().getVersion() + " " + content.getRuntime().getProvider()
+                + ", threads " + content.getRuntime().getThreads()));
+            facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
+                + table.calibration().map(RunReport::described).orElse(", not calibrated")));
+        });
+        return facts;
+    }
+
+    private static String described(Calibration fit) {
+        return String.format(Locale.ROOT, ", error on %d held-out networks: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%)",
+            fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
+            100 * fit.getUncalibratedMeanRelativeError());
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.2f %%", 100 * share);
+    }
+
+    private static String millis(long nanos) {
+        return String.format(Locale.ROOT, "%.3f ms", nanos / NANOS_A_MILLI);
+    }
+
+    private static String millions(double count) {
+        return String.format(Locale.ROOT, "%.2f M", count / 1e6);
+    }
+}

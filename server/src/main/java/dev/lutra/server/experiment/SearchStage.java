@@ -1,0 +1,89 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.search.AccuracySource;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.CandidateLog;
+import dev.lutra.search.CheapMeasures;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Front;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Nsga2Search;
+import dev.lutra.search.Objective;
+import dev.lutra.search.SearchListener;
+import dev.lutra.server.experiment.Progress.Work;
+import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Searches the space under the experiment's constraints and objectives. */
+public final class SearchStage {
+
+    private SearchStage() {}
+
+    /** What the search bounds before it looks at accuracy, in the words of the experiment file. */
+    public static List<Constraint> constraints(Experiment experiment) {
+        List<Constraint> constraints = new ArrayList<>();
+        experiment.macs().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.MACS, bound)));
+        experiment.params().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.PARAMS, bound)));
+        for (Experiment.Target target : experiment.targets()) {
+            target.p50().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.latency(target.device()), bound.toNanos())
+                .from("targets: " + target.device() + ": latency.p50")));
+        }
+        return constraints;
+    }
+
+    /** The objectives; {@code latency} stands for the latency on every target. */
+    public static List<Objective> objectives(Experiment experiment) {
+        List<Objective> objectives = new ArrayList<>();
+        for (String name : experiment.objectives()) {
+            if (name.equals(Measure.LATENCY)) {
+                experiment.targets().forEach(target -> objectives.add(Objective.parse(Measure.latency(target.device()))));
+            } else {
+                objectives.add(Objective.parse(name));
+            }
+        }
+        return objectives;
+    }
+
+    /** How candidates are judged. */
+    public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables,
+                                               AccuracySource accuracy, CandidateLog log) {
+        Map<String, LatencyModel> models = new LinkedHashMap<>();
+        tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
+        return new CandidateEvaluator(space, CheapMeasures.counted(space, models), constraints(experiment), accuracy, log);
+    }
+
+    static Front run(Experiment experiment, CandidateEvaluator evaluator, Progress progress) {
+        Nsga2Search.Settings settings = Nsga2Search.Settings.DEFAULT
+            .withSize(experiment.search().population(), experiment.search().generations())
+            .withSeed(experiment.search().seed());
+        Nsga2Search search = new Nsga2Search(evaluator, objectives(experiment), settings);
+        int budget = experiment.search().population() * experiment.search().generations();
+        try (Progress.Work work = progress.begin("search", budget, "candidates")) {
+            return search.run(new Watch(work));
+        }
+    }
+
+    /** Turns what the search tells into progress. */
+    private static final class Watch implements SearchListener {
+
+        private final Work work;
+        private double best;
+
+        Watch(Work work) {
+            this.work = work;
+        }
+
+        @Override
+        public void evaluated(Candidate candidate, int done, int budget) {
+            best = Math.max(best, candidate.accuracy());
+            work.at(done, String.format(Locale.ROOT, "best accuracy %.2f %%", 100 * best));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.lutra.server.experiment;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An exported network and what its devices said of it.
+ *
+ * @param architecture canonical text
+ * @param file its name in the run's export folder
+ * @param measures as the search knew them, by name; latencies in nanoseconds
+ * @param checks one a target; empty until verified
+ */
+public record Winner(String architecture, String file, Map<String, Double> measures, List<Check> checks) {
+
+    /** Largest difference from the supernet, relative to the range of its outputs, that still counts as the same network. */
+    public static final double TOLERANCE = 1e-4;
+
+    /**
+     * What one device said.
+     *
+     * @param device its name
+     * @param predictedNanos median latency by the table
+     * @param p50Nanos measured median
+     * @param p90Nanos measured
+     * @param p99Nanos measured
+     * @param limitNanos the target's bound on the median; empty where it has none
+     * @param difference largest difference of the outputs from the supernet's, relative to their range
+     * @param numericsAgree whether that is within {@link #TOLERANCE}
+     */
+    public record Check(String device, long predictedNanos, long p50Nanos, long p90Nanos, long p99Nanos,
+                        Optional<Long> limitNanos, double difference, boolean numericsAgree) {
+
+        public boolean withinLimit() {
+            return limitNanos.isEmpty() || p50Nanos <= limitNanos.get();
+        }
+
+        public double relativeError() {
+            return (predictedNanos - p50Nanos) / (double) p50Nanos;
+        }
+    }
+
+    public Winner {
+        measures = Map.copyOf(measures);
+        checks = List.copyOf(checks);
+    }
+
+    /** Whether every device confirmed numbers and latency. */
+    public boolean isVerified() {
+        return !checks.isEmpty() && checks.stream().allMatch(check -> check.numericsAgree() && check.withinLimit());
+    }
+
+    public double accuracy() {
+        return measures.get("accuracy");
+    }
+}

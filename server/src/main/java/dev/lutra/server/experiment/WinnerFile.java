@@ -1,0 +1,41 @@
+package dev.lutra.server.experiment;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lutra.AtomicFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeMap;
+
+/** The verification's outcome as a file for other programs. */
+final class WinnerFile {
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+    private WinnerFile() {}
+
+    static void write(Path file, List<Winner> winners) {
+        ArrayNode array = JSON.createArrayNode();
+        for (Winner winner : winners) {
+            ObjectNode node = array.addObject();
+            node.put("arch", winner.architecture()).put("file", winner.file()).put("verified", winner.isVerified());
+            node.set("measures", JSON.valueToTree(new TreeMap<>(winner.measures())));
+            for (Winner.Check check : winner.checks()) {
+                ObjectNode device = node.withObject("/devices").putObject(check.device());
+                device.put("predictedNanos", check.predictedNanos()).put("p50Nanos", check.p50Nanos())
+                    .put("p90Nanos", check.p90Nanos()).put("p99Nanos", check.p99Nanos())
+                    .put("relativeError", check.relativeError()).put("withinLimit", check.withinLimit())
+                    .put("outputDifference", check.difference()).put("numericsAgree", check.numericsAgree());
+                check.limitNanos().ifPresent(limit -> device.put("limitNanos", limit));
+            }
+        }
+        try {
+            AtomicFile.write(file, JSON.writeValueAsString(array) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree always writes", e);
+        }
+    }
+}

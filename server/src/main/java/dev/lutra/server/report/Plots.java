@@ -1,0 +1,115 @@
+package dev.lutra.server.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.markers.Marker;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Plots as SVG documents. */
+public final class Plots {
+
+    private static final int WIDTH = 760;
+    private static final int HEIGHT = 420;
+    private static final Color INK = new Color(0x1c242c);
+    private static final Color GRID = new Color(0xe3e7eb);
+    private static final Color BLUE = new Color(0x0072b2);
+    private static final Color ORANGE = new Color(0xd55e00);
+    private static final Color GREY = new Color(0xb4bcc5);
+
+    /** A point of a scatter plot. */
+    public record Point(double x, double y) {}
+
+    /**
+     * One curve.
+     *
+     * @param name for the legend
+     * @param points by increasing x
+     */
+    public record Curve(String name, List<Point> points) {}
+
+    private Plots() {}
+
+    /**
+     * The Pareto front: every candidate in grey, the front as a stepped line, the winners marked, the limit as a vertical line.
+     *
+     * @param limit on the x axis; NaN for none
+     */
+    public static String front(String xLabel, List<Point> candidates, List<Point> front, List<Point> winners, double limit) {
+        XYChart chart = chart(xLabel, "accuracy (%)");
+        addMarkers(chart, "evaluated", candidates, GREY, SeriesMarkers.CIRCLE);
+        XYSeries line = add(chart, "Pareto front", front, BLUE);
+        line.setMarker(SeriesMarkers.CIRCLE);
+        addMarkers(chart, "exported", winners, ORANGE, SeriesMarkers.DIAMOND);
+        if (!Double.isNaN(limit)) {
+            double low = candidates.stream().mapToDouble(Point::y).min().orElse(0);
+            double high = candidates.stream().mapToDouble(Point::y).max().orElse(100);
+            XYSeries bound = add(chart, "limit", List.of(new Point(limit, low), new Point(limit, high)), ORANGE);
+            bound.setMarker(SeriesMarkers.NONE);
+            bound.setLineStyle(new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10f, new float[] {6, 4}, 0));
+        }
+        return svg(chart);
+    }
+
+    /** Curves over a common x axis. */
+    public static String curves(String xLabel, String yLabel, List<Curve> curves) {
+        XYChart chart = chart(xLabel, yLabel);
+        List<Color> colours = List.of(BLUE, ORANGE, GREY);
+        for (int i = 0; i < curves.size(); i++) {
+            add(chart, curves.get(i).name(), curves.get(i).points(), colours.get(i % colours.size())).setMarker(SeriesMarkers.NONE);
+        }
+        return svg(chart);
+    }
+
+    private static XYChart chart(String xLabel, String yLabel) {
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).xAxisTitle(xLabel).yAxisTitle(yLabel).build();
+        Font font = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+        chart.getStyler().setChartBackgroundColor(Color.WHITE).setPlotBackgroundColor(Color.WHITE)
+            .setPlotBorderVisible(false).setChartFontColor(INK).setLegendPosition(LegendPosition.InsideSE)
+            .setLegendBorderColor(GRID).setLegendFont(font).setChartTitleVisible(false);
+        chart.getStyler().setPlotGridLinesColor(GRID).setAxisTickLabelsFont(font).setAxisTitleFont(font)
+            .setAxisTickMarksColor(GRID).setAxisTickLabelsColor(INK);
+        return chart;
+    }
+
+    private static XYSeries add(XYChart chart, String name, List<Point> points, Color colour) {
+        XYSeries series = chart.addSeries(name, points.stream().mapToDouble(Point::x).toArray(),
+            points.stream().mapToDouble(Point::y).toArray());
+        series.setLineColor(colour);
+        series.setLineWidth(2);
+        series.setMarkerColor(colour);
+        return series;
+    }
+
+    private static void addMarkers(XYChart chart, String name, List<Point> points, Color colour, Marker marker) {
+        if (points.isEmpty()) {
+            return;
+        }
+        XYSeries series = add(chart, name, points, colour);
+        series.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
+        series.setMarker(marker);
+    }
+
+    private static String svg(XYChart chart) {
+        chart.getStyler().setMarkerSize(7);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsFormat.SVG);
+        } catch (IOException e) {
+            throw new UncheckedIOException("plot: " + e.getMessage(), e);
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,183 @@
+package dev.lutra.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contract other programs rely on: what commands print, and how they fail. */
+class CommandLineTest {
+
+    private static final String SPOS = "0,0,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2";
+
+    @TempDir
+    private Path folder;
+
+    private void assertRejected(LutraProcess.Result result, String message) {
+        assertThat(result.message()).as("%s", result.errors()).contains(message);
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.output()).isEmpty();
+        assertThat(result.errors().stream().filter(line -> line.startsWith("lutra: "))).hasSize(1);
+    }
+
+    @Test
+    void describeAnswersInJson() {
+        LutraProcess.Result result = LutraProcess.run(folder, "describe", "spos-shufflenetv2", "--arch", SPOS, "--json");
+        assertThat(result.code()).isZero();
+        assertThat(result.output()).contains("\"macs\":318729024").contains("\"params\":3345088");
+        assertThat(result.output().lines()).hasSize(1);
+    }
+
+    @Test
+    void describeAnswersALineForALine() {
+        LutraProcess.Result result = LutraProcess.runWith(folder, SPOS + "\n" + SPOS.replace('3', '0') + "\n",
+            "describe", "spos-shufflenetv2", "--arch", "-");
+        assertThat(result.code()).isZero();
+        assertThat(result.output().lines()).hasSize(2);
+        assertThat(result.output()).contains("318729024");
+    }
+
+    @Test
+    void spacesListsWhatIsBuiltIn() {
+        LutraProcess.Result result = LutraProcess.run(folder, "spaces", "--json");
+        assertThat(result.code()).isZero();
+        assertThat(result.output()).contains("\"spos-shufflenetv2\"").contains("1099511627776");
+    }
+
+    @Test
+    void exportedArchitecturesSayWhatTheyAre() {
+        Path file = folder.resolve("net.onnx");
+        assertThat(LutraProcess.run(folder, "export-arch", "shufflenetv2-cifar", "--arch", "random", "--out", file.toString())
+            .code()).isZero();
+        LutraProcess.Result described = LutraProcess.run(folder, "describe", "--from", file.toString(), "--json");
+        assertThat(described.code()).as("%s", described.errors()).isZero();
+        assertThat(described.output()).contains("shufflenetv2-cifar");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "describe resnet --arch 0 | space: resnet (expected: a .yaml file or one of ",
+        "describe spos-shufflenetv2 --arch 0,9,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 | layer2.choice: '9' (expected: one of 0 k3,",
+        "describe spos-shufflenetv2 --arch 0,1 | architecture of 2 entries (expected: 20",
+        "describe spos-shufflenetv2 | expected SPACE with --arch A, or --from FILE",
+        "describe --from missing.onnx | missing.onnx: no such file",
+        "describe spos-shufflenetv2 --arch random --counting flops | flops (expected: one of ",
+        "predict spos-shufflenetv2 --arch 0,0,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 --lut missing.json | missing.json",
+        "lut show missing.json | missing.json",
+        "run missing.yaml | missing.yaml: no such file",
+        "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
+        "fly | Unmatched argument"})
+    void wrongInputGivesOneLine(String arguments, String message) {
+        assertRejected(LutraProcess.run(folder, arguments.split(" ")), message);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void wrongToken() throws IOException {
+        try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet")) {
+            String address = "127.0.0.1:" + servedPort(server);
+            assertRejected(LutraProcess.run(folder, "agents", "--server", address, "--token", "wrong-token-of-some-length"), "token");
+            LutraProcess.Result agent = LutraProcess.run(folder, "agent", "--server", address, "--token",
+                "wrong-token-of-some-length");
+            assertThat(agent.code()).isEqualTo(2);
+            assertThat(agent.message()).contains("token");
+            LutraProcess.Result known = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
+            assertThat(known.code()).as("%s", known.errors()).isZero();
+        }
+    }
+
+    static int servedPort(LutraProcess server) {
+        StringBuilder port = new StringBuilder();
+        boolean served = server.awaitLine(line -> {
+            if (line.startsWith("serving on ")) {
+                port.append(line.replaceFirst(".*:(\\d+),.*", "$1"));
+            }
+            return line.startsWith("serving on ");
+        }, java.time.Duration.ofSeconds(30));
+        assertThat(served).isTrue();
+        return Integer.parseInt(port.toString());
+    }
+
+    /** Experiments with one mistake each. */
+    static final class BadExperimentTest {
+
+        @TempDir
+        private Path folder;
+
+        private Path images;
+
+        @BeforeEach
+        void drawImages() throws IOException {
+            images = folder.resolve("images");
+            TestImages.draw(images, 12, "cat", "dog");
+        }
+
+        private Path experiment(String change, String by) throws IOException {
+            String text = """
+                name: bad
+                space: shufflenetv2-cifar
+                data: {train: images}
+                supernet: {epochs: 1, batch: 4}
+                targets:
+                  - {device: local}
+                constraints: {macs: 100M}
+                search: {population: 4, generations: 1}
+                """;
+            assertThat(text).contains(change);
+            return Files.writeString(folder.resolve("bad.yaml"), text.replace(change, by));
+        }
+
+        private void assertRejected(String command, Path experiment, String message) {
+            LutraProcess.Result result = LutraProcess.run(folder, command, experiment.toString());
+            assertThat(result.message()).as("%s", result.errors()).startsWith("lutra: ").contains(message);
+            assertThat(result.code()).isEqualTo(2);
+        }
+
+        @ParameterizedTest
+        @CsvSource(delimiter = '|', value = {
+            "space: shufflenetv2-cifar | space: shufflenet | space: shufflenet (expected: ",
+            "macs: 100M | macs: many | bad.yaml:7: constraints.macs: many (expected: a count such as 40M",
+            "device: local | device: local, latency: {p50: 3} | bad.yaml:6: targets[0].latency.p50: 3 (expected: a positive duration",
+            "epochs: 1 | epochs: 0 | bad.yaml:4: supernet.epochs: 0 (expected: a whole number of at least 1)",
+            "epochs: 1 | epochen: 1 | bad.yaml:4: supernet.epochen: unknown key (expected: one of",
+            "train: images | train: elsewhere | elsewhere"})
+        void wrongValues(String change, String by, String message) throws IOException {
+            assertRejected("train", experiment(change, by), message);
+        }
+
+        @Test
+        void corruptImage() throws IOException {
+            Path broken = images.resolve("cat").resolve("broken.jpg");
+            Files.write(broken, new byte[] {(byte) 0xff, (byte) 0xd8, 1, 2, 3});
+            assertRejected("train", experiment("epochs: 1", "epochs: 1"), "broken.jpg");
+            assertThat(folder.resolve("runs/bad/supernet.safetensors")).doesNotExist();
+        }
+
+        @Test
+        void emptyClass() throws IOException {
+            Files.createDirectory(images.resolve("elk"));
+            assertRejected("train", experiment("epochs: 1", "epochs: 1"), "elk: no images");
+        }
+
+        @Test
+        void constraintThatNothingSatisfies() throws IOException {
+            Path experiment = experiment("macs: 100M", "macs: 10k");
+            assertThat(LutraProcess.run(folder, "train", experiment.toString()).code()).isZero();
+            assertRejected("search", experiment, "lut");
+            assertThat(folder.resolve("runs/bad/front.json")).doesNotExist();
+            assertThat(Files.readString(experiment).toLowerCase(Locale.ROOT)).contains("10k");
+        }
+
+        @Test
+        void searchBeforeTraining() throws IOException {
+            assertRejected("search", experiment("epochs: 1", "epochs: 1"), "lutra train");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.lutra.tests;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.Arrays;
+
+/** Dependencies point one way: proto ← core ← server, proto ← agent. */
+@AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
+class DependencyLinesTest {
+
+    private static final String[] CORE = {
+        "dev.lutra", "dev.lutra.cost..", "dev.lutra.data..", "dev.lutra.latency..", "dev.lutra.network..", "dev.lutra.onnx..",
+        "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..", "dev.lutra.yaml.."};
+
+    @ArchTest
+    static final ArchRule PROTO_KNOWS_NOBODY = noClasses().that().resideInAPackage("dev.lutra.proto..")
+        .should().dependOnClassesThat(DescribedPredicate.describe("Lutra's other code",
+            type -> type.getPackageName().startsWith("dev.lutra") && !type.getPackageName().startsWith("dev.lutra.proto")));
+
+    @ArchTest
+    static final ArchRule CORE_HAS_NO_SERVER_SQL_OR_CLI = noClasses().that().resideInAnyPackage(CORE)
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.server..", "dev.lutra.agent..", "io.grpc..", "java.sql..",
+            "org.jdbi..", "picocli..", "java.net..");
+
+    @ArchTest
+    static final ArchRule CORE_HAS_NO_CLOCK = noClasses().that().resideInAnyPackage(CORE)
+        .should().callMethod(System.class, "currentTimeMillis")
+        .orShould().callMethod(java.time.Instant.class, "now")
+        .orShould().callMethod(java.time.LocalDateTime.class, "now");
+
+    @ArchTest
+    static final ArchRule AGENT_NEVER_SEES_TRAINING = noClasses().that().resideInAPackage("dev.lutra.agent..")
+        .should().dependOnClassesThat().resideInAnyPackage(concat(CORE, "dev.lutra.server..", "ai.djl.."));
+
+    @ArchTest
+    static final ArchRule DJL_STAYS_IN_THE_SUPERNET = noClasses().that().resideOutsideOfPackage("dev.lutra.supernet..")
+        .should().dependOnClassesThat().resideInAPackage("ai.djl..");
+
+    @ArchTest
+    static final ArchRule SQL_STAYS_IN_STORE_AND_FLEET = noClasses().that()
+        .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..")
+        .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "org.jdbi..", "org.flywaydb..");
+
+    @ArchTest
+    static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE = noClasses().that().resideOutsideOfPackage("dev.lutra.server.cli..")
+        .should().dependOnClassesThat().resideInAPackage("dev.lutra.server.cli..");
+
+    @ArchTest
+    static final ArchRule CORE_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule SERVER_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.(*)..").should().beFreeOfCycles();
+
+    private static String[] concat(String[] first, String... more) {
+        String[] all = Arrays.copyOf(first, first.length + more.length);
+        System.arraycopy(more, 0, all, first.length, more.length);
+        return all;
+    }
+}

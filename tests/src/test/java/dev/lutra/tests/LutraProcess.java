@@ -1,0 +1,167 @@
+package dev.lutra.tests;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/** The {@code lutra} launcher as a user runs it: a process of its own. */
+final class LutraProcess implements AutoCloseable {
+
+    /** The checkout; the launcher and the built modules are there. */
+    static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
+
+    private final Process process;
+    private final List<String> errors = new ArrayList<>();
+    private final StringBuilder output = new StringBuilder();
+    private final Thread errorReader;
+    private final Thread outputReader;
+
+    /** What a finished command left: exit code, standard output, lines of standard error. */
+    record Result(int code, String output, List<String> errors) {
+
+        /** The single line a failed command prints. */
+        String message() {
+            return errors.isEmpty() ? "" : errors.get(errors.size() - 1);
+        }
+    }
+
+    private LutraProcess(Process process) {
+        this.process = process;
+        errorReader = new Thread(() -> read(process.errorReader(StandardCharsets.UTF_8), line -> {
+            synchronized (errors) {
+                errors.add(line);
+                errors.notifyAll();
+            }
+        }));
+        outputReader = new Thread(() -> read(new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)),
+            line -> output.append(line).append('\n')));
+        errorReader.start();
+        outputReader.start();
+    }
+
+    private interface LineReader {
+        void line(String line);
+    }
+
+    private static void read(BufferedReader reader, LineReader lines) {
+        try {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.line(line);
+            }
+        } catch (IOException e) {
+            // the process was killed: there is nothing more to read
+        }
+    }
+
+    static LutraProcess start(Path folder, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(CHECKOUT.resolve("lutra").toString()));
+        command.addAll(List.of(arguments));
+        try {
+            return new LutraProcess(new ProcessBuilder(command).directory(folder.toFile()).start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs a command with text on its standard input. */
+    static Result runWith(Path folder, String input, String... arguments) {
+        try (LutraProcess lutra = start(folder, arguments)) {
+            lutra.process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));
+            lutra.process.getOutputStream().close();
+            return lutra.await(Duration.ofMinutes(10));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static Result run(Path folder, String... arguments) {
+        return runWith(folder, "", arguments);
+    }
+
+    /** Waits until a line of standard error matches, or the process has ended. */
+    boolean awaitLine(Predicate<String> wanted, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        synchronized (errors) {
+            int seen = 0;
+            while (true) {
+                for (; seen < errors.size(); seen++) {
+                    if (wanted.test(errors.get(seen))) {
+                        return true;
+                    }
+                }
+                if (!process.isAlive() || System.nanoTime() > deadline) {
+                    return false;
+                }
+                waitForLines();
+            }
+        }
+    }
+
+    private void waitForLines() {
+        try {
+            errors.wait(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+
+    /** SIGKILL to the process itself, as a crash would end it; its children are not told. */
+    void kill() {
+        process.destroyForcibly();
+        await(Duration.ofSeconds(30));
+    }
+
+    Result await(Duration limit) {
+        try {
+            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("still running after " + limit + ": " + errors);
+            }
+            errorReader.join();
+            outputReader.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return new Result(process.exitValue(), output.toString(), List.copyOf(errors));
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+
+    /** Data that may lie beside the checkout. */
+    static Path sharedData() {
+        return CHECKOUT.resolve("../shared/data").normalize();
+    }
+
+    static void unpack(Path tar, Path folder, String... members) {
+        List<String> command = new ArrayList<>(List.of("tar", "xf", tar.toString(), "-C", folder.toString()));
+        command.addAll(List.of(members));
+        try {
+            Files.createDirectories(folder);
+            int code = new ProcessBuilder(command).redirectError(new File("/dev/null")).start().waitFor();
+            if (code != 0) {
+                throw new IllegalStateException("tar ended with " + code);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
