@@ -138,8 +138,34 @@ final class Forward implements OpVisitor<NDArray> {
         NDArray x = value(op.input());
         return switch (op.kind()) {
             case MAX -> Pool.maxPool2d(x, square(op.kernel()), square(op.stride()), square(op.padding()), false);
-            case AVERAGE -> Pool.avgPool2d(x, square(op.kernel()), square(op.stride()), square(op.padding()), false, false);
+            case AVERAGE -> averagePool(op, x);
         };
+    }
+
+    /** DJL passes over the setting that leaves padding out of the count (0.25 to 0.35), so the sums are divided again. */
+    private static NDArray averagePool(Op.Pool op, NDArray x) {
+        NDArray averaged = Pool.avgPool2d(x, square(op.kernel()), square(op.stride()), square(op.padding()), false, false);
+        if (op.padding() == 0) {
+            return averaged;
+        }
+        int height = op.output().shape().height();
+        int width = op.output().shape().width();
+        float[] factors = new float[height * width];
+        for (int row = 0; row < height; row++) {
+            for (int column = 0; column < width; column++) {
+                int counted = inside(op, row, op.input().shape().height()) * inside(op, column, op.input().shape().width());
+                factors[row * width + column] = (float) (op.kernel() * op.kernel()) / counted;
+            }
+        }
+        try (averaged) {
+            return averaged.mul(x.getManager().create(factors, new Shape(height, width)));
+        }
+    }
+
+    /** How many taps of the window at an output position lie within the input, along one axis. */
+    private static int inside(Op.Pool op, int position, int size) {
+        int start = position * op.stride() - op.padding();
+        return Math.min(start + op.kernel(), size) - Math.max(start, 0);
     }
 
     @Override

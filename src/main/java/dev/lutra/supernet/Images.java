@@ -13,12 +13,13 @@ final class Images {
 
     private Images() {}
 
-    /** The images as N, C, H, W; on a CPU they share the memory of the batch. */
+    /**
+     * The images as N, C, H, W. On a CPU they share the memory of the batch, which the manager's array, not closed here,
+     * keeps from the garbage collector.
+     */
     static NDArray of(Batch batch, NDManager manager) {
         Shape shape = new Shape(batch.size(), batch.imageSize(), batch.imageSize(), CHANNELS);
-        try (NDArray byRow = manager.create(batch.bytes(), shape, DataType.FLOAT32)) {
-            return Forward.channelsFirst(byRow);
-        }
+        return Forward.channelsFirst(manager.create(batch.bytes(), shape, DataType.FLOAT32));
     }
 
     /** How many images got the highest output where their label is. */

@@ -6,7 +6,6 @@ final class StepSeed {
     /** What the seed is for: equal seeds must not tie together draws that have nothing to do with each other. */
     static final int PATHS = 1;
     static final int DROPOUT = 2;
-    static final int WATCHED = 3;
 
     private StepSeed() {}
 

@@ -7,78 +7,121 @@ import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Split;
 import dev.lutra.network.Network;
+import dev.lutra.network.Weight;
+import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
- * Judges architectures by a supernet's weights. Running statistics of a supernet mean nothing for one subnet, so they are first
- * recalibrated on training images without augmentation (SPOS does so on 20,000), then validation images are classified.
+ * Accuracy of architectures with the weights of a supernet: batch norm is measured anew on training images, because the
+ * paths that shared a weight saw different statistics, then validation images are classified. The result depends on the
+ * weights, the data and the settings only. For use by one thread.
  */
 public final class SubnetEvaluator implements AutoCloseable {
 
-    private static final int BATCH = 128;
-    private static final long CALIBRATION_SEED = 0;
-
     private final SearchSpace space;
     private final SupernetWeights weights;
-    private final ImageData data;
-    private final int calibrationImages;
-    private final int validationImages;
     private final NDManager manager;
+    private final KeptBatches recalibration;
+    private final KeptBatches validation;
+    private final int batch;
 
     /**
-     * @param calibrationImages training images for batch norm, rounded down to whole batches but at least one
-     * @param validationImages most validation images to classify
+     * @param weights stay open for as long as this and its subnets are used
      */
-    public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, int calibrationImages,
-                           int validationImages) {
+    public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings) {
         this.space = space;
         this.weights = weights;
-        this.data = data;
-        this.calibrationImages = calibrationImages;
-        this.validationImages = validationImages;
         manager = weights.newManager();
+        Split train = data.train();
+        batch = Math.min(settings.batch(), train.size());
+        long imageBytes = space.input().elements() * Float.BYTES;
+        recalibration = new KeptBatches(() -> train.sample(batch, settings.recalibrationImages(), settings.seed()), manager,
+            Math.min(settings.recalibrationImages(), train.size()) * imageBytes);
+        validation = new KeptBatches(() -> data.validation().inOrder(settings.batch(), settings.validationImages()), manager,
+            Math.min(settings.validationImages(), data.validation().size()) * imageBytes);
     }
 
-    /** The subnet of an architecture, recalibrated. */
+    /** Measures the batch norm of an architecture and then its accuracy on validation images. */
+    public Evaluation evaluate(Architecture architecture) {
+        Network network = space.build(architecture);
+        try (NDManager candidate = manager.newSubManager()) {
+            Parameters parameters = shared(candidate);
+            RunningStatistics statistics = recalibrate(network, parameters, candidate);
+            Normalizer normalizer = RunningStatistics.given(statistics);
+            int[] counts = new int[2];
+            validation.forEach((images, labels) -> {
+                counts[0] += Images.correct(Forward.inference(network, parameters, normalizer, images), labels);
+                counts[1] += labels.length;
+            });
+            return new Evaluation(subnet(architecture, network, statistics), counts[0], counts[1]);
+        }
+    }
+
+    /** Accuracy on all images of another split, such as the test images. */
+    public double accuracy(Architecture architecture, Split split) {
+        Network network = space.build(architecture);
+        try (NDManager candidate = manager.newSubManager(); Batches batches = split.inOrder(batch, split.size())) {
+            Parameters parameters = shared(candidate);
+            Normalizer normalizer = RunningStatistics.given(recalibrate(network, parameters, candidate));
+            long correct = 0;
+            while (batches.hasNext()) {
+                Batch next = batches.next();
+                try (NDManager pass = manager.newSubManager()) {
+                    correct += Images.correct(Forward.inference(network, parameters, normalizer, Images.of(next, pass)), next.labels());
+                }
+            }
+            return (double) correct / split.size();
+        }
+    }
+
+    /** Outputs of an architecture for some images, row-major: images, then classes. */
+    public float[] logits(Architecture architecture, Batch images) {
+        Network network = space.build(architecture);
+        try (NDManager candidate = manager.newSubManager()) {
+            Parameters parameters = shared(candidate);
+            Normalizer normalizer = RunningStatistics.given(recalibrate(network, parameters, candidate));
+            return Forward.inference(network, parameters, normalizer, Images.of(images, candidate)).toFloatArray();
+        }
+    }
+
+    /** An architecture ready for use, without asking how good it is. */
     public Subnet subnet(Architecture architecture) {
         Network network = space.build(architecture);
-        NDManager owned = manager.newSubManager();
-        SubnetStatistics statistics = new SubnetStatistics(owned);
-        Subnet subnet = new Subnet(network, weights, statistics, owned);
-        Split train = data.train();
-        try (Batches batches = train.sample(Math.min(BATCH, train.size()), calibrationImages, CALIBRATION_SEED)) {
-            while (batches.hasNext()) {
-                try (NDManager pass = owned.newSubManager()) {
-                    subnet.forward(Images.of(batches.next(), pass), pass);
-                }
-                statistics.nextBatch();
-            }
+        try (NDManager candidate = manager.newSubManager()) {
+            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate));
         }
-        statistics.freeze();
-        return subnet;
     }
 
-    /** Share of validation images that the recalibrated subnet classifies right. */
-    public double accuracy(Architecture architecture) {
-        return accuracy(architecture, data.validation());
+    private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {
+        RunningStatistics statistics = new RunningStatistics(candidate);
+        recalibration.forEach((images, labels) -> {
+            statistics.nextBatch();
+            Forward.inference(network, parameters, statistics, images);
+        });
+        return statistics;
     }
 
-    /** Share of a split's images that the recalibrated subnet classifies right. */
-    public double accuracy(Architecture architecture, Split split) {
-        try (Subnet subnet = subnet(architecture); Batches batches = split.inOrder(BATCH, validationImages)) {
-            long correct = 0;
-            long images = 0;
-            while (batches.hasNext()) {
-                Batch batch = batches.next();
-                try (NDManager pass = manager.newSubManager()) {
-                    NDArray logits = subnet.forward(Images.of(batch, pass), pass);
-                    correct += Images.correct(logits, batch.labels());
-                }
-                images += batch.size();
-            }
-            return (double) correct / images;
+    private Subnet subnet(Architecture architecture, Network network, RunningStatistics statistics) {
+        Map<String, float[]> running = statistics.values();
+        WeightSource source = weight -> weight.tensor().role().isParameter() ? weights.read(weight)
+            : running(running, weight, architecture);
+        return new Subnet(architecture, network, source);
+    }
+
+    private static float[] running(Map<String, float[]> values, Weight weight, Architecture architecture) {
+        float[] found = values.get(weight.tensor().name());
+        if (found == null) {
+            throw new IllegalArgumentException(weight.tensor().name() + ": not in " + architecture);
         }
+        return found.clone();
+    }
+
+    private Parameters shared(NDManager owner) {
+        Map<Weight, NDArray> views = new HashMap<>();
+        return weight -> views.computeIfAbsent(weight, key -> Views.detached(weights.tensor(key.tensor()), key, owner));
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -49,16 +50,6 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         }
     }
 
-    /** The seed of the first values. */
-    public long seed() {
-        return initial.seed();
-    }
-
-    /** The device the tensors live on. */
-    public Device device() {
-        return arrays.getDevice();
-    }
-
     /** A manager for arrays that use these tensors; closing it leaves the tensors. */
     NDManager newManager() {
         return arrays.newSubManager();
@@ -67,12 +58,12 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     /** The whole tensor, owned here. */
     NDArray tensor(SharedTensor tensor) {
         requireShared(tensor);
-        return tensors.computeIfAbsent(tensor.name(), name -> own(initial.read(tensor), shape(tensor)));
+        return tensors.computeIfAbsent(tensor.name(), name -> own(initial.read(tensor), Views.shape(Weight.whole(tensor))));
     }
 
     /** The momentum of the whole tensor, owned here; what has one is learned and belongs in a checkpoint. */
     NDArray momentum(SharedTensor tensor) {
-        return momenta.computeIfAbsent(tensor.name(), name -> arrays.zeros(shape(tensor)));
+        return momenta.computeIfAbsent(tensor.name(), name -> arrays.zeros(Views.shape(Weight.whole(tensor))));
     }
 
     /** Momenta of every tensor learned so far, by name of the tensor, sorted. */
@@ -86,9 +77,10 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     }
 
     /** Takes a tensor as it was when a checkpoint was written. */
-    void restore(String name, long[] dims, float[] values, float[] momentum) {
-        tensors.put(name, own(values, new Shape(dims)));
-        momenta.put(name, own(momentum, new Shape(dims)));
+    void restore(String name, List<Integer> dims, float[] values, float[] momentum) {
+        Shape shape = new Shape(dims.stream().mapToLong(Integer::longValue).toArray());
+        tensors.put(name, own(values, shape));
+        momenta.put(name, own(momentum, shape));
     }
 
     /**
@@ -99,10 +91,6 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         try (NDArray borrowed = arrays.create(values, shape)) {
             return borrowed.duplicate();
         }
-    }
-
-    static Shape shape(SharedTensor tensor) {
-        return new Shape(tensor.dims().stream().mapToLong(Integer::longValue).toArray());
     }
 
     @Override

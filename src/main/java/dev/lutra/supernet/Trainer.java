@@ -1,140 +1,142 @@
 package dev.lutra.supernet;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
+import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.network.Network;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.TrainingListener.Progress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 
 /**
- * Trains the weights of a space, epoch by epoch. After every epoch a checkpoint is written; training that was cut off goes on
- * from the last one and ends with the same weights, because paths, images, augmentation and dropout follow from the seed and
- * the number of the step alone.
+ * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
+ * seed and the step, and a checkpoint closes every epoch: a training that was killed continues from the last one and ends
+ * with the same weights, to the bit, as one that was not (same machine, device and number of threads).
+ *
+ * <p>libtorch's threads are set for the whole process, by the system property {@code ai.djl.pytorch.num_threads}.
  */
 public final class Trainer {
 
-    /** Random subnets whose accuracy goes into the curve after each epoch, and the images they are judged on. */
-    private static final int WATCHED_SUBNETS = 2;
-    private static final int WATCHED_IMAGES = 1000;
-    private static final int CALIBRATION_IMAGES = 512;
+    private static final int CURVE_POINTS_PER_EPOCH = 10;
 
     private final SearchSpace space;
     private final ImageData data;
     private final TrainingSettings settings;
-    private final Path file;
+    private final Path checkpointFile;
+    private final Device device;
+
+    /** On the fastest device there is: the first GPU, or the CPU. */
+    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpointFile) {
+        this(space, data, settings, checkpointFile, Engine.getInstance().defaultDevice());
+    }
 
     /**
-     * @param data whose classes are those of {@code space}
-     * @param checkpoint file to write, and to go on from
+     * @param checkpointFile read if it is there, written at the end of every epoch
+     * @throws InputException if the space and the data do not agree
      */
-    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpoint) {
+    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpointFile, Device device) {
+        if (space.classes() != data.classes().size()) {
+            throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
+                + ", as the images have)");
+        }
         this.space = space;
         this.data = data;
         this.settings = settings;
-        this.file = checkpoint;
-    }
-
-    /** What the weights depend on. */
-    private Map<String, String> identity() {
-        Map<String, String> identity = new LinkedHashMap<>();
-        identity.put("lutra.space", space.name());
-        identity.put("lutra.classes", Integer.toString(space.classes()));
-        identity.put("lutra.input", space.input().toString());
-        identity.put("lutra.data.hash", data.hash());
-        identity.put("lutra.training", settings.toString());
-        return identity;
-    }
-
-    /** Whether the checkpoint is that of a finished training. */
-    public boolean isFinished() {
-        try (SupernetWeights weights = newWeights()) {
-            return Checkpoint.read(file, identity(), weights).map(c -> c.curve().size() == settings.epochs()).orElse(false);
-        }
-    }
-
-    private SupernetWeights newWeights() {
-        return new SupernetWeights(settings.seed(), Engine.getInstance().defaultDevice());
+        this.checkpointFile = checkpointFile;
+        this.device = device;
     }
 
     /**
      * Trains to the end, from the checkpoint if there is one.
      *
-     * @return the trained weights; the caller closes them
-     * @throws dev.lutra.InputException if the checkpoint is of another space, data or settings
-     * @throws TrainingDivergedException if the loss is no longer a number
+     * @return the trained weights, for the caller to close
+     * @throws InputException if the checkpoint is of another training
+     * @throws TrainingDivergedException if the loss stops being a finite number; the last checkpoint stays
      */
-    public Trained train(TrainingListener listener) {
-        SupernetWeights weights = newWeights();
+    public SupernetWeights train(TrainingListener listener) {
+        Map<String, String> origin = Checkpoint.origin(space, data.hash(), settings);
+        SupernetWeights weights = new SupernetWeights(settings.seed(), device);
         try {
-            Checkpoint checkpoint = Checkpoint.read(file, identity(), weights).orElse(new Checkpoint(identity(), List.of()));
-            boolean learnsBatchNorm = space.learnsBatchNorm() || !settings.sampling().sharesWeights();
-            List<EpochSummary> curve = new ArrayList<>(checkpoint.curve());
+            Checkpoint checkpoint = new Checkpoint(origin, 0, 0, List.of());
+            if (Files.exists(checkpointFile)) {
+                checkpoint = Checkpoint.resume(checkpointFile, origin, weights);
+                listener.resumed(checkpoint);
+            }
+            boolean learnsBatchNorm = !settings.sampling().sharesWeights() || space.learnsBatchNorm();
             try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
-                while (curve.size() < settings.epochs()) {
-                    curve.add(epoch(curve.size(), learner, weights, listener));
-                    new Checkpoint(identity(), curve).write(file, weights);
-                    listener.epoch(curve.get(curve.size() - 1));
+                while (checkpoint.epochs() < settings.epochs()) {
+                    checkpoint = epoch(learner, checkpoint, listener);
+                    checkpoint.write(checkpointFile, weights);
+                    listener.saved(checkpoint);
                 }
             }
-            return new Trained(weights, List.copyOf(curve));
-        } catch (RuntimeException e) {
+            return weights;
+        } catch (RuntimeException | Error e) {
             weights.close();
             throw e;
         }
     }
 
-    /**
-     * A finished training.
-     *
-     * @param curve one point an epoch
-     */
-    public record Trained(SupernetWeights weights, List<EpochSummary> curve) implements AutoCloseable {
-        @Override
-        public void close() {
-            weights.close();
-        }
-    }
-
-    private EpochSummary epoch(int epoch, Learner learner, SupernetWeights weights, TrainingListener listener) {
-        int perEpoch = data.train().batchesPerEpoch(settings.batch());
-        long steps = (long) perEpoch * settings.epochs();
-        double loss = 0;
-        long correct = 0;
-        long predictions = 0;
-        try (Batches batches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
-            for (long step = (long) epoch * perEpoch; batches.hasNext(); step++) {
-                Batch batch = batches.next();
+    private Checkpoint epoch(Learner learner, Checkpoint before, TrainingListener listener) {
+        int batches = data.train().batchesPerEpoch(settings.batch());
+        long steps = (long) batches * settings.epochs();
+        long step = before.steps();
+        int epoch = before.epochs();
+        CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
+        try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
+            while (epochBatches.hasNext()) {
+                Batch batch = epochBatches.next();
+                double learningRate = settings.learningRate(step, steps);
                 List<Network> paths = settings.sampling().paths(space, settings.seed(), step).stream().map(space::build).toList();
-                double rate = settings.learningRate(step, steps);
-                Learner.Step done = learner.step(paths, batch, rate, StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
-                if (!Double.isFinite(done.loss())) {
-                    throw new TrainingDivergedException(step, rate, done.loss());
+                Learner.Step result = learner.step(paths, batch, learningRate,
+                    StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
+                step++;
+                if (!Double.isFinite(result.loss())) {
+                    throw new TrainingDivergedException(result.loss(), step, learningRate);
                 }
-                loss += done.loss() / paths.size() / perEpoch;
-                correct += done.correct();
-                predictions += (long) batch.size() * paths.size();
-                listener.step(step + 1, steps, batch.size(), done.loss() / paths.size());
+                double loss = result.loss() / paths.size();
+                double accuracy = (double) result.correct() / paths.size() / batch.size();
+                curve.add(step, loss, accuracy, learningRate);
+                listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
             }
         }
-        return new EpochSummary(epoch + 1, loss, (double) correct / predictions, watch(epoch, weights));
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points());
     }
 
-    private double watch(int epoch, SupernetWeights weights) {
-        SplittableRandom random = new SplittableRandom(StepSeed.of(settings.seed(), epoch, StepSeed.WATCHED));
-        try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, CALIBRATION_IMAGES, WATCHED_IMAGES)) {
-            double sum = 0;
-            for (int i = 0; i < WATCHED_SUBNETS; i++) {
-                sum += evaluator.accuracy(settings.sampling().sharesWeights() ? space.random(random)
-                    : settings.sampling().paths(space, settings.seed(), 0).get(0));
+    /** Averages steps to points. */
+    private static final class CurveBuilder {
+
+        private final List<CurvePoint> points;
+        private final int stepsPerPoint;
+        private double loss;
+        private double accuracy;
+        private int count;
+
+        CurveBuilder(List<CurvePoint> before, int stepsPerPoint) {
+            points = new ArrayList<>(before);
+            this.stepsPerPoint = stepsPerPoint;
+        }
+
+        void add(long step, double stepLoss, double stepAccuracy, double learningRate) {
+            loss += stepLoss;
+            accuracy += stepAccuracy;
+            if (++count == stepsPerPoint) {
+                points.add(new CurvePoint(step, loss / count, accuracy / count, learningRate));
+                loss = 0;
+                accuracy = 0;
+                count = 0;
             }
-            return sum / WATCHED_SUBNETS;
+        }
+
+        List<CurvePoint> points() {
+            return points;
         }
     }
 }

@@ -1,19 +1,32 @@
 package dev.lutra.supernet;
 
-/** Told how training goes, on the training thread. */
+/** Told how training goes, from the thread that trains. */
 public interface TrainingListener {
 
     /** Nobody listens. */
-    TrainingListener NONE = new TrainingListener() {};
+    TrainingListener NONE = progress -> { };
 
     /**
-     * @param step steps done, also those of an earlier life
-     * @param steps of the whole training
-     * @param images a step
-     * @param loss of this step
+     * Where training stands after a step.
+     *
+     * @param epoch of the step, from 1
+     * @param epochs in all
+     * @param step just taken, from 1
+     * @param steps in all
+     * @param images of the step
+     * @param loss of the step
+     * @param accuracy share of the step's images that its paths got right, 0 to 1
+     * @param learningRate of the step
      */
-    default void step(long step, long steps, int images, double loss) {}
+    record Progress(int epoch, int epochs, long step, long steps, int images, double loss, double accuracy,
+                    double learningRate) {}
 
-    /** An epoch is done and its checkpoint written. */
-    default void epoch(EpochSummary summary) {}
+    /** After every step. */
+    void step(Progress progress);
+
+    /** Before the first step, if a checkpoint is continued. */
+    default void resumed(Checkpoint checkpoint) {}
+
+    /** At the end of every epoch, when its checkpoint is in place. */
+    default void saved(Checkpoint checkpoint) {}
 }

@@ -3,6 +3,7 @@ package dev.lutra.supernet;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
 import dev.lutra.network.Weight;
 import dev.lutra.network.Weight.Box;
 import java.util.ArrayList;
@@ -42,6 +43,11 @@ final class Views {
             extents.add(end - start);
         }
         return Weight.box(a.tensor(), offsets, extents);
+    }
+
+    /** Extents of what an op sees. */
+    static Shape shape(Weight weight) {
+        return new Shape(weight.dims().stream().mapToLong(Integer::longValue).toArray());
     }
 
     private static List<Integer> offsets(Weight weight) {

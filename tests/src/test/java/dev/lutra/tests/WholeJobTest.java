@@ -26,7 +26,7 @@ class WholeJobTest {
             space: shufflenetv2-cifar
             data: %s
             supernet: {epochs: 2, batch: 32}
-            evaluation: {calibration-images: 64, validation-images: 40}
+            evaluation: {recalibration-images: 64, validation-images: 40}
             objectives: [accuracy, latency, params]
             search: {population: 6, generations: 3}
             export: {top: 3}

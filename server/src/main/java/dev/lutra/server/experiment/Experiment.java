@@ -4,6 +4,7 @@ import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.EvaluationSettings;
 import dev.lutra.supernet.Sampling;
 import dev.lutra.supernet.TrainingSettings;
 import dev.lutra.supernet.TrainingSettings.Schedule;
@@ -36,7 +37,7 @@ import java.util.Set;
  * @param export which winners leave, and how
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, DataSource data, TrainingSettings training,
-                         Evaluation evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
+                         EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
                          OptionalLong params, Profile profile, Search search, Export export) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
@@ -48,12 +49,6 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
 
     /** Images by role; the split's image size comes from the space. */
     public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare) {}
-
-    /**
-     * @param calibrationImages training images that batch norm is recalibrated on for every candidate
-     * @param validationImages validation images a candidate is judged on
-     */
-    public record Evaluation(int calibrationImages, int validationImages) {}
 
     /**
      * @param device name of the device in the fleet
@@ -180,12 +175,15 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return node.flatMap(n -> n.find(key)).map(n -> n.integer(least)).orElse(otherwise);
     }
 
-    private static Evaluation evaluation(Optional<YamlNode> node) {
-        Evaluation evaluation = new Evaluation(
-            integer(node, "calibration-images", 2, 2048),
-            integer(node, "validation-images", 1, Integer.MAX_VALUE));
+    private static EvaluationSettings evaluation(Optional<YamlNode> node) {
+        EvaluationSettings defaults = EvaluationSettings.defaults();
+        EvaluationSettings settings = new EvaluationSettings(
+            integer(node, "recalibration-images", 2, defaults.recalibrationImages()),
+            integer(node, "validation-images", 1, defaults.validationImages()),
+            integer(node, "batch", 2, defaults.batch()),
+            defaults.seed());
         node.ifPresent(YamlNode::rejectUnknownKeys);
-        return evaluation;
+        return settings;
     }
 
     private static List<Target> targets(YamlNode file) {

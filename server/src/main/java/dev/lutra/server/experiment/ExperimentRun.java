@@ -1,7 +1,5 @@
 package dev.lutra.server.experiment;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
@@ -9,11 +7,16 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Front;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.EpochSummary;
+import dev.lutra.supernet.Checkpoint;
+import dev.lutra.supernet.EvaluationSettings;
 import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Trainer;
 import dev.lutra.supernet.TrainingListener;
 import java.io.IOException;
@@ -28,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.UUID;
 
 /**
@@ -36,8 +40,8 @@ import java.util.UUID;
  */
 public final class ExperimentRun implements AutoCloseable {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int HASH_BYTES = 8;
+    private static final int SAMPLED_PATHS = 8;
 
     private final Experiment experiment;
     private final RunFolder folder;
@@ -49,7 +53,7 @@ public final class ExperimentRun implements AutoCloseable {
     private final ResultStore results;
     private ImageData data;
     private SearchSpace space;
-    private Trainer.Trained supernet;
+    private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private RunFleet fleet;
     private final List<Winner> winners = new ArrayList<>();
@@ -89,6 +93,7 @@ public final class ExperimentRun implements AutoCloseable {
     /** Trains the supernet, or what is left of its epochs. */
     public void train() {
         supernet();
+        sampledPaths();
     }
 
     /** Measures what the targets' tables lack. */
@@ -106,7 +111,7 @@ public final class ExperimentRun implements AutoCloseable {
         requireTrained();
         StoredCandidates log = candidates();
         CandidateEvaluator judge = SearchStage.evaluator(experiment, space(), tables,
-            architecture -> evaluator().accuracy(architecture), log);
+            architecture -> evaluator().evaluate(architecture).accuracy(), log);
         Front front = SearchStage.run(experiment, judge, progress).with(provenance());
         front.writeCsv(folder.front().resolveSibling("front.csv"));
         AtomicFile.write(folder.front().resolveSibling("front.svg"),
@@ -163,7 +168,7 @@ public final class ExperimentRun implements AutoCloseable {
         WinnerFile.write(folder.verification(), winners);
         Front front = Front.readJson(folder.front(), space());
         RunReport report = new RunReport(experiment, space(), folder);
-        report.write(front, candidates().all(), winners, supernet().curve(), tables(false));
+        report.write(front, candidates().all(), winners, Checkpoint.read(folder.checkpoint()).curve(), sampledPaths(), tables(false));
         progress.say("report: " + folder.report());
     }
 
@@ -173,11 +178,9 @@ public final class ExperimentRun implements AutoCloseable {
         Map<String, Double> accuracies = new LinkedHashMap<>();
         List<Candidate> ranked = ranked();
         int count = Math.min(experiment.export().top(), ranked.size());
-        try (SubnetEvaluator judge = new SubnetEvaluator(space(), supernet().weights(), data(),
-                 experiment.evaluation().calibrationImages(), Integer.MAX_VALUE);
-             Progress.Work work = progress.begin("test", count, "networks")) {
+        try (Progress.Work work = progress.begin("test", count, "networks")) {
             for (Candidate candidate : ranked.subList(0, count)) {
-                accuracies.put(candidate.architecture().toString(), judge.accuracy(candidate.architecture(), split));
+                accuracies.put(candidate.architecture().toString(), evaluator().accuracy(candidate.architecture(), split));
                 work.at(accuracies.size(), "");
             }
         }
@@ -222,12 +225,13 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     private void requireTrained() {
-        if (supernet == null && !new Trainer(space(), data(), experiment.training(), folder.checkpoint()).isFinished()) {
+        if (!Files.exists(folder.checkpoint())
+            || Checkpoint.read(folder.checkpoint()).epochs() < experiment.training().epochs()) {
             throw InputException.in(folder.checkpoint(), "not a finished training (expected: after lutra train)");
         }
     }
 
-    private Trainer.Trained supernet() {
+    private SupernetWeights supernet() {
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
             try (TrainingProgress training = new TrainingProgress()) {
@@ -237,10 +241,28 @@ public final class ExperimentRun implements AutoCloseable {
         return supernet;
     }
 
+    /** Accuracy of a few random subnets, which says how far the shared weights have come. */
+    private List<Double> sampledPaths() {
+        List<Double> accuracies = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(experiment.training().seed());
+        StoredCandidates log = candidates();
+        try (Progress.Work work = progress.begin("judge random paths", SAMPLED_PATHS, "paths")) {
+            for (int i = 0; i < SAMPLED_PATHS; i++) {
+                Architecture path = space().random(random);
+                double accuracy = log.find(path).map(Candidate::accuracy).orElseGet(() -> evaluator().evaluate(path).accuracy());
+                log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
+                accuracies.add(accuracy);
+                work.at(accuracies.size(), String.format(Locale.ROOT, "mean accuracy %.2f %%",
+                    100 * accuracies.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+            }
+        }
+        return accuracies;
+    }
+
     private SubnetEvaluator evaluator() {
         if (evaluator == null) {
-            evaluator = new SubnetEvaluator(space(), supernet().weights(), data(),
-                experiment.evaluation().calibrationImages(), experiment.evaluation().validationImages());
+            evaluator = new SubnetEvaluator(space(), supernet(), data(),
+                experiment.evaluation());
         }
         return evaluator;
     }
@@ -332,21 +354,15 @@ public final class ExperimentRun implements AutoCloseable {
 
         private Progress.Work work;
         private double loss = Double.NaN;
-        private String epoch = "";
 
         @Override
-        public void step(long step, long steps, int images, double stepLoss) {
+        public void step(TrainingListener.Progress now) {
             if (work == null) {
-                work = progress.begin("train", steps * images, "images");
+                work = progress.begin("train", now.steps() * now.images(), "images");
             }
-            loss = Double.isNaN(loss) ? stepLoss : SMOOTHING * loss + (1 - SMOOTHING) * stepLoss;
-            work.at(step * images, String.format(Locale.ROOT, "loss %.3f%s", loss, epoch));
-        }
-
-        @Override
-        public void epoch(EpochSummary summary) {
-            epoch = String.format(Locale.ROOT, ", epoch %d: sampled paths %.1f %%", summary.epoch(),
-                100 * summary.validationAccuracy());
+            loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
+            work.at(now.step() * now.images(),
+                String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss));
         }
 
         @Override

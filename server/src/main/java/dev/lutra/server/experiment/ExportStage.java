@@ -72,9 +72,8 @@ final class ExportStage {
         metadata.put(OnnxMetadata.WEIGHTS, "supernet");
         metadata.put(OnnxMetadata.VERSION, version);
         OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), metadata);
-        try (Subnet subnet = evaluator.subnet(candidate.architecture())) {
-            OnnxFile.write(file(rank), OnnxExporter.export(subnet.network(), subnet, options));
-        }
+        Subnet subnet = evaluator.subnet(candidate.architecture());
+        OnnxFile.write(file(rank), OnnxExporter.export(subnet.network(), subnet.weights(), options));
     }
 
     private static String text(float[] values) {
@@ -86,10 +85,9 @@ final class ExportStage {
         byte[] model = read(file(rank));
         Map<String, Double> measures = candidate.measures().values();
         List<Winner.Check> checks = new ArrayList<>();
-        try (Subnet subnet = evaluator.subnet(candidate.architecture());
-             Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
+        try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();
-            float[] expected = subnet.logits(batch);
+            float[] expected = evaluator.logits(candidate.architecture(), batch);
             for (Experiment.Target target : experiment.targets()) {
                 checks.add(check(target, model, batch, expected, measures, fleet, runId));
             }

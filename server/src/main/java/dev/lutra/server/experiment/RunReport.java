@@ -14,8 +14,9 @@ import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.EpochSummary;
+import dev.lutra.supernet.CurvePoint;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,8 +37,8 @@ final class RunReport {
         this.folder = folder;
     }
 
-    void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<EpochSummary> curve,
-               Map<String, LookupTable> tables) {
+    void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
+               List<Double> sampledPaths, Map<String, LookupTable> tables) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -51,7 +52,7 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows, plots,
-            List.of(training(curve)), provenance(front, tables));
+            List.of(training(curve, sampledPaths)), provenance(front, tables));
         AtomicFile.write(folder.report(), report.html());
     }
 
@@ -116,13 +117,12 @@ final class RunReport {
             String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
     }
 
-    private static Report.Training training(List<EpochSummary> curve) {
-        List<Plots.Point> trained = curve.stream().map(e -> new Plots.Point(e.epoch(), 100 * e.trainAccuracy())).toList();
-        List<Plots.Point> validated = curve.stream().map(e -> new Plots.Point(e.epoch(), 100 * e.validationAccuracy())).toList();
-        String svg = Plots.curves("epoch", "accuracy (%)", List.of(new Plots.Curve("random subnets, validation images", validated),
-            new Plots.Curve("sampled paths, training images", trained)));
-        return new Report.Training(svg, String.format(Locale.ROOT, "Loss of the last epoch: %.3f. Training images are augmented.",
-            curve.get(curve.size() - 1).loss()));
+    private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths) {
+        List<Plots.Point> loss = curve.stream().map(point -> new Plots.Point(point.step(), point.loss())).toList();
+        DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
+        return new Report.Training(Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
+            String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
+                paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())));
     }
 
     private List<Report.Fact> provenance(Front front, Map<String, LookupTable> tables) {

@@ -1,0 +1,34 @@
+package dev.lutra.supernet;
+
+import dev.lutra.InputException;
+
+/**
+ * How a candidate is judged.
+ *
+ * @param recalibrationImages training images, not augmented, that its batch norm is measured on; whole batches of them
+ * @param validationImages at most so many validation images, spread evenly over the classes
+ * @param batch images a forward pass
+ * @param seed which training images
+ */
+public record EvaluationSettings(int recalibrationImages, int validationImages, int batch, long seed) {
+
+    public EvaluationSettings {
+        require("recalibration-images", recalibrationImages, 1);
+        require("validation-images", validationImages, 1);
+        require("batch", batch, 2);
+    }
+
+    /**
+     * The defaults: 2,048 images for batch norm, which is plenty for images of 32×32 (SPOS takes 25,600 for ImageNet, its
+     * successors 20,000), up to 5,000 to validate, and batches of 128 as in training.
+     */
+    public static EvaluationSettings defaults() {
+        return new EvaluationSettings(2_048, 5_000, 128, 0);
+    }
+
+    private static void require(String key, int value, int least) {
+        if (value < least) {
+            throw new InputException("evaluation." + key + ": " + value + " (expected: at least " + least + ")");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+/** Batches that are gone through again and again: kept as arrays if they fit, prepared anew each time if not. */
+final class KeptBatches {
+
+    private static final long LARGEST_KEPT_BYTES = 1L << 30;
+
+    private final Supplier<Batches> source;
+    private final NDManager manager;
+    private final boolean fits;
+    private final List<Kept> kept = new ArrayList<>();
+
+    private record Kept(NDArray images, int[] labels) {}
+
+    /**
+     * @param manager owns what is kept
+     * @param bytes of all images together
+     */
+    KeptBatches(Supplier<Batches> source, NDManager manager, long bytes) {
+        this.source = source;
+        this.manager = manager;
+        fits = bytes <= LARGEST_KEPT_BYTES;
+    }
+
+    /** Every batch: images as N, C, H, W on a manager that is closed afterwards, and their labels. */
+    void forEach(BiConsumer<NDArray, int[]> action) {
+        if (fits && kept.isEmpty()) {
+            try (Batches batches = source.get()) {
+                batches.forEachRemaining(batch -> kept.add(keep(batch)));
+            }
+        }
+        if (fits) {
+            for (Kept batch : kept) {
+                try (NDManager pass = manager.newSubManager()) {
+                    NDArray images = batch.images().stopGradient();
+                    images.attach(pass);
+                    action.accept(images, batch.labels());
+                }
+            }
+        } else {
+            try (Batches batches = source.get()) {
+                batches.forEachRemaining(batch -> {
+                    try (NDManager pass = manager.newSubManager()) {
+                        action.accept(Images.of(batch, pass), batch.labels());
+                    }
+                });
+            }
+        }
+    }
+
+    private Kept keep(Batch batch) {
+        try (NDManager pass = manager.newSubManager()) {
+            NDArray own = Images.of(batch, pass).duplicate();
+            own.attach(manager);
+            return new Kept(own, batch.labels().clone());
+        }
+    }
+}
