@@ -2,9 +2,8 @@ package dev.lutra.network;
 
 import dev.lutra.network.Op.Activation.Function;
 import dev.lutra.network.SharedTensor.Role;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,11 +16,13 @@ import java.util.function.Supplier;
  */
 public final class NetworkBuilder {
 
+    private static final int USUAL_OPS = 256;  // so that the usual network is built without growing
+
     private final String name;
     private final double batchNormEpsilon;
     private final Value input;
-    private final Deque<String> scopes = new ArrayDeque<>();
-    private final Set<String> names = new HashSet<>();
+    private String prefix = "";  // the scopes, each with its dot
+    private final Set<String> names = new HashSet<>(USUAL_OPS * 2);
     private final List<OpenSegment> segments = new ArrayList<>();
     private int nextValue;
 
@@ -49,11 +50,12 @@ public final class NetworkBuilder {
 
     /** Names everything that {@code body} emits {@code scope.…}. */
     public <T> T scope(String scope, Supplier<T> body) {
-        scopes.addLast(scope);
+        String outer = prefix;
+        prefix = outer + scope + ".";
         try {
             return body.get();
         } finally {
-            scopes.removeLast();
+            prefix = outer;
         }
     }
 
@@ -89,8 +91,9 @@ public final class NetworkBuilder {
         Width out = spec.out();
         SharedTensor tensor = new SharedTensor(qualified + ".weight",
             List.of(out.shared(), sharedInPerGroup, spec.sharedKernel(), spec.sharedKernel()), Role.CONV_WEIGHT);
+        boolean whole = !out.isElastic() && inPerGroup == sharedInPerGroup && spec.kernel() == spec.sharedKernel();
         int margin = (spec.sharedKernel() - spec.kernel()) / 2;
-        Weight weight = Weight.box(tensor, List.of(0, 0, margin, margin),
+        Weight weight = whole ? Weight.whole(tensor) : Weight.box(tensor, List.of(0, 0, margin, margin),
             List.of(out.active(), inPerGroup, spec.kernel(), spec.kernel()));
         Shape shape = Shape.image(out.active(), spec.outputSize(x.shape().height()), spec.outputSize(x.shape().width()));
         return add(new Op.Conv(qualified, x, value(shape, out.shared()), weight, bias(qualified, out, spec.bias()),
@@ -212,14 +215,14 @@ public final class NetworkBuilder {
 
     /** The finished network, whose only output is {@code output}. */
     public Network build(Value output) {
-        Set<Value> readLater = new HashSet<>(Set.of(output));
-        List<Segment> closed = new ArrayList<>();
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            Segment segment = Segment.of(segments.get(i).name(), segments.get(i).ops(), readLater);
-            readLater.addAll(segment.inputs());
-            closed.add(0, segment);
+        BitSet readLater = new BitSet(nextValue);
+        readLater.set(output.id());
+        Segment[] closed = new Segment[segments.size()];
+        for (int i = closed.length - 1; i >= 0; i--) {
+            closed[i] = Segment.of(segments.get(i).name(), segments.get(i).ops(), readLater);
+            closed[i].inputs().forEach(value -> readLater.set(value.id()));
         }
-        return new Network(name, List.of(input), List.of(output), closed);
+        return new Network(name, List.of(input), List.of(output), List.of(closed));
     }
 
     private Value add(Op op) {
@@ -232,7 +235,8 @@ public final class NetworkBuilder {
     }
 
     private Weight vector(String tensorName, Width width, Role role) {
-        return Weight.box(new SharedTensor(tensorName, List.of(width.shared()), role), List.of(0), List.of(width.active()));
+        SharedTensor tensor = new SharedTensor(tensorName, List.of(width.shared()), role);
+        return width.isElastic() ? Weight.box(tensor, List.of(0), List.of(width.active())) : Weight.whole(tensor);
     }
 
     private Optional<Weight> bias(String opName, Width out, boolean present) {
@@ -254,6 +258,6 @@ public final class NetworkBuilder {
     }
 
     private String qualified(String opName) {
-        return scopes.isEmpty() ? opName : String.join(".", scopes) + "." + opName;
+        return prefix + opName;
     }
 }

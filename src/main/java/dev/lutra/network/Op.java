@@ -1,6 +1,5 @@
 package dev.lutra.network;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -223,9 +222,6 @@ public sealed interface Op {
     }
 
     private static List<Weight> withBias(Weight weight, Optional<Weight> bias) {
-        List<Weight> weights = new ArrayList<>(2);
-        weights.add(weight);
-        bias.ifPresent(weights::add);
-        return List.copyOf(weights);
+        return bias.isPresent() ? List.of(weight, bias.get()) : List.of(weight);
     }
 }

@@ -3,14 +3,13 @@ package dev.lutra.network;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A contiguous run of a network's ops: what an agent times and a lookup table stores.
@@ -28,22 +27,24 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
         outputs = List.copyOf(outputs);
     }
 
-    static Segment of(String name, List<Op> ops, Set<Value> readLater) {
-        Set<Value> produced = new HashSet<>();
-        Set<Value> inputs = new LinkedHashSet<>();
-        Set<Value> outputs = new LinkedHashSet<>();
+    /** @param readLater ids of the values that later segments read, or that the network gives */
+    static Segment of(String name, List<Op> ops, BitSet readLater) {
+        BitSet known = new BitSet();
+        List<Value> inputs = new ArrayList<>();
+        List<Value> outputs = new ArrayList<>();
         for (Op op : ops) {
             for (Value input : op.inputs()) {
-                if (!produced.contains(input)) {
+                if (!known.get(input.id())) {
+                    known.set(input.id());
                     inputs.add(input);
                 }
             }
-            produced.add(op.output());
-            if (readLater.contains(op.output())) {
+            known.set(op.output().id());
+            if (readLater.get(op.output().id())) {
                 outputs.add(op.output());
             }
         }
-        return new Segment(name, ops, List.copyOf(inputs), List.copyOf(outputs));
+        return new Segment(name, ops, inputs, outputs);
     }
 
     /** The segment as a network of its own. */

@@ -1,0 +1,191 @@
+package dev.lutra.space;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lutra.cost.Cost;
+import dev.lutra.cost.CountingRule;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.Segment;
+import dev.lutra.network.Shape;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
+import java.math.BigInteger;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What must hold in every space, and what is particular to some. */
+class BuiltInSpacesTest {
+
+    private static final int SAMPLES = 30;
+    private static final String NAONET_V2 = "1 1 0 1 2 4 0 0 0 0 2 1 0 0 0 2 0 3 0 0 0 2 0 2 2 2 1 0 0 0 0 1 0 0 0 3 0 0 0 1";
+
+    @ParameterizedTest
+    @CsvSource({"spos-shufflenetv2, 4^20", "spos-shufflenetv2-channels, 32^20", "oneshot, 40^20", "oneshot-s-plus, 40^20",
+        "oneshot-s-plus-8, 32^20", "mmrazor-spos, 4^20", "proxyless-gpu, 6^6*7^15", "proxylessnas, 6^6*7^15",
+        "proxylessnas-24, 6^6*7^15", "proxylessnas-cpu, 6^6*7^15", "proxylessnas-mobile-14, 6^6*7^15", "fairnas, 6^19",
+        "fairnas-se, 6^19", "fairnas-se-half, 6^19", "fairnas-cifar, 6^9", "moga, 12^14", "moga-cifar, 12^7",
+        "single-path-nas, 5^15*4^5", "fbnet, 9^22", "fbnet-a, 9^22", "fbnet-2019, 9^22", "fbnet-2019-a, 9^22", "fbnet-c-2019, 1^1",
+        "shufflenetv2-plus-small, 1^1", "shufflenetv2-plus-medium, 1^1", "shufflenetv2-plus-large, 1^1",
+        "bs-nas, 12^6*13^15", "nao-cell, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
+    void sizesAreExact(String name, String power) {
+        BigInteger expected = BigInteger.ONE;
+        for (String factor : power.split("\\*")) {
+            String[] parts = factor.split("\\^");
+            expected = expected.multiply(new BigInteger(parts[0]).pow(Integer.parseInt(parts[1])));
+        }
+        assertThat(SpaceFile.load(name).size()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void everySpaceSaysWhatItIs(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        assertThat(space.name()).isEqualTo(name);
+        assertThat(space.title()).isNotBlank();
+        assertThat(space.source()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void textFormsRoundTrip(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Random random = new Random(7);
+        for (int i = 0; i < SAMPLES; i++) {
+            Architecture architecture = space.random(random);
+            assertThat(space.parse(architecture.toString())).isEqualTo(architecture).hasToString(architecture.toString());
+            assertThat(space.architecture(architecture.values())).isEqualTo(architecture);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void segmentsHoldEveryOpOnceAndTheirCostsAddUp(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Random random = new Random(11);
+        for (int i = 0; i < SAMPLES; i++) {
+            Network network = space.build(space.random(random));
+            assertThat(network.output().shape()).isEqualTo(Shape.vector(space.classes()));
+            assertThat(network.segments()).extracting(Segment::name).doesNotHaveDuplicates();
+            for (CountingRule rule : CountingRule.values()) {
+                Cost whole = rule.count(network.ops());
+                long macs = network.segments().stream().mapToLong(segment -> rule.count(segment.ops()).macs()).sum();
+                assertThat(macs).isEqualTo(whole.macs());
+            }
+            assertThat(Cost.of(network).params()).isEqualTo(network.ops().stream().flatMap(op -> op.weights().stream())
+                .filter(weight -> weight.tensor().role().isParameter()).mapToLong(Weight::elements).sum());
+        }
+    }
+
+    /** One gene after the other changed at random: always a network, and a new one exactly when the architecture is new. */
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void architecturesAreEqualExactlyWhenTheirNetworksAre(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Random random = new Random(13);
+        int[] values = space.random(random).values();
+        Architecture before = space.architecture(values);
+        String network = wiring(space.build(before));
+        for (int i = 0; i < SAMPLES; i++) {
+            int gene = random.nextInt(values.length);
+            values[gene] = random.nextInt(space.genes().get(gene).size());
+            Architecture after = space.architecture(values);
+            String next = wiring(space.build(after));
+            assertThat(after.equals(before)).as("%s and %s", before, after).isEqualTo(next.equals(network));
+            before = after;
+            network = next;
+        }
+    }
+
+    private static String wiring(Network network) {
+        return new Segment("all", network.ops(), network.inputs(), network.outputs()).signature();
+    }
+
+    /** Whatever is chosen elsewhere, a name stands for one tensor. */
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void sharedTensorsHaveOneExtent(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Random random = new Random(17);
+        Map<String, SharedTensor> tensors = new HashMap<>();
+        for (int i = 0; i < SAMPLES; i++) {
+            for (Op op : space.build(space.random(random)).ops()) {
+                for (Weight weight : op.weights()) {
+                    SharedTensor first = tensors.putIfAbsent(weight.tensor().name(), weight.tensor());
+                    assertThat(first == null ? weight.tensor() : first).isEqualTo(weight.tensor());
+                }
+            }
+        }
+    }
+
+    @Test
+    void candidatesOfSinglePathNasArePartsOfOneKernel() {
+        SearchSpace space = SpaceFile.load("single-path-nas");
+        int[] values = new int[20];
+        Map<String, Weight> kernels = new HashMap<>();
+        for (int choice = 0; choice < 4; choice++) {
+            values[0] = choice;
+            for (Op op : space.build(space.architecture(values)).segments().get(1).ops()) {
+                if (op.name().endsWith("superkernel.depthwise")) {
+                    kernels.put(space.genes().get(0).options().get(choice).name(), op.weights().get(0));
+                }
+            }
+        }
+        assertThat(kernels.values()).extracting(Weight::tensor).hasSize(4).containsOnly(kernels.get("k5e6").tensor());
+        assertThat(kernels.get("k5e6").view()).isEqualTo(new Weight.Whole());
+        assertThat(kernels.get("k5e3").view()).isEqualTo(new Weight.Box(List.of(0, 0, 0, 0), List.of(48, 1, 5, 5)));
+        assertThat(kernels.get("k3e3").view()).isEqualTo(new Weight.Box(List.of(0, 0, 1, 1), List.of(48, 1, 3, 3)));
+    }
+
+    @Test
+    void springBlocksUseTheFirstChannels() {
+        SearchSpace space = SpaceFile.load("bs-nas");
+        int[] values = new int[space.genes().size()];
+        values[1] = 1;
+        Op.Conv project = (Op.Conv) op(space.build(space.architecture(values)), "layer1.k3.project");
+        assertThat(project.weight().tensor().dims()).containsExactly(32, 96, 1, 1);
+        assertThat(project.weight().dims()).containsExactly(32, 48, 1, 1);
+    }
+
+    private static Op op(Network network, String name) {
+        return network.ops().stream().filter(op -> op.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    @Test
+    void publishedNumbersAndAliasesAreRead() {
+        SearchSpace proxyless = SpaceFile.load("proxyless-gpu");
+        String published = "2 2 -1 0 0 -1 -1 0 5 -1 4 4 0 0 4 2 3 4 4 4 3".replace(' ', ',');
+        assertThat(proxyless.parse(published)).isEqualTo(proxyless.parse(published.replace("-1", "6")))
+            .isEqualTo(proxyless.parse(published.replace("-1", "identity")));
+        SearchSpace searched = SpaceFile.load("oneshot-s-plus-8");
+        SearchSpace all = SpaceFile.load("oneshot-s-plus");
+        String ids = String.join(",", Collections.nCopies(20, "1:9"));
+        assertThat(searched.parse(ids)).hasToString(all.parse(ids).toString());
+    }
+
+    @Test
+    void publishedCellsAreReadInTheirOwnOrder() {
+        SearchSpace space = SpaceFile.load("nao-cell");
+        Architecture naonet = space.parse(NAONET_V2);
+        assertThat(naonet.toString()).startsWith("0,sep5,1,sep5,0,sep3,2,identity,");
+        String swapped = NAONET_V2.replaceFirst("1 1 0 1", "0 1 1 1");
+        assertThat(swapped).isNotEqualTo(NAONET_V2);
+        assertThat(space.parse(swapped)).isEqualTo(naonet);
+        assertThat(space.build(naonet).segments()).hasSize(13);
+    }
+
+    @Test
+    void classesAndImageSizeChange() {
+        SearchSpace space = SpaceFile.load("fairnas").withClasses(10).withImageSize(64);
+        Network network = space.build(space.random(new Random(1)));
+        assertThat(network.input().shape()).isEqualTo(Shape.image(3, 64, 64));
+        assertThat(network.output().shape()).isEqualTo(Shape.vector(10));
+    }
+}
