@@ -2,6 +2,7 @@ package dev.lutra.space;
 
 import dev.lutra.yaml.YamlNode;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -23,6 +24,10 @@ final class Blocks {
         Map.entry("squeeze-excite", SqueezeExciteBlock::of)));
 
     private Blocks() {}
+
+    static Set<String> kinds() {
+        return KINDS.keySet();
+    }
 
     /** @throws dev.lutra.InputException if there is no such kind, or a setting of it is wrong */
     static Block block(YamlNode kind, Settings settings) {
