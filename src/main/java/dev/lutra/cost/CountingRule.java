@@ -65,7 +65,8 @@ public enum CountingRule {
      */
     public static CountingRule named(String name) {
         return Arrays.stream(values()).filter(rule -> rule.ruleName().equals(name)).findFirst()
-            .orElseThrow(() -> new InputException("counting: " + name + " (expected: one of " + String.join(", ", names()) + ")"));
+            .orElseThrow(() -> new InputException("counting: " + name + " (expected: one of "
+                + String.join(", ", names()) + ")"));
     }
 
     /** Names of all rules. */

@@ -76,7 +76,7 @@ class MacCount extends OpCount {
         }
     }
 
-    /** K3, the thop that AngleNAS bundles: linear layers as multiplications and additions, a bias once for every input channel. */
+    /** K3, AngleNAS's bundled thop: linear layers as multiplications and additions, a bias once for every input channel. */
     static final class BundledThop extends MacCount {
         @Override
         public Long conv(Op.Conv op) {

@@ -13,8 +13,8 @@ import java.util.Optional;
  * Counts and score of the MicroNet challenge (2019, ImageNet track), as the OneShot-S+ entry applied them (K7).
  *
  * <p>Multiplications and additions count apart. Batch norm is folded away and costs nothing. A channel shuffle is a 1×1
- * convolution of which all but one weight a row are zero, stored with a bit mask. The factor of squeeze-excite costs nothing, as in
- * the entry's published table.
+ * convolution of which all but one weight a row are zero, stored with a bit mask. The product of squeeze-excite costs
+ * nothing, as in the entry's published table.
  *
  * @param quantizable what int8 makes smaller: convolutions, linear layers, ReLU
  * @param rest everything else

@@ -30,7 +30,8 @@ public record ArchitectureFile(SearchSpace space, Architecture architecture) {
         if (root.isMapping() && MmrazorSubnet.isSubnet(root)) {
             return MmrazorSubnet.read(root);
         }
-        throw InputException.in(file, "neither net.config nor subnet (expected: a key 'blocks', or keys like backbone.layers.0.0)");
+        throw InputException.in(file,
+            "neither net.config nor subnet (expected: a key 'blocks', or keys like backbone.layers.0.0)");
     }
 
     /**

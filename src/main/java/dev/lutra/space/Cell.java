@@ -83,7 +83,8 @@ record Cell(int nodes, List<NamedBlock> operations) {
         return join(graph, states, read, placement);
     }
 
-    private Value operation(NetworkBuilder graph, String side, List<Value> states, int state, int operation, Placement placement) {
+    private Value operation(NetworkBuilder graph, String side, List<Value> states, int state, int operation,
+                            Placement placement) {
         NamedBlock block = operations.get(operation);
         String scope = side + "." + block.scope() + ".from" + state;
         return graph.scope(scope, () -> block.block().emit(graph, states.get(state), at(placement, state)));
@@ -122,6 +123,7 @@ record Cell(int nodes, List<NamedBlock> operations) {
             ConvSpec reduce = ConvSpec.pointwise(channels).stride(placement.stride());
             value = graph.batchNorm("reduce" + state + ".bn", graph.conv("reduce" + state, value, reduce));
         }
-        return graph.conv("join" + state, graph.activation("join" + state + ".act", value, Function.RELU), ConvSpec.pointwise(channels));
+        Value active = graph.activation("join" + state + ".act", value, Function.RELU);
+        return graph.conv("join" + state, active, ConvSpec.pointwise(channels));
     }
 }

@@ -38,13 +38,14 @@ final class Choices {
     /** Its number is its place among all choices of the file. */
     private NamedBlock block(String name, YamlNode row) {
         YamlNode choice = choices.get(name);
-        List<String> aliases = choice.find("aliases").map(YamlNode::items).orElse(List.of()).stream().map(YamlNode::text).toList();
+        List<String> aliases = choice.find("aliases").map(YamlNode::items).orElse(List.of()).stream()
+            .map(YamlNode::text).toList();
         Gene.Option option = new Gene.Option(name, List.copyOf(choices.keySet()).indexOf(name), aliases);
         String scope = choice.find("shares").map(YamlNode::text).orElse(name);
         return new NamedBlock(option, scope, Blocks.block(choice.get("block"), new Settings(List.of(choice, row, defaults))));
     }
 
-    /** To be called when all rows are read. Also reads the choices that no row offers: a fixed network still numbers its space. */
+    /** To be called after all rows. Also reads the choices that no row offers: a fixed network still numbers its space. */
     void rejectUnknownKeys() {
         choices.forEach((name, choice) -> {
             block(name, YamlNode.EMPTY);

@@ -33,8 +33,9 @@ final class NetConfig {
     private static final SqueezeExcite SQUEEZE_EXCITE = new SqueezeExcite(0.25, SqueezeExcite.Basis.SCALED_CHANNELS,
         SqueezeExcite.Rounding.NEAREST_8, true, false, Function.RELU, Function.HARD_SIGMOID);
 
-    private static final Map<Function, String> ACTIVATIONS = new EnumMap<>(Map.of(Function.RELU, "relu", Function.RELU6, "relu6",
-        Function.HARD_SWISH, "h_swish", Function.HARD_SIGMOID, "h_sigmoid", Function.SWISH, "swish", Function.SIGMOID, "sigmoid"));
+    private static final Map<Function, String> ACTIVATIONS = new EnumMap<>(Map.of(
+        Function.RELU, "relu", Function.RELU6, "relu6", Function.HARD_SWISH, "h_swish",
+        Function.HARD_SIGMOID, "h_sigmoid", Function.SWISH, "swish", Function.SIGMOID, "sigmoid"));
 
     private NetConfig() {}
 
@@ -65,7 +66,8 @@ final class NetConfig {
 
     private static int imageSize(Path file) {
         Path run = file.resolveSibling("run.config");
-        return Files.exists(run) ? YamlNode.read(run).find("image_size").map(node -> node.integer(1)).orElse(IMAGE_SIZE) : IMAGE_SIZE;
+        YamlNode settings = Files.exists(run) ? YamlNode.read(run) : YamlNode.EMPTY;
+        return settings.find("image_size").map(node -> node.integer(1)).orElse(IMAGE_SIZE);
     }
 
     private static List<StagedSpace.Layer> tail(YamlNode root) {
@@ -94,7 +96,8 @@ final class NetConfig {
         int kernel = kernel(node);
         boolean batchNorm = node.find("use_bn").map(YamlNode::flag).orElse(true);
         boolean bias = node.find("bias").map(YamlNode::flag).orElse(false);
-        return fixed(name, OptionalInt.of(node.get("out_channels").integer(1)), node.find("stride").map(s -> s.integer(1)).orElse(1),
+        int stride = node.find("stride").map(value -> value.integer(1)).orElse(1);
+        return fixed(name, OptionalInt.of(node.get("out_channels").integer(1)), stride,
             new ConvBlock(kernel, bias, batchNorm, activation(node)));
     }
 
@@ -140,7 +143,8 @@ final class NetConfig {
     }
 
     private static StagedSpace.Layer searchable(String layer, int channels, int stride, String name, Block block) {
-        return new StagedSpace.Layer(layer, OptionalInt.of(channels), stride, List.of(NamedBlock.fixed(name, block)), List.of(), true);
+        return new StagedSpace.Layer(layer, OptionalInt.of(channels), stride, List.of(NamedBlock.fixed(name, block)),
+            List.of(), true);
     }
 
     /** Absent means ReLU6, as the first files of the format had no such key. */
@@ -165,8 +169,8 @@ final class NetConfig {
     }
 
     private static InputException notExpressible(String what, String found) {
-        return new InputException(what + ": " + found + " (expected: what net.config can say: a convolution, inverted bottlenecks, "
-            + "a 1x1 convolution, global pooling, perhaps another 1x1, a linear layer)");
+        return new InputException(what + ": " + found + " (expected: what net.config can say: a convolution, "
+            + "inverted bottlenecks, a 1x1 convolution, global pooling, perhaps another 1x1, a linear layer)");
     }
 
     /** Walks a network's layers in the order that the format has them. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Every op once, counted by hand. */
 class CountingRuleTest {
 
-    /** 4×6×6 → conv 3×3 with bias to 8 → batch norm → ReLU → average 3×3 stride 2 → shuffle → add → global pool → linear with bias to 5. */
+    /** 4×6×6, convolution 3×3 with bias to 8, batch norm, ReLU, average 3×3 by 2, shuffle, add, mean, linear with bias to 5. */
     private static Network everything() {
         NetworkBuilder graph = new NetworkBuilder("everything", Shape.image(4, 6, 6), 1e-5);
         graph.segment("all");
@@ -66,6 +66,7 @@ class CountingRuleTest {
     @Test
     void unknownRule() {
         assertThatThrownBy(() -> CountingRule.named("flops")).isInstanceOf(InputException.class)
-            .hasMessage("counting: flops (expected: one of macs, mxnet, mmcv, thop, thop-newer, thop-older, fbnet, fbnet-2019, micronet)");
+            .hasMessage("counting: flops (expected: one of macs, mxnet, mmcv, thop, thop-newer, thop-older, fbnet, fbnet-2019, "
+                + "micronet)");
     }
 }

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Counts against everything that was published with an architecture and a figure. */
 class PublishedNetworksTest {
 
-    private static final String S_PLUS = zip("0,0,0,1,0,0,1,0,3,2,0,1,2,2,1,2,0,0,2,0", "8,7,6,8,5,7,3,4,2,4,2,3,4,5,6,6,3,3,4,6");
+    private static final String S_PLUS = zip("0,0,0,1,0,0,1,0,3,2,0,1,2,2,1,2,0,0,2,0",
+        "8,7,6,8,5,7,3,4,2,4,2,3,4,5,6,6,3,3,4,6");
     private static final Map<String, SearchSpace> SPACES = new HashMap<>();
 
     private static SearchSpace space(String name) {

@@ -97,7 +97,8 @@ class ArchitectureFileTest {
         int layer = 0;
         for (int stage = 0; stage < stages.length; stage++) {
             for (int block = 0; block < stages[stage]; block++) {
-                String key = value.contains("-") ? "stage_" + stage + "_block_" + block : "backbone.layers." + stage + "." + block;
+                String key = value.contains("-") ? "stage_" + stage + "_block_" + block
+                    : "backbone.layers." + stage + "." + block;
                 text.append(key).append(value.isEmpty() ? ": " : ":\n").append(value)
                     .append(names[Integer.parseInt(choices[layer++])]).append('\n');
             }
@@ -133,8 +134,8 @@ class ArchitectureFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "shuffle_5x5 | shuffle_9x9 | subnet.yaml:4: backbone.layers.0.1.chosen: shuffle_9x9 (expected: one of shuffle_3x3, shuffle_5x5,",
-        "layers.0.1 | layers.0.7 | subnet.yaml:4: backbone.layers.0.7: no such block (expected: backbone.layers.0.0 to backbone.layers.3.3,",
+        "shuffle_5x5 | shuffle_9x9 | subnet.yaml:4: backbone.layers.0.1.chosen: shuffle_9x9 (expected: one of shuffle_3x3,",
+        "layers.0.1 | layers.0.7 | subnet.yaml:4: backbone.layers.0.7: no such block (expected: backbone.layers.0.0 to backbone",
         "layers.0.1 | layers.0.2 | subnet.yaml:1: no 'backbone.layers.0.1' (expected: a choice for every block)",
         "chosen: shuffle_5x5 | pick: shuffle_5x5 | subnet.yaml:4: backbone.layers.0.1: no choice (expected: a name, or chosen:"})
     void wrongSubnetsSayWhereAndWhat(String right, String wrong, String message) throws IOException {
@@ -149,8 +150,8 @@ class ArchitectureFileTest {
         "\"in_channels\": 32 | \"in_channels\": 40 | net.config:8: blocks[2].mobile_inverted_conv.in_channels: 40 (expected: 32,",
         "\"relu6\" | \"gelu\" | net.config:4: first_conv.act_func: gelu (expected: one of relu, relu6, h_swish,",
         "ProxylessNASNets | ResNets | net.config:2: name: ResNets (expected: ProxylessNASNets or MobileNetV3)",
-        "\"kernel_size\": 5 | \"kernel_size\": 4 | net.config:7: blocks[1].mobile_inverted_conv.kernel_size: 4 (expected: an odd number)",
-        "MBInvertedConvLayer | ResNetLayer | net.config:6: blocks[0].mobile_inverted_conv.name: ResNetLayer (expected: MBInverted"})
+        "\"kernel_size\": 5 | \"kernel_size\": 4 | net.config:7: blocks[1].mobile_inverted_conv.kernel_size: 4 (expected: an odd",
+        "MBInvertedConvLayer | ResNetLayer | net.config:6: blocks[0].mobile_inverted_conv.name: ResNetLayer (expected: MBI"})
     void wrongNetConfigsSayWhereAndWhat(String right, String wrong, String message) throws Exception {
         Path original = Path.of(getClass().getResource("ofa-cpu-11ms/net.config").toURI());
         String text = Files.readString(original);
