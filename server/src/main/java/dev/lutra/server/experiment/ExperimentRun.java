@@ -9,6 +9,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
+import dev.lutra.server.experiment.Progress.Work;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
@@ -352,7 +353,7 @@ public final class ExperimentRun implements AutoCloseable {
 
         private static final double SMOOTHING = 0.98;
 
-        private Progress.Work work;
+        private Work work;
         private double loss = Double.NaN;
 
         @Override
