@@ -91,8 +91,13 @@ public final class ExperimentRun implements AutoCloseable {
         verify();
     }
 
-    /** Trains the supernet, or what is left of its epochs. */
+    /**
+     * Trains the supernet, or what is left of its epochs.
+     *
+     * @throws InputException if no network of the space keeps the limits on MACs and parameters, before any training
+     */
     public void train() {
+        SearchStage.requireFeasible(experiment, space());
         supernet();
         sampledPaths();
     }
@@ -108,8 +113,8 @@ public final class ExperimentRun implements AutoCloseable {
      * @throws InputException if a target has no table yet, or nothing keeps the constraints
      */
     public void search() {
-        Map<String, LookupTable> tables = tables(false);
         requireTrained();
+        Map<String, LookupTable> tables = tables(false);
         StoredCandidates log = candidates();
         CandidateEvaluator judge = SearchStage.evaluator(experiment, space(), tables,
             architecture -> evaluator().evaluate(architecture).accuracy(), log);

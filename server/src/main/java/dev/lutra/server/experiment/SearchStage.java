@@ -12,6 +12,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Nsga2Search;
 import dev.lutra.search.Objective;
+import dev.lutra.search.RandomSearch;
 import dev.lutra.search.SearchListener;
 import dev.lutra.server.experiment.Progress.Work;
 import dev.lutra.space.SearchSpace;
@@ -36,6 +37,19 @@ public final class SearchStage {
                 .from("targets: " + target.device() + ": latency.p50")));
         }
         return constraints;
+    }
+
+    /**
+     * Looks for one architecture that keeps the limits that need no table.
+     *
+     * @throws dev.lutra.InputException if there is none, naming the limit and the best value found
+     */
+    static void requireFeasible(Experiment experiment, SearchSpace space) {
+        CheapMeasures counted = CheapMeasures.counted(space, Map.of());
+        List<Constraint> countable = constraints(experiment).stream()
+            .filter(constraint -> counted.names().contains(constraint.measure())).toList();
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(space, counted, countable, architecture -> 0, CandidateLog.inMemory());
+        new RandomSearch(anyAccuracy, List.of(Objective.parse(Measure.MACS)), 1, experiment.search().seed()).run(SearchListener.NONE);
     }
 
     /** The objectives; {@code latency} stands for the latency on every target. */
