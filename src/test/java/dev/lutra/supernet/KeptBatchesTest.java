@@ -1,0 +1,51 @@
+package dev.lutra.supernet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import dev.lutra.data.Batches;
+import dev.lutra.data.DataProgress;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.Source;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KeptBatchesTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void keptOrPreparedAnewTheBatchesAreTheSame() {
+        try (ImageData data = ImageData.open(DataSpec.of(new Source.Synthetic(3, 10), 16, 1), folder, DataProgress.NONE);
+             NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            List<Integer> opened = new ArrayList<>();
+            Supplier<Batches> source = () -> {
+                opened.add(1);
+                return data.train().inOrder(4, 10);
+            };
+            KeptBatches kept = new KeptBatches(source, manager, 10);
+            List<String> first = contents(kept);
+            assertThat(contents(kept)).isEqualTo(first).hasSize(3);
+            assertThat(opened).as("times the images were prepared").hasSize(1);
+            KeptBatches anew = new KeptBatches(source, manager, Long.MAX_VALUE);
+            assertThat(contents(anew)).isEqualTo(first);
+            assertThat(contents(anew)).isEqualTo(first);
+            assertThat(opened).hasSize(3);
+        }
+    }
+
+    private static List<String> contents(KeptBatches batches) {
+        List<String> contents = new ArrayList<>();
+        batches.forEach((images, labels) -> contents.add(images.getShape() + Arrays.toString(labels)
+            + Arrays.hashCode(images.toFloatArray())));
+        return contents;
+    }
+}

@@ -1,0 +1,209 @@
+package dev.lutra.supernet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lutra.data.Batch;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.Weight;
+import dev.lutra.weights.SafetensorsFile;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training steps and evaluation against Python's PyTorch, which interprets the same ops by itself. */
+class TorchOracleTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PYTHON = "/usr/bin/python3";
+    private static final double TOLERANCE = 1e-5;
+    private static final double[] RATES = {0.1, 0.05, 0.02};
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void learnsWhatPyTorchLearnsWithBatchNormFixed() throws Exception {
+        compare(TestNetworks.everyOp(), false);
+    }
+
+    @Test
+    void learnsWhatPyTorchLearnsWithBatchNormLearned() throws Exception {
+        compare(TestNetworks.everyOp(), true);
+    }
+
+    private void compare(Network network, boolean learnsBatchNorm) throws Exception {
+        assumeTrue(hasTorch(), "no " + PYTHON + " with torch");
+        TrainingSettings settings = new TrainingSettings(1, 8, Sampling.uniform(), 0.1, TrainingSettings.Schedule.COSINE, 0.9,
+            1e-2, 0.1, 5);
+        List<Batch> batches = new ArrayList<>();
+        for (int i = 0; i < RATES.length; i++) {
+            batches.add(TestNetworks.randomBatch(8, 16, 4, 100 + i));
+        }
+        Map<String, Weight> learned = learned(network, learnsBatchNorm);
+        try (SupernetWeights weights = new SupernetWeights(settings.seed(), Device.cpu());
+             Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
+            describe(network, settings, learned, batches, weights);
+            JsonNode expected = runPython();
+            for (int i = 0; i < RATES.length; i++) {
+                Learner.Step step = learner.step(List.of(network), batches.get(i), RATES[i], i);
+                assertThat(step.loss()).isCloseTo(expected.get("losses").get(i).asDouble(), within(TOLERANCE));
+            }
+            learned.forEach((name, weight) -> {
+                assertClose(name, weights.read(weight), expected.get("weights").get(name));
+                assertClose(name + ".momentum", weight.cut(weights.momenta().get(name).toFloatArray()),
+                    expected.get("momenta").get(name));
+            });
+            compareEvaluation(network, batches, weights, expected);
+        }
+    }
+
+    private static void compareEvaluation(Network network, List<Batch> batches, SupernetWeights weights, JsonNode expected) {
+        Map<String, float[]> running;
+        try (NDManager manager = weights.newManager()) {
+            RunningStatistics statistics = new RunningStatistics(manager);
+            for (Batch batch : batches) {
+                statistics.nextBatch();
+                Forward.inference(network, weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager), statistics,
+                    Images.of(batch, manager));
+            }
+            running = statistics.values();
+        }
+        for (Op op : network.ops()) {
+            if (op instanceof Op.BatchNorm norm) {
+                String output = Integer.toString(norm.output().id());
+                assertClose(norm.name() + ".mean", running.get(norm.runningMean().tensor().name()), expected.get("means").get(output));
+                assertClose(norm.name() + ".variance", running.get(norm.runningVariance().tensor().name()),
+                    expected.get("variances").get(output));
+            }
+        }
+        try (Inference inference = new Inference(network, weight -> weight.tensor().role().isParameter() ? weights.read(weight)
+            : running.get(weight.tensor().name()), Device.cpu())) {
+            assertClose("logits", inference.logits(batches.get(0)), expected.get("logits"));
+        }
+    }
+
+    private static void assertClose(String what, float[] found, JsonNode expected) {
+        assertThat(found.length).as(what).isEqualTo(expected.size());
+        for (int i = 0; i < found.length; i++) {
+            double value = expected.get(i).asDouble();
+            assertThat((double) found[i]).as("%s [%d]", what, i).isCloseTo(value, within(TOLERANCE * Math.max(1, Math.abs(value))));
+        }
+    }
+
+    private static Map<String, Weight> learned(Network network, boolean learnsBatchNorm) {
+        Map<String, Weight> learned = new LinkedHashMap<>();
+        for (Op op : network.ops()) {
+            for (Weight weight : op.weights()) {
+                Role role = weight.tensor().role();
+                boolean norm = role == Role.NORM_SCALE || role == Role.NORM_SHIFT;
+                if (role.isParameter() && (learnsBatchNorm || !norm)) {
+                    learned.put(weight.tensor().name(), weight);
+                }
+            }
+        }
+        return learned;
+    }
+
+    private void describe(Network network, TrainingSettings settings, Map<String, Weight> learned, List<Batch> batches,
+                          SupernetWeights weights) throws IOException {
+        ObjectNode spec = JSON.createObjectNode();
+        ArrayNode ops = spec.putArray("ops");
+        Map<String, SafetensorsFile.Entry> tensors = new LinkedHashMap<>();
+        for (Op op : network.ops()) {
+            ops.add(describe(op));
+            for (Weight weight : op.weights()) {
+                if (weight.tensor().role().isParameter()) {
+                    tensors.put(weight.tensor().name(), new SafetensorsFile.Entry(weight.tensor().name(), weight.dims(),
+                        () -> weights.read(weight)));
+                }
+            }
+        }
+        ArrayNode steps = spec.putArray("steps");
+        for (int i = 0; i < batches.size(); i++) {
+            Batch batch = batches.get(i);
+            ObjectNode step = steps.addObject().put("lr", RATES[i]);
+            step.set("labels", JSON.valueToTree(batch.labels()));
+            float[] pixels = new float[batch.size() * batch.imageSize() * batch.imageSize() * 3];
+            batch.pixels().get(pixels);
+            tensors.put("images." + i, new SafetensorsFile.Entry("images." + i,
+                List.of(batch.size(), batch.imageSize(), batch.imageSize(), 3), () -> pixels));
+        }
+        spec.put("weight_decay", settings.weightDecay()).put("momentum", settings.momentum())
+            .put("smoothing", settings.labelSmoothing());
+        spec.set("learned", JSON.valueToTree(learned.keySet()));
+        spec.set("decays", JSON.valueToTree(learned.values().stream().filter(weight -> weight.tensor().role().decays())
+            .map(weight -> weight.tensor().name()).toList()));
+        JSON.writeValue(folder.resolve("network.json").toFile(), spec);
+        SafetensorsFile.write(folder.resolve("before.safetensors"), Map.of("made-by", "the test"), List.copyOf(tensors.values()));
+    }
+
+    private static ObjectNode describe(Op op) {
+        ObjectNode node = JSON.createObjectNode().put("type", op.getClass().getSimpleName()).put("output", op.output().id())
+            .put("channels", op.output().shape().channels());
+        node.set("inputs", JSON.valueToTree(op.inputs().stream().map(input -> input.id()).toList()));
+        node.set("weights", JSON.valueToTree(op.weights().stream().map(weight -> weight.tensor().name()).toList()));
+        if (op instanceof Op.Conv conv) {
+            node.put("stride", conv.stride()).put("padding", conv.padding()).put("dilation", conv.dilation())
+                .put("groups", conv.groups());
+        } else if (op instanceof Op.BatchNorm norm) {
+            node.put("epsilon", norm.epsilon());
+            node.set("weights", JSON.valueToTree(List.of(norm.scale().tensor().name(), norm.shift().tensor().name())));
+        } else if (op instanceof Op.Activation activation) {
+            node.put("function", activation.function().name());
+        } else if (op instanceof Op.Pool pool) {
+            node.put("kind", pool.kind().name()).put("kernel", pool.kernel()).put("stride", pool.stride())
+                .put("padding", pool.padding());
+        } else if (op instanceof Op.ChannelSlice slice) {
+            node.put("start", slice.start()).put("step", slice.step());
+        } else if (op instanceof Op.ChannelShuffle shuffle) {
+            node.put("groups", shuffle.groups());
+        }
+        return node;
+    }
+
+    private JsonNode runPython() throws Exception {
+        Path script = folder.resolve("oracle.py");
+        try (InputStream in = TorchOracleTest.class.getResourceAsStream("oracle.py")) {
+            Files.copy(in, script);
+        }
+        File log = folder.resolve("log").toFile();
+        Process process = new ProcessBuilder(PYTHON, script.toString(), folder.toString()).redirectErrorStream(true)
+            .redirectOutput(log).start();
+        assertThat(process.waitFor()).as(() -> text(log)).isZero();
+        return JSON.readTree(folder.resolve("after.json").toFile());
+    }
+
+    private static String text(File file) {
+        try {
+            return Files.readString(file.toPath());
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static boolean hasTorch() throws Exception {
+        if (!Files.isExecutable(Path.of(PYTHON))) {
+            return false;
+        }
+        return new ProcessBuilder(PYTHON, "-c", "import torch").redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+    }
+}

@@ -1,0 +1,238 @@
+package dev.lutra.supernet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import dev.lutra.InputException;
+import dev.lutra.data.DataProgress;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.Source;
+import dev.lutra.network.WeightSource;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.TrainingListener.Progress;
+import dev.lutra.supernet.TrainingSettings.Schedule;
+import java.awt.image.BufferedImage;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+
+    private static final int EPOCHS = 3;
+
+    @TempDir
+    Path folder;
+
+    private static TrainingSettings settings(long seed, Sampling sampling, double rate) {
+        return settings(EPOCHS, seed, sampling, rate);
+    }
+
+    private static TrainingSettings settings(int epochs, long seed, Sampling sampling, double rate) {
+        return new TrainingSettings(epochs, 16, sampling, rate, Schedule.COSINE, 0.9, 4e-5, 0.1, seed);
+    }
+
+    private static ImageData data(Path folder, long seed) {
+        return ImageData.open(DataSpec.of(new Source.Synthetic(4, 80), 16, seed), folder.resolve("cache"), DataProgress.NONE);
+    }
+
+    private static void train(Path folder, Path checkpoint, TrainingListener listener) throws IOException {
+        try (ImageData data = data(folder, 1)) {
+            new Trainer(TestNetworks.space(folder), data, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu())
+                .train(listener).close();
+        }
+    }
+
+    /** Run by a process of its own, to be killed. */
+    static final class Victim {
+
+        private Victim() {}
+
+        public static void main(String[] args) throws IOException {
+            train(Path.of(args[0]), Path.of(args[1]), progress -> {
+                System.out.println("step " + progress.step());
+                System.out.flush();
+            });
+        }
+    }
+
+    @Test
+    void endsTheSameAfterBeingKilled() throws Exception {
+        Path unbroken = folder.resolve("unbroken.safetensors");
+        Path killed = folder.resolve("killed.safetensors");
+        List<Progress> steps = new ArrayList<>();
+        train(folder, unbroken, steps::add);
+        int stepsPerEpoch = steps.size() / EPOCHS;
+        assertThat(stepsPerEpoch).isEqualTo(18);
+
+        killAfter(stepsPerEpoch + stepsPerEpoch / 2, killed);
+        assertThat(Checkpoint.read(killed).epochs()).isEqualTo(1);
+        List<Long> resumed = new ArrayList<>();
+        train(folder, killed, new TrainingListener() {
+            @Override
+            public void step(Progress progress) {
+                resumed.add(progress.step());
+            }
+
+            @Override
+            public void resumed(Checkpoint checkpoint) {
+                resumed.add(-checkpoint.steps());
+            }
+        });
+        assertThat(resumed).startsWith(-18L, 19L).endsWith(54L).hasSize(1 + 2 * stepsPerEpoch);
+        assertThat(Files.mismatch(unbroken, killed)).as("first byte that differs").isEqualTo(-1);
+    }
+
+    private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
+            "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", System.getProperty("java.class.path"),
+            Victim.class.getName(), folder.toString(), checkpoint.toString())
+            .redirectError(folder.resolve("errors").toFile()).start();
+        try (BufferedReader output = process.inputReader()) {
+            String line = output.readLine();
+            while (line != null && !line.equals("step " + step)) {
+                line = output.readLine();
+            }
+            assertThat(line).as(() -> errors()).isNotNull();
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(process.exitValue()).isEqualTo(128 + 9);
+    }
+
+    private String errors() {
+        try {
+            return Files.readString(folder.resolve("errors"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
+    void aFinishedTrainingOnlyLoads() throws Exception {
+        Path checkpoint = folder.resolve("c.safetensors");
+        train(folder, checkpoint, TrainingListener.NONE);
+        byte[] before = Files.readAllBytes(checkpoint);
+        train(folder, checkpoint, progress -> {
+            throw new AssertionError("a step was taken");
+        });
+        assertThat(Files.readAllBytes(checkpoint)).isEqualTo(before);
+        Checkpoint stored = Checkpoint.read(checkpoint);
+        assertThat(stored.epochs()).isEqualTo(EPOCHS);
+        assertThat(stored.curve()).hasSize(EPOCHS * 18).last().satisfies(point -> assertThat(point.step()).isEqualTo(54));
+    }
+
+    @Test
+    void refusesTheCheckpointOfAnotherTraining() throws Exception {
+        Path checkpoint = folder.resolve("c.safetensors");
+        train(folder, checkpoint, TrainingListener.NONE);
+        SearchSpace space = TestNetworks.space(folder);
+        try (ImageData data = data(folder, 1); ImageData other = data(folder, 2)) {
+            assertRefused(new Trainer(space, data, settings(2, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+                checkpoint + ": of another training: seed 1 (expected: 2; delete the file to start anew)");
+            assertRefused(new Trainer(space, data, settings(1, Sampling.uniform(), 0.2), checkpoint, Device.cpu()),
+                checkpoint + ": of another training: lr 0.1 (expected: 0.2; delete the file to start anew)");
+            assertRefused(new Trainer(space, other, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+                checkpoint + ": of another training: data_sha256 ");
+            assertRefused(new Trainer(space.withImageSize(32), data, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+                checkpoint + ": of another training: space_sha256 ");
+        }
+        assertThatThrownBy(() -> Checkpoint.load(checkpoint, space.withClasses(5), Device.cpu()))
+            .isInstanceOf(InputException.class).hasMessageStartingWith(checkpoint + ": trained on another space than tiny with 5");
+    }
+
+    private static void assertRefused(Trainer trainer, String message) {
+        assertThatThrownBy(() -> trainer.train(TrainingListener.NONE)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void refusesImagesOfOtherClasses() throws Exception {
+        SearchSpace space = TestNetworks.space(folder).withClasses(7);
+        try (ImageData data = data(folder, 1)) {
+            assertThatThrownBy(() -> new Trainer(space, data, settings(1, Sampling.uniform(), 0.1), folder.resolve("c"), Device.cpu()))
+                .isInstanceOf(InputException.class).hasMessage("tiny: 7 classes (expected: 4, as the images have)");
+        }
+    }
+
+    @Test
+    void stopsWhenTheLossIsNotFinite() throws Exception {
+        Path checkpoint = folder.resolve("c.safetensors");
+        try (ImageData data = data(folder, 1)) {
+            Trainer trainer = new Trainer(TestNetworks.space(folder), data, settings(1, Sampling.uniform(), 1e38), checkpoint,
+                Device.cpu());
+            assertThatThrownBy(() -> trainer.train(TrainingListener.NONE)).isInstanceOf(TrainingDivergedException.class)
+                .hasMessageMatching("loss (NaN|Infinity) at step \\d+ with learning rate 9\\.\\d+E37 .*lower.*");
+        }
+        assertThat(checkpoint).doesNotExist();
+    }
+
+    @Test
+    void aNetworkTrainedAloneLearnsAndIsEvaluatedAsItIsUsed() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Architecture architecture = space.parse("k3:1.0,xception:0.5,k5:1.0,k3:0.5");
+        try (ImageData data = colours();
+             SupernetWeights weights = new Trainer(space, data, settings(8, 1, Sampling.fixed(architecture), 0.05),
+                 folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
+             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1))) {
+            List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
+            assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
+            Evaluation evaluation = evaluator.evaluate(architecture);
+            assertThat(evaluation.images()).isEqualTo(30);
+            assertThat(evaluation.accuracy()).as("4 classes, chance 0.25").isGreaterThan(0.8);
+            assertThat(evaluator.evaluate(architecture).correct()).isEqualTo(evaluation.correct());
+
+            assertThat(evaluator.accuracy(architecture, data.validation())).isBetween(0.7, 1.0);
+            WeightSource source = evaluation.subnet().weights();
+            int correct = 0;
+            try (Inference inference = new Inference(evaluation.subnet().network(), source, Device.cpu());
+                 var batches = data.validation().inOrder(7, 30)) {
+                while (batches.hasNext()) {
+                    var batch = batches.next();
+                    float[] logits = inference.logits(batch);
+                    assertThat(evaluator.logits(architecture, batch)).containsExactly(logits, within(1e-4f));
+                    for (int i = 0; i < batch.size(); i++) {
+                        correct += highest(logits, i * 4) == batch.labels()[i] ? 1 : 0;
+                    }
+                }
+            }
+            assertThat(correct).isEqualTo(evaluation.correct());
+        }
+    }
+
+    /** Four classes of noise, each around a colour of its own: 80 images to train and 20 to validate with, a class. */
+    private ImageData colours() throws IOException {
+        int[] colours = {0x604040, 0x406040, 0x404060, 0x505050};
+        Random random = new Random(1);
+        for (int label = 0; label < colours.length; label++) {
+            Path images = Files.createDirectories(folder.resolve("images/class" + label));
+            for (int i = 0; i < 100; i++) {
+                BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+                for (int pixel = 0; pixel < 256; pixel++) {
+                    image.setRGB(pixel % 16, pixel / 16, colours[label] + (random.nextInt() & 0x7F7F7F));
+                }
+                ImageIO.write(image, "png", images.resolve(i + ".png").toFile());
+            }
+        }
+        DataSpec spec = new DataSpec(new Source.Folder(folder.resolve("images")), Optional.empty(), Optional.empty(), 0.2, 16, 1);
+        return ImageData.open(spec, folder.resolve("cache"), DataProgress.NONE);
+    }
+
+    private static int highest(float[] values, int from) {
+        int best = 0;
+        for (int i = 1; i < 4; i++) {
+            best = values[from + i] > values[from + best] ? i : best;
+        }
+        return best;
+    }
+}

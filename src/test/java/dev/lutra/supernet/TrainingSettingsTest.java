@@ -1,0 +1,37 @@
+package dev.lutra.supernet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.InputException;
+import dev.lutra.supernet.TrainingSettings.Schedule;
+import org.junit.jupiter.api.Test;
+
+class TrainingSettingsTest {
+
+    private static TrainingSettings settings(double rate, Schedule schedule, double smoothing) {
+        return new TrainingSettings(2, 8, Sampling.uniform(), rate, schedule, 0.9, 4e-5, smoothing, 1);
+    }
+
+    @Test
+    void schedulesFallToZero() {
+        TrainingSettings cosine = settings(0.4, Schedule.COSINE, 0.1);
+        assertThat(cosine.learningRate(0, 100)).isEqualTo(0.4);
+        assertThat(cosine.learningRate(25, 100)).isCloseTo(0.4 * (1 + Math.sqrt(0.5)) / 2, within(1e-12));
+        assertThat(cosine.learningRate(50, 100)).isCloseTo(0.2, within(1e-12));
+        assertThat(cosine.learningRate(99, 100)).isBetween(0.0, 0.001);
+        TrainingSettings linear = settings(0.5, Schedule.LINEAR, 0.1);
+        assertThat(linear.learningRate(0, 100)).isEqualTo(0.5);
+        assertThat(linear.learningRate(75, 100)).isCloseTo(0.125, within(1e-12));
+    }
+
+    @Test
+    void refusesWhatCannotTrain() {
+        assertThatThrownBy(() -> settings(0, Schedule.COSINE, 0.1)).isInstanceOf(InputException.class)
+            .hasMessage("supernet.lr: 0.0 (expected: above 0)");
+        assertThatThrownBy(() -> settings(0.1, Schedule.COSINE, 1)).isInstanceOf(InputException.class)
+            .hasMessage("supernet.label-smoothing: 1.0 (expected: 0 to below 1)");
+        assertThatThrownBy(() -> settings(Double.NaN, Schedule.COSINE, 0)).isInstanceOf(InputException.class);
+    }
+}

@@ -1,0 +1,125 @@
+"""Runs the same training steps in PyTorch: python3 oracle.py FOLDER
+
+Reads network.json and before.safetensors, takes one SGD step for each batch, then measures batch norm over all batches
+and runs the first one in evaluation mode. Writes after.json.
+"""
+import json
+import struct
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+ACTIVATIONS = {
+    "RELU": F.relu, "RELU6": F.relu6, "SIGMOID": torch.sigmoid, "SWISH": F.silu, "HARD_SIGMOID": F.hardsigmoid,
+    "HARD_SWISH": F.hardswish,
+}
+
+
+def read_safetensors(path):
+    data = open(path, "rb").read()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__")
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(data[8 + length + begin:8 + length + end], "<f4")
+        tensors[name] = torch.from_numpy(values.reshape(entry["shape"]).copy())
+    return metadata, tensors
+
+
+def shuffle(x, groups):
+    n, c, h, w = x.shape
+    return x.reshape(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+
+class Net:
+    def __init__(self, ops, weights):
+        self.ops, self.weights = ops, weights
+        self.norms = {op["output"]: nn.BatchNorm2d(op["channels"], op["epsilon"], None, affine=False)
+                      for op in ops if op["type"] == "BatchNorm"}
+
+    def run(self, x, training):
+        values = {self.ops[0]["inputs"][0]: x}
+        for op in self.ops:
+            values[op["output"]] = self.apply(op, [values[i] for i in op["inputs"]], training)
+        return values[self.ops[-1]["output"]]
+
+    def apply(self, op, inputs, training):
+        x, kind = inputs[0], op["type"]
+        w = [self.weights[name] for name in op["weights"]]
+        if kind == "Conv":
+            return F.conv2d(x, w[0], w[1] if len(w) > 1 else None, op["stride"], op["padding"], op["dilation"], op["groups"])
+        if kind == "Linear":
+            return F.linear(x, w[0], w[1] if len(w) > 1 else None)
+        if kind == "BatchNorm":
+            y = self.norms[op["output"]].train(training)(x)
+            return y * w[0][:, None, None] + w[1][:, None, None]
+        if kind == "Activation":
+            return ACTIVATIONS[op["function"]](x)
+        if kind == "Pool":
+            if op["kind"] == "MAX":
+                return F.max_pool2d(x, op["kernel"], op["stride"], op["padding"])
+            return F.avg_pool2d(x, op["kernel"], op["stride"], op["padding"], count_include_pad=False)
+        if kind == "GlobalPool":
+            return x.mean((2, 3), keepdim=True)
+        if kind == "ChannelSlice":
+            return x[:, op["start"]::op["step"]][:, :op["channels"]]
+        if kind == "ChannelShuffle":
+            return shuffle(x, op["groups"])
+        if kind == "Concat":
+            return torch.cat(inputs, 1)
+        if kind == "Add":
+            return x + inputs[1]
+        if kind == "ChannelScale":
+            return x * inputs[1]
+        if kind == "Flatten":
+            return x.flatten(1)
+        raise ValueError(kind)
+
+
+def main(folder):
+    spec = json.load(open(folder + "/network.json"))
+    metadata, tensors = read_safetensors(folder + "/before.safetensors")
+    assert metadata == {"made-by": "the test"}, metadata
+    images = [tensors.pop("images.%d" % i).permute(0, 3, 1, 2).contiguous() for i in range(len(spec["steps"]))]
+    learned = set(spec["learned"])
+    for name, tensor in tensors.items():
+        tensor.requires_grad_(name in learned)
+    decays = set(spec["decays"])
+    optimizer = torch.optim.SGD([
+        {"params": [tensors[n] for n in spec["learned"] if n in decays], "weight_decay": spec["weight_decay"]},
+        {"params": [tensors[n] for n in spec["learned"] if n not in decays], "weight_decay": 0.0},
+    ], lr=1.0, momentum=spec["momentum"])
+    net = Net(spec["ops"], tensors)
+    losses = []
+    for x, step in zip(images, spec["steps"]):
+        for group in optimizer.param_groups:
+            group["lr"] = step["lr"]
+        loss = F.cross_entropy(net.run(x, True), torch.tensor(step["labels"]), label_smoothing=spec["smoothing"])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    for norm in net.norms.values():
+        norm.reset_running_stats()
+    with torch.no_grad():
+        for x in images:
+            net.run(x, True)
+        logits = net.run(images[0], False)
+    result = {
+        "losses": losses,
+        "weights": {n: tensors[n].detach().flatten().tolist() for n in spec["learned"]},
+        "momenta": {n: optimizer.state[tensors[n]]["momentum_buffer"].flatten().tolist() for n in spec["learned"]},
+        "means": {op["output"]: net.norms[op["output"]].running_mean.tolist() for op in spec["ops"] if op["type"] == "BatchNorm"},
+        "variances": {op["output"]: net.norms[op["output"]].running_var.tolist()
+                      for op in spec["ops"] if op["type"] == "BatchNorm"},
+        "logits": logits.flatten().tolist(),
+    }
+    json.dump(result, open(folder + "/after.json", "w"))
+
+
+main(sys.argv[1])
