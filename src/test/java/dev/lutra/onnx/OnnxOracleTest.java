@@ -2,6 +2,7 @@ package dev.lutra.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.DebianPython;
 import dev.lutra.network.ConvSpec;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
@@ -15,6 +16,8 @@ import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.network.Width;
 import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,7 +47,7 @@ class OnnxOracleTest {
 
     @Test
     void checkerAcceptsEveryFileAndInfersOurShapes() throws Exception {
-        DebianPython.require("onnx", "python3-onnx");
+        DebianPython.require("onnx");
         Map<String, Map<String, String>> expected = new LinkedHashMap<>();
         for (Network network : SampleNetworks.all()) {
             write(network, network.name(), expected);
@@ -54,8 +57,26 @@ class OnnxOracleTest {
                 }
             }
         }
+        assertCheckerInfers(expected);
+    }
+
+    @Test
+    void checkerAcceptsANetworkOfEverySpaceAndInfersItsShapes() throws Exception {
+        DebianPython.require("onnx");
+        Map<String, Map<String, String>> expected = new LinkedHashMap<>();
+        Random random = new Random(2);
+        for (String name : SpaceFile.builtIn()) {
+            SearchSpace space = SpaceFile.load(name);
+            write(space.build(space.random(random)), name, false, OptionalInt.empty(), expected);
+        }
+        assertThat(expected).isNotEmpty();
+        assertCheckerInfers(expected);
+    }
+
+    private static void assertCheckerInfers(Map<String, Map<String, String>> expected) throws Exception {
+        String check = DebianPython.script(OnnxOracleTest.class, "check_models.py");
         Map<String, Map<String, String>> inferred = new HashMap<>();
-        for (String[] row : DebianPython.run("check_models.py", List.copyOf(expected.keySet()), folder)) {
+        for (String[] row : DebianPython.rows(DebianPython.run(check, expected.keySet().toArray()))) {
             inferred.computeIfAbsent(row[0], file -> new HashMap<>()).put(row[1], row[2]);
         }
         assertThat(inferred.keySet()).isEqualTo(expected.keySet());
@@ -66,12 +87,17 @@ class OnnxOracleTest {
     private void write(Network network, String name, Map<String, Map<String, String>> expected) throws IOException {
         for (boolean fold : new boolean[] {false, true}) {
             for (OptionalInt batch : List.of(OptionalInt.empty(), OptionalInt.of(4))) {
-                Path file = folder.resolve(name + "-" + fold + "-" + batch.orElse(0) + ".onnx");
-                ModelProto model = OnnxExporter.export(network, WEIGHTS, new OnnxOptions(fold, batch, Map.of()));
-                OnnxFile.write(file, model);
-                expected.put(file.toString(), shapes(network, model, batch));
+                write(network, name, fold, batch, expected);
             }
         }
+    }
+
+    private void write(Network network, String name, boolean fold, OptionalInt batch,
+            Map<String, Map<String, String>> expected) throws IOException {
+        Path file = folder.resolve(name + "-" + fold + "-" + batch.orElse(0) + ".onnx");
+        ModelProto model = OnnxExporter.export(network, WEIGHTS, new OnnxOptions(fold, batch, Map.of()));
+        OnnxFile.write(file, model);
+        expected.put(file.toString(), shapes(network, model, batch));
     }
 
     private static Map<String, String> shapes(Network network, ModelProto model, OptionalInt batch) {
@@ -96,7 +122,7 @@ class OnnxOracleTest {
 
     @Test
     void opsComputeWhatPyTorchComputes() throws Exception {
-        DebianPython.require("torch", "python3-torch");
+        DebianPython.require("torch");
         Path cases = Files.createDirectory(folder.resolve("cases"));
         write(cases, "conv", (g, x) -> g.batchNorm("norm", g.conv("op", x, ConvSpec.of(Width.of(4), 5).stride(2).withBias())));
         write(cases, "dilated", (g, x) -> g.conv("op", x, ConvSpec.of(Width.of(4), 5).dilation(2)));
@@ -113,7 +139,8 @@ class OnnxOracleTest {
         write(cases, "slice", (g, x) -> g.channelSlice("op", x, 1, 2, 3));
         write(cases, "squeeze_excite", (g, x) -> g.channelScale("scale", x, g.activation("gate",
             g.conv("op", g.globalPool("pool", x), ConvSpec.pointwise(Width.of(6)).withBias()), Function.HARD_SIGMOID)));
-        for (String[] row : DebianPython.run("compare_with_torch.py", List.of(cases.toString()), folder)) {
+        String compare = DebianPython.script(OnnxOracleTest.class, "compare_with_torch.py");
+        for (String[] row : DebianPython.rows(DebianPython.run(compare, cases))) {
             assertThat(Double.parseDouble(row[2])).as(row[0] + " has a range").isPositive();
             assertThat(Double.parseDouble(row[1])).as(row[0]).isLessThanOrEqualTo(1e-4 * Double.parseDouble(row[2]));
         }

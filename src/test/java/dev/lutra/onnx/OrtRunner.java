@@ -15,39 +15,59 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** ONNX Runtime on the CPU, one thread. */
-final class OrtRunner {
+/** A model in ONNX Runtime on the CPU, one thread. */
+final class OrtRunner implements AutoCloseable {
 
-    private OrtRunner() {}
+    private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    private final ModelProto model;
+    private final Network network;
+    private final OrtSession session;
 
-    /** Outputs of a model in the order of its network's, given the values of the network's inputs. */
-    static List<float[]> run(ModelProto model, Network network, int batch, Map<Value, double[]> values) throws OrtException {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        Map<String, OnnxTensor> feed = new LinkedHashMap<>();
+    OrtRunner(ModelProto model, Network network) throws OrtException {
+        this.model = model;
+        this.network = network;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            try (OrtSession session = environment.createSession(model.toByteArray(), options)) {
-                for (int i = 0; i < network.inputs().size(); i++) {
-                    Value input = network.inputs().get(i);
-                    feed.put(model.getGraph().getInput(i).getName(), OnnxTensor.createTensor(environment,
-                        FloatBuffer.wrap(floats(values.get(input))), input.shape().withBatch(batch)));
+            session = environment.createSession(model.toByteArray(), options);
+        }
+    }
+
+    /** One run of a model, see {@link #run(int, Map)}. */
+    static List<float[]> run(ModelProto model, Network network, int batch, Map<Value, double[]> values) throws OrtException {
+        try (OrtRunner runner = new OrtRunner(model, network)) {
+            return runner.run(batch, values);
+        }
+    }
+
+    /** Outputs of the model in the order of its network's, given the values of the network's inputs. */
+    List<float[]> run(int batch, Map<Value, double[]> values) throws OrtException {
+        Map<String, OnnxTensor> feed = new LinkedHashMap<>();
+        try {
+            for (int i = 0; i < network.inputs().size(); i++) {
+                Value input = network.inputs().get(i);
+                feed.put(model.getGraph().getInput(i).getName(), OnnxTensor.createTensor(environment,
+                    FloatBuffer.wrap(floats(values.get(input))), input.shape().withBatch(batch)));
+            }
+            try (OrtSession.Result result = session.run(feed)) {
+                List<float[]> outputs = new ArrayList<>();
+                for (int i = 0; i < network.outputs().size(); i++) {
+                    OnnxTensor output = (OnnxTensor) result.get(i);
+                    assertThat(output.getInfo().getShape()).isEqualTo(network.outputs().get(i).shape().withBatch(batch));
+                    FloatBuffer buffer = output.getFloatBuffer();
+                    float[] copy = new float[buffer.remaining()];
+                    buffer.get(copy);
+                    outputs.add(copy);
                 }
-                try (OrtSession.Result result = session.run(feed)) {
-                    List<float[]> outputs = new ArrayList<>();
-                    for (int i = 0; i < network.outputs().size(); i++) {
-                        OnnxTensor output = (OnnxTensor) result.get(i);
-                        assertThat(output.getInfo().getShape()).isEqualTo(network.outputs().get(i).shape().withBatch(batch));
-                        FloatBuffer buffer = output.getFloatBuffer();
-                        float[] copy = new float[buffer.remaining()];
-                        buffer.get(copy);
-                        outputs.add(copy);
-                    }
-                    return outputs;
-                }
+                return outputs;
             }
         } finally {
             feed.values().forEach(OnnxTensor::close);
         }
+    }
+
+    @Override
+    public void close() throws OrtException {
+        session.close();
     }
 
     private static float[] floats(double[] values) {

@@ -4,7 +4,7 @@ import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Weights as after training: nothing is zero or one, least of all the running statistics. Values keep their magnitude. */
 record TrainedWeights(long seed) implements WeightSource {
@@ -15,7 +15,7 @@ record TrainedWeights(long seed) implements WeightSource {
     }
 
     private float[] read(SharedTensor tensor) {
-        Random random = new Random(seed * 31 + tensor.name().hashCode());
+        SplittableRandom random = new SplittableRandom(seed * 31 + tensor.name().hashCode());
         List<Integer> dims = tensor.dims();
         double fanIn = (double) tensor.elements() / dims.get(0);
         float[] values = new float[Math.toIntExact(tensor.elements())];

@@ -3,6 +3,7 @@ package dev.lutra.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.DebianPython;
 import dev.lutra.InputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,8 +62,8 @@ class NumpyArchiveTest {
 
     @Test
     void readsWhatNumpyWrites() throws Exception {
-        Python.assume("numpy");
-        Python.run("""
+        DebianPython.require("numpy");
+        DebianPython.run("""
             import sys
             import numpy
             from numpy.lib import format

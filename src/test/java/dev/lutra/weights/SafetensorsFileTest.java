@@ -3,6 +3,7 @@ package dev.lutra.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.DebianPython;
 import dev.lutra.InputException;
 import dev.lutra.weights.SafetensorsFile.Entry;
 import java.io.IOException;
@@ -77,12 +78,12 @@ class SafetensorsFileTest {
 
     @Test
     void pythonReadsWhatIsWritten() throws Exception {
-        Python.assume();
+        DebianPython.require();
         Path file = folder.resolve("weights.safetensors");
         float[] values = random(24, 3);
         SafetensorsFile.write(file, Map.of("epoch", "7"), List.of(
             new Entry("first", List.of(5), () -> random(5, 4)), new Entry("second", List.of(2, 3, 4), () -> values)));
-        String printed = Python.run("""
+        String printed = DebianPython.run("""
             import json, struct, sys
             raw = open(sys.argv[1], 'rb').read()
             length, = struct.unpack('<Q', raw[:8])

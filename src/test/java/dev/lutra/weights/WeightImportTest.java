@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
+import dev.lutra.DebianPython;
 import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.RandomWeights;
@@ -20,9 +21,7 @@ import dev.lutra.space.SpaceFile;
 import dev.lutra.weights.SafetensorsFile.Entry;
 import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -225,10 +224,9 @@ class WeightImportTest {
     /** The whole way of a published network: PyTorch's file in, ONNX Runtime's outputs equal to PyTorch's. */
     @Test
     void importedNetworksComputeWhatPyTorchComputes() throws Exception {
-        Python.assume("torch", "numpy");
-        try (InputStream script = WeightImportTest.class.getResourceAsStream("released_spos.py")) {
-            Python.run(new String(script.readAllBytes(), StandardCharsets.UTF_8), folder, "0,1,2,3,3,2,1,0,2,3,0,1");
-        }
+        DebianPython.require("torch", "numpy");
+        String script = DebianPython.script(WeightImportTest.class, "released_spos.py");
+        DebianPython.run(script, folder, "0,1,2,3,3,2,1,0,2,3,0,1");
         TensorArchive released = TensorArchive.open(folder.resolve("released.npz"));
         WeightMapping mapping = manual();
         WeightImport planned = new WeightImport(SPACE, ARCHITECTURE, released, mapping);
