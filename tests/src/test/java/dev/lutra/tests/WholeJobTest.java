@@ -70,8 +70,8 @@ class WholeJobTest {
         try (Stream<Path> tables = Files.list(folder.resolve("runs/broken/lut"))) {
             table = tables.findFirst().orElseThrow();
         }
-        Path whole = experiment("whole", SYNTHETIC, LOCAL.replace("half-width", "table: " + table + ", half-width"));
-        LutraProcess.Result unbroken = LutraProcess.run(folder, "run", whole.toString());
+        Path whole = experiment("broken", SYNTHETIC, LOCAL.replace("half-width", "table: " + table + ", half-width"));
+        LutraProcess.Result unbroken = LutraProcess.run(folder, "run", whole.toString(), "--out", "runs/whole");
         assertThat(unbroken.code()).as("%s", unbroken.errors()).isZero();
         assertThat(folder.resolve("runs/broken/front.csv")).hasSameTextualContentAs(folder.resolve("runs/whole/front.csv"));
         assertThat(folder.resolve("runs/broken/supernet.safetensors"))
