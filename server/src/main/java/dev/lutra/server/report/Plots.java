@@ -66,6 +66,7 @@ public final class Plots {
     /** Curves over a common x axis. */
     public static String curves(String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = chart(xLabel, yLabel);
+        chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
         List<Color> colours = List.of(BLUE, ORANGE, GREY);
         for (int i = 0; i < curves.size(); i++) {
             add(chart, curves.get(i).name(), curves.get(i).points(), colours.get(i % colours.size())).setMarker(SeriesMarkers.NONE);
