@@ -1,6 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.cost.Cost;
+import dev.lutra.cost.NormalisedScore;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
@@ -36,6 +37,7 @@ public interface CheapMeasures {
             SortedSet<String> names = new TreeSet<>();
             names.add(Measure.MACS);
             names.add(Measure.PARAMS);
+            names.add(Measure.SCORE);
             targets.keySet().forEach(device -> names.add(Measure.latency(device)));
             return names;
         }
@@ -47,6 +49,7 @@ public interface CheapMeasures {
             Cost cost = Cost.of(network);
             values.put(Measure.MACS, (double) cost.macs());
             values.put(Measure.PARAMS, (double) cost.params());
+            values.put(Measure.SCORE, NormalisedScore.SPOS.sum(cost));
             targets.forEach((device, model) -> values.put(Measure.latency(device), (double) model.predict(network).nanos()));
             return new Measures(values);
         }

@@ -19,6 +19,9 @@ public final class Measure {
     /** Learned values. */
     public static final String PARAMS = "params";
 
+    /** MACs and parameters against SPOS's published network, {@link dev.lutra.cost.NormalisedScore}; 2 is as large as it. */
+    public static final String SCORE = "score";
+
     /** Median latency in nanoseconds, where there is one device only or none that is named. */
     public static final String LATENCY = "latency";
 

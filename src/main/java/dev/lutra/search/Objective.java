@@ -3,6 +3,7 @@ package dev.lutra.search;
 import dev.lutra.InputException;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A measure to make as large or as small as possible.
@@ -10,6 +11,8 @@ import java.util.Optional;
  * @param measure its name, see {@link Measure}
  */
 public record Objective(String measure, Direction direction) {
+
+    private static final Set<String> USUAL_COSTS = Set.of(Measure.MACS, Measure.PARAMS, Measure.SCORE);
 
     /** Which way is better. */
     public enum Direction { MIN, MAX }
@@ -23,7 +26,7 @@ public record Objective(String measure, Direction direction) {
     }
 
     /**
-     * Reads an objective: {@code accuracy} (as much as possible), {@code macs}, {@code params}, {@code latency},
+     * Reads an objective: {@code accuracy} (as much as possible), {@code macs}, {@code params}, {@code score}, {@code latency},
      * {@code latency:<device>} (as little as possible), or any measure after {@code min} or {@code max}. MoGA's third
      * objective is {@code max params}.
      *
@@ -45,7 +48,7 @@ public record Objective(String measure, Direction direction) {
         if (measure.equals(Measure.ACCURACY)) {
             return Optional.of(max(measure));
         }
-        boolean isCost = measure.equals(Measure.MACS) || measure.equals(Measure.PARAMS) || Measure.isLatency(measure);
+        boolean isCost = USUAL_COSTS.contains(measure) || Measure.isLatency(measure);
         return isCost ? Optional.of(min(measure)) : Optional.empty();
     }
 

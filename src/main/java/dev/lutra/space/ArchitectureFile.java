@@ -1,12 +1,9 @@
 package dev.lutra.space;
 
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.yaml.YamlNode;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
  * One architecture in a file that other tools read and write: MMRazor's subnet YAML, or the {@code net.config} JSON of
@@ -37,32 +34,18 @@ public record ArchitectureFile(SearchSpace space, Architecture architecture) {
     /**
      * Writes MMRazor's subnet YAML.
      *
-     * @throws InputException if MMRazor has no such space, or the file cannot be written
+     * @throws InputException if MMRazor has no such space
      */
     public void writeSubnet(Path file) {
-        write(file, MmrazorSubnet.write(space, architecture));
+        AtomicFile.write(file, MmrazorSubnet.write(space, architecture));
     }
 
     /**
      * Writes {@code net.config}, with the fields that describe the network.
      *
-     * @throws InputException if the format has no such blocks, or the file cannot be written
+     * @throws InputException if the format has no such blocks
      */
     public void writeNetConfig(Path file) {
-        write(file, NetConfig.write(space, architecture));
-    }
-
-    private static void write(Path file, String text) {
-        try {
-            Path unfinished = Files.createTempFile(file.toAbsolutePath().getParent(), "." + file.getFileName(), null);
-            try {
-                Files.writeString(unfinished, text, StandardCharsets.UTF_8);
-                Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(unfinished);
-            }
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be written: " + e.getMessage(), e);
-        }
+        AtomicFile.write(file, NetConfig.write(space, architecture));
     }
 }

@@ -60,6 +60,10 @@ final class DescribeCommand implements Runnable {
     @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the architecture.")
     private Path svg;
 
+    @Option(names = "--to", paramLabel = "FILE",
+        description = "Also write the architecture for others: MMRazor subnet (.yaml) or ProxylessNAS/OFA net.config (.config, .json).")
+    private Path to;
+
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of '--arch random'.")
     private long seed;
 
@@ -80,6 +84,9 @@ final class DescribeCommand implements Runnable {
         LayerTable layers = LayerTable.of(searchSpace, chosen, rule);
         if (svg != null) {
             AtomicFile.write(svg, ArchitectureDrawing.svg(searchSpace.name() + ": " + rule.ruleName(), layers));
+        }
+        if (to != null) {
+            writeForOthers(new ArchitectureFile(searchSpace, chosen));
         }
         if (json) {
             System.out.println(Json.line(document(searchSpace, chosen, layers)));
@@ -114,6 +121,17 @@ final class DescribeCommand implements Runnable {
         SearchSpace exported = SpaceFile.load(metadata.get(OnnxMetadata.SPACE))
             .withClasses(Integer.parseInt(metadata.get(OnnxMetadata.CLASSES)));
         return new Described(exported, metadata.get(OnnxMetadata.ARCHITECTURE));
+    }
+
+    private void writeForOthers(ArchitectureFile file) {
+        String name = to.getFileName().toString();
+        if (name.endsWith(".yaml") || name.endsWith(".yml")) {
+            file.writeSubnet(to);
+        } else if (name.endsWith(".config") || name.endsWith(".json")) {
+            file.writeNetConfig(to);
+        } else {
+            throw new InputException("--to: " + to + " (expected: a name that ends in .yaml, .config or .json)");
+        }
     }
 
     private static void answerEveryLine(SearchSpace space, CountingRule rule) {

@@ -209,14 +209,14 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     }
 
     private static List<String> objectives(Optional<YamlNode> node) {
-        Set<String> known = Set.of("accuracy", "latency", "macs", "params");
+        Set<String> known = Set.of("accuracy", "latency", "macs", "params", "score");
         if (node.isEmpty()) {
             return List.of("accuracy", "latency");
         }
         List<String> objectives = new ArrayList<>();
         for (YamlNode item : node.get().items()) {
             if (!known.contains(item.text()) || objectives.contains(item.text())) {
-                throw item.error(item.text() + " (expected: each of accuracy, latency, macs, params at most once)");
+                throw item.error(item.text() + " (expected: each of accuracy, latency, macs, params, score at most once)");
             }
             objectives.add(item.text());
         }

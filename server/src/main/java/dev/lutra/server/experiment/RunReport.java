@@ -77,14 +77,19 @@ final class RunReport {
 
     private static Plots.Point point(String measure, Measures values) {
         boolean latency = measure.startsWith(Measure.LATENCY);
-        return new Plots.Point(values.get(measure) / (latency ? NANOS_A_MILLI : 1e6), 100 * values.get(Measure.ACCURACY));
+        double unit = latency ? NANOS_A_MILLI : measure.equals(Measure.SCORE) ? 1 : 1e6;
+        return new Plots.Point(values.get(measure) / unit, 100 * values.get(Measure.ACCURACY));
     }
 
     private static String label(String measure) {
         if (measure.startsWith(Measure.LATENCY)) {
             return "predicted latency on " + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
-        return measure.equals(Measure.MACS) ? "MACs (millions)" : "parameters (millions)";
+        return switch (measure) {
+            case Measure.MACS -> "MACs (millions)";
+            case Measure.PARAMS -> "parameters (millions)";
+            default -> measure;
+        };
     }
 
     private String verdict(List<Winner> winners) {
