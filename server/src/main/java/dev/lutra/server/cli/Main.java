@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
         DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
-        StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, TestCommand.class,
+        StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class,
     },

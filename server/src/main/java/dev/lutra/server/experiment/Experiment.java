@@ -27,6 +27,7 @@ import java.util.Set;
  * @param imageSize side of the images in pixels; empty: the space's own
  * @param data where images come from
  * @param training how the supernet is trained
+ * @param retraining how winners are trained by themselves
  * @param evaluation how a candidate's accuracy is found
  * @param targets the devices, each with its latency limits
  * @param objectives names of what the search weighs
@@ -37,13 +38,14 @@ import java.util.Set;
  * @param export which winners leave, and how
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, DataSource data, TrainingSettings training,
-                         EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
+                         TrainingSettings retraining, EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
                          OptionalLong params, Profile profile, Search search, Export export) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
 
     private static final int DEFAULT_CALIBRATE = 12;
+    private static final double RETRAINING_RATE = 0.1;  // what one network alone bears at batch 128
     private static final int DEFAULT_POPULATION = 50;  // SPOS §1.5: 50 candidates, 20 rounds
     private static final int DEFAULT_GENERATIONS = 20;
 
@@ -97,7 +99,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             space(file.get("space"), folder),
             file.find("image-size").map(node -> node.integer(8)),
             data(file.get("data"), folder),
-            training(file.find("supernet"), seed),
+            training(file.find("supernet"), seed, TrainingSettings.defaults().learningRate()),
+            training(file.find("retrain"), seed, RETRAINING_RATE),
             evaluation(file.find("evaluation")),
             targets,
             objectives(file.find("objectives")),
@@ -142,14 +145,14 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         }
     }
 
-    private static TrainingSettings training(Optional<YamlNode> node, long seed) {
+    private static TrainingSettings training(Optional<YamlNode> node, long seed, double defaultRate) {
         TrainingSettings defaults = TrainingSettings.defaults();
         Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
         TrainingSettings settings = new TrainingSettings(
             integer(node, "epochs", 1, defaults.epochs()),
             integer(node, "batch", 2, defaults.batch()),
             node.flatMap(n -> n.find("sampling")).map(Experiment::sampling).orElse(defaults.sampling()),
-            number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
+            number(optimizer, "lr", 1e-6, 100, defaultRate),
             optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
             number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
             number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),

@@ -16,14 +16,17 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Checkpoint;
 import dev.lutra.supernet.EvaluationSettings;
+import dev.lutra.supernet.Sampling;
 import dev.lutra.supernet.SubnetEvaluator;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Trainer;
 import dev.lutra.supernet.TrainingListener;
+import dev.lutra.supernet.TrainingSettings;
 import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -193,6 +196,34 @@ public final class ExperimentRun implements AutoCloseable {
         return accuracies;
     }
 
+    /**
+     * Trains the first winners from scratch, each with its weights to itself, and writes them as ONNX beside the others.
+     *
+     * @return validation accuracy by file
+     */
+    public Map<Path, Double> retrain() {
+        Map<Path, Double> accuracies = new LinkedHashMap<>();
+        List<Candidate> ranked = ranked();
+        for (int rank = 1; rank <= Math.min(experiment.export().top(), ranked.size()); rank++) {
+            Candidate candidate = ranked.get(rank - 1);
+            Path checkpoint = folder.root().resolve("retrained-" + hash(candidate.architecture().toString()) + ".safetensors");
+            Trainer trainer = new Trainer(space(), data(), alone(candidate.architecture()), checkpoint);
+            try (TrainingProgress training = new TrainingProgress("retrain " + rank);
+                 SupernetWeights weights = trainer.train(training);
+                 SubnetEvaluator judge = new SubnetEvaluator(space(), weights, data(), experiment.evaluation())) {
+                Path file = exporter().exportRetrained(rank, candidate, judge, data());
+                accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
+            }
+        }
+        return accuracies;
+    }
+
+    private TrainingSettings alone(Architecture architecture) {
+        TrainingSettings settings = experiment.retraining();
+        return new TrainingSettings(settings.epochs(), settings.batch(), Sampling.fixed(architecture), settings.learningRate(),
+            settings.schedule(), settings.momentum(), settings.weightDecay(), settings.labelSmoothing(), settings.seed());
+    }
+
     /** What {@link #verify} found, the most accurate first. */
     public List<Winner> winners() {
         return List.copyOf(winners);
@@ -240,7 +271,7 @@ public final class ExperimentRun implements AutoCloseable {
     private SupernetWeights supernet() {
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
-            try (TrainingProgress training = new TrainingProgress()) {
+            try (TrainingProgress training = new TrainingProgress("train")) {
                 supernet = trainer.train(training);
             }
         }
@@ -358,13 +389,18 @@ public final class ExperimentRun implements AutoCloseable {
 
         private static final double SMOOTHING = 0.98;
 
+        private final String what;
         private Work work;
         private double loss = Double.NaN;
+
+        TrainingProgress(String what) {
+            this.what = what;
+        }
 
         @Override
         public void step(TrainingListener.Progress now) {
             if (work == null) {
-                work = progress.begin("train", now.steps() * now.images(), "images");
+                work = progress.begin(what, now.steps() * now.images(), "images");
             }
             loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
             work.at(now.step() * now.images(),

@@ -59,8 +59,19 @@ final class ExportStage {
         return folder.exports().resolve(fileName(rank));
     }
 
-    /** Writes the candidate of a rank, counted from 1. */
+    /** Writes the candidate of a rank, counted from 1, with the supernet's weights. */
     void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+        write(file(rank), "supernet", candidate, evaluator, data);
+    }
+
+    /** Writes a candidate with weights of its own. */
+    Path exportRetrained(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+        Path file = folder.exports().resolve("retrained-" + rank + ".onnx");
+        write(file, "retrained", candidate, evaluator, data);
+        return file;
+    }
+
+    private void write(Path file, String weights, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
@@ -69,11 +80,11 @@ final class ExportStage {
         metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
         metadata.put(OnnxMetadata.DATA_HASH, data.hash());
         metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
-        metadata.put(OnnxMetadata.WEIGHTS, "supernet");
+        metadata.put(OnnxMetadata.WEIGHTS, weights);
         metadata.put(OnnxMetadata.VERSION, version);
         OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), metadata);
         Subnet subnet = evaluator.subnet(candidate.architecture());
-        OnnxFile.write(file(rank), OnnxExporter.export(subnet.network(), subnet.weights(), options));
+        OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
     }
 
     private static String text(float[] values) {
