@@ -44,7 +44,7 @@ class AccuracyTableTest {
     void columnsNamedLikeMeasuresReplaceTheComputedOnes() throws IOException {
         CheapMeasures cheap = table("arch,accuracy,macs,latency,energy,note\n\"0,1,2,3,0,1\",0.75,1e6,2.5,7,a \"\"fine\"\" one\n")
             .replacing(SmallProblem.CHEAP);
-        assertThat(cheap.names()).containsExactly("energy", "latency", "latency:box", "macs", "params");
+        assertThat(cheap.names()).containsExactly("energy", "latency", "latency:box", "macs", "params", "score");
         Measures measures = cheap.of(ONE);
         assertThat(measures.values().keySet()).isEqualTo(cheap.names());
         assertThat(measures.get(Measure.MACS)).isEqualTo(1e6);

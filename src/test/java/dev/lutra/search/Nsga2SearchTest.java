@@ -170,10 +170,10 @@ class Nsga2SearchTest {
     @Test
     void unknownMeasures() {
         assertThatThrownBy(() -> evaluator(List.of(Constraint.atLeast(Measure.ACCURACY, 0.5)))).isInstanceOf(InputException.class)
-            .hasMessage("constraints.accuracy: a constraint on accuracy (expected: on one of latency:box, macs, params)");
+            .hasMessage("constraints.accuracy: a constraint on accuracy (expected: on one of latency:box, macs, params, score)");
         assertThatThrownBy(() -> new Nsga2Search(evaluator(List.of()), List.of(Objective.min("energy")), SETTINGS))
             .isInstanceOf(InputException.class)
-            .hasMessage("objectives: energy (expected: accuracy or one of latency:box, macs, params)");
+            .hasMessage("objectives: energy (expected: accuracy or one of latency:box, macs, params, score)");
     }
 
     @Test
