@@ -60,7 +60,7 @@ final class Measurement {
         if (interval == null) {
             return Optional.empty();
         }
-        circumstances.setConverged(minimaReached(rules.getMinSamples(), rules.getMinMeasureNanos())
+        circumstances.setConverged(minimaReached(rules.getMinSamples(), rules.getSliceNanos())
                 && interval.relativeHalfWidth() <= rules.getTargetRelativeHalfWidth());
         return Optional.of(new Result(distribution(interval), circumstances.build()));
     }
@@ -71,9 +71,9 @@ final class Measurement {
             throw new TaskFailure("rules: warm-up of " + rules.getMinWarmupRuns() + " runs, " + rules.getMinWarmupNanos() + " to "
                     + rules.getMaxWarmupNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
         }
-        if (rules.getMinSamples() < 0 || rules.getMinMeasureNanos() < 0
-                || rules.getMaxMeasureNanos() < rules.getMinMeasureNanos()) {
-            throw new TaskFailure("rules: " + rules.getMinSamples() + " samples, " + rules.getMinMeasureNanos() + " to "
+        if (rules.getMinSamples() < 0 || rules.getSliceNanos() < 0
+                || rules.getMaxMeasureNanos() < rules.getSliceNanos()) {
+            throw new TaskFailure("rules: " + rules.getMinSamples() + " samples, " + rules.getSliceNanos() + " to "
                     + rules.getMaxMeasureNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
         }
         if (!(rules.getTargetRelativeHalfWidth() > 0)) {
@@ -119,7 +119,7 @@ final class Measurement {
             }
             time(workload);
             boolean ends = count == MAX_SAMPLES || elapsedNanos() >= rules.getMaxMeasureNanos();
-            if (ends || count >= nextLook && minimaReached(rules.getMinSamples(), rules.getMinMeasureNanos())) {
+            if (ends || count >= nextLook && minimaReached(rules.getMinSamples(), rules.getSliceNanos())) {
                 System.arraycopy(samples, 0, sorted, 0, count);
                 Arrays.sort(sorted, 0, count);
                 MedianInterval interval = MedianInterval.of(sorted, count);

@@ -36,7 +36,7 @@ class AgentLoopTest {
     private static final MeasureRules QUICK = MeasureRules.newBuilder().setMinWarmupRuns(3).setMaxWarmupNanos(20_000_000)
             .setMinSamples(10).setMaxMeasureNanos(20_000_000).setTargetRelativeHalfWidth(0.5).build();
     private static final MeasureRules ENDLESS = QUICK.toBuilder()
-            .setMinMeasureNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
+            .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
 
     private final ScriptedServer server = new ScriptedServer();
     private final List<AgentLoop> loops = new ArrayList<>();

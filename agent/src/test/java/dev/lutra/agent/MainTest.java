@@ -74,7 +74,7 @@ class MainTest {
 
     private static Task.Builder task(String id, long measureNanos) {
         return Task.newBuilder().setId(id).setLabel(id).setProvider("cpu").setThreads(1)
-                .setRules(MeasureRules.newBuilder().setMaxWarmupNanos(1_000_000).setMinMeasureNanos(measureNanos)
+                .setRules(MeasureRules.newBuilder().setMaxWarmupNanos(1_000_000).setSliceNanos(measureNanos)
                         .setMaxMeasureNanos(measureNanos).setTargetRelativeHalfWidth(1))
                 .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
     }

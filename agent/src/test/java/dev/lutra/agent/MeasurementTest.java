@@ -21,7 +21,7 @@ class MeasurementTest {
     private static final long MS = 1_000_000;
     private static final MeasureRules RULES = MeasureRules.newBuilder()
             .setMinWarmupRuns(10).setMinWarmupNanos(20 * MS).setMaxWarmupNanos(5_000 * MS)
-            .setMinSamples(30).setMinMeasureNanos(100 * MS).setMaxMeasureNanos(20_000 * MS)
+            .setMinSamples(30).setSliceNanos(100 * MS).setMaxMeasureNanos(20_000 * MS)
             .setTargetRelativeHalfWidth(0.01).build();
 
     private final Measurement measurement = new Measurement(() -> this.now);
@@ -65,7 +65,7 @@ class MeasurementTest {
 
     @Test
     void minimaInTimeAreKept() {
-        MeasureRules rules = RULES.toBuilder().setMinWarmupNanos(50 * MS).setMinMeasureNanos(200 * MS).build();
+        MeasureRules rules = RULES.toBuilder().setMinWarmupNanos(50 * MS).setSliceNanos(200 * MS).build();
 
         Measurement.Result result = measure(rules, run -> MS / 10);
 
@@ -194,7 +194,7 @@ class MeasurementTest {
         Random random = new Random(9);
         int trials = 5000;
         int covered = 0;
-        MeasureRules rules = RULES.toBuilder().setMinMeasureNanos(0).setTargetRelativeHalfWidth(0.02).build();
+        MeasureRules rules = RULES.toBuilder().setSliceNanos(0).setTargetRelativeHalfWidth(0.02).build();
         for (int trial = 0; trial < trials; trial++) {
             Measurement.Result result = measure(rules, run -> Math.round(MS * (1 + 0.2 * (random.nextDouble() - 0.5))));
             List<Long> samples = sampled(result);
@@ -207,7 +207,7 @@ class MeasurementTest {
     @Test
     void moreRunsThanMemoryHoldsAreWarmedUpAndSampledToTheLimit() {
         MeasureRules rules = RULES.toBuilder().setMinWarmupRuns(0).setMinWarmupNanos(0).setMaxWarmupNanos(2 * MS)
-                .setMinMeasureNanos(10_000 * MS).build();
+                .setSliceNanos(10_000 * MS).build();
 
         // Ever faster, so the warm-up never settles; one nanosecond each in the end.
         Measurement.Result result = measure(rules, run -> run < Measurement.MAX_SAMPLES ? 1 + run % 2 * 2 : 1);

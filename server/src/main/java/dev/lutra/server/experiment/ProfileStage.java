@@ -72,7 +72,7 @@ final class ProfileStage {
             .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(50))
             .setMaxWarmupNanos(TimeUnit.SECONDS.toNanos(3))
             .setMinSamples(30)
-            .setMinMeasureNanos(TimeUnit.MILLISECONDS.toNanos(150))
+            .setSliceNanos(TimeUnit.MILLISECONDS.toNanos(150))
             .setMaxMeasureNanos(TimeUnit.SECONDS.toNanos(5))
             .setTargetRelativeHalfWidth(halfWidth)
             .build();
