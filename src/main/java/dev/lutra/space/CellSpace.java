@@ -3,7 +3,6 @@ package dev.lutra.space;
 import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
-import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -15,7 +14,7 @@ import java.util.OptionalInt;
  * A chain of cells of two kinds, each with one set of genes for all of its places: one architecture text entry is a
  * gene, not a layer.
  */
-final class CellSpace implements SearchSpace {
+final class CellSpace extends HeadedSpace {
 
     /** Which genes a cell follows. */
     enum Kind { NORMAL, REDUCTION }
@@ -29,7 +28,6 @@ final class CellSpace implements SearchSpace {
      */
     record Layer(String name, Optional<Kind> cell, Optional<Block> block, OptionalInt channels, int stride) {}
 
-    private final Header header;
     private final Cell cell;
     private final List<Layer> layers;
     private final List<Gene> genes;
@@ -38,7 +36,7 @@ final class CellSpace implements SearchSpace {
      * @throws MisplacedLayerException if a layer cannot stand where the table puts it
      */
     CellSpace(Header header, Cell cell, List<Layer> layers) {
-        this.header = header;
+        super(header);
         this.cell = cell;
         this.layers = List.copyOf(layers);
         List<Gene> all = new ArrayList<>(cell.genes("normal"));
@@ -56,36 +54,6 @@ final class CellSpace implements SearchSpace {
             values[i] = operation;
         }
         return values;
-    }
-
-    @Override
-    public String name() {
-        return header.name();
-    }
-
-    @Override
-    public String title() {
-        return header.title();
-    }
-
-    @Override
-    public String source() {
-        return header.source();
-    }
-
-    @Override
-    public Shape input() {
-        return header.input();
-    }
-
-    @Override
-    public int classes() {
-        return header.classes();
-    }
-
-    @Override
-    public boolean learnsBatchNorm() {
-        return header.learnsBatchNorm();
     }
 
     @Override

@@ -224,7 +224,7 @@ final class NetConfig {
             }
             Map<String, Object> root = new LinkedHashMap<>();
             root.put("name", afterPool.isPresent() ? MOBILENET_V3 : PROXYLESS);
-            root.put("bn", Map.of("eps", space.header().batchNormEpsilon()));
+            root.put("bn", Map.of("eps", space.header.batchNormEpsilon()));
             root.put("first_conv", first);
             root.put("blocks", blocks);
             afterPool.ifPresent(mix -> root.put("final_expand_layer", beforePool));

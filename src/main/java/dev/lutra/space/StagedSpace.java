@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /** A chain of layers, some with a choice of block and of channel scale: the stage tables of the one-shot papers. */
-final class StagedSpace implements SearchSpace {
+final class StagedSpace extends HeadedSpace {
 
     private static final double FULL_WIDTH = 1.0;
 
@@ -72,7 +72,6 @@ final class StagedSpace implements SearchSpace {
         }
     }
 
-    private final Header header;
     private final List<Layer> layers;
     private final List<Gene> genes;
     private final List<Slot> slots = new ArrayList<>();
@@ -82,7 +81,7 @@ final class StagedSpace implements SearchSpace {
      * @throws MisplacedLayerException if a block cannot stand where the table puts it
      */
     StagedSpace(Header header, List<Layer> table) {
-        this.header = header;
+        super(header);
         this.layers = new ChainCheck(header).keepFitting(table);
         List<Gene> found = new ArrayList<>();
         for (Layer layer : layers) {
@@ -189,42 +188,8 @@ final class StagedSpace implements SearchSpace {
     }
 
     @Override
-    public String name() {
-        return header.name();
-    }
-
-    @Override
-    public String title() {
-        return header.title();
-    }
-
-    @Override
-    public String source() {
-        return header.source();
-    }
-
-    @Override
-    public Shape input() {
-        return header.input();
-    }
-
-    @Override
-    public int classes() {
-        return header.classes();
-    }
-
-    @Override
-    public boolean learnsBatchNorm() {
-        return header.learnsBatchNorm();
-    }
-
-    @Override
     public List<Gene> genes() {
         return genes;
-    }
-
-    Header header() {
-        return header;
     }
 
     /** What stands at every layer of an architecture. */
