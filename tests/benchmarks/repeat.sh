@@ -1,0 +1,27 @@
+#!/bin/sh
+# How well latencies repeat: one experiment profiled twice, some time apart, by processes that share nothing, beside the naive way
+# in the same run (dev.lutra.benchmarks.NaiveLatency). The experiment's target is the local device, its networks come from
+# profile.calibrate and profile.held-out.
+#
+#   tests/benchmarks/repeat.sh EXPERIMENT CLASSES FOLDER [SECONDS_BETWEEN]
+#
+# FOLDER gets first/ and second/, each a run folder with its table, and naive-1 and naive-2.
+set -eu
+cd "$(dirname "$0")/../.."
+[ $# -ge 3 ] || { echo "repeat.sh: EXPERIMENT, CLASSES and FOLDER missing" >&2; exit 2; }
+experiment=$1 classes=$2 folder=$3 between=${4:-3600}
+[ -d server/target/lib ] || ./lutra --version >/dev/null
+mkdir -p "$folder"
+
+naive() {  # run folder, result
+    java -cp "server/target/classes:src/target/classes:server/target/lib/*:agent/target/lib/*" \
+        tests/src/test/java/dev/lutra/benchmarks/NaiveLatency.java "$1"/lut/*.json "$classes" 1 > "$2"
+}
+
+./lutra profile "$experiment" --out "$folder/first"
+naive "$folder/first" "$folder/naive-1"
+sleep "$between"
+./lutra profile "$experiment" --out "$folder/second"
+naive "$folder/second" "$folder/naive-2"
+./lutra lut diff "$folder"/first/lut/*.json "$folder"/second/lut/*.json
+"${PYTHON:-/usr/bin/python3}" tests/benchmarks/repeat_error.py "$folder"
