@@ -11,6 +11,7 @@ final class TinyOnnx {
 
     private static final int FLOAT = 1;
     private static final int INT64 = 7;
+    private static final int BOOL = 9;
 
     private interface Fields {
         void write(CodedOutputStream out) throws IOException;
@@ -55,6 +56,39 @@ final class TinyOnnx {
         });
     }
 
+    /** {@code y = relu(relu(relu(… x …)))}, a loop without an end. */
+    static byte[] endless(int columns) {
+        return model(graph -> {
+            graph.writeBytes(1, bytes(node -> {
+                node.writeString(1, "");
+                node.writeString(1, "");
+                node.writeString(1, "x");
+                node.writeString(2, "y");
+                node.writeString(4, "Loop");
+                node.writeBytes(5, bytes(attribute -> {
+                    attribute.writeString(1, "body");
+                    attribute.writeBytes(6, loopBody(columns));
+                    attribute.writeInt32(20, 5);
+                }));
+            }));
+            graph.writeBytes(11, value("x", FLOAT, columns));
+            graph.writeBytes(12, value("y", FLOAT, columns));
+        });
+    }
+
+    private static ByteString loopBody(int columns) {
+        return bytes(graph -> {
+            graph.writeBytes(1, node("Identity", "on", "again"));
+            graph.writeBytes(1, node("Relu", "after", "before"));
+            graph.writeString(2, "body");
+            graph.writeBytes(11, scalar("iteration", INT64));
+            graph.writeBytes(11, scalar("again", BOOL));
+            graph.writeBytes(11, value("before", FLOAT, columns));
+            graph.writeBytes(12, scalar("on", BOOL));
+            graph.writeBytes(12, value("after", FLOAT, columns));
+        });
+    }
+
     private static byte[] model(Fields graph) {
         return bytes(model -> {
             model.writeInt64(1, 8);
@@ -79,12 +113,20 @@ final class TinyOnnx {
     private static ByteString value(String name, int elementType, int columns) {
         ByteString any = bytes(dimension -> dimension.writeString(2, "n"));
         ByteString fixed = bytes(dimension -> dimension.writeInt64(1, columns));
+        return value(name, elementType, bytes(shape -> {
+            shape.writeBytes(1, any);
+            shape.writeBytes(1, fixed);
+        }));
+    }
+
+    private static ByteString scalar(String name, int elementType) {
+        return value(name, elementType, ByteString.EMPTY);
+    }
+
+    private static ByteString value(String name, int elementType, ByteString shape) {
         ByteString tensor = bytes(type -> {
             type.writeInt32(1, elementType);
-            type.writeBytes(2, bytes(shape -> {
-                shape.writeBytes(1, any);
-                shape.writeBytes(1, fixed);
-            }));
+            type.writeBytes(2, shape);
         });
         return bytes(info -> {
             info.writeString(1, name);

@@ -1,0 +1,127 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.SliceReply;
+import dev.lutra.proto.SliceRequest;
+import dev.lutra.proto.Task;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.SynchronousQueue;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/**
+ * The agent's child process, in which models run; {@link ProcessBench} is its other side. Requests and replies go over a socket
+ * of their own, so that whatever native libraries print disturbs nothing. One thread reads the socket and does nothing else
+ * until a request or the end comes; the main thread runs the models.
+ */
+public final class Worker {
+
+    /** Sent to everything in a terminal or a service when it is stopped; the agent then decides when its child ends. */
+    private static final List<String> STOP_SIGNALS = List.of("INT", "TERM", "HUP");
+
+    private final BlockingQueue<SliceRequest> requests = new SynchronousQueue<>();
+    private final Sampler sampler = new Sampler(System::nanoTime);
+    private final ProcessProbe probe = new ProcessProbe();
+    private final long clockOverheadNanos = sampler.clockOverheadNanos();
+    private final List<Integer> pinnedCores = probe.pinnedCores();
+
+    private Worker() {}
+
+    /** @param args the socket's path; the folder it lies in is deleted if the parent dies */
+    public static void main(String[] args) throws Exception {
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
+            e.printStackTrace();
+            Runtime.getRuntime().halt(1);
+        });
+        STOP_SIGNALS.forEach(Worker::ignore);
+        Path socket = Path.of(args[0]);
+        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        Worker worker = new Worker();
+        Thread reader = new Thread(() -> worker.receive(channel, socket.getParent()), "requests");
+        reader.setDaemon(true);
+        reader.start();
+        while (true) {
+            SliceReply reply = worker.answer(worker.requests.take());
+            Frames.write(channel, reply);
+        }
+    }
+
+    private static void ignore(String signal) {
+        try {
+            Signal.handle(new Signal(signal), SignalHandler.SIG_IGN);
+        } catch (IllegalArgumentException e) {
+            // A signal that this system does not have is not sent either.
+        }
+    }
+
+    /** Ends the process, whatever its other threads do, when the parent says goodbye (an empty message) or is gone. */
+    private void receive(SocketChannel channel, Path folder) {
+        try {
+            for (byte[] message = Frames.read(channel); message != null; message = Frames.read(channel)) {
+                if (message.length == 0) {
+                    Runtime.getRuntime().halt(0);
+                }
+                requests.put(SliceRequest.parseFrom(message));
+            }
+        } catch (IOException | InterruptedException e) {
+            // A parent that died in the middle of a message is gone as well.
+        }
+        ScratchFolder.delete(folder);
+        Runtime.getRuntime().halt(0);
+    }
+
+    private SliceReply answer(SliceRequest request) {
+        try {
+            return SliceReply.newBuilder().setSlice(slice(request.getTask(), request.getModel().toByteArray())).build();
+        } catch (TaskFailure e) {
+            return SliceReply.newBuilder().setTaskFailure(e.getMessage()).build();
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            e.printStackTrace();
+            return SliceReply.newBuilder().setTaskFailure(TaskFailure.oneLine(e.toString())).build();
+        }
+    }
+
+    private Slice slice(Task task, byte[] onnx) {
+        if (task.hasRules()) {
+            Sampler.check(task.getRules());
+        }
+        long start = System.nanoTime();
+        try (OrtModel model = OrtModel.open(onnx, task)) {
+            Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(System.nanoTime() - start)
+                    .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores);
+            if (task.hasRules()) {
+                measure(model, task.getRules(), slice);
+            }
+            if (task.getReturnOutputs()) {
+                slice.addAllOutputs(model.outputs());
+            } else if (!task.hasRules()) {
+                model.run();
+            }
+            return slice.build();
+        }
+    }
+
+    /**
+     * The collection comes before the warm-up, so that sampling follows the warm-up without a pause in which caches and clocks
+     * cool down; the heap has room for the few hundred bytes that each call of ONNX Runtime leaves behind (see ProcessBench).
+     */
+    private void measure(OrtModel model, MeasureRules rules, Slice.Builder slice) {
+        Runnable run = model::run;
+        System.gc();
+        Sampler.WarmUp warmUp = sampler.warmUp(run, rules);
+        Map<String, Long> delays = probe.runDelays();
+        Sampler.Samples samples = sampler.sample(run, rules);
+        slice.setRunDelayNanos(probe.runDelaySince(delays)).setSamplingNanos(samples.elapsedNanos())
+                .setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady());
+        for (long nanos : samples.nanos()) {
+            slice.addSamplesNanos(nanos);
+        }
+    }
+}
