@@ -28,7 +28,7 @@ import java.util.stream.LongStream;
  */
 public final class ProcessBench implements Bench {
 
-    /** For all that the rules do not bound: the process's start, a session's creation (TensorRT builds for minutes), the last run. */
+    /** For what the rules do not bound: the process's start, a session's creation (minutes with TensorRT), the last run. */
     private static final Duration ALLOWANCE = Duration.ofMinutes(10);
     private static final long POLL_MILLIS = 20;
     /** Rules come from elsewhere; sums of their times must not overflow. */
@@ -57,11 +57,20 @@ public final class ProcessBench implements Bench {
     ProcessBench(List<Integer> cores, Duration allowance, Path temporary) {
         this.cores = List.copyOf(cores);
         this.allowance = allowance;
+        this.scratch = scratch(temporary);
+    }
+
+    private static Path scratch(Path temporary) {
+        Path folder = null;
         try {
-            scratch = ScratchFolder.create(temporary);
-            ScratchFolder.unpackRuntime(WorkerProcess.origin(OrtEnvironment.class), scratch);
+            folder = ScratchFolder.create(temporary);
+            ScratchFolder.unpackRuntime(WorkerProcess.origin(OrtEnvironment.class), folder);
+            return folder;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (folder != null) {
+                ScratchFolder.delete(folder);
+            }
+            throw new UncheckedIOException("the measuring process's folder: " + e.getMessage(), e);
         }
     }
 
@@ -114,7 +123,8 @@ public final class ProcessBench implements Bench {
 
     private Duration limit(Task task) {
         MeasureRules rules = task.getRules();
-        return allowance.plusNanos(LongStream.of(rules.getMaxWarmupNanos(), rules.getMaxMeasureNanos(), task.getLoad().getDurationNanos())
+        return allowance.plusNanos(LongStream
+                .of(rules.getMaxWarmupNanos(), rules.getMaxMeasureNanos(), task.getLoad().getDurationNanos())
                 .map(nanos -> Math.max(0, Math.min(nanos, LONGEST_NANOS))).sum());
     }
 

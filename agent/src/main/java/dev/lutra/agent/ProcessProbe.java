@@ -27,7 +27,7 @@ final class ProcessProbe {
         this.onlineCores = onlineCores;
     }
 
-    /** For how long each thread has been ready to run but waited for a core, in nanoseconds; empty where the system does not tell. */
+    /** How long each thread has been ready to run but waited for a core, in nanoseconds; empty if the system does not tell. */
     Map<String, Long> runDelays() {
         Map<String, Long> delays = new HashMap<>();
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"))) {

@@ -81,7 +81,7 @@ final class Sampler {
         return new WarmUp(runs, elapsedNanos(), steady);
     }
 
-    /** Runs back to back for the rules' slice and least number of samples, though not longer than all slices together may take. */
+    /** Runs back to back for the rules' slice and least number of samples, but not longer than all slices together may take. */
     Samples sample(Runnable workload, MeasureRules rules) {
         start();
         do {

@@ -1,6 +1,7 @@
 package dev.lutra.agent;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -53,8 +54,8 @@ final class ScratchFolder {
     static void delete(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-        } catch (IOException e) {
-            // Already gone.
+        } catch (IOException | UncheckedIOException e) {
+            // Somebody else is deleting it.
         }
     }
 }

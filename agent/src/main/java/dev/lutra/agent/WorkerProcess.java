@@ -27,13 +27,13 @@ import java.util.stream.Stream;
 final class WorkerProcess {
 
     /** Only what a worker needs, found at once: no logging, gRPC or command line is loaded in it. */
-    private static final List<Path> CLASS_PATH = Stream.of(Worker.class, SliceRequest.class, MessageLite.class, OrtEnvironment.class)
-            .map(WorkerProcess::origin).toList();
+    private static final List<Path> CLASS_PATH = Stream
+            .of(Worker.class, SliceRequest.class, MessageLite.class, OrtEnvironment.class).map(WorkerProcess::origin).toList();
 
     private static final List<String> JVM_FLAGS = List.of(
-            // One collector thread; the young generation holds what some ten thousand calls of ONNX Runtime leave behind, touched
-            // beforehand, so that neither collections nor page faults fall into samples. The limit is room for the largest
-            // request (2 GiB, protobuf's own limit) with the copies made of it: address space, not memory.
+            // One collector thread. The young generation holds what nearly 20 000 calls of ONNX Runtime leave behind (680 bytes
+            // each) and is touched beforehand, so that samples contain hardly a collection and no page fault. The limit is room
+            // for the largest request (2 GiB, protobuf's own limit) with the copies made of it: address space, not memory.
             "-XX:+UseSerialGC", "-Xms32m", "-Xmn16m", "-Xmx8g", "-XX:+AlwaysPreTouch",
             // The Java part of a run is small. The quick compiler is done with it after a moment of warm-up, the optimizing one
             // would compete for the cores while samples are taken.
@@ -93,7 +93,8 @@ final class WorkerProcess {
     /** Where a process is to be confined to cores, taskset is what starts, or does not start, first. */
     private static RuntimeException notStarted(List<Integer> cores, String reason) {
         return cores.isEmpty() ? new IllegalStateException("the measuring process does not start: " + reason)
-                : new InputException("cores " + list(cores) + ": " + reason + " (expected: cores of this machine, which has taskset)");
+                : new InputException("cores " + list(cores) + ": " + reason
+                        + " (expected: cores of this machine, and taskset on its PATH)");
     }
 
     private static List<String> command(Path scratch, Path doorFile, Path crashReport, List<Integer> cores) {

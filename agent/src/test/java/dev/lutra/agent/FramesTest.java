@@ -42,6 +42,7 @@ class FramesTest {
         pipe.sink().write(ByteBuffer.wrap(new byte[] {0, 0, 0, 9, 1, 2}));
         pipe.sink().close();
 
-        assertThatThrownBy(() -> Frames.read(pipe.source())).isInstanceOf(EOFException.class).hasMessageContaining("2 of 9 bytes");
+        assertThatThrownBy(() -> Frames.read(pipe.source())).isInstanceOf(EOFException.class)
+                .hasMessageContaining("2 of 9 bytes");
     }
 }

@@ -35,6 +35,8 @@ class ProcessBenchTest {
     private static final MeasureRules RULES = MeasureRules.newBuilder()
             .setMinWarmupRuns(3).setMaxWarmupNanos(50 * MS).setMinSamples(20).setSliceNanos(20 * MS)
             .setMaxMeasureNanos(1000 * MS).setTargetRelativeHalfWidth(0.01).build();
+    /** CPU time; a start takes 0.5 s. */
+    private static final Duration WELL_UNDER_WAY = Duration.ofMillis(1500);
     private static final MeasureRules LONG_SLICE = RULES.toBuilder()
             .setSliceNanos(100_000 * MS).setMaxMeasureNanos(100_000 * MS).build();
 
@@ -84,6 +86,7 @@ class ProcessBenchTest {
         return bench.slice(task.build(), TinyOnnx.relu(3), () -> false);
     }
 
+    /** A failed task's reason, or what came out of one that did not fail. */
     private String failure(Task.Builder task, byte[] onnx) {
         try {
             return bench.slice(task.build(), onnx, () -> false).toString();
@@ -94,16 +97,23 @@ class ProcessBenchTest {
         }
     }
 
-    /** When the worker has used so much CPU time, it is long past its start and in the middle of the model. */
+    private CompletableFuture<String> failureLater(Task.Builder task, byte[] onnx) {
+        return CompletableFuture.supplyAsync(() -> failure(task, onnx));
+    }
+
+    /** The worker once it has worked for long enough to be past the session's creation, in the middle of the model. */
     private static ProcessHandle workerAtWork() throws InterruptedException {
         while (true) {
-            List<ProcessHandle> workers = workers(ProcessHandle.current());
-            Optional<Duration> busy = workers.stream().findFirst().flatMap(child -> child.info().totalCpuDuration());
-            if (busy.isPresent() && busy.get().compareTo(Duration.ofSeconds(2)) > 0) {
-                return workers.get(0);
+            Optional<ProcessHandle> worker = workers(ProcessHandle.current()).stream().findFirst();
+            if (worker.isPresent() && cpuTime(worker.get()).compareTo(WELL_UNDER_WAY) > 0) {
+                return worker.get();
             }
             Thread.sleep(20);
         }
+    }
+
+    private static Duration cpuTime(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     private static void signal(String name, ProcessHandle process) throws Exception {
@@ -167,7 +177,7 @@ class ProcessBenchTest {
 
     @Test
     void aCrashInTheMiddleOfARunFailsOnlyThatTask() throws Exception {
-        CompletableFuture<String> crashed = CompletableFuture.supplyAsync(() -> failure(task(), TinyOnnx.endless(3)));
+        CompletableFuture<String> crashed = failureLater(task(), TinyOnnx.endless(3));
         signal("SEGV", workerAtWork());
 
         assertThat(crashed.get(60, TimeUnit.SECONDS))
@@ -177,7 +187,7 @@ class ProcessBenchTest {
 
     @Test
     void anAbortOfTheRuntimeIsNamed() throws Exception {
-        CompletableFuture<String> aborted = CompletableFuture.supplyAsync(() -> failure(task().setRules(LONG_SLICE), TinyOnnx.relu(3)));
+        CompletableFuture<String> aborted = failureLater(task().setRules(LONG_SLICE), TinyOnnx.relu(3));
         signal("ABRT", workerAtWork());
 
         assertThat(aborted.get(60, TimeUnit.SECONDS))
@@ -186,11 +196,20 @@ class ProcessBenchTest {
 
     @Test
     void aKilledProcessFailsOnlyItsTask() throws Exception {
-        CompletableFuture<String> killed = CompletableFuture.supplyAsync(() -> failure(task().setRules(LONG_SLICE), TinyOnnx.relu(3)));
+        CompletableFuture<String> killed = failureLater(task().setRules(LONG_SLICE), TinyOnnx.relu(3));
         signal("KILL", workerAtWork());
 
         assertThat(killed.get(60, TimeUnit.SECONDS)).contains("killed (SIGKILL)");
         assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    @Test
+    void everyEndIsTold() {
+        assertThat(WorkerProcess.ending(134, Optional.of("SIGBUS"))).contains("crashed (SIGBUS)");
+        assertThat(WorkerProcess.ending(139, Optional.empty())).contains("crashed (SIGSEGV)");
+        assertThat(WorkerProcess.ending(-1073741819, Optional.of("EXCEPTION_ACCESS_VIOLATION")))
+                .contains("crashed (EXCEPTION_ACCESS_VIOLATION)");
+        assertThat(WorkerProcess.ending(3, Optional.empty())).contains("ended the process with status 3");
     }
 
     @Test
@@ -206,8 +225,8 @@ class ProcessBenchTest {
     /** A terminal's Ctrl-C and a service manager's stop reach the child too; whether it ends is the agent's decision. */
     @Test
     void signalsThatStopTheAgentDoNotFailTheTaskUnderWay() throws Exception {
-        MeasureRules rules = RULES.toBuilder().setSliceNanos(4_000 * MS).setMaxMeasureNanos(4_000 * MS).build();
-        CompletableFuture<String> measured = CompletableFuture.supplyAsync(() -> failure(task().setRules(rules), TinyOnnx.relu(3)));
+        MeasureRules rules = RULES.toBuilder().setSliceNanos(3_000 * MS).setMaxMeasureNanos(3_000 * MS).build();
+        CompletableFuture<String> measured = failureLater(task().setRules(rules), TinyOnnx.relu(3));
         ProcessHandle child = workerAtWork();
         signal("INT", child);
         signal("TERM", child);
@@ -222,7 +241,7 @@ class ProcessBenchTest {
         ProcessHandle[] child = new ProcessHandle[1];
         assertThatThrownBy(() -> bench.slice(task().build(), TinyOnnx.endless(3), () -> {
             workers(ProcessHandle.current()).stream().findFirst().ifPresent(handle -> child[0] = handle);
-            return child[0] != null && child[0].info().totalCpuDuration().orElseThrow().toSeconds() >= 2;
+            return child[0] != null && cpuTime(child[0]).compareTo(WELL_UNDER_WAY) > 0;
         })).isInstanceOf(InterruptedException.class);
 
         assertThat(child[0].isAlive()).isFalse();
@@ -292,8 +311,7 @@ class ProcessBenchTest {
                 Thread.sleep(20);
             }
             ProcessHandle child = workers(parent.toHandle()).get(0);
-            Duration before = child.info().totalCpuDuration().orElseThrow();
-            while (child.info().totalCpuDuration().orElseThrow().minus(before).toMillis() < 1000) {
+            while (cpuTime(child).compareTo(WELL_UNDER_WAY) < 0) {
                 Thread.sleep(20);
             }
             parent.destroyForcibly();
