@@ -1,0 +1,39 @@
+package dev.lutra.agent;
+
+import java.time.Duration;
+
+/** Every number that decides what is measured again, with its reason. */
+final class Defaults {
+
+    /** A machine that is this much slower than it lately was at its best is disturbed; its usual drift is within ±5 %. */
+    static final double SLOWED = 0.05;
+    /** The sentinel before and after a slice may disagree by this much: twice what it repeats to on a quiet machine. */
+    static final double JUMP = 0.04;
+    /** A thread that waited this long for a core had to share it. */
+    static final double DELAYED = 0.02;
+    /** A slice whose halves disagree by more was interfered with in one of them. */
+    static final double HALVES = 0.05;
+
+    /** Speed changes within seconds, so the sentinel is read that often. */
+    static final Duration SENTINEL_SPACING = Duration.ofMillis(1500);
+    /** Sentinel readings on either side that a slice is scaled by: their median repeats better than the nearest two alone. */
+    static final int NEIGHBOURS = 2;
+
+    /** What the machine is usually capable of is judged over this time … */
+    static final Duration USUAL_WINDOW = Duration.ofMinutes(2);
+    /** … by the sentinel readings that only a fifth undercut, so a disturbance may last for most of it without passing as usual. */
+    static final double USUAL_QUANTILE = 0.2;
+
+    /** Beyond this, for {@link #DEPARTED} of measuring without a single reading within it, the device has changed for good. */
+    static final double DEPARTURE = 0.15;
+    static final Duration DEPARTED = Duration.ofMinutes(10);
+
+    /** Waits for calm begin with this pause, which doubles … */
+    static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    /** … up to this one. */
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
+    /** Waiting may take this long at first, later as long as measuring has: what never gets calm is measured all the same. */
+    static final Duration FIRST_PATIENCE = Duration.ofSeconds(20);
+
+    private Defaults() {}
+}

@@ -1,0 +1,39 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.Slice;
+
+/**
+ * What a slice says about speed: the latency that the fastest fifth of its runs stay below. Interference only ever adds time,
+ * so on a busy machine this repeats from process to process about half again as well as the median; on a quiet one it is
+ * hardly worse, as rounds then disagree by more than samples within a round.
+ */
+final class Level {
+
+    private static final double FAST = 0.2;
+    /** Fewer samples in each half say nothing. */
+    private static final int LEAST_HALF = 8;
+
+    private Level() {}
+
+    static double nanos(Slice slice) {
+        return nanos(slice, 0, slice.getSamplesNanosCount());
+    }
+
+    private static double nanos(Slice slice, int from, int to) {
+        return Statistics.quantile(
+                slice.getSamplesNanosList().subList(from, to).stream().mapToDouble(Long::doubleValue).toArray(), FAST);
+    }
+
+    /** By how much the two halves of a slice disagree, as a logarithm; 0 when it is too short to tell. */
+    static double halvesApart(Slice slice) {
+        int count = slice.getSamplesNanosCount();
+        int half = count / 2;
+        return half < LEAST_HALF ? 0 : Math.abs(Math.log(nanos(slice, half, count) / nanos(slice, 0, half)));
+    }
+
+    /** The share of the sampling time that the process's threads waited for a core; 0 where the system does not tell. */
+    static double delayed(Slice slice) {
+        return slice.getRunDelayNanos() <= 0 || slice.getSamplingNanos() <= 0
+                ? 0 : (double) slice.getRunDelayNanos() / slice.getSamplingNanos();
+    }
+}

@@ -1,0 +1,362 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures the tasks in hand in rounds. A round is a new process in which every task gets one slice, in random order, with
+ * readings of the {@link Sentinel} before, between and after. Slices that were interfered with are thrown away, the others are
+ * scaled by the sentinel; a task leaves when its rounds agree well enough, or when its time is up. Tasks may be taken up between
+ * any two rounds. Whatever is wrong with a task becomes its outcome and nobody else's. For one thread.
+ */
+final class Rounds {
+
+    /** Lets time pass. */
+    interface Pause {
+        void nanos(long nanos) throws InterruptedException;
+    }
+
+    /** Tasks that share a sentinel. */
+    private record Conditions(String provider, int threads, Map<String, String> options) {
+        static Conditions of(Task task) {
+            return new Conditions(task.getProvider(), task.getThreads(), task.getProviderOptionsMap());
+        }
+    }
+
+    /** A slice of this round, to be judged when all its readings are there. */
+    private record Taken(Series series, Slice slice, long atNanos) {}
+
+    private static final Logger log = LoggerFactory.getLogger(Rounds.class);
+    /** Series of tasks whose leases were lost; they come back when the server leases them anew. */
+    private static final int SHELF = 128;
+
+    private final Bench bench;
+    private final ReferenceLevels levels;
+    private final LongSupplier nanoTime;
+    private final Pause pause;
+    private final Clock clock;
+    private final Random random;
+    private final SystemWatch system;
+    private final String agentVersion;
+
+    private final Map<Conditions, Sentinel> sentinels = new HashMap<>();
+    private final Map<Conditions, String> withoutSentinel = new HashMap<>();
+    private final List<Series> hand = new ArrayList<>();
+    private final Map<Task, Series> shelf = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Task, Series> eldest) {
+            return size() > SHELF;
+        }
+    };
+    private TimeAccount account;
+
+    /**
+     * @param nanoTime a monotonic clock in nanoseconds
+     * @param pause waits, on that clock
+     * @param clock dates results
+     * @param random draws the order within rounds
+     */
+    Rounds(Bench bench, ReferenceLevels levels, LongSupplier nanoTime, Pause pause, Clock clock, Random random,
+            SystemWatch system, String agentVersion) {
+        this.bench = bench;
+        this.levels = levels;
+        this.nanoTime = nanoTime;
+        this.pause = pause;
+        this.clock = clock;
+        this.random = random;
+        this.system = system;
+        this.agentVersion = agentVersion;
+    }
+
+    /** Takes up a task, from the next round on. */
+    void admit(Job job) {
+        if (account == null) {
+            account = new TimeAccount(nanoTime.getAsLong());
+        }
+        Series known = shelf.remove(job.task());
+        if (known != null) {
+            known.resume(job);
+        }
+        hand.add(known != null ? known : new Series(job, system.cpuTime()));
+    }
+
+    /** How many tasks are in hand. */
+    int size() {
+        return hand.size();
+    }
+
+    /**
+     * Measures one round.
+     *
+     * @param left gets every task that leaves, with its outcome; without one if it was abandoned
+     * @throws InterruptedException if interrupted; what is known of the tasks in hand is kept
+     */
+    void round(BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        bench.renew();
+        account.processStarts();
+        Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
+        for (Series series : shuffled(hand)) {
+            if (isMeasuredInRounds(series.job().task())) {
+                groups.computeIfAbsent(Conditions.of(series.job().task()), conditions -> new ArrayList<>()).add(series);
+            } else {
+                runOnce(series, left);
+            }
+        }
+        for (Map.Entry<Conditions, List<Series>> group : groups.entrySet()) {
+            measure(group.getKey(), group.getValue(), left);
+        }
+        letAbandonedGo(left);
+        if (hand.isEmpty()) {
+            log.info("{}", account.summary(nanoTime.getAsLong()));
+            account = null;
+        }
+    }
+
+    private static boolean isMeasuredInRounds(Task task) {
+        return task.hasRules() && !task.hasLoad();
+    }
+
+    private List<Series> shuffled(List<Series> series) {
+        List<Series> order = new ArrayList<>(series);
+        Collections.shuffle(order, random);
+        return order;
+    }
+
+    /** A task for its outputs, or under load: one slice says all. */
+    private void runOnce(Series series, BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        Optional<Slice> slice = slice(series, left);
+        if (slice.isPresent()) {
+            leave(series, Optional.of(Outcome.newBuilder().setMeasured(single(series, slice.get())).build()), left);
+        }
+    }
+
+    private Measured single(Series series, Slice slice) {
+        Measured.Builder measured = Measured.newBuilder().setRuntime(slice.getRuntime())
+                .addAllOutputs(slice.getOutputsList()).putAllNodesByProvider(slice.getNodesByProviderMap());
+        if (slice.getSamplesNanosCount() > 0) {
+            measured.setLatency(Distributions.of(
+                    slice.getSamplesNanosList().stream().mapToDouble(Long::doubleValue).toArray(), Double.POSITIVE_INFINITY));
+            measured.setCircumstances(dated(series, Circumstances.newBuilder().setRules(series.job().task().getRules())
+                    .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
+                    .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())
+                    .addAllPinnedCores(slice.getPinnedCoresList()).setSessionNanos(slice.getSessionNanos())
+                    .setSamplingNanos(slice.getSamplingNanos()).setTiming(Series.WALL)));
+        }
+        return measured.build();
+    }
+
+    /** One round of the tasks that share a sentinel. */
+    private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
+            throws InterruptedException {
+        BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
+        List<Reading> readings = new ArrayList<>();
+        List<Taken> taken = new ArrayList<>();
+        awaitCalm(conditions, group.get(0), abandoned, readings);
+        long readAt = nanoTime.getAsLong();
+        for (Series series : group) {
+            if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
+                awaitCalm(conditions, series, abandoned, readings);
+                readAt = nanoTime.getAsLong();
+            }
+            long before = nanoTime.getAsLong();
+            slice(series, left).ifPresent(slice ->
+                    taken.add(new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2)));
+        }
+        if (!taken.isEmpty()) {
+            read(conditions, group.get(0), abandoned, readings);
+        }
+        judge(conditions, taken, readings);
+        decide(conditions, left);
+    }
+
+    /** One slice of a task. If it fails, the task leaves; if it is abandoned, it will at the end of the round. */
+    private Optional<Slice> slice(Series series, BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        Job job = series.job();
+        if (job.isAbandoned()) {
+            return Optional.empty();
+        }
+        long before = nanoTime.getAsLong();
+        try {
+            Slice slice = bench.slice(job.task(), job.onnx(), job.abandoned());
+            if (isMeasuredInRounds(job.task()) && slice.getSamplesNanosCount() == 0) {
+                throw new TaskFailure("no samples were taken (expected: at least one, by its rules)");
+            }
+            account.task(slice, nanoTime.getAsLong() - before);
+            return Optional.of(slice);
+        } catch (TaskFailure e) {
+            account.failed(nanoTime.getAsLong() - before);
+            log.warn("{}: failed: {}", job.name(), e.getMessage());
+            leave(series, Optional.of(failed(e.getMessage())), left);
+        } catch (InterruptedException e) {
+            account.failed(nanoTime.getAsLong() - before);
+            if (!job.isAbandoned()) {
+                throw e;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Reads the sentinel, and while it says that something interferes waits and reads it again, as long as patience lasts. */
+    private void awaitCalm(Conditions conditions, Series next, BooleanSupplier abandoned, List<Reading> readings)
+            throws InterruptedException {
+        long pauseNanos = Defaults.FIRST_PAUSE.toNanos();
+        while (true) {
+            Optional<Reading> reading = read(conditions, next, abandoned, readings);
+            if (reading.isEmpty() || !sentinels.get(conditions).disturbed(reading.get()) || patienceNanos() <= 0) {
+                return;
+            }
+            long before = nanoTime.getAsLong();
+            pause.nanos(Math.min(pauseNanos, patienceNanos()));
+            account.add(TimeAccount.Kind.CALM, nanoTime.getAsLong() - before);
+            pauseNanos = Math.min(2 * pauseNanos, Defaults.LONGEST_PAUSE.toNanos());
+        }
+    }
+
+    private long patienceNanos() {
+        return Defaults.FIRST_PATIENCE.toNanos() + account.nanos(TimeAccount.Kind.MEASURING) - account.nanos(TimeAccount.Kind.CALM);
+    }
+
+    /** Empty if the sentinel cannot run under these conditions, or nobody wants to know any more. */
+    private Optional<Reading> read(Conditions conditions, Series next, BooleanSupplier abandoned, List<Reading> readings)
+            throws InterruptedException {
+        if (withoutSentinel.containsKey(conditions) || abandoned.getAsBoolean()) {
+            return Optional.empty();
+        }
+        Sentinel sentinel = sentinels.computeIfAbsent(conditions, key -> new Sentinel(next.job().task(), levels, nanoTime));
+        long before = nanoTime.getAsLong();
+        try {
+            Reading reading = sentinel.read(bench, abandoned, account);
+            readings.add(reading);
+            return Optional.of(reading);
+        } catch (TaskFailure e) {
+            account.failed(nanoTime.getAsLong() - before);
+            withoutSentinel.put(conditions, e.getMessage());
+            log.warn("sentinel: {}; figures under these conditions are not scaled", e.getMessage());
+        } catch (InterruptedException e) {
+            account.failed(nanoTime.getAsLong() - before);
+            if (!abandoned.getAsBoolean()) {
+                throw e;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void judge(Conditions conditions, List<Taken> taken, List<Reading> readings) {
+        boolean scaled = !withoutSentinel.containsKey(conditions) && !readings.isEmpty();
+        for (Taken one : taken) {
+            double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED, Level.halvesApart(one.slice()) / Defaults.HALVES);
+            one.series().add(scaled
+                    ? new Series.Round(one.slice(), around(one.atNanos(), conditions, readings),
+                            Math.max(own, disturbance(one.atNanos(), sentinels.get(conditions), readings)))
+                    : new Series.Round(one.slice(), 1, own));
+        }
+    }
+
+    /** What the readings next to a moment say of it, as a multiple of what is tolerated. */
+    private static double disturbance(long atNanos, Sentinel sentinel, List<Reading> readings) {
+        Optional<Reading> before = nearest(atNanos, readings, false).stream().findFirst();
+        Optional<Reading> after = nearest(atNanos, readings, true).stream().findFirst();
+        double slowed = Math.max(before.map(sentinel::slowed).orElse(0.0), after.map(sentinel::slowed).orElse(0.0));
+        double jump = before.isEmpty() || after.isEmpty()
+                ? 0 : Math.abs(Math.log(before.get().levelNanos() / after.get().levelNanos()));
+        return Math.max(slowed / Defaults.SLOWED, jump / Defaults.JUMP);
+    }
+
+    /** The sentinel's level at a moment: the median of the nearest readings, of the undisturbed ones where there are any. */
+    private double around(long atNanos, Conditions conditions, List<Reading> readings) {
+        List<Reading> calm = readings.stream().filter(reading -> !sentinels.get(conditions).disturbed(reading)).toList();
+        List<Reading> usable = calm.isEmpty() ? readings : calm;
+        List<Reading> near = new ArrayList<>(nearest(atNanos, usable, false));
+        near.addAll(nearest(atNanos, usable, true));
+        return Statistics.median(near.stream().mapToDouble(Reading::levelNanos).toArray());
+    }
+
+    /** The readings closest to a moment on one side of it, the closest first. */
+    private static List<Reading> nearest(long atNanos, List<Reading> readings, boolean after) {
+        return readings.stream().filter(reading -> reading.atNanos() > atNanos == after)
+                .sorted(Comparator.comparingLong(reading -> Math.abs(reading.atNanos() - atNanos)))
+                .limit(Defaults.NEIGHBOURS).toList();
+    }
+
+    /** Lets those go that are measured well enough or long enough. */
+    private void decide(Conditions conditions, BiConsumer<Job, Optional<Outcome>> left) {
+        List<Series> group = hand.stream()
+                .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
+        Sentinel sentinel = withoutSentinel.containsKey(conditions) ? null : sentinels.get(conditions);
+        Spread known = sentinel == null ? new Spread() : sentinel.spread();
+        Spread now = known.copy();
+        group.forEach(series -> now.add(series.logRatios()));
+        for (Series series : group) {
+            if (!series.job().isAbandoned() && (series.converged(now) || series.exhausted())) {
+                known.add(series.logRatios());
+                OptionalLong reference = sentinel == null ? OptionalLong.empty() : sentinel.referenceNanos();
+                finish(series, series.result(now, reference), left);
+            }
+        }
+        if (sentinel != null) {
+            sentinel.endRound();
+        }
+    }
+
+    private void finish(Series series, Measured measured, BiConsumer<Job, Optional<Outcome>> left) {
+        Measured dated = measured.toBuilder()
+                .setCircumstances(dated(series, measured.getCircumstances().toBuilder())).build();
+        log.info("{}", summary(series.job(), dated));
+        leave(series, Optional.of(Outcome.newBuilder().setMeasured(dated).build()), left);
+    }
+
+    private Circumstances.Builder dated(Series series, Circumstances.Builder circumstances) {
+        return circumstances.setMeasuredAtMillis(clock.millis()).setAgentVersion(agentVersion)
+                .setSystem(system.state(series.begin()));
+    }
+
+    private void letAbandonedGo(BiConsumer<Job, Optional<Outcome>> left) {
+        for (Series series : List.copyOf(hand)) {
+            if (series.job().isAbandoned()) {
+                shelf.put(series.job().task(), series);
+                leave(series, Optional.empty(), left);
+            }
+        }
+    }
+
+    private void leave(Series series, Optional<Outcome> outcome, BiConsumer<Job, Optional<Outcome>> left) {
+        hand.remove(series);
+        account.taskLeft();
+        left.accept(series.job(), outcome);
+    }
+
+    private static Outcome failed(String reason) {
+        return Outcome.newBuilder().setFailed(Failed.newBuilder().setReason(reason)).build();
+    }
+
+    private static String summary(Job job, Measured measured) {
+        Distribution latency = measured.getLatency();
+        Circumstances circumstances = measured.getCircumstances();
+        return String.format("%s: p50 %.3f ms ± %.1f %%, %d rounds%s%s%s", job.name(), latency.getP50Nanos() / 1e6,
+                100 * latency.getRelativeHalfWidth(), circumstances.getRounds(),
+                circumstances.getDisturbedRounds() == 0 ? "" : " and " + circumstances.getDisturbedRounds() + " disturbed ones",
+                circumstances.getSteady() ? "" : ", warm-up not steady", circumstances.getConverged() ? "" : ", not converged");
+    }
+}

@@ -1,0 +1,151 @@
+package dev.lutra.agent;
+
+import dev.lutra.agent.ReferenceLevels.Reference;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells how fast the machine is at the moment by running {@link SentinelModel} under the conditions of the tasks beside it, and
+ * what it usually is capable of; keeps the reference level that all figures are scaled to.
+ */
+final class Sentinel {
+
+    private static final Logger log = LoggerFactory.getLogger(Sentinel.class);
+    /** A longer gap between two readings was not spent measuring. */
+    private static final long LONGEST_STEP_NANOS = Duration.ofSeconds(10).toNanos();
+    /** The first reference is what a quarter of the first readings undercut: the median of the faster half. */
+    private static final double FIRST_REFERENCE = 0.25;
+
+    private final Task task;
+    private final ReferenceLevels levels;
+    private final LongSupplier nanoTime;
+    private final Deque<Reading> recent = new ArrayDeque<>();
+    private final Spread spread = new Spread();
+    private String key;
+    private boolean slower;
+    private long departedNanos;
+    private long recentSinceNanos;
+
+    /** @param conditions a task whose provider, options and threads the sentinel shall have */
+    Sentinel(Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
+        this.task = SentinelModel.task(conditions);
+        this.levels = levels;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Reads the machine's speed.
+     *
+     * @throws TaskFailure if the sentinel does not run under these conditions
+     */
+    Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+        long before = nanoTime.getAsLong();
+        Slice slice = bench.slice(task, SentinelModel.ONNX, abandoned);
+        long after = nanoTime.getAsLong();
+        account.sentinel(slice, after - before);
+        boolean interrupted = Level.delayed(slice) > Defaults.DELAYED || Level.halvesApart(slice) > Defaults.HALVES;
+        Reading reading = new Reading(before + (after - before) / 2, Level.nanos(slice), interrupted);
+        if (key == null) {
+            key = ReferenceLevels.key(slice.getRuntime());
+            departedNanos = levels.get(key).map(Reference::departedNanos).orElse(0L);
+        }
+        remember(reading);
+        return reading;
+    }
+
+    private void remember(Reading reading) {
+        while (!recent.isEmpty() && reading.atNanos() - recent.getFirst().atNanos() > Defaults.USUAL_WINDOW.toNanos()) {
+            recent.removeFirst();
+        }
+        if (recent.isEmpty()) {
+            recentSinceNanos = reading.atNanos();
+        } else {
+            noteDeparture(reading, Math.min(reading.atNanos() - recent.getLast().atNanos(), LONGEST_STEP_NANOS));
+        }
+        recent.addLast(reading);
+    }
+
+    private void noteDeparture(Reading reading, long stepNanos) {
+        levels.get(key).ifPresent(reference -> {
+            double off = Math.log(reading.levelNanos() / reference.levelNanos());
+            boolean departed = Math.abs(off) > Defaults.DEPARTURE && (departedNanos == 0 || off > 0 == slower);
+            slower = off > 0;
+            departedNanos = departed ? departedNanos + stepNanos : 0;
+        });
+    }
+
+    /**
+     * The level that the machine has when nothing interferes, by the latest readings. What lies before the first of them is
+     * taken to have been at the reference level, so that a disturbance at the start is known for one.
+     */
+    double usualNanos() {
+        long covered = recent.getLast().atNanos() - recentSinceNanos;
+        long missing = Math.max(0, Defaults.USUAL_WINDOW.toNanos() - covered) / Defaults.SENTINEL_SPACING.toNanos();
+        DoubleStream before = levels.get(key).stream()
+                .flatMapToDouble(reference -> DoubleStream.generate(reference::levelNanos).limit(missing));
+        return Statistics.quantile(DoubleStream.concat(before, levelsOf(recent.stream())).toArray(), Defaults.USUAL_QUANTILE);
+    }
+
+    /** By how much the machine was slower than usual, relative; negative if faster. */
+    double slowed(Reading reading) {
+        return reading.levelNanos() / usualNanos() - 1;
+    }
+
+    boolean disturbed(Reading reading) {
+        return reading.interrupted() || slowed(reading) > Defaults.SLOWED;
+    }
+
+    /** Where figures are scaled to. The first is established now; empty if the sentinel has never run. */
+    OptionalLong referenceNanos() {
+        if (key == null) {
+            return OptionalLong.empty();
+        }
+        if (levels.get(key).isEmpty()) {
+            double level = Statistics.quantile(levelsOf(recent.stream()).toArray(), FIRST_REFERENCE);
+            log.info("{}: reference level of the sentinel is {} ms from now on", key, millis(level));
+            levels.put(key, new Reference(Math.round(level), 0));
+        }
+        return OptionalLong.of(levels.get(key).orElseThrow().levelNanos());
+    }
+
+    /** Moves the reference if the device has changed for good, and keeps what is known of that. */
+    void endRound() {
+        if (key == null || levels.get(key).isEmpty()) {
+            return;
+        }
+        Reference reference = levels.get(key).get();
+        if (departedNanos >= Defaults.DEPARTED.toNanos()) {
+            double level = Statistics.median(levelsOf(recent.stream()).toArray());
+            log.warn("{}: the device has been {} for {} min of measuring: the reference level of the sentinel moves from {} to {} ms,"
+                    + " and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
+                    millis(reference.levelNanos()), millis(level));
+            departedNanos = 0;
+            levels.put(key, new Reference(Math.round(level), 0));
+        } else if (departedNanos != reference.departedNanos()) {
+            levels.put(key, new Reference(reference.levelNanos(), departedNanos));
+        }
+    }
+
+    /** What rounds disagree about under these conditions. */
+    Spread spread() {
+        return spread;
+    }
+
+    private static DoubleStream levelsOf(Stream<Reading> readings) {
+        return readings.mapToDouble(Reading::levelNanos);
+    }
+
+    private static String millis(double nanos) {
+        return String.format("%.3f", nanos / 1e6);
+    }
+}

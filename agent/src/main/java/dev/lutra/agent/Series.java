@@ -1,0 +1,161 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Slice;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
+import java.util.stream.DoubleStream;
+
+/** What is known of one task's latency: its rounds so far, kept and thrown away. */
+final class Series {
+
+    /**
+     * One slice of the task.
+     *
+     * @param sentinelNanos the sentinel's level around it; 1 when there is no sentinel to scale by
+     * @param disturbance the worst of its signs of interference, each as a multiple of what is tolerated
+     */
+    record Round(Slice slice, double sentinelNanos, double disturbance) {
+
+        double levelNanos() {
+            return Level.nanos(slice);
+        }
+
+        /** Of the latency in units of the sentinel's. */
+        double logRatio() {
+            return Math.log(levelNanos() / sentinelNanos);
+        }
+    }
+
+    static final String WALL = "wall";
+
+    private final MeasureRules rules;
+    private final SystemWatch.CpuTime begin;
+    private final List<Round> kept = new ArrayList<>();
+    private final List<Round> disturbed = new ArrayList<>();
+    private Job job;
+    private Slice first;
+    private long measuredNanos;
+    private long sessionNanos;
+
+    /** @param begin the CPU time spent when the task was taken up */
+    Series(Job job, SystemWatch.CpuTime begin) {
+        this.job = job;
+        this.rules = job.task().getRules();
+        this.begin = begin;
+    }
+
+    Job job() {
+        return job;
+    }
+
+    /** The task has been leased anew: what is known of it still holds. */
+    void resume(Job again) {
+        job = again;
+    }
+
+    SystemWatch.CpuTime begin() {
+        return begin;
+    }
+
+    void add(Round round) {
+        Slice slice = round.slice();
+        measuredNanos += slice.getWarmupNanos() + slice.getSamplingNanos();
+        sessionNanos += slice.getSessionNanos();
+        if (first == null) {
+            first = slice;
+        }
+        // The first round's outputs stand for all.
+        (round.disturbance() > 1 ? disturbed : kept)
+                .add(new Round(slice.toBuilder().clearOutputs().build(), round.sentinelNanos(), round.disturbance()));
+    }
+
+    boolean isBegun() {
+        return first != null;
+    }
+
+    double[] logRatios() {
+        return kept.stream().mapToDouble(Round::logRatio).toArray();
+    }
+
+    /** Whether enough rounds are kept and agree. */
+    boolean converged(Spread spread) {
+        return kept.size() >= minRounds() && spread.relativeHalfWidth(logRatios()) <= rules.getTargetRelativeHalfWidth();
+    }
+
+    /** Whether no further round may begin. */
+    boolean exhausted() {
+        return first != null && measuredNanos >= rules.getMaxMeasureNanos();
+    }
+
+    private int minRounds() {
+        return Math.max(1, rules.getMinRounds());
+    }
+
+    /**
+     * The outcome so far. Where too few rounds are kept, those that were disturbed least make up for it, and the result does not
+     * count as converged.
+     *
+     * @param referenceNanos the sentinel's reference level; empty if nothing is scaled
+     */
+    Measured result(Spread spread, OptionalLong referenceNanos) {
+        boolean converged = converged(spread);
+        disturbed.sort(Comparator.comparingDouble(Round::disturbance));
+        while (kept.size() < minRounds() && !disturbed.isEmpty()) {
+            kept.add(disturbed.remove(0));
+        }
+        double[] logRatios = logRatios();
+        double level = Math.exp(Statistics.hodgesLehmann(logRatios)) * referenceNanos.orElse(1);
+        return Measured.newBuilder()
+                .setRuntime(first.getRuntime())
+                .setLatency(distribution(level, spread.relativeHalfWidth(logRatios)))
+                .setCircumstances(circumstances(referenceNanos).setConverged(converged))
+                .addAllOutputs(first.getOutputsList())
+                .putAllNodesByProvider(first.getNodesByProviderMap())
+                .build();
+    }
+
+    /** The shape is that of all kept samples in units of their round's level; it is placed where the rounds say. */
+    private Distribution distribution(double level, double relativeHalfWidth) {
+        double[] samples = kept.stream().flatMapToDouble(round -> {
+            double scale = level / round.levelNanos();
+            return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
+        }).toArray();
+        return Distributions.of(samples, relativeHalfWidth);
+    }
+
+    private Circumstances.Builder circumstances(OptionalLong referenceNanos) {
+        Slice last = kept.get(kept.size() - 1).slice();
+        Circumstances.Builder circumstances = Circumstances.newBuilder()
+                .setRules(rules)
+                .setWarmupRuns(sum(Slice::getWarmupRuns))
+                .setWarmupNanos(sum(Slice::getWarmupNanos))
+                .setSteady(kept.stream().allMatch(round -> round.slice().getSteady()))
+                .setRounds(kept.size())
+                .setDisturbedRounds(disturbed.size())
+                .setClockOverheadNanos(last.getClockOverheadNanos())
+                .addAllPinnedCores(last.getPinnedCoresList())
+                .setSessionNanos(sessionNanos)
+                .setSamplingNanos(sum(Slice::getSamplingNanos))
+                .setTiming(WALL);
+        referenceNanos.ifPresent(reference -> circumstances
+                .setDrift((sentinel().max().orElseThrow() - sentinel().min().orElseThrow()) / reference)
+                .setSentinelNanos(Math.round(Statistics.median(sentinel().toArray())))
+                .setSentinelReferenceNanos(reference));
+        return circumstances;
+    }
+
+    private DoubleStream sentinel() {
+        return kept.stream().mapToDouble(Round::sentinelNanos);
+    }
+
+    private long sum(ToLongFunction<Slice> value) {
+        return kept.stream().mapToLong(round -> value.applyAsLong(round.slice())).sum();
+    }
+}

@@ -1,0 +1,65 @@
+package dev.lutra.agent;
+
+import java.util.Arrays;
+
+/** The few estimators that measuring needs. */
+final class Statistics {
+
+    /** The point of the standard normal distribution that 2.5 % lie beyond. */
+    private static final double NORMAL_975 = 1.959964;
+
+    private Statistics() {}
+
+    /** The value below which a fraction of the values lies, between neighbours by linear interpolation. */
+    static double quantile(double[] values, double fraction) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return quantileOfSorted(sorted, fraction);
+    }
+
+    static double quantileOfSorted(double[] sorted, double fraction) {
+        double position = fraction * (sorted.length - 1);
+        int below = (int) position;
+        double above = below + 1 < sorted.length ? sorted[below + 1] : sorted[below];
+        return sorted[below] + (position - below) * (above - sorted[below]);
+    }
+
+    static double median(double[] values) {
+        return quantile(values, 0.5);
+    }
+
+    /**
+     * The median of the means of all pairs, each value also paired with itself (Hodges and Lehmann, 1963). As good as the mean
+     * for normal values (it needs 1.047 times as many), and more than a quarter of them may be arbitrarily wrong.
+     */
+    static double hodgesLehmann(double[] values) {
+        double[] means = new double[values.length * (values.length + 1) / 2];
+        int count = 0;
+        for (int i = 0; i < values.length; i++) {
+            for (int j = i; j < values.length; j++) {
+                means[count++] = (values[i] + values[j]) / 2;
+            }
+        }
+        return median(means);
+    }
+
+    /** The unbiased variance; 0 of a single value. */
+    static double variance(double[] values) {
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double squares = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum();
+        return values.length == 1 ? 0 : squares / (values.length - 1);
+    }
+
+    /**
+     * The point of Student's t distribution that 2.5 % lie beyond, by the expansion of Abramowitz and Stegun 26.7.5: within
+     * 1 % from three degrees of freedom on.
+     */
+    static double student975(double degreesOfFreedom) {
+        double z = NORMAL_975;
+        double v = degreesOfFreedom;
+        double z2 = z * z;
+        return z + z * (z2 + 1) / (4 * v)
+                + z * ((5 * z2 + 16) * z2 + 3) / (96 * v * v)
+                + z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v);
+    }
+}
