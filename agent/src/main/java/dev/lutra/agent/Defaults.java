@@ -33,7 +33,7 @@ final class Defaults {
     /** … up to this one. */
     static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
     /** Waiting may take this long at first, later as long as measuring has: what never gets calm is measured all the same. */
-    static final Duration FIRST_PATIENCE = Duration.ofSeconds(20);
+    static final Duration FIRST_PATIENCE = Duration.ofSeconds(5);
 
     private Defaults() {}
 }

@@ -15,6 +15,10 @@ record Job(LeaseName lease, Task task, byte[] onnx, BooleanSupplier abandoned) {
         return abandoned.getAsBoolean();
     }
 
+    Job with(byte[] model) {
+        return new Job(lease, task, model, abandoned);
+    }
+
     /** How people call it. */
     String name() {
         return task.getLabel().isEmpty() ? task.getId() : task.getLabel();

@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +38,13 @@ public final class Main implements Callable<Integer> {
     private static final Duration FIRST_RETRY = Duration.ofMillis(250);
     /** Short enough that a restarted server has its fleet back before anybody wonders. */
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(15);
+    /** The most a server gives out together. */
+    private static final int MOST_LEASED = 64;
+    /** "2", "0,2-3". */
+    private static final String CORES_FORM = "\\d{1,4}(-\\d{1,4})?(,\\d{1,4}(-\\d{1,4})?)*";
+
     /** Room for a whole space of segments, or some networks of 14 MB; a quarter of the heap where that is less. */
-    private static final long CACHE_BYTES = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
+    private static final long MODEL_BYTES = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
     /** How long a stopping process waits for the run under way, which cannot be interrupted. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(5);
 
@@ -54,9 +62,19 @@ public final class Main implements Callable<Integer> {
             description = "the name experiments use for this device (default: host name)")
     private String device;
 
-    @Option(names = "--lease", paramLabel = "N", defaultValue = "4",
-            description = "tasks to take at a time (default: ${DEFAULT-VALUE})")
+    @Option(names = "--lease", paramLabel = "N", defaultValue = "16",
+            description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
+                    + " (default: ${DEFAULT-VALUE})")
     private int lease;
+
+    @Option(names = "--pin", paramLabel = "CORES", defaultValue = "",
+            description = "cores that models are confined to, such as 2 or 0,2-3 (default: all)")
+    private String pin;
+
+    @Option(names = "--state", paramLabel = "DIR",
+            description = "where to keep what this device measures against "
+                    + "(default: $XDG_STATE_HOME/lutra/DEVICE or ~/.local/state/lutra/DEVICE)")
+    private Path state;
 
     @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30",
             description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
@@ -96,19 +114,47 @@ public final class Main implements Callable<Integer> {
     public Integer call() {
         ServerAddress address = ServerAddress.parse(server);
         String secret = readToken();
-        expect(lease >= 1, "--lease: " + lease + " (expected: 1 or more)");
+        expect(lease >= 1 && lease <= MOST_LEASED, "--lease: " + lease + " (expected: 1 to " + MOST_LEASED + ")");
+        List<Integer> cores = cores(pin);
         expect(joinTimeoutSeconds >= 0, "--join-timeout: " + joinTimeoutSeconds + " (expected: 0 or more seconds)");
         DeviceProbe probe = new DeviceProbe();
         String name = device == null ? probe.hostName() : device;
         expect(!name.isBlank(), "--device: empty (expected: a name)");
         JoinRequest self = JoinRequest.newBuilder()
                 .setDevice(probe.describe(name)).setAgentVersion(version()).addAllRuntimes(probe.runtimes()).build();
-        try (ServerLink link = new ServerLink(address, secret)) {
-            AgentLoop loop = new AgentLoop(link, self, new TaskRunner(System::nanoTime, Clock.systemUTC(), version()), lease,
-                    CACHE_BYTES, () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
+        ReferenceLevels levels = new ReferenceLevels(state == null ? defaultState(name) : state);
+        try (ServerLink link = new ServerLink(address, secret); Bench bench = new ProcessBench(cores)) {
+            Rounds rounds = new Rounds(bench, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
+                    new Random(), new SystemWatch(), version());
+            AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
+                    () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
             runUntilStopped(loop);
         }
         return CommandLine.ExitCode.OK;
+    }
+
+    private static List<Integer> cores(String text) {
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        String expected = "--pin: " + text + " (expected: core numbers such as 2 or 0,2-3)";
+        expect(text.matches(CORES_FORM), expected);
+        List<Integer> cores = new ArrayList<>();
+        for (String range : text.split(",")) {
+            String[] ends = range.split("-");
+            int first = Integer.parseInt(ends[0]);
+            int last = Integer.parseInt(ends[ends.length - 1]);
+            expect(first <= last, expected);
+            IntStream.rangeClosed(first, last).forEach(cores::add);
+        }
+        return cores.stream().distinct().toList();
+    }
+
+    /** A folder of this user and device, by the XDG base directories. */
+    private static Path defaultState(String device) {
+        String home = System.getenv("XDG_STATE_HOME");
+        Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home"), ".local", "state") : Path.of(home);
+        return base.resolve("lutra").resolve(device.replaceAll("[^A-Za-z0-9._-]|^\\.+", "_"));
     }
 
     private void runUntilStopped(AgentLoop loop) {

@@ -2,7 +2,6 @@ package dev.lutra.agent;
 
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
-import dev.lutra.proto.Failed;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Slice;
@@ -13,12 +12,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -51,6 +52,8 @@ final class Rounds {
     private static final Logger log = LoggerFactory.getLogger(Rounds.class);
     /** Series of tasks whose leases were lost; they come back when the server leases them anew. */
     private static final int SHELF = 128;
+    /** The account of time is given when nothing is in hand, and after so many tasks. */
+    private static final int BATCH = 64;
 
     private final Bench bench;
     private final ReferenceLevels levels;
@@ -62,7 +65,7 @@ final class Rounds {
     private final String agentVersion;
 
     private final Map<Conditions, Sentinel> sentinels = new HashMap<>();
-    private final Map<Conditions, String> withoutSentinel = new HashMap<>();
+    private final Set<Conditions> withoutSentinel = new HashSet<>();
     private final List<Series> hand = new ArrayList<>();
     private final Map<Task, Series> shelf = new LinkedHashMap<>() {
         @Override
@@ -90,11 +93,16 @@ final class Rounds {
         this.agentVersion = agentVersion;
     }
 
-    /** Takes up a task, from the next round on. */
-    void admit(Job job) {
+    /**
+     * Takes up a task, from the next round on.
+     *
+     * @param waitedNanos how long measuring has waited for its model
+     */
+    void admit(Job job, long waitedNanos) {
         if (account == null) {
-            account = new TimeAccount(nanoTime.getAsLong());
+            account = new TimeAccount(nanoTime.getAsLong() - waitedNanos);
         }
+        account.add(TimeAccount.Kind.WORK, waitedNanos);
         Series known = shelf.remove(job.task());
         if (known != null) {
             known.resume(job);
@@ -114,6 +122,11 @@ final class Rounds {
      * @throws InterruptedException if interrupted; what is known of the tasks in hand is kept
      */
     void round(BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        letAbandonedGo(left);
+        if (hand.isEmpty()) {
+            endBatch();
+            return;
+        }
         bench.renew();
         account.processStarts();
         Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
@@ -128,9 +141,16 @@ final class Rounds {
             measure(group.getKey(), group.getValue(), left);
         }
         letAbandonedGo(left);
+        endBatch();
+    }
+
+    private void endBatch() {
         if (hand.isEmpty()) {
+            bench.renew();
+        }
+        if (account != null && (hand.isEmpty() || account.tasksLeft() >= BATCH)) {
             log.info("{}", account.summary(nanoTime.getAsLong()));
-            account = null;
+            account = hand.isEmpty() ? null : new TimeAccount(nanoTime.getAsLong());
         }
     }
 
@@ -208,7 +228,7 @@ final class Rounds {
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
             log.warn("{}: failed: {}", job.name(), e.getMessage());
-            leave(series, Optional.of(failed(e.getMessage())), left);
+            leave(series, Optional.of(Reports.failed(e.getMessage())), left);
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!job.isAbandoned()) {
@@ -227,11 +247,21 @@ final class Rounds {
             if (reading.isEmpty() || !sentinels.get(conditions).disturbed(reading.get()) || patienceNanos() <= 0) {
                 return;
             }
-            long before = nanoTime.getAsLong();
-            pause.nanos(Math.min(pauseNanos, patienceNanos()));
-            account.add(TimeAccount.Kind.CALM, nanoTime.getAsLong() - before);
+            pause(Math.min(pauseNanos, patienceNanos()), abandoned);
             pauseNanos = Math.min(2 * pauseNanos, Defaults.LONGEST_PAUSE.toNanos());
         }
+    }
+
+    private void pause(long nanos, BooleanSupplier abandoned) throws InterruptedException {
+        long before = nanoTime.getAsLong();
+        try {
+            pause.nanos(nanos);
+        } catch (InterruptedException e) {
+            if (!abandoned.getAsBoolean()) {
+                throw e;
+            }
+        }
+        account.add(TimeAccount.Kind.CALM, nanoTime.getAsLong() - before);
     }
 
     private long patienceNanos() {
@@ -241,7 +271,7 @@ final class Rounds {
     /** Empty if the sentinel cannot run under these conditions, or nobody wants to know any more. */
     private Optional<Reading> read(Conditions conditions, Series next, BooleanSupplier abandoned, List<Reading> readings)
             throws InterruptedException {
-        if (withoutSentinel.containsKey(conditions) || abandoned.getAsBoolean()) {
+        if (withoutSentinel.contains(conditions) || abandoned.getAsBoolean()) {
             return Optional.empty();
         }
         Sentinel sentinel = sentinels.computeIfAbsent(conditions, key -> new Sentinel(next.job().task(), levels, nanoTime));
@@ -252,8 +282,12 @@ final class Rounds {
             return Optional.of(reading);
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
-            withoutSentinel.put(conditions, e.getMessage());
-            log.warn("sentinel: {}; figures under these conditions are not scaled", e.getMessage());
+            if (sentinel.hasWorked()) {
+                log.warn("sentinel: {}; trying again", e.getMessage());
+            } else {
+                withoutSentinel.add(conditions);
+                log.warn("sentinel: {}; figures under these conditions are not scaled", e.getMessage());
+            }
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!abandoned.getAsBoolean()) {
@@ -264,14 +298,22 @@ final class Rounds {
     }
 
     private void judge(Conditions conditions, List<Taken> taken, List<Reading> readings) {
-        boolean scaled = !withoutSentinel.containsKey(conditions) && !readings.isEmpty();
         for (Taken one : taken) {
             double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED, Level.halvesApart(one.slice()) / Defaults.HALVES);
-            one.series().add(scaled
-                    ? new Series.Round(one.slice(), around(one.atNanos(), conditions, readings),
-                            Math.max(own, disturbance(one.atNanos(), sentinels.get(conditions), readings)))
-                    : new Series.Round(one.slice(), 1, own));
+            one.series().add(round(one, own, conditions, readings));
         }
+    }
+
+    private Series.Round round(Taken one, double own, Conditions conditions, List<Reading> readings) {
+        if (withoutSentinel.contains(conditions)) {
+            return new Series.Round(one.slice(), 1, own);
+        }
+        Sentinel sentinel = sentinels.get(conditions);
+        if (readings.isEmpty()) {
+            return new Series.Round(one.slice(), sentinel.usualNanos(), Double.MAX_VALUE);
+        }
+        return new Series.Round(one.slice(), around(one.atNanos(), sentinel, readings),
+                Math.max(own, disturbance(one.atNanos(), sentinel, readings)));
     }
 
     /** What the readings next to a moment say of it, as a multiple of what is tolerated. */
@@ -285,8 +327,8 @@ final class Rounds {
     }
 
     /** The sentinel's level at a moment: the median of the nearest readings, of the undisturbed ones where there are any. */
-    private double around(long atNanos, Conditions conditions, List<Reading> readings) {
-        List<Reading> calm = readings.stream().filter(reading -> !sentinels.get(conditions).disturbed(reading)).toList();
+    private static double around(long atNanos, Sentinel sentinel, List<Reading> readings) {
+        List<Reading> calm = readings.stream().filter(reading -> !sentinel.disturbed(reading)).toList();
         List<Reading> usable = calm.isEmpty() ? readings : calm;
         List<Reading> near = new ArrayList<>(nearest(atNanos, usable, false));
         near.addAll(nearest(atNanos, usable, true));
@@ -304,7 +346,7 @@ final class Rounds {
     private void decide(Conditions conditions, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
                 .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
-        Sentinel sentinel = withoutSentinel.containsKey(conditions) ? null : sentinels.get(conditions);
+        Sentinel sentinel = withoutSentinel.contains(conditions) ? null : sentinels.get(conditions);
         Spread known = sentinel == null ? new Spread() : sentinel.spread();
         Spread now = known.copy();
         group.forEach(series -> now.add(series.logRatios()));
@@ -335,8 +377,9 @@ final class Rounds {
     private void letAbandonedGo(BiConsumer<Job, Optional<Outcome>> left) {
         for (Series series : List.copyOf(hand)) {
             if (series.job().isAbandoned()) {
-                shelf.put(series.job().task(), series);
                 leave(series, Optional.empty(), left);
+                series.interrupt();
+                shelf.put(series.job().task(), series);
             }
         }
     }
@@ -345,10 +388,6 @@ final class Rounds {
         hand.remove(series);
         account.taskLeft();
         left.accept(series.job(), outcome);
-    }
-
-    private static Outcome failed(String reason) {
-        return Outcome.newBuilder().setFailed(Failed.newBuilder().setReason(reason)).build();
     }
 
     private static String summary(Job job, Measured measured) {

@@ -136,6 +136,10 @@ final class Sentinel {
         }
     }
 
+    boolean hasWorked() {
+        return key != null;
+    }
+
     /** What rounds disagree about under these conditions. */
     Spread spread() {
         return spread;

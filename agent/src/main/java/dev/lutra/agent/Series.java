@@ -55,6 +55,11 @@ final class Series {
         return job;
     }
 
+    /** The task's lease is lost; its model need not be kept. */
+    void interrupt() {
+        job = job.with(new byte[0]);
+    }
+
     /** The task has been leased anew: what is known of it still holds. */
     void resume(Job again) {
         job = again;

@@ -17,17 +17,23 @@ import dev.lutra.proto.Task;
 import io.grpc.Status;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The agent's loop against a server on a real socket. */
 class AgentLoopTest {
@@ -38,6 +44,9 @@ class AgentLoopTest {
     private static final MeasureRules ENDLESS = QUICK.toBuilder()
             .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
 
+    @TempDir
+    private Path state;
+    private final InProcessBench bench = new InProcessBench();
     private final ScriptedServer server = new ScriptedServer();
     private final List<AgentLoop> loops = new ArrayList<>();
     private final List<CompletableFuture<Void>> runs = new ArrayList<>();
@@ -59,8 +68,9 @@ class AgentLoopTest {
         ServerLink link = new ServerLink(address, token);
         JoinRequest self = JoinRequest.newBuilder()
                 .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
-        AgentLoop loop = new AgentLoop(link, self, new TaskRunner(System::nanoTime, Clock.systemUTC(), "dev"), 4, 1 << 20,
-                () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
+        Rounds rounds = new Rounds(bench, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
+                Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
+        AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20, () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
         loops.add(loop);
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> {
             try (link) {
@@ -85,6 +95,14 @@ class AgentLoopTest {
         return server.reports.get(index);
     }
 
+    /** Reports are delivered in turn: what was not repeated before that of another task will not be. */
+    private List<ReportRequest> reportsUpToAnother() throws InterruptedException {
+        eventually("report", () -> !server.reports.isEmpty());
+        server.enqueue(RELU, relu("another", QUICK));
+        outcome("another");
+        return server.reports.stream().filter(report -> !report.getLease().getTaskId().equals("another")).toList();
+    }
+
     private static void assertRefused(CompletableFuture<Void> run, String line) {
         assertThatThrownBy(() -> run.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
                 .cause().isInstanceOf(InputException.class).hasMessage(line);
@@ -96,12 +114,13 @@ class AgentLoopTest {
         server.enqueue(RELU, relu("b", QUICK));
         start();
 
-        assertThat(report(0).getLease().getTaskId()).isEqualTo("a");
-        assertThat(report(0).getLease().getEpoch()).isEqualTo(1);
-        assertThat(report(0).getSession()).isEqualTo("session-1");
-        assertThat(report(0).getOutcome().getMeasured().getLatency().getSamples()).isGreaterThanOrEqualTo(10);
-        assertThat(report(1).getLease().getTaskId()).isEqualTo("b");
-        assertThat(report(1).getOutcome().hasMeasured()).isTrue();
+        eventually("two reports", () -> server.reports.size() == 2);
+        assertThat(server.reports).extracting(report -> report.getLease().getTaskId()).containsExactlyInAnyOrder("a", "b");
+        assertThat(server.reports).allSatisfy(report -> {
+            assertThat(report.getLease().getEpoch()).isEqualTo(1);
+            assertThat(report.getSession()).isEqualTo("session-1");
+            assertThat(report.getOutcome().getMeasured().getLatency().getSamples()).isGreaterThanOrEqualTo(10);
+        });
         assertThat(server.joins).singleElement().satisfies(join -> assertThat(join.getDevice().getName()).isEqualTo("bench"));
         assertThat(server.fetches).containsExactly(ModelCache.sha256(RELU));
         assertThat(server.leases.get(0).getMaxTasks()).isEqualTo(4);
@@ -192,9 +211,7 @@ class AgentLoopTest {
         server.enqueue(RELU, relu("a", QUICK));
         start();
 
-        eventually("lease after the report", () -> server.leases.size() >= 2);
-        assertThat(server.reports).hasSize(3);
-        assertThat(server.reports).containsOnly(server.reports.get(0));
+        assertThat(reportsUpToAnother()).hasSize(3).containsOnly(server.reports.get(0));
     }
 
     @Test
@@ -203,8 +220,7 @@ class AgentLoopTest {
         server.enqueue(RELU, relu("a", QUICK));
         start();
 
-        eventually("lease after the report", () -> server.leases.size() >= 2);
-        assertThat(server.reports).hasSize(1);
+        assertThat(reportsUpToAnother()).hasSize(1);
     }
 
     @Test
@@ -219,8 +235,7 @@ class AgentLoopTest {
         start();
 
         assertThat(report(1).getOutcome().getFailed().getReason()).isEqualTo("the server refuses the outcome: message too large");
-        eventually("lease after the report", () -> server.leases.size() >= 2);
-        assertThat(server.reports).hasSize(2);
+        assertThat(reportsUpToAnother()).hasSize(2);
     }
 
     /** The test's server takes gRPC's usual 4 MiB a message. */
@@ -230,7 +245,7 @@ class AgentLoopTest {
                 ModelInput.newBuilder().setName("x").addShape(500_000).addShape(3).setRandomSeed(1)));
         start();
 
-        assertThat(reason(0)).startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
+        assertThat(report(0).getOutcome().getFailed().getReason()).startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
     }
 
     @Test
@@ -243,17 +258,25 @@ class AgentLoopTest {
         server.enqueue(RELU, relu("good", QUICK));
         start();
 
-        assertThat(reason(0)).startsWith("model: ");
-        assertThat(reason(1)).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
-        assertThat(reason(2)).isEqualTo("model 00: nothing of that name");
-        assertThat(reason(3)).isEqualTo(
+        assertThat(reason("broken")).startsWith("model: ");
+        assertThat(reason("inputs")).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
+        assertThat(reason("unknown")).isEqualTo("model 00: nothing of that name");
+        assertThat(reason("corrupt")).isEqualTo(
                 "model 11: the " + RELU.length + " bytes received have SHA-256 " + ModelCache.sha256(RELU));
-        assertThat(report(4).getOutcome().getKindCase()).isEqualTo(Outcome.KindCase.MEASURED);
+        assertThat(outcome("good").getKindCase()).isEqualTo(Outcome.KindCase.MEASURED);
+        assertThat(server.reports).hasSize(5);
         assertThat(server.joins).hasSize(1);
     }
 
-    private String reason(int index) throws InterruptedException {
-        return report(index).getOutcome().getFailed().getReason();
+    private Outcome outcome(String task) throws InterruptedException {
+        Supplier<Optional<ReportRequest>> report = () ->
+                server.reports.stream().filter(candidate -> candidate.getLease().getTaskId().equals(task)).findFirst();
+        eventually("report of " + task, () -> report.get().isPresent());
+        return report.get().get().getOutcome();
+    }
+
+    private String reason(String task) throws InterruptedException {
+        return outcome(task).getFailed().getReason();
     }
 
     @Test
@@ -298,8 +321,7 @@ class AgentLoopTest {
         assertThat(report(1).getSession()).isEqualTo("session-2");
         assertThat(report(1).getLease()).isEqualTo(report(0).getLease());
         assertThat(report(1).getOutcome()).isEqualTo(report(0).getOutcome());
-        eventually("lease after the report", () -> server.leases.size() >= 2);
-        assertThat(server.reports).hasSize(2);
+        assertThat(reportsUpToAnother()).hasSize(2);
     }
 
     @Test
@@ -312,6 +334,87 @@ class AgentLoopTest {
         eventually("second join", () -> server.joins.size() >= 2);
         eventually("lease after it", () -> server.leases.size() >= 2);
         assertThat(server.reports).isEmpty();
+    }
+
+    @Test
+    void theNextModelsAreFetchedWhileABatchIsMeasured() throws Exception {
+        server.leaseMillis = 60_000;
+        byte[] next = TinyOnnx.relu(4);
+        server.enqueue(RELU, relu("under way", ENDLESS));
+        start();
+        eventually("first slice", () -> bench.slices.contains("under way"));
+        server.enqueue(next, relu("next", QUICK).clearInputs().addInputs(
+                ModelInput.newBuilder().setName("x").addShape(1).addShape(4).setRandomSeed(1)));
+
+        eventually("the next model", () -> server.fetches.contains(ModelCache.sha256(next)));
+        eventually("its lease kept as well", () -> server.leases.size() == 2);
+        assertThat(bench.slices).containsExactly("under way");
+        assertThat(server.reports).isEmpty();
+    }
+
+    @Test
+    void aTaskLeasedAheadWhoseLeaseIsLostIsNeverRun() throws Exception {
+        AtomicReference<String> lost = new AtomicReference<>("none");
+        server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
+                request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals(lost.get())).toList()).build();
+        server.enqueue(RELU, relu("under way", ENDLESS));
+        start();
+        eventually("first slice", () -> bench.slices.contains("under way"));
+        server.enqueue(RELU, relu("ahead", QUICK));
+        server.enqueue(RELU, relu("beside", QUICK));
+        eventually("renewal of the tasks leased ahead", () -> renewed("ahead"));
+        lost.set("ahead");
+        eventually("renewal without it", () -> !renewed("ahead"));
+        lost.set("under way");
+
+        assertThat(report(0).getLease().getTaskId()).isEqualTo("beside");
+        eventually("next lease", () -> server.leases.size() >= 3);
+        assertThat(bench.slices).doesNotContain("ahead");
+        assertThat(server.reports).hasSize(1);
+    }
+
+    private boolean renewed(String task) {
+        int renewals = server.renewals.size();
+        return renewals > 0 && server.renewals.get(renewals - 1).getLeasesList().stream()
+                .anyMatch(lease -> lease.getTaskId().equals(task));
+    }
+
+    @Test
+    void tasksLeasedAheadAreDroppedWithTheirSession() throws Exception {
+        server.enqueue(RELU, relu("under way", ENDLESS));
+        start();
+        eventually("first slice", () -> bench.slices.contains("under way"));
+        server.enqueue(RELU, relu("ahead", QUICK));
+        eventually("renewal of the task leased ahead", () -> renewed("ahead"));
+        server.stop();
+        server.start();
+        eventually("second join", () -> server.joins.size() == 2);
+        server.enqueue(RELU, relu("after", QUICK));
+
+        assertThat(report(0).getLease().getTaskId()).isEqualTo("after");
+        assertThat(bench.slices).doesNotContain("ahead");
+    }
+
+    @Test
+    void measuringGoesOnWhileTheServerIsAwayAndNothingIsLost() throws Exception {
+        server.leaseMillis = 60_000;
+        CountDownLatch away = new CountDownLatch(1);
+        server.onReport = request -> {
+            if (away.getCount() > 0) {
+                throw Status.UNAVAILABLE.withDescription("the network is cut").asRuntimeException();
+            }
+            return ReportReply.newBuilder().setAccepted(true).build();
+        };
+        List.of("a", "b", "c").forEach(id -> server.enqueue(RELU, relu(id, QUICK)));
+        start();
+
+        eventually("a slice of each", () -> bench.slices.containsAll(List.of("a", "b", "c")));
+        eventually("the next question for work", () -> server.leases.size() >= 2);
+        away.countDown();
+        server.enqueue(RELU, relu("d", QUICK));
+        outcome("d");
+        List<String> accepted = server.reports.stream().map(report -> report.getLease().getTaskId()).distinct().toList();
+        assertThat(accepted).containsExactlyInAnyOrder("a", "b", "c", "d").endsWith("d");
     }
 
     @Test

@@ -49,6 +49,7 @@ class MainTest {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
         command.addAll(List.of(arguments));
+        command.add("--state=" + folder.resolve("state"));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
         builder.environment().remove("LUTRA_TOKEN");
@@ -91,7 +92,9 @@ class MainTest {
         "--server=localhost:1 --token=          | --token: not a token (expected: printable ASCII without spaces, not empty)",
         "--server=localhost:1 --token-file=no/t | --token-file: no/t: cannot be read (expected: a text file that holds "
                 + "the token)",
-        "--server=localhost:1 --token=t --lease=0 | --lease: 0 (expected: 1 or more)",
+        "--server=localhost:1 --token=t --lease=0 | --lease: 0 (expected: 1 to 64)",
+        "--server=localhost:1 --token=t --pin=x | --pin: x (expected: core numbers such as 2 or 0,2-3)",
+        "--server=localhost:1 --token=t --pin=3-1 | --pin: 3-1 (expected: core numbers such as 2 or 0,2-3)",
         "--server=localhost:1 --token=t --join-timeout=-1 | --join-timeout: -1 (expected: 0 or more seconds)",
         "--server=localhost:1 --token=t --device= | --device: empty (expected: a name)",
         "--server=localhost:1 --token=t --frob  | Unknown option: '--frob'",
