@@ -5,8 +5,11 @@ import java.time.Duration;
 /** Every number that decides what is measured again, with its reason. */
 final class Defaults {
 
-    /** A machine that is this much slower than it lately was at its best is disturbed; its usual drift is within ±5 %. */
-    static final double SLOWED = 0.05;
+    /**
+     * A machine that is this much slower than it lately was at its best is disturbed. Drift over minutes (±5 % on rented
+     * machines) and the 1.5 % by which processes differ stay below it and are scaled away; a neighbour on the same core does not.
+     */
+    static final double SLOWED = 0.08;
     /** The sentinel before and after a slice may disagree by this much: twice what it repeats to on a quiet machine. */
     static final double JUMP = 0.04;
     /** A thread that waited this long for a core had to share it. */

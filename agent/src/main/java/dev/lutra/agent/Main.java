@@ -62,7 +62,7 @@ public final class Main implements Callable<Integer> {
             description = "the name experiments use for this device (default: host name)")
     private String device;
 
-    @Option(names = "--lease", paramLabel = "N", defaultValue = "16",
+    @Option(names = "--lease", paramLabel = "N", defaultValue = "32",
             description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
                     + " (default: ${DEFAULT-VALUE})")
     private int lease;

@@ -30,14 +30,17 @@ final class ReferenceLevels {
 
     private final Path file;
     private final Map<String, Reference> levels = new TreeMap<>();
+    private boolean unwritable;
 
     /** Reads a state folder's file. One that cannot be read is said so once, and written anew when there is something to keep. */
     ReferenceLevels(Path folder) {
         this.file = folder.resolve(FILE);
         try {
+            int number = 0;
             for (String line : Files.readAllLines(file)) {
+                number++;
                 if (!line.matches(FORM)) {
-                    throw new IOException("\"" + TaskFailure.oneLine(line) + "\" (expected: key, level and departure in ns, by tabs)");
+                    throw new IOException("line " + number + " (expected: key, level and departure in ns, by tabs)");
                 }
                 String[] fields = line.split("\t");
                 levels.put(fields[0], new Reference(Long.parseLong(fields[1]), Long.parseLong(fields[2])));
@@ -70,8 +73,12 @@ final class ReferenceLevels {
                 .append(level.departedNanos()).append('\n'));
         try {
             write(text.toString());
+            unwritable = false;
         } catch (IOException e) {
-            log.warn("{}: cannot be written: {}", file, TaskFailure.oneLine(e.toString()));
+            if (!unwritable) {
+                log.warn("{}: cannot be written: {}", file, TaskFailure.oneLine(e.toString()));
+            }
+            unwritable = true;
         }
     }
 

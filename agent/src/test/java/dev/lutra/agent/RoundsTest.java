@@ -1,0 +1,416 @@
+package dev.lutra.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.Load;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Task;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On simulated noisy machines, whose truth is known, and on their virtual clocks. */
+class RoundsTest {
+
+    private static final long MS = 1_000_000;
+    private static final Instant TODAY = Instant.parse("2026-11-22T10:00:00Z");
+    private static final MeasureRules RULES = MeasureRules.newBuilder()
+            .setMinWarmupRuns(3).setMinWarmupNanos(30 * MS).setMaxWarmupNanos(400 * MS).setMinSamples(15)
+            .setSliceNanos(200 * MS).setMaxMeasureNanos(15_000 * MS).setTargetRelativeHalfWidth(0.01).setMinRounds(4).build();
+
+    @TempDir
+    private Path state;
+    private final Map<String, Outcome> outcomes = new LinkedHashMap<>();
+    private final List<String> dropped = new ArrayList<>();
+
+    private Rounds rounds(SimulatedMachine machine) {
+        return new Rounds(machine, new ReferenceLevels(state), machine::nanoTime, machine, Clock.fixed(TODAY, ZoneOffset.UTC),
+                new Random(7), new SystemWatch(state), "1.2.3");
+    }
+
+    private static Task.Builder task(String id) {
+        return Task.newBuilder().setId(id).setProvider("cpu").setThreads(1).setRules(RULES);
+    }
+
+    private static Job job(Task.Builder task) {
+        return new Job(LeaseName.newBuilder().setTaskId(task.getId()).setEpoch(1).build(), task.build(), new byte[0], () -> false);
+    }
+
+    private Map<String, Outcome> measure(SimulatedMachine machine, Task.Builder... tasks) throws InterruptedException {
+        Rounds rounds = rounds(machine);
+        for (Task.Builder task : tasks) {
+            rounds.admit(job(task), 0);
+        }
+        return finish(rounds);
+    }
+
+    private Map<String, Outcome> finish(Rounds rounds) throws InterruptedException {
+        outcomes.clear();
+        while (rounds.size() > 0) {
+            round(rounds);
+        }
+        return outcomes;
+    }
+
+    private void round(Rounds rounds) throws InterruptedException {
+        rounds.round((job, outcome) -> outcome.ifPresentOrElse(
+                told -> assertThat(outcomes.put(job.task().getId(), told)).as("second outcome of " + job.name()).isNull(),
+                () -> dropped.add(job.task().getId())));
+    }
+
+    /** Sixteen segments and networks of 0.1 to 12 ms. */
+    private static SimulatedMachine machineWithModels(long seed) {
+        SimulatedMachine machine = new SimulatedMachine(seed);
+        IntStream.range(0, 16).forEach(i -> machine.latencies.put("t" + i, 0.1 * MS * Math.pow(1.375, i)));
+        return machine;
+    }
+
+    private Map<String, Measured> measureAll(SimulatedMachine machine) throws InterruptedException {
+        Map<String, Measured> measured = new HashMap<>();
+        measure(machine, machine.latencies.keySet().stream().sorted().map(RoundsTest::task).toArray(Task.Builder[]::new))
+                .forEach((id, outcome) -> measured.put(id, outcome.getMeasured()));
+        return measured;
+    }
+
+    private static DoubleUnaryOperator drifting(double phase) {
+        return seconds -> 1 + 0.05 * Math.sin(2 * Math.PI * (seconds / 240 + phase));
+    }
+
+    private static DoubleUnaryOperator onAndOff(double seconds, double factor) {
+        return time -> (long) (time / seconds) % 2 == 1 ? factor : 1;
+    }
+
+    private static double meanDifference(Map<String, Measured> a, Map<String, Measured> b) {
+        return a.keySet().stream().mapToDouble(id -> Math.abs(Math.log(p50(a.get(id)) / p50(b.get(id))))).average().orElseThrow();
+    }
+
+    private static double p50(Measured measured) {
+        return measured.getLatency().getP50Nanos();
+    }
+
+    @Test
+    void severalEngineRunsOnADriftingMachineAgree() throws Exception {
+        List<Map<String, Measured>> runs = new ArrayList<>();
+        for (int run = 0; run < 4; run++) {
+            SimulatedMachine machine = machineWithModels(run);
+            machine.drift = drifting(run / 4.0);
+            runs.add(measureAll(machine));
+        }
+        double sum = 0;
+        for (int run = 1; run < 4; run++) {
+            sum += meanDifference(runs.get(0), runs.get(run));
+        }
+        assertThat(sum / 3).isLessThan(0.01);
+        assertThat(runs).allSatisfy(run -> assertThat(run.values()).allSatisfy(measured ->
+                assertThat(measured.getCircumstances().getConverged()).isTrue()));
+    }
+
+    /** 320 intervals; the standard error of the share is 1.2 %. */
+    @Test
+    void intervalsCoverTheTruthAsOftenAsTheySay() throws Exception {
+        int covered = 0;
+        int all = 0;
+        for (int run = 0; run < 20; run++) {
+            SimulatedMachine machine = machineWithModels(100 + run);
+            machine.drift = drifting(run / 20.0);
+            for (Map.Entry<String, Measured> entry : measureAll(machine).entrySet()) {
+                Measured measured = entry.getValue();
+                // Sentinel and models have the same shape of noise, so the ratio of medians is that of the true latencies.
+                double scale = measured.getCircumstances().getSentinelReferenceNanos() / quickest(SimulatedMachine.SENTINEL_NANOS);
+                double truth = median(machine.latencies.get(entry.getKey())) * scale;
+                all++;
+                covered += Math.abs(Math.log(p50(measured) / truth)) <= measured.getLatency().getRelativeHalfWidth() ? 1 : 0;
+            }
+        }
+        assertThat(all).isEqualTo(320);
+        assertThat(covered / (double) all).isBetween(0.93, 1.0);
+    }
+
+    /** What 80 % of the runs exceed, and 50 %: of the machine's noise, 2 % of a half normal with a tail in every fiftieth run. */
+    private static double quickest(double latency) {
+        return latency * (1 + 0.02 * 0.2586);
+    }
+
+    private static double median(double latency) {
+        return latency * (1 + 0.02 * 0.6915);
+    }
+
+    @Test
+    void aCompetingLoadThatComesAndGoesHardlyChangesTheTable() throws Exception {
+        Map<String, Measured> quiet = measureAll(machineWithModels(1));
+        SimulatedMachine busy = machineWithModels(2);
+        busy.load = onAndOff(20, 1.5);
+        Map<String, Measured> loaded = measureAll(busy);
+
+        assertThat(meanDifference(quiet, loaded)).isLessThan(0.01);
+        assertThat(loaded.values()).anySatisfy(measured ->
+                assertThat(measured.getCircumstances().getDisturbedRounds()).isPositive());
+        assertThat(loaded.values()).allSatisfy(measured -> assertThat(measured.getCircumstances().getDrift()).isLessThan(0.15));
+    }
+
+    @Test
+    void slicesThatHadToShareTheCoreAreMeasuredAgain() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(3);
+        machine.latencies.put("t", 5.0 * MS);
+        // Sentinels do not see it: every third slice of the task itself is preempted.
+        machine.beforeSlice = now -> {
+            long taken = machine.slices.stream().filter("t"::equals).count();
+            boolean preempted = taken % 3 == 2;
+            machine.delayed = seconds -> preempted ? 0.3 : 0.001;
+            machine.load = seconds -> preempted ? 1.4 : 1;
+        };
+        Measured measured = measure(machine, task("t")).get("t").getMeasured();
+
+        assertThat(measured.getCircumstances().getDisturbedRounds()).isPositive();
+        assertThat(measured.getCircumstances().getConverged()).isTrue();
+        assertThat(p50(measured) / measured.getCircumstances().getSentinelReferenceNanos()).isCloseTo(5.0 / 3, within(0.03));
+    }
+
+    @Test
+    void everyRoundIsAProcessOfItsOwnInAnOrderOfItsOwn() throws Exception {
+        SimulatedMachine machine = machineWithModels(4);
+        Map<String, Measured> measured = measureAll(machine);
+
+        int rounds = measured.values().stream().mapToInt(one -> one.getCircumstances().getRounds()
+                + one.getCircumstances().getDisturbedRounds()).max().orElseThrow();
+        assertThat(machine.processes).isEqualTo(rounds);
+        List<String> order = machine.slices.stream().filter(id -> id.startsWith("t")).toList();
+        assertThat(order.subList(0, 16)).doesNotHaveDuplicates().isNotEqualTo(order.subList(16, 32));
+        assertThat(machine.slices.get(0)).isEqualTo("sentinel");
+        assertThat(machine.slices.get(machine.slices.size() - 1)).isEqualTo("sentinel");
+    }
+
+    @Test
+    void tellsTheCircumstances() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(5);
+        machine.latencies.put("t", 5.0 * MS);
+        machine.drift = drifting(0);
+        Measured measured = measure(machine, task("t")).get("t").getMeasured();
+
+        Circumstances circumstances = measured.getCircumstances();
+        assertThat(measured.getRuntime().getName()).isEqualTo("simulated");
+        assertThat(circumstances.getRules()).isEqualTo(RULES);
+        assertThat(circumstances.getRounds()).isGreaterThanOrEqualTo(4);
+        assertThat(circumstances.getSteady()).isTrue();
+        assertThat(circumstances.getWarmupRuns()).isEqualTo(24L * circumstances.getRounds());
+        assertThat(circumstances.getSamplingNanos()).isBetween(200 * MS * circumstances.getRounds(),
+                220 * MS * circumstances.getRounds());
+        assertThat(circumstances.getSessionNanos()).isEqualTo(
+                12 * MS * (circumstances.getRounds() + circumstances.getDisturbedRounds()));
+        assertThat(circumstances.getClockOverheadNanos()).isEqualTo(25);
+        assertThat(circumstances.getDrift()).isBetween(0.001, 0.2);
+        assertThat(circumstances.getSentinelNanos()).isBetween((long) (2.7 * MS), (long) (3.3 * MS));
+        assertThat(circumstances.getSentinelReferenceNanos()).isBetween((long) (2.7 * MS), (long) (3.3 * MS));
+        assertThat(circumstances.getTiming()).isEqualTo("wall");
+        assertThat(circumstances.getMeasuredAtMillis()).isEqualTo(TODAY.toEpochMilli());
+        assertThat(circumstances.getAgentVersion()).isEqualTo("1.2.3");
+    }
+
+    @Test
+    void theDistributionHoldsAllKeptSamplesAtTheEstimate() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(6);
+        machine.latencies.put("t", 1.0 * MS);
+        Distribution latency = measure(machine, task("t")).get("t").getMeasured().getLatency();
+
+        Histogram histogram = Histogram.decodeFromCompressedByteBuffer(
+                ByteBuffer.wrap(latency.getHistogram().toByteArray()), 0);
+        assertThat(histogram.getTotalCount()).isEqualTo(latency.getSamples()).isGreaterThan(4 * 190);
+        Map<Double, Long> quantiles = Map.of(50.0, latency.getP50Nanos(), 90.0, latency.getP90Nanos(),
+                99.0, latency.getP99Nanos(), 100.0, latency.getMaxNanos());
+        quantiles.forEach((percent, nanos) ->
+                assertThat((double) histogram.getValueAtPercentile(percent)).isCloseTo(nanos, within(0.001 * nanos)));
+        assertThat(latency.getMinNanos()).isLessThan(latency.getP50Nanos());
+        // The tail: every fiftieth run takes up to 30 % longer.
+        assertThat((double) latency.getP99Nanos() / latency.getP50Nanos()).isBetween(1.05, 1.3);
+        assertThat(latency.getMeanNanos()).isBetween((double) latency.getP50Nanos(), 1.02 * latency.getP50Nanos());
+    }
+
+    @Test
+    void aMachineThatNeverAgreesWithItselfEndsAtTheTimeLimit() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(7);
+        machine.latencies.put("t", 5.0 * MS);
+        machine.sessionDeviation = 0.3;
+        Measured measured = measure(machine, task("t")).get("t").getMeasured();
+
+        assertThat(measured.getCircumstances().getConverged()).isFalse();
+        assertThat(measured.getLatency().getRelativeHalfWidth()).isGreaterThan(0.01);
+        assertThat(measured.getLatency().getSamples()).isPositive();
+        assertThat(machine.now).isLessThan(120_000 * MS);
+    }
+
+    @Test
+    void whatIsDisturbedThroughoutEndsWithTheLeastDisturbedRounds() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(8);
+        machine.latencies.put("t", 5.0 * MS);
+        machine.delayed = seconds -> 0.05 + 0.1 * (seconds % 1);
+        Measured measured = measure(machine, task("t")).get("t").getMeasured();
+
+        assertThat(measured.getCircumstances().getConverged()).isFalse();
+        assertThat(measured.getCircumstances().getRounds()).isEqualTo(4);
+        assertThat(measured.getCircumstances().getDisturbedRounds()).isGreaterThan(4);
+        assertThat(machine.now).as("waiting and measuring, half each").isLessThan(120_000 * MS);
+    }
+
+    @Test
+    void aDeviceThatIsSlowerForGoodMovesTheReferenceAndOneThatIsForAWhileDoesNot() throws Exception {
+        Measured before = measureOne(new SimulatedMachine(9));
+        SimulatedMachine shortly = new SimulatedMachine(10);
+        shortly.load = seconds -> 1.4;
+        Measured soonAfter = measureOne(shortly);
+        assertThat(p50(soonAfter)).isCloseTo(p50(before), within(0.03 * p50(before)));
+        assertThat(soonAfter.getCircumstances().getSentinelNanos())
+                .isGreaterThan((long) (1.3 * soonAfter.getCircumstances().getSentinelReferenceNanos()));
+
+        SimulatedMachine forGood = new SimulatedMachine(11);
+        forGood.load = seconds -> 1.4;
+        Rounds rounds = rounds(forGood);
+        Measured last = soonAfter;
+        for (int i = 0; forGood.now < 1_200_000 * MS; i++) {
+            forGood.latencies.put("t" + i, 5.0 * MS);
+            rounds.admit(job(task("t" + i)), 0);
+            last = finish(rounds).get("t" + i).getMeasured();
+        }
+        assertThat(p50(last)).isCloseTo(1.4 * p50(before), within(0.05 * p50(before)));
+        assertThat(last.getCircumstances().getSentinelReferenceNanos())
+                .isGreaterThan((long) (1.3 * before.getCircumstances().getSentinelReferenceNanos()));
+    }
+
+    private Measured measureOne(SimulatedMachine machine) throws InterruptedException {
+        machine.latencies.put("t", 5.0 * MS);
+        return measure(machine, task("t")).get("t").getMeasured();
+    }
+
+    @Test
+    void aCrashFailsItsTaskAndNoOther() throws Exception {
+        SimulatedMachine machine = machineWithModels(12);
+        machine.failures.put("t3", new TaskFailure("the native runtime crashed (SIGSEGV) while running this model"));
+        measureAll(machine);
+
+        assertThat(outcomes).hasSize(16);
+        assertThat(outcomes.get("t3").getFailed().getReason()).startsWith("the native runtime crashed (SIGSEGV)");
+        assertThat(machine.slices.stream().filter("t3"::equals)).hasSize(1);
+        outcomes.remove("t3");
+        assertThat(outcomes.values()).allSatisfy(outcome ->
+                assertThat(outcome.getMeasured().getCircumstances().getConverged()).isTrue());
+    }
+
+    @Test
+    void abandonedTasksLeaveAndTakeUpWhereTheyWereWhenTheyComeBack() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(13);
+        machine.latencies.put("kept", 5.0 * MS);
+        machine.latencies.put("lost", 5.0 * MS);
+        Rounds rounds = rounds(machine);
+        Job kept = job(task("kept"));
+        Job lost = job(task("lost"));
+        rounds.admit(kept, 0);
+        rounds.admit(new Job(lost.lease(), lost.task(), lost.onnx(), () -> sliced(machine, "lost") >= 4), 0);
+        finish(rounds);
+
+        assertThat(outcomes).containsOnlyKeys("kept");
+        assertThat(dropped).containsExactly("lost");
+        assertThat(sliced(machine, "lost")).isEqualTo(4);
+        rounds.admit(lost, 0);
+        Measured measured = finish(rounds).get("lost").getMeasured();
+        // The fourth slice was broken off.
+        assertThat((long) measured.getCircumstances().getRounds() + measured.getCircumstances().getDisturbedRounds())
+                .isEqualTo(sliced(machine, "lost") - 1);
+    }
+
+    private static long sliced(SimulatedMachine machine, String id) {
+        return machine.slices.stream().filter(id::equals).count();
+    }
+
+    @Test
+    void tasksJoinBetweenRounds() throws Exception {
+        SimulatedMachine machine = machineWithModels(14);
+        Rounds rounds = rounds(machine);
+        rounds.admit(job(task("t10")), 0);
+        round(rounds);
+        rounds.admit(job(task("t11")), 0);
+        finish(rounds);
+
+        assertThat(outcomes).containsOnlyKeys("t10", "t11");
+    }
+
+    @Test
+    void aTaskWithoutRulesRunsOnceWithoutSentinel() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(15);
+        machine.latencies.put("t", 5.0 * MS);
+        Outcome outcome = measure(machine, task("t").clearRules()).get("t");
+
+        assertThat(machine.slices).containsExactly("t");
+        assertThat(outcome.getMeasured().getRuntime().getName()).isEqualTo("simulated");
+        assertThat(outcome.getMeasured().hasLatency()).isFalse();
+    }
+
+    @Test
+    void latencyUnderLoadIsOneSliceAndNotScaled() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(16);
+        machine.latencies.put("t", 5.0 * MS);
+        Measured measured = measure(machine, task("t").setLoad(Load.newBuilder().setRequestsPerSecond(10))).get("t").getMeasured();
+
+        assertThat(machine.slices).containsExactly("t");
+        assertThat(measured.getLatency().getRelativeHalfWidth()).isInfinite();
+        assertThat(measured.getCircumstances().getSentinelReferenceNanos()).isZero();
+        assertThat(measured.getCircumstances().getRounds()).isOne();
+    }
+
+    @Test
+    void whereTheSentinelDoesNotRunNothingIsScaled() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(17);
+        machine.latencies.put("t", 5.0 * MS);
+        machine.failures.put("sentinel", new TaskFailure("model: not supported here"));
+        Measured measured = measure(machine, task("t")).get("t").getMeasured();
+
+        assertThat(sliced(machine, "sentinel")).isEqualTo(1);
+        assertThat(measured.getCircumstances().getSentinelReferenceNanos()).isZero();
+        assertThat(measured.getCircumstances().getConverged()).isTrue();
+        assertThat(p50(measured)).isCloseTo(5 * MS, within(0.05 * 5 * MS));
+    }
+
+    @Test
+    void tasksOfAnotherThreadCountHaveASentinelAndAReferenceOfTheirOwn() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(18);
+        machine.latencies.put("one", 5.0 * MS);
+        machine.latencies.put("two", 3.0 * MS);
+        measure(machine, task("one"), task("two").setThreads(2));
+
+        assertThat(state.resolve("sentinel-reference.tsv")).content().contains("threads=1", "threads=2").hasLineCount(2);
+    }
+
+    @Test
+    void anInterruptEndsTheRoundAndKeepsWhatIsKnown() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(19);
+        machine.latencies.put("t", 5.0 * MS);
+        Rounds rounds = rounds(machine);
+        rounds.admit(job(task("t")), 0);
+        round(rounds);
+        machine.interrupted = true;
+        assertThatThrownBy(() -> round(rounds)).isInstanceOf(InterruptedException.class);
+        machine.interrupted = false;
+
+        assertThat(rounds.size()).isOne();
+        Circumstances circumstances = finish(rounds).get("t").getMeasured().getCircumstances();
+        assertThat((long) circumstances.getRounds() + circumstances.getDisturbedRounds()).isEqualTo(sliced(machine, "t"));
+    }
+}

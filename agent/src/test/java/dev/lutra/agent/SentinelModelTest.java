@@ -1,0 +1,47 @@
+package dev.lutra.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lutra.proto.ModelOutput;
+import dev.lutra.proto.Task;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import org.junit.jupiter.api.Test;
+
+class SentinelModelTest {
+
+    private static final Task CONDITIONS = Task.newBuilder().setProvider("cpu").setThreads(1).build();
+
+    /** Another model is another scale: every stored reference level, and with it all figures, would shift. */
+    @Test
+    void theModelNeverChangesUnnoticed() {
+        assertThat(SentinelModel.HASH).isEqualTo("f46e2e6e11456a0137649e20e3d4e2307fcc890a1fbd3e9f90db9190be650e11");
+    }
+
+    @Test
+    void runsInOnnxRuntimeWithSaneNumbers() {
+        try (OrtModel model = OrtModel.open(SentinelModel.ONNX, SentinelModel.task(CONDITIONS))) {
+            ModelOutput output = model.outputs().get(0);
+            FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer();
+            float largest = 0;
+            while (values.hasRemaining()) {
+                float value = Math.abs(values.get());
+                assertThat(value).isFinite();
+                largest = Math.max(largest, value);
+            }
+            assertThat(output.getShapeList()).containsExactly(1L, 1000L);
+            // Denormal or overflowing activations would take another time than those of real networks.
+            assertThat(largest).isBetween(0.01f, 100f);
+        }
+    }
+
+    @Test
+    void runsUnderTheConditionsOfTheTaskBesideIt() {
+        Task task = SentinelModel.task(CONDITIONS.toBuilder().setThreads(4).setProvider("cuda").putProviderOptions("a", "b").build());
+
+        assertThat(task.getThreads()).isEqualTo(4);
+        assertThat(task.getProvider()).isEqualTo("cuda");
+        assertThat(task.getProviderOptionsMap()).containsEntry("a", "b");
+    }
+}
