@@ -7,9 +7,9 @@ final class Defaults {
 
     /**
      * A machine that is this much slower than it lately was at its best is disturbed. Drift over minutes (±5 % on rented
-     * machines) and the 1.5 % by which processes differ stay below it and are scaled away; a neighbour on the same core does not.
+     * machines) and the 1.5 % by which processes differ stay below it and are scaled away; whoever takes the same core does not.
      */
-    static final double SLOWED = 0.08;
+    static final double SLOWED = 0.10;
     /** The sentinel before and after a slice may disagree by this much: twice what it repeats to on a quiet machine. */
     static final double JUMP = 0.04;
     /** A thread that waited this long for a core had to share it. */
@@ -18,7 +18,7 @@ final class Defaults {
     static final double HALVES = 0.05;
 
     /** Speed changes within seconds, so the sentinel is read that often. */
-    static final Duration SENTINEL_SPACING = Duration.ofMillis(1500);
+    static final Duration SENTINEL_SPACING = Duration.ofSeconds(2);
     /** Sentinel readings on either side that a slice is scaled by: their median repeats better than the nearest two alone. */
     static final int NEIGHBOURS = 2;
 

@@ -38,7 +38,7 @@ public final class Main implements Callable<Integer> {
     private static final Duration FIRST_RETRY = Duration.ofMillis(250);
     /** Short enough that a restarted server has its fleet back before anybody wonders. */
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(15);
-    /** The most a server gives out together. */
+    /** The most a server gives out together. The more tasks share a round, the less its process start and sentinel cost each. */
     private static final int MOST_LEASED = 64;
     /** "2", "0,2-3". */
     private static final String CORES_FORM = "\\d{1,4}(-\\d{1,4})?(,\\d{1,4}(-\\d{1,4})?)*";
@@ -62,7 +62,7 @@ public final class Main implements Callable<Integer> {
             description = "the name experiments use for this device (default: host name)")
     private String device;
 
-    @Option(names = "--lease", paramLabel = "N", defaultValue = "32",
+    @Option(names = "--lease", paramLabel = "N", defaultValue = "" + MOST_LEASED,
             description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
                     + " (default: ${DEFAULT-VALUE})")
     private int lease;

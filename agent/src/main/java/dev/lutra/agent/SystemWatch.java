@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import oshi.SystemInfo;
 import oshi.hardware.HardwareAbstractionLayer;
 
@@ -46,7 +47,7 @@ final class SystemWatch {
     SystemState state(CpuTime since) {
         SystemState.Builder state = SystemState.newBuilder();
         firstLine("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").ifPresent(state::setGovernor);
-        state.setMhz((int) (megahertz()));
+        state.setMhz((int) megahertz());
         state.setCelsius(celsius());
         state.setLoadAverage(Math.max(0, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
         CpuTime now = cpuTime();
@@ -65,7 +66,9 @@ final class SystemWatch {
     }
 
     private double celsius() {
-        long milli = numbers("sys/class/thermal", "thermal_zone*", "temp").stream().mapToLong(Long::longValue).max().orElse(0);
+        long milli = Stream.of(numbers("sys/class/thermal", "thermal_zone*", "temp"),
+                        numbers("sys/class/hwmon", "hwmon*", "temp1_input"))
+                .flatMap(List::stream).mapToLong(Long::longValue).max().orElse(0);
         double told = milli > 0 ? milli / 1000.0 : hardware.getSensors().getCpuTemperature();
         return Double.isNaN(told) ? 0 : told;
     }
