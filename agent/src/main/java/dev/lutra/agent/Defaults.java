@@ -28,7 +28,7 @@ final class Defaults {
     static final double USUAL_QUANTILE = 0.2;
 
     /** Beyond this, for {@link #DEPARTED} of measuring without a single reading within it, the device has changed for good. */
-    static final double DEPARTURE = 0.15;
+    static final double DEPARTURE = 0.10;
     static final Duration DEPARTED = Duration.ofMinutes(10);
 
     /** Waits for calm begin with this pause, which doubles … */

@@ -161,6 +161,8 @@ class MainTest {
         assertThat(errors()).filteredOn(line -> line.contains("lost the server")).hasSize(1);
         assertThat(errors()).filteredOn(line -> line.contains("the server is back")).hasSize(1);
         assertThat(errors()).anyMatch(line -> line.contains("first: p50 "));
+        assertThat(errors()).anyMatch(line -> line.matches(".*batch of 1: \\d+\\.\\d s, \\d+ % measuring, .*"));
+        assertThat(folder.resolve("state/sentinel-reference.tsv")).content().startsWith("onnxruntime/1.");
         assertThat(errors()).anyMatch(line -> line.contains("task long: dropped, the agent stops"));
         assertThat(errors()).noneMatch(line -> line.contains("Exception"));
         assertThat(folder.resolve("out")).isEmptyFile();
