@@ -8,10 +8,12 @@ import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,6 +41,9 @@ public final class LookupTable {
         requireHeader(content);
         for (int i = 0; i < content.getEntriesCount(); i++) {
             add(i, content.getEntries(i));
+        }
+        if (content.hasCalibration()) {
+            requireCalibration(content.getCalibration());
         }
         this.content = content.toBuilder().clearEntries().addAllEntries(entries.values()).build();
     }
@@ -77,12 +82,6 @@ public final class LookupTable {
         require(!table.getRuntime().getName().isBlank(), "runtime.name", "missing (expected: what executed the segments)");
         require(table.getBatch() >= 1, "batch", table.getBatch() + " (expected: at least 1)");
         requireTimes("callOverhead", table.getCallOverhead());
-        if (table.hasCalibration()) {
-            double scale = table.getCalibration().getScale();
-            require(scale > 0 && Double.isFinite(scale), "calibration.scale", scale + " (expected: more than 0)");
-            double bias = table.getCalibration().getBiasNanos();
-            require(Double.isFinite(bias), "calibration.biasNanos", bias + " (expected: a number)");
-        }
     }
 
     private void add(int index, Entry entry) {
@@ -95,6 +94,29 @@ public final class LookupTable {
         requireTimes(place + ".latency", entry.getLatency());
         require(entry.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
             entry.getLatency().getP50Nanos() + " (expected: more than 0)");
+    }
+
+    /** What a correction is computed from: networks of known segments, and how far its parts may go. */
+    private void requireCalibration(Calibration calibration) {
+        long fitted = calibration.getNetworksList().stream().filter(network -> !network.getHeldOut()).count();
+        require(fitted >= 2, "calibration.networks", fitted + " that are not held out (expected: at least 2)");
+        for (CorrectionPart part : CorrectionPart.values()) {
+            double variance = part.in(calibration.getVariances());
+            require(variance > 0 && Double.isFinite(variance),
+                "calibration.variances." + part.name().toLowerCase(Locale.ROOT), variance + " (expected: more than 0)");
+        }
+        for (int i = 0; i < calibration.getNetworksCount(); i++) {
+            WholeNetwork network = calibration.getNetworks(i);
+            String place = "calibration.networks[" + i + "]";
+            require(network.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
+                network.getLatency().getP50Nanos() + " (expected: more than 0)");
+            require(network.getHeldOut() || network.getWeight() > 0 && network.getWeight() <= 1, place + ".weight",
+                network.getWeight() + " (expected: more than 0, at most 1)");
+            require(network.getSegmentsCount() > 0, place + ".segments", "missing (expected: keys of its segments)");
+            for (String key : network.getSegmentsList()) {
+                require(entries.containsKey(key), place + ".segments", "no entry for " + key);
+            }
+        }
     }
 
     private void requireTimes(String place, Distribution latency) {
@@ -144,6 +166,15 @@ public final class LookupTable {
     /** Median cost of a session call that does nothing; 0 where the source of the table gives none. */
     public long callOverheadNanos() {
         return content.getCallOverhead().getP50Nanos();
+    }
+
+    /**
+     * A segment's own time: the median of its entry without the call, at least 0.
+     *
+     * @throws java.util.NoSuchElementException if there is no such entry
+     */
+    long ownNanos(String key) {
+        return Math.max(0, entry(key).orElseThrow().getLatency().getP50Nanos() - callOverheadNanos());
     }
 
     public Optional<Calibration> calibration() {

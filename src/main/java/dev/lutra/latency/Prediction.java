@@ -2,6 +2,7 @@ package dev.lutra.latency;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a table says of one network.
@@ -9,8 +10,10 @@ import java.util.List;
  * @param nanos the median latency to expect, calibrated where the table has a calibration
  * @param sumNanos the same before calibration: the segments' own time, and one call
  * @param parts the segments that cost something, in the network's order
+ * @param interval of the median, measured once; empty without a calibration
+ * @param p99 empty without a calibration on networks that state theirs
  */
-public record Prediction(long nanos, long sumNanos, List<Part> parts) {
+public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<Interval> interval, Optional<Tail> p99) {
 
     /**
      * One segment's share.
@@ -19,6 +22,14 @@ public record Prediction(long nanos, long sumNanos, List<Part> parts) {
      * @param nanos its own time, without the call
      */
     public record Part(String segment, String key, long nanos) {}
+
+    /**
+     * The latency that one call in a hundred exceeds.
+     *
+     * @param nanos to expect
+     * @param interval of a measurement of it
+     */
+    public record Tail(long nanos, Interval interval) {}
 
     public Prediction {
         parts = List.copyOf(parts);

@@ -3,6 +3,7 @@ package dev.lutra.search;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.NormalisedScore;
 import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.Prediction;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -21,7 +22,7 @@ public interface CheapMeasures {
     Measures of(Architecture architecture);
 
     /**
-     * MACs and parameters by counting, and the predicted latency on every target.
+     * MACs and parameters by counting, and the predicted latency on every target, with its p99 where the target's table predicts one.
      *
      * @param targets by device name
      */
@@ -38,7 +39,12 @@ public interface CheapMeasures {
             names.add(Measure.MACS);
             names.add(Measure.PARAMS);
             names.add(Measure.SCORE);
-            targets.keySet().forEach(device -> names.add(Measure.latency(device)));
+            targets.forEach((device, model) -> {
+                names.add(Measure.latency(device));
+                if (model.predictsP99()) {
+                    names.add(Measure.p99(device));
+                }
+            });
             return names;
         }
 
@@ -50,7 +56,11 @@ public interface CheapMeasures {
             values.put(Measure.MACS, (double) cost.macs());
             values.put(Measure.PARAMS, (double) cost.params());
             values.put(Measure.SCORE, NormalisedScore.SPOS.sum(cost));
-            targets.forEach((device, model) -> values.put(Measure.latency(device), (double) model.predict(network).nanos()));
+            targets.forEach((device, model) -> {
+                Prediction prediction = model.predict(network);
+                values.put(Measure.latency(device), (double) prediction.nanos());
+                prediction.p99().ifPresent(tail -> values.put(Measure.p99(device), (double) tail.nanos()));
+            });
             return new Measures(values);
         }
     }

@@ -25,8 +25,13 @@ public final class Measure {
     /** Median latency in nanoseconds, where there is one device only or none that is named. */
     public static final String LATENCY = "latency";
 
+    /** The latency in nanoseconds that one call in a hundred exceeds; always on a device that is named. */
+    private static final String P99 = "latency-p99";
+
     private static final String ON_DEVICE = LATENCY + ":";
+    private static final String P99_ON_DEVICE = P99 + ":";
     private static final String COLUMN = "latency_ms";
+    private static final String P99_COLUMN = "latency_p99_ms";
     private static final int NANOS_DIGITS = 6;
     private static final MathContext READABLE = new MathContext(4);
 
@@ -37,21 +42,34 @@ public final class Measure {
         return ON_DEVICE + device;
     }
 
-    static boolean isLatency(String measure) {
-        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE);
+    /** Predicted 99th percentile of the latency on a device, in nanoseconds. */
+    public static String p99(String device) {
+        return P99_ON_DEVICE + device;
     }
 
+    /** Whether a measure is a time, in nanoseconds. */
+    static boolean isLatency(String measure) {
+        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE) || measure.startsWith(P99_ON_DEVICE);
+    }
+
+    /** Whether a measure is the median latency on a device that is named. */
     static boolean isOnDevice(String measure) {
         return measure.startsWith(ON_DEVICE);
     }
 
     /** The measure's name in a file; stored latencies are in milliseconds, and say so. */
     static String column(String measure) {
+        if (measure.startsWith(P99_ON_DEVICE)) {
+            return P99_COLUMN + measure.substring(P99.length());
+        }
         return isLatency(measure) ? COLUMN + measure.substring(LATENCY.length()) : measure;
     }
 
     /** The measure that a column of a file holds. A column {@code latency} without a unit is in milliseconds too. */
     static String ofColumn(String column) {
+        if (column.startsWith(P99_COLUMN + ":")) {
+            return P99 + column.substring(P99_COLUMN.length());
+        }
         boolean spelledOut = column.equals(COLUMN) || column.startsWith(COLUMN + ":");
         return spelledOut ? LATENCY + column.substring(COLUMN.length()) : column;
     }

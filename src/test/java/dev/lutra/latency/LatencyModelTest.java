@@ -2,15 +2,18 @@ package dev.lutra.latency;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
-import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LatencyModelTest {
@@ -38,12 +41,33 @@ class LatencyModelTest {
             .isEqualTo(new LatencyModel(table).predict(network).nanos() - Tables.ownNanos(stem));
     }
 
+    /** A device on which a network takes half as long again as its parts. */
     @Test
-    void calibrationAppliesToTheSum() {
-        LookupTable calibrated = table.withCalibration(Calibration.newBuilder().setScale(1.5).setBiasNanos(-200).build());
-        Prediction prediction = new LatencyModel(calibrated).predict(network);
+    void calibrationCorrectsTheSumAndSaysHowFarToTrustIt() {
+        List<WholeNetwork> networks = new ArrayList<>();
+        Random random = new Random(1);
+        for (int i = 0; i < 12; i++) {
+            Network measured = space.build(space.random(random));
+            long sum = new LatencyModel(table).predict(measured).sumNanos();
+            networks.add(Tables.measured(measured, sum * 3 / 2, sum * 3, i % 3 == 0));
+        }
+        assertThat(new LatencyModel(table).predictsP99()).isFalse();
+        LatencyModel model = new LatencyModel(table.withCalibration(Calibrator.fit(table, networks)));
+        Prediction prediction = model.predict(network);
         assertThat(prediction.sumNanos()).isEqualTo(new LatencyModel(table).predict(network).nanos());
-        assertThat(prediction.nanos()).isEqualTo(Math.round(1.5 * prediction.sumNanos() - 200));
+        assertThat((double) prediction.nanos()).isCloseTo(1.5 * prediction.sumNanos(), withinPercentage(1));
+        Interval interval = prediction.interval().orElseThrow();
+        assertThat(interval.contains(prediction.nanos())).isTrue();
+        assertThat(interval.highNanos() - interval.lowNanos()).isLessThan(prediction.nanos() / 2);
+        assertThat(model.predictsP99()).isTrue();
+        assertThat((double) prediction.p99().orElseThrow().nanos()).isCloseTo(3.0 * prediction.sumNanos(), withinPercentage(1));
+    }
+
+    @Test
+    void withoutACalibrationNothingIsClaimed() {
+        Prediction prediction = new LatencyModel(table).predict(network);
+        assertThat(prediction.interval()).isEmpty();
+        assertThat(prediction.p99()).isEmpty();
     }
 
     @Test

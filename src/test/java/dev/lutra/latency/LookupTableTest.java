@@ -7,11 +7,13 @@ import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.CorrectionVariances;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -46,8 +48,17 @@ class LookupTableTest {
             .setPrecision("float32").setBatch(1).setSource("measured")
             .setCallOverhead(Distribution.newBuilder().setSamples(10).setP50Nanos(900))
             .addEntries(entry("ffffffffffffffff", 5000)).addEntries(entry("00000000000000aa", 3000))
-            .setCalibration(Calibration.newBuilder().setScale(1.125).setBiasNanos(-20))
+            .setCalibration(Calibration.newBuilder().setScale(1.125).setBiasNanos(-20).setKendallTau(Double.NaN)
+                .setVariances(CorrectionVariances.newBuilder().setBias(1).setScale(2).setOps(3).setShape(4).setFamily(5)
+                    .setSegment(6).setNetwork(7))
+                .addNetworks(whole(9000)).addNetworks(whole(7000)).addNetworks(whole(8000).setHeldOut(true)))
             .build());
+    }
+
+    private static WholeNetwork.Builder whole(long p50) {
+        return WholeNetwork.newBuilder().setSpace("small").setArchitecture("k3,k3").setSumOfSegmentsNanos(7100).setWeight(0.5)
+            .addSegments("00000000000000aa").addSegments("ffffffffffffffff").addSegments("00000000000000aa")
+            .setLatency(Distribution.newBuilder().setP50Nanos(p50));
     }
 
     private static Path golden() throws URISyntaxException {
@@ -85,7 +96,8 @@ class LookupTableTest {
         "\"meanNanos\": 5000.5 | \"meanNanos\": \"NaN\" | entries[1] %.latency.meanNanos: NaN (expected: not negative)",
         "\"p50Nanos\": \"5000\" | \"p50Nanos\": 1.5 | entries[1] ffffffffffffffff: ",
         "\"p50Nanos\": \"900\" | \"p50Nanos\": \"-9\" | callOverhead.p50Nanos: -9 (expected: not negative)",
-        "\"scale\": 1.125 | \"scale\": 0 | calibration.scale: 0.0 (expected: more than 0)",
+        "\"shape\": 4.0 | \"shape\": 0 | calibration.variances.shape: 0.0 (expected: more than 0)",
+        "\"p50Nanos\": \"7000\" | \"p50Nanos\": \"0\" | calibration.networks[1].latency.p50Nanos: 0 (expected: more than 0)",
         "\"p999Nanos\": \"5030\" | \"p9999Nanos\": \"5030\" | entries[1] %: Cannot find field: p9999Nanos in message",
         "\"precision\" | \"precisoin\" | Cannot find field: precisoin in message lutra.v1.LookupTable"})
     void mistakesAreNamedWithFileAndPlace(String right, String wrong, String message) throws Exception {
@@ -103,6 +115,21 @@ class LookupTableTest {
         Files.writeString(file, Files.readString(golden()).replaceFirst("(?s)\"latency\": \\{.*?\\},", ""));
         assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
             .hasMessage(file + ": entries[0] 00000000000000aa: no latency");
+    }
+
+    @Test
+    void aCalibrationThatNothingFollowsFrom() throws Exception {
+        Path file = folder.resolve("wrong.json");
+        String text = Files.readString(golden());
+        Files.writeString(file, text.replaceAll("\"weight\": 0.5", "\"weight\": 0"));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": calibration.networks[0].weight: 0.0 (expected: more than 0, at most 1)");
+        Files.writeString(file, text.replaceFirst("(?s)(.*)\"00000000000000aa\"", "$1\"00000000000000bb\""));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": calibration.networks[2].segments: no entry for 00000000000000bb");
+        Files.writeString(file, text.replaceFirst("(?s)\"networks\": \\[.*?\n    }\\],", ""));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": calibration.networks: 0 that are not held out (expected: at least 2)");
     }
 
     @Test

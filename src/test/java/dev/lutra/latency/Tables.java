@@ -1,11 +1,13 @@
 package dev.lutra.latency;
 
 import dev.lutra.cost.Cost;
+import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.net.URISyntaxException;
@@ -47,9 +49,16 @@ public final class Tables {
     public static LookupTable of(SearchSpace space) {
         dev.lutra.proto.LookupTable.Builder table = empty();
         for (SegmentCatalog.Item item : SegmentCatalog.of(space).items()) {
-            table.addEntries(Entry.newBuilder().setKey(item.key()).setLabel(item.label()).setLatency(
+            table.addEntries(Entry.newBuilder().setKey(item.key()).setLabel(item.label()).setSignature(item.segment().signature()).setLatency(
                 Distribution.newBuilder().setP50Nanos(OVERHEAD_NANOS + ownNanos(item.segment()))));
         }
         return LookupTable.of(table.build());
+    }
+
+    /** A whole network as a device measured it. */
+    public static WholeNetwork measured(Network network, long p50Nanos, long p99Nanos, boolean heldOut) {
+        return WholeNetwork.newBuilder().setSpace("small").setArchitecture(network.name()).setHeldOut(heldOut)
+            .addAllSegments(network.segments().stream().filter(segment -> !segment.ops().isEmpty()).map(Segment::key).toList())
+            .setLatency(Distribution.newBuilder().setP50Nanos(p50Nanos).setP99Nanos(p99Nanos)).build();
     }
 }

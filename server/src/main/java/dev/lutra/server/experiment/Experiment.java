@@ -44,7 +44,11 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
 
-    private static final int DEFAULT_CALIBRATE = 12;
+    private static final int DEFAULT_ROUNDS = 5;
+    private static final Duration DEFAULT_SLICE = Duration.ofMillis(300);
+    private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(20);
+    private static final int DEFAULT_CALIBRATE = 40;
+    private static final int DEFAULT_HELD_OUT = 12;
     private static final double RETRAINING_RATE = 0.1;  // what one network alone bears at batch 128
     private static final int DEFAULT_POPULATION = 50;  // SPOS §1.5: 50 candidates, 20 rounds
     private static final int DEFAULT_GENERATIONS = 20;
@@ -55,17 +59,23 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /**
      * @param device name of the device in the fleet
      * @param p50 upper bound on the median latency of a whole network, if any
+     * @param p99 upper bound on the latency that one call in a hundred exceeds, if any
      * @param provider execution provider
      * @param threads intra-op threads
      */
-    public record Target(String device, Optional<Duration> p50, String provider, int threads) {}
+    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, int threads) {}
 
     /**
      * @param halfWidth relative half width of the 95 % interval of the median that ends a measurement
-     * @param calibrate whole networks measured to correct the sum of segments; the last third is held out
+     * @param rounds least processes that each model is measured in
+     * @param slice how long each of them samples
+     * @param timeLimit after which no further round begins
+     * @param calibrate whole networks measured to correct the sum of segments; 0 for none
+     * @param heldOut further whole networks, to state the error of the correction
      * @param table lookup table to use or extend; empty: one in the run folder
      */
-    public record Profile(double halfWidth, int calibrate, Optional<Path> table) {}
+    public record Profile(double halfWidth, int rounds, Duration slice, Duration timeLimit, int calibrate, int heldOut,
+                          Optional<Path> table) {}
 
     /**
      * @param population candidates a generation
@@ -111,7 +121,17 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             export(file.find("export")));
         constraints.ifPresent(YamlNode::rejectUnknownKeys);
         file.rejectUnknownKeys();
+        requirePredictable(file, experiment);
         return experiment;
+    }
+
+    /** A p99 comes from whole networks alone: without them there is none to hold a limit against. */
+    private static void requirePredictable(YamlNode file, Experiment experiment) {
+        boolean limited = experiment.targets().stream().anyMatch(target -> target.p99().isPresent());
+        if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
+            throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being predicted from"
+                + " whole networks)");
+        }
     }
 
     private static String name(YamlNode node) {
@@ -196,6 +216,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             Optional<YamlNode> latency = node.find("latency");
             Target target = new Target(node.get("device").text(),
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
+                latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
                 node.find("threads").map(n -> n.integer(1)).orElse(1));
             latency.ifPresent(YamlNode::rejectUnknownKeys);
@@ -236,10 +257,23 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     private static Profile profile(Optional<YamlNode> node, Path folder) {
         Profile profile = new Profile(
             number(node, "half-width", 0.001, 0.5, 0.01),
-            integer(node, "calibrate", 0, DEFAULT_CALIBRATE),
+            integer(node, "rounds", 1, DEFAULT_ROUNDS),
+            node.flatMap(n -> n.find("slice")).map(Quantity::duration).orElse(DEFAULT_SLICE),
+            node.flatMap(n -> n.find("time-limit")).map(Quantity::duration).orElse(DEFAULT_TIME_LIMIT),
+            node.flatMap(n -> n.find("calibrate")).map(Experiment::calibrate).orElse(DEFAULT_CALIBRATE),
+            integer(node, "held-out", 1, DEFAULT_HELD_OUT),
             node.flatMap(n -> n.find("table")).map(n -> folder.resolve(n.text())));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return profile;
+    }
+
+    /** None, or enough for a fit. */
+    private static int calibrate(YamlNode node) {
+        int count = node.integer(0);
+        if (count == 1) {
+            throw node.error("1 (expected: 0 for none, or at least 2)");
+        }
+        return count;
     }
 
     private static Search search(Optional<YamlNode> node, long seed) {
