@@ -35,7 +35,8 @@ class WholeJobTest {
     }
 
     private static final String SYNTHETIC = "{train: \"synthetic:4x80\", test: \"synthetic:4x20\"}";
-    private static final String LOCAL = "targets: [{device: local}]\nprofile: {calibrate: 3, half-width: 0.1}";
+    private static final String PROFILE = "profile: {calibrate: 3, held-out: 2, half-width: 0.1, rounds: 1, slice: 60 ms}";
+    private static final String LOCAL = "targets: [{device: local}]\n" + PROFILE;
 
     private void assertComplete(String name) throws IOException {
         Path run = folder.resolve("runs").resolve(name);
@@ -86,7 +87,7 @@ class WholeJobTest {
         serve[serve.length - 1] = "127.0.0.1:" + port;
         String[] join = {"agent", "--server", "127.0.0.1:" + port, "--token-file", "fleet/token", "--device", "box"};
         LutraProcess agent = LutraProcess.start(folder, join);
-        Path experiment = experiment("fleet", SYNTHETIC, "targets: [{device: box}]\nprofile: {calibrate: 3, half-width: 0.1}");
+        Path experiment = experiment("fleet", SYNTHETIC, "targets: [{device: box}]\n" + PROFILE);
         try (LutraProcess run = LutraProcess.start(folder, "run", experiment.toString(), "--server", "127.0.0.1:" + port,
                 "--token-file", "fleet/token")) {
             assertThat(run.awaitLine(line -> line.startsWith("profile box: starting"), PATIENCE)).isTrue();

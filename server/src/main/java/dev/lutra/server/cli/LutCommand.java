@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Runtime;
 import java.io.IOException;
@@ -125,10 +126,7 @@ final class LutCommand implements Runnable {
             System.out.println("numbers  " + table.content().getPrecision() + ", batch " + table.content().getBatch());
             System.out.println("source   " + table.content().getSource());
             System.out.println("call     " + millis(table.callOverheadNanos()) + " ms, contained in every entry, paid once by a network");
-            table.calibration().ifPresent(c -> System.out.println(String.format(Locale.ROOT,
-                "fitted   %.4f x sum %+.4f ms on %d networks; on %d held out: mean error %.1f %%, worst %.1f %% (unfitted %.1f %%)",
-                c.getScale(), c.getBiasNanos() / 1e6, c.getFittedOn(), c.getHeldOut(), 100 * c.getMeanRelativeError(),
-                100 * c.getWorstRelativeError(), 100 * c.getUncalibratedMeanRelativeError())));
+            table.calibration().ifPresent(Show::print);
             System.out.println();
             TextTable text = new TextTable("key", "p50 ms", "p90 ms", "p99 ms", "+-", "samples", "state", "measured", "first met at");
             table.entries().stream().sorted((a, b) -> Long.compare(b.getLatency().getP50Nanos(), a.getLatency().getP50Nanos()))
@@ -137,6 +135,18 @@ final class LutCommand implements Runnable {
                     String.format(Locale.ROOT, "%.2f %%", 100 * entry.getLatency().getRelativeHalfWidth()),
                     entry.getLatency().getSamples(), state(entry), measuredAt(entry), entry.getLabel()));
             System.out.print(text);
+        }
+
+        private static void print(Calibration c) {
+            System.out.println(String.format(Locale.ROOT, "fitted   %.4f x entries %+.4f ms, then op by op and segment by segment, on %d networks",
+                c.getScale(), c.getBiasNanos() / 1e6, c.getFittedOn()));
+            System.out.println(String.format(Locale.ROOT, "held out %d networks: mean error %.1f %%, worst %.1f %%, %.0f %% within 5 %%, "
+                + "%.0f %% within 10 %%, tau %.2f, %.0f %% inside their interval", c.getHeldOut(), 100 * c.getMeanRelativeError(),
+                100 * c.getWorstRelativeError(), 100 * c.getWithin5Percent(), 100 * c.getWithin10Percent(), c.getKendallTau(),
+                100 * c.getIntervalCoverage()));
+            System.out.println(String.format(Locale.ROOT, "         unfitted: mean error %.1f %%, tau %.2f; noise floor %.1f %%; p99: mean "
+                + "error %.1f %%", 100 * c.getUncalibratedMeanRelativeError(), c.getUncalibratedKendallTau(), 100 * c.getNoiseFloor(),
+                100 * c.getP99MeanRelativeError()));
         }
 
         private static String state(Entry entry) {

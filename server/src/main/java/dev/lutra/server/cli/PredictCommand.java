@@ -1,5 +1,6 @@
 package dev.lutra.server.cli;
 
+import dev.lutra.latency.Interval;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
@@ -8,6 +9,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -51,10 +53,15 @@ final class PredictCommand implements Runnable {
         }
         System.out.print(text);
         System.out.println("sum of segments and one call  " + millis(prediction.sumNanos()) + " ms");
-        lookup.calibration().ifPresentOrElse(
-            fit -> System.out.println(String.format(Locale.ROOT, "calibrated                    %s ms (mean error on held-out networks %.1f %%)",
-                millis(prediction.nanos()), 100 * fit.getMeanRelativeError())),
-            () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
+        lookup.calibration().ifPresentOrElse(fit -> {
+            prediction.interval().ifPresent(interval -> System.out.println("calibrated, p50               " + millis(prediction.nanos())
+                + " ms, 95 %: " + millis(interval.lowNanos()) + " to " + millis(interval.highNanos())));
+            prediction.p99().ifPresent(tail -> System.out.println("p99                           " + millis(tail.nanos())
+                + " ms, 95 %: " + millis(tail.interval().lowNanos()) + " to " + millis(tail.interval().highNanos())));
+            System.out.println(String.format(Locale.ROOT, "on %d held-out networks: mean error %.1f %%, worst %.1f %%, %.0f %% inside "
+                + "the interval, tau %.2f", fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
+                100 * fit.getIntervalCoverage(), fit.getKendallTau()));
+        }, () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
     }
 
     private static Map<String, Object> document(SearchSpace space, Architecture chosen, LookupTable lookup, Prediction prediction) {
@@ -64,11 +71,20 @@ final class PredictCommand implements Runnable {
         document.put("table", lookup.origin());
         document.put("latency_ms", prediction.nanos() / 1e6);
         document.put("sum_ms", prediction.sumNanos() / 1e6);
+        prediction.interval().ifPresent(interval -> document.put("interval_ms", millis(interval)));
+        prediction.p99().ifPresent(tail -> {
+            document.put("p99_ms", tail.nanos() / 1e6);
+            document.put("p99_interval_ms", millis(tail.interval()));
+        });
         lookup.calibration().ifPresent(fit -> document.put("held_out_error", fit.getMeanRelativeError()));
         Map<String, Object> segments = new LinkedHashMap<>();
         prediction.parts().forEach(part -> segments.put(part.segment(), part.nanos() / 1e6));
         document.put("segments_ms", segments);
         return document;
+    }
+
+    private static List<Double> millis(Interval interval) {
+        return List.of(interval.lowNanos() / 1e6, interval.highNanos() / 1e6);
     }
 
     private static String millis(long nanos) {

@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Writes winners as ONNX and has their devices confirm them. */
@@ -111,7 +112,7 @@ final class ExportStage {
         String sha = fleet.putModel(model);
         Task numbers = task(target, sha, runId, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
         Task latency = task(target, sha, runId, "latency").addInputs(input(1).setRandomSeed(0))
-            .setRules(ProfileStage.rules(experiment.profile().halfWidth())).build();
+            .setRules(ProfileStage.rules(experiment.profile())).build();
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency), outcome ->
             outcomes.put(outcome.getTaskId(), ProfileStage.require(target, outcome.getTaskId(), outcome)));
@@ -119,6 +120,7 @@ final class ExportStage {
         var measured = outcomes.get(latency.getId()).getLatency();
         return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),
             measured.getP50Nanos(), measured.getP90Nanos(), measured.getP99Nanos(), target.p50().map(Duration::toNanos),
+            Optional.ofNullable(measures.get(Measure.p99(target.device()))).map(Math::round), target.p99().map(Duration::toNanos),
             difference, difference <= Winner.TOLERANCE);
     }
 

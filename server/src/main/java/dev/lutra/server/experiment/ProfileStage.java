@@ -1,9 +1,11 @@
 package dev.lutra.server.experiment;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.CalibrationPlan;
 import dev.lutra.latency.Calibrator;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
 import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
@@ -13,6 +15,7 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.MeasureRules;
@@ -46,8 +49,6 @@ final class ProfileStage {
     private static final int TABLE_BATCH = 1;
     private static final String PRECISION = "float32";
     private static final String OVERHEAD = "call-overhead";
-    /** Three is the least a fit and an honest error can be had from: two to fit, one held out. */
-    private static final int LEAST_TO_CALIBRATE = 3;
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -65,16 +66,17 @@ final class ProfileStage {
         this.progress = progress;
     }
 
-    /** How long and how precisely one model is measured. */
-    static MeasureRules rules(double halfWidth) {
+    /** How long, how often and how precisely one model is measured. */
+    static MeasureRules rules(Experiment.Profile profile) {
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(5)
             .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(50))
             .setMaxWarmupNanos(TimeUnit.SECONDS.toNanos(3))
             .setMinSamples(30)
-            .setSliceNanos(TimeUnit.MILLISECONDS.toNanos(150))
-            .setMaxMeasureNanos(TimeUnit.SECONDS.toNanos(5))
-            .setTargetRelativeHalfWidth(halfWidth)
+            .setSliceNanos(profile.slice().toNanos())
+            .setMaxMeasureNanos(profile.timeLimit().toNanos())
+            .setTargetRelativeHalfWidth(profile.halfWidth())
+            .setMinRounds(profile.rounds())
             .build();
     }
 
@@ -164,11 +166,11 @@ final class ProfileStage {
     }
 
     private LookupTable calibrate(Experiment.Target target, LookupTable table) {
-        int count = Math.max(LEAST_TO_CALIBRATE, experiment.profile().calibrate());
         LatencyModel model = new LatencyModel(table);
         Map<String, Network> networks = new LinkedHashMap<>();
-        Map<String, Calibrator.Choice> choices = new HashMap<>();
-        for (Calibrator.Choice choice : Calibrator.choose(space, model, count, experiment.training().seed())) {
+        Map<String, CalibrationPlan.Choice> choices = new HashMap<>();
+        for (CalibrationPlan.Choice choice : CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
+                experiment.profile().heldOut(), experiment.training().seed())) {
             networks.put("network " + choice.architecture(), space.build(choice.architecture()));
             choices.put("network " + choice.architecture(), choice);
         }
@@ -176,14 +178,20 @@ final class ProfileStage {
         List<WholeNetwork> whole = new ArrayList<>();
         networks.forEach((name, network) -> whole.add(WholeNetwork.newBuilder()
             .setSpace(space.name()).setArchitecture(choices.get(name).architecture().toString())
-            .setSumOfSegmentsNanos(model.predict(network).sumNanos())
+            .addAllSegments(model.predict(network).parts().stream().map(Prediction.Part::key).toList())
             .setLatency(measured.get(name).getLatency()).setHeldOut(choices.get(name).heldOut()).build()));
-        LookupTable calibrated = table.withCalibration(Calibrator.fit(whole));
-        calibrated.calibration().ifPresent(fit -> progress.say(String.format(Locale.ROOT,
-            "calibrate %s: %d networks, error on %d held out: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%)",
-            target.device(), fit.getFittedOn() + fit.getHeldOut(), fit.getHeldOut(), 100 * fit.getMeanRelativeError(),
-            100 * fit.getWorstRelativeError(), 100 * fit.getUncalibratedMeanRelativeError())));
+        LookupTable calibrated = table.withCalibration(Calibrator.fit(table, whole));
+        calibrated.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
         return calibrated;
+    }
+
+    /** A calibration's errors in one sentence. */
+    static String described(Calibration fit) {
+        return String.format(Locale.ROOT, "%d networks fitted, error on %d held out: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%), "
+            + "%.0f %% within 5 %%, %.0f %% inside their interval, tau %.2f (uncalibrated %.2f), p99 %.1f %%", fit.getFittedOn(),
+            fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
+            100 * fit.getUncalibratedMeanRelativeError(), 100 * fit.getWithin5Percent(), 100 * fit.getIntervalCoverage(),
+            fit.getKendallTau(), fit.getUncalibratedKendallTau(), 100 * fit.getP99MeanRelativeError());
     }
 
     private Map<String, Measured> measure(String what, Experiment.Target target, Map<String, Network> networks) {
@@ -211,7 +219,7 @@ final class ProfileStage {
         Task.Builder task = Task.newBuilder()
             .setId(String.join("/", runId, "profile", target.device(), target.provider(), "t" + target.threads(), name))
             .setModelSha256(fleet.get().putModel(model)).setLabel(name)
-            .setRules(rules(experiment.profile().halfWidth()))
+            .setRules(rules(experiment.profile()))
             .setProvider(target.provider()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()

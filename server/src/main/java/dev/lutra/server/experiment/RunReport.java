@@ -3,7 +3,6 @@ package dev.lutra.server.experiment;
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.proto.Calibration;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
@@ -83,7 +82,7 @@ final class RunReport {
 
     private static String label(String measure) {
         if (measure.startsWith(Measure.LATENCY)) {
-            return "predicted latency on " + measure.substring(measure.indexOf(':') + 1) + " (ms)";
+            return "predicted " + (measure.startsWith(Measure.LATENCY + ":") ? "" : "p99 ") + "latency on " + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
         return switch (measure) {
             case Measure.MACS -> "MACs (millions)";
@@ -100,7 +99,8 @@ final class RunReport {
             return "No exported file was confirmed by its devices: see the table.";
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
-            millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")))
+            millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")
+                + check.p99LimitNanos().map(limit -> ", p99 " + millis(check.p99Nanos()) + " (limit " + millis(limit) + ")").orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
         return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s.",
             verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured);
@@ -117,9 +117,14 @@ final class RunReport {
     }
 
     private static Report.Latency latency(Winner.Check check) {
-        String state = check.limitNanos().isEmpty() ? "" : check.withinLimit() ? "good" : "bad";
-        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()), state, millis(check.p99Nanos()),
+        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()), state(check.p50Nanos(), check.limitNanos()),
+            check.predictedP99Nanos().map(RunReport::millis).orElse("–"), millis(check.p99Nanos()),
+            state(check.p99Nanos(), check.p99LimitNanos()),
             String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
+    }
+
+    private static String state(long nanos, Optional<Long> limit) {
+        return limit.map(bound -> nanos <= bound ? "good" : "bad").orElse("");
     }
 
     private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths) {
@@ -140,15 +145,9 @@ final class RunReport {
                 + content.getRuntime().getName() + " " + content.getRuntime().getVersion() + " " + content.getRuntime().getProvider()
                 + ", threads " + content.getRuntime().getThreads()));
             facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
-                + table.calibration().map(RunReport::described).orElse(", not calibrated")));
+                + table.calibration().map(fit -> ", " + ProfileStage.described(fit)).orElse(", not calibrated")));
         });
         return facts;
-    }
-
-    private static String described(Calibration fit) {
-        return String.format(Locale.ROOT, ", error on %d held-out networks: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%)",
-            fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
-            100 * fit.getUncalibratedMeanRelativeError());
     }
 
     private static String percent(double share) {

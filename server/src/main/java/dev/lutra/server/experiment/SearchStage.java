@@ -1,5 +1,6 @@
 package dev.lutra.server.experiment;
 
+import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
@@ -35,6 +36,8 @@ public final class SearchStage {
         for (Experiment.Target target : experiment.targets()) {
             target.p50().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.latency(target.device()), bound.toNanos())
                 .from("targets: " + target.device() + ": latency.p50")));
+            target.p99().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.p99(target.device()), bound.toNanos())
+                .from("targets: " + target.device() + ": latency.p99")));
         }
         return constraints;
     }
@@ -42,7 +45,7 @@ public final class SearchStage {
     /**
      * Looks for one architecture that keeps the limits that need no table.
      *
-     * @throws dev.lutra.InputException if there is none, naming the limit and the best value found
+     * @throws InputException if there is none, naming the limit and the best value found
      */
     static void requireFeasible(Experiment experiment, SearchSpace space) {
         CheapMeasures counted = CheapMeasures.counted(space, Map.of());
@@ -65,11 +68,21 @@ public final class SearchStage {
         return objectives;
     }
 
-    /** How candidates are judged. */
+    /**
+     * How candidates are judged.
+     *
+     * @throws InputException if p99 is limited on a target whose table does not predict it
+     */
     public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables,
                                                AccuracySource accuracy, CandidateLog log) {
         Map<String, LatencyModel> models = new LinkedHashMap<>();
         tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
+        for (Experiment.Target target : experiment.targets()) {
+            if (target.p99().isPresent() && !models.get(target.device()).predictsP99()) {
+                throw new InputException("targets: " + target.device() + ": latency.p99: " + tables.get(target.device()).origin()
+                    + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
+            }
+        }
         return new CandidateEvaluator(space, CheapMeasures.counted(space, models), constraints(experiment), accuracy, log);
     }
 

@@ -26,14 +26,20 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param p90Nanos measured
      * @param p99Nanos measured
      * @param limitNanos the target's bound on the median; empty where it has none
+     * @param predictedP99Nanos by the table; empty where it predicts none
+     * @param p99LimitNanos the target's bound on p99; empty where it has none
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within {@link #TOLERANCE}
      */
     public record Check(String device, long predictedNanos, long p50Nanos, long p90Nanos, long p99Nanos,
-                        Optional<Long> limitNanos, double difference, boolean numericsAgree) {
+                        Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos, double difference, boolean numericsAgree) {
 
         public boolean withinLimit() {
-            return limitNanos.isEmpty() || p50Nanos <= limitNanos.get();
+            return within(p50Nanos, limitNanos) && within(p99Nanos, p99LimitNanos);
+        }
+
+        private static boolean within(long nanos, Optional<Long> limit) {
+            return limit.isEmpty() || nanos <= limit.get();
         }
 
         public double relativeError() {

@@ -30,6 +30,8 @@ final class WinnerFile {
                     .put("relativeError", check.relativeError()).put("withinLimit", check.withinLimit())
                     .put("outputDifference", check.difference()).put("numericsAgree", check.numericsAgree());
                 check.limitNanos().ifPresent(limit -> device.put("limitNanos", limit));
+                check.predictedP99Nanos().ifPresent(predicted -> device.put("predictedP99Nanos", predicted));
+                check.p99LimitNanos().ifPresent(limit -> device.put("p99LimitNanos", limit));
             }
         }
         try {

@@ -1,0 +1,130 @@
+package dev.lutra.server.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.Calibrator;
+import dev.lutra.latency.EstimatedTable;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
+import dev.lutra.network.Network;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.CandidateLog;
+import dev.lutra.search.Measure;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Limits on p50 and p99, from the experiment file to the winner. */
+class LatencyLimitsTest {
+
+    @TempDir
+    private Path folder;
+
+    private Experiment experiment(String latency, String profile) throws IOException {
+        Path file = Files.writeString(folder.resolve("experiment.yaml"), """
+            name: limits
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:4x80"}
+            targets: [{device: local, latency: %s}]
+            profile: %s
+            """.formatted(latency, profile));
+        return Experiment.load(file);
+    }
+
+    private static LookupTable uncalibrated(SearchSpace space) {
+        return EstimatedTable.of(space, Device.newBuilder().setName("local").build(),
+            Runtime.newBuilder().setName("onnxruntime").build(), "float32", 1);
+    }
+
+    /** A device on which p99 is twice p50. */
+    private static LookupTable calibrated(SearchSpace space) {
+        LookupTable table = uncalibrated(space);
+        Random random = new Random(1);
+        List<WholeNetwork> networks = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            Network network = space.build(space.random(random));
+            Prediction prediction = new LatencyModel(table).predict(network);
+            networks.add(WholeNetwork.newBuilder().setHeldOut(i % 3 == 0)
+                .addAllSegments(prediction.parts().stream().map(Prediction.Part::key).toList())
+                .setLatency(Distribution.newBuilder().setP50Nanos(prediction.nanos()).setP99Nanos(2 * prediction.nanos())).build());
+        }
+        return table.withCalibration(Calibrator.fit(table, networks));
+    }
+
+    private static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, LookupTable table) {
+        return SearchStage.evaluator(experiment, space, Map.of("local", table), architecture -> 0.5, CandidateLog.inMemory());
+    }
+
+    @Test
+    void profileKeysBecomeRules() throws IOException {
+        MeasureRules usual = ProfileStage.rules(experiment("{p50: 3 ms}", "{}").profile());
+        assertThat(usual.getMinRounds()).isEqualTo(5);
+        assertThat(usual.getSliceNanos()).isEqualTo(300_000_000);
+        Experiment experiment = experiment("{p50: 3 ms}", "{rounds: 2, slice: 60 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
+        MeasureRules rules = ProfileStage.rules(experiment.profile());
+        assertThat(rules.getMinRounds()).isEqualTo(2);
+        assertThat(rules.getSliceNanos()).isEqualTo(60_000_000);
+        assertThat(rules.getMaxMeasureNanos()).isEqualTo(4_000_000_000L);
+        assertThat(rules.getTargetRelativeHalfWidth()).isEqualTo(0.05);
+        assertThat(experiment.profile().calibrate()).isEqualTo(7);
+        assertThat(experiment.profile().heldOut()).isEqualTo(3);
+    }
+
+    @Test
+    void p99BoundsTheSearch() throws IOException {
+        Experiment any = experiment("{p50: 900 s}", "{}");
+        SearchSpace space = any.baseSpace();
+        LookupTable table = calibrated(space);
+        Architecture architecture = space.random(new Random(3));
+        double p99 = evaluator(any, space, table).cheap(architecture).get(Measure.p99("local"));
+        double p50 = evaluator(any, space, table).cheap(architecture).get(Measure.latency("local"));
+        assertThat(p99 / p50).isBetween(1.9, 2.1);
+        Experiment loose = experiment("{p99: " + Math.round(p99 * 1.01) + " ns}", "{}");
+        Experiment tight = experiment("{p99: " + Math.round(p99 * 0.99) + " ns}", "{}");
+        assertThat(evaluator(loose, space, table).isFeasible(architecture)).isTrue();
+        assertThat(evaluator(tight, space, table).isFeasible(architecture)).isFalse();
+    }
+
+    @Test
+    void p99NeedsWholeNetworks() throws IOException {
+        Experiment experiment = experiment("{p50: 3 ms, p99: 5 ms}", "{}");
+        SearchSpace space = experiment.baseSpace();
+        LookupTable table = uncalibrated(space);
+        assertThatThrownBy(() -> evaluator(experiment, space, table)).isInstanceOf(InputException.class).hasMessage(
+            "targets: local: latency.p99: local-onnxruntime-t0.json predicts no p99 (expected: a table calibrated on whole networks,"
+                + " see profile.calibrate)");
+        assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 0}")).isInstanceOf(InputException.class).hasMessageEndingWith(
+            "experiment.yaml:5: profile.calibrate: 0, with a limit on p99 (expected: at least 2, p99 being predicted from whole networks)");
+        assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 1}")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 1 (expected: 0 for none, or at least 2)");
+    }
+
+    @Test
+    void aWinnerKeepsBothLimits() {
+        assertThat(check(Optional.of(100L), Optional.of(200L)).withinLimit()).isTrue();
+        assertThat(check(Optional.of(99L), Optional.of(200L)).withinLimit()).isFalse();
+        assertThat(check(Optional.of(100L), Optional.of(199L)).withinLimit()).isFalse();
+        assertThat(check(Optional.empty(), Optional.empty()).withinLimit()).isTrue();
+    }
+
+    private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
+        return new Winner.Check("local", 101, 100, 150, 200, p50Limit, Optional.of(190L), p99Limit, 0, true);
+    }
+}
