@@ -45,7 +45,7 @@ class LatencyLimitsTest {
             targets: [{device: local, latency: %s}]
             profile: %s
             """.formatted(latency, profile));
-        return Experiment.load(file);
+        return Experiment.read(file);
     }
 
     private static LookupTable uncalibrated(SearchSpace space) {
