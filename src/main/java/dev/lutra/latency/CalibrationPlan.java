@@ -18,12 +18,12 @@ import java.util.Random;
 /**
  * Which whole networks to measure.
  *
- * <p>Those to fit are chosen to be informative: from a pool of uniform draws and of mixtures with the fastest and the slowest network,
- * each next one is that which the correction's prior knows least about given those before it, relative to its noise. This
- * maximises the determinant of the information greedily (D-optimal design; for Gaussian processes Seo et al. 2000), and is a
- * Cholesky factorisation with pivoting. Those to be held out are drawn apart from it, so that errors on them are honest:
- * every second uniformly, as a search begins, and, where the space spans a wide range of latencies, the others spread evenly over it,
- * as a search ends. Not one is both.
+ * <p>Those to fit are chosen to be informative: from a pool of uniform draws and of mixtures with the fastest and the slowest
+ * network, each next one is that which the correction's prior knows least about given those before it, relative to its noise.
+ * This maximises the determinant of the information greedily (D-optimal design; for Gaussian processes Seo et al. 2000), and is
+ * a Cholesky factorisation with pivoting. Those to be held out are drawn apart from it, so that errors on them are honest:
+ * uniformly, or, where the space spans a wide range of latencies, half of them uniformly and half spread evenly over the range.
+ * No network is both.
  */
 public final class CalibrationPlan {
 
@@ -58,8 +58,8 @@ public final class CalibrationPlan {
     }
 
     /**
-     * Networks to measure, in random order, so that a device that drifts while it is measured does not look like one on which large
-     * networks are slow. Fewer come back where the space has fewer networks.
+     * Networks to measure, in random order, so that a device that drifts while it is measured does not look like one on which
+     * large networks are slow. Fewer come back where the space has fewer networks.
      *
      * @param model of a table that covers the space
      * @param fitted at least 2

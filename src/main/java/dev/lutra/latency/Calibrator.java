@@ -12,11 +12,11 @@ import org.apache.commons.math3.stat.correlation.KendallsCorrelation;
  * Corrects sums of segments by whole networks measured on the device: caches, fusion across segments, launches and clocks under
  * sustained load make a network faster or slower than its parts.
  *
- * <p>The correction is a regularised regression with the measured entries as its prior: all entries may be wrong by one factor, every
- * network by one bias, every kind of op by a time for each occurrence, segments by a factor that similar ones share and by one of their
- * own ({@link CorrectionPart}). How far each may go, the networks say themselves: few of them leave hardly more than the ratio of
- * measured and sum, many bring out single segments ({@link VarianceSearch}). A network that was disturbed while it was measured loses
- * its weight. Errors are stated on networks that no part of this has seen. docs/prediction.md has the formulas.
+ * <p>The correction is a regularised regression with the measured entries as its prior: all entries may be wrong by one factor,
+ * every network by one bias, every kind of op by a time for each occurrence, segments by a factor that similar ones share and by
+ * one of their own ({@link CorrectionPart}). How far each may go, the networks say themselves: few of them leave hardly more than
+ * the ratio of measured and sum, many bring out single segments ({@link VarianceSearch}). A network that was disturbed while it
+ * was measured loses its weight. Errors are stated on networks that no part of this has seen. docs/prediction.md has the formulas.
  */
 public final class Calibrator {
 

@@ -62,7 +62,8 @@ final class Correction {
     }
 
     private static double[] undisturbed(double[] leftOut, double[] weights) {
-        return IntStream.range(0, weights.length).filter(i -> weights[i] >= LEAST_UNDISTURBED).mapToDouble(i -> leftOut[i]).toArray();
+        return IntStream.range(0, weights.length).filter(i -> weights[i] >= LEAST_UNDISTURBED).mapToDouble(i -> leftOut[i])
+            .toArray();
     }
 
     private Corrected corrected(String key) {
@@ -102,7 +103,8 @@ final class Correction {
         double reach = deviations * Math.sqrt(variance(all, nanos / evidence.unitNanos())) * evidence.unitNanos();
         Interval interval = new Interval(Math.round(Math.max(0, nanos - reach)), Math.round(nanos + reach));
         long rounded = Math.round(nanos);
-        return new Prediction(rounded, sumNanos, parts, Optional.of(interval), tail.map(ratio -> ratio.at(rounded, reach / nanos)));
+        return new Prediction(rounded, sumNanos, parts, Optional.of(interval),
+            tail.map(ratio -> ratio.at(rounded, reach / nanos)));
     }
 
     /** Of what one measurement of the network would give: the parameters' part, the network's own, and the measurement's. */

@@ -3,6 +3,7 @@ package dev.lutra.latency;
 import dev.lutra.cost.Cost;
 import dev.lutra.network.Op;
 import dev.lutra.network.Segment;
+import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
@@ -42,7 +43,8 @@ public final class EstimatedTable {
     private static double nanos(Segment segment, int batch) {
         double nanos = 0;
         for (Op op : segment.ops()) {
-            long elements = op.output().shape().elements() + op.inputs().stream().map(Value::shape).mapToLong(s -> s.elements()).sum();
+            long elements = op.output().shape().elements()
+                + op.inputs().stream().map(Value::shape).mapToLong(Shape::elements).sum();
             nanos += LAUNCH_NANOS + batch * (elements * NANOS_AN_ELEMENT + Cost.of(List.of(op)).macs() * NANOS_A_MAC);
         }
         return nanos;

@@ -154,8 +154,8 @@ final class Evidence {
     }
 
     /**
-     * The networks' residuals, each as the others predict it, in the deviations that hold for an undisturbed network (Sundararajan and
-     * Keerthi 2001: leaving out costs no fit of its own).
+     * The networks' residuals, each as the others predict it, in the deviations that hold for an undisturbed network
+     * (Sundararajan and Keerthi 2001: leaving out costs no fit of its own).
      *
      * @param covariance as {@link #covariance} gives it for the same variances and weights
      */

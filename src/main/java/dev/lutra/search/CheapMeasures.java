@@ -22,7 +22,8 @@ public interface CheapMeasures {
     Measures of(Architecture architecture);
 
     /**
-     * MACs and parameters by counting, and the predicted latency on every target, with its p99 where the target's table predicts one.
+     * MACs and parameters by counting, and the predicted latency on every target, with its p99 where the target's table
+     * predicts one.
      *
      * @param targets by device name
      */

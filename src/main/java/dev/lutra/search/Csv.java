@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  *
  * @param header names of the columns, all different
  */
-record Csv(Path file, List<String> header, List<Row> rows) {
+public record Csv(Path file, List<String> header, List<Row> rows) {
 
     /**
      * A record of the file.
@@ -23,13 +23,13 @@ record Csv(Path file, List<String> header, List<Row> rows) {
      * @param line where it begins, from 1
      * @param cells as many as the header has
      */
-    record Row(int line, List<String> cells) {}
+    public record Row(int line, List<String> cells) {}
 
     /**
      * @throws InputException naming the file and the line: no such file, no header, a column twice, a row of another length, a
      *     quote that is not closed
      */
-    static Csv read(Path file) {
+    public static Csv read(Path file) {
         List<Row> rows = new Reader(file, text(file)).rows();
         if (rows.isEmpty()) {
             throw InputException.in(file, "empty (expected: a header and rows)");
@@ -59,12 +59,12 @@ record Csv(Path file, List<String> header, List<Row> rows) {
     }
 
     /** Position of a column; −1 if there is none. */
-    int column(String name) {
+    public int column(String name) {
         return header.indexOf(name);
     }
 
     /** An error in a row. */
-    InputException error(Row row, String problem) {
+    public InputException error(Row row, String problem) {
         return new InputException(file + ":" + row.line() + ": " + problem);
     }
 

@@ -183,7 +183,8 @@ class CalibratorTest {
         List<WholeNetwork> networks = networks(40, 11, this::sum, 0).stream().map(network -> {
             WholeNetwork.Builder tailed = network.toBuilder();
             double p50 = network.getLatency().getP50Nanos();
-            tailed.getLatencyBuilder().setP99Nanos(Math.round(p50 * Math.pow(p50 / 10_000, 0.3) * (1 + 0.01 * random.nextGaussian())));
+            double ratio = Math.pow(p50 / 10_000, 0.3) * (1 + 0.01 * random.nextGaussian());
+            tailed.getLatencyBuilder().setP99Nanos(Math.round(p50 * ratio));
             return tailed.build();
         }).toList();
         Calibration calibration = Calibrator.fit(table, networks);
@@ -210,8 +211,10 @@ class CalibratorTest {
 
     @Test
     void rankCorrelation() {
-        assertThat(Calibrator.kendallTau(new double[] {1, 2, 3, 4}, new double[] {10, 30, 20, 40})).isCloseTo(2 / 3.0, within(1e-12));
-        assertThat(Calibrator.kendallTau(new double[] {1, 2, 2, 3}, new double[] {1, 2, 3, 4})).isCloseTo(5 / Math.sqrt(30), within(1e-12));
+        assertThat(Calibrator.kendallTau(new double[] {1, 2, 3, 4}, new double[] {10, 30, 20, 40}))
+            .isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(Calibrator.kendallTau(new double[] {1, 2, 2, 3}, new double[] {1, 2, 3, 4}))
+            .isCloseTo(5 / Math.sqrt(30), within(1e-12));
         assertThat(Calibrator.kendallTau(new double[] {1}, new double[] {1})).isNaN();
     }
 

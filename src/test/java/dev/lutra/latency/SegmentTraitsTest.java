@@ -21,8 +21,8 @@ class SegmentTraitsTest {
     @Test
     void opsFamilyAndShape() {
         SegmentTraits traits = SegmentTraits.of(BLOCK);
-        assertThat(traits.ops()).isEqualTo(Map.of("segment", 1, "conv k3 s1 p1 d1 depthwise", 1, "bn", 1, "conv k1 s1 p0 d1 g2", 1,
-            "add", 1));
+        assertThat(traits.ops()).isEqualTo(Map.of("segment", 1, "conv k3 s1 p1 d1 depthwise", 1, "bn", 1, 
+            "conv k1 s1 p0 d1 g2", 1, "add", 1));
         assertThat(traits.opCount()).isEqualTo(5);
         SegmentTraits twice = SegmentTraits.of(BLOCK.replace("24", "48").replace("48x56x28", "96x56x28"));
         assertThat(twice.family()).isNotEmpty();
@@ -41,7 +41,8 @@ class SegmentTraitsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "mbconv 24x56x56", "in 3x32x32; relu v0 > 3x32x32; out v1", "in 3x32x32; relu v7 to 3x32x32; out v1"})
+    @ValueSource(strings = {"", "mbconv 24x56x56",
+        "in 3x32x32; relu v0 > 3x32x32; out v1", "in 3x32x32; relu v7 to 3x32x32; out v1"})
     void otherTextsAreLikeNothing(String signature) {
         SegmentTraits traits = SegmentTraits.of(signature);
         assertThat(traits.ops()).isEqualTo(Map.of("segment", 1));

@@ -49,7 +49,8 @@ public final class Tables {
     public static LookupTable of(SearchSpace space) {
         dev.lutra.proto.LookupTable.Builder table = empty();
         for (SegmentCatalog.Item item : SegmentCatalog.of(space).items()) {
-            table.addEntries(Entry.newBuilder().setKey(item.key()).setLabel(item.label()).setSignature(item.segment().signature()).setLatency(
+            table.addEntries(Entry.newBuilder().setKey(item.key()).setLabel(item.label())
+                .setSignature(item.segment().signature()).setLatency(
                 Distribution.newBuilder().setP50Nanos(OVERHEAD_NANOS + ownNanos(item.segment()))));
         }
         return LookupTable.of(table.build());

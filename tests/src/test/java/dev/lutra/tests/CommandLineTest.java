@@ -78,6 +78,28 @@ class CommandLineTest {
         assertThat(folder).isEmptyDirectory();
     }
 
+    /** Latencies of whole networks are enough for a table that predicts, with an interval. */
+    @Test
+    void aTableFromWholeNetworks() throws IOException {
+        StringBuilder csv = new StringBuilder("arch,ms\n");
+        for (int i = 0; i < 40; i++) {
+            int wide = i * 7 % 13;
+            csv.append("0".repeat(12 - Math.min(12, wide))).append("2".repeat(Math.min(12, wide))).append(',')
+                .append(1 + 0.1 * wide).append('\n');
+        }
+        Files.writeString(folder.resolve("networks.csv"), csv);
+        LutraProcess.Result fitted = LutraProcess.run(folder, "calibrate", "shufflenetv2-cifar", "--networks", "networks.csv",
+            "--column", "ms", "--out", "table.json");
+        assertThat(fitted.code()).as("%s", fitted.errors()).isZero();
+        assertThat(fitted.output()).contains("held out 8 networks").contains("100 % within 5 %");
+        LutraProcess.Result predicted = LutraProcess.run(folder, "predict", "shufflenetv2-cifar",
+            "--arch", "0,0,0,0,0,0,2,2,2,2,2,2", "--lut", "table.json", "--json");
+        assertThat(predicted.code()).as("%s", predicted.errors()).isZero();
+        assertThat(predicted.output()).containsPattern("\"latency_ms\":1\\.[56]\\d*,").contains("\"interval_ms\":[1.");
+        assertRejected(LutraProcess.run(folder, "calibrate", "shufflenetv2-cifar", "--networks", "networks.csv",
+            "--out", "other.json"), "networks.csv:1: no column 'latency_ms'");
+    }
+
     @Test
     void wrongToken() throws IOException {
         try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet")) {

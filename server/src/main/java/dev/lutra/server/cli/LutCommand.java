@@ -137,16 +137,23 @@ final class LutCommand implements Runnable {
             System.out.print(text);
         }
 
-        private static void print(Calibration c) {
-            System.out.println(String.format(Locale.ROOT, "fitted   %.4f x entries %+.4f ms, then op by op and segment by segment, on %d networks",
+        static void print(Calibration c) {
+            System.out.println(String.format(Locale.ROOT,
+                "fitted   %.4f x entries %+.4f ms, then op by op and segment by segment, on %d networks",
                 c.getScale(), c.getBiasNanos() / 1e6, c.getFittedOn()));
-            System.out.println(String.format(Locale.ROOT, "held out %d networks: mean error %.1f %%, worst %.1f %%, %.0f %% within 5 %%, "
+            System.out.println(String.format(Locale.ROOT,
+                "held out %d networks: mean error %.1f %%, worst %.1f %%, %.0f %% within 5 %%, "
                 + "%.0f %% within 10 %%, tau %.2f, %.0f %% inside their interval", c.getHeldOut(), 100 * c.getMeanRelativeError(),
                 100 * c.getWorstRelativeError(), 100 * c.getWithin5Percent(), 100 * c.getWithin10Percent(), c.getKendallTau(),
                 100 * c.getIntervalCoverage()));
-            System.out.println(String.format(Locale.ROOT, "         unfitted: mean error %.1f %%, tau %.2f; noise floor %.1f %%; p99: mean "
-                + "error %.1f %%", 100 * c.getUncalibratedMeanRelativeError(), c.getUncalibratedKendallTau(), 100 * c.getNoiseFloor(),
-                100 * c.getP99MeanRelativeError()));
+            System.out.println(String.format(Locale.ROOT,
+                "         unfitted: mean error %.1f %%, tau %.2f; noise floor %s; p99: mean error %s",
+                100 * c.getUncalibratedMeanRelativeError(), c.getUncalibratedKendallTau(), stated(c.getNoiseFloor()),
+                stated(c.getP99MeanRelativeError())));
+        }
+
+        private static String stated(double share) {
+            return Double.isNaN(share) ? "not stated" : String.format(Locale.ROOT, "%.1f %%", 100 * share);
         }
 
         private static String state(Entry entry) {

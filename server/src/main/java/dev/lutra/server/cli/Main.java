@@ -15,7 +15,7 @@ import picocli.CommandLine.ParameterException;
         DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
-        ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class,
+        ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
     },
     footer = {"", "lutra agent --help describes the profiling agent, which runs on the target device."})
 public final class Main {

@@ -54,11 +54,12 @@ final class PredictCommand implements Runnable {
         System.out.print(text);
         System.out.println("sum of segments and one call  " + millis(prediction.sumNanos()) + " ms");
         lookup.calibration().ifPresentOrElse(fit -> {
-            prediction.interval().ifPresent(interval -> System.out.println("calibrated, p50               " + millis(prediction.nanos())
-                + " ms, 95 %: " + millis(interval.lowNanos()) + " to " + millis(interval.highNanos())));
-            prediction.p99().ifPresent(tail -> System.out.println("p99                           " + millis(tail.nanos())
-                + " ms, 95 %: " + millis(tail.interval().lowNanos()) + " to " + millis(tail.interval().highNanos())));
-            System.out.println(String.format(Locale.ROOT, "on %d held-out networks: mean error %.1f %%, worst %.1f %%, %.0f %% inside "
+            prediction.interval().ifPresent(interval ->
+                System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
+            prediction.p99().ifPresent(tail ->
+                System.out.println("p99                           " + described(tail.nanos(), tail.interval())));
+            System.out.println(String.format(Locale.ROOT,
+                "on %d held-out networks: mean error %.1f %%, worst %.1f %%, %.0f %% inside "
                 + "the interval, tau %.2f", fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
                 100 * fit.getIntervalCoverage(), fit.getKendallTau()));
         }, () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
@@ -81,6 +82,10 @@ final class PredictCommand implements Runnable {
         prediction.parts().forEach(part -> segments.put(part.segment(), part.nanos() / 1e6));
         document.put("segments_ms", segments);
         return document;
+    }
+
+    private static String described(long nanos, Interval interval) {
+        return millis(nanos) + " ms, 95 %: " + millis(interval.lowNanos()) + " to " + millis(interval.highNanos());
     }
 
     private static List<Double> millis(Interval interval) {

@@ -129,8 +129,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     private static void requirePredictable(YamlNode file, Experiment experiment) {
         boolean limited = experiment.targets().stream().anyMatch(target -> target.p99().isPresent());
         if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
-            throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being predicted from"
-                + " whole networks)");
+            throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being "
+                + "predicted from whole networks)");
         }
     }
 

@@ -82,7 +82,8 @@ final class RunReport {
 
     private static String label(String measure) {
         if (measure.startsWith(Measure.LATENCY)) {
-            return "predicted " + (measure.startsWith(Measure.LATENCY + ":") ? "" : "p99 ") + "latency on " + measure.substring(measure.indexOf(':') + 1) + " (ms)";
+            return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
+                + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
         return switch (measure) {
             case Measure.MACS -> "MACs (millions)";
@@ -100,7 +101,8 @@ final class RunReport {
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
             millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")
-                + check.p99LimitNanos().map(limit -> ", p99 " + millis(check.p99Nanos()) + " (limit " + millis(limit) + ")").orElse("")))
+                + check.p99LimitNanos().map(limit -> ", p99 " + millis(check.p99Nanos()) + " (limit " + millis(limit) + ")")
+                    .orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
         return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s.",
             verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured);
@@ -117,7 +119,8 @@ final class RunReport {
     }
 
     private static Report.Latency latency(Winner.Check check) {
-        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()), state(check.p50Nanos(), check.limitNanos()),
+        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()),
+            state(check.p50Nanos(), check.limitNanos()),
             check.predictedP99Nanos().map(RunReport::millis).orElse("–"), millis(check.p99Nanos()),
             state(check.p99Nanos(), check.p99LimitNanos()),
             String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));

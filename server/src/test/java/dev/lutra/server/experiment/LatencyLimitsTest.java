@@ -63,7 +63,8 @@ class LatencyLimitsTest {
             Prediction prediction = new LatencyModel(table).predict(network);
             networks.add(WholeNetwork.newBuilder().setHeldOut(i % 3 == 0)
                 .addAllSegments(prediction.parts().stream().map(Prediction.Part::key).toList())
-                .setLatency(Distribution.newBuilder().setP50Nanos(prediction.nanos()).setP99Nanos(2 * prediction.nanos())).build());
+                .setLatency(Distribution.newBuilder().setP50Nanos(prediction.nanos()).setP99Nanos(2 * prediction.nanos()))
+                .build());
         }
         return table.withCalibration(Calibrator.fit(table, networks));
     }
@@ -77,7 +78,8 @@ class LatencyLimitsTest {
         MeasureRules usual = ProfileStage.rules(experiment("{p50: 3 ms}", "{}").profile());
         assertThat(usual.getMinRounds()).isEqualTo(5);
         assertThat(usual.getSliceNanos()).isEqualTo(300_000_000);
-        Experiment experiment = experiment("{p50: 3 ms}", "{rounds: 2, slice: 60 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
+        Experiment experiment = experiment("{p50: 3 ms}",
+            "{rounds: 2, slice: 60 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
         MeasureRules rules = ProfileStage.rules(experiment.profile());
         assertThat(rules.getMinRounds()).isEqualTo(2);
         assertThat(rules.getSliceNanos()).isEqualTo(60_000_000);
@@ -108,10 +110,11 @@ class LatencyLimitsTest {
         SearchSpace space = experiment.baseSpace();
         LookupTable table = uncalibrated(space);
         assertThatThrownBy(() -> evaluator(experiment, space, table)).isInstanceOf(InputException.class).hasMessage(
-            "targets: local: latency.p99: local-onnxruntime-t0.json predicts no p99 (expected: a table calibrated on whole networks,"
-                + " see profile.calibrate)");
-        assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 0}")).isInstanceOf(InputException.class).hasMessageEndingWith(
-            "experiment.yaml:5: profile.calibrate: 0, with a limit on p99 (expected: at least 2, p99 being predicted from whole networks)");
+            "targets: local: latency.p99: local-onnxruntime-t0.json predicts no p99 (expected: a table calibrated on whole "
+                + "networks, see profile.calibrate)");
+        assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 0}")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 0, with a limit on p99 (expected: at least 2, p99 being "
+                + "predicted from whole networks)");
         assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 1}")).isInstanceOf(InputException.class)
             .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 1 (expected: 0 for none, or at least 2)");
     }
