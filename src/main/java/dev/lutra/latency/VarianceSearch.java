@@ -13,8 +13,8 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
  * Finds how far each part of a correction may go, and which networks were disturbed, from the fitted networks alone.
  *
  * <p>The variances maximise the marginal likelihood of the networks (MacKay 1992, the evidence) with a wide prior around their
- * usual values, by trying each up and down in halving steps. A network's weight is that of a Student t distribution with 4 degrees of
- * freedom, after its residual when it is left out: ordinary networks keep about 1, one that the others contradict
+ * usual values, by trying each up and down in halving steps. A network's weight is that of a Student t distribution with 4
+ * degrees of freedom, after its residual when it is left out: ordinary networks keep about 1, one that the others contradict
  * loses its say (Lange, Little and Taylor 1989). Both are found in turn.
  */
 final class VarianceSearch {
