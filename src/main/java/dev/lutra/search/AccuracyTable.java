@@ -1,6 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
+import dev.lutra.csv.Csv;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.math.BigDecimal;

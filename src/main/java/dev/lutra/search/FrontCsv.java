@@ -2,6 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.csv.Csv;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;

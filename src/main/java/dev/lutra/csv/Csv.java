@@ -1,4 +1,4 @@
-package dev.lutra.search;
+package dev.lutra.csv;
 
 import dev.lutra.InputException;
 import java.io.IOException;
@@ -69,7 +69,7 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
     }
 
     /** One record as text, quoted where it has to be, with the line end that RFC 4180 asks for. */
-    static String line(List<String> cells) {
+    public static String line(List<String> cells) {
         return cells.stream().map(Csv::quoted).collect(Collectors.joining(",")) + "\r\n";
     }
 
