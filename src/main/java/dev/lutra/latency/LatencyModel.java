@@ -57,7 +57,7 @@ public final class LatencyModel {
             }
         }
         if (!missing.isEmpty()) {
-            throw new InputException(table.origin() + ": no entry for " + described(missing) + " of " + network.name());
+            throw new InputException(table.origin() + ": no entry for " + described(network, missing) + " of " + network.name());
         }
         List<String> keys = parts.stream().map(Prediction.Part::key).toList();
         long sumNanos = Evidence.sumNanos(table, keys);
@@ -71,7 +71,8 @@ public final class LatencyModel {
             .filter(segment -> !segment.ops().isEmpty() && table.entry(segment.key()).isEmpty()).toList();
     }
 
-    private static String described(List<Segment> segments) {
-        return segments.stream().map(segment -> segment.name() + " (" + segment.key() + ")").collect(Collectors.joining(", "));
+    private String described(Network network, List<Segment> segments) {
+        return segments.stream().map(segment -> segment.name() + " (" + segment.key()
+            + table.nameFor(network, segment).map(name -> ": " + name).orElse("") + ")").collect(Collectors.joining(", "));
     }
 }

@@ -4,6 +4,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.latency.published.TableFormat;
+import dev.lutra.network.Network;
+import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
@@ -152,6 +155,16 @@ public final class LookupTable {
     /** The whole table, entries sorted by key. */
     public dev.lutra.proto.LookupTable content() {
         return content;
+    }
+
+    /** Whether agents measured it, so that it may be extended and calibrated; an imported table stays as it was published. */
+    public boolean isMeasured() {
+        return TableFormat.of(content).isEmpty();
+    }
+
+    /** What the publisher of an imported table calls a segment, there or not; empty for other tables and unknown kinds. */
+    public Optional<String> nameFor(Network network, Segment segment) {
+        return TableFormat.of(content).flatMap(format -> format.label(network, segment));
     }
 
     public Optional<Entry> entry(String key) {

@@ -28,7 +28,13 @@ sealed interface Part {
      * @param squeezed inner channels of squeeze-excite, 0 without it
      */
     record Bottleneck(List<Op> ops, Shape input, Shape output, int mid, int kernel, int stride, boolean residual,
-                      int squeezed, Function activation) implements Part {}
+                      int squeezed, Function activation) implements Part {
+
+        /** Whether a residual connection would be possible. */
+        boolean keepsShape() {
+            return input.equals(output);
+        }
+    }
 
     /** Mean over both spatial axes. */
     record GlobalPooling(List<Op> ops, Shape input) implements Part {}

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /** The published tables that can be imported: how each names its entries, on what it was measured, which spaces it is about. */
 public enum TableFormat {
 
-    PROXYLESSNAS(KeyNames.partByPart(new ProxylessKeys()), device("pixel1", "Google Pixel 1"), tflite(1), 1,
+    PROXYLESSNAS(KeyNames.partByPart(new ProxylessKeys()), device("pixel1", "Google Pixel 1"), tflite(0), 1,
         "han-cai/files, proxylessnas/mobile_trim.yaml: ProxylessNAS on a Google Pixel 1",
         List.of("proxylessnas-24", "proxylessnas", "fairnas")) {
         @Override
@@ -36,7 +36,7 @@ public enum TableFormat {
         }
     },
 
-    OFA(KeyNames.partByPart(new OfaKeys()), device("note10", "Samsung Galaxy Note 10"), tflite(1), 1,
+    OFA(KeyNames.partByPart(new OfaKeys()), device("note10", "Samsung Galaxy Note 10"), tflite(0), 1,
         "han-cai/files, ofa/note10/*_lookup_table.yaml: Once-for-all on a Samsung Galaxy Note 10",
         List.of("ofa-mobilenetv3-12")) {
         @Override
@@ -169,19 +169,21 @@ public enum TableFormat {
         return names;
     }
 
-    Device device() {
+    public Device device() {
         return device;
     }
 
-    Runtime runtime() {
+    public Runtime runtime() {
         return runtime;
     }
 
-    int batch() {
+    /** Images a call. */
+    public int batch() {
         return batch;
     }
 
-    String source() {
+    /** Where the figures are from: what a table imported from them says in its source. */
+    public String source() {
         return source;
     }
 
@@ -200,6 +202,7 @@ public enum TableFormat {
         return Device.newBuilder().setName(name).setCpu(model).build();
     }
 
+    /** @param threads 0 where the publisher does not say */
     private static Runtime tflite(int threads) {
         return Runtime.newBuilder().setName("tflite").setProvider("cpu").setThreads(threads).build();
     }

@@ -36,7 +36,8 @@ final class TfNasKeys implements KeyNames {
     }
 
     private static Optional<String> block(Part part) {
-        if (!(part instanceof Part.Bottleneck block) || block.activation() != Function.RELU && block.activation() != Function.SWISH) {
+        if (!(part instanceof Part.Bottleneck block) || block.residual() != block.keepsShape()
+            || block.activation() != Function.RELU && block.activation() != Function.SWISH) {
             return Optional.empty();
         }
         String key = String.join("_", "MBInvertedResBlock", Integer.toString(block.input().height()),

@@ -15,7 +15,7 @@ import java.util.Arrays;
 class DependencyLinesTest {
 
     private static final String[] CORE = {
-        "dev.lutra", "dev.lutra.cost..", "dev.lutra.data..", "dev.lutra.latency..", "dev.lutra.network..", "dev.lutra.onnx..",
+        "dev.lutra", "dev.lutra.cost..", "dev.lutra.csv..", "dev.lutra.data..", "dev.lutra.latency..", "dev.lutra.network..", "dev.lutra.onnx..",
         "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..", "dev.lutra.yaml.."};
 
     @ArchTest

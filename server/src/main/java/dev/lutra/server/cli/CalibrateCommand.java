@@ -68,7 +68,7 @@ final class CalibrateCommand implements Runnable {
         LookupTable start = table == null ? estimated(searchSpace) : LookupTable.load(table);
         Calibration calibration = Calibrator.fit(start, read(searchSpace, new LatencyModel(start)));
         start.withCalibration(calibration).save(out);
-        LutCommand.Show.print(calibration);
+        LutShowCommand.print(calibration);
         System.err.println("wrote " + out);
     }
 

@@ -10,6 +10,7 @@ import dev.lutra.weights.WeightMapping;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -41,8 +42,8 @@ final class ImportWeightsCommand implements Runnable {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of the first values.")
     private long seed;
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
@@ -51,7 +52,7 @@ final class ImportWeightsCommand implements Runnable {
         WeightImport planned = new WeightImport(searchSpace, searchSpace.parse(architecture), TensorArchive.open(from),
             WeightMapping.read(mapping));
         // before anything can fail, so that a mapping can be mended in one go
-        if (json) {
+        if (json.isWanted()) {
             System.out.println(Json.line(planned.report()));
         } else {
             print(planned.report());

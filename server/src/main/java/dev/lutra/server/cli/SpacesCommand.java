@@ -7,18 +7,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 @Command(name = "spaces", mixinStandardHelpOptions = true, description = "Lists the built-in search spaces.")
 final class SpacesCommand implements Runnable {
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
         List<SearchSpace> spaces = SpaceFile.builtIn().stream().map(SpaceFile::load).toList();
-        if (json) {
+        if (json.isWanted()) {
             System.out.println(Json.line(spaces.stream().map(SpacesCommand::document).toList()));
             return;
         }

@@ -1,12 +1,11 @@
-package dev.lutra.latency.published;
+package dev.lutra.latency;
 
 import dev.lutra.InputException;
-import dev.lutra.latency.LookupTable;
-import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.latency.published.Figure;
+import dev.lutra.latency.published.PublishedTable;
+import dev.lutra.latency.published.TableFormat;
 import dev.lutra.network.Network;
-import dev.lutra.network.Op;
 import dev.lutra.network.Segment;
-import dev.lutra.network.Value;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.space.Gene;
@@ -59,13 +58,14 @@ public final class TableImport {
     private record Found(Segment segment, Figure figure, int imageSize) {}
 
     private final TableFormat format;
-    private final Figures figures = new Figures();
+    private final PublishedTable published;
     /** By segment key, then by the publisher's names. */
     private final Map<String, Map<String, Found>> found = new LinkedHashMap<>();
     private final List<Coverage> coverage = new ArrayList<>();
 
-    private TableImport(TableFormat format) {
+    private TableImport(TableFormat format, List<Path> files) {
         this.format = format;
+        this.published = PublishedTable.read(format, files);
     }
 
     /**
@@ -77,12 +77,11 @@ public final class TableImport {
      * @throws InputException if a file is not of the format (with line and column), or has nothing for any of the spaces
      */
     public static Result read(TableFormat format, List<Path> files, Optional<String> device, List<SearchSpace> more) {
-        TableImport reading = new TableImport(format);
-        files.forEach(file -> format.read(file, reading.figures));
+        TableImport reading = new TableImport(format, files);
         List<SearchSpace> spaces = new ArrayList<>(format.spaces().stream().map(SpaceFile::load).toList());
         spaces.addAll(more);
+        List<Integer> sizes = reading.published.imageSizes();
         for (SearchSpace space : spaces) {
-            List<Integer> sizes = format.imageSizes(reading.figures);
             if (sizes.isEmpty()) {
                 reading.visit(space);
             }
@@ -93,7 +92,7 @@ public final class TableImport {
                 + String.join(", ", spaces.stream().map(SearchSpace::name).toList()) + " (expected: keys like those of "
                 + format.source() + ")");
         }
-        return new Result(reading.table(device), reading.figures.keys().size(), reading.figures.used(), reading.coverage);
+        return new Result(reading.table(device), reading.published.keys(), reading.published.used(), reading.coverage);
     }
 
     private void visit(SearchSpace space) {
@@ -102,7 +101,7 @@ public final class TableImport {
         for (SegmentCatalog.Item item : catalog.items()) {
             Network network = space.build(item.architecture());
             boolean here = add(network, item.segment());
-            parts(item.segment()).forEach(part -> add(network, part));
+            PublishedTable.parts(item.segment()).forEach(part -> add(network, part));
             if (!here) {
                 missing.add(format.label(network, item.segment()).orElse(item.label()));
             }
@@ -121,22 +120,10 @@ public final class TableImport {
         if (segment.ops().isEmpty()) {
             return false;
         }
-        Optional<List<String>> keys = format.names().of(network, segment);
-        Optional<Figure> figure = keys.flatMap(figures::sum).filter(sum -> sum.millis() >= 0);
+        Optional<Figure> figure = published.find(network, segment);
         figure.ifPresent(sum -> found.computeIfAbsent(segment.key(), key -> new LinkedHashMap<>())
-            .put(String.join(" + ", keys.get()), new Found(segment, sum, network.input().shape().height())));
+            .put(format.label(network, segment).orElseThrow(), new Found(segment, sum, network.input().shape().height())));
         return figure.isPresent();
-    }
-
-    /** The parts of a segment that has several: other cuts of the same network, such as a net.config's, have them as segments. */
-    private static List<Segment> parts(Segment segment) {
-        List<Segment> segments = new ArrayList<>();
-        for (Part part : PartReader.read(segment).filter(parts -> parts.size() > 1).orElse(List.of())) {
-            List<Op> ops = part.ops();
-            Value input = ops.get(0).inputs().get(0);
-            segments.add(new Segment(segment.name() + " part", ops, List.of(input), List.of(ops.get(ops.size() - 1).output())));
-        }
-        return segments;
     }
 
     private LookupTable table(Optional<String> device) {
