@@ -98,13 +98,14 @@ public final class TableCheck {
         List<Long> ages = times.filter(time -> time > 0).map(time -> now.toEpochMilli() - time).boxed().toList();
         int undated = table.entries().size() - ages.size();
         if (undated > 0) {
-            find(Severity.WARNING, "age", TABLE, undated + " of " + table.entries().size() + " entries do not say when they were measured");
+            find(Severity.WARNING, "age", TABLE, undated + " of " + table.entries().size()
+                + " entries do not say when they were measured");
         }
         long old = ages.stream().filter(age -> age > maxAge.toMillis()).count();
         if (old > 0) {
             long oldest = ages.stream().mapToLong(Long::longValue).max().orElseThrow();
-            find(Severity.WARNING, "age", TABLE, old + " of " + table.entries().size() + " entries are older than " + maxAge.toDays()
-                + " days, the oldest " + Duration.ofMillis(oldest).toDays());
+            find(Severity.WARNING, "age", TABLE, old + " of " + table.entries().size() + " entries are older than "
+                + maxAge.toDays() + " days, the oldest " + Duration.ofMillis(oldest).toDays());
         }
     }
 

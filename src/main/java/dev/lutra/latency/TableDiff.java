@@ -30,8 +30,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
      *
      * @param firstNanos the median in the first
      * @param secondNanos the median in the second
-     * @param jointHalfWidth of the 95 % interval of the relative difference of two equal medians: the root of the sum of squares of
-     *     both intervals; 0 where a table gives none
+     * @param jointHalfWidth of the 95 % interval of the relative difference of two equal medians: the root of the sum of
+     *     squares of both intervals; 0 where a table gives none
      */
     public record Change(String key, String label, long firstNanos, long secondNanos, double jointHalfWidth) {
 
@@ -110,7 +110,12 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
     }
 
     private static String hardware(Device device) {
-        return device.getCpu() + ", " + device.getLogicalCores() + " cores" + (device.getGpusCount() > 0 ? ", " + device.getGpusList() : "");
+        List<String> parts = new ArrayList<>(List.of(device.getCpu()));
+        if (device.getLogicalCores() > 0) {
+            parts.add(device.getLogicalCores() + " cores");
+        }
+        parts.addAll(device.getGpusList());
+        return String.join(", ", parts);
     }
 
     private static String runtime(Runtime runtime) {
@@ -121,7 +126,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
     /** Every different value of the entries, in order. */
     private static String all(LookupTable table, Function<Circumstances, String> property) {
         TreeSet<String> values = new TreeSet<>();
-        table.entries().stream().filter(Entry::hasCircumstances).forEach(entry -> values.add(property.apply(entry.getCircumstances())));
+        table.entries().stream().filter(Entry::hasCircumstances)
+            .forEach(entry -> values.add(property.apply(entry.getCircumstances())));
         return String.join(", ", values);
     }
 

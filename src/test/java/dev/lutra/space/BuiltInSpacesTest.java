@@ -35,7 +35,8 @@ class BuiltInSpacesTest {
         "single-path-nas, 5^15*4^5", "fbnet, 9^22", "fbnet-a, 9^22", "fbnet-2019, 9^22", "fbnet-2019-a, 9^22",
         "fbnet-c-2019, 1^1",
         "shufflenetv2-plus-small, 1^1", "shufflenetv2-plus-medium, 1^1", "shufflenetv2-plus-large, 1^1",
-        "bs-nas, 12^6*13^15", "nao-cell, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
+        "ofa-mobilenetv3-12, 9^10*10^10", "tf-nas, 8^6*9^12", "bs-nas, 12^6*13^15",
+        "nao-cell, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
     void sizesAreExact(String name, String power) {
         BigInteger expected = BigInteger.ONE;
         for (String factor : power.split("\\*")) {

@@ -87,7 +87,8 @@ final class Figures {
 
     private static int column(Csv csv, String name) {
         if (csv.column(name) < 0) {
-            throw new InputException(csv.file() + ":1: no column '" + name + "' (found: " + String.join(", ", csv.header()) + ")");
+            throw new InputException(csv.file() + ":1: no column '" + name + "' (found: "
+                + String.join(", ", csv.header()) + ")");
         }
         return csv.column(name);
     }

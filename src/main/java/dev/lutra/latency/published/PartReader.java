@@ -108,8 +108,12 @@ final class PartReader {
         if (batchNorm) {
             take(Op.BatchNorm.class);
         }
-        Optional<Function> activation = is(Op.Activation.class) ? Optional.of(take(Op.Activation.class).function()) : Optional.empty();
-        return new Part.Convolution(since(start), input.shape(), last.shape(), conv.kernel(), conv.stride(), batchNorm, activation);
+        Optional<Function> activation = Optional.empty();
+        if (is(Op.Activation.class)) {
+            activation = Optional.of(take(Op.Activation.class).function());
+        }
+        return new Part.Convolution(since(start), input.shape(), last.shape(), conv.kernel(), conv.stride(), batchNorm,
+            activation);
     }
 
     private Part bottleneck() throws UnknownPart {
@@ -133,8 +137,8 @@ final class PartReader {
         if (residual) {
             take(Op.Add.class);
         }
-        return new Part.Bottleneck(since(start), input.shape(), last.shape(), mid, depthwise.kernel(), depthwise.stride(), residual,
-            squeezed, activation);
+        return new Part.Bottleneck(since(start), input.shape(), last.shape(), mid, depthwise.kernel(), depthwise.stride(),
+            residual, squeezed, activation);
     }
 
     private Op.Conv takePointwise(boolean bias) throws UnknownPart {

@@ -26,7 +26,12 @@ final class ProxylessKeys implements KeyNames.OfPart {
         if (!conv.batchNorm() || !conv.activation().equals(Optional.of(Function.RELU6))) {
             return Optional.empty();
         }
-        String name = conv.kernel() == 3 && conv.stride() == 2 ? "Conv" : conv.kernel() == 1 && conv.stride() == 1 ? "Conv_1" : null;
+        String name = null;
+        if (conv.kernel() == 3 && conv.stride() == 2) {
+            name = "Conv";
+        } else if (conv.kernel() == 1 && conv.stride() == 1) {
+            name = "Conv_1";
+        }
         return Optional.ofNullable(name)
             .map(found -> found + "-input:" + KeyNames.size(conv.input()) + "-output:" + KeyNames.size(conv.output()));
     }

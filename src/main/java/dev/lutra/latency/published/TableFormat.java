@@ -46,8 +46,8 @@ public enum TableFormat {
                 String size = imageSize(file);
                 figures.readYaml(file, spread, key -> OfaKeys.atSize(size, key));
             } else {
-                figures.readCsv(file, new Columns(List.of("resolution", "key"), cells -> OfaKeys.atSize(cells.get(0), cells.get(1)),
-                    "mean_ms", 0, Optional.of("count"), Optional.of(spread)));
+                figures.readCsv(file, new Columns(List.of("resolution", "key"),
+                    cells -> OfaKeys.atSize(cells.get(0), cells.get(1)), "mean_ms", 0, Optional.of("count"), Optional.of(spread)));
             }
         }
 
@@ -135,7 +135,8 @@ public enum TableFormat {
             return fileName.contains("cpu") ? TFNAS_CPU : TFNAS_GPU;
         }
         return Arrays.stream(values()).filter(format -> format.formatName().equals(name)).findFirst()
-            .orElseThrow(() -> new InputException("format: " + name + " (expected: one of proxylessnas, ofa, singlepath, tfnas)"));
+            .orElseThrow(() -> new InputException("format: " + name
+                + " (expected: one of proxylessnas, ofa, singlepath, tfnas)"));
     }
 
     /** The format that a table was imported from, by its source. */
@@ -192,7 +193,8 @@ public enum TableFormat {
     }
 
     private static void readTfNas(Path file, Figures figures) {
-        Function<List<String>, String> name = cells -> cells.get(1).isEmpty() ? cells.get(0) : TfNasKeys.block(cells.get(0), cells.get(1));
+        Function<List<String>, String> name = cells -> cells.get(1).isEmpty() ? cells.get(0)
+            : TfNasKeys.block(cells.get(0), cells.get(1));
         figures.readCsv(file, new Columns(List.of("key", "mid_index"), name, "ms", LEAST_OFFSET_MILLIS, Optional.empty(),
             Optional.empty()));
         figures.add(TfNasKeys.IN_BASE, new Figure(0, 0, 0));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,13 @@ class CommandLineTest {
         "describe spos-shufflenetv2 --arch random --counting flops | flops (expected: one of ",
         "predict spos-shufflenetv2 --arch 0,0,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 --lut missing.json | missing.json",
         "lut show missing.json | missing.json",
+        "lut | lut: no command (expected: lut list, show, import, check or diff)",
+        "lut import fbnet missing.csv --out t.json | format: fbnet (expected: one of proxylessnas, ofa, singlepath, tfnas)",
+        "lut import proxylessnas missing.csv --out t.json | missing.csv: no such file",
+        "lut import proxylessnas --out t.json | Missing required parameter: 'FILE'",
+        "lut check missing.json | missing.json: no such file",
+        "lut check missing.json --max-age 3 | --max-age: 3 (expected: a time such as 36h, 180d or 26w)",
+        "lut diff missing.json other.json | missing.json: no such file",
         "run missing.yaml | missing.yaml: no such file",
         "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
         "fly | Unmatched argument"})
@@ -98,6 +106,63 @@ class CommandLineTest {
         assertThat(predicted.output()).containsPattern("\"latency_ms\":1\\.[56]\\d*,").contains("\"interval_ms\":[1.");
         assertRejected(LutraProcess.run(folder, "calibrate", "shufflenetv2-cifar", "--networks", "networks.csv",
             "--out", "other.json"), "networks.csv:1: no column 'latency_ms'");
+    }
+
+    private static String table(String name) {
+        return LutraProcess.CHECKOUT.resolve("lut").resolve(name).toString();
+    }
+
+    @Test
+    void publishedTablesAreImportedPredictedAndCompared() throws IOException {
+        String figures = "layer,op,ms\n1,0,4.5\n1,3,11.5\n";
+        Path csv = Files.writeString(folder.resolve("pixel.csv"), figures);
+        LutraProcess.Result imported = LutraProcess.run(folder, "lut", "import", "singlepath", csv.toString(),
+            "--out", "tables", "--json");
+        assertThat(imported.code()).as("%s", imported.errors()).isZero();
+        assertThat(imported.output()).contains("\"entries\":4").contains("\"used\":4").contains("\"covered\":4")
+            .contains("layer 2 option 0");
+        assertThat(folder.resolve("tables/pixel1-singlepath.json")).exists();
+
+        String arch = "k3e3,k3e3,skip,skip,k5e4,k3e3,k3e4,skip,k5e4,k3e3,k5e4,skip,k3e6,k3e4,k3e4,skip,k3e6,k3e3,k3e4,k3e6";
+        LutraProcess.Result predicted = LutraProcess.run(folder, "predict", "ofa-mobilenetv3-12", "--arch", arch, "--lut",
+            table("note10-ofa.json"));
+        assertThat(predicted.output()).contains("29.965").contains("not calibrated");
+        LutraProcess.Result lacking = LutraProcess.run(folder, "predict", "proxylessnas", "--arch",
+            String.join(",", Collections.nCopies(21, "k3e3")), "--lut", table("pixel1-proxylessnas.json"));
+        assertRejected(lacking, "expanded_conv-input:112x112x16-output:56x56x32-expand:3-kernel:3-stride:2-idskip:0");
+
+        LutraProcess.Result diff = LutraProcess.run(folder, "lut", "diff", table("pixel1-singlepath.json"),
+            "tables/pixel1-singlepath.json");
+        assertThat(diff.code()).isZero();
+        assertThat(diff.output()).contains("only in " + table("pixel1-singlepath.json")).contains("4 entries in common: ")
+            .contains("no intervals to judge them by");
+    }
+
+    @Test
+    void checkEndsWithOneWhereSomethingIsSerious() {
+        LutraProcess.Result good = LutraProcess.run(folder, "lut", "check", table("note10-ofa.json"),
+            "--space", "ofa-mobilenetv3-12",
+            "--image-size", "160", "--json");
+        assertThat(good.code()).as("%s", good.output()).isZero();
+        assertThat(good.output()).contains("\"serious\":false").contains("\"check\":\"source\"");
+        assertThat(good.output().lines()).hasSize(1);
+        LutraProcess.Result lacking = LutraProcess.run(folder, "lut", "check", table("note10-ofa.json"),
+            "--space", "ofa-mobilenetv3-12",
+            "--classes", "10");
+        assertThat(lacking.code()).isEqualTo(1);
+        assertThat(lacking.output().lines().findFirst()).hasValueSatisfying(line -> assertThat(line)
+            .startsWith("serious  missing: ")
+            .contains("r224 Logits-input:1x1x1536-output:10 (ofa-mobilenetv3-12 head)"));
+        assertThat(lacking.output()).endsWith("458 entries: 1 serious, 0 warnings, 2 notes" + System.lineSeparator());
+        assertThat(lacking.errors()).isEmpty();
+    }
+
+    @Test
+    void listAndShowReadTheTablesHere() {
+        LutraProcess.Result list = LutraProcess.run(folder, "lut", "list", LutraProcess.CHECKOUT.resolve("lut").toString());
+        assertThat(list.output()).contains("note10-ofa.json").contains("titan-rtx").contains("AberHu/TF-NAS (MIT)");
+        LutraProcess.Result show = LutraProcess.run(folder, "lut", "show", table("pixel1-singlepath.json"));
+        assertThat(show.output()).contains("fixed parts").contains("19.5999").contains("mean of layer 2 option 0;");
     }
 
     @Test

@@ -33,7 +33,8 @@ final class LutCheckCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "The table.")
     private Path file;
 
-    @Option(names = "--space", paramLabel = "SPACE", description = "Space whose segments have to be there: built-in name or a space file.")
+    @Option(names = "--space", paramLabel = "SPACE",
+        description = "Space whose segments have to be there: built-in name or a space file.")
     private Optional<String> space = Optional.empty();
 
     @Option(names = "--image-size", paramLabel = "N", description = "Side of the images (default: the space's own).")
@@ -83,7 +84,8 @@ final class LutCheckCommand implements Callable<Integer> {
 
     private static void print(LookupTable table, List<Finding> findings) {
         for (Finding finding : findings) {
-            System.out.println(word(finding.severity()) + "  " + finding.check() + ": " + finding.subject() + ": " + finding.message());
+            System.out.println(word(finding.severity()) + "  " + finding.check() + ": " + finding.subject() + ": "
+                + finding.message());
         }
         System.out.println(table.entries().size() + " entries: " + count(findings, Severity.SERIOUS) + " serious, "
             + count(findings, Severity.WARNING) + " warnings, " + count(findings, Severity.NOTE) + " notes");

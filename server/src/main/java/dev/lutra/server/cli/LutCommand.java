@@ -4,7 +4,8 @@ import dev.lutra.InputException;
 import picocli.CommandLine.Command;
 
 @Command(name = "lut", mixinStandardHelpOptions = true, description = "Lookup tables.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {LutListCommand.class, LutShowCommand.class, LutImportCommand.class, LutCheckCommand.class, LutDiffCommand.class})
+    subcommands = {LutListCommand.class, LutShowCommand.class, LutImportCommand.class, LutCheckCommand.class,
+        LutDiffCommand.class})
 final class LutCommand implements Runnable {
 
     @Override

@@ -12,7 +12,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "diff", mixinStandardHelpOptions = true, description = "What changed between two tables, and what of it is significant.")
+@Command(name = "diff", mixinStandardHelpOptions = true,
+    description = "What changed between two tables, and what of it is significant.")
 final class LutDiffCommand implements Runnable {
 
     @Parameters(index = "0", paramLabel = "A", description = "A table.")
@@ -67,7 +68,8 @@ final class LutDiffCommand implements Runnable {
             + TableWords.percent(diff.medianDifference().orElseThrow()) + " (with sign "
             + TableWords.change(diff.medianShift().orElseThrow()) + "); ";
         return common + (diff.judged() == 0 ? "no intervals to judge them by" : String.format(Locale.ROOT,
-            "%d of %d outside their joint 95 %% interval (by chance: %.1f)", diff.significant(), diff.judged(), diff.expectedByChance()));
+            "%d of %d outside their joint 95 %% interval (by chance: %.1f)",
+            diff.significant(), diff.judged(), diff.expectedByChance()));
     }
 
     private Map<String, Object> document(TableDiff diff) {

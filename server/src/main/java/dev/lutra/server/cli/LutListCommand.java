@@ -33,7 +33,8 @@ final class LutListCommand implements Runnable {
             tables.put(file, LookupTable.load(file));
         }
         if (json.isWanted()) {
-            System.out.println(Json.line(tables.entrySet().stream().map(entry -> document(entry.getKey(), entry.getValue())).toList()));
+            System.out.println(Json.line(
+                tables.entrySet().stream().map(entry -> document(entry.getKey(), entry.getValue())).toList()));
             return;
         }
         TextTable text = new TextTable("file", "device", "runtime", "batch", "entries", "calibrated", "source");

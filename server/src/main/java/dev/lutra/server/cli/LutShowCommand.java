@@ -17,7 +17,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "show", mixinStandardHelpOptions = true, description = "Entries of a table, slowest first; with --json the table itself.")
+@Command(name = "show", mixinStandardHelpOptions = true,
+    description = "Entries of a table, slowest first; with --json the table itself.")
 final class LutShowCommand implements Runnable {
 
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm'Z'").withZone(ZoneOffset.UTC);
@@ -89,8 +90,8 @@ final class LutShowCommand implements Runnable {
 
     private static void row(TextTable text, Entry entry) {
         Distribution latency = entry.getLatency();
-        text.row(entry.getKey(), TableWords.millis(latency.getP50Nanos()), given(latency.getP90Nanos()), given(latency.getP99Nanos()),
-            latency.getRelativeHalfWidth() == 0 ? "" : TableWords.percent(latency.getRelativeHalfWidth()),
+        text.row(entry.getKey(), TableWords.millis(latency.getP50Nanos()), given(latency.getP90Nanos()),
+            given(latency.getP99Nanos()), latency.getRelativeHalfWidth() == 0 ? "" : TableWords.percent(latency.getRelativeHalfWidth()),
             latency.getSamples() == 0 ? "" : latency.getSamples(), state(entry), measuredAt(entry), entry.getLabel());
     }
 

@@ -11,7 +11,8 @@ final class TableWords {
 
     static String runtime(LookupTable table) {
         Runtime runtime = table.content().getRuntime();
-        String name = String.join(" ", runtime.getName(), runtime.getVersion(), runtime.getProvider()).replaceAll(" +", " ").strip();
+        String name = String.join(" ", runtime.getName(), runtime.getVersion(), runtime.getProvider())
+            .replaceAll(" +", " ").strip();
         return switch (runtime.getThreads()) {
             case 0 -> name;
             case 1 -> name + ", 1 thread";

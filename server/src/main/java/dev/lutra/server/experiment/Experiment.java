@@ -62,8 +62,10 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param p99 upper bound on the latency that one call in a hundred exceeds, if any
      * @param provider execution provider
      * @param threads intra-op threads
+     * @param table lookup table of this device to use or extend; empty: the profile's
      */
-    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, int threads) {}
+    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, int threads,
+                         Optional<Path> table) {}
 
     /**
      * @param halfWidth relative half width of the 95 % interval of the median that ends a measurement
@@ -72,7 +74,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param timeLimit after which no further round begins
      * @param calibrate whole networks measured to correct the sum of segments; 0 for none
      * @param heldOut further whole networks, to state the error of the correction
-     * @param table lookup table to use or extend; empty: one in the run folder
+     * @param table lookup table to use or extend for targets without their own; empty: one in the run folder
      */
     public record Profile(double halfWidth, int rounds, Duration slice, Duration timeLimit, int calibrate, int heldOut,
                           Optional<Path> table) {}
@@ -102,7 +104,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
 
     static Experiment read(YamlNode file, Path folder) {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
-        List<Target> targets = targets(file);
+        List<Target> targets = targets(file, folder);
         Optional<YamlNode> constraints = file.find("constraints");
         Experiment experiment = new Experiment(
             name(file.get("name")),
@@ -209,7 +211,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return settings;
     }
 
-    private static List<Target> targets(YamlNode file) {
+    private static List<Target> targets(YamlNode file, Path folder) {
         List<Target> targets = new ArrayList<>();
         Set<String> devices = new HashSet<>();
         for (YamlNode node : file.get("targets").items()) {
@@ -218,7 +220,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
                 latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
-                node.find("threads").map(n -> n.integer(1)).orElse(1));
+                node.find("threads").map(n -> n.integer(1)).orElse(1),
+                node.find("table").map(n -> folder.resolve(n.text())));
             latency.ifPresent(YamlNode::rejectUnknownKeys);
             node.rejectUnknownKeys();
             if (!devices.add(target.device())) {
@@ -294,6 +297,11 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
+    }
+
+    /** The lookup table that the file names for a target, if it does. */
+    public Optional<Path> table(Target target) {
+        return target.table().or(profile::table);
     }
 
     /** The data as the loader wants it, for a space's image size. */

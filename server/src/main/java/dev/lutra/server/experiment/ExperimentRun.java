@@ -318,9 +318,11 @@ public final class ExperimentRun implements AutoCloseable {
         }
         Map<String, LookupTable> tables = new LinkedHashMap<>();
         for (Experiment.Target target : experiment.targets()) {
-            tables.put(target.device(), ProfileStage.find(experiment, folder, target).orElseThrow(() -> InputException.in(
-                experiment.profile().table().orElse(folder.tables()),
-                "no lookup table of device " + target.device() + " (expected: after lutra profile)")));
+            LookupTable table = ProfileStage.find(experiment, folder, target).orElseThrow(() -> InputException.in(
+                experiment.table(target).orElse(folder.tables()),
+                "no lookup table of device " + target.device() + " (expected: after lutra profile)"));
+            ProfileStage.requireWhole(table, space());
+            tables.put(target.device(), table);
         }
         return tables;
     }

@@ -49,6 +49,7 @@ final class ProfileStage {
     private static final int TABLE_BATCH = 1;
     private static final String PRECISION = "float32";
     private static final String OVERHEAD = "call-overhead";
+    private static final int NAMED_MISSING = 5;
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -91,6 +92,11 @@ final class ProfileStage {
 
     private LookupTable profile(Experiment.Target target) {
         Optional<LookupTable> known = find(experiment, folder, target);
+        if (known.isPresent() && !known.get().isMeasured()) {
+            requireWhole(known.get(), space);
+            progress.say("profile: " + known.get().origin() + " is as published and has all of " + space.name());
+            return known.get();
+        }
         SegmentCatalog catalog = SegmentCatalog.of(space);
         List<SegmentCatalog.Item> missing = known.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items()));
         boolean calibrated = known.flatMap(LookupTable::calibration).isPresent() || experiment.profile().calibrate() == 0;
@@ -110,8 +116,8 @@ final class ProfileStage {
 
     /** The target's table, if there is one: the experiment's own choice, or what an earlier life of the run wrote. */
     static Optional<LookupTable> find(Experiment experiment, RunFolder folder, Experiment.Target target) {
-        if (experiment.profile().table().isPresent()) {
-            Path table = experiment.profile().table().get();
+        if (experiment.table(target).isPresent()) {
+            Path table = experiment.table(target).get();
             return Files.exists(table) ? Optional.of(LookupTable.load(table)) : Optional.empty();
         }
         if (!Files.isDirectory(folder.tables())) {
@@ -125,6 +131,27 @@ final class ProfileStage {
         }
     }
 
+    /**
+     * Makes sure that an imported table has every segment of the space, since nobody here can measure what it lacks.
+     *
+     * @throws InputException naming the table and what it lacks, in the publisher's words where it has some
+     */
+    static void requireWhole(LookupTable table, SearchSpace space) {
+        if (table.isMeasured()) {
+            return;
+        }
+        List<String> missing = SegmentCatalog.of(space).missingFrom(table).stream()
+            .map(item -> item.key() + " ("
+                + table.nameFor(space.build(item.architecture()), item.segment()).orElse(item.label()) + ")")
+            .toList();
+        if (!missing.isEmpty()) {
+            throw new InputException(table.origin() + ": an imported table without " + missing.size() + " segments of "
+                + space.name() + " for " + space.input() + " and " + space.classes() + " classes: "
+                + String.join(", ", missing.subList(0, Math.min(NAMED_MISSING, missing.size())))
+                + (missing.size() > NAMED_MISSING ? " and more (all: lutra lut check)" : ""));
+        }
+    }
+
     private static boolean isOf(LookupTable table, Experiment.Target target) {
         Runtime runtime = table.content().getRuntime();
         return table.content().getDevice().getName().equals(target.device())
@@ -132,7 +159,7 @@ final class ProfileStage {
     }
 
     private Path tableFile(Experiment.Target target, LookupTable table) {
-        return experiment.profile().table().orElseGet(() -> folder.tables().resolve(table.fileName()));
+        return experiment.table(target).orElseGet(() -> folder.tables().resolve(table.fileName()));
     }
 
     private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing) {
