@@ -119,8 +119,11 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
     }
 
     private static String runtime(Runtime runtime) {
-        return String.join(" ", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "t" + runtime.getThreads())
-            + (runtime.getProviderOptionsCount() > 0 ? " " + new TreeMap<>(runtime.getProviderOptionsMap()) : "");
+        List<String> parts = new ArrayList<>(List.of(runtime.getName(), runtime.getVersion(), runtime.getProvider()));
+        parts.add(runtime.getThreads() > 0 ? "t" + runtime.getThreads() : "");
+        parts.add(runtime.getProviderOptionsCount() > 0 ? new TreeMap<>(runtime.getProviderOptionsMap()).toString() : "");
+        parts.removeIf(String::isEmpty);
+        return String.join(" ", parts);
     }
 
     /** Every different value of the entries, in order. */
