@@ -24,7 +24,7 @@ final class Defaults {
 
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(2);
-    /** … by the sentinel readings that only a fifth undercut, so a disturbance may last for most of it without passing as usual. */
+    /** … by the sentinel readings that only a fifth undercut: a disturbance may last for most of it without passing as usual. */
     static final double USUAL_QUANTILE = 0.2;
 
     /** Beyond this, for {@link #DEPARTED} of measuring without a single reading within it, the device has changed for good. */

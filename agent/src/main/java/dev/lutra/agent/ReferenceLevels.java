@@ -65,7 +65,7 @@ final class ReferenceLevels {
         return Optional.ofNullable(levels.get(key));
     }
 
-    /** Keeps a level from now on. A folder that cannot be written to costs only that: a warning, and the next process starts anew. */
+    /** Keeps a level from now on. If the folder cannot be written to, a warning says so, and the next process starts anew. */
     void put(String key, Reference reference) {
         levels.put(key, reference);
         StringBuilder text = new StringBuilder();

@@ -265,7 +265,8 @@ final class Rounds {
     }
 
     private long patienceNanos() {
-        return Defaults.FIRST_PATIENCE.toNanos() + account.nanos(TimeAccount.Kind.MEASURING) - account.nanos(TimeAccount.Kind.CALM);
+        return Defaults.FIRST_PATIENCE.toNanos() + account.nanos(TimeAccount.Kind.MEASURING)
+                - account.nanos(TimeAccount.Kind.CALM);
     }
 
     /** Empty if the sentinel cannot run under these conditions, or nobody wants to know any more. */
@@ -299,7 +300,8 @@ final class Rounds {
 
     private void judge(Conditions conditions, List<Taken> taken, List<Reading> readings) {
         for (Taken one : taken) {
-            double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED, Level.halvesApart(one.slice()) / Defaults.HALVES);
+            double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED,
+                    Level.halvesApart(one.slice()) / Defaults.HALVES);
             one.series().add(round(one, own, conditions, readings));
         }
     }

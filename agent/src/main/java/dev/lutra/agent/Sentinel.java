@@ -126,8 +126,8 @@ final class Sentinel {
         Reference reference = levels.get(key).get();
         if (departedNanos >= Defaults.DEPARTED.toNanos()) {
             double level = Statistics.median(levelsOf(recent.stream()).toArray());
-            log.warn("{}: the device has been {} for {} min of measuring: the reference level of the sentinel moves from {} to {} ms,"
-                    + " and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
+            log.warn("{}: the device has been {} for {} min of measuring: the reference level of the sentinel moves from {} to"
+                    + " {} ms, and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
                     millis(reference.levelNanos()), millis(level));
             departedNanos = 0;
             levels.put(key, new Reference(Math.round(level), 0));

@@ -70,7 +70,8 @@ class AgentLoopTest {
                 .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
         Rounds rounds = new Rounds(bench, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
                 Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
-        AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20, () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
+        AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20,
+                () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
         loops.add(loop);
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> {
             try (link) {
@@ -245,7 +246,8 @@ class AgentLoopTest {
                 ModelInput.newBuilder().setName("x").addShape(500_000).addShape(3).setRandomSeed(1)));
         start();
 
-        assertThat(report(0).getOutcome().getFailed().getReason()).startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
+        assertThat(report(0).getOutcome().getFailed().getReason())
+                .startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
     }
 
     @Test

@@ -53,7 +53,8 @@ class RoundsTest {
     }
 
     private static Job job(Task.Builder task) {
-        return new Job(LeaseName.newBuilder().setTaskId(task.getId()).setEpoch(1).build(), task.build(), new byte[0], () -> false);
+        LeaseName lease = LeaseName.newBuilder().setTaskId(task.getId()).setEpoch(1).build();
+        return new Job(lease, task.build(), new byte[0], () -> false);
     }
 
     private Map<String, Outcome> measure(SimulatedMachine machine, Task.Builder... tasks) throws InterruptedException {
@@ -136,7 +137,8 @@ class RoundsTest {
             for (Map.Entry<String, Measured> entry : measureAll(machine).entrySet()) {
                 Measured measured = entry.getValue();
                 // Sentinel and models have the same shape of noise, so the ratio of medians is that of the true latencies.
-                double scale = measured.getCircumstances().getSentinelReferenceNanos() / quickest(SimulatedMachine.SENTINEL_NANOS);
+                double scale = measured.getCircumstances().getSentinelReferenceNanos()
+                        / quickest(SimulatedMachine.SENTINEL_NANOS);
                 double truth = median(machine.latencies.get(entry.getKey())) * scale;
                 all++;
                 covered += Math.abs(Math.log(p50(measured) / truth)) <= measured.getLatency().getRelativeHalfWidth() ? 1 : 0;
@@ -367,7 +369,8 @@ class RoundsTest {
     void latencyUnderLoadIsOneSliceAndNotScaled() throws Exception {
         SimulatedMachine machine = new SimulatedMachine(16);
         machine.latencies.put("t", 5.0 * MS);
-        Measured measured = measure(machine, task("t").setLoad(Load.newBuilder().setRequestsPerSecond(10))).get("t").getMeasured();
+        Task.Builder loaded = task("t").setLoad(Load.newBuilder().setRequestsPerSecond(10));
+        Measured measured = measure(machine, loaded).get("t").getMeasured();
 
         assertThat(machine.slices).containsExactly("t");
         assertThat(measured.getLatency().getRelativeHalfWidth()).isInfinite();

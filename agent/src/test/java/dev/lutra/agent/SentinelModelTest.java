@@ -38,7 +38,8 @@ class SentinelModelTest {
 
     @Test
     void runsUnderTheConditionsOfTheTaskBesideIt() {
-        Task task = SentinelModel.task(CONDITIONS.toBuilder().setThreads(4).setProvider("cuda").putProviderOptions("a", "b").build());
+        Task task = SentinelModel.task(
+                CONDITIONS.toBuilder().setThreads(4).setProvider("cuda").putProviderOptions("a", "b").build());
 
         assertThat(task.getThreads()).isEqualTo(4);
         assertThat(task.getProvider()).isEqualTo("cuda");

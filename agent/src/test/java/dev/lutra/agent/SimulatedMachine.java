@@ -86,7 +86,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     private Slice sample(double latency, Task task) {
         MeasureRules rules = task.getRules();
         Slice.Builder slice = Slice.newBuilder().setSessionNanos(SESSION_NANOS).setClockOverheadNanos(25).setSteady(true);
-        slice.getRuntimeBuilder().setName("simulated").setVersion("1").setProvider(task.getProvider()).setThreads(task.getThreads());
+        slice.getRuntimeBuilder().setName("simulated").setVersion("1")
+                .setProvider(task.getProvider()).setThreads(task.getThreads());
         long warmUp = now;
         for (int run = 0; run < 24 || now - warmUp < rules.getMinWarmupNanos(); run++) {
             now += run(latency);
