@@ -1,6 +1,7 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.InputException;
+import dev.lutra.csv.Csv;
 import dev.lutra.latency.Calibrator;
 import dev.lutra.latency.EstimatedTable;
 import dev.lutra.latency.LatencyModel;
@@ -11,7 +12,6 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
-import dev.lutra.search.Csv;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
