@@ -44,9 +44,9 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
 
-    private static final int DEFAULT_ROUNDS = 5;
-    private static final Duration DEFAULT_SLICE = Duration.ofMillis(300);
-    private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(20);
+    private static final int DEFAULT_ROUNDS = 4;
+    private static final Duration DEFAULT_SLICE = Duration.ofMillis(200);
+    private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
     private static final double RETRAINING_RATE = 0.1;  // what one network alone bears at batch 128

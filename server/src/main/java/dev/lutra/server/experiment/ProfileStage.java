@@ -70,10 +70,10 @@ final class ProfileStage {
     /** How long, how often and how precisely one model is measured. */
     static MeasureRules rules(Experiment.Profile profile) {
         return MeasureRules.newBuilder()
-            .setMinWarmupRuns(5)
-            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(50))
-            .setMaxWarmupNanos(TimeUnit.SECONDS.toNanos(3))
-            .setMinSamples(30)
+            .setMinWarmupRuns(3)
+            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(20))
+            .setMaxWarmupNanos(TimeUnit.MILLISECONDS.toNanos(400))
+            .setMinSamples(15)
             .setSliceNanos(profile.slice().toNanos())
             .setMaxMeasureNanos(profile.timeLimit().toNanos())
             .setTargetRelativeHalfWidth(profile.halfWidth())
