@@ -7,6 +7,7 @@ import dev.lutra.server.experiment.FleetAccess;
 import dev.lutra.server.experiment.RunFolder;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -30,8 +31,8 @@ final class DemoCommand implements Runnable {
         });
         System.err.println("demo: " + file + " is the experiment; lutra run " + file + " --out " + out + " does the same");
         Experiment experiment = Experiment.read(file);
-        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), new FleetAccess.Own("127.0.0.1", 0),
-                new ConsoleProgress(), Version.text())) {
+        FleetAccess access = new FleetAccess.Own("127.0.0.1", 0, Optional.empty());
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), access, new ConsoleProgress(), Version.text())) {
             run.all();
             RunSummary.print(run, json);
         }

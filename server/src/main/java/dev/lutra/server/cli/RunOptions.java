@@ -1,11 +1,15 @@
 package dev.lutra.server.cli;
 
+import dev.lutra.InputException;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentRun;
 import dev.lutra.server.experiment.FleetAccess;
 import dev.lutra.server.experiment.RunFolder;
+import dev.lutra.server.web.WebServer;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,6 +26,9 @@ final class RunOptions {
         description = "Where the run's own server waits for agents (default: ${DEFAULT-VALUE}; port 0 is any free one).")
     private String listen;
 
+    @Mixin
+    private PageOptions pages;
+
     @ArgGroup(exclusive = false)
     private ServerOptions server;
 
@@ -29,14 +36,18 @@ final class RunOptions {
     ExperimentRun open() {
         Experiment experiment = Experiment.read(file);
         RunFolder folder = new RunFolder(out == null ? Path.of("runs", experiment.name()) : out);
-        return ExperimentRun.open(experiment, folder, access(), new ConsoleProgress(), Version.text());
+        return ExperimentRun.open(experiment, folder, access(folder), new ConsoleProgress(), Version.text());
     }
 
-    private FleetAccess access() {
+    private FleetAccess access(RunFolder folder) {
+        Optional<WebServer.Settings> web = pages.settings(folder.root());
         if (server != null) {
+            if (web.isPresent()) {
+                throw new InputException("--http: given with --server (expected: one of them; that server has its own pages)");
+            }
             return new FleetAccess.Remote(server.address(), server.token());
         }
         Endpoint endpoint = Endpoint.parse("--listen", listen);
-        return new FleetAccess.Own(endpoint.host(), endpoint.port());
+        return new FleetAccess.Own(endpoint.host(), endpoint.port(), web);
     }
 }

@@ -1,14 +1,17 @@
 package dev.lutra.server.cli;
 
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.WebServer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "serve", mixinStandardHelpOptions = true,
@@ -23,6 +26,9 @@ final class ServeCommand implements Runnable {
         description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
     private Path data;
 
+    @Mixin
+    private PageOptions pages;
+
     @Override
     public void run() {
         Endpoint endpoint = Endpoint.parse("--listen", listen);
@@ -31,8 +37,9 @@ final class ServeCommand implements Runnable {
         CountDownLatch stopped = new CountDownLatch(1);
         try (Database database = Database.open(data.resolve("lutra.db"))) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue,
-                    new ModelStore(data.resolve("models")))) {
+            ModelStore models = new ModelStore(data.resolve("models"));
+            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
+                    WebServer web = WebServer.start(pages.settingsNextTo(endpoint, data), token, new AgentCalls(queue, models))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();
@@ -41,7 +48,9 @@ final class ServeCommand implements Runnable {
                 System.err.println("serving on " + endpoint.host() + ":" + server.port() + ", token in " + tokenFile);
                 System.err.println("a device joins with: lutra agent --server <this host>:" + server.port()
                     + " --token-file " + tokenFile);
+                System.err.println(web.joinCode() + "a phone or any browser joins by this code, or at " + web.joinLink());
                 awaitQuietly(stopped);
+                web.close();
                 server.close();
                 closed.countDown();
             }

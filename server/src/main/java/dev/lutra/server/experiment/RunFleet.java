@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
@@ -12,6 +13,7 @@ import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.WebServer;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +65,11 @@ final class RunFleet implements AutoCloseable {
         String token = Tokens.loadOrCreate(folder.root().resolve("token"));
         LutraServer server = LutraServer.start(own.host(), own.port(), token, queue, models);
         List<AutoCloseable> open = new ArrayList<>(List.of(server));
+        own.pages().ifPresent(settings -> {
+            WebServer web = WebServer.start(settings, token, new AgentCalls(queue, models));
+            open.add(web);
+            progress.say("browsers join at " + web.joinLink());
+        });
         Map<String, LocalAgent> agents = new HashMap<>();
         if (local) {
             LocalAgent agent = LocalAgent.start(Experiment.LOCAL, server.port(), token, folder.agentLog());

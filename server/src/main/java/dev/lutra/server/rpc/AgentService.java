@@ -1,6 +1,5 @@
 package dev.lutra.server.rpc;
 
-import dev.lutra.InputException;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceImplBase;
 import dev.lutra.proto.FetchModelRequest;
 import dev.lutra.proto.JoinReply;
@@ -12,8 +11,7 @@ import dev.lutra.proto.RenewReply;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
-import dev.lutra.server.fleet.TaskQueue;
-import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.fleet.AgentCalls;
 import io.grpc.Context;
 import io.grpc.stub.CallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -21,52 +19,34 @@ import io.grpc.stub.StreamObservers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 
 /** The agents' side of the queue. */
 final class AgentService extends AgentServiceImplBase {
 
-    private final TaskQueue queue;
-    private final ModelStore models;
+    private final AgentCalls calls;
 
-    AgentService(TaskQueue queue, ModelStore models) {
-        this.queue = queue;
-        this.models = models;
+    AgentService(AgentCalls calls) {
+        this.calls = calls;
     }
 
     @Override
     public void join(JoinRequest request, StreamObserver<JoinReply> reply) {
-        String session = queue.join(request);
-        StreamObservers.nextAndComplete(reply,
-                JoinReply.newBuilder().setSession(session).setLeaseMillis(queue.lease().toMillis()).build());
+        StreamObservers.nextAndComplete(reply, calls.join(request));
     }
 
     @Override
     public void lease(LeaseRequest request, StreamObserver<LeaseReply> reply) {
-        LeaseReply.Builder leased = LeaseReply.newBuilder();
-        Context call = Context.current();
-        queue.await(LutraServer.allowedWait(request.getWaitMillis()), () -> {
-            if (call.isCancelled()) {
-                return true; // nobody is there to take a task
-            }
-            leased.addAllTasks(queue.lease(request.getSession(), request.getMaxTasks()));
-            return leased.getTasksCount() > 0;
-        });
-        StreamObservers.nextAndComplete(reply, leased.build());
+        StreamObservers.nextAndComplete(reply, calls.lease(request, Context.current()::isCancelled));
     }
 
     @Override
     public void renew(RenewRequest request, StreamObserver<RenewReply> reply) {
-        StreamObservers.nextAndComplete(reply,
-                RenewReply.newBuilder().addAllHeld(queue.renew(request.getSession(), request.getLeasesList())).build());
+        StreamObservers.nextAndComplete(reply, calls.renew(request));
     }
 
     @Override
     public void fetchModel(FetchModelRequest request, StreamObserver<ModelChunk> reply) {
-        queue.checkSession(request.getSession());
-        Path file = models.find(request.getSha256())
-                .orElseThrow(() -> new InputException("model " + request.getSha256() + " is not stored"));
-        try (FileChannel channel = FileChannel.open(file)) {
+        try (FileChannel channel = FileChannel.open(calls.model(request))) {
             // the map outlives the channel, and pages come in no sooner than the agent takes them
             StreamObservers.copyWithFlowControl(
                     Transfer.chunks(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())),
@@ -78,7 +58,6 @@ final class AgentService extends AgentServiceImplBase {
 
     @Override
     public void report(ReportRequest request, StreamObserver<ReportReply> reply) {
-        boolean accepted = queue.report(request.getSession(), request.getLease(), request.getOutcome());
-        StreamObservers.nextAndComplete(reply, ReportReply.newBuilder().setAccepted(accepted).build());
+        StreamObservers.nextAndComplete(reply, calls.report(request));
     }
 }

@@ -10,6 +10,7 @@ import dev.lutra.proto.PutModelReply;
 import dev.lutra.proto.SubmitReply;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.stub.StreamObserver;
@@ -69,7 +70,7 @@ final class FleetService extends FleetServiceImplBase {
     @Override
     public void outcomes(OutcomesRequest request, StreamObserver<OutcomesReply> reply) {
         List<TaskOutcome> done = fleet.outcomes(request.getTaskIdsList(), request.getKnownDone(),
-                LutraServer.allowedWait(request.getWaitMillis()));
+                AgentCalls.allowedWait(request.getWaitMillis()));
         StreamObservers.nextAndComplete(reply, OutcomesReply.newBuilder().addAllDone(Transfer.fitting(done)).build());
     }
 }

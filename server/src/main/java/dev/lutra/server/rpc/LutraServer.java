@@ -1,6 +1,7 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
@@ -18,9 +19,6 @@ import java.util.concurrent.TimeUnit;
  * listen to, put it behind a tunnel.
  */
 public final class LutraServer implements AutoCloseable {
-
-    /** A call that waits for work or outcomes returns after so long, whatever the caller asks for. */
-    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
 
     /** Silence on a connection after which the peer has to show that it is there, and how long it may take for that. */
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
@@ -56,7 +54,7 @@ public final class LutraServer implements AutoCloseable {
         });
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .executor(calls)
-                .addService(new AgentService(queue, models))
+                .addService(new AgentService(new AgentCalls(queue, models)))
                 .addService(new FleetService(new LocalFleet(queue, models), models))
                 .intercept(new ErrorReplies())
                 .intercept(new TokenCheck(token)) // the last one comes first
@@ -93,10 +91,5 @@ public final class LutraServer implements AutoCloseable {
             calls.shutdownNow();
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** What a call may wait that asks for so many milliseconds. */
-    static Duration allowedWait(long askedMillis) {
-        return Duration.ofMillis(Math.max(0, Math.min(askedMillis, MAX_WAIT.toMillis())));
     }
 }

@@ -11,6 +11,7 @@ import dev.lutra.proto.PutModelReply;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.Channel;
@@ -192,7 +193,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     }
 
     private List<TaskOutcome> ask(OutcomesRequest.Builder request, Duration wait) {
-        Duration once = LutraServer.allowedWait(wait.toMillis());
+        Duration once = AgentCalls.allowedWait(wait.toMillis());
         request.setWaitMillis(once.toMillis());
         return call(() -> stub(once).outcomes(request.build()).getDoneList());
     }

@@ -1,0 +1,83 @@
+package dev.lutra.server.fleet;
+
+import dev.lutra.InputException;
+import dev.lutra.proto.FetchModelRequest;
+import dev.lutra.proto.JoinReply;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseReply;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.RenewReply;
+import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.ReportReply;
+import dev.lutra.proto.ReportRequest;
+import dev.lutra.server.store.ModelStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+
+/** What the calls of an agent do, whatever carries them: gRPC for programs, HTTP for pages. */
+public final class AgentCalls {
+
+    /** A call that waits for work or outcomes returns after so long, whatever the caller asks for. */
+    private static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+    private final TaskQueue queue;
+    private final ModelStore models;
+
+    public AgentCalls(TaskQueue queue, ModelStore models) {
+        this.queue = Objects.requireNonNull(queue);
+        this.models = Objects.requireNonNull(models);
+    }
+
+    /** What a call may wait that asks for so many milliseconds. */
+    public static Duration allowedWait(long askedMillis) {
+        return Duration.ofMillis(Math.max(0, Math.min(askedMillis, MAX_WAIT.toMillis())));
+    }
+
+    /** See {@link TaskQueue#join}. */
+    public JoinReply join(JoinRequest request) {
+        return JoinReply.newBuilder().setSession(queue.join(request)).setLeaseMillis(queue.lease().toMillis()).build();
+    }
+
+    /**
+     * Leases tasks, waiting for some if there are none.
+     *
+     * @param gone whether the caller is no longer there to take a task
+     * @throws UnknownSessionException when the agent has to join first
+     */
+    public LeaseReply lease(LeaseRequest request, BooleanSupplier gone) {
+        LeaseReply.Builder leased = LeaseReply.newBuilder();
+        queue.await(allowedWait(request.getWaitMillis()), () -> {
+            if (gone.getAsBoolean()) {
+                return true;
+            }
+            leased.addAllTasks(queue.lease(request.getSession(), request.getMaxTasks()));
+            return leased.getTasksCount() > 0;
+        });
+        return leased.build();
+    }
+
+    /** See {@link TaskQueue#renew}. */
+    public RenewReply renew(RenewRequest request) {
+        return RenewReply.newBuilder().addAllHeld(queue.renew(request.getSession(), request.getLeasesList())).build();
+    }
+
+    /**
+     * The file of a model.
+     *
+     * @throws InputException when it is not stored
+     * @throws UnknownSessionException when the agent has to join first
+     */
+    public Path model(FetchModelRequest request) {
+        queue.checkSession(request.getSession());
+        return models.find(request.getSha256())
+            .orElseThrow(() -> new InputException("model " + request.getSha256() + " is not stored"));
+    }
+
+    /** See {@link TaskQueue#report}. */
+    public ReportReply report(ReportRequest request) {
+        boolean accepted = queue.report(request.getSession(), request.getLease(), request.getOutcome());
+        return ReportReply.newBuilder().setAccepted(accepted).build();
+    }
+}

@@ -1,0 +1,61 @@
+package dev.lutra.server.web;
+
+import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** By which names and addresses others reach this machine. */
+final class OwnAddress {
+
+    private OwnAddress() {}
+
+    /**
+     * What to put into a link: the host that is listened on or, when that is every interface, the address that a phone in the
+     * same network most likely reaches.
+     */
+    static String of(InetAddress listening) {
+        return listening.isAnyLocalAddress() ? reachable().stream().findFirst().orElse("localhost") : plain(listening);
+    }
+
+    /** Everything a certificate should name. */
+    static List<String> all(InetAddress listening) {
+        Set<String> all = new LinkedHashSet<>();
+        all.add(of(listening));
+        all.addAll(reachable());
+        all.addAll(List.of("localhost", "127.0.0.1"));
+        return List.copyOf(all);
+    }
+
+    /** IPv4 addresses of the interfaces that are up; containers' bridges, which phones never see, last. */
+    private static List<String> reachable() {
+        List<InetAddress> addresses = new ArrayList<>();
+        try {
+            NetworkInterface.networkInterfaces().filter(OwnAddress::isUp)
+                .sorted(Comparator.comparing((NetworkInterface device) -> device.getName().matches("(docker|br-|veth|virbr).*"))
+                    .thenComparing(NetworkInterface::getIndex))
+                .forEach(device -> device.inetAddresses().filter(Inet4Address.class::isInstance).forEach(addresses::add));
+        } catch (SocketException e) {
+            throw new UncheckedIOException(e);
+        }
+        return addresses.stream().map(OwnAddress::plain).toList();
+    }
+
+    private static boolean isUp(NetworkInterface device) {
+        try {
+            return device.isUp() && !device.isLoopback();
+        } catch (SocketException e) {
+            return false;
+        }
+    }
+
+    private static String plain(InetAddress address) {
+        return address.isLoopbackAddress() ? "localhost" : address.getHostAddress();
+    }
+}

@@ -1,0 +1,140 @@
+package dev.lutra.server.web;
+
+import dev.lutra.InputException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Date;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+
+/** Makes the context of https connections from a certificate and its key. */
+final class Tls {
+
+    /** Protects nothing that the file's own permissions do not: PKCS #12 just has to have one. */
+    private static final char[] PASSWORD = "unprotected".toCharArray();
+    private static final String ALIAS = "lutra";
+    /** The longest that Apple's systems accept. */
+    private static final int VALID_DAYS = 397;
+    private static final long KEYTOOL_SECONDS = 60;
+    private static final Pattern PKCS8 =
+        Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
+
+    private Tls() {}
+
+    /** @throws InputException naming the file that cannot be used */
+    static SSLContext of(Encryption.Certificate files) {
+        try (InputStream in = Files.newInputStream(files.certificate())) {
+            Certificate[] chain = CertificateFactory.getInstance("X.509").generateCertificates(in).toArray(Certificate[]::new);
+            if (chain.length == 0) {
+                throw InputException.in(files.certificate(), "no certificate (expected: PEM, 'BEGIN CERTIFICATE')");
+            }
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            store.setKeyEntry(ALIAS, key(files.key(), chain[0].getPublicKey().getAlgorithm()), PASSWORD, chain);
+            return context(store);
+        } catch (IOException e) {
+            throw InputException.in(files.certificate(), "cannot be read (" + e.getMessage() + ")");
+        } catch (GeneralSecurityException e) {
+            throw InputException.in(files.certificate(), "cannot be used (" + e.getMessage() + ")");
+        }
+    }
+
+    private static PrivateKey key(Path file, String algorithm) {
+        try {
+            Matcher pem = PKCS8.matcher(Files.readString(file, StandardCharsets.US_ASCII));
+            if (!pem.find()) {
+                throw InputException.in(file, "no key (expected: PEM, 'BEGIN PRIVATE KEY', without a password)");
+            }
+            byte[] der = Base64.getMimeDecoder().decode(pem.group(1));
+            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
+        } catch (IOException | GeneralSecurityException e) {
+            throw InputException.in(file, "cannot be used as the certificate's key (" + e.getMessage() + ")");
+        }
+    }
+
+    /**
+     * A certificate for this machine's names and addresses, made on first use and again when it is about to end. It stays the
+     * same in between, so that a browser warns only once.
+     */
+    static SSLContext of(Encryption.SelfSigned kept, List<String> hosts, Instant now) {
+        Path file = kept.folder().resolve("https.p12");
+        try {
+            if (!Files.exists(file) || endsSoon(file, now)) {
+                make(file, hosts);
+            }
+            return context(load(file));
+        } catch (IOException | GeneralSecurityException e) {
+            throw InputException.in(file, "cannot be used (" + e.getMessage() + "); delete it to have a new one made");
+        }
+    }
+
+    private static boolean endsSoon(Path file, Instant now) throws IOException, GeneralSecurityException {
+        X509Certificate certificate = (X509Certificate) load(file).getCertificate(ALIAS);
+        return certificate == null || certificate.getNotAfter().before(Date.from(now.plusSeconds(TimeUnit.DAYS.toSeconds(7))));
+    }
+
+    /** Java makes certificates only by its own tool, which every installation of it has. */
+    private static void make(Path file, List<String> hosts) throws IOException {
+        Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+        Path workplace = Files.createTempDirectory(folder, "https-"); // only its owner may look in
+        Path part = workplace.resolve("https.p12");
+        List<String> names = new ArrayList<>();
+        hosts.forEach(host -> names.add((host.matches("[0-9.]+|.*:.*") ? "ip:" : "dns:") + host));
+        Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+            "-genkeypair", "-alias", ALIAS, "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=Lutra on " + hosts.get(0),
+            "-validity", Integer.toString(VALID_DAYS), "-ext", "san=" + String.join(",", names),
+            "-storetype", "PKCS12", "-keystore", part.toString(), "-storepass", new String(PASSWORD))
+            .redirectErrorStream(true).start();
+        try {
+            String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (!keytool.waitFor(KEYTOOL_SECONDS, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
+                throw new IOException("keytool: " + said);
+            }
+            if (!part.toFile().setReadable(false, false) || !part.toFile().setReadable(true, true)) {
+                throw new IOException("its key cannot be kept from others");
+            }
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } finally {
+            keytool.destroyForcibly();
+            Files.deleteIfExists(part);
+            Files.delete(workplace);
+        }
+    }
+
+    private static KeyStore load(Path file) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(new ByteArrayInputStream(Files.readAllBytes(file)), PASSWORD);
+        return store;
+    }
+
+    private static SSLContext context(KeyStore store) throws GeneralSecurityException {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, PASSWORD);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return context;
+    }
+}

@@ -1,0 +1,257 @@
+// Measures a batch of tasks in rounds: each round in a worker of its own, tasks in random order, the sentinel between them.
+
+import { distribution, json, median, relativeHalfWidth } from './statistics.js';
+
+/** Two looks at the sentinel around a slice may differ by this; more says that something interfered. */
+const AGREEMENT = 0.1;
+/** A device that never comes to rest is measured all the same after so many disturbed rounds of a task; drift tells. */
+const MAX_DISTURBED = 4;
+/** A task that brings the worker down so often fails. */
+const MAX_CRASHES = 2;
+/** A round that takes this much longer than its rules allow is hung. */
+const HANG_MILLIS = 120_000;
+const SENTINEL_INPUT = [{ name: 'input', shape: [1, 32, 28, 28], randomSeed: 1 }];
+const REFERENCE_LOOKS = 5;
+
+/** The page was hidden: what was measured meanwhile does not count. */
+export class Hidden extends Error {}
+
+/** The model cannot be run here; the line says why. */
+class TaskFailure extends Error {}
+
+/** The worker is gone. */
+class Crash extends Error {}
+
+/** A bench.js worker for one round. */
+class Bench {
+  #worker;
+
+  static async open(runtime, provider, threads) {
+    const bench = new Bench();
+    bench.#worker = new Worker(new URL('./bench.js', import.meta.url), { type: 'module' });
+    try {
+      bench.timing = (await bench.#ask({ open: { version: runtime.version, provider, threads } }, HANG_MILLIS)).opened.timing;
+    } catch (problem) {
+      bench.close();
+      throw problem;
+    }
+    return bench;
+  }
+
+  #ask(request, millis) {
+    return new Promise((resolve, reject) => {
+      const hung = setTimeout(() => reject(new Crash(`no answer for ${millis / 1000} s`)), millis);
+      this.#worker.onmessage = ({ data }) => {
+        clearTimeout(hung);
+        if (data.failure !== undefined) {
+          reject(new TaskFailure(data.failure));
+        } else if (data.crash !== undefined) {
+          reject(new Crash(data.crash));
+        } else {
+          resolve(data);
+        }
+      };
+      this.#worker.onerror = event => {
+        clearTimeout(hung);
+        event.preventDefault();
+        reject(new Crash(event.message || 'the worker ended'));
+      };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  async slice(task, model) {
+    const allowed = (Number(task.rules?.maxWarmupNanos ?? 0) + Number(task.rules?.maxMeasureNanos ?? 0)) / 1e6;
+    return (await this.#ask({ slice: { task, model } }, allowed + HANG_MILLIS)).slice;
+  }
+
+  async sentinel(model) {
+    return (await this.#ask({ sentinel: { model, inputs: SENTINEL_INPUT } }, HANG_MILLIS)).sentinelNanos;
+  }
+
+  close() {
+    this.#worker.terminate();
+  }
+}
+
+/** One task on its way to an outcome. */
+export class Job {
+  rounds = [];
+  disturbed = 0;
+  crashes = 0;
+  spentNanos = 0;
+  outcome = null;
+
+  constructor(leased, model) {
+    this.leased = leased;
+    this.task = leased.task;
+    this.model = model;
+  }
+
+  get site() {
+    return `${this.task.provider}/${this.task.threads ?? 1}`;
+  }
+
+  get halfWidth() {
+    return relativeHalfWidth(this.rounds.map(round => median(round.scaled)));
+  }
+
+  fail(reason) {
+    this.outcome = { failed: { reason } };
+  }
+
+  /** Takes a slice with the sentinel's level before and after it. */
+  add(slice, before, after, reference) {
+    this.spentNanos += slice.sessionNanos + (slice.warmupNanos ?? 0) + (slice.samplingNanos ?? 0);
+    const level = (before + after) / 2;
+    if (Math.abs(before - after) > AGREEMENT * level && this.disturbed < MAX_DISTURBED) {
+      this.disturbed++;
+      return;
+    }
+    this.rounds.push({ ...slice, before, after, scaled: slice.samples.map(nanos => nanos * reference / level) });
+  }
+
+  get ready() {
+    const rules = this.task.rules;
+    const enough = this.rounds.length >= Math.max(2, rules.minRounds ?? 0);
+    return enough && this.halfWidth <= rules.targetRelativeHalfWidth
+      || this.rounds.length > 0 && this.spentNanos >= Number(rules.maxMeasureNanos ?? 0);
+  }
+
+  async finish(agent, timing, reference) {
+    const sum = of => Math.round(this.rounds.reduce((total, round) => total + of(round), 0));
+    const levels = this.rounds.flatMap(round => [round.before, round.after]);
+    const rules = this.task.rules;
+    const runs = Math.round(median(this.rounds.map(round => round.runsPerSample)));
+    this.outcome = { measured: {
+      runtime: agent.runtimeOf(this.task),
+      latency: await distribution(this.rounds.map(round => round.scaled)),
+      circumstances: {
+        rules,
+        warmupRuns: sum(round => round.warmupRuns),
+        warmupNanos: sum(round => round.warmupNanos),
+        steady: this.rounds.every(round => round.steady),
+        converged: this.rounds.length >= Math.max(2, rules.minRounds ?? 0) && this.halfWidth <= rules.targetRelativeHalfWidth,
+        measuredAtMillis: Date.now(),
+        agentVersion: agent.version,
+        rounds: this.rounds.length,
+        disturbedRounds: this.disturbed,
+        drift: json((Math.max(...levels) - Math.min(...levels)) / reference),
+        sentinelNanos: Math.round(median(levels)),
+        sentinelReferenceNanos: Math.round(reference),
+        clockOverheadNanos: Math.round(this.rounds[0].clockOverheadNanos),
+        sessionNanos: sum(round => round.sessionNanos),
+        samplingNanos: sum(round => round.samplingNanos),
+        timing: `${timing}; ${runs > 1 ? `samples are means of about ${runs} runs` : 'every run is a sample'}`,
+      },
+      outputs: this.rounds[this.rounds.length - 1].outputs,
+    } };
+  }
+}
+
+/** Small and seeded, so that the order of a round can be had again (mulberry32). */
+function shuffled(list, seed) {
+  let state = seed >>> 0;
+  const random = () => {
+    state = state + 0x6d2b79f5 >>> 0;
+    let t = Math.imul(state ^ state >>> 15, 1 | state);
+    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+    return (t ^ t >>> 14) >>> 0;
+  };
+  const order = [...list];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random() % (i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/**
+ * Measures tasks until each has its outcome or is not held any more.
+ *
+ * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), offers(task) (null or why not)
+ * @param watch holds(job), attentive() (resolves once the page is visible), guard(work) (throws Hidden if the page was hidden
+ *   meanwhile), progress(job, text), done(job) (awaited)
+ */
+export async function measure(agent, jobs, watch) {
+  const open = () => jobs.filter(job => !job.outcome && watch.holds(job));
+  for (let round = 1; open().length > 0; round++) {
+    for (const site of new Set(open().map(job => job.site))) {
+      await oneRound(agent, shuffled(open().filter(job => job.site === site), round), watch, round);
+    }
+  }
+}
+
+async function oneRound(agent, jobs, watch, round) {
+  const todo = [...jobs];
+  let bench = null;
+  let level = null;
+  try {
+    while (todo.length > 0) {
+      const job = todo[0];
+      await watch.attentive();
+      if (!watch.holds(job)) {
+        todo.shift();
+        continue;
+      }
+      const refusal = agent.offers(job.task);
+      try {
+        if (refusal) {
+          throw new TaskFailure(refusal);
+        }
+        watch.progress(job, `round ${round}`);
+        bench ??= await Bench.open(agent.runtime, job.task.provider, job.task.threads ?? 1);
+        if (job.task.rules) {
+          level = await measureOnce(agent, bench, job, level, watch);
+        } else {
+          const slice = await watch.guard(() => bench.slice(job.task, job.model));
+          job.outcome = { measured: { runtime: agent.runtimeOf(job.task), outputs: slice.outputs } };
+        }
+        todo.shift();
+      } catch (problem) {
+        level = null;
+        if (problem instanceof TaskFailure) {
+          job.fail(problem.message);
+          todo.shift();
+        } else if (problem instanceof Crash) {
+          bench?.close();
+          bench = null;
+          job.crashes++;
+          if (job.crashes >= MAX_CRASHES) {
+            job.fail(`the runtime went down ${MAX_CRASHES} times: ${problem.message}`);
+            todo.shift();
+          }
+        } else if (!(problem instanceof Hidden)) {
+          throw problem;
+        }
+      }
+      if (job.outcome) {
+        await watch.done(job);
+      }
+    }
+  } finally {
+    bench?.close();
+  }
+}
+
+/** Slice and sentinel; returns the sentinel's level after it. */
+async function measureOnce(agent, bench, job, levelBefore, watch) {
+  const reference = await agent.reference(job.site, () => watch.guard(() => referenceLevel(agent, bench)));
+  const [before, slice, after] = await watch.guard(async () => [
+    levelBefore ?? await bench.sentinel(agent.sentinel),
+    await bench.slice(job.task, job.model),
+    await bench.sentinel(agent.sentinel)]);
+  job.add(slice, before, after, reference);
+  if (job.ready) {
+    await job.finish(agent, bench.timing, reference);
+  }
+  return after;
+}
+
+async function referenceLevel(agent, bench) {
+  const looks = [];
+  for (let i = 0; i < REFERENCE_LOOKS; i++) {
+    looks.push(await bench.sentinel(agent.sentinel));
+  }
+  return median(looks);
+}

@@ -1,0 +1,325 @@
+package dev.lutra.server.web;
+
+import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
+import static java.nio.file.attribute.PosixFilePermission.OWNER_WRITE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import dev.lutra.InputException;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.FetchModelRequest;
+import dev.lutra.proto.JoinReply;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseReply;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.RenewReply;
+import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.ReportReply;
+import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Task;
+import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.LocalFleet;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Over real sockets. The time limit only ends a test that would hang. */
+@Timeout(120)
+class WebServerTest {
+
+    private static final String TOKEN = "the-token-of-this-test";
+    private static final byte[] MODEL = {1, 2, 3};
+
+    @TempDir
+    Path folder;
+    private final HttpClient client = HttpClient.newHttpClient();
+    private Database database;
+    private ModelStore models;
+    private TaskQueue queue;
+    private WebServer server;
+
+    @BeforeEach
+    void start() {
+        database = Database.open(folder.resolve("lutra.db"));
+        queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofSeconds(30));
+        models = new ModelStore(folder.resolve("models"));
+        server = serve(0, new Encryption.None());
+    }
+
+    private WebServer serve(int port, Encryption encryption) {
+        return WebServer.start(new WebServer.Settings("127.0.0.1", port, encryption), TOKEN, new AgentCalls(queue, models));
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+        database.close();
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
+    }
+
+    private URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + server.port() + path);
+    }
+
+    private HttpRequest.Builder post(String call, String token, String body) {
+        return HttpRequest.newBuilder(uri("/api/" + call)).header("Authorization", "Bearer " + token)
+            .POST(BodyPublishers.ofString(body));
+    }
+
+    private HttpResponse<String> call(String call, Message request) throws Exception {
+        return client.send(post("agent/" + call, TOKEN, JsonFormat.printer().print(request)).build(), BodyHandlers.ofString());
+    }
+
+    private static <B extends Message.Builder> B read(HttpResponse<String> response, B reply) throws InvalidProtocolBufferException {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        JsonFormat.parser().merge(response.body(), reply);
+        return reply;
+    }
+
+    private String join(String device) throws Exception {
+        JoinRequest request = JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build();
+        return read(call("join", request), JoinReply.newBuilder()).getSession();
+    }
+
+    private void submit(String... ids) {
+        String model = models.put(MODEL);
+        new LocalFleet(queue, models).submit("phone",
+            List.of(ids).stream().map(id -> Task.newBuilder().setId(id).setModelSha256(model).build()).toList());
+    }
+
+    private LeaseReply lease(String session, long waitMillis) throws Exception {
+        return read(call("lease", LeaseRequest.newBuilder().setSession(session).setMaxTasks(2).setWaitMillis(waitMillis).build()),
+            LeaseReply.newBuilder()).build();
+    }
+
+    @Test
+    void aPageDoesATaskFromJoinToReport() throws Exception {
+        submit("one");
+        String session = join("phone");
+        LeaseReply leased = lease(session, 0);
+        assertThat(leased.getTasksList()).extracting(task -> task.getTask().getId()).containsExactly("one");
+        LeaseName lease = LeaseName.newBuilder().setTaskId("one").setEpoch(leased.getTasks(0).getEpoch()).build();
+
+        RenewRequest renewal = RenewRequest.newBuilder().setSession(session).addLeases(lease)
+            .addLeases(lease.toBuilder().setEpoch(7)).build();
+        assertThat(read(call("renew", renewal), RenewReply.newBuilder()).getHeldList()).containsExactly(lease);
+
+        String sha256 = leased.getTasks(0).getTask().getModelSha256();
+        FetchModelRequest fetch = FetchModelRequest.newBuilder().setSession(session).setSha256(sha256).build();
+        HttpResponse<byte[]> model = client.send(post("agent/fetch-model", TOKEN, JsonFormat.printer().print(fetch)).build(),
+            BodyHandlers.ofByteArray());
+        assertThat(model.body()).isEqualTo(MODEL);
+
+        ReportRequest report = ReportRequest.newBuilder().setSession(session).setLease(lease)
+            .setOutcome(Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("because"))).build();
+        assertThat(read(call("report", report), ReportReply.newBuilder()).getAccepted()).isTrue();
+        assertThat(read(call("report", report), ReportReply.newBuilder()).getAccepted()).as("repeated").isTrue();
+        ReportRequest late = report.toBuilder().setLease(lease.toBuilder().setEpoch(0)).build();
+        assertThat(read(call("report", late), ReportReply.newBuilder()).getAccepted()).as("of an older lease").isFalse();
+        assertThat(queue.outcomes(Set.of("one")).get(0).getOutcome().getFailed().getReason()).isEqualTo("because");
+    }
+
+    @Test
+    void aLeaseWaitsForWork() throws Exception {
+        String session = join("phone");
+        HttpRequest request = post("agent/lease", TOKEN,
+            "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build();
+        CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(request, BodyHandlers.ofString());
+        assertThat(lease(session, 0).getTasksCount()).isZero();
+        submit("late");
+        assertThat(read(waiting.get(), LeaseReply.newBuilder()).getTasks(0).getTask().getId()).isEqualTo("late");
+    }
+
+    @Test
+    void joiningAgainEndsTheSessionAndReturnsItsTasks() throws Exception {
+        submit("one");
+        String first = join("phone");
+        lease(first, 0);
+        String second = join("phone");
+        assertThat(call("lease", LeaseRequest.newBuilder().setSession(first).setMaxTasks(1).build()).statusCode()).isEqualTo(404);
+        assertThat(lease(second, 0).getTasks(0).getEpoch()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesWhatTheCallerDoesWrongInOneLine() throws Exception {
+        HttpResponse<String> wrong = client.send(post("agent/join", "a-wrong-token", "{}").build(), BodyHandlers.ofString());
+        assertThat(wrong.statusCode()).isEqualTo(401);
+        assertThat(wrong.body()).isEqualTo("wrong token");
+        HttpResponse<String> anonymous = client.send(HttpRequest.newBuilder(uri("/api/agent/join"))
+            .POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.ofString());
+        assertThat(anonymous.statusCode()).isEqualTo(401);
+        assertThat(anonymous.body()).isEqualTo("no token (expected: Authorization: Bearer <token>)");
+
+        HttpResponse<String> nameless = call("join", JoinRequest.getDefaultInstance());
+        assertThat(nameless.statusCode()).isEqualTo(400);
+        assertThat(nameless.body()).isEqualTo("device: no name");
+        assertThat(client.send(post("agent/join", TOKEN, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
+        assertThat(client.send(post("agent/leave", TOKEN, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
+        assertThat(queue.agents()).isEmpty();
+    }
+
+    @Test
+    void pagesArePublicAndIsolated() throws Exception {
+        for (String page : List.of("/", "/agent", "/pages/agent.js", "/pages/style.css", "/pages/sentinel.onnx")) {
+            HttpResponse<String> response = get(page);
+            assertThat(response.statusCode()).as(page).isEqualTo(200);
+            assertThat(response.body()).doesNotContain(TOKEN);
+            assertThat(response.headers().firstValue("Cross-Origin-Opener-Policy")).contains("same-origin");
+            assertThat(response.headers().firstValue("Cross-Origin-Embedder-Policy")).contains("require-corp");
+            assertThat(response.headers().firstValue("Content-Security-Policy").orElseThrow()).contains("default-src 'none'");
+        }
+    }
+
+    @Test
+    void servesNothingButPages() throws Exception {
+        for (String path : List.of("/pages/../WebServer.class", "/pages/%2e%2e/WebServer.class", "/pages/..%2fWebServer.class",
+                "/pages//etc/passwd", "/pages/", "/pages", "/token", "/pages/none.js")) {
+            assertThat(get(path).statusCode()).as(path).isEqualTo(404);
+        }
+    }
+
+    @Test
+    void theJoinLinkIsForThoseWhoKnowTheToken() throws Exception {
+        assertThat(server.joinLink()).isEqualTo("http://localhost:" + server.port() + "/agent#token=" + TOKEN);
+        assertThat(client.send(post("join-link", TOKEN, "{}").build(), BodyHandlers.ofString()).body()).isEqualTo(server.joinLink());
+        assertThat(client.send(post("join-code", TOKEN, "{}").build(), BodyHandlers.ofString()).body()).startsWith("<svg");
+        assertThat(client.send(post("join-code", "a-wrong-token", "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void aCertificateOfItsOwnIsMadeOnceAndKept() throws Exception {
+        X509Certificate first = certificateOf(new Encryption.SelfSigned(folder.resolve("https")));
+        assertThat(first.getSubjectAlternativeNames().toString()).contains("localhost", "127.0.0.1");
+        assertThat(certificateOf(new Encryption.SelfSigned(folder.resolve("https")))).isEqualTo(first);
+        assertThat(folder.resolve("https")).isDirectoryContaining("glob:**/https.p12");
+        assertThat(Files.getPosixFilePermissions(folder.resolve("https/https.p12"))).isSubsetOf(OWNER_READ, OWNER_WRITE);
+    }
+
+    private X509Certificate certificateOf(Encryption encryption) throws Exception {
+        SSLContext trusting = SSLContext.getInstance("TLS");
+        trusting.init(null, new TrustManager[] {new TrustsAnyone()}, new SecureRandom());
+        try (WebServer https = serve(0, encryption)) {
+            assertThat(https.joinLink()).startsWith("https://");
+            URI page = URI.create("https://localhost:" + https.port() + "/agent");
+            HttpResponse<String> response = HttpClient.newBuilder().sslContext(trusting).build()
+                .send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString());
+            assertThat(response.statusCode()).isEqualTo(200);
+            return (X509Certificate) response.sslSession().orElseThrow().getPeerCertificates()[0];
+        }
+    }
+
+    /** As a person who takes the browser's warning. */
+    private static final class TrustsAnyone extends X509ExtendedTrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
+    @Test
+    void takesTheOwnersCertificate() throws Exception {
+        Path certificate = folder.resolve("cert.pem");
+        Path key = folder.resolve("key.pem");
+        pemFrom(new Encryption.SelfSigned(folder.resolve("other")), certificate, key);
+        assertThat(certificateOf(new Encryption.Certificate(certificate, key)).getSubjectX500Principal().getName())
+            .isEqualTo("CN=Lutra on localhost");
+    }
+
+    /** Writes what a self-signed server has as the two files that others have. */
+    private void pemFrom(Encryption.SelfSigned made, Path certificate, Path key) throws Exception {
+        certificateOf(made);
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        char[] password = "unprotected".toCharArray();
+        store.load(Files.newInputStream(made.folder().resolve("https.p12")), password);
+        Base64.Encoder lines = Base64.getMimeEncoder();
+        Files.writeString(certificate, "-----BEGIN CERTIFICATE-----\n"
+            + lines.encodeToString(store.getCertificate("lutra").getEncoded()) + "\n-----END CERTIFICATE-----\n");
+        Files.writeString(key, "-----BEGIN PRIVATE KEY-----\n"
+            + lines.encodeToString(store.getKey("lutra", password).getEncoded()) + "\n-----END PRIVATE KEY-----\n");
+    }
+
+    @Test
+    void namesTheFileThatIsNoCertificateOrKey() throws Exception {
+        Path empty = Files.writeString(folder.resolve("empty.pem"), "");
+        assertThatThrownBy(() -> serve(0, new Encryption.Certificate(empty, empty)))
+            .isInstanceOf(InputException.class).hasMessageStartingWith(empty.toString());
+        Path certificate = folder.resolve("cert.pem");
+        pemFrom(new Encryption.SelfSigned(folder.resolve("other")), certificate, folder.resolve("key.pem"));
+        assertThatThrownBy(() -> serve(0, new Encryption.Certificate(certificate, empty)))
+            .isInstanceOf(InputException.class)
+            .hasMessage(empty + ": no key (expected: PEM, 'BEGIN PRIVATE KEY', without a password)");
+    }
+
+    @Test
+    void saysThatThePortIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            assertThatThrownBy(() -> serve(taken.getLocalPort(), new Encryption.None()))
+                .isInstanceOf(InputException.class).hasMessageStartingWith("cannot serve pages on 127.0.0.1:" + taken.getLocalPort());
+        }
+    }
+
+    @Test
+    void closingEndsCallsThatWait() throws Exception {
+        String session = join("phone");
+        CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(post("agent/lease", TOKEN,
+            "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build(), BodyHandlers.ofString());
+        Thread.sleep(200); // likely in the middle of it; right in any case
+        server.close();
+        assertThat(waiting.handle((reply, problem) -> true).get()).isTrue();
+    }
+}
