@@ -49,6 +49,16 @@ class DependencyLinesTest {
         .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "org.jdbi..", "org.flywaydb..");
 
     @ArchTest
+    static final ArchRule RPC_AND_PAGES_ONLY_CARRY_WHAT_THE_FLEET_DOES = noClasses().that()
+        .resideInAnyPackage("dev.lutra.server.rpc..", "dev.lutra.server.web..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.server.experiment..", "dev.lutra.server.cli..",
+            "dev.lutra.server.report..", "dev.lutra.supernet..", "dev.lutra.search..");
+
+    @ArchTest
+    static final ArchRule PAGES_AND_RPC_DO_NOT_KNOW_EACH_OTHER = noClasses().that().resideInAPackage("dev.lutra.server.web..")
+        .should().dependOnClassesThat().resideInAPackage("dev.lutra.server.rpc..");
+
+    @ArchTest
     static final ArchRule NOTHING_KNOWS_THE_COMMAND_LINE = noClasses().that().resideOutsideOfPackage("dev.lutra.server.cli..")
         .should().dependOnClassesThat().resideInAPackage("dev.lutra.server.cli..");
 

@@ -81,7 +81,7 @@ class WholeJobTest {
 
     @Test
     void aKilledServerAndAKilledAgentLoseNothing() throws Exception {
-        String[] serve = {"serve", "--data", "fleet", "--listen", "127.0.0.1:0"};
+        String[] serve = {"serve", "--http", "127.0.0.1:0", "--data", "fleet", "--listen", "127.0.0.1:0"};
         LutraProcess server = LutraProcess.start(folder, serve);
         int port = CommandLineTest.servedPort(server);
         serve[serve.length - 1] = "127.0.0.1:" + port;

@@ -26,7 +26,7 @@ export class Agent {
 
   /**
    * @param runtime { version } of onnxruntime-web
-   * @param tell called with what the page shows: { state, problem, task, detail, batch, result, discarded }
+   * @param tell called with what the page shows: { state, problem, task, round, p50Nanos, batch, result, discarded }
    */
   constructor({ token, name, version, runtime, tell }) {
     this.#server = new Server(token);
@@ -164,7 +164,7 @@ export class Agent {
       holds: job => !this.#stopped && this.#held.has(key(nameOf(job.leased))),
       attentive: () => this.#attentive(),
       guard: work => this.#guard(work),
-      progress: (job, detail) => this.#tell({ state: 'measuring', problem: '', task: job.task.label, detail,
+      progress: (job, round) => this.#tell({ state: 'measuring', problem: '', task: job.task.label, round, p50Nanos: job.p50Nanos,
         batch: { size: jobs.length, done: jobs.filter(other => other.outcome).length } }),
       done: job => this.#deliver(job, jobs),
     });

@@ -65,7 +65,7 @@ const STATES = {
   stopped: 'Stopped',
 };
 
-function show({ state, problem, task, detail, batch, result, discarded: more }) {
+function show({ state, problem, task, round, p50Nanos, batch, result, discarded: more }) {
   if (state) {
     element('state').textContent = STATES[state];
     element('dot').className = `dot ${state}`;
@@ -73,12 +73,13 @@ function show({ state, problem, task, detail, batch, result, discarded: more }) 
     if (state !== 'measuring') {
       element('task').textContent = '';
     }
+    element('progress').hidden = state !== 'measuring';
   }
   if (problem !== undefined) {
     notice(problem);
   }
   if (task !== undefined) {
-    element('task').textContent = `${task} · ${detail}`;
+    element('task').textContent = [task, `round ${round}`, p50Nanos && `${duration(p50Nanos)} so far`].filter(Boolean).join(' · ');
   }
   if (batch) {
     element('batch').max = Math.max(1, batch.size);
@@ -105,9 +106,9 @@ function addResult({ label, accepted, failed, latency }) {
     done++;
     element('done').textContent = done;
     if (latency) {
-      element('p50').textContent = milliseconds(latency.p50Nanos);
+      element('p50').textContent = duration(latency.p50Nanos);
     }
-    row.append(text('td', latency ? milliseconds(latency.p50Nanos) : 'run'),
+    row.append(text('td', latency ? duration(latency.p50Nanos) : 'run'),
       text('td', latency ? share(latency.relativeHalfWidth) : ''));
   }
   element('rows').prepend(row);
@@ -117,8 +118,8 @@ function addResult({ label, accepted, failed, latency }) {
   element('results').hidden = false;
 }
 
-function milliseconds(nanos) {
-  return `${(nanos / 1e6).toPrecision(3)} ms`;
+function duration(nanos) {
+  return nanos < 1e5 ? `${(nanos / 1e3).toPrecision(3)} µs` : `${(nanos / 1e6).toPrecision(3)} ms`;
 }
 
 function share(half) {

@@ -4,8 +4,6 @@ import { distribution, json, median, relativeHalfWidth } from './statistics.js';
 
 /** Two looks at the sentinel around a slice may differ by this; more says that something interfered. */
 const AGREEMENT = 0.1;
-/** A device that never comes to rest is measured all the same after so many disturbed rounds of a task; drift tells. */
-const MAX_DISTURBED = 4;
 /** A task that brings the worker down so often fails. */
 const MAX_CRASHES = 2;
 /** A round that takes this much longer than its rules allow is hung. */
@@ -96,6 +94,25 @@ export class Job {
     return relativeHalfWidth(this.rounds.map(round => median(round.scaled)));
   }
 
+  /** The median so far; undefined before the first round. */
+  get p50Nanos() {
+    return this.rounds.length > 0 ? median(this.rounds.flatMap(round => round.scaled)) : undefined;
+  }
+
+  get outOfTime() {
+    return this.spentNanos >= Number(this.task.rules.maxMeasureNanos ?? 0);
+  }
+
+  /** Whether the interval over at least two rounds, and as many as the rules want, is as narrow as they want. */
+  get converged() {
+    const { minRounds = 0, targetRelativeHalfWidth } = this.task.rules;
+    return this.rounds.length >= Math.max(2, minRounds) && this.halfWidth <= targetRelativeHalfWidth;
+  }
+
+  get ready() {
+    return this.converged || this.rounds.length > 0 && this.outOfTime;
+  }
+
   fail(reason) {
     this.outcome = { failed: { reason } };
   }
@@ -104,34 +121,27 @@ export class Job {
   add(slice, before, after, reference) {
     this.spentNanos += slice.sessionNanos + (slice.warmupNanos ?? 0) + (slice.samplingNanos ?? 0);
     const level = (before + after) / 2;
-    if (Math.abs(before - after) > AGREEMENT * level && this.disturbed < MAX_DISTURBED) {
+    // A device that does not come to rest within the task's time is measured all the same; drift tells.
+    if (Math.abs(before - after) > AGREEMENT * level && !this.outOfTime) {
       this.disturbed++;
       return;
     }
     this.rounds.push({ ...slice, before, after, scaled: slice.samples.map(nanos => nanos * reference / level) });
   }
 
-  get ready() {
-    const rules = this.task.rules;
-    const enough = this.rounds.length >= Math.max(2, rules.minRounds ?? 0);
-    return enough && this.halfWidth <= rules.targetRelativeHalfWidth
-      || this.rounds.length > 0 && this.spentNanos >= Number(rules.maxMeasureNanos ?? 0);
-  }
-
   async finish(agent, timing, reference) {
     const sum = of => Math.round(this.rounds.reduce((total, round) => total + of(round), 0));
     const levels = this.rounds.flatMap(round => [round.before, round.after]);
-    const rules = this.task.rules;
     const runs = Math.round(median(this.rounds.map(round => round.runsPerSample)));
     this.outcome = { measured: {
       runtime: agent.runtimeOf(this.task),
       latency: await distribution(this.rounds.map(round => round.scaled)),
       circumstances: {
-        rules,
+        rules: this.task.rules,
         warmupRuns: sum(round => round.warmupRuns),
         warmupNanos: sum(round => round.warmupNanos),
         steady: this.rounds.every(round => round.steady),
-        converged: this.rounds.length >= Math.max(2, rules.minRounds ?? 0) && this.halfWidth <= rules.targetRelativeHalfWidth,
+        converged: this.converged,
         measuredAtMillis: Date.now(),
         agentVersion: agent.version,
         rounds: this.rounds.length,
@@ -171,7 +181,7 @@ function shuffled(list, seed) {
  *
  * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), offers(task) (null or why not)
  * @param watch holds(job), attentive() (resolves once the page is visible), guard(work) (throws Hidden if the page was hidden
- *   meanwhile), progress(job, text), done(job) (awaited)
+ *   meanwhile), progress(job, round), done(job) (awaited)
  */
 export async function measure(agent, jobs, watch) {
   const open = () => jobs.filter(job => !job.outcome && watch.holds(job));
@@ -199,7 +209,7 @@ async function oneRound(agent, jobs, watch, round) {
         if (refusal) {
           throw new TaskFailure(refusal);
         }
-        watch.progress(job, `round ${round}`);
+        watch.progress(job, round);
         bench ??= await Bench.open(agent.runtime, job.task.provider, job.task.threads ?? 1);
         if (job.task.rules) {
           level = await measureOnce(agent, bench, job, level, watch);
