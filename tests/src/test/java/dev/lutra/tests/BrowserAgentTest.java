@@ -61,6 +61,7 @@ class BrowserAgentTest {
     private Path folder;
     private final List<AutoCloseable> open = new ArrayList<>();
     private Chromium browser;
+    private LutraProcess server;
     private String grpc;
     private String link;
     private RemoteFleet fleet;
@@ -69,7 +70,7 @@ class BrowserAgentTest {
     void start() throws Exception {
         browser = keep(Chromium.start(folder));
         assumeTrue(npmExists(), "no npm: the page /agent was built without its runtime");
-        LutraProcess server = keep(LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet"));
+        server = keep(LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet"));
         grpc = "127.0.0.1:" + CommandLineTest.servedPort(server);
         link = joinLink(server);
         fleet = keep(RemoteFleet.connect(grpc, Files.readString(folder.resolve("fleet/token")).strip()));
@@ -182,9 +183,9 @@ class BrowserAgentTest {
         assertThat(browser.text("rows")).contains("call-overhead");
     }
 
-    /** Reloaded in the middle, then put behind another tab: every task counts once. */
+    /** Reloaded in the middle, then put behind another tab, then with the server killed: every task counts once. */
     @Test
-    void survivesReloadAndTabSwitching() throws Exception {
+    void survivesReloadTabSwitchingAndAKilledServer() throws Exception {
         join();
         LutraProcess profile = profile(experiment("wasm"));
         browser.await("state", text -> text.equals("Measuring"), SOON);
@@ -198,6 +199,8 @@ class BrowserAgentTest {
             assertThat(fleet.agents()).singleElement().matches(state -> state.getOnline());
         });
         browser.await("discarded", text -> !text.equals("0"), SOON);
+        server.kill();
+        keep(LutraProcess.start(folder, "serve", "--listen", grpc, "--http", "127.0.0.1:" + URI.create(link).getPort(), "--data", "fleet"));
         LutraProcess.Result finished = profile.await(PATIENCE);
         assertThat(finished.code()).as("%s, page: %s", finished.errors(), browser.pageText()).isZero();
         assertIsMeasured(table("wasm"), "wasm", "wall: performance.now");
@@ -219,6 +222,31 @@ class BrowserAgentTest {
             done = fleet.outcomes(ids, done.size(), Duration.ofSeconds(2));
         }
         return done.stream().collect(Collectors.toMap(TaskOutcome::getTaskId, TaskOutcome::getOutcome));
+    }
+
+    @Test
+    void aReportThatAReloadCutOffIsDeliveredOnce() throws Exception {
+        join();
+        browser.run("document.getElementById('start').click()");
+        browser.await("state", text -> text.equals("Stopped"), SOON);
+        fleet.submit(DEVICE, List.of(task("cut off", sentinel()).setProvider("wasm").setReturnOutputs(true).build()));
+        assertThat(browser.evaluate("""
+            import('/pages/protocol.js').then(async ({ Server }) => {
+              const server = new Server(localStorage.getItem('lutra.token'));
+              const { session } = await server.join({ device: { name: '%s' } });
+              const { tasks: [leased] } = await server.lease({ session, maxTasks: 1 });
+              sessionStorage.setItem('lutra.unanswered', JSON.stringify({ session,
+                lease: { taskId: leased.task.id, epoch: leased.epoch }, outcome: { failed: { reason: 'from before' } } }));
+              sessionStorage.setItem('lutra.running', 'yes');
+              return leased.task.id;
+            })""".formatted(DEVICE))).isEqualTo("cut off");
+        browser.reload();
+        browser.await("state", text -> text.equals("Waiting for work"), SOON);
+        assertThat(fleet.outcomes(List.of("cut off"), 0, SOON)).singleElement().satisfies(done -> {
+            assertThat(done.getOutcome().getFailed().getReason()).isEqualTo("from before");
+            assertThat(done.getAttempts()).isEqualTo(1);
+        });
+        assertThat(browser.run("return sessionStorage.getItem('lutra.unanswered')")).isNull();
     }
 
     /** A model with inputs of its own, from the page itself. */

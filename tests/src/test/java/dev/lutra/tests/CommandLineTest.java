@@ -80,6 +80,8 @@ class CommandLineTest {
         "lut diff missing.json other.json | missing.json: no such file",
         "run missing.yaml | missing.yaml: no such file",
         "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
+        "serve --tls-cert cert.pem | --tls-cert: alone (expected: --tls-cert and --tls-key)",
+        "serve --http 7412 | --http: 7412 (expected: host:port)",
         "fly | Unmatched argument"})
     void wrongInputGivesOneLine(String arguments, String message) {
         assertRejected(LutraProcess.run(folder, arguments.split(" ")), message);

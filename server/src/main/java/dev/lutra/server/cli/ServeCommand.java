@@ -7,6 +7,7 @@ import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;
+import java.io.Console;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
@@ -32,6 +33,7 @@ final class ServeCommand implements Runnable {
     @Override
     public void run() {
         Endpoint endpoint = Endpoint.parse("--listen", listen);
+        WebServer.Settings pagesThere = pages.settingsNextTo(endpoint, data);
         Path tokenFile = data.resolve("token");
         String token = Tokens.loadOrCreate(tokenFile);
         CountDownLatch stopped = new CountDownLatch(1);
@@ -39,7 +41,7 @@ final class ServeCommand implements Runnable {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
-                    WebServer web = WebServer.start(pages.settingsNextTo(endpoint, data), token, new AgentCalls(queue, models))) {
+                    WebServer web = WebServer.start(pagesThere, token, new AgentCalls(queue, models))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();
@@ -48,13 +50,22 @@ final class ServeCommand implements Runnable {
                 System.err.println("serving on " + endpoint.host() + ":" + server.port() + ", token in " + tokenFile);
                 System.err.println("a device joins with: lutra agent --server <this host>:" + server.port()
                     + " --token-file " + tokenFile);
-                System.err.println(web.joinCode() + "a phone or any browser joins by this code, or at " + web.joinLink());
+                if (canShowCodes()) {
+                    System.err.print(web.joinCode());
+                }
+                System.err.println("a phone or any browser joins at " + web.joinLink());
                 awaitQuietly(stopped);
                 web.close();
                 server.close();
                 closed.countDown();
             }
         }
+    }
+
+    /** Only a person at a terminal has use for it, and only some terminals have its characters. */
+    private static boolean canShowCodes() {
+        Console console = System.console();
+        return console != null && console.charset().newEncoder().canEncode(WebServer.CODE_CHARACTERS);
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -11,6 +11,9 @@ import java.util.Map;
 /** A link for a phone's camera. */
 final class QrCode {
 
+    /** Nothing, the lower, the upper and both of two modules. */
+    static final String CHARACTERS = " ▄▀█";
+
     /** Light modules around the code; the standard asks for four, cameras are content with two. */
     private static final int MARGIN = 2;
 
@@ -34,9 +37,9 @@ final class QrCode {
         StringBuilder text = new StringBuilder();
         for (int y = 0; y < modules.getHeight(); y += 2) {
             for (int x = 0; x < modules.getWidth(); x++) {
-                boolean upper = !modules.get(x, y);
-                boolean lower = y + 1 < modules.getHeight() && !modules.get(x, y + 1);
-                text.append(upper ? lower ? '█' : '▀' : lower ? '▄' : ' ');
+                int lower = y + 1 < modules.getHeight() && !modules.get(x, y + 1) ? 1 : 0;
+                int upper = modules.get(x, y) ? 0 : 2;
+                text.append(CHARACTERS.charAt(lower + upper));
             }
             text.append('\n');
         }

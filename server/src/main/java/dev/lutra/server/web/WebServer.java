@@ -18,6 +18,9 @@ import javax.net.ssl.SSLContext;
 /** The pages of a server, and the agent protocol for those pages, on a TCP port. */
 public final class WebServer implements AutoCloseable {
 
+    /** What a terminal has to be able to show for {@link #joinCode}. */
+    public static final String CODE_CHARACTERS = QrCode.CHARACTERS;
+
     private static final long CLOSE_SECONDS = 5;
 
     /**

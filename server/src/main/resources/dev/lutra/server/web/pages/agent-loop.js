@@ -167,6 +167,7 @@ export class Agent {
       progress: (job, round) => this.#tell({ state: 'measuring', problem: '', task: job.task.label, round, p50Nanos: job.p50Nanos,
         batch: { size: jobs.length, done: jobs.filter(other => other.outcome).length } }),
       done: job => this.#deliver(job, jobs),
+      serverIsThere: () => this.#server.isThere(this.#onProblem),
     });
   }
 

@@ -88,6 +88,19 @@ export class Server {
     return this.#call('agent/report', request, onProblem);
   }
 
+  /** Waits until the server serves pages; tells whether it did at once. */
+  async isThere(onProblem) {
+    for (let tries = 1; ; tries++) {
+      try {
+        await fetch('/pages/bench.js', { method: 'HEAD', cache: 'no-store' });
+        return tries === 1;
+      } catch (problem) {
+        onProblem(problem);
+        await new Promise(resolve => setTimeout(resolve, FIRST_WAIT_MILLIS * 4));
+      }
+    }
+  }
+
   /** What a device opens to join, and its QR code. */
   async joinLink() {
     return new TextDecoder().decode((await this.#post('join-link', {})).body);

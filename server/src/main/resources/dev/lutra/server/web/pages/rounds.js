@@ -181,7 +181,7 @@ function shuffled(list, seed) {
  *
  * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), offers(task) (null or why not)
  * @param watch holds(job), attentive() (resolves once the page is visible), guard(work) (throws Hidden if the page was hidden
- *   meanwhile), progress(job, round), done(job) (awaited)
+ *   meanwhile), progress(job, round), done(job) (awaited), serverIsThere() (waits for the server; whether it was there at once)
  */
 export async function measure(agent, jobs, watch) {
   const open = () => jobs.filter(job => !job.outcome && watch.holds(job));
@@ -224,9 +224,10 @@ async function oneRound(agent, jobs, watch, round) {
           job.fail(problem.message);
           todo.shift();
         } else if (problem instanceof Crash) {
+          // A worker whose scripts cannot be fetched says nothing about the model.
+          job.crashes += bench || await watch.serverIsThere() ? 1 : 0;
           bench?.close();
           bench = null;
-          job.crashes++;
           if (job.crashes >= MAX_CRASHES) {
             job.fail(`the runtime went down ${MAX_CRASHES} times: ${problem.message}`);
             todo.shift();
