@@ -36,9 +36,10 @@ final class Chromium implements AutoCloseable {
             "no " + BROWSER + " and " + DRIVER + ": the page /agent is not tested (Debian: chromium, chromium-driver)");
         ChromeOptions options = new ChromeOptions();
         options.setBinary(BROWSER.toFile());
-        options.addArguments(List.of("--headless=new", "--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader",
-            "--enable-features=Vulkan", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--window-size=1000,800",
+        options.addArguments(List.of("--headless=new", "--no-sandbox", "--window-size=1000,800",
+            "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan",
+            "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync",
             "--user-data-dir=" + Files.createTempDirectory(folder, "chromium")));
         ChromeDriverService service = new ChromeDriverService.Builder()
             .usingDriverExecutable(DRIVER.toFile()).usingAnyFreePort().withLogFile(new File("/dev/null")).build();

@@ -29,8 +29,8 @@ class QrCodeTest {
                 grey[y * width + x] = (byte) (lit ? 255 : 0);
             }
         }
-        assertThat(new QRCodeReader().decode(new BinaryBitmap(new GlobalHistogramBinarizer(new Grey(grey, width, height)))).getText())
-            .isEqualTo(LINK);
+        BinaryBitmap image = new BinaryBitmap(new GlobalHistogramBinarizer(new Grey(grey, width, height)));
+        assertThat(new QRCodeReader().decode(image).getText()).isEqualTo(LINK);
     }
 
     private static final class Grey extends LuminanceSource {

@@ -103,11 +103,16 @@ class WebServerTest {
             .POST(BodyPublishers.ofString(body));
     }
 
+    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
     private HttpResponse<String> call(String call, Message request) throws Exception {
         return client.send(post("agent/" + call, TOKEN, JsonFormat.printer().print(request)).build(), BodyHandlers.ofString());
     }
 
-    private static <B extends Message.Builder> B read(HttpResponse<String> response, B reply) throws InvalidProtocolBufferException {
+    private static <B extends Message.Builder> B read(HttpResponse<String> response, B reply)
+            throws InvalidProtocolBufferException {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         JsonFormat.parser().merge(response.body(), reply);
         return reply;
@@ -218,9 +223,9 @@ class WebServerTest {
     @Test
     void theJoinLinkIsForThoseWhoKnowTheToken() throws Exception {
         assertThat(server.joinLink()).isEqualTo("http://localhost:" + server.port() + "/agent#token=" + TOKEN);
-        assertThat(client.send(post("join-link", TOKEN, "{}").build(), BodyHandlers.ofString()).body()).isEqualTo(server.joinLink());
-        assertThat(client.send(post("join-code", TOKEN, "{}").build(), BodyHandlers.ofString()).body()).startsWith("<svg");
-        assertThat(client.send(post("join-code", "a-wrong-token", "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(401);
+        assertThat(send(post("join-link", TOKEN, "{}")).body()).isEqualTo(server.joinLink());
+        assertThat(send(post("join-code", TOKEN, "{}")).body()).startsWith("<svg");
+        assertThat(send(post("join-code", "a-wrong-token", "{}")).statusCode()).isEqualTo(401);
     }
 
     @Test
@@ -309,7 +314,8 @@ class WebServerTest {
     void saysThatThePortIsTaken() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
             assertThatThrownBy(() -> serve(taken.getLocalPort(), new Encryption.None()))
-                .isInstanceOf(InputException.class).hasMessageStartingWith("cannot serve pages on 127.0.0.1:" + taken.getLocalPort());
+                .isInstanceOf(InputException.class)
+                .hasMessageStartingWith("cannot serve pages on 127.0.0.1:" + taken.getLocalPort());
         }
     }
 

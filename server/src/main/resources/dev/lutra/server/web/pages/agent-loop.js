@@ -196,6 +196,9 @@ export class Agent {
 
   /** Browsers slow down or stop hidden pages: what was measured then is thrown away. */
   async #guard(work) {
+    if (document.hidden) {
+      throw new Hidden('the page is hidden');
+    }
     const before = this.#timesHidden;
     let result;
     try {

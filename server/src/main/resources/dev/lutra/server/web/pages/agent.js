@@ -123,7 +123,7 @@ function duration(nanos) {
 }
 
 function share(half) {
-  return Number.isFinite(Number(half)) ? `${(100 * half).toPrecision(2)} %` : '–';
+  return Number.isFinite(Number(half)) ? `${(100 * half).toFixed(half < 0.1 ? 1 : 0)} %` : '–';
 }
 
 /** Phones end what a page does when their screen goes dark. The system takes the lock away with the page out of sight. */
