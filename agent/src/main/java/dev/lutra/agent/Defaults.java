@@ -6,21 +6,19 @@ import java.time.Duration;
 final class Defaults {
 
     /**
-     * A machine that is this much slower than it lately was at its best is disturbed. Drift over minutes (±5 % on rented
-     * machines) and the 1.5 % by which processes differ stay below it and are scaled away; whoever takes the same core does not.
+     * A machine that is this much slower than it lately was at its best is disturbed: somebody took the core. What neighbours on
+     * a rented machine do to caches and clocks, ±10 % from one second to the next, stays below and is scaled away.
      */
-    static final double SLOWED = 0.10;
-    /** The sentinel before and after a slice may disagree by this much: twice what it repeats to on a quiet machine. */
-    static final double JUMP = 0.04;
+    static final double SLOWED = 0.40;
+    /** The sentinel before and after a slice may disagree by this much; beyond, the speed changed while the slice ran. */
+    static final double JUMP = 0.15;
     /** A thread that waited this long for a core had to share it. */
-    static final double DELAYED = 0.02;
+    static final double DELAYED = 0.10;
     /** A slice whose halves disagree by more was interfered with in one of them. */
-    static final double HALVES = 0.05;
+    static final double HALVES = 0.08;
 
-    /** Speed changes within seconds, so the sentinel is read that often. */
-    static final Duration SENTINEL_SPACING = Duration.ofSeconds(2);
-    /** Sentinel readings on either side that a slice is scaled by: their median repeats better than the nearest two alone. */
-    static final int NEIGHBOURS = 2;
+    /** Speed changes from one second to the next, so the sentinel is read that often. */
+    static final Duration SENTINEL_SPACING = Duration.ofSeconds(1);
 
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(2);

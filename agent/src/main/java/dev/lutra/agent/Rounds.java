@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -314,34 +315,28 @@ final class Rounds {
         if (readings.isEmpty()) {
             return new Series.Round(one.slice(), sentinel.usualNanos(), Double.MAX_VALUE);
         }
-        return new Series.Round(one.slice(), around(one.atNanos(), sentinel, readings),
-                Math.max(own, disturbance(one.atNanos(), sentinel, readings)));
+        Optional<Reading> before = nearest(one.atNanos(), readings, false);
+        Optional<Reading> after = nearest(one.atNanos(), readings, true);
+        return new Series.Round(one.slice(), around(before, after), Math.max(own, disturbance(sentinel, before, after)));
     }
 
-    /** What the readings next to a moment say of it, as a multiple of what is tolerated. */
-    private static double disturbance(long atNanos, Sentinel sentinel, List<Reading> readings) {
-        Optional<Reading> before = nearest(atNanos, readings, false).stream().findFirst();
-        Optional<Reading> after = nearest(atNanos, readings, true).stream().findFirst();
+    /** What the readings next to a slice say of it, as a multiple of what is tolerated. */
+    private static double disturbance(Sentinel sentinel, Optional<Reading> before, Optional<Reading> after) {
         double slowed = Math.max(before.map(sentinel::slowed).orElse(0.0), after.map(sentinel::slowed).orElse(0.0));
         double jump = before.isEmpty() || after.isEmpty()
                 ? 0 : Math.abs(Math.log(before.get().levelNanos() / after.get().levelNanos()));
         return Math.max(slowed / Defaults.SLOWED, jump / Defaults.JUMP);
     }
 
-    /** The sentinel's level at a moment: the median of the nearest readings, of the undisturbed ones where there are any. */
-    private static double around(long atNanos, Sentinel sentinel, List<Reading> readings) {
-        List<Reading> calm = readings.stream().filter(reading -> !sentinel.disturbed(reading)).toList();
-        List<Reading> usable = calm.isEmpty() ? readings : calm;
-        List<Reading> near = new ArrayList<>(nearest(atNanos, usable, false));
-        near.addAll(nearest(atNanos, usable, true));
-        return Statistics.median(near.stream().mapToDouble(Reading::levelNanos).toArray());
+    /** The sentinel's level at a moment: the mean of the readings before and after. */
+    private static double around(Optional<Reading> before, Optional<Reading> after) {
+        return Stream.of(before, after).flatMap(Optional::stream).mapToDouble(Reading::levelNanos).average().orElseThrow();
     }
 
-    /** The readings closest to a moment on one side of it, the closest first. */
-    private static List<Reading> nearest(long atNanos, List<Reading> readings, boolean after) {
+    /** The reading closest to a moment on one side of it. */
+    private static Optional<Reading> nearest(long atNanos, List<Reading> readings, boolean after) {
         return readings.stream().filter(reading -> reading.atNanos() > atNanos == after)
-                .sorted(Comparator.comparingLong(reading -> Math.abs(reading.atNanos() - atNanos)))
-                .limit(Defaults.NEIGHBOURS).toList();
+                .min(Comparator.comparingLong(reading -> Math.abs(reading.atNanos() - atNanos)));
     }
 
     /** Lets those go that are measured well enough or long enough. */
@@ -350,13 +345,20 @@ final class Rounds {
                 .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
         Sentinel sentinel = withoutSentinel.contains(conditions) ? null : sentinels.get(conditions);
         Spread known = sentinel == null ? new Spread() : sentinel.spread();
+        Following following = sentinel == null ? new Following() : sentinel.following().copy();
+        group.forEach(series -> series.addTo(following));
+        double followed = sentinel == null ? 0 : following.share();
         Spread now = known.copy();
-        group.forEach(series -> now.add(series.logRatios()));
+        group.forEach(series -> now.add(series.logLevels(followed)));
         for (Series series : group) {
-            if (!series.job().isAbandoned() && (series.converged(now) || series.exhausted())) {
-                known.add(series.logRatios());
-                OptionalLong reference = sentinel == null ? OptionalLong.empty() : sentinel.referenceNanos();
-                finish(series, series.result(now, reference), left);
+            if (!series.job().isAbandoned() && (series.converged(now, followed) || series.exhausted())) {
+                known.add(series.logLevels(followed));
+                OptionalLong reference = OptionalLong.empty();
+                if (sentinel != null) {
+                    series.addTo(sentinel.following());
+                    reference = sentinel.referenceNanos();
+                }
+                finish(series, series.result(now, followed, reference), left);
             }
         }
         if (sentinel != null) {

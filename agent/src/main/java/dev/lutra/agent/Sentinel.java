@@ -31,6 +31,7 @@ final class Sentinel {
     private final LongSupplier nanoTime;
     private final Deque<Reading> recent = new ArrayDeque<>();
     private final Spread spread = new Spread();
+    private final Following following = new Following();
     private String key;
     private boolean slower;
     private long departedNanos;
@@ -138,6 +139,11 @@ final class Sentinel {
 
     boolean hasWorked() {
         return key != null;
+    }
+
+    /** How tasks under these conditions follow this sentinel, by those that have left. */
+    Following following() {
+        return following;
     }
 
     /** What rounds disagree about under these conditions. */

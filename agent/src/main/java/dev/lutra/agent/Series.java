@@ -27,9 +27,9 @@ final class Series {
             return Level.nanos(slice);
         }
 
-        /** Of the latency in units of the sentinel's. */
-        double logRatio() {
-            return Math.log(levelNanos() / sentinelNanos);
+        /** Of the latency, without the share of the sentinel's changes that tasks follow. */
+        double logLevel(double followed) {
+            return Math.log(levelNanos()) - followed * Math.log(sentinelNanos);
         }
     }
 
@@ -85,13 +85,20 @@ final class Series {
         return first != null;
     }
 
-    double[] logRatios() {
-        return kept.stream().mapToDouble(Round::logRatio).toArray();
+    /** What the kept rounds say, without those that interference nobody else noticed has slowed. */
+    double[] logLevels(double followed) {
+        return Statistics.withoutOutliers(kept.stream().mapToDouble(round -> round.logLevel(followed)).toArray());
+    }
+
+    /** Adds what this task's rounds tell of how tasks follow the sentinel. */
+    void addTo(Following following) {
+        following.add(kept.stream().mapToDouble(round -> Math.log(round.levelNanos())).toArray(),
+                kept.stream().mapToDouble(round -> Math.log(round.sentinelNanos())).toArray());
     }
 
     /** Whether enough rounds are kept and agree. */
-    boolean converged(Spread spread) {
-        return kept.size() >= minRounds() && spread.relativeHalfWidth(logRatios()) <= rules.getTargetRelativeHalfWidth();
+    boolean converged(Spread spread, double followed) {
+        return kept.size() >= minRounds() && spread.relativeHalfWidth(logLevels(followed)) <= rules.getTargetRelativeHalfWidth();
     }
 
     /** Whether no further round may begin. */
@@ -107,19 +114,20 @@ final class Series {
      * The outcome so far. Where too few rounds are kept, those that were disturbed least make up for it, and the result does not
      * count as converged.
      *
+     * @param followed the share of the sentinel's changes that tasks follow
      * @param referenceNanos the sentinel's reference level; empty if nothing is scaled
      */
-    Measured result(Spread spread, OptionalLong referenceNanos) {
-        boolean converged = converged(spread);
+    Measured result(Spread spread, double followed, OptionalLong referenceNanos) {
+        boolean converged = converged(spread, followed);
         disturbed.sort(Comparator.comparingDouble(Round::disturbance));
         while (kept.size() < minRounds() && !disturbed.isEmpty()) {
             kept.add(disturbed.remove(0));
         }
-        double[] logRatios = logRatios();
-        double level = Math.exp(Statistics.hodgesLehmann(logRatios)) * referenceNanos.orElse(1);
+        double[] logLevels = logLevels(followed);
+        double level = Math.exp(Statistics.hodgesLehmann(logLevels) + followed * Math.log(referenceNanos.orElse(1)));
         return Measured.newBuilder()
                 .setRuntime(first.getRuntime())
-                .setLatency(distribution(level, spread.relativeHalfWidth(logRatios)))
+                .setLatency(distribution(level, spread.relativeHalfWidth(logLevels)))
                 .setCircumstances(circumstances(referenceNanos).setConverged(converged))
                 .addAllOutputs(first.getOutputsList())
                 .putAllNodesByProvider(first.getNodesByProviderMap())

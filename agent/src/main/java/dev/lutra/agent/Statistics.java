@@ -7,6 +7,8 @@ final class Statistics {
 
     /** The point of the standard normal distribution that 2.5 % lie beyond. */
     private static final double NORMAL_975 = 1.959964;
+    /** Few values may agree by chance; nothing repeats better than this. */
+    private static final double LEAST_DEVIATION = 0.003;
 
     private Statistics() {}
 
@@ -41,6 +43,20 @@ final class Statistics {
             }
         }
         return median(means);
+    }
+
+    /**
+     * The values that lie within 3.5 robust deviations (1.48 × the median distance from the median) of the median; of fewer than four
+     * values all, as there is no telling.
+     */
+    static double[] withoutOutliers(double[] values) {
+        if (values.length < 4) {
+            return values;
+        }
+        double middle = median(values);
+        double deviation = 1.48 * median(Arrays.stream(values).map(value -> Math.abs(value - middle)).toArray());
+        double allowed = 3.5 * Math.max(deviation, LEAST_DEVIATION);
+        return Arrays.stream(values).filter(value -> Math.abs(value - middle) <= allowed).toArray();
     }
 
     /** The unbiased variance; 0 of a single value. */
