@@ -36,14 +36,20 @@ final class DeviceProbe {
                 .build();
     }
 
-    /** @throws InputException if ONNX Runtime has no native library for this machine */
-    List<RuntimeOffer> runtimes() {
+    /**
+     * ONNX Runtime as this agent offers it.
+     *
+     * @param providers names to offer; empty: all that work
+     * @param bench tries what works
+     * @throws InputException if ONNX Runtime has no native library for this machine, or a provider does not work here
+     */
+    RuntimeOffer runtime(List<String> providers, Bench bench) throws InterruptedException {
         try {
-            return List.of(RuntimeOffer.newBuilder()
+            return RuntimeOffer.newBuilder()
                     .setName(OrtModel.RUNTIME)
                     .setVersion(OrtModel.environment().getVersion())
-                    .addAllProviders(ExecutionProviders.offered())
-                    .build());
+                    .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(bench)))
+                    .build();
         } catch (LinkageError e) {
             throw new InputException("onnxruntime: does not load on this machine: "
                     + TaskFailure.oneLine(String.valueOf(e.getMessage())));

@@ -1,6 +1,7 @@
 package dev.lutra.agent;
 
 import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.RuntimeOffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -62,6 +63,10 @@ public final class Main implements Callable<Integer> {
             description = "the name experiments use for this device (default: host name)")
     private String device;
 
+    @Option(names = "--provider", paramLabel = "NAME", split = ",",
+            description = "execution providers to offer, comma-separated (default: all that work on this device)")
+    private List<String> providers = List.of();
+
     @Option(names = "--lease", paramLabel = "N", defaultValue = "" + MOST_LEASED,
             description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
                     + " (default: ${DEFAULT-VALUE})")
@@ -111,7 +116,7 @@ public final class Main implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws InterruptedException {
         ServerAddress address = ServerAddress.parse(server);
         String secret = readToken();
         expect(lease >= 1 && lease <= MOST_LEASED, "--lease: " + lease + " (expected: 1 to " + MOST_LEASED + ")");
@@ -120,11 +125,13 @@ public final class Main implements Callable<Integer> {
         DeviceProbe probe = new DeviceProbe();
         String name = device == null ? probe.hostName() : device;
         expect(!name.isBlank(), "--device: empty (expected: a name)");
-        JoinRequest self = JoinRequest.newBuilder()
-                .setDevice(probe.describe(name)).setAgentVersion(version()).addAllRuntimes(probe.runtimes()).build();
         ReferenceLevels levels = new ReferenceLevels(state == null ? defaultState(name) : state);
         try (ServerLink link = new ServerLink(address, secret); Bench bench = new ProcessBench(cores)) {
-            Rounds rounds = new Rounds(bench, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
+            RuntimeOffer runtime = probe.runtime(providers, bench);
+            JoinRequest self = JoinRequest.newBuilder()
+                    .setDevice(probe.describe(name)).setAgentVersion(version()).addRuntimes(runtime).build();
+            Bench offered = new OfferedBench(bench, runtime.getProvidersList());
+            Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
                     new Random(), new SystemWatch(), version());
             AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
                     () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));

@@ -1,6 +1,5 @@
 package dev.lutra.agent;
 
-import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
@@ -8,37 +7,53 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import com.google.protobuf.ByteString;
-import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.stream.Stream;
 
 /**
  * A model in ONNX Runtime with its inputs in native memory, ready to run: {@link #run} copies and converts nothing. Sequential
  * execution, all graph optimizations, as many intra-op threads as the task says.
+ *
+ * <p>Opening it runs it once under the runtime's profiler, which tells what ran on which provider; the file costs a millisecond
+ * or two. On the CPU the session goes on without the profiler; elsewhere a profiler may leave the device slower (WebGPU keeps
+ * its timestamp queries), so that what is timed is a second session, which refuses to put a node on the CPU. What is timed on
+ * another provider than the CPU is the {@link ResidentModel}.
  */
 final class OrtModel implements AutoCloseable {
 
     static final String RUNTIME = "onnxruntime";
 
-    private final OrtSession session;
-    private final Map<String, OnnxTensor> inputs = new HashMap<>();
-    private final Runtime runtime;
+    private static final String WALL = "wall";
+    private static final String REFUSE_CPU = "session.disable_cpu_ep_fallback";
 
-    private OrtModel(OrtSession session, Runtime runtime) {
+    private final Task task;
+    private final byte[] onnx;
+    private final OrtSession session;
+    private final InputTensors inputs;
+    private final NodePlacement placement;
+
+    private OrtModel(Task task, byte[] onnx, OrtSession session, InputTensors inputs, NodePlacement placement) {
+        this.task = task;
+        this.onnx = onnx;
         this.session = session;
-        this.runtime = runtime;
+        this.inputs = inputs;
+        this.placement = placement;
     }
 
     /** The process's one environment; says what went wrong through exceptions, not on the terminal. */
@@ -46,121 +61,150 @@ final class OrtModel implements AutoCloseable {
         return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "lutra");
     }
 
+    /** What a task's times are of, as the circumstances of a measurement say it. */
+    static String timing(Task task) {
+        String what = isOnCpu(task) ? WALL : ResidentModel.TIMING;
+        return task.hasLoad() ? "load " + LoadRun.rate(task.getLoad()) + "/s, from when a request was due; " + what : what;
+    }
+
     /**
-     * Loads a task's model and creates its inputs.
+     * Loads a task's model, creates its inputs and runs it once.
      *
-     * @throws TaskFailure if the model does not load, or the task's inputs are not what it takes
+     * @throws TaskFailure if the model does not load or run, the task's inputs are not what it takes, or a part of it would run on
+     *     the CPU though another provider was asked for
      */
     static OrtModel open(byte[] onnx, Task task) {
-        OrtModel model = new OrtModel(createSession(onnx, task), Runtime.newBuilder()
-                .setName(RUNTIME).setVersion(environment().getVersion())
-                .setProvider(task.getProvider()).setThreads(task.getThreads()).build());
+        if (task.getThreads() < 1) {
+            throw new TaskFailure("threads: " + task.getThreads() + " (expected: 1 or more)");
+        }
+        Path profile = profileFolder();
         try {
-            model.createInputs(task.getInputsList());
-            return model;
+            return isResident(task) ? resident(onnx, task, profile) : asGiven(onnx, task, profile);
         } catch (OrtException e) {
-            model.close();
-            throw new TaskFailure("inputs: " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
-            model.close();
+            throw new TaskFailure("model: " + e.getMessage(), e);
+        } finally {
+            // Closing a session that failed writes its profile, too.
+            delete(profile);
+        }
+    }
+
+    private static boolean isOnCpu(Task task) {
+        return task.getProvider().equals(ExecutionProviders.CPU);
+    }
+
+    /** Times, unlike outputs, are taken of the rewritten model. */
+    private static boolean isResident(Task task) {
+        return task.hasRules() && !isOnCpu(task);
+    }
+
+    private static OrtModel asGiven(byte[] onnx, Task task, Path profile) throws OrtException {
+        OrtSession session = profiledSession(onnx, task, profile);
+        InputTensors inputs = null;
+        try {
+            inputs = InputTensors.of(session.getInputInfo(), task.getInputsList());
+            return new OrtModel(task, onnx, session, inputs, place(session, inputs, task));
+        } catch (OrtException | RuntimeException | Error e) {
+            close(inputs, session);
             throw e;
         }
     }
 
-    private static OrtSession createSession(byte[] onnx, Task task) {
-        if (task.getThreads() < 1) {
-            throw new TaskFailure("threads: " + task.getThreads() + " (expected: 1 or more)");
+    private static OrtModel resident(byte[] onnx, Task task, Path profile) throws OrtException {
+        byte[] rewritten = rewrite(onnx, task);
+        InputTensors number = InputTensors.zero(ResidentModel.INPUT);
+        try {
+            NodePlacement placement;
+            try (OrtSession session = profiledSession(rewritten, task, profile)) {
+                placement = place(session, number, task);
+            }
+            try (SessionOptions options = options(task)) {
+                if (!ExecutionProviders.allowsCpuNodes(task)) {
+                    options.addConfigEntry(REFUSE_CPU, "1");
+                }
+                return new OrtModel(task, onnx, environment().createSession(rewritten, options), number, placement);
+            }
+        } catch (OrtException | RuntimeException | Error e) {
+            number.close();
+            throw e;
         }
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+    }
+
+    /** The CPU's session only says what the model takes and gives. */
+    private static byte[] rewrite(byte[] onnx, Task task) throws OrtException {
+        try (SessionOptions options = new SessionOptions()) {
+            options.setOptimizationLevel(OptLevel.NO_OPT);
+            try (OrtSession plain = environment().createSession(onnx, options);
+                    InputTensors inputs = InputTensors.of(plain.getInputInfo(), task.getInputsList())) {
+                return ResidentModel.rewrite(onnx, inputs.byName(), plain.getOutputInfo());
+            }
+        }
+    }
+
+    private static SessionOptions options(Task task) throws OrtException {
+        SessionOptions options = new SessionOptions();
+        try {
             options.setIntraOpNumThreads(task.getThreads());
             options.setInterOpNumThreads(1);
-            options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            ExecutionProviders.select(task.getProvider(), options);
+            options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
+            options.setOptimizationLevel(OptLevel.ALL_OPT);
+            ExecutionProviders.select(task, options);
+            return options;
+        } catch (OrtException | RuntimeException | Error e) {
+            options.close();
+            throw e;
+        }
+    }
+
+    private static OrtSession profiledSession(byte[] onnx, Task task, Path folder) throws OrtException {
+        try (SessionOptions options = options(task)) {
+            options.enableProfiling(folder.resolve("run").toString());
             return environment().createSession(onnx, options);
-        } catch (OrtException e) {
-            throw new TaskFailure("model: " + e.getMessage(), e);
         }
     }
 
-    private void createInputs(List<ModelInput> given) throws OrtException {
-        Map<String, NodeInfo> expected = session.getInputInfo();
-        for (ModelInput input : given) {
-            NodeInfo info = expected.get(input.getName());
-            if (info == null) {
-                throw new TaskFailure("input " + input.getName() + ": not an input of the model (expected: "
-                        + String.join(", ", expected.keySet()) + ")");
-            }
-            if (inputs.containsKey(input.getName())) {
-                throw new TaskFailure("input " + input.getName() + ": given twice");
-            }
-            checkShape(input, floatInfo(info));
-            inputs.put(input.getName(), createTensor(input));
-        }
-        for (NodeInfo info : expected.values()) {
-            if (!inputs.containsKey(info.getName())) {
-                throw new TaskFailure("input " + info.getName() + ": missing (expected: float32 of shape "
-                        + Arrays.toString(floatInfo(info).getShape()) + ")");
-            }
-        }
-    }
-
-    private static TensorInfo floatInfo(NodeInfo info) {
-        if (info.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT) {
-            return tensor;
-        }
-        throw new TaskFailure("input " + info.getName() + ": the model wants " + info.getInfo()
-                + " (expected: a float32 tensor)");
-    }
-
-    /** The model's shape has -1 where any size will do. */
-    private static void checkShape(ModelInput input, TensorInfo expected) {
-        long[] dimensions = expected.getShape();
-        boolean fits = input.getShapeCount() == dimensions.length;
-        for (int i = 0; fits && i < dimensions.length; i++) {
-            fits = input.getShape(i) > 0 && (dimensions[i] < 0 || dimensions[i] == input.getShape(i));
-        }
-        if (!fits) {
-            throw new TaskFailure("input " + input.getName() + ": shape " + input.getShapeList() + " (expected: "
-                    + Arrays.toString(dimensions) + ", -1 is any size)");
-        }
-    }
-
-    private static OnnxTensor createTensor(ModelInput input) throws OrtException {
-        long[] shape = input.getShapeList().stream().mapToLong(Long::longValue).toArray();
-        int bytes;
+    private static NodePlacement place(OrtSession session, InputTensors inputs, Task task) {
+        NodePlacement placement;
         try {
-            bytes = Math.toIntExact(Arrays.stream(shape).reduce(Float.BYTES, Math::multiplyExact));
-        } catch (ArithmeticException e) {
-            throw new TaskFailure("input " + input.getName() + ": shape " + input.getShapeList()
-                    + " (expected: less than 2 GiB)", e);
+            session.run(inputs.byName()).close();
+            placement = NodePlacement.read(Path.of(session.endProfiling()));
+        } catch (OrtException e) {
+            throw new TaskFailure("run: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the runtime's profile cannot be read: " + e.getMessage(), e);
         }
-        int given = input.getLittleEndianFloats().size();
-        if (input.hasLittleEndianFloats() && given != bytes) {
-            throw new TaskFailure("input " + input.getName() + ": " + given + " bytes (expected: " + bytes + " for shape "
-                    + input.getShapeList() + ")");
+        if (!ExecutionProviders.allowsCpuNodes(task)) {
+            placement.requireAllOn(task.getProvider());
         }
-        FloatBuffer values = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
-        switch (input.getContentCase()) {
-            case LITTLE_ENDIAN_FLOATS -> values.put(floats(input.getLittleEndianFloats()));
-            case RANDOM_SEED -> {
-                Random random = new Random(input.getRandomSeed());
-                while (values.hasRemaining()) {
-                    values.put((float) random.nextGaussian());
-                }
-            }
-            case CONTENT_NOT_SET ->
-                throw new TaskFailure("input " + input.getName() + ": no content (expected: values or a seed)");
-        }
-        return OnnxTensor.createTensor(environment(), values.flip(), shape);
+        return placement;
     }
 
-    private static FloatBuffer floats(ByteString littleEndian) {
-        return littleEndian.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    private static Path profileFolder() {
+        try {
+            return Files.createTempDirectory("lutra-profile");
+        } catch (IOException e) {
+            throw new UncheckedIOException("the runtime's profile has no place to be written: " + e.getMessage(), e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": cannot be deleted: " + e.getMessage(), e);
+        }
     }
 
     Runtime runtime() {
-        return runtime;
+        return Runtime.newBuilder().setName(RUNTIME).setVersion(environment().getVersion()).setProvider(task.getProvider())
+                .setThreads(task.getThreads()).putAllProviderOptions(task.getProviderOptionsMap()).build();
+    }
+
+    /** How many nodes of the optimized graph run on which provider. */
+    Map<String, Integer> nodesByProvider() {
+        return placement.byProvider();
     }
 
     /**
@@ -170,19 +214,24 @@ final class OrtModel implements AutoCloseable {
      */
     void run() {
         try {
-            session.run(inputs).close();
+            session.run(inputs.byName()).close();
         } catch (OrtException e) {
             throw new TaskFailure("run: " + e.getMessage(), e);
         }
     }
 
     /**
-     * Runs the model once and returns its outputs, which must be float32 tensors.
+     * Runs the model once and returns its outputs, which must be float32 or float16 tensors, as float32.
      *
      * @throws TaskFailure if they are not, or ONNX Runtime cannot run the model
      */
     List<ModelOutput> outputs() {
-        try (OrtSession.Result result = session.run(inputs)) {
+        if (isResident(task)) {
+            try (OrtModel given = open(onnx, task.toBuilder().clearRules().build())) {
+                return given.outputs();
+            }
+        }
+        try (OrtSession.Result result = session.run(inputs.byName())) {
             List<ModelOutput> outputs = new ArrayList<>();
             for (Map.Entry<String, OnnxValue> output : result) {
                 outputs.add(output(output.getKey(), output.getValue()));
@@ -194,8 +243,9 @@ final class OrtModel implements AutoCloseable {
     }
 
     private static ModelOutput output(String name, OnnxValue value) {
-        if (!(value instanceof OnnxTensor tensor) || tensor.getInfo().type != OnnxJavaType.FLOAT) {
-            throw new TaskFailure("output " + name + ": " + value.getInfo() + " (expected: a float32 tensor)");
+        if (!(value instanceof OnnxTensor tensor)
+                || tensor.getInfo().type != OnnxJavaType.FLOAT && tensor.getInfo().type != OnnxJavaType.FLOAT16) {
+            throw new TaskFailure("output " + name + ": " + value.getInfo() + " (expected: a float32 or float16 tensor)");
         }
         FloatBuffer values = tensor.getFloatBuffer();
         ByteBuffer bytes = ByteBuffer.allocate(values.remaining() * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -207,7 +257,13 @@ final class OrtModel implements AutoCloseable {
 
     @Override
     public void close() {
-        inputs.values().forEach(OnnxTensor::close);
+        close(inputs, session);
+    }
+
+    private static void close(InputTensors inputs, OrtSession session) {
+        if (inputs != null) {
+            inputs.close();
+        }
         try {
             session.close();
         } catch (OrtException e) {

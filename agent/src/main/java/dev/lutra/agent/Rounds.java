@@ -179,11 +179,13 @@ final class Rounds {
         if (slice.getSamplesNanosCount() > 0) {
             measured.setLatency(Distributions.of(
                     slice.getSamplesNanosList().stream().mapToDouble(Long::doubleValue).toArray(), Double.POSITIVE_INFINITY));
-            measured.setCircumstances(dated(series, Circumstances.newBuilder().setRules(series.job().task().getRules())
+            Task task = series.job().task();
+            measured.setCircumstances(dated(series, Circumstances.newBuilder().setRules(task.getRules())
+                    .setConverged(LoadRun.keptUp(slice.getSamplesNanosList(), task.getLoad()))
                     .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
                     .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())
                     .addAllPinnedCores(slice.getPinnedCoresList()).setSessionNanos(slice.getSessionNanos())
-                    .setSamplingNanos(slice.getSamplingNanos()).setTiming(Series.WALL)));
+                    .setSamplingNanos(slice.getSamplingNanos()).setTiming(OrtModel.timing(task))));
         }
         return measured.build();
     }

@@ -33,8 +33,6 @@ final class Series {
         }
     }
 
-    static final String WALL = "wall";
-
     private final MeasureRules rules;
     private final SystemWatch.CpuTime begin;
     private final List<Round> kept = new ArrayList<>();
@@ -156,7 +154,7 @@ final class Series {
                 .addAllPinnedCores(last.getPinnedCoresList())
                 .setSessionNanos(sessionNanos)
                 .setSamplingNanos(sum(Slice::getSamplingNanos))
-                .setTiming(WALL);
+                .setTiming(OrtModel.timing(job.task()));
         referenceNanos.ifPresent(reference -> circumstances
                 .setDrift((sentinel().max().orElseThrow() - sentinel().min().orElseThrow()) / reference)
                 .setSentinelNanos(Math.round(Statistics.median(sentinel().toArray())))

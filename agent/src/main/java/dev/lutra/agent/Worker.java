@@ -92,12 +92,16 @@ public final class Worker {
         if (task.hasRules()) {
             Sampler.check(task.getRules());
         }
+        if (task.hasLoad()) {
+            LoadRun.check(task.getLoad());
+        }
         long start = System.nanoTime();
         try (OrtModel model = OrtModel.open(onnx, task)) {
             Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(System.nanoTime() - start)
-                    .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores);
+                    .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
+                    .putAllNodesByProvider(model.nodesByProvider());
             if (task.hasRules()) {
-                measure(model, task.getRules(), slice);
+                measure(model, task, slice);
             }
             if (task.getReturnOutputs()) {
                 slice.addAllOutputs(model.outputs());
@@ -112,12 +116,14 @@ public final class Worker {
      * The collection comes before the warm-up, so that sampling follows the warm-up without a pause in which caches and clocks
      * cool down; the heap has room for the few hundred bytes that each call of ONNX Runtime leaves behind (see ProcessBench).
      */
-    private void measure(OrtModel model, MeasureRules rules, Slice.Builder slice) {
+    private void measure(OrtModel model, Task task, Slice.Builder slice) {
+        MeasureRules rules = task.getRules();
         Runnable run = model::run;
         System.gc();
         Sampler.WarmUp warmUp = sampler.warmUp(run, rules);
         Map<String, Long> delays = probe.runDelays();
-        Sampler.Samples samples = sampler.sample(run, rules);
+        Sampler.Samples samples = task.hasLoad() ? LoadRun.sample(run, task.getLoad(), System::nanoTime, LoadRun.awake())
+                : sampler.sample(run, rules);
         slice.setRunDelayNanos(probe.runDelaySince(delays)).setSamplingNanos(samples.elapsedNanos())
                 .setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady());
         for (long nanos : samples.nanos()) {

@@ -1,8 +1,11 @@
 package dev.lutra.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.proto.Device;
+import dev.lutra.proto.RuntimeOffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DeviceProbeTest {
@@ -21,12 +24,22 @@ class DeviceProbeTest {
     }
 
     @Test
-    void offersOnnxRuntimeWithItsProviders() {
-        assertThat(new DeviceProbe().runtimes()).singleElement().satisfies(offer -> {
+    void offersOnnxRuntimeWithItsProviders() throws InterruptedException {
+        try (Bench bench = new ProcessBench(List.of())) {
+            RuntimeOffer offer = new DeviceProbe().runtime(List.of(), bench);
+
             assertThat(offer.getName()).isEqualTo("onnxruntime");
             assertThat(offer.getVersion()).matches("\\d+\\.\\d+\\.\\d+.*");
             assertThat(offer.getProvidersList()).contains("cpu");
-        });
+            assertThat(new DeviceProbe().runtime(List.of("cpu", "cpu"), bench).getProvidersList()).containsExactly("cpu");
+        }
+    }
+
+    @Test
+    void offersOnlyWhatWorksHere() {
+        assertThatThrownBy(() -> ProviderOffer.choose(List.of("cpu", "cuda"), List.of("cpu", "webgpu")))
+                .isInstanceOf(InputException.class)
+                .hasMessage("--provider: cuda (expected: some of cpu, webgpu, which work on this device)");
     }
 
     @Test

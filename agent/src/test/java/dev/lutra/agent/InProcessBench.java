@@ -37,7 +37,8 @@ final class InProcessBench implements Bench {
     }
 
     private Slice slice(Task task, OrtModel model, Runnable run) {
-        Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setRunDelayNanos(-1);
+        Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setRunDelayNanos(-1)
+                .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {
             Sampler.check(task.getRules());
             Sampler.WarmUp warmUp = sampler.warmUp(run, task.getRules());

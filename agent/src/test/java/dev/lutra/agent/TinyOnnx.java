@@ -12,6 +12,7 @@ final class TinyOnnx {
     private static final int FLOAT = 1;
     private static final int INT64 = 7;
     private static final int BOOL = 9;
+    private static final int FLOAT16 = 10;
 
     private interface Fields {
         void write(CodedOutputStream out) throws IOException;
@@ -25,6 +26,15 @@ final class TinyOnnx {
             graph.writeBytes(1, node("Relu", "y", "x"));
             graph.writeBytes(11, value("x", FLOAT, columns));
             graph.writeBytes(12, value("y", FLOAT, columns));
+        });
+    }
+
+    /** {@code y = relu(x)} in float16. */
+    static byte[] halfRelu(int columns) {
+        return model(graph -> {
+            graph.writeBytes(1, node("Relu", "y", "x"));
+            graph.writeBytes(11, value("x", FLOAT16, columns));
+            graph.writeBytes(12, value("y", FLOAT16, columns));
         });
     }
 

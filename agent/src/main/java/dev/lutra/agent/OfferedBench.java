@@ -1,0 +1,37 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** A bench that does only what its agent offers: a task for another provider fails, though the device may have it. */
+final class OfferedBench implements Bench {
+
+    private final Bench bench;
+    private final List<String> providers;
+
+    OfferedBench(Bench bench, List<String> providers) {
+        this.bench = bench;
+        this.providers = List.copyOf(providers);
+    }
+
+    @Override
+    public Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+        if (!providers.contains(task.getProvider())) {
+            throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
+                    + String.join(", ", providers) + ")");
+        }
+        return bench.slice(task, onnx, abandoned);
+    }
+
+    @Override
+    public void renew() {
+        bench.renew();
+    }
+
+    @Override
+    public void close() {
+        bench.close();
+    }
+}
