@@ -210,8 +210,8 @@ public final class LookupTable {
     }
 
     /**
-     * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the precision and the batch
-     * before the dot where they are not float32 and 1, so that no two tables of a device share a file.
+     * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the provider's options after
+     * it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables of a device share a file.
      */
     public String fileName() {
         return fileName(content);
@@ -220,7 +220,9 @@ public final class LookupTable {
     private static String fileName(dev.lutra.proto.LookupTable table) {
         Runtime runtime = table.getRuntime();
         List<String> parts = new ArrayList<>(List.of(table.getDevice().getName(), runtime.getName(), runtime.getVersion(),
-            runtime.getProvider(), "t" + runtime.getThreads()));
+            runtime.getProvider()));
+        new TreeMap<>(runtime.getProviderOptionsMap()).forEach((key, value) -> parts.add(key + "_" + value));
+        parts.add("t" + runtime.getThreads());
         if (!table.getPrecision().isEmpty() && !table.getPrecision().equals(USUAL_PRECISION)) {
             parts.add(table.getPrecision());
         }

@@ -37,6 +37,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private final Network network;
     private final WeightSource weights;
     private final OptionalInt batch;
+    private final Precision precision;
     private final Map<Value, Op.BatchNorm> folded;
     /** Values that are another value under a second name, since dropout does nothing here. */
     private final Map<Value, Value> aliases = new HashMap<>();
@@ -50,6 +51,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         this.network = network;
         this.weights = weights;
         this.batch = options.batch();
+        this.precision = options.precision();
         this.folded = options.foldBatchNorm() ? BatchNormFolding.foldable(network) : Map.of();
     }
 
@@ -260,7 +262,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
                 dim.setDimParam(BATCH);
             }
         }
-        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(shape);
+        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder().setElemType(precision.dataType()).setShape(shape);
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
     }
 
@@ -282,15 +284,16 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         String name = unique(wanted);
         TensorProto.Builder tensor = TensorProto.newBuilder()
             .setName(name)
-            .setDataType(DataType.FLOAT_VALUE)
-            .setRawData(raw(values));
+            .setDataType(precision.dataType())
+            .setRawData(precision.encode(wanted, values));
         dims.forEach(tensor::addDims);
         graph.addInitializer(tensor);
         return name;
     }
 
     private String constant(float value) {
-        return constant(TensorProto.newBuilder().setDataType(DataType.FLOAT_VALUE).setRawData(raw(value)).build());
+        return constant(TensorProto.newBuilder().setDataType(precision.dataType())
+            .setRawData(precision.encode("constant", value)).build());
     }
 
     private String constants(long... values) {
@@ -311,12 +314,6 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
                 AttributeProto.newBuilder().setName("value").setType(AttributeType.TENSOR).setT(t)));
             return name;
         });
-    }
-
-    private static ByteString raw(float... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().put(values);
-        return ByteString.copyFrom(bytes);
     }
 
     private static NodeProto.Builder node(String type, String name, List<String> inputs, String output) {

@@ -27,6 +27,9 @@ public final class OnnxMetadata {
     /** Where the weights come from: a checkpoint, or {@code random}. */
     public static final String WEIGHTS = "lutra.weights";
 
+    /** What the file computes in: {@code float32} or {@code float16}. */
+    public static final String PRECISION = "lutra.precision";
+
     /** Version of Lutra that wrote the file; also the file's producer version. */
     public static final String VERSION = "lutra.version";
 

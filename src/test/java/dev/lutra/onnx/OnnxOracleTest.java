@@ -67,7 +67,7 @@ class OnnxOracleTest {
         Random random = new Random(2);
         for (String name : SpaceFile.builtIn()) {
             SearchSpace space = SpaceFile.load(name);
-            write(space.build(space.random(random)), name, false, OptionalInt.empty(), expected);
+            write(space.build(space.random(random)), name, new OnnxOptions(false, OptionalInt.empty(), Map.of()), expected);
         }
         assertThat(expected).isNotEmpty();
         assertCheckerInfers(expected);
@@ -87,17 +87,20 @@ class OnnxOracleTest {
     private void write(Network network, String name, Map<String, Map<String, String>> expected) throws IOException {
         for (boolean fold : new boolean[] {false, true}) {
             for (OptionalInt batch : List.of(OptionalInt.empty(), OptionalInt.of(4))) {
-                write(network, name, fold, batch, expected);
+                for (Precision precision : Precision.values()) {
+                    write(network, name, new OnnxOptions(fold, batch, precision, Map.of()), expected);
+                }
             }
         }
     }
 
-    private void write(Network network, String name, boolean fold, OptionalInt batch,
-            Map<String, Map<String, String>> expected) throws IOException {
-        Path file = folder.resolve(name + "-" + fold + "-" + batch.orElse(0) + ".onnx");
-        ModelProto model = OnnxExporter.export(network, WEIGHTS, new OnnxOptions(fold, batch, Map.of()));
+    private void write(Network network, String name, OnnxOptions options, Map<String, Map<String, String>> expected)
+            throws IOException {
+        Path file = folder.resolve(
+            String.join("-", name, options.foldBatchNorm() + "", options.batch().orElse(0) + "", options.precision() + ".onnx"));
+        ModelProto model = OnnxExporter.export(network, WEIGHTS, options);
         OnnxFile.write(file, model);
-        expected.put(file.toString(), shapes(network, model, batch));
+        expected.put(file.toString(), shapes(network, model, options.batch()));
     }
 
     private static Map<String, String> shapes(Network network, ModelProto model, OptionalInt batch) {

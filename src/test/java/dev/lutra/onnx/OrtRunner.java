@@ -2,13 +2,16 @@ package dev.lutra.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.platform.Fp16Conversions;
 import dev.lutra.network.Network;
 import dev.lutra.network.Value;
 import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.TensorProto.DataType;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,8 +48,7 @@ final class OrtRunner implements AutoCloseable {
         try {
             for (int i = 0; i < network.inputs().size(); i++) {
                 Value input = network.inputs().get(i);
-                feed.put(model.getGraph().getInput(i).getName(), OnnxTensor.createTensor(environment,
-                    FloatBuffer.wrap(floats(values.get(input))), input.shape().withBatch(batch)));
+                feed.put(model.getGraph().getInput(i).getName(), tensor(i, values.get(input), input.shape().withBatch(batch)));
             }
             try (OrtSession.Result result = session.run(feed)) {
                 List<float[]> outputs = new ArrayList<>();
@@ -63,6 +65,15 @@ final class OrtRunner implements AutoCloseable {
         } finally {
             feed.values().forEach(OnnxTensor::close);
         }
+    }
+
+    /** In the type that the model's input has. */
+    private OnnxTensor tensor(int input, double[] values, long[] shape) throws OrtException {
+        FloatBuffer floats = FloatBuffer.wrap(floats(values));
+        boolean half = model.getGraph().getInput(input).getType().getTensorType().getElemType() == DataType.FLOAT16_VALUE;
+        return half
+            ? OnnxTensor.createTensor(environment, Fp16Conversions.convertFloatBufferToFp16Buffer(floats), shape, OnnxJavaType.FLOAT16)
+            : OnnxTensor.createTensor(environment, floats, shape);
     }
 
     @Override

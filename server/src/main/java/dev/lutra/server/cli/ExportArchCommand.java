@@ -6,6 +6,7 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
@@ -40,6 +41,10 @@ final class ExportArchCommand implements Runnable {
     @Option(names = "--batch", paramLabel = "N", description = "Fixed batch (default: dynamic).")
     private Integer batch;
 
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32",
+        description = "What the network computes in, inputs and outputs included: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Precision precision;
+
     @Option(names = "--no-fold", description = "Keep batch norms as nodes of their own.")
     private boolean unfolded;
 
@@ -62,8 +67,9 @@ final class ExportArchCommand implements Runnable {
         metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
         metadata.put(OnnxMetadata.SEED, Long.toString(seed));
         metadata.put(OnnxMetadata.WEIGHTS, weights == null ? "random" : weights.getFileName().toString());
+        metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, Version.text());
-        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), metadata);
+        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), precision, metadata);
         OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
         System.err.println("wrote " + out + ": " + chosen);
     }

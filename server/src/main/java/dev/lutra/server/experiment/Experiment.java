@@ -2,6 +2,7 @@ package dev.lutra.server.experiment;
 
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
+import dev.lutra.onnx.Precision;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.EvaluationSettings;
@@ -12,12 +13,15 @@ import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What an experiment file asks for; {@code docs/experiment.md} describes the keys.
@@ -61,11 +65,23 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param p50 upper bound on the median latency of a whole network, if any
      * @param p99 upper bound on the latency that one call in a hundred exceeds, if any
      * @param provider execution provider
+     * @param options of the provider
      * @param threads intra-op threads
+     * @param precision what networks compute in there
      * @param table lookup table of this device to use or extend; empty: the profile's
      */
-    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, int threads,
-                         Optional<Path> table) {}
+    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, Map<String, String> options,
+                         int threads, Precision precision, Optional<Path> table) {
+
+        public Target {
+            options = Collections.unmodifiableMap(new TreeMap<>(options));
+        }
+
+        /** All that a measured figure depends on besides the device and the network, as one word. */
+        String setting() {
+            return (options.isEmpty() ? provider : provider + options) + "-t" + threads + "-" + precision;
+        }
+    }
 
     /**
      * @param halfWidth relative half width of the 95 % interval of the median that ends a measurement
@@ -220,7 +236,9 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
                 latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
+                node.find("options").map(Experiment::options).orElse(Map.of()),
                 node.find("threads").map(n -> n.integer(1)).orElse(1),
+                node.find("precision").map(n -> n.oneOf(Precision.class)).orElse(Precision.FLOAT32),
                 node.find("table").map(n -> folder.resolve(n.text())));
             latency.ifPresent(YamlNode::rejectUnknownKeys);
             node.rejectUnknownKeys();
@@ -233,6 +251,12 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             throw file.get("targets").error("no targets (expected: at least one device)");
         }
         return targets;
+    }
+
+    private static Map<String, String> options(YamlNode node) {
+        Map<String, String> options = new TreeMap<>();
+        node.entries().forEach((key, value) -> options.put(key, value.text()));
+        return options;
     }
 
     private static List<String> objectives(Optional<YamlNode> node) {

@@ -8,6 +8,7 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
@@ -27,12 +28,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** Writes winners as ONNX and has their devices confirm them. */
 final class ExportStage {
@@ -53,26 +56,39 @@ final class ExportStage {
     }
 
     static String fileName(int rank) {
-        return "winner-" + rank + ".onnx";
+        return fileName(rank, Precision.FLOAT32);
+    }
+
+    private static String fileName(int rank, Precision precision) {
+        return "winner-" + rank + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx";
     }
 
     Path file(int rank) {
         return folder.exports().resolve(fileName(rank));
     }
 
-    /** Writes the candidate of a rank, counted from 1, with the supernet's weights. */
+    private Path file(int rank, Precision precision) {
+        return folder.exports().resolve(fileName(rank, precision));
+    }
+
+    /** Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute. */
     void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
-        write(file(rank), "supernet", candidate, evaluator, data);
+        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
+        experiment.targets().forEach(target -> precisions.add(target.precision()));
+        for (Precision precision : precisions) {
+            write(file(rank, precision), precision, "supernet", candidate, evaluator, data);
+        }
     }
 
     /** Writes a candidate with weights of its own. */
     Path exportRetrained(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
         Path file = folder.exports().resolve("retrained-" + rank + ".onnx");
-        write(file, "retrained", candidate, evaluator, data);
+        write(file, Precision.FLOAT32, "retrained", candidate, evaluator, data);
         return file;
     }
 
-    private void write(Path file, String weights, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+    private void write(Path file, Precision precision, String weights, Candidate candidate, SubnetEvaluator evaluator,
+                       ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
@@ -82,8 +98,9 @@ final class ExportStage {
         metadata.put(OnnxMetadata.DATA_HASH, data.hash());
         metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
         metadata.put(OnnxMetadata.WEIGHTS, weights);
+        metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);
-        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), metadata);
+        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
         Subnet subnet = evaluator.subnet(candidate.architecture());
         OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
     }
@@ -94,14 +111,13 @@ final class ExportStage {
 
     /** Runs an exported winner on every target: first its numbers on real images, then its latency. */
     Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet, String runId) {
-        byte[] model = read(file(rank));
         Map<String, Double> measures = candidate.measures().values();
         List<Winner.Check> checks = new ArrayList<>();
         try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();
             float[] expected = evaluator.logits(candidate.architecture(), batch);
             for (Experiment.Target target : experiment.targets()) {
-                checks.add(check(target, model, batch, expected, measures, fleet, runId));
+                checks.add(check(target, read(file(rank, target.precision())), batch, expected, measures, fleet, runId));
             }
         }
         return new Winner(candidate.architecture().toString(), fileName(rank), measures, checks);
@@ -121,12 +137,12 @@ final class ExportStage {
         return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),
             measured.getP50Nanos(), measured.getP90Nanos(), measured.getP99Nanos(), target.p50().map(Duration::toNanos),
             Optional.ofNullable(measures.get(Measure.p99(target.device()))).map(Math::round), target.p99().map(Duration::toNanos),
-            difference, difference <= Winner.TOLERANCE);
+            difference, difference <= Winner.tolerance(target.precision()));
     }
 
     private static Task.Builder task(Experiment.Target target, String sha, String runId, String what) {
-        return Task.newBuilder().setId(String.join("/", runId, "verify", target.device(), what, sha)).setModelSha256(sha)
-            .setLabel(what).setProvider(target.provider()).setThreads(target.threads());
+        return Task.newBuilder().setId(String.join("/", runId, "verify", target.device(), target.setting(), what, sha)).setModelSha256(sha)
+            .setLabel(what).setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
     }
 
     private ModelInput.Builder input(int batch) {

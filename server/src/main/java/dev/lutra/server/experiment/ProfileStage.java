@@ -47,7 +47,6 @@ import java.util.function.Supplier;
 final class ProfileStage {
 
     private static final int TABLE_BATCH = 1;
-    private static final String PRECISION = "float32";
     private static final String OVERHEAD = "call-overhead";
     private static final int NAMED_MISSING = 5;
 
@@ -155,7 +154,9 @@ final class ProfileStage {
     private static boolean isOf(LookupTable table, Experiment.Target target) {
         Runtime runtime = table.content().getRuntime();
         return table.content().getDevice().getName().equals(target.device())
-            && runtime.getProvider().equals(target.provider()) && runtime.getThreads() == target.threads();
+            && runtime.getProvider().equals(target.provider()) && runtime.getThreads() == target.threads()
+            && runtime.getProviderOptionsMap().equals(target.options())
+            && table.content().getPrecision().equals(target.precision().toString());
     }
 
     private Path tableFile(Experiment.Target target, LookupTable table) {
@@ -173,7 +174,7 @@ final class ProfileStage {
         Map<String, Measured> measured = measure("profile " + target.device(), target, networks);
         dev.lutra.proto.LookupTable.Builder table = known.map(LookupTable::content).map(dev.lutra.proto.LookupTable::toBuilder)
             .orElseGet(dev.lutra.proto.LookupTable::newBuilder);
-        table.setFormat(LookupTable.FORMAT).setPrecision(PRECISION).setBatch(TABLE_BATCH).setSource("measured")
+        table.setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
             .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice())
             .setRuntime(measured.get(OVERHEAD).getRuntime())
             .setCallOverhead(measured.get(OVERHEAD).getLatency());
@@ -243,13 +244,13 @@ final class ProfileStage {
     }
 
     private Task task(Experiment.Target target, String name, Network network) {
-        OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), Map.of());
+        OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), target.precision(), Map.of());
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
-            .setId(String.join("/", runId, "profile", target.device(), target.provider(), "t" + target.threads(), name))
+            .setId(String.join("/", runId, "profile", target.device(), target.setting(), name))
             .setModelSha256(fleet.get().putModel(model)).setLabel(name)
             .setRules(rules(experiment.profile()))
-            .setProvider(target.provider()).setThreads(target.threads());
+            .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()
                 .setName(network.inputs().size() == 1 ? "input" : "input" + i).setRandomSeed(i);

@@ -1,5 +1,6 @@
 package dev.lutra.server.experiment;
 
+import dev.lutra.onnx.Precision;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,8 +15,14 @@ import java.util.Optional;
  */
 public record Winner(String architecture, String file, Map<String, Double> measures, List<Check> checks) {
 
+    private static final double TOLERANCE = 1e-4;
+    /** float16 has 11 bits: one rounding is 5e-4 of a value, and those of some fifty layers add up. */
+    private static final double HALF_TOLERANCE = 2e-2;
+
     /** Largest difference from the supernet, relative to the range of its outputs, that still counts as the same network. */
-    public static final double TOLERANCE = 1e-4;
+    static double tolerance(Precision precision) {
+        return precision == Precision.FLOAT16 ? HALF_TOLERANCE : TOLERANCE;
+    }
 
     /**
      * What one device said.
@@ -29,7 +36,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param predictedP99Nanos by the table; empty where it predicts none
      * @param p99LimitNanos the target's bound on p99; empty where it has none
      * @param difference largest difference of the outputs from the supernet's, relative to their range
-     * @param numericsAgree whether that is within {@link #TOLERANCE}
+     * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
     public record Check(String device, long predictedNanos, long p50Nanos, long p90Nanos, long p99Nanos,
                         Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos,
