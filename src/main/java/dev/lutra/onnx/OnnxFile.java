@@ -47,7 +47,13 @@ public final class OnnxFile {
         return Collections.unmodifiableMap(metadata);
     }
 
-    private static ModelProto read(Path file) {
+    /**
+     * Reads a model.
+     *
+     * @throws InputException if there is no such file, or it is not a whole ONNX model
+     * @throws UncheckedIOException if the file cannot be read
+     */
+    public static ModelProto read(Path file) {
         if (!Files.isRegularFile(file)) {
             throw InputException.in(file, "no such file (expected: an ONNX model)");
         }

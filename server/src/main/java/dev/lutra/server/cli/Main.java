@@ -16,6 +16,7 @@ import picocli.CommandLine.ParameterException;
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
+        LoadCommand.class,
     },
     footer = {"", "lutra agent --help describes the profiling agent, which runs on the target device."})
 public final class Main {

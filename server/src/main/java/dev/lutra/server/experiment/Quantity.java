@@ -2,11 +2,12 @@ package dev.lutra.server.experiment;
 
 import dev.lutra.yaml.YamlNode;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Numbers with a unit, as experiment files write them: {@code 3 ms}, {@code 40M}. */
-final class Quantity {
+/** Numbers with a unit, as experiment files and the command line write them: {@code 3 ms}, {@code 40M}. */
+public final class Quantity {
 
     private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|µs|ms|s)");
     private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
@@ -15,9 +16,15 @@ final class Quantity {
 
     /** A duration; the unit must be there, since seconds read as milliseconds have cost people days. */
     static Duration duration(YamlNode node) {
-        Matcher matcher = DURATION.matcher(node.text().strip());
+        return duration(node.text()).orElseThrow(() ->
+            node.error(node.text() + " (expected: a positive duration with its unit, such as 3 ms; units: ns, us, ms, s)"));
+    }
+
+    /** A positive duration with its unit; empty if the text is not one. */
+    public static Optional<Duration> duration(String text) {
+        Matcher matcher = DURATION.matcher(text.strip());
         if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
-            throw node.error(node.text() + " (expected: a positive duration with its unit, such as 3 ms; units: ns, us, ms, s)");
+            return Optional.empty();
         }
         double nanos = Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
             case "ns" -> 1;
@@ -25,7 +32,7 @@ final class Quantity {
             case "ms" -> 1e6;
             default -> 1e9;
         };
-        return Duration.ofNanos(Math.round(nanos));
+        return Optional.of(Duration.ofNanos(Math.round(nanos)));
     }
 
     /** A count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */
