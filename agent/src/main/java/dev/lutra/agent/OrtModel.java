@@ -141,6 +141,8 @@ final class OrtModel implements AutoCloseable {
     }
 
     private static SessionOptions options(Task task) throws OrtException {
+        // Some providers log while they are added, which they can only once there is an environment.
+        environment();
         SessionOptions options = new SessionOptions();
         try {
             options.setIntraOpNumThreads(task.getThreads());

@@ -123,9 +123,8 @@ final class ProviderOptions {
         Set<String> known = KNOWN.getOrDefault(provider, Set.of());
         for (String key : options.keySet()) {
             if (!known.contains(key)) {
-                throw new TaskFailure("provider " + name + ": option " + key + " (expected: "
-                        + (known.isEmpty() ? "" : "one of " + String.join(", ", known) + ", or ")
-                        + ExecutionProviders.ALLOW_CPU_NODES + ")");
+                throw new TaskFailure("provider " + name + ": option " + key + " (expected: " + ExecutionProviders.ALLOW_CPU_NODES
+                        + (known.isEmpty() ? "" : ", " + String.join(", ", known)) + ")");
             }
         }
     }

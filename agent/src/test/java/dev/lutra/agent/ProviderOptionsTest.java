@@ -16,16 +16,16 @@ class ProviderOptionsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "CUDA      | devise_id | 0     | provider p: option devise_id (expected: one of arena_extend_strategy, ",
-        "TENSOR_RT | fp16      | 1     | provider p: option fp16 (expected: one of device_id, trt_auxiliary_streams, ",
-        "OPEN_VINO | device    | CPU   | provider p: option device (expected: one of device_type, or allow_cpu_nodes)",
+        "CUDA      | devise_id | 0     | provider p: option devise_id (expected: allow_cpu_nodes, arena_extend_strategy, ",
+        "TENSOR_RT | fp16      | 1     | provider p: option fp16 (expected: allow_cpu_nodes, device_id, trt_auxiliary_streams, ",
+        "OPEN_VINO | device    | CPU   | provider p: option device (expected: allow_cpu_nodes, device_type)",
         "DIRECT_ML | device_id | first | provider p: device_id: first (expected: a whole number)",
-        "CORE_ML   | Units     | ALL   | provider p: option Units (expected: one of AllowLowPrecisionAccumulationOnGPU, ",
+        "CORE_ML   | Units     | ALL   | provider p: option Units (expected: allow_cpu_nodes, AllowLowPrecisionAccumulationOnGPU, ",
         "NNAPI     | use_fp16  | 1     | provider p: use_fp16: 1 (expected: true or false)",
-        "NNAPI     | fp16      | true  | provider p: option fp16 (expected: one of cpu_disabled, cpu_only, use_fp16, use_nchw, or ",
-        "XNNPACK   | threads   | 1     | provider p: option threads (expected: one of intra_op_num_threads, or allow_cpu_nodes)",
-        "QNN       | backend   | htp   | provider p: option backend (expected: one of backend_path, ",
-        "WEBGPU    | layout    | NHWC  | provider p: option layout (expected: one of adapterIndex, ",
+        "NNAPI     | fp16      | true  | provider p: option fp16 (expected: allow_cpu_nodes, cpu_disabled, cpu_only, use_fp16, use_nchw)",
+        "XNNPACK   | threads   | 1     | provider p: option threads (expected: allow_cpu_nodes, intra_op_num_threads)",
+        "QNN       | backend   | htp   | provider p: option backend (expected: allow_cpu_nodes, backend_path, ",
+        "WEBGPU    | layout    | NHWC  | provider p: option layout (expected: allow_cpu_nodes, adapterIndex, ",
         "CPU       | arena     | 0     | provider p: option arena (expected: allow_cpu_nodes)"})
     void namesProviderKeyAndWhatIsKnown(OrtProvider provider, String key, String value, String line) throws Exception {
         try (SessionOptions session = new SessionOptions()) {

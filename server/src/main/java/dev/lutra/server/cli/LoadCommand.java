@@ -69,8 +69,8 @@ final class LoadCommand implements Runnable {
         if (threads < 1) {
             throw new InputException("--threads: " + threads + " (expected: 1 or more)");
         }
-        Experiment.Target target = new Experiment.Target(device, Optional.empty(), provider.toLowerCase(Locale.ROOT), options, threads,
-            Precision.FLOAT32);
+        Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(), provider.toLowerCase(Locale.ROOT),
+            options, threads, Precision.FLOAT32, Optional.empty());
         FleetAccess access = server == null ? new FleetAccess.Own("127.0.0.1", 0)
             : new FleetAccess.Remote(server.address(), server.token());
         if (server == null && !device.equals(Experiment.LOCAL)) {

@@ -93,7 +93,13 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param table lookup table to use or extend for targets without their own; empty: one in the run folder
      */
     public record Profile(double halfWidth, int rounds, Duration slice, Duration timeLimit, int calibrate, int heldOut,
-                          Optional<Path> table) {}
+                          Optional<Path> table) {
+
+        /** As an experiment has it that says nothing of it. */
+        static Profile defaults() {
+            return profile(Optional.empty(), Path.of(""));
+        }
+    }
 
     /**
      * @param population candidates a generation

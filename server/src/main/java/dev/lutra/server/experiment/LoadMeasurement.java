@@ -30,9 +30,6 @@ import java.util.stream.Collectors;
 /** Latency of one ONNX file on one device: back to back, and at an offered load. */
 public final class LoadMeasurement {
 
-    /** As precise as tables are by default. */
-    private static final double HALF_WIDTH = 0.01;
-
     /**
      * What was measured.
      *
@@ -58,7 +55,7 @@ public final class LoadMeasurement {
         try (FileLock lock = folder.lock(); Database database = Database.open(folder.database());
              RunFleet fleet = RunFleet.open(access, List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
-                .setRules(ProfileStage.rules(HALF_WIDTH))
+                .setRules(ProfileStage.rules(Experiment.Profile.defaults()))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
             Task backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back").build();
             Task loaded = task.setId(id + "/load").setLabel("at the offered load").setLoad(load).build();

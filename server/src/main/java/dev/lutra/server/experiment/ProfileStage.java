@@ -15,6 +15,7 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Measured;
@@ -117,7 +118,7 @@ final class ProfileStage {
     static Optional<LookupTable> find(Experiment experiment, RunFolder folder, Experiment.Target target) {
         if (experiment.table(target).isPresent()) {
             Path table = experiment.table(target).get();
-            return Files.exists(table) ? Optional.of(LookupTable.load(table)) : Optional.empty();
+            return Files.exists(table) ? Optional.of(inPrecision(LookupTable.load(table), target)) : Optional.empty();
         }
         if (!Files.isDirectory(folder.tables())) {
             return Optional.empty();
@@ -149,6 +150,16 @@ final class ProfileStage {
                 + String.join(", ", missing.subList(0, Math.min(NAMED_MISSING, missing.size())))
                 + (missing.size() > NAMED_MISSING ? " and more (all: lutra lut check)" : ""));
         }
+    }
+
+    /** Published tables that do not say are taken for float32. */
+    private static LookupTable inPrecision(LookupTable table, Experiment.Target target) {
+        String precision = table.content().getPrecision();
+        if (!(precision.isEmpty() ? Precision.FLOAT32.toString() : precision).equals(target.precision().toString())) {
+            throw new InputException(table.origin() + ": precision: " + precision + " (expected: " + target.precision()
+                + ", as device " + target.device() + " is to compute in)");
+        }
+        return table;
     }
 
     private static boolean isOf(LookupTable table, Experiment.Target target) {
