@@ -5,7 +5,9 @@ import dev.lutra.InputException;
 import dev.lutra.proto.onnx.TensorProto.DataType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * The type that an exported network computes in: its weights, every value between its ops, its inputs and its outputs. Nothing is
@@ -25,6 +27,17 @@ public enum Precision {
     Precision(int dataType, int bytes) {
         this.dataType = dataType;
         this.bytes = bytes;
+    }
+
+    /**
+     * The precision of a name.
+     *
+     * @throws InputException if there is none
+     */
+    public static Precision of(String name) {
+        return Arrays.stream(values()).filter(precision -> precision.toString().equals(name)).findFirst().orElseThrow(() ->
+            new InputException("precision: " + name + " (expected: one of " + Arrays.stream(values()).map(Precision::toString)
+                .collect(Collectors.joining(", ")) + ")"));
     }
 
     /** Its name in files and on the command line: {@code float32}, {@code float16}. */

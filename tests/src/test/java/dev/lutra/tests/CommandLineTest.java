@@ -61,6 +61,22 @@ class CommandLineTest {
         assertThat(described.output()).contains("shufflenetv2-cifar");
     }
 
+    @Test
+    void loadTellsOfARateBesideBackToBack() {
+        Path file = folder.resolve("net.onnx");
+        LutraProcess.run(folder, "export-arch", "shufflenetv2-cifar", "--arch", "random", "--precision", "float16", "--out",
+            file.toString());
+
+        LutraProcess.Result slow = LutraProcess.run(folder, "load", "net.onnx", "--rate", "20/s", "--for", "500 ms", "--json");
+        assertThat(slow.code()).as("%s", slow.errors()).isZero();
+        assertThat(slow.output()).contains("\"kept_up\":true", "\"loaded\":{\"runs\":10,", "\"nodes_by_provider\":{\"cpu\":");
+        LutraProcess.Result fast = LutraProcess.run(folder, "load", "net.onnx", "--rate", "100000", "--for", "200ms");
+        assertThat(fast.code()).as("%s", fast.errors()).isZero();
+        assertThat(fast.output()).contains("back to back", "at 100000/s", "the device does not keep up");
+        assertRejected(LutraProcess.run(folder, "load", "net.onnx", "--rate", "20", "--option", "frob=1"),
+            "provider cpu: option frob (expected: allow_cpu_nodes)");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "describe resnet --arch 0 | space: resnet (expected: a .yaml file or one of ",
@@ -79,6 +95,12 @@ class CommandLineTest {
         "lut check missing.json --max-age 3 | --max-age: 3 (expected: a time such as 36h, 180d or 26w)",
         "lut diff missing.json other.json | missing.json: no such file",
         "run missing.yaml | missing.yaml: no such file",
+        "load missing.onnx --rate 50 | missing.onnx: no such file",
+        "load missing.onnx --rate 0 | --rate: 0 (expected: requests a second, such as 50 or 50/s)",
+        "load missing.onnx --rate 50 --for 10 | --for: 10 (expected: a duration with its unit, such as 10s)",
+        "load missing.onnx --rate 50 --threads 0 | --threads: 0 (expected: 1 or more)",
+        "load missing.onnx --rate 50 --device attic | --device: attic (expected: with --server, or local)",
+        "export-arch shufflenetv2-cifar --arch random --out a.onnx --precision int4 | precision: int4 (expected: one of float32, float16)",
         "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
         "serve --tls-cert cert.pem | --tls-cert: alone (expected: --tls-cert and --tls-key)",
         "serve --http 7412 | --http: 7412 (expected: host:port)",
@@ -235,6 +257,8 @@ class CommandLineTest {
             "device: local | device: local, latency: {p50: 3} | bad.yaml:6: targets[0].latency.p50: 3 (expected: a positive duration",
             "epochs: 1 | epochs: 0 | bad.yaml:4: supernet.epochs: 0 (expected: a whole number of at least 1)",
             "epochs: 1 | epochen: 1 | bad.yaml:4: supernet.epochen: unknown key (expected: one of",
+            "device: local | device: local, precision: half | bad.yaml:6: targets[0].precision: half (expected: one of float32, float16)",
+            "device: local | device: local, options: cuda | bad.yaml:6: targets[0].options: 'cuda' (expected: key: value pairs)",
             "train: images | train: elsewhere | elsewhere"})
         void wrongValues(String change, String by, String message) throws IOException {
             assertRejected("train", experiment(change, by), message);

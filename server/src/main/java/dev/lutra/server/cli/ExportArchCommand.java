@@ -42,8 +42,8 @@ final class ExportArchCommand implements Runnable {
     private Integer batch;
 
     @Option(names = "--precision", paramLabel = "P", defaultValue = "float32",
-        description = "What the network computes in, inputs and outputs included: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Precision precision;
+        description = "What the network computes in, inputs and outputs included: float32, float16 (default: ${DEFAULT-VALUE}).")
+    private String precision;
 
     @Option(names = "--no-fold", description = "Keep batch norms as nodes of their own.")
     private boolean unfolded;
@@ -56,6 +56,7 @@ final class ExportArchCommand implements Runnable {
 
     @Override
     public void run() {
+        Precision computed = Precision.of(precision);
         SearchSpace searchSpace = SpaceFile.load(space);
         searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
         searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
@@ -67,9 +68,9 @@ final class ExportArchCommand implements Runnable {
         metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
         metadata.put(OnnxMetadata.SEED, Long.toString(seed));
         metadata.put(OnnxMetadata.WEIGHTS, weights == null ? "random" : weights.getFileName().toString());
-        metadata.put(OnnxMetadata.PRECISION, precision.toString());
+        metadata.put(OnnxMetadata.PRECISION, computed.toString());
         metadata.put(OnnxMetadata.VERSION, Version.text());
-        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), precision, metadata);
+        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), computed, metadata);
         OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
         System.err.println("wrote " + out + ": " + chosen);
     }
