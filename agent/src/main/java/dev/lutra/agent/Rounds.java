@@ -311,23 +311,26 @@ final class Rounds {
 
     private Series.Round round(Taken one, double own, Conditions conditions, List<Reading> readings) {
         if (withoutSentinel.contains(conditions)) {
-            return new Series.Round(one.slice(), 1, own);
+            return new Series.Round(one.slice(), 1, 0, own);
         }
         Sentinel sentinel = sentinels.get(conditions);
         if (readings.isEmpty()) {
-            return new Series.Round(one.slice(), sentinel.usualNanos(), Double.MAX_VALUE);
+            return new Series.Round(one.slice(), sentinel.usualNanos(), 0, Double.MAX_VALUE);
         }
         Optional<Reading> before = nearest(one.atNanos(), readings, false);
         Optional<Reading> after = nearest(one.atNanos(), readings, true);
-        return new Series.Round(one.slice(), around(before, after), Math.max(own, disturbance(sentinel, before, after)));
+        return new Series.Round(one.slice(), around(before, after), step(before, after),
+                Math.max(own, disturbance(sentinel, before, after)));
     }
 
     /** What the readings next to a slice say of it, as a multiple of what is tolerated. */
     private static double disturbance(Sentinel sentinel, Optional<Reading> before, Optional<Reading> after) {
         double slowed = Math.max(before.map(sentinel::slowed).orElse(0.0), after.map(sentinel::slowed).orElse(0.0));
-        double jump = before.isEmpty() || after.isEmpty()
-                ? 0 : Math.abs(Math.log(before.get().levelNanos() / after.get().levelNanos()));
-        return Math.max(slowed / Defaults.SLOWED, jump / Defaults.JUMP);
+        return Math.max(slowed / Defaults.SLOWED, Math.abs(step(before, after)) / Defaults.JUMP);
+    }
+
+    private static double step(Optional<Reading> before, Optional<Reading> after) {
+        return before.isEmpty() || after.isEmpty() ? 0 : Math.log(before.get().levelNanos() / after.get().levelNanos());
     }
 
     /** The sentinel's level at a moment: the mean of the readings before and after. */

@@ -19,9 +19,10 @@ final class Series {
      * One slice of the task.
      *
      * @param sentinelNanos the sentinel's level around it; 1 when there is no sentinel to scale by
+     * @param sentinelStep by how much the logs of the readings before and after differ
      * @param disturbance the worst of its signs of interference, each as a multiple of what is tolerated
      */
-    record Round(Slice slice, double sentinelNanos, double disturbance) {
+    record Round(Slice slice, double sentinelNanos, double sentinelStep, double disturbance) {
 
         double levelNanos() {
             return Level.nanos(slice);
@@ -76,7 +77,8 @@ final class Series {
         }
         // The first round's outputs stand for all.
         (round.disturbance() > 1 ? disturbed : kept)
-                .add(new Round(slice.toBuilder().clearOutputs().build(), round.sentinelNanos(), round.disturbance()));
+                .add(new Round(slice.toBuilder().clearOutputs().build(), round.sentinelNanos(), round.sentinelStep(),
+                        round.disturbance()));
     }
 
     boolean isBegun() {
@@ -91,7 +93,8 @@ final class Series {
     /** Adds what this task's rounds tell of how tasks follow the sentinel. */
     void addTo(Following following) {
         following.add(kept.stream().mapToDouble(round -> Math.log(round.levelNanos())).toArray(),
-                kept.stream().mapToDouble(round -> Math.log(round.sentinelNanos())).toArray());
+                kept.stream().mapToDouble(round -> Math.log(round.sentinelNanos())).toArray(),
+                kept.stream().mapToDouble(Round::sentinelStep).toArray());
     }
 
     /** Whether enough rounds are kept and agree. */

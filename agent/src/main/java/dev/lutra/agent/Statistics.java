@@ -7,8 +7,8 @@ final class Statistics {
 
     /** The point of the standard normal distribution that 2.5 % lie beyond. */
     private static final double NORMAL_975 = 1.959964;
-    /** Few values may agree by chance; nothing repeats better than this. */
-    private static final double LEAST_DEVIATION = 0.003;
+    /** Few values may agree by chance; what processes usually disagree by is no outlier. */
+    private static final double LEAST_DEVIATION = 0.012;
 
     private Statistics() {}
 

@@ -264,7 +264,7 @@ class RoundsTest {
     void whatIsDisturbedThroughoutEndsWithTheLeastDisturbedRounds() throws Exception {
         SimulatedMachine machine = new SimulatedMachine(8);
         machine.latencies.put("t", 5.0 * MS);
-        machine.delayed = seconds -> 0.05 + 0.1 * (seconds % 1);
+        machine.delayed = seconds -> 0.12 + 0.1 * (seconds % 1);
         Measured measured = measure(machine, task("t")).get("t").getMeasured();
 
         assertThat(measured.getCircumstances().getConverged()).isFalse();

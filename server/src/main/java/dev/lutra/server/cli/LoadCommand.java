@@ -71,7 +71,7 @@ final class LoadCommand implements Runnable {
         }
         Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(), provider.toLowerCase(Locale.ROOT),
             options, threads, Precision.FLOAT32, Optional.empty());
-        FleetAccess access = server == null ? new FleetAccess.Own("127.0.0.1", 0)
+        FleetAccess access = server == null ? new FleetAccess.Own("127.0.0.1", 0, Optional.empty())
             : new FleetAccess.Remote(server.address(), server.token());
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
