@@ -7,7 +7,9 @@ import dev.lutra.latency.TableCheck.Severity;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.CorrectionVariances;
 import dev.lutra.proto.Entry;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,12 +34,18 @@ class TableCheckTest {
     }
 
     private static LookupTable table(Calibration calibration, Entry... entries) {
-        return LookupTable.of(Tables.empty().setCalibration(calibration).addAllEntries(List.of(entries)).build());
+        Calibration.Builder fitted = calibration.toBuilder();
+        for (int i = 0; i < 2; i++) {
+            fitted.addNetworks(WholeNetwork.newBuilder().setSpace("small").setArchitecture("network " + i).setWeight(1)
+                .addSegments(entries[0].getKey()).setLatency(Distribution.newBuilder().setP50Nanos(1000)));
+        }
+        return LookupTable.of(Tables.empty().setCalibration(fitted).addAllEntries(List.of(entries)).build());
     }
 
     private static Calibration calibration(double error) {
         return Calibration.newBuilder().setScale(1).setHeldOut(50).setMeanRelativeError(error)
-            .setWorstRelativeError(2 * error).build();
+            .setWorstRelativeError(2 * error).setVariances(CorrectionVariances.newBuilder().setBias(1).setScale(1).setOps(1)
+                .setShape(1).setFamily(1).setSegment(1).setNetwork(1)).build();
     }
 
     private static List<Finding> check(LookupTable table) {
