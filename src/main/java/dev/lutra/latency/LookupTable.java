@@ -210,8 +210,9 @@ public final class LookupTable {
     }
 
     /**
-     * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the provider's options after
-     * it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables of a device share a file.
+     * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the provider's options
+     * after it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables of a device
+     * share a file.
      */
     public String fileName() {
         return fileName(content);

@@ -72,7 +72,8 @@ final class OrtRunner implements AutoCloseable {
         FloatBuffer floats = FloatBuffer.wrap(floats(values));
         boolean half = model.getGraph().getInput(input).getType().getTensorType().getElemType() == DataType.FLOAT16_VALUE;
         return half
-            ? OnnxTensor.createTensor(environment, Fp16Conversions.convertFloatBufferToFp16Buffer(floats), shape, OnnxJavaType.FLOAT16)
+            ? OnnxTensor.createTensor(environment, Fp16Conversions.convertFloatBufferToFp16Buffer(floats), shape,
+                OnnxJavaType.FLOAT16)
             : OnnxTensor.createTensor(environment, floats, shape);
     }
 

@@ -33,13 +33,15 @@ class PrecisionTest {
     }
 
     static Stream<Network> networks() {
-        return Stream.concat(SampleNetworks.all().stream(), Stream.of("shufflenetv2-cifar", "moga-cifar").map(SpaceFile::load).map(space -> space.build(space.random(new Random(3)))));
+        return Stream.concat(SampleNetworks.all().stream(), Stream.of("shufflenetv2-cifar", "moga-cifar").map(SpaceFile::load)
+            .map(space -> space.build(space.random(new Random(3)))));
     }
 
     @ParameterizedTest
     @MethodSource("networks")
     void halfPrecisionComputesNearlyTheSame(Network network) throws Exception {
-        Map<Value, double[]> input = Map.of(network.input(), new Random(5).doubles(2L * network.input().shape().elements(), -2, 2).toArray());
+        double[] images = new Random(5).doubles(2L * network.input().shape().elements(), -2, 2).toArray();
+        Map<Value, double[]> input = Map.of(network.input(), images);
         ModelProto single = OnnxExporter.export(network, WEIGHTS, new OnnxOptions(true, OptionalInt.empty(), Map.of()));
         float[] expected = OrtRunner.run(single, network, 2, input).get(0);
         double range = range(expected);

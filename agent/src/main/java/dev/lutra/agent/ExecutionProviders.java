@@ -72,8 +72,8 @@ final class ExecutionProviders {
                 return nameOf(provider);
             }
         }
-        String stem = runtimeName.endsWith(SUFFIX) ? runtimeName.substring(0, runtimeName.length() - SUFFIX.length()) : runtimeName;
-        return stem.toLowerCase(Locale.ROOT);
+        int end = runtimeName.endsWith(SUFFIX) ? runtimeName.length() - SUFFIX.length() : runtimeName.length();
+        return runtimeName.substring(0, end).toLowerCase(Locale.ROOT);
     }
 
     static String nameOf(OrtProvider provider) {

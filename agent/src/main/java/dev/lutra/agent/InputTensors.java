@@ -29,7 +29,8 @@ final class InputTensors implements AutoCloseable {
     /** One number, zero. */
     static InputTensors zero(String name) throws OrtException {
         InputTensors inputs = new InputTensors();
-        inputs.tensors.put(name, OnnxTensor.createTensor(OrtModel.environment(), direct(Float.BYTES).asFloatBuffer(), new long[0]));
+        FloatBuffer zero = direct(Float.BYTES).asFloatBuffer();
+        inputs.tensors.put(name, OnnxTensor.createTensor(OrtModel.environment(), zero, new long[0]));
         return inputs;
     }
 

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * Latency at an offered load: requests become due at a fixed rate, whatever became of earlier ones, and are answered one at a time
- * as by a server with one worker. A latency counts from when its request was due, so those that queue behind a slow answer are
+ * Latency at an offered load: requests become due at a fixed rate, whatever became of earlier ones, and are answered one at a
+ * time as by a server with one worker. A latency counts from when its request was due, so those that queue behind a slow answer are
  * charged with their wait; a loop that only starts the next request when the last is answered would leave them out (coordinated
  * omission).
  *
@@ -106,8 +106,8 @@ final class LoadRun {
     }
 
     /**
-     * Whether the device kept up with the load: the least latency of the last quarter of the requests exceeds that of the first by
-     * less than the time between two requests, which is to say that the queue grew by less than one. A stall, from which the
+     * Whether the device kept up with the load: the least latency of the last quarter of the requests exceeds that of the first
+     * by less than the time between two requests, which is to say that the queue grew by less than one. A stall, from which the
      * device recovers, does not count as falling behind.
      *
      * @param latencies in the order in which they were due, at least one

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  */
 record NodePlacement(Map<String, Map<String, Integer>> nodes) {
 
-    /** The runtime writes one event a line: {@code {"cat" : "Node", …, "name" :"conv_kernel_time","args" : {"provider" : …}}}. */
+    /** The runtime writes one event a line: {@code {"cat" : "Node", … "name" :"a_kernel_time","args" : {"provider" : …}}}. */
     private static final Pattern NODE =
             Pattern.compile("\\{\\s*\"cat\"\\s*:\\s*\"Node\".*?\"name\"\\s*:\\s*\"(?:[^\"\\\\]|\\\\.)*_kernel_time\"(.*)");
     private static final Pattern PROVIDER = field("provider");
@@ -69,13 +69,15 @@ record NodePlacement(Map<String, Map<String, Integer>> nodes) {
             return;
         }
         if (nodes.isEmpty()) {
-            throw new TaskFailure("provider " + provider + ": the runtime's profile names no node, so what ran the model is unknown");
+            throw new TaskFailure("provider " + provider
+                    + ": the runtime's profile names no node, so what ran the model is unknown");
         }
         Map<String, Integer> left = nodes.getOrDefault(ExecutionProviders.CPU, Map.of());
         if (!left.isEmpty()) {
             int all = byProvider().values().stream().mapToInt(Integer::intValue).sum();
             throw new TaskFailure("provider " + provider + ": " + count(left) + " of " + all + " nodes were left to the CPU ("
-                    + left.entrySet().stream().map(entry -> entry.getValue() + " " + entry.getKey()).collect(Collectors.joining(", "))
+                    + left.entrySet().stream().map(operator -> operator.getValue() + " " + operator.getKey())
+                            .collect(Collectors.joining(", "))
                     + "); the option " + ExecutionProviders.ALLOW_CPU_NODES + "=true measures it all the same");
         }
     }

@@ -70,8 +70,8 @@ final class OrtModel implements AutoCloseable {
     /**
      * Loads a task's model, creates its inputs and runs it once.
      *
-     * @throws TaskFailure if the model does not load or run, the task's inputs are not what it takes, or a part of it would run on
-     *     the CPU though another provider was asked for
+     * @throws TaskFailure if the model does not load or run, the task's inputs are not what it takes, or a part of it would run
+     *     on the CPU though another provider was asked for
      */
     static OrtModel open(byte[] onnx, Task task) {
         if (task.getThreads() < 1) {

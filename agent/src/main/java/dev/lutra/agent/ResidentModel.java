@@ -118,11 +118,13 @@ final class ResidentModel {
                 default: break;
             }
         }
-        throw new TaskFailure("output " + name + ": " + info.getInfo() + " (expected: a tensor of numbers, to be reduced on the device)");
+        throw new TaskFailure("output " + name + ": " + info.getInfo()
+                + " (expected: a tensor of numbers, to be reduced on the device)");
     }
 
     private static ValueInfoProto scalar(String name, int elementType) {
-        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(TypeProto.Tensor.newBuilder()
-                .setElemType(elementType).setShape(TensorShapeProto.getDefaultInstance()))).build();
+        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
+                .setElemType(elementType).setShape(TensorShapeProto.getDefaultInstance());
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
     }
 }

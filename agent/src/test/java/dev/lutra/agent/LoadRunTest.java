@@ -44,8 +44,8 @@ class LoadRunTest {
         long[] latencies = latencies(load, i -> i == 20 ? 100 * MS : 2 * MS);
 
         long[] late = Arrays.stream(latencies).filter(nanos -> nanos > 2 * MS).toArray();
-        assertThat(late).containsExactly(100 * MS, 92 * MS, 84 * MS, 76 * MS, 68 * MS, 60 * MS, 52 * MS, 44 * MS, 36 * MS, 28 * MS,
-                20 * MS, 12 * MS, 4 * MS);
+        assertThat(late).containsExactly(100 * MS, 92 * MS, 84 * MS, 76 * MS, 68 * MS, 60 * MS, 52 * MS, 44 * MS, 36 * MS,
+                28 * MS, 20 * MS, 12 * MS, 4 * MS);
         Arrays.sort(latencies);
         assertThat(latencies[94]).as("p95").isGreaterThan(50 * MS);
         assertThat(keptUp(latencies(load, i -> 2 * MS), load)).isTrue();
@@ -72,7 +72,7 @@ class LoadRunTest {
         assertThat(keptUp(latencies(load, i -> 10 * MS - MS / 10), load)).isTrue();
     }
 
-    /** 1000 requests of 10 ms in one second: 200 are answered within two, the others are known to have waited at least so long. */
+    /** 1000 requests of 10 ms in one second: 200 are answered within two, the others waited at least so long. */
     @Test
     void thoseNotAnsweredInTimeAreCountedAsTheyStand() {
         Load load = load(1000, 1000);

@@ -30,7 +30,7 @@ class NodePlacementTest {
             "args" : {"input_type_shape" : [{"float":[1,3,32,32]}],"op_name" : "Concat","provider" : "CPUExecutionProvider"}},
             {"cat" : "Node","pid" :1,"tid" :2,"dur" :100,"ts" :12,"ph" : "X","name" :"layer2_kernel_time",\
             "args" : {"op_name" : "Conv","provider" : "WebGpuExecutionProvider"}},
-            {"cat" : "Api","pid" :-1,"tid" :-1,"dur" :39968,"ts" :13,"ph" : "X","name" :"stem&Conv&Conv2dMM","args" : {"cache_key" : "x"}},
+            {"cat" : "Api","pid" :-1,"tid" :-1,"dur" :39968,"ts" :13,"ph" : "X","name" :"stem&Conv&Conv2dMM","args" : {}},
             {"cat" : "Session","pid" :1,"tid" :2,"dur" :2022,"ts" :14,"ph" : "X","name" :"model_run","args" : {}}
             ]
             """;

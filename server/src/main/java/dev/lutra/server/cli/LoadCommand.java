@@ -49,7 +49,8 @@ final class LoadCommand implements Runnable {
     @Option(names = "--option", paramLabel = "KEY=VALUE", description = "An option of the provider; may be repeated.")
     private Map<String, String> options = new TreeMap<>();
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Intra-op threads (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "1",
+        description = "Intra-op threads (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder for the local agent's log (default: runs/load here).")
@@ -69,8 +70,8 @@ final class LoadCommand implements Runnable {
         if (threads < 1) {
             throw new InputException("--threads: " + threads + " (expected: 1 or more)");
         }
-        Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(), provider.toLowerCase(Locale.ROOT),
-            options, threads, Precision.FLOAT32, Optional.empty());
+        Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(),
+            provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
         FleetAccess access = server == null ? new FleetAccess.Own("127.0.0.1", 0, Optional.empty())
             : new FleetAccess.Remote(server.address(), server.token());
         if (server == null && !device.equals(Experiment.LOCAL)) {
@@ -108,7 +109,8 @@ final class LoadCommand implements Runnable {
         row(table, "back to back", result.backToBack().getLatency());
         row(table, "at " + rate(requestsPerSecond) + "/s", result.loaded().getLatency());
         System.out.print(table);
-        System.out.println(keptUp ? "the device keeps up" : "the device does not keep up: its queue grew, and with it the latency");
+        System.out.println(keptUp ? "the device keeps up"
+            : "the device does not keep up: its queue grew, and with it the latency");
     }
 
     private static void row(TextTable table, String name, Distribution latency) {

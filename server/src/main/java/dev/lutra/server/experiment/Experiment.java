@@ -70,8 +70,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param precision what networks compute in there
      * @param table lookup table of this device to use or extend; empty: the profile's
      */
-    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider, Map<String, String> options,
-                         int threads, Precision precision, Optional<Path> table) {
+    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider,
+                         Map<String, String> options, int threads, Precision precision, Optional<Path> table) {
 
         public Target {
             options = Collections.unmodifiableMap(new TreeMap<>(options));

@@ -141,8 +141,9 @@ final class ExportStage {
     }
 
     private static Task.Builder task(Experiment.Target target, String sha, String runId, String what) {
-        return Task.newBuilder().setId(String.join("/", runId, "verify", target.device(), target.setting(), what, sha)).setModelSha256(sha)
-            .setLabel(what).setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
+        return Task.newBuilder()
+            .setId(String.join("/", runId, "verify", target.device(), target.setting(), what, sha)).setModelSha256(sha).setLabel(what)
+            .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
     }
 
     private ModelInput.Builder input(int batch) {

@@ -46,8 +46,8 @@ public final class LoadMeasurement {
      * @param folder for what a local agent and its server leave
      * @throws InputException if the file is not a model that takes float tensors, or the device cannot run it
      */
-    public static Result measure(Path file, Experiment.Target target, double requestsPerSecond, Duration duration, FleetAccess access,
-                                 RunFolder folder, Progress progress) {
+    public static Result measure(Path file, Experiment.Target target, double requestsPerSecond, Duration duration,
+                                 FleetAccess access, RunFolder folder, Progress progress) {
         ModelProto model = OnnxFile.read(file);
         List<ModelInput> inputs = inputs(file, model.getGraph());
         String id = "load/" + UUID.randomUUID();
