@@ -10,23 +10,30 @@ final class Following {
 
     /** Changes beyond this are interference, of which nothing is learned. */
     private static final double LARGEST_CHANGE = 0.15;
-    /** The weight of that: as of thirty readings that differ by one per cent. */
-    private static final double PRIOR = 30 * 0.01 * 0.01;
+    /** The weight of full following before anything is known: as of a hundred readings that differ by one per cent. */
+    private static final double PRIOR = 100 * 0.01 * 0.01;
+    /** Before anything is known, rounds scatter around what the sentinel says as processes on a rented machine do … */
+    private static final double PRIOR_SCATTER = Spread.PRIOR_DEVIATION * Spread.PRIOR_DEVIATION;
+    /** … which counts as much as so many rounds. */
+    private static final double PRIOR_ROUNDS = 10;
     /** Older knowledge fades beyond this sum of squares. */
-    private static final double MEMORY = 100 * PRIOR;
-
+    private static final double MEMORY = 30 * PRIOR;
     /** A sentinel that is mostly noise says little of how tasks follow it, and no correction for that says more. */
     private static final double LEAST_RELIABILITY = 0.3;
 
     private double together = PRIOR;
     private double alone = PRIOR;
+    private double answers = PRIOR + PRIOR_ROUNDS * PRIOR_SCATTER;
+    private double rounds = PRIOR_ROUNDS;
     private double noise;
 
     /**
-     * Takes in the rounds of one task; an entry of each array a round. Those of a task that is still measured go into a {@link #copy}.
+     * Takes in the rounds of one task; an entry of each array a round. Those of a task that is still measured go into a
+     * {@link #copy}.
      *
-     * @param sentinelSteps by how much the log of the sentinel's readings before and after differ, whose mean {@code logSentinel} is: a
-     *     quarter of the square is the noise in that mean, which flattens the slope (errors in variables) and is taken out again
+     * @param sentinelSteps by how much the log of the sentinel's readings before and after differ, whose mean
+     *     {@code logSentinel} is: a quarter of the square is the noise in that mean, which flattens the slope (errors in
+     *     variables) and is taken out again
      */
     void add(double[] logLatencies, double[] logSentinel, double[] sentinelSteps) {
         if (logLatencies.length < 2) {
@@ -40,12 +47,17 @@ final class Following {
             if (Math.abs(change) <= LARGEST_CHANGE && Math.abs(answer) <= LARGEST_CHANGE) {
                 together += change * answer;
                 alone += change * change;
+                answers += answer * answer;
+                rounds++;
                 noise += sentinelSteps[i] * sentinelSteps[i] / 4;
             }
         }
         if (alone > MEMORY) {
-            together *= MEMORY / alone;
-            noise *= MEMORY / alone;
+            double remembered = MEMORY / alone;
+            together *= remembered;
+            answers *= remembered;
+            rounds *= remembered;
+            noise *= remembered;
             alone = MEMORY;
         }
     }
@@ -54,11 +66,25 @@ final class Following {
         Following copy = new Following();
         copy.together = together;
         copy.alone = alone;
+        copy.answers = answers;
+        copy.rounds = rounds;
         copy.noise = noise;
         return copy;
     }
 
     double share() {
-        return Math.max(0, Math.min(1, together / Math.max(LEAST_RELIABILITY * alone, alone - noise)));
+        return Math.max(0, Math.min(1, together / signal()));
+    }
+
+    /** The standard error of the share. */
+    double error() {
+        double share = share();
+        double scatter = Math.max(0, answers - 2 * share * together + share * share * alone) / rounds;
+        return Math.sqrt(scatter / signal());
+    }
+
+    /** What is left of the sentinel's changes without its own noise. */
+    private double signal() {
+        return Math.max(LEAST_RELIABILITY * alone, alone - noise);
     }
 }

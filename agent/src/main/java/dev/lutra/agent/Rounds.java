@@ -17,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -350,20 +349,17 @@ final class Rounds {
                 .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
         Sentinel sentinel = withoutSentinel.contains(conditions) ? null : sentinels.get(conditions);
         Spread known = sentinel == null ? new Spread() : sentinel.spread();
-        Following following = sentinel == null ? new Following() : sentinel.following().copy();
-        group.forEach(series -> series.addTo(following));
-        double followed = sentinel == null ? 0 : following.share();
+        Scaling scaling = sentinel == null ? Scaling.NONE : sentinel.scaling(group);
         Spread now = known.copy();
-        group.forEach(series -> now.add(series.logLevels(followed)));
+        group.forEach(series -> now.add(series.logLevels(scaling)));
         for (Series series : group) {
-            if (!series.job().isAbandoned() && (series.converged(now, followed) || series.exhausted())) {
-                known.add(series.logLevels(followed));
-                OptionalLong reference = OptionalLong.empty();
+            if (!series.job().isAbandoned()
+                    && (series.converged(now, scaling) || series.settled(now, scaling) || series.exhausted())) {
+                known.add(series.logLevels(scaling));
                 if (sentinel != null) {
-                    series.addTo(sentinel.following());
-                    reference = sentinel.referenceNanos();
+                    sentinel.learn(series);
                 }
-                finish(series, series.result(now, followed, reference), left);
+                finish(series, series.result(now, sentinel == null ? scaling : sentinel.toReference(scaling)), left);
             }
         }
         if (sentinel != null) {

@@ -6,6 +6,7 @@ import dev.lutra.proto.Task;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -106,17 +107,12 @@ final class Sentinel {
         return reading.interrupted() || slowed(reading) > Defaults.SLOWED;
     }
 
-    /** Where figures are scaled to. The first is established now; empty if the sentinel has never run. */
-    OptionalLong referenceNanos() {
-        if (key == null) {
-            return OptionalLong.empty();
-        }
-        if (levels.get(key).isEmpty()) {
+    private void establishReference() {
+        if (key != null && levels.get(key).isEmpty()) {
             double level = Statistics.quantile(levelsOf(recent.stream()).toArray(), FIRST_REFERENCE);
             log.info("{}: reference level of the sentinel is {} ms from now on", key, millis(level));
             levels.put(key, new Reference(Math.round(level), 0));
         }
-        return OptionalLong.of(levels.get(key).orElseThrow().levelNanos());
     }
 
     /** Moves the reference if the device has changed for good, and keeps what is known of that. */
@@ -141,9 +137,27 @@ final class Sentinel {
         return key != null;
     }
 
-    /** How tasks under these conditions follow this sentinel, by those that have left. */
-    Following following() {
-        return following;
+    /** How latencies under these conditions are scaled, by the tasks that have left and those in hand. */
+    Scaling scaling(List<Series> inHand) {
+        Following now = following.copy();
+        inHand.forEach(series -> series.addTo(now));
+        return new Scaling(now.share(), now.error(), reference());
+    }
+
+    /** Learns from a task that leaves. */
+    void learn(Series series) {
+        series.addTo(following);
+    }
+
+    /** The same with the reference level, which is established now if there is none yet. */
+    Scaling toReference(Scaling scaling) {
+        establishReference();
+        return new Scaling(scaling.followed(), scaling.followedError(), reference());
+    }
+
+    private OptionalLong reference() {
+        return key == null ? OptionalLong.empty()
+                : levels.get(key).map(reference -> OptionalLong.of(reference.levelNanos())).orElse(OptionalLong.empty());
     }
 
     /** What rounds disagree about under these conditions. */

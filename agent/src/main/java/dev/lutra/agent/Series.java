@@ -28,6 +28,11 @@ final class Series {
             return Level.nanos(slice);
         }
 
+        /** The first round's outputs stand for all. */
+        Round withoutOutputs() {
+            return new Round(slice.toBuilder().clearOutputs().build(), sentinelNanos, sentinelStep, disturbance);
+        }
+
         /** Of the latency, without the share of the sentinel's changes that tasks follow. */
         double logLevel(double followed) {
             return Math.log(levelNanos()) - followed * Math.log(sentinelNanos);
@@ -75,19 +80,16 @@ final class Series {
         if (first == null) {
             first = slice;
         }
-        // The first round's outputs stand for all.
-        (round.disturbance() > 1 ? disturbed : kept)
-                .add(new Round(slice.toBuilder().clearOutputs().build(), round.sentinelNanos(), round.sentinelStep(),
-                        round.disturbance()));
+        (round.disturbance() > 1 ? disturbed : kept).add(round.withoutOutputs());
     }
 
     boolean isBegun() {
         return first != null;
     }
 
-    /** What the kept rounds say, without those that interference nobody else noticed has slowed. */
-    double[] logLevels(double followed) {
-        return Statistics.withoutOutliers(kept.stream().mapToDouble(round -> round.logLevel(followed)).toArray());
+    /** What the kept rounds say, without the changes of the sentinel. */
+    double[] logLevels(Scaling scaling) {
+        return kept.stream().mapToDouble(round -> round.logLevel(scaling.followed())).toArray();
     }
 
     /** Adds what this task's rounds tell of how tasks follow the sentinel. */
@@ -98,8 +100,19 @@ final class Series {
     }
 
     /** Whether enough rounds are kept and agree. */
-    boolean converged(Spread spread, double followed) {
-        return kept.size() >= minRounds() && spread.relativeHalfWidth(logLevels(followed)) <= rules.getTargetRelativeHalfWidth();
+    boolean converged(Spread spread, Scaling scaling) {
+        return kept.size() >= minRounds() && relativeHalfWidth(spread, scaling) <= rules.getTargetRelativeHalfWidth();
+    }
+
+    /** Whether further rounds would hardly narrow the interval: most of it is doubt about the scaling. */
+    boolean settled(Spread spread, Scaling scaling) {
+        return kept.size() >= minRounds()
+                && spread.relativeHalfWidth(logLevels(scaling)) <= rules.getTargetRelativeHalfWidth() / 2;
+    }
+
+    private double relativeHalfWidth(Spread spread, Scaling scaling) {
+        return Math.hypot(spread.relativeHalfWidth(logLevels(scaling)),
+                scaling.relativeHalfWidth(sentinel().map(Math::log).average().orElseThrow()));
     }
 
     /** Whether no further round may begin. */
@@ -114,22 +127,18 @@ final class Series {
     /**
      * The outcome so far. Where too few rounds are kept, those that were disturbed least make up for it, and the result does not
      * count as converged.
-     *
-     * @param followed the share of the sentinel's changes that tasks follow
-     * @param referenceNanos the sentinel's reference level; empty if nothing is scaled
      */
-    Measured result(Spread spread, double followed, OptionalLong referenceNanos) {
-        boolean converged = converged(spread, followed);
+    Measured result(Spread spread, Scaling scaling) {
+        boolean converged = converged(spread, scaling);
         disturbed.sort(Comparator.comparingDouble(Round::disturbance));
         while (kept.size() < minRounds() && !disturbed.isEmpty()) {
             kept.add(disturbed.remove(0));
         }
-        double[] logLevels = logLevels(followed);
-        double level = Math.exp(Statistics.hodgesLehmann(logLevels) + followed * Math.log(referenceNanos.orElse(1)));
+        double level = Math.exp(Statistics.hodgesLehmann(logLevels(scaling)) + scaling.logShift());
         return Measured.newBuilder()
                 .setRuntime(first.getRuntime())
-                .setLatency(distribution(level, spread.relativeHalfWidth(logLevels)))
-                .setCircumstances(circumstances(referenceNanos).setConverged(converged))
+                .setLatency(distribution(level, relativeHalfWidth(spread, scaling)))
+                .setCircumstances(circumstances(scaling.referenceNanos()).setConverged(converged))
                 .addAllOutputs(first.getOutputsList())
                 .putAllNodesByProvider(first.getNodesByProviderMap())
                 .build();

@@ -1,5 +1,7 @@
 package dev.lutra.agent;
 
+import java.util.Arrays;
+
 /**
  * How much rounds of one task disagree on this machine: the variance of the logarithm of a round's latency, pooled over tasks.
  * It is far more a property of the machine than of the model, so tasks share what they know of it. A task that stops as soon as
@@ -18,6 +20,13 @@ final class Spread {
     private static final double MEMORY = 300;
     /** The variance of the Hodges-Lehmann estimate is that of the mean times π/3, for normal values. */
     private static final double HODGES_LEHMANN = Math.PI / 3;
+    /**
+     * A round this many deviations off counts as if it were only so far off (Huber's proposal 2): a rare slice that somebody
+     * slowed unseen hardly moves the estimate, so it shall not widen every interval either.
+     */
+    private static final double CLIPPED = 2.5;
+    /** What clipping leaves of the variance of normal values. */
+    private static final double LEFT_BY_CLIPPING = 0.9776;
 
     private double weight = PRIOR_WEIGHT;
     private double variance = PRIOR_DEVIATION * PRIOR_DEVIATION;
@@ -29,7 +38,7 @@ final class Spread {
             return;
         }
         double total = weight + degreesOfFreedom;
-        variance = (weight * variance + degreesOfFreedom * Statistics.variance(logLatencies)) / total;
+        variance = (weight * variance + degreesOfFreedom * clippedVariance(logLatencies)) / total;
         weight = Math.min(total, MEMORY);
     }
 
@@ -47,8 +56,17 @@ final class Spread {
             return Double.POSITIVE_INFINITY;
         }
         double degreesOfFreedom = POOL_WEIGHT + rounds - 1;
-        double mixed = (POOL_WEIGHT * variance + (rounds - 1) * Statistics.variance(logLatencies)) / degreesOfFreedom;
+        double mixed = (POOL_WEIGHT * variance + (rounds - 1) * clippedVariance(logLatencies)) / degreesOfFreedom;
         return Statistics.student975(degreesOfFreedom) * Math.sqrt(HODGES_LEHMANN * mixed / rounds);
+    }
+
+    private double clippedVariance(double[] values) {
+        double middle = Statistics.median(values);
+        double[] off = Arrays.stream(values).map(value -> value - middle).toArray();
+        double own = Statistics.ROBUST * Statistics.median(Arrays.stream(off).map(Math::abs).toArray());
+        double limit = CLIPPED * Math.max(own, deviation());
+        return Statistics.variance(Arrays.stream(off).map(one -> Math.max(-limit, Math.min(limit, one))).toArray())
+                / LEFT_BY_CLIPPING;
     }
 
     double deviation() {

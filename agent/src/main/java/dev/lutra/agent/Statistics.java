@@ -7,8 +7,8 @@ final class Statistics {
 
     /** The point of the standard normal distribution that 2.5 % lie beyond. */
     private static final double NORMAL_975 = 1.959964;
-    /** Few values may agree by chance; what processes usually disagree by is no outlier. */
-    private static final double LEAST_DEVIATION = 0.012;
+    /** The median distance from the median times this is the standard deviation, for normal values. */
+    static final double ROBUST = 1.4826;
 
     private Statistics() {}
 
@@ -43,20 +43,6 @@ final class Statistics {
             }
         }
         return median(means);
-    }
-
-    /**
-     * The values that lie within 3.5 robust deviations (1.48 × the median distance from the median) of the median; of fewer than four
-     * values all, as there is no telling.
-     */
-    static double[] withoutOutliers(double[] values) {
-        if (values.length < 4) {
-            return values;
-        }
-        double middle = median(values);
-        double deviation = 1.48 * median(Arrays.stream(values).map(value -> Math.abs(value - middle)).toArray());
-        double allowed = 3.5 * Math.max(deviation, LEAST_DEVIATION);
-        return Arrays.stream(values).filter(value -> Math.abs(value - middle) <= allowed).toArray();
     }
 
     /** The unbiased variance; 0 of a single value. */

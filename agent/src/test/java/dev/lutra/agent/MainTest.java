@@ -143,7 +143,7 @@ class MainTest {
         server.leaseMillis = 8000;
         server.enqueue(TinyOnnx.relu(3), task("first", 5_000_000));
         launch(serverOption(), "--token-file", token.toString(), "--device", "bench");
-        eventually("first report", () -> server.reports.size() == 1);
+        eventually("first report", () -> server.reported().contains("first"));
         assertThat(server.joins.get(0).getDevice().getName()).isEqualTo("bench");
         assertThat(server.joins.get(0).getDevice().getLogicalCores()).isPositive();
         assertThat(server.joins.get(0).getRuntimes(0).getProvidersList()).contains("cpu");
@@ -152,14 +152,14 @@ class MainTest {
         eventually("a line about the loss", () -> errors().stream().anyMatch(line -> line.contains("lost the server")));
         server.start();
         server.enqueue(TinyOnnx.relu(3), task("second", 5_000_000));
-        eventually("second report", () -> server.reports.size() == 2);
+        eventually("second report", () -> server.reported().contains("second"));
         server.enqueue(TinyOnnx.relu(3), task("long", 60_000_000_000L));
         eventually("long task", () -> server.renewals.stream().anyMatch(renewal -> renewal.getLeasesList().stream()
                 .anyMatch(lease -> lease.getTaskId().equals("long"))));
         process.destroy();
 
         assertThat(exit()).isEqualTo(TERMINATED);
-        assertThat(server.reports).hasSize(2);
+        assertThat(server.reported()).containsExactly("first", "second");
         assertThat(errors()).filteredOn(line -> line.contains("lost the server")).hasSize(1);
         assertThat(errors()).filteredOn(line -> line.contains("the server is back")).hasSize(1);
         assertThat(errors()).anyMatch(line -> line.contains("first: p50 "));

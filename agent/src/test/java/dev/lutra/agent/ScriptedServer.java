@@ -184,6 +184,11 @@ final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase impleme
         });
     }
 
+    /** The tasks with a report, each once: an agent that never got the answer reports again. */
+    List<String> reported() {
+        return reports.stream().map(report -> report.getLease().getTaskId()).distinct().toList();
+    }
+
     private void checkSession(String session) {
         if (!sessions.contains(session)) {
             throw Status.NOT_FOUND.withDescription("unknown session").asRuntimeException();

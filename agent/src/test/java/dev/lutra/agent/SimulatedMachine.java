@@ -36,6 +36,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     double processDeviation = 0.015;
     double sessionDeviation = 0.01;
     double sampleDeviation = 0.02;
+    /** The share of slices that something slows by up to a tenth from begin to end, too short for sentinels to see. */
+    double slowedUnseen;
     boolean interrupted;
     long now;
     int processes;
@@ -80,7 +82,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         }
         now += SESSION_NANOS;
         double latency = onnx == SentinelModel.ONNX ? SENTINEL_NANOS : latencies.get(task.getId());
-        return sample(latency * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
+        double unseen = random.nextDouble() < slowedUnseen ? 1 + 0.1 * random.nextDouble() : 1;
+        return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
     }
 
     private Slice sample(double latency, Task task) {
