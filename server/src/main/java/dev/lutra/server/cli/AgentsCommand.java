@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 @Command(name = "agents", mixinStandardHelpOptions = true, description = "Lists the devices of a server.")
 final class AgentsCommand implements Runnable {
@@ -17,14 +17,14 @@ final class AgentsCommand implements Runnable {
     @ArgGroup(exclusive = false, multiplicity = "1")
     private ServerOptions server;
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
         try (RemoteFleet fleet = RemoteFleet.connect(server.address(), server.token())) {
             List<AgentState> agents = fleet.agents();
-            if (json) {
+            if (json.isWanted()) {
                 System.out.println(Json.line(agents.stream().map(AgentsCommand::document).toList()));
                 return;
             }

@@ -14,15 +14,14 @@ import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "calibrate", mixinStandardHelpOptions = true,
     description = "Fits a table to latencies of whole networks that were measured by other means, from a CSV file. Without a table "
@@ -32,8 +31,8 @@ final class CalibrateCommand implements Runnable {
     private static final int LEAST = 3;
     private static final double NANOS_A_MILLI = 1e6;
 
-    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
-    private String space;
+    @Mixin
+    private SpaceArgument space;
 
     @Option(names = "--networks", required = true, paramLabel = "F.csv",
         description = "Columns 'arch' and one of latencies in milliseconds.")
@@ -55,16 +54,12 @@ final class CalibrateCommand implements Runnable {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of the draw.")
     private long seed;
 
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the networks (default: the space's own).")
-    private Integer classes;
-
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Table to write.")
     private Path out;
 
     @Override
     public void run() {
-        SearchSpace searchSpace = SpaceFile.load(space);
-        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        SearchSpace searchSpace = space.load();
         LookupTable start = table == null ? estimated(searchSpace) : LookupTable.load(table);
         Calibration calibration = Calibrator.fit(start, read(searchSpace, new LatencyModel(start)));
         start.withCalibration(calibration).save(out);

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "demo", mixinStandardHelpOptions = true,
@@ -18,8 +19,8 @@ final class DemoCommand implements Runnable {
     @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/demo", description = "Run folder (default: ${DEFAULT-VALUE}).")
     private Path out;
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
@@ -34,7 +35,7 @@ final class DemoCommand implements Runnable {
         FleetAccess access = new FleetAccess.Own("127.0.0.1", 0, Optional.empty());
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), access, new ConsoleProgress(), Version.text())) {
             run.all();
-            RunSummary.print(run, json);
+            RunSummary.print(run, json.isWanted());
         }
     }
 }

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -47,8 +48,8 @@ final class DescribeCommand implements Runnable {
         description = "Read space and architecture from an ONNX file of Lutra's, an MMRazor subnet YAML or a ProxylessNAS/OFA net.config.")
     private Path from;
 
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
-    private Integer classes;
+    @Mixin
+    private ClassesOption classes;
 
     @Option(names = "--counting", paramLabel = "C", defaultValue = "macs",
         description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
@@ -67,14 +68,14 @@ final class DescribeCommand implements Runnable {
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of '--arch random'.")
     private long seed;
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
         CountingRule rule = CountingRule.named(counting);
         Described described = described();
-        SearchSpace searchSpace = classes == null ? described.space() : described.space().withClasses(classes);
+        SearchSpace searchSpace = classes.applyTo(described.space());
         if ("-".equals(architecture)) {
             answerEveryLine(searchSpace, rule);
             return;
@@ -88,7 +89,7 @@ final class DescribeCommand implements Runnable {
         if (to != null) {
             writeForOthers(new ArchitectureFile(searchSpace, chosen));
         }
-        if (json) {
+        if (json.isWanted()) {
             System.out.println(Json.line(document(searchSpace, chosen, layers)));
         } else {
             print(searchSpace, chosen, layers);

@@ -9,7 +9,6 @@ import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.onnx.Precision;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.space.SpaceFile;
 import dev.lutra.weights.TensorFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,23 +16,20 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "export-arch", mixinStandardHelpOptions = true, description = "Writes any architecture of a space as ONNX.")
 final class ExportArchCommand implements Runnable {
 
-    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
-    private String space;
+    @Mixin
+    private SpaceArgument space;
 
     @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture, or 'random'.")
     private String architecture;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     private Path out;
-
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
-    private Integer classes;
 
     @Option(names = "--image-size", paramLabel = "N", description = "Side of the image in pixels (default: the space's own).")
     private Integer imageSize;
@@ -57,13 +53,12 @@ final class ExportArchCommand implements Runnable {
     @Override
     public void run() {
         Precision computed = Precision.of(precision);
-        SearchSpace searchSpace = SpaceFile.load(space);
-        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        SearchSpace searchSpace = space.load();
         searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
         Architecture chosen = architecture.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(architecture);
         WeightSource source = weights == null ? new RandomWeights(seed) : TensorFile.open(weights);
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(OnnxMetadata.SPACE, space);
+        metadata.put(OnnxMetadata.SPACE, space.name());
         metadata.put(OnnxMetadata.ARCHITECTURE, chosen.toString());
         metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
         metadata.put(OnnxMetadata.SEED, Long.toString(seed));

@@ -2,7 +2,6 @@ package dev.lutra.server.cli;
 
 import dev.lutra.network.RandomWeights;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.space.SpaceFile;
 import dev.lutra.weights.ImportReport;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.weights.WeightImport;
@@ -12,14 +11,13 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "import-weights", mixinStandardHelpOptions = true,
     description = "Fills one architecture with published weights.")
 final class ImportWeightsCommand implements Runnable {
 
-    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
-    private String space;
+    @Mixin
+    private SpaceArgument space;
 
     @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture.")
     private String architecture;
@@ -33,9 +31,6 @@ final class ImportWeightsCommand implements Runnable {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Safetensors file to write.")
     private Path out;
 
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
-    private Integer classes;
-
     @Option(names = "--partial", description = "Give first values to tensors without a counterpart.")
     private boolean partial;
 
@@ -47,8 +42,7 @@ final class ImportWeightsCommand implements Runnable {
 
     @Override
     public void run() {
-        SearchSpace searchSpace = SpaceFile.load(space);
-        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        SearchSpace searchSpace = space.load();
         WeightImport planned = new WeightImport(searchSpace, searchSpace.parse(architecture), TensorArchive.open(from),
             WeightMapping.read(mapping));
         // before anything can fail, so that a mapping can be mended in one go

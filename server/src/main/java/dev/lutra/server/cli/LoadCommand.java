@@ -20,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -56,8 +57,8 @@ final class LoadCommand implements Runnable {
     @Option(names = "--out", paramLabel = "DIR", description = "Folder for the local agent's log (default: runs/load here).")
     private Path out;
 
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @ArgGroup(exclusive = false)
     private ServerOptions server;
@@ -92,7 +93,7 @@ final class LoadCommand implements Runnable {
 
     private void print(double requestsPerSecond, LoadMeasurement.Result result) {
         boolean keptUp = result.loaded().getCircumstances().getConverged();
-        if (json) {
+        if (json.isWanted()) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("model", model.toString());
             document.put("device", device);

@@ -40,8 +40,8 @@ final class LutCheckCommand implements Callable<Integer> {
     @Option(names = "--image-size", paramLabel = "N", description = "Side of the images (default: the space's own).")
     private Optional<Integer> imageSize = Optional.empty();
 
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
-    private Optional<Integer> classes = Optional.empty();
+    @Mixin
+    private ClassesOption classes;
 
     @Option(names = "--max-age", paramLabel = "AGE", description = "Of an entry: 36h, 180d, 26w (default: 180d).")
     private Optional<String> maxAge = Optional.empty();
@@ -66,7 +66,7 @@ final class LutCheckCommand implements Callable<Integer> {
     private SearchSpace space(String name) {
         SearchSpace wanted = SpaceFile.load(name);
         wanted = imageSize.isPresent() ? wanted.withImageSize(imageSize.get()) : wanted;
-        return classes.isPresent() ? wanted.withClasses(classes.get()) : wanted;
+        return classes.applyTo(wanted);
     }
 
     private static Duration age(String text) {

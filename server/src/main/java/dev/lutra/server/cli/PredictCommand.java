@@ -6,21 +6,20 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency of an architecture by a lookup table.")
 final class PredictCommand implements Runnable {
 
-    @Parameters(index = "0", paramLabel = "SPACE", description = "Built-in name or a space file.")
-    private String space;
+    @Mixin
+    private SpaceArgument space;
 
     @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture.")
     private String architecture;
@@ -28,20 +27,16 @@ final class PredictCommand implements Runnable {
     @Option(names = "--lut", required = true, paramLabel = "F", description = "The lookup table.")
     private Path table;
 
-    @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
-    private Integer classes;
-
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
-        SearchSpace searchSpace = SpaceFile.load(space);
-        searchSpace = classes == null ? searchSpace : searchSpace.withClasses(classes);
+        SearchSpace searchSpace = space.load();
         Architecture chosen = searchSpace.parse(architecture);
         LookupTable lookup = LookupTable.load(table);
         Prediction prediction = new LatencyModel(lookup).predict(searchSpace.build(chosen));
-        if (json) {
+        if (json.isWanted()) {
             System.out.println(Json.line(document(searchSpace, chosen, lookup, prediction)));
             return;
         }

@@ -6,32 +6,22 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 @Command(name = "retrain", mixinStandardHelpOptions = true,
     description = "Trains the winners from scratch, each by itself, and writes them as ONNX.")
-final class RetrainCommand implements Runnable {
-
-    @Mixin
-    private RunOptions options;
-
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+final class RetrainCommand extends AnsweringCommand {
 
     @Override
-    public void run() {
-        try (ExperimentRun run = options.open()) {
-            Map<Path, Double> accuracies = run.retrain();
-            if (json) {
-                Map<String, Double> document = new LinkedHashMap<>();
-                accuracies.forEach((file, accuracy) -> document.put(file.toString(), accuracy));
-                System.out.println(Json.line(document));
-                return;
-            }
-            TextTable table = new TextTable("file", "validation accuracy");
-            accuracies.forEach((file, accuracy) -> table.row(file, String.format(Locale.ROOT, "%.2f %%", 100 * accuracy)));
-            System.out.print(table);
+    void answer(ExperimentRun run, boolean json) {
+        Map<Path, Double> accuracies = run.retrain();
+        if (json) {
+            Map<String, Double> document = new LinkedHashMap<>();
+            accuracies.forEach((file, accuracy) -> document.put(file.toString(), accuracy));
+            System.out.println(Json.line(document));
+            return;
         }
+        TextTable table = new TextTable("file", "validation accuracy");
+        accuracies.forEach((file, accuracy) -> table.row(file, String.format(Locale.ROOT, "%.2f %%", 100 * accuracy)));
+        System.out.print(table);
     }
 }

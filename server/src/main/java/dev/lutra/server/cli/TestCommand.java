@@ -4,31 +4,21 @@ import dev.lutra.server.experiment.ExperimentRun;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 @Command(name = "test", mixinStandardHelpOptions = true,
     description = "Accuracy of the winners on the test split, which neither training nor search has seen.")
-final class TestCommand implements Runnable {
-
-    @Mixin
-    private RunOptions options;
-
-    @Option(names = "--json", description = "One JSON document on standard output.")
-    private boolean json;
+final class TestCommand extends AnsweringCommand {
 
     @Override
-    public void run() {
-        try (ExperimentRun run = options.open()) {
-            Map<String, Double> accuracies = run.test();
-            if (json) {
-                System.out.println(Json.line(accuracies));
-                return;
-            }
-            TextTable table = new TextTable("test accuracy", "architecture");
-            accuracies.forEach((architecture, accuracy) ->
-                table.row(String.format(Locale.ROOT, "%.2f %%", 100 * accuracy), architecture));
-            System.out.print(table);
+    void answer(ExperimentRun run, boolean json) {
+        Map<String, Double> accuracies = run.test();
+        if (json) {
+            System.out.println(Json.line(accuracies));
+            return;
         }
+        TextTable table = new TextTable("test accuracy", "architecture");
+        accuracies.forEach((architecture, accuracy) ->
+            table.row(String.format(Locale.ROOT, "%.2f %%", 100 * accuracy), architecture));
+        System.out.print(table);
     }
 }
