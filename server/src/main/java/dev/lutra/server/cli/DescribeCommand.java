@@ -207,7 +207,7 @@ final class DescribeCommand implements Runnable {
         System.out.print(text);
         System.out.println("total  " + count(layers.total().macs()) + " MACs (" + counting + "), "
             + count(layers.total().params()) + " parameters");
-        prediction.ifPresent(p -> System.out.println(String.format(Locale.ROOT, "latency  %.3f ms predicted", p.nanos() / 1e6)));
+        prediction.ifPresent(p -> System.out.println("latency  " + Figures.millis(p.nanos()) + " ms predicted"));
     }
 
     private static String count(long value) {

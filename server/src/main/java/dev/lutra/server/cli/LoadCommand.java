@@ -115,8 +115,9 @@ final class LoadCommand implements Runnable {
     }
 
     private static void row(TextTable table, String name, Distribution latency) {
-        table.row(name, millis(latency.getP50Nanos()), millis(latency.getP90Nanos()), millis(latency.getP99Nanos()),
-            millis(latency.getP999Nanos()), millis(latency.getMaxNanos()), latency.getSamples());
+        table.row(name, Figures.millis(latency.getP50Nanos()), Figures.millis(latency.getP90Nanos()),
+            Figures.millis(latency.getP99Nanos()), Figures.millis(latency.getP999Nanos()), Figures.millis(latency.getMaxNanos()),
+            latency.getSamples());
     }
 
     private static Map<String, Object> document(Measured measured) {
@@ -136,9 +137,5 @@ final class LoadCommand implements Runnable {
     private static String rate(double requestsPerSecond) {
         return requestsPerSecond == Math.rint(requestsPerSecond) ? Long.toString((long) requestsPerSecond)
             : Double.toString(requestsPerSecond);
-    }
-
-    private static String millis(long nanos) {
-        return String.format(Locale.ROOT, "%.3f", nanos / 1e6);
     }
 }

@@ -42,8 +42,8 @@ final class LutDiffCommand implements Runnable {
         if (!diff.changes().isEmpty()) {
             TextTable text = new TextTable("key", "A ms", "B ms", "change", "+-", "significant", "first met at");
             for (TableDiff.Change change : diff.changes()) {
-                text.row(change.key(), TableWords.millis(change.firstNanos()), TableWords.millis(change.secondNanos()),
-                    TableWords.change(change.relative()), change.hasInterval() ? TableWords.percent(change.jointHalfWidth()) : "",
+                text.row(change.key(), Figures.millis(change.firstNanos()), Figures.millis(change.secondNanos()),
+                    Figures.change(change.relative()), change.hasInterval() ? Figures.percent(change.jointHalfWidth()) : "",
                     significance(change), change.label());
             }
             System.out.print(text);
@@ -53,7 +53,7 @@ final class LutDiffCommand implements Runnable {
 
     private static void printOnly(String where, List<Entry> entries) {
         entries.forEach(entry -> System.out.println(where + ": " + entry.getKey() + " "
-            + TableWords.millis(entry.getLatency().getP50Nanos()) + " ms " + entry.getLabel()));
+            + Figures.millis(entry.getLatency().getP50Nanos()) + " ms " + entry.getLabel()));
     }
 
     private static String significance(TableDiff.Change change) {
@@ -65,8 +65,8 @@ final class LutDiffCommand implements Runnable {
             return "no entries in common";
         }
         String common = diff.changes().size() + " entries in common: median relative difference "
-            + TableWords.percent(diff.medianDifference().orElseThrow()) + " (with sign "
-            + TableWords.change(diff.medianShift().orElseThrow()) + "); ";
+            + Figures.percent(diff.medianDifference().orElseThrow()) + " (with sign "
+            + Figures.change(diff.medianShift().orElseThrow()) + "); ";
         return common + (diff.judged() == 0 ? "no intervals to judge them by" : String.format(Locale.ROOT,
             "%d of %d outside their joint 95 %% interval (by chance: %.1f)",
             diff.significant(), diff.judged(), diff.expectedByChance()));

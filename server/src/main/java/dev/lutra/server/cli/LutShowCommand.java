@@ -49,7 +49,7 @@ final class LutShowCommand implements Runnable {
         System.out.println("numbers  " + table.content().getPrecision() + ", batch " + table.content().getBatch());
         System.out.println("source   " + table.content().getSource());
         if (table.callOverheadNanos() > 0) {
-            System.out.println("call     " + TableWords.millis(table.callOverheadNanos())
+            System.out.println("call     " + Figures.millis(table.callOverheadNanos())
                 + " ms, contained in every entry, paid once by a network");
         }
         table.calibration().ifPresent(LutShowCommand::print);
@@ -90,14 +90,14 @@ final class LutShowCommand implements Runnable {
 
     private static void row(TextTable text, Entry entry) {
         Distribution latency = entry.getLatency();
-        text.row(entry.getKey(), TableWords.millis(latency.getP50Nanos()), given(latency.getP90Nanos()),
-            given(latency.getP99Nanos()), latency.getRelativeHalfWidth() == 0 ? "" : TableWords.percent(latency.getRelativeHalfWidth()),
+        text.row(entry.getKey(), Figures.millis(latency.getP50Nanos()), given(latency.getP90Nanos()),
+            given(latency.getP99Nanos()), latency.getRelativeHalfWidth() == 0 ? "" : Figures.percent(latency.getRelativeHalfWidth()),
             latency.getSamples() == 0 ? "" : latency.getSamples(), state(entry), measuredAt(entry), entry.getLabel());
     }
 
     /** An imported table has no quantiles but the one. */
     private static String given(long nanos) {
-        return nanos == 0 ? "" : TableWords.millis(nanos);
+        return nanos == 0 ? "" : Figures.millis(nanos);
     }
 
     private static String state(Entry entry) {

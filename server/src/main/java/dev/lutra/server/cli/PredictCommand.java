@@ -43,11 +43,11 @@ final class PredictCommand implements Runnable {
         TextTable text = new TextTable("segment", "key", "ms", "share");
         long sum = Math.max(1, prediction.parts().stream().mapToLong(Prediction.Part::nanos).sum());
         for (Prediction.Part part : prediction.parts()) {
-            text.row(part.segment(), part.key(), millis(part.nanos()),
+            text.row(part.segment(), part.key(), Figures.millis(part.nanos()),
                 String.format(Locale.ROOT, "%.1f %%", 100.0 * part.nanos() / sum));
         }
         System.out.print(text);
-        System.out.println("sum of segments and one call  " + millis(prediction.sumNanos()) + " ms");
+        System.out.println("sum of segments and one call  " + Figures.millis(prediction.sumNanos()) + " ms");
         lookup.calibration().ifPresentOrElse(fit -> {
             prediction.interval().ifPresent(interval ->
                 System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
@@ -80,14 +80,11 @@ final class PredictCommand implements Runnable {
     }
 
     private static String described(long nanos, Interval interval) {
-        return millis(nanos) + " ms, 95 %: " + millis(interval.lowNanos()) + " to " + millis(interval.highNanos());
+        return Figures.millis(nanos) + " ms, 95 %: " + Figures.millis(interval.lowNanos()) + " to "
+            + Figures.millis(interval.highNanos());
     }
 
     private static List<Double> millis(Interval interval) {
         return List.of(interval.lowNanos() / 1e6, interval.highNanos() / 1e6);
-    }
-
-    private static String millis(long nanos) {
-        return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
     }
 }

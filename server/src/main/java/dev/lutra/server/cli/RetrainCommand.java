@@ -3,7 +3,6 @@ package dev.lutra.server.cli;
 import dev.lutra.server.experiment.ExperimentRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
@@ -21,7 +20,7 @@ final class RetrainCommand extends AnsweringCommand {
             return;
         }
         TextTable table = new TextTable("file", "validation accuracy");
-        accuracies.forEach((file, accuracy) -> table.row(file, String.format(Locale.ROOT, "%.2f %%", 100 * accuracy)));
+        accuracies.forEach((file, accuracy) -> table.row(file, Figures.percent(accuracy)));
         System.out.print(table);
     }
 }

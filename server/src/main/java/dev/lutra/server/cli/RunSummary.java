@@ -22,7 +22,7 @@ final class RunSummary {
             "numerics", "state");
         for (Winner winner : run.winners()) {
             for (Winner.Check check : winner.checks()) {
-                table.row(winner.file(), String.format(Locale.ROOT, "%.2f %%", 100 * winner.accuracy()),
+                table.row(winner.file(), Figures.percent(winner.accuracy()),
                     String.format(Locale.ROOT, "%.2f M", winner.measures().get("macs") / 1e6),
                     String.format(Locale.ROOT, "%.2f M", winner.measures().get("params") / 1e6), check.device(),
                     millis(check.predictedNanos()), millis(check.p50Nanos()), millis(check.p99Nanos()),
@@ -42,7 +42,7 @@ final class RunSummary {
     }
 
     private static String millis(long nanos) {
-        return String.format(Locale.ROOT, "%.3f ms", nanos / 1e6);
+        return Figures.millis(nanos) + " ms";
     }
 
     private static Map<String, Object> document(ExperimentRun run) {

@@ -2,9 +2,8 @@ package dev.lutra.server.cli;
 
 import dev.lutra.latency.LookupTable;
 import dev.lutra.proto.Runtime;
-import java.util.Locale;
 
-/** How the commands about tables put things. */
+/** How the commands about lookup tables name what a table is of. */
 final class TableWords {
 
     private TableWords() {}
@@ -18,18 +17,5 @@ final class TableWords {
             case 1 -> name + ", 1 thread";
             default -> name + ", " + runtime.getThreads() + " threads";
         };
-    }
-
-    static String millis(double nanos) {
-        return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
-    }
-
-    static String percent(double share) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * share);
-    }
-
-    /** With its sign. */
-    static String change(double share) {
-        return String.format(Locale.ROOT, "%+.2f %%", 100 * share);
     }
 }

@@ -1,7 +1,6 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.server.experiment.ExperimentRun;
-import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
@@ -17,8 +16,7 @@ final class TestCommand extends AnsweringCommand {
             return;
         }
         TextTable table = new TextTable("test accuracy", "architecture");
-        accuracies.forEach((architecture, accuracy) ->
-            table.row(String.format(Locale.ROOT, "%.2f %%", 100 * accuracy), architecture));
+        accuracies.forEach((architecture, accuracy) -> table.row(Figures.percent(accuracy), architecture));
         System.out.print(table);
     }
 }
