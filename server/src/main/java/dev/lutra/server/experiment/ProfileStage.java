@@ -25,6 +25,7 @@ import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,6 +51,14 @@ final class ProfileStage {
     private static final int TABLE_BATCH = 1;
     private static final String OVERHEAD = "call-overhead";
     private static final int NAMED_MISSING = 5;
+
+    /**
+     * One model to measure.
+     *
+     * @param name which no other has
+     * @param label for people
+     */
+    private record Model(String name, String label, Network network) {}
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -175,14 +184,12 @@ final class ProfileStage {
     }
 
     private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing) {
-        Map<String, Network> networks = new LinkedHashMap<>();
-        Map<String, SegmentCatalog.Item> items = new HashMap<>();
-        networks.put(OVERHEAD, nothing());
+        List<Model> models = new ArrayList<>();
+        models.add(new Model(OVERHEAD, OVERHEAD, nothing()));
         for (SegmentCatalog.Item item : missing) {
-            networks.put(item.key(), item.segment().asNetwork());
-            items.put(item.key(), item);
+            models.add(new Model(item.key(), item.label(), item.segment().asNetwork()));
         }
-        Map<String, Measured> measured = measure("profile " + target.device(), target, networks);
+        Map<String, Measured> measured = measure("profile " + target.device(), target, models);
         dev.lutra.proto.LookupTable.Builder table = known.map(LookupTable::content).map(dev.lutra.proto.LookupTable::toBuilder)
             .orElseGet(dev.lutra.proto.LookupTable::newBuilder);
         table.setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
@@ -190,9 +197,12 @@ final class ProfileStage {
             .setRuntime(measured.get(OVERHEAD).getRuntime())
             .setCallOverhead(measured.get(OVERHEAD).getLatency());
         List<Entry> entries = new ArrayList<>();
-        items.forEach((key, item) -> entries.add(Entry.newBuilder()
-            .setKey(key).setSignature(item.segment().signature()).setLabel(item.label())
-            .setLatency(measured.get(key).getLatency()).setCircumstances(measured.get(key).getCircumstances()).build()));
+        for (SegmentCatalog.Item item : missing) {
+            Measured result = measured.get(item.key());
+            entries.add(Entry.newBuilder()
+                .setKey(item.key()).setSignature(item.segment().signature()).setLabel(item.label())
+                .setLatency(result.getLatency()).setCircumstances(result.getCircumstances()).build());
+        }
         return LookupTable.of(table.build()).withEntries(entries);
     }
 
@@ -206,22 +216,25 @@ final class ProfileStage {
 
     private LookupTable calibrate(Experiment.Target target, LookupTable table) {
         LatencyModel model = new LatencyModel(table);
-        Map<String, Network> networks = new LinkedHashMap<>();
-        Map<String, CalibrationPlan.Choice> choices = new HashMap<>();
-        for (CalibrationPlan.Choice choice : CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
-                experiment.profile().heldOut(), experiment.training().seed())) {
-            networks.put("network " + choice.architecture(), space.build(choice.architecture()));
-            choices.put("network " + choice.architecture(), choice);
-        }
-        Map<String, Measured> measured = measure("calibrate " + target.device(), target, networks);
+        List<CalibrationPlan.Choice> choices = CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
+            experiment.profile().heldOut(), experiment.training().seed());
+        List<Model> models = choices.stream().map(choice -> whole(choice.architecture())).toList();
+        Map<String, Measured> measured = measure("calibrate " + target.device(), target, models);
         List<WholeNetwork> whole = new ArrayList<>();
-        networks.forEach((name, network) -> whole.add(WholeNetwork.newBuilder()
-            .setSpace(space.name()).setArchitecture(choices.get(name).architecture().toString())
-            .addAllSegments(model.predict(network).parts().stream().map(Prediction.Part::key).toList())
-            .setLatency(measured.get(name).getLatency()).setHeldOut(choices.get(name).heldOut()).build()));
+        for (int i = 0; i < models.size(); i++) {
+            whole.add(WholeNetwork.newBuilder()
+                .setSpace(space.name()).setArchitecture(choices.get(i).architecture().toString())
+                .addAllSegments(model.predict(models.get(i).network()).parts().stream().map(Prediction.Part::key).toList())
+                .setLatency(measured.get(models.get(i).name()).getLatency()).setHeldOut(choices.get(i).heldOut()).build());
+        }
         LookupTable calibrated = table.withCalibration(Calibrator.fit(table, whole));
         calibrated.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
         return calibrated;
+    }
+
+    private Model whole(Architecture architecture) {
+        String name = "network " + architecture;
+        return new Model(name, name, space.build(architecture));
     }
 
     /** A calibration's errors in one sentence. */
@@ -235,31 +248,33 @@ final class ProfileStage {
                 : String.format(Locale.ROOT, ", p99: mean %.1f %%", 100 * fit.getP99MeanRelativeError()));
     }
 
-    private Map<String, Measured> measure(String what, Experiment.Target target, Map<String, Network> networks) {
-        Map<String, String> names = new HashMap<>();
+    /** Measures the models and gives what came of each, by name. */
+    private Map<String, Measured> measure(String what, Experiment.Target target, List<Model> models) {
+        Map<String, Model> submitted = new HashMap<>();
         List<Task> tasks = new ArrayList<>();
-        networks.forEach((name, network) -> {
-            Task task = task(target, name, network);
-            names.put(task.getId(), name);
+        for (Model model : models) {
+            Task task = task(target, model);
+            submitted.put(task.getId(), model);
             tasks.add(task);
-        });
+        }
         Map<String, Measured> measured = new HashMap<>();
         try (Progress.Work work = progress.begin(what, tasks.size(), "models")) {
             fleet.get().run(target.device(), tasks, outcome -> {
-                String name = names.get(outcome.getTaskId());
-                measured.put(name, require(target, name, outcome));
+                Model model = submitted.get(outcome.getTaskId());
+                measured.put(model.name(), require(target, model.label(), outcome));
                 work.at(measured.size(), "");
             });
         }
         return measured;
     }
 
-    private Task task(Experiment.Target target, String name, Network network) {
+    private Task task(Experiment.Target target, Model measured) {
+        Network network = measured.network();
         OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), target.precision(), Map.of());
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
-            .setId(String.join("/", runId, "profile", target.device(), target.setting(), name))
-            .setModelSha256(fleet.get().putModel(model)).setLabel(name)
+            .setId(String.join("/", runId, "profile", target.device(), target.setting(), measured.name()))
+            .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
             .setRules(rules(experiment.profile()))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
@@ -273,9 +288,9 @@ final class ProfileStage {
         return task.build();
     }
 
-    static Measured require(Experiment.Target target, String name, TaskOutcome outcome) {
+    static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {
         if (outcome.getOutcome().hasFailed()) {
-            throw new InputException("device " + target.device() + ": " + name + ": " + outcome.getOutcome().getFailed().getReason());
+            throw new InputException("device " + target.device() + ": " + label + ": " + outcome.getOutcome().getFailed().getReason());
         }
         return outcome.getOutcome().getMeasured();
     }

@@ -13,8 +13,6 @@ import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,29 +25,7 @@ class ImportedTableTest {
     @TempDir
     private Path folder;
 
-    private final List<String> said = new ArrayList<>();
-
-    private final Progress progress = new Progress() {
-        @Override
-        public Work begin(String what, long total, String unit) {
-            return new Work() {
-                @Override
-                public void at(long done, String note) {
-                    // only lines are looked at
-                }
-
-                @Override
-                public void close() {
-                    // nothing is open
-                }
-            };
-        }
-
-        @Override
-        public void say(String line) {
-            said.add(line);
-        }
-    };
+    private final SaidLines progress = new SaidLines();
 
     private Experiment experiment(String space, String targets, String more) throws IOException {
         return Experiment.read(Files.writeString(folder.resolve("phones.yaml"), """
@@ -77,7 +53,7 @@ class ImportedTableTest {
         SearchSpace space = experiment.baseSpace();
         Map<String, LookupTable> tables = profile(experiment, space);
         assertThat(tables).containsOnlyKeys("note10", "same-at-leisure");
-        assertThat(said).hasSize(2).allMatch(line -> line.endsWith("is as published and has all of ofa-mobilenetv3-12"));
+        assertThat(progress.lines()).hasSize(2).allMatch(line -> line.endsWith("is as published and has all of ofa-mobilenetv3-12"));
         Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space, tables,
             architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs(), CandidateLog.inMemory()), progress);
         assertThat(front.candidates()).isNotEmpty().allSatisfy(candidate ->

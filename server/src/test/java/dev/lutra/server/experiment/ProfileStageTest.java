@@ -1,0 +1,92 @@
+package dev.lutra.server.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Failed;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.Outcome;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device is asked to measure, by a server that it has joined. */
+class ProfileStageTest {
+
+    private static final String TOKEN = "token";
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    /** An agent's log, its page and the run's errors all show labels. */
+    @Test
+    void namesSegmentsToPeopleNotByTheirKeys() throws Exception {
+        Experiment experiment = experiment();
+        SearchSpace space = experiment.baseSpace();
+        try (Database database = Database.open(folder.resolve("server.db"))) {
+            TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
+            try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, new ModelStore(folder.resolve("models")));
+                 Database own = Database.open(folder.resolve("run.db"));
+                 RunFleet fleet = RunFleet.open(new FleetAccess.Remote("127.0.0.1:" + server.port(), TOKEN),
+                     experiment.targets(), new RunFolder(folder.resolve("run")), own, progress)) {
+                CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
+                ProfileStage stage = new ProfileStage(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
+                    progress);
+                String first = SegmentCatalog.of(space).items().iterator().next().label();
+                assertThatThrownBy(stage::run).isInstanceOf(InputException.class)
+                    .hasMessage("device box: " + first + ": out of memory");
+                assertThat(labels.get(1, TimeUnit.MINUTES)).startsWith("call-overhead", first)
+                    .allMatch(label -> label.equals("call-overhead") || label.startsWith(space.name() + " "));
+            }
+        }
+    }
+
+    private Experiment experiment() throws IOException {
+        return Experiment.read(Files.writeString(folder.resolve("experiment.yaml"), """
+            name: labels
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:4x80"}
+            targets: [{device: box}]
+            """));
+    }
+
+    /** Takes the device's part: gives the labels of all tasks, in the order of the queue. */
+    private static List<String> failAllButTheCall(TaskQueue queue) {
+        String session = queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).build());
+        queue.await(Duration.ofMinutes(1), () -> queue.agents().get(0).getQueuedTasks() > 0);
+        List<String> labels = new ArrayList<>();
+        for (List<LeasedTask> leased = queue.lease(session, 10); !leased.isEmpty(); leased = queue.lease(session, 10)) {
+            for (LeasedTask task : leased) {
+                String label = task.getTask().getLabel();
+                labels.add(label);
+                Outcome outcome = label.equals("call-overhead")
+                    ? Outcome.newBuilder().setMeasured(Measured.getDefaultInstance()).build()
+                    : Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("out of memory")).build();
+                queue.report(session, LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build(),
+                    outcome);
+            }
+        }
+        return labels;
+    }
+}
