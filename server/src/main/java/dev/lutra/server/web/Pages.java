@@ -1,11 +1,16 @@
 package dev.lutra.server.web;
 
+import com.github.mustachejava.DefaultMustacheFactory;
+import com.github.mustachejava.MustacheFactory;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -16,25 +21,44 @@ import java.util.regex.Pattern;
  */
 final class Pages implements HttpHandler {
 
-    private static final Map<String, String> PAGES = Map.of("/", "join.html", "/join", "join.html", "/agent", "agent.html");
+    private static final Map<String, String> PAGES = Map.of("/", "join", "/join", "join", "/agent", "agent");
+    private static final String HTML = "text/html; charset=utf-8";
     private static final Pattern FILE = Pattern.compile("/pages/((?:[A-Za-z0-9][A-Za-z0-9_.-]*/)*[A-Za-z0-9][A-Za-z0-9_.-]*)");
     private static final Map<String, String> TYPES = Map.of(
-        "html", "text/html; charset=utf-8", "css", "text/css; charset=utf-8", "js", "text/javascript; charset=utf-8",
-        "mjs", "text/javascript; charset=utf-8", "json", "application/json", "wasm", "application/wasm");
+        "css", "text/css; charset=utf-8", "js", "text/javascript; charset=utf-8", "mjs", "text/javascript; charset=utf-8",
+        "json", "application/json", "wasm", "application/wasm");
     private static final Set<String> METHODS = Set.of("GET", "HEAD");
 
     /** Where the build puts the browser's runtime, if it can get one. */
     private static final String RUNTIME = "ort/";
     private static final String SENTINEL = "sentinel.onnx";
+    private static final String UNCACHED = "no-store";
 
     private final byte[] sentinel = Sentinel.onnx();
+    private final Map<String, byte[]> pages = written();
+
+    /** The pages by path, each put into the frame that they share. */
+    private static Map<String, byte[]> written() {
+        MustacheFactory templates = new DefaultMustacheFactory("dev/lutra/server/web/pages");
+        Map<String, byte[]> pages = new HashMap<>();
+        PAGES.forEach((path, name) -> {
+            StringWriter page = new StringWriter();
+            templates.compile(name + ".mustache").execute(page, Map.of());
+            pages.put(path, page.toString().getBytes(StandardCharsets.UTF_8));
+        });
+        return pages;
+    }
 
     @Override
     public void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String name = name(exchange.getRequestURI().getPath());
+            String path = exchange.getRequestURI().getPath();
+            String name = name(path);
             if (!METHODS.contains(exchange.getRequestMethod())) {
                 exchange.sendResponseHeaders(405, -1);
+            } else if (pages.containsKey(path)) {
+                exchange.getResponseHeaders().set("Cache-Control", UNCACHED);
+                send(exchange, HTML, pages.get(path));
             } else if (name.equals(SENTINEL)) {
                 send(exchange, "application/octet-stream", sentinel);
             } else {
@@ -46,7 +70,7 @@ final class Pages implements HttpHandler {
     /** A resource's name, or one that does not exist. */
     private static String name(String path) {
         var file = FILE.matcher(path);
-        return file.matches() ? file.group(1) : PAGES.getOrDefault(path, "");
+        return file.matches() ? file.group(1) : "";
     }
 
     private static void sendResource(HttpExchange exchange, String name) throws IOException {
@@ -63,7 +87,7 @@ final class Pages implements HttpHandler {
             }
             // The runtime is many megabytes, and its names hold its version.
             boolean lasting = name.startsWith(RUNTIME) && !name.endsWith(".json");
-            headers.set("Cache-Control", lasting ? "public, max-age=31536000, immutable" : "no-store");
+            headers.set("Cache-Control", lasting ? "public, max-age=31536000, immutable" : UNCACHED);
             send(exchange, type, in.readAllBytes());
         }
     }

@@ -213,9 +213,24 @@ class WebServerTest {
     }
 
     @Test
+    void everyPageIsPutIntoTheSharedFrame() throws Exception {
+        for (String path : List.of("/", "/join")) {
+            assertThat(get(path).body()).startsWith("<!doctype html>").doesNotContain("{{")
+                .contains("<title>Join Lutra</title>", "<h1>Join Lutra</h1>",
+                    "src=\"/pages/join.js\"", "id=\"notice\"", "id=\"login\"");
+        }
+        HttpResponse<String> agent = get("/agent");
+        assertThat(agent.body()).startsWith("<!doctype html>").doesNotContain("{{")
+            .contains("<title>Lutra agent</title>", "<h1>Lutra agent</h1>",
+                "src=\"/pages/agent.js\"", "id=\"notice\"", "id=\"rows\"");
+        assertThat(agent.headers().firstValue("Content-Type")).contains("text/html; charset=utf-8");
+        assertThat(agent.headers().firstValue("Cache-Control")).contains("no-store");
+    }
+
+    @Test
     void servesNothingButPages() throws Exception {
         for (String path : List.of("/pages/../WebServer.class", "/pages/%2e%2e/WebServer.class", "/pages/..%2fWebServer.class",
-                "/pages//etc/passwd", "/pages/", "/pages", "/token", "/pages/none.js")) {
+                "/pages//etc/passwd", "/pages/", "/pages", "/token", "/pages/none.js", "/pages/page.mustache")) {
             assertThat(get(path).statusCode()).as(path).isEqualTo(404);
         }
     }
