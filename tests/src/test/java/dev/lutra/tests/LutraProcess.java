@@ -64,10 +64,19 @@ final class LutraProcess implements AutoCloseable {
     }
 
     static LutraProcess start(Path folder, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(CHECKOUT.resolve("lutra").toString()));
+        return startBehind(List.of(), folder, arguments);
+    }
+
+    /** As {@link #start}, by a command that becomes the launcher, such as {@code ip netns exec NAME}. */
+    static LutraProcess startBehind(List<String> prefix, Path folder, String... arguments) {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(CHECKOUT.resolve("lutra").toString());
         command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+        // Agents keep what they measure against, also those that a run starts itself: not in the home of who tests.
+        builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
         try {
-            return new LutraProcess(new ProcessBuilder(command).directory(folder.toFile()).start());
+            return new LutraProcess(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -107,6 +116,13 @@ final class LutraProcess implements AutoCloseable {
         }
     }
 
+    /** The lines of standard error so far. */
+    List<String> errors() {
+        synchronized (errors) {
+            return List.copyOf(errors);
+        }
+    }
+
     private void waitForLines() {
         try {
             errors.wait(100);
@@ -115,7 +131,6 @@ final class LutraProcess implements AutoCloseable {
             throw new IllegalStateException(e);
         }
     }
-
 
     /** SIGKILL to the process itself, as a crash would end it; its children are not told. */
     void kill() {
