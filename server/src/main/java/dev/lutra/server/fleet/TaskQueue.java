@@ -37,8 +37,9 @@ import org.jdbi.v3.core.Handle;
  *
  * <p>A lease ends with a report, or is lost when it is not renewed in time or its agent joins anew. A lost task is at the
  * head of its queue again, because tasks keep their position; after {@link #MAX_ATTEMPTS} lost leases it fails, so that
- * one task cannot bring down agents for ever. A task that was lost before is leased alone: should it bring its agent
- * down again, no other task pays for that with an attempt.
+ * one task cannot bring down agents for ever. A network that was cut or an agent started anew says nothing about the tasks
+ * it had, which come together again; but one that was lost {@link #SUSPECT_AFTER} times is leased alone, so that what
+ * exhausts a device's memory or crashes a browser does not take others with it to the last attempt.
  *
  * <p>Every lease of a task has a greater epoch than the one before, and only the newest may be renewed or reported, so
  * an agent that was thought lost and comes back cannot overwrite anything.
@@ -56,6 +57,9 @@ public final class TaskQueue {
 
     /** Leases of a task that may be lost before it fails. */
     public static final int MAX_ATTEMPTS = 5;
+
+    /** Lost leases after which a task has no company any more: two attempts alone tell whether it is to blame. */
+    static final int SUSPECT_AFTER = MAX_ATTEMPTS - 2;
 
     /** Tasks that an agent gets at a time, at most. */
     static final int MAX_LEASED_TOGETHER = 64;
@@ -149,8 +153,8 @@ public final class TaskQueue {
     }
 
     private record QueuedTask(long position, long epoch, Task task) {
-        boolean wasLost() {
-            return epoch > 0;
+        boolean isSuspect() {
+            return epoch >= SUSPECT_AFTER;
         }
     }
 
@@ -158,17 +162,17 @@ public final class TaskQueue {
         List<Long> heldEpochs = handle.createQuery("SELECT epoch FROM tasks WHERE device = :device AND state = 'leased'")
                 .bind("device", device)
                 .mapTo(Long.class).list();
-        if (heldEpochs.stream().anyMatch(epoch -> epoch > 1)) {
+        if (heldEpochs.stream().anyMatch(epoch -> epoch > SUSPECT_AFTER)) {
             return List.of();
         }
         List<QueuedTask> next = new ArrayList<>();
         long bytes = 0;
         for (QueuedTask task : head(handle, device, max)) {
             bytes += task.task().getSerializedSize();
-            if (!next.isEmpty() && (task.wasLost() || bytes > LARGE_LEASE_BYTES)) {
+            if (!next.isEmpty() && (task.isSuspect() || bytes > LARGE_LEASE_BYTES)) {
                 return next;
             }
-            if (task.wasLost()) {
+            if (task.isSuspect()) {
                 return heldEpochs.isEmpty() ? List.of(task) : List.of();
             }
             next.add(task);

@@ -163,8 +163,8 @@ class TaskQueueHistoriesTest {
 
         assertThat(leased.stream().map(task -> task.getTask().getId())).as("head of the queue")
                 .isEqualTo(available.subList(0, leased.size())).hasSizeLessThanOrEqualTo(max);
-        boolean lostBefore = leased.stream().anyMatch(task -> task.getEpoch() > 1);
-        assertThat(lostBefore && leased.size() + heldBefore.size() > 1).as("a lost task in company").isFalse();
+        boolean suspect = leased.stream().anyMatch(task -> task.getEpoch() > TaskQueue.SUSPECT_AFTER);
+        assertThat(suspect && leased.size() + heldBefore.size() > 1).as("a suspect in company").isFalse();
         assertThat(leased.isEmpty() && heldBefore.isEmpty() && !available.isEmpty()).as("an idle agent gets nothing").isFalse();
         for (LeasedTask task : leased) {
             String id = task.getTask().getId();
