@@ -54,7 +54,9 @@ public record Checkpoint(Map<String, String> origin, int epochs, long steps, Lis
         origin.put("epochs", Integer.toString(settings.epochs()));
         origin.put("batch", Integer.toString(settings.batch()));
         origin.put("sampling", settings.sampling().toString());
+        origin.put("first_path", Double.toString(settings.firstPath()));
         origin.put("lr", Double.toString(settings.learningRate()));
+        origin.put("warm_up", Double.toString(settings.warmUp()));
         origin.put("schedule", settings.schedule().toString());
         origin.put("momentum", Double.toString(settings.momentum()));
         origin.put("weight_decay", Double.toString(settings.weightDecay()));

@@ -76,6 +76,25 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         return tensors.get(name);
     }
 
+    /** Starts a tensor that no step has used from the values of one that is learned. */
+    void inherit(SharedTensor heir, SharedTensor from) {
+        if (momenta.containsKey(from.name())) {
+            start(heir, Inheritance.values(heir, initial.read(heir), from, tensor(from).toFloatArray()));
+        }
+    }
+
+    /** Starts a convolution that no step has used as the identity. */
+    void startAsIdentity(SharedTensor conv) {
+        start(conv, Inheritance.identity(conv));
+    }
+
+    private void start(SharedTensor tensor, float[] values) {
+        if (!momenta.containsKey(tensor.name())) {
+            tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))));
+            momentum(tensor);  // so that a checkpoint holds it
+        }
+    }
+
     /** Takes a tensor as it was when a checkpoint was written. */
     void restore(String name, List<Integer> dims, float[] values, float[] momentum) {
         Shape shape = new Shape(dims.stream().mapToLong(Integer::longValue).toArray());

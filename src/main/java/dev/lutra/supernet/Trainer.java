@@ -7,6 +7,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.network.Network;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.TrainingListener.Progress;
 import java.nio.file.Files;
@@ -72,7 +73,7 @@ public final class Trainer {
             boolean learnsBatchNorm = !settings.sampling().sharesWeights() || space.learnsBatchNorm();
             try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
                 while (checkpoint.epochs() < settings.epochs()) {
-                    checkpoint = epoch(learner, checkpoint, listener);
+                    checkpoint = epoch(learner, sampling(checkpoint.epochs(), weights), checkpoint, listener);
                     checkpoint.write(checkpointFile, weights);
                     listener.saved(checkpoint);
                 }
@@ -84,7 +85,21 @@ public final class Trainer {
         }
     }
 
-    private Checkpoint epoch(Learner learner, Checkpoint before, TrainingListener listener) {
+    /** What the coming epoch trains; the first one after the first path begins with weights handed on. */
+    private Sampling sampling(int epoch, SupernetWeights weights) {
+        int alone = settings.firstPathEpochs();
+        if (alone == 0 || epoch > alone) {
+            return settings.sampling();
+        }
+        Architecture path = Inheritance.firstPath(space);
+        if (epoch < alone) {
+            return Sampling.fixed(path);
+        }
+        Inheritance.handOn(path, space, weights);
+        return settings.sampling();
+    }
+
+    private Checkpoint epoch(Learner learner, Sampling sampling, Checkpoint before, TrainingListener listener) {
         int batches = data.train().batchesPerEpoch(settings.batch());
         long steps = (long) batches * settings.epochs();
         long step = before.steps();
@@ -94,7 +109,7 @@ public final class Trainer {
             while (epochBatches.hasNext()) {
                 Batch batch = epochBatches.next();
                 double learningRate = settings.learningRate(step, steps);
-                List<Network> paths = settings.sampling().paths(space, settings.seed(), step).stream().map(space::build).toList();
+                List<Network> paths = sampling.paths(space, settings.seed(), step).stream().map(space::build).toList();
                 Learner.Step result = learner.step(paths, batch, learningRate,
                     StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
                 step++;

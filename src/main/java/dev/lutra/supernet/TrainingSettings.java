@@ -8,15 +8,18 @@ import dev.lutra.InputException;
  * @param epochs passes over the training images
  * @param batch images a step
  * @param sampling which architectures a step trains
- * @param learningRate at the start; the schedule lowers it to 0
+ * @param firstPath share of the epochs in which one path alone is trained, whose weights all options then inherit
+ *     ({@link Inheritance}); 0 for none, as published supernets are trained
+ * @param learningRate the highest; the schedule lowers it to 0
+ * @param warmUp share of the steps in which the rate rises to its highest, in a straight line (Goyal et al. 2017)
  * @param schedule how the learning rate falls
  * @param momentum of gradient descent, 0 to below 1
  * @param weightDecay added to the gradient of convolution and linear weights, times the weight
  * @param labelSmoothing share of the target that is spread over all classes
  * @param seed of first weights, paths, order of images, augmentation and dropout
  */
-public record TrainingSettings(int epochs, int batch, Sampling sampling, double learningRate, Schedule schedule,
-                               double momentum, double weightDecay, double labelSmoothing, long seed) {
+public record TrainingSettings(int epochs, int batch, Sampling sampling, double firstPath, double learningRate, double warmUp,
+                               Schedule schedule, double momentum, double weightDecay, double labelSmoothing, long seed) {
 
     /** How the learning rate falls from its first value to 0, step by step. */
     public enum Schedule {
@@ -43,6 +46,8 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
         require("epochs", epochs, epochs >= 1, "at least 1");
         require("batch", batch, batch >= 2, "at least 2, as batch norm needs a variance");
         require("lr", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "above 0");
+        require("first-path", firstPath, firstPath >= 0 && firstPath < 1, "0 to below 1");
+        require("warm-up", warmUp, warmUp >= 0 && warmUp < 1, "0 to below 1");
         require("momentum", momentum, momentum >= 0 && momentum < 1, "0 to below 1");
         require("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 to below 1");
         require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
@@ -50,11 +55,11 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
 
     /**
      * The defaults. Momentum, weight decay and smoothing are those of SPOS, which trains with rate 0.5 at batch 1024 in 150,000
-     * steps. 0.02 at batch 128 is less than that scaled by batch: in the few steps that one machine has, a rate of 0.1 kept the
-     * loss of the paths of {@code shufflenetv2-cifar} above that of guessing until the schedule had lowered it.
+     * steps, with neither warm-up nor first path. In the few steps that one machine has, the options of
+     * {@code shufflenetv2-cifar} would not agree on a representation by themselves (docs/training.md has figures).
      */
     public static TrainingSettings defaults() {
-        return new TrainingSettings(30, 128, Sampling.uniform(), 0.02, Schedule.COSINE, 0.9, 4e-5, 0.1, 0);
+        return new TrainingSettings(30, 64, Sampling.uniform(), 0.25, 0.1, 0.05, Schedule.COSINE, 0.9, 4e-5, 0.1, 0);
     }
 
     /**
@@ -62,7 +67,13 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
      * @param steps of the whole training
      */
     public double learningRate(long step, long steps) {
-        return learningRate * schedule.factor((double) step / steps);
+        double warm = warmUp * steps;
+        return learningRate * (step < warm ? (step + 1) / (warm + 1) : schedule.factor((step - warm) / (steps - warm)));
+    }
+
+    /** Epochs in which the first path alone is trained. */
+    int firstPathEpochs() {
+        return sampling.sharesWeights() ? (int) Math.round(firstPath * epochs) : 0;
     }
 
     private static void require(String key, Object value, boolean holds, String expected) {

@@ -25,9 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LearnerTest {
 
-    private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Sampling.uniform(), 0.1,
+    private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0,
         TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
-    private static final TrainingSettings PLAIN = new TrainingSettings(1, 8, Sampling.uniform(), 0.1,
+    private static final TrainingSettings PLAIN = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0,
         TrainingSettings.Schedule.COSINE, 0, 0, 0.1, 3);
 
     @TempDir

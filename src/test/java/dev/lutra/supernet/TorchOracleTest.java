@@ -51,7 +51,7 @@ class TorchOracleTest {
 
     private void compare(Network network, boolean learnsBatchNorm) throws Exception {
         assumeTrue(hasTorch(), "no " + PYTHON + " with torch");
-        TrainingSettings settings = new TrainingSettings(1, 8, Sampling.uniform(), 0.1, TrainingSettings.Schedule.COSINE, 0.9,
+        TrainingSettings settings = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0, TrainingSettings.Schedule.COSINE, 0.9,
             1e-2, 0.1, 5);
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < RATES.length; i++) {

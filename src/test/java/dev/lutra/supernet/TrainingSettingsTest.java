@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class TrainingSettingsTest {
 
     private static TrainingSettings settings(double rate, Schedule schedule, double smoothing) {
-        return new TrainingSettings(2, 8, Sampling.uniform(), rate, schedule, 0.9, 4e-5, smoothing, 1);
+        return new TrainingSettings(2, 8, Sampling.uniform(), 0, rate, 0, schedule, 0.9, 4e-5, smoothing, 1);
     }
 
     @Test
@@ -24,6 +24,21 @@ class TrainingSettingsTest {
         TrainingSettings linear = settings(0.5, Schedule.LINEAR, 0.1);
         assertThat(linear.learningRate(0, 100)).isEqualTo(0.5);
         assertThat(linear.learningRate(75, 100)).isCloseTo(0.125, within(1e-12));
+    }
+
+    @Test
+    void warmUpRisesInAStraightLine() {
+        TrainingSettings settings = new TrainingSettings(2, 8, Sampling.uniform(), 0, 0.5, 0.04, Schedule.LINEAR, 0.9, 0, 0, 1);
+        assertThat(settings.learningRate(0, 100)).isCloseTo(0.1, within(1e-12));
+        assertThat(settings.learningRate(3, 100)).isCloseTo(0.4, within(1e-12));
+        assertThat(settings.learningRate(4, 100)).isEqualTo(0.5);
+        assertThat(settings.learningRate(52, 100)).isCloseTo(0.25, within(1e-12));
+    }
+
+    @Test
+    void firstPathIsAShareOfTheEpochs() {
+        assertThat(TrainingSettings.defaults().firstPathEpochs()).isEqualTo(8);
+        assertThat(settings(0.1, Schedule.COSINE, 0).firstPathEpochs()).isZero();
     }
 
     @Test

@@ -53,7 +53,6 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
-    private static final double RETRAINING_RATE = 0.1;  // what one network alone bears at batch 128
     private static final int DEFAULT_POPULATION = 50;  // SPOS §1.5: 50 candidates, 20 rounds
     private static final int DEFAULT_GENERATIONS = 20;
 
@@ -133,8 +132,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             space(file.get("space"), folder),
             file.find("image-size").map(node -> node.integer(8)),
             data(file.get("data"), folder),
-            training(file.find("supernet"), seed, TrainingSettings.defaults().learningRate()),
-            training(file.find("retrain"), seed, RETRAINING_RATE),
+            supernet(file.find("supernet"), seed),
+            training(file.find("retrain"), seed, 0),
             evaluation(file.find("evaluation")),
             targets,
             objectives(file.find("objectives")),
@@ -189,14 +188,20 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         }
     }
 
-    private static TrainingSettings training(Optional<YamlNode> node, long seed, double defaultRate) {
+    private static TrainingSettings supernet(Optional<YamlNode> node, long seed) {
+        return training(node, seed, number(node, "first-path", 0, 0.9, TrainingSettings.defaults().firstPath()));
+    }
+
+    private static TrainingSettings training(Optional<YamlNode> node, long seed, double firstPath) {
         TrainingSettings defaults = TrainingSettings.defaults();
         Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
         TrainingSettings settings = new TrainingSettings(
             integer(node, "epochs", 1, defaults.epochs()),
             integer(node, "batch", 2, defaults.batch()),
             node.flatMap(n -> n.find("sampling")).map(Experiment::sampling).orElse(defaults.sampling()),
-            number(optimizer, "lr", 1e-6, 100, defaultRate),
+            firstPath,
+            number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
+            number(optimizer, "warm-up", 0, 0.9, defaults.warmUp()),
             optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
             number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
             number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),

@@ -220,8 +220,8 @@ public final class ExperimentRun implements AutoCloseable {
 
     private TrainingSettings alone(Architecture architecture) {
         TrainingSettings settings = experiment.retraining();
-        return new TrainingSettings(settings.epochs(), settings.batch(), Sampling.fixed(architecture), settings.learningRate(),
-            settings.schedule(), settings.momentum(), settings.weightDecay(), settings.labelSmoothing(), settings.seed());
+        return new TrainingSettings(settings.epochs(), settings.batch(), Sampling.fixed(architecture), 0, settings.learningRate(),
+            settings.warmUp(), settings.schedule(), settings.momentum(), settings.weightDecay(), settings.labelSmoothing(), settings.seed());
     }
 
     /** What {@link #verify} found, the most accurate first. */
