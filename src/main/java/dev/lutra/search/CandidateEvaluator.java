@@ -54,7 +54,7 @@ public final class CandidateEvaluator {
         return constraints.isEmpty() || keepsAll(cheap.of(architecture));
     }
 
-    private boolean keepsAll(Measures measures) {
+    boolean keepsAll(Measures measures) {
         return constraints.stream().allMatch(constraint -> constraint.holds(measures));
     }
 

@@ -60,6 +60,19 @@ final class FeasibleSampler {
         return evaluator.isFeasible(best) ? Optional.of(best) : Optional.empty();
     }
 
+    /**
+     * A feasible architecture that no change of a single gene makes better by an objective.
+     *
+     * @param objective anything but accuracy
+     * @throws InputException as {@link #draw}
+     */
+    Architecture best(Objective objective) {
+        return descend(draw(), architecture -> {
+            Measures measures = evaluator.cheap(architecture);
+            return evaluator.keepsAll(measures) ? objective.loss(measures) : Double.POSITIVE_INFINITY;
+        }, Double.NEGATIVE_INFINITY);
+    }
+
     private double violation(Architecture architecture) {
         Measures measures = evaluator.cheap(architecture);
         return evaluator.constraints().stream().mapToDouble(constraint -> constraint.violation(measures)).sum();

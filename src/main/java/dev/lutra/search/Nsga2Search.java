@@ -21,7 +21,8 @@ import org.moeaframework.problem.AbstractProblem;
 /**
  * NSGA-II (Deb et al. 2002, MOEA Framework's sorting, crowding and generations) over the genes of a space, with the operators
  * of SPOS: uniform crossover, then resampling of single genes. Only architectures that keep the constraints and were not
- * proposed before enter a population, so no accuracy is spent on anything else. A child that is neither is bred again; after
+ * proposed before enter a population, so no accuracy is spent on anything else. The first generation holds the ends of the front
+ * that are known without any accuracy, the cheapest by each cost, beside random ones. A child that is neither is bred again; after
  * ten attempts it is repaired, then replaced by a fresh draw, as SPOS fills up with random candidates.
  *
  * <p>Every random choice comes from one generator made from the seed. MOEA Framework's own, which the whole program shares,
@@ -36,7 +37,7 @@ public final class Nsga2Search implements Search {
      * How to search.
      *
      * @param population architectures kept from generation to generation, at least 2
-     * @param generations including the first, random one, at least 1; population × generations is the most accuracies computed
+     * @param generations including the first, at least 1; population × generations is the most accuracies computed
      * @param mutation probability for each gene of a child to be drawn anew
      */
     public record Settings(int population, int generations, double mutation, long seed) {
@@ -205,7 +206,9 @@ public final class Nsga2Search implements Search {
 
         Solution[] firstGeneration(int size) {
             List<Solution> individuals = new ArrayList<>();
-            for (int i = 0; i < size; i++) {
+            objectives.stream().filter(objective -> !objective.measure().equals(Measure.ACCURACY)).limit(size)
+                .map(sampler::best).filter(candidates::propose).forEach(end -> individuals.add(individual(end)));
+            for (int i = individuals.size(); i < size; i++) {
                 fresh().ifPresent(architecture -> individuals.add(individual(architecture)));
             }
             return individuals.toArray(Solution[]::new);

@@ -73,6 +73,18 @@ class Nsga2SearchTest {
     }
 
     @Test
+    void endsOfTheFrontThatNeedNoAccuracyAreThereFromTheStart() {
+        for (List<Constraint> constraints : List.of(List.<Constraint>of(), TIGHT)) {
+            double least = SmallProblem.everyCandidate(constraints).stream()
+                .mapToDouble(candidate -> candidate.measures().get(Measure.MACS)).min().orElseThrow();
+            Front front = new Nsga2Search(evaluator(constraints),
+                List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS)), SETTINGS.withSize(2, 1))
+                .run(SearchListener.NONE);
+            assertThat(front.candidates()).extracting(candidate -> candidate.measures().get(Measure.MACS)).contains(least);
+        }
+    }
+
+    @Test
     void oneSeedOneFront() {
         Front front = search(SETTINGS.withSize(16, 5));
         assertThat(search(SETTINGS.withSize(16, 5))).isEqualTo(front);
