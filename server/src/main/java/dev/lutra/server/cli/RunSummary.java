@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What a finished run says. */
+/** What a finished run says; one that has verified no file has a front only. */
 final class RunSummary {
 
     private RunSummary() {}
@@ -16,6 +16,10 @@ final class RunSummary {
     static void print(ExperimentRun run, boolean json) {
         if (json) {
             System.out.println(Json.line(document(run)));
+            return;
+        }
+        if (run.winners().isEmpty()) {
+            System.out.println("front   " + run.folder().front());
             return;
         }
         TextTable table = new TextTable("file", "accuracy", "MACs", "params", "device", "predicted", "measured", "p99", "error",
@@ -69,6 +73,12 @@ final class RunSummary {
             entry.put("devices", devices);
             winners.add(entry);
         }
-        return Map.of("winners", winners, "front", run.folder().front().toString(), "report", run.folder().report().toString());
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("winners", winners);
+        document.put("front", run.folder().front().toString());
+        if (!winners.isEmpty()) {
+            document.put("report", run.folder().report().toString());
+        }
+        return document;
     }
 }

@@ -1,5 +1,6 @@
 package dev.lutra.server.experiment;
 
+import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.onnx.Precision;
@@ -29,7 +30,8 @@ import java.util.TreeMap;
  * @param name of the experiment and its run folder
  * @param space how the file names it
  * @param imageSize side of the images in pixels; empty: the space's own
- * @param data where images come from
+ * @param data where images come from; only an experiment with an accuracy table may have none
+ * @param accuracyTable file of known accuracies that take the place of a supernet's, if any
  * @param training how the supernet is trained
  * @param retraining how winners are trained by themselves
  * @param evaluation how a candidate's accuracy is found
@@ -41,8 +43,9 @@ import java.util.TreeMap;
  * @param search the search's budget
  * @param export which winners leave, and how
  */
-public record Experiment(String name, String space, Optional<Integer> imageSize, DataSource data, TrainingSettings training,
-                         TrainingSettings retraining, EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
+public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
+                         Optional<Path> accuracyTable, TrainingSettings training, TrainingSettings retraining,
+                         EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
                          OptionalLong params, Profile profile, Search search, Export export) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
@@ -116,7 +119,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /**
      * Reads an experiment file. Paths in it are relative to the file's folder.
      *
-     * @throws dev.lutra.InputException with file, line, key and expectation
+     * @throws InputException with file, line, key and expectation
      */
     public static Experiment read(Path file) {
         Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
@@ -125,13 +128,16 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
 
     static Experiment read(YamlNode file, Path folder) {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
-        List<Target> targets = targets(file, folder);
+        Optional<Path> accuracyTable = accuracyTable(file, folder);
+        boolean tabulated = accuracyTable.isPresent();
+        List<Target> targets = part(file, "targets", tabulated).map(node -> targets(node, folder)).orElse(List.of());
         Optional<YamlNode> constraints = file.find("constraints");
         Experiment experiment = new Experiment(
             name(file.get("name")),
             space(file.get("space"), folder),
             file.find("image-size").map(node -> node.integer(8)),
-            data(file.get("data"), folder),
+            part(file, "data", tabulated).map(node -> data(node, folder)),
+            accuracyTable,
             supernet(file.find("supernet"), seed),
             training(file.find("retrain"), seed, 0),
             evaluation(file.find("evaluation")),
@@ -168,6 +174,21 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     private static String space(YamlNode node, Path folder) {
         String text = node.text();
         return text.endsWith(".yaml") || text.endsWith(".yml") ? folder.resolve(text).toString() : text;
+    }
+
+    private static Optional<YamlNode> part(YamlNode file, String key, boolean optional) {
+        return optional ? file.find(key) : Optional.of(file.get(key));
+    }
+
+    /** The table, which leaves nothing for a supernet to do. */
+    private static Optional<Path> accuracyTable(YamlNode file, Path folder) {
+        Optional<YamlNode> accuracy = file.find("accuracy");
+        Optional<Path> table = accuracy.map(node -> folder.resolve(node.get("table").text()));
+        accuracy.ifPresent(YamlNode::rejectUnknownKeys);
+        if (table.isPresent() && file.find("supernet").isPresent()) {
+            throw file.get("supernet").error("given with accuracy.table (expected: one of them)");
+        }
+        return table;
     }
 
     private static DataSource data(YamlNode node, Path folder) {
@@ -238,10 +259,10 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return settings;
     }
 
-    private static List<Target> targets(YamlNode file, Path folder) {
+    private static List<Target> targets(YamlNode list, Path folder) {
         List<Target> targets = new ArrayList<>();
         Set<String> devices = new HashSet<>();
-        for (YamlNode node : file.get("targets").items()) {
+        for (YamlNode node : list.items()) {
             Optional<YamlNode> latency = node.find("latency");
             Target target = new Target(node.get("device").text(),
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
@@ -259,7 +280,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             targets.add(target);
         }
         if (targets.isEmpty()) {
-            throw file.get("targets").error("no targets (expected: at least one device)");
+            throw list.error("no targets (expected: at least one device)");
         }
         return targets;
     }
@@ -339,9 +360,14 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return target.table().or(profile::table);
     }
 
-    /** The data as the loader wants it, for a space's image size. */
+    /**
+     * The data as the loader wants it, for a space's image size.
+     *
+     * @throws InputException if the experiment has none
+     */
     public DataSpec dataSpec(SearchSpace searchSpace) {
-        return new DataSpec(data.train(), data.validation(), data.test(), data.validationShare(),
+        DataSource images = data.orElseThrow(() -> new InputException("data: missing (expected: a source of training images)"));
+        return new DataSpec(images.train(), images.validation(), images.test(), images.validationShare(),
             searchSpace.input().height(), training.seed());
     }
 

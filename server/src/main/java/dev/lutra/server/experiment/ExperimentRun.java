@@ -4,6 +4,8 @@ import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.search.AccuracySource;
+import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Front;
@@ -23,6 +25,7 @@ import dev.lutra.supernet.Trainer;
 import dev.lutra.supernet.TrainingListener;
 import dev.lutra.supernet.TrainingSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,21 +88,28 @@ public final class ExperimentRun implements AutoCloseable {
         return new ExperimentRun(experiment, folder, access, progress, version);
     }
 
-    /** Every stage. */
+    /** Every stage; of an experiment with an accuracy table, those that need no weights. */
     public void all() {
         train();
         profile();
         search();
-        export();
-        verify();
+        if (experiment.accuracyTable().isEmpty()) {
+            export();
+            verify();
+        }
     }
 
     /**
-     * Trains the supernet, or what is left of its epochs.
+     * Trains the supernet, or what is left of its epochs; reads the accuracy table where the experiment has one instead.
      *
      * @throws InputException if no network of the space keeps the limits on MACs and parameters, before any training
      */
     public void train() {
+        if (experiment.accuracyTable().isPresent()) {
+            progress.say("train: no supernet; " + experiment.accuracyTable().get() + " has the accuracy of "
+                + AccuracyTable.load(experiment.accuracyTable().get(), space()).size() + " architectures");
+            return;
+        }
         SearchStage.requireFeasible(experiment, space());
         supernet();
         sampledPaths();
@@ -116,11 +126,9 @@ public final class ExperimentRun implements AutoCloseable {
      * @throws InputException if a target has no table yet, or nothing keeps the constraints
      */
     public void search() {
-        requireTrained();
-        Map<String, LookupTable> tables = tables(false);
+        AccuracySource accuracy = accuracy();
         StoredCandidates log = candidates();
-        CandidateEvaluator judge = SearchStage.evaluator(experiment, space(), tables,
-            architecture -> evaluator().evaluate(architecture).accuracy(), log);
+        CandidateEvaluator judge = SearchStage.evaluator(experiment, space(), tables(false), accuracy, log);
         Front front = SearchStage.run(experiment, judge, progress).with(provenance());
         front.writeCsv(folder.front().resolveSibling("front.csv"));
         AtomicFile.write(folder.front().resolveSibling("front.svg"),
@@ -134,9 +142,10 @@ public final class ExperimentRun implements AutoCloseable {
     /**
      * Writes the first winners as ONNX.
      *
-     * @throws InputException if there is no front yet
+     * @throws InputException if there is no front yet, or no supernet
      */
     public void export() {
+        requireSupernet();
         List<Candidate> ranked = ranked();
         int count = Math.min(experiment.export().top(), ranked.size());
         try (Progress.Work work = progress.begin("export", count, "files")) {
@@ -151,9 +160,10 @@ public final class ExperimentRun implements AutoCloseable {
      * Has the devices confirm the exported files. A file that misses a limit when measured stays, marked as such, and the next
      * candidate of the front takes its place, until enough are verified or the front is exhausted.
      *
-     * @throws InputException if nothing is exported yet
+     * @throws InputException if nothing is exported yet, or there is no supernet
      */
     public void verify() {
+        requireSupernet();
         List<Candidate> ranked = ranked();
         int wanted = Math.min(experiment.export().top(), ranked.size());
         for (int rank = 1; rank <= wanted; rank++) {
@@ -183,6 +193,7 @@ public final class ExperimentRun implements AutoCloseable {
 
     /** Accuracy of the verified winners on the test split, which no earlier stage has looked at. */
     public Map<String, Double> test() {
+        requireSupernet();
         var split = data().test().orElseThrow(() -> new InputException("data.test: missing (expected: a source of test images)"));
         Map<String, Double> accuracies = new LinkedHashMap<>();
         List<Candidate> ranked = ranked();
@@ -256,9 +267,24 @@ public final class ExperimentRun implements AutoCloseable {
 
     private SearchSpace space() {
         if (space == null) {
-            space = experiment.searchSpace(data().classes().size());
+            space = experiment.data().isPresent() ? experiment.searchSpace(data().classes().size()) : experiment.baseSpace();
         }
         return space;
+    }
+
+    private AccuracySource accuracy() {
+        if (experiment.accuracyTable().isPresent()) {
+            return AccuracyTable.load(experiment.accuracyTable().get(), space());
+        }
+        requireTrained();
+        return architecture -> evaluator().evaluate(architecture).accuracy();
+    }
+
+    private void requireSupernet() {
+        if (experiment.accuracyTable().isPresent()) {
+            throw new InputException("accuracy.table: an experiment with it has no supernet, whose weights this needs "
+                + "(expected: lutra retrain, which trains winners by themselves)");
+        }
     }
 
     private void requireTrained() {
@@ -328,19 +354,32 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     private StoredCandidates candidates() {
-        String judge = String.join("\n", experiment.space(), data().hash(), space().input().toString(),
-            experiment.training().toString(), experiment.evaluation().toString());
-        return new StoredCandidates(results, hash(judge));
+        String judge = experiment.accuracyTable().map(ExperimentRun::identity).orElseGet(() -> String.join("\n", data().hash(),
+            space().input().toString(), experiment.training().toString(), experiment.evaluation().toString()));
+        return new StoredCandidates(results, hash(experiment.space() + "\n" + judge));
     }
 
     private Map<String, String> provenance() {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("lutra", version);
         provenance.put("experiment", experiment.name());
+        if (experiment.accuracyTable().isPresent()) {
+            provenance.put("accuracy table", identity(experiment.accuracyTable().get()));
+            return provenance;
+        }
         provenance.put("training", experiment.training().toString());
         provenance.put("evaluation", experiment.evaluation().toString());
         provenance.put("data hash", data().hash());
         return provenance;
+    }
+
+    /** A table's file, and a hash of what is in it. */
+    private static String identity(Path table) {
+        try {
+            return table.getFileName() + " " + hash(Files.readString(table));
+        } catch (IOException e) {
+            throw new UncheckedIOException(table + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** Names this run's tasks in a fleet: the same after a crash, different from every other run's. */

@@ -81,13 +81,14 @@ final class RunReport {
     }
 
     private static String label(String measure) {
-        if (measure.startsWith(Measure.LATENCY)) {
+        if (measure.startsWith(Measure.LATENCY) && measure.contains(":")) {
             return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
                 + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
         return switch (measure) {
             case Measure.MACS -> "MACs (millions)";
             case Measure.PARAMS -> "parameters (millions)";
+            case Measure.LATENCY -> "latency (ms)";
             default -> measure;
         };
     }

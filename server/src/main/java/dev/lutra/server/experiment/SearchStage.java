@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
+import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
@@ -55,11 +56,11 @@ public final class SearchStage {
         new RandomSearch(anyAccuracy, List.of(Objective.parse(Measure.MACS)), 1, experiment.search().seed()).run(SearchListener.NONE);
     }
 
-    /** The objectives; {@code latency} stands for the latency on every target. */
+    /** The objectives; {@code latency} stands for the latency on every target, and without targets for a table's column. */
     public static List<Objective> objectives(Experiment experiment) {
         List<Objective> objectives = new ArrayList<>();
         for (String name : experiment.objectives()) {
-            if (name.equals(Measure.LATENCY)) {
+            if (name.equals(Measure.LATENCY) && !experiment.targets().isEmpty()) {
                 experiment.targets().forEach(target -> objectives.add(Objective.parse(Measure.latency(target.device()))));
             } else {
                 objectives.add(Objective.parse(name));
@@ -69,7 +70,7 @@ public final class SearchStage {
     }
 
     /**
-     * How candidates are judged.
+     * How candidates are judged. Where accuracies come from a table, its other columns take the place of what is computed.
      *
      * @throws InputException if p99 is limited on a target whose table does not predict it
      */
@@ -83,7 +84,9 @@ public final class SearchStage {
                     + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
             }
         }
-        return new CandidateEvaluator(space, CheapMeasures.counted(space, models), constraints(experiment), accuracy, log);
+        CheapMeasures computed = CheapMeasures.counted(space, models);
+        CheapMeasures cheap = accuracy instanceof AccuracyTable table ? table.replacing(computed) : computed;
+        return new CandidateEvaluator(space, cheap, constraints(experiment), accuracy, log);
     }
 
     static Front run(Experiment experiment, CandidateEvaluator evaluator, Progress progress) {

@@ -1,0 +1,163 @@
+package dev.lutra.server.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Front;
+import dev.lutra.search.Measure;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Experiments whose accuracies are known: no images, no training, no device. */
+class AccuracyTableRunTest {
+
+    /** Of the nine networks; three of them are better than all others in one of the two. */
+    private static final String TABLE = """
+        arch,accuracy,latency
+        "0,0",0.50,1.0
+        "0,1",0.60,2.0
+        "0,2",0.55,3.0
+        "1,0",0.40,2.0
+        "1,1",0.70,4.0
+        "1,2",0.65,5.0
+        "2,0",0.52,6.0
+        "2,1",0.61,7.0
+        "2,2",0.69,8.0
+        """;
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    @BeforeEach
+    void writeSpaceAndTable() throws IOException {
+        Files.writeString(folder.resolve("nine.yaml"), """
+            name: nine
+            title: Nine networks
+            source: this test
+            input: {channels: 3, size: 8}
+            classes: 4
+            defaults: {activation: relu}
+            choices:
+              k3: {block: mb, kernel: 3, expand: 2}
+              k5: {block: mb, kernel: 5, expand: 2}
+              k7: {block: mb, kernel: 7, expand: 2}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 4}
+              - {choices: [k3, k5, k7], channels: 8, repeat: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+        Files.writeString(folder.resolve("known.csv"), TABLE);
+    }
+
+    private ExperimentRun open(String more) throws IOException {
+        Experiment experiment = read(more);
+        return ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")),
+            new FleetAccess.Own("127.0.0.1", 0, Optional.empty()), progress, "test");
+    }
+
+    private Experiment read(String more) throws IOException {
+        return Experiment.read(Files.writeString(folder.resolve("tabulated.yaml"), """
+            name: tabulated
+            space: nine.yaml
+            search: {population: 8, generations: 6}
+            accuracy: {table: known.csv}
+            """ + more));
+    }
+
+    private Front front(ExperimentRun run) throws IOException {
+        SearchSpace space = read("").baseSpace();
+        return Front.readJson(run.folder().front(), space);
+    }
+
+    @Test
+    void findsTheTablesOwnFront() throws IOException {
+        try (ExperimentRun run = open("")) {
+            run.all();
+            List<String> found = new ArrayList<>();
+            for (Candidate candidate : front(run).candidates()) {
+                found.add(candidate.accuracy() + " in " + candidate.measures().get(Measure.LATENCY));
+            }
+            assertThat(found).containsExactlyInAnyOrder("0.5 in 1000000.0", "0.6 in 2000000.0", "0.7 in 4000000.0");
+            assertThat(front(run).provenance().get("accuracy table")).startsWith("known.csv ");
+            assertThat(run.winners()).isEmpty();
+            assertThat(run.folder().front().resolveSibling("front.svg")).content().contains("<svg");
+        }
+        assertThat(progress.lines())
+            .anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith(" 9 architectures"));
+    }
+
+    @Test
+    void aTableThatChangedIsReadAnew() throws IOException {
+        try (ExperimentRun run = open("")) {
+            run.all();
+        }
+        Files.writeString(folder.resolve("known.csv"), TABLE.replace("0.40,2.0", "0.95,0.5"));
+        try (ExperimentRun run = open("")) {
+            run.all();
+            assertThat(front(run).candidates()).singleElement().satisfies(best -> assertThat(best.accuracy()).isEqualTo(0.95));
+        }
+    }
+
+    @Test
+    void limitsAreOnTheTablesColumns() throws IOException {
+        Files.writeString(folder.resolve("known.csv"), """
+            arch,accuracy,macs
+            "0,0",0.50,100
+            "0,1",0.60,200
+            "1,0",0.70,300
+            """);
+        try (ExperimentRun run = open("objectives: [accuracy, macs]\nconstraints: {macs: 250}\n")) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class)
+                .hasMessageMatching(".*known\\.csv: no row for k[357],k[357]");
+        }
+        Files.writeString(folder.resolve("known.csv"), TABLE.replace("latency", "macs").replaceAll("([0-9])\\.0\\n", "$100\n"));
+        try (ExperimentRun run = open("objectives: [accuracy, macs]\nconstraints: {macs: 250}\n")) {
+            run.all();
+            assertThat(front(run).candidates()).extracting(Candidate::accuracy).containsExactlyInAnyOrder(0.5, 0.6);
+        }
+    }
+
+    @Test
+    void saysWhatAnExperimentWithoutASupernetCannotDo() throws IOException {
+        try (ExperimentRun run = open("")) {
+            run.all();
+            for (Runnable stage : List.<Runnable>of(run::export, run::verify, run::test)) {
+                assertThatThrownBy(stage::run).isInstanceOf(InputException.class)
+                    .hasMessage("accuracy.table: an experiment with it has no supernet, whose weights this needs "
+                        + "(expected: lutra retrain, which trains winners by themselves)");
+            }
+            assertThatThrownBy(run::retrain).isInstanceOf(InputException.class)
+                .hasMessage("data: missing (expected: a source of training images)");
+        }
+    }
+
+    @Test
+    void mistakesAreNamedWithFileAndLine() throws IOException {
+        assertThatThrownBy(() -> read("supernet: {epochs: 3}\n")).isInstanceOf(InputException.class)
+            .hasMessageMatching(".*tabulated\\.yaml:5: supernet: given with accuracy\\.table \\(expected: one of them\\)");
+        Files.writeString(folder.resolve("known.csv"), TABLE.replace("0.55", "good"));
+        try (ExperimentRun run = open("")) {
+            assertThatThrownBy(run::train).isInstanceOf(InputException.class)
+                .hasMessageEndingWith("known.csv:4: accuracy: 'good' (expected: a number)");
+        }
+        Files.delete(folder.resolve("known.csv"));
+        try (ExperimentRun run = open("")) {
+            assertThatThrownBy(run::search).isInstanceOf(InputException.class).hasMessageContaining("known.csv");
+        }
+        Path bare = Files.writeString(folder.resolve("bare.yaml"), "name: bare\nspace: nine.yaml\n");
+        assertThatThrownBy(() -> Experiment.read(bare)).isInstanceOf(InputException.class).hasMessageContaining("no 'targets'");
+    }
+}
