@@ -130,6 +130,9 @@ public final class ServerLink implements AutoCloseable {
 
     /** The innermost cause, which names what the network said. */
     private static String reason(StatusRuntimeException e) {
+        if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
+            return "no answer in time"; // gRPC's own words are about its inner states
+        }
         Throwable innermost = e;
         while (innermost.getCause() != null) {
             innermost = innermost.getCause();

@@ -346,7 +346,7 @@ class TaskQueueTest {
         assertThat(queue.agents().get(0).getOnline()).isFalse();
         clock.advance(TICK);
         assertThat(queue.agents().get(1).getOnline()).isFalse();
-        queue.lease(session, 9);
+        queue.lease(session, 1);
         assertThat(queue.agents().get(1)).extracting(
                         AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
                 .containsExactly(true, 1, 2);
