@@ -211,6 +211,23 @@ class TrainerTest {
         }
     }
 
+    @Test
+    void pathsThatInheritLearn() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Path checkpoint = folder.resolve("c.safetensors");
+        try (ImageData data = colours();
+             SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
+                 .train(TrainingListener.NONE);
+             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1))) {
+            assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("first_path", "0.34");
+            for (String path : new String[] {"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
+                "xception:1.0,k3:0.5,k5:1.0,xception:1.0"}) {
+                assertThat(evaluator.evaluate(space.parse(path)).accuracy()).as("%s, 4 classes, chance 0.25", path)
+                    .isGreaterThan(0.6);
+            }
+        }
+    }
+
     /** Four classes of noise, each around a colour of its own: 80 images to train and 20 to validate with, a class. */
     private ImageData colours() throws IOException {
         int[] colours = {0x604040, 0x406040, 0x404060, 0x505050};
