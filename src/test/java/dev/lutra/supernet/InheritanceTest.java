@@ -51,7 +51,8 @@ class InheritanceTest {
     private static float[] logits(Network network, SupernetWeights weights) {
         try (NDManager manager = weights.newManager()) {
             Parameters parameters = weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager);
-            return Forward.inference(network, parameters, new BatchStatistics(manager), Images.of(batch(9), manager)).toFloatArray();
+            return Forward.inference(network, parameters, new BatchStatistics(manager), Images.of(batch(9), manager))
+                .toFloatArray();
         }
     }
 
@@ -130,8 +131,8 @@ class InheritanceTest {
         SharedTensor parent = new SharedTensor("a", List.of(1, 1, 3, 3), Role.CONV_WEIGHT);
         float[] values = {1, 2, 3, 4, 5, 6, 7, 8, 9};
         SharedTensor larger = new SharedTensor("b", List.of(1, 1, 5, 5), Role.CONV_WEIGHT);
-        assertThat(Inheritance.values(larger, ones(25), parent, values)).containsExactly(0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0,
-            0, 7, 8, 9, 0, 0, 0, 0, 0, 0);
+        assertThat(Inheritance.values(larger, ones(25), parent, values))
+            .containsExactly(0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 7, 8, 9, 0, 0, 0, 0, 0, 0);
         SharedTensor smaller = new SharedTensor("b", List.of(2, 1, 1, 1), Role.CONV_WEIGHT);
         assertThat(Inheritance.values(smaller, new float[] {-1, -2}, parent, values)).containsExactly(5, -2);
         SharedTensor wide = new SharedTensor("a", List.of(2, 3), Role.LINEAR_WEIGHT);
