@@ -112,7 +112,7 @@ class BrowserAgentTest {
         assertThat((String) browser.run("return location.href")).as("what the address bar shows").doesNotContain("token");
     }
 
-    private Path experiment(String provider) throws IOException {
+    private Path experiment(String provider, String profile) throws IOException {
         Files.writeString(folder.resolve("tiny.yaml"), """
             name: tiny
             title: Convolutions with a choice of kernel
@@ -132,8 +132,8 @@ class BrowserAgentTest {
             space: tiny.yaml
             data: {train: "synthetic:4x8"}
             targets: [{device: %s, provider: %s}]
-            profile: {calibrate: 0, half-width: 0.5}
-            """.formatted(provider, DEVICE, provider));
+            profile: {calibrate: 0, half-width: 0.5, %s}
+            """.formatted(provider, DEVICE, provider, profile));
     }
 
     private LutraProcess profile(Path experiment) {
@@ -178,7 +178,7 @@ class BrowserAgentTest {
     @Test
     void fromJoinToTableOnTheGpu() throws Exception {
         join();
-        LutraProcess.Result finished = profile(experiment("webgpu")).await(PATIENCE);
+        LutraProcess.Result finished = profile(experiment("webgpu", "rounds: 2, slice: 50 ms, time-limit: 1 s")).await(PATIENCE);
         assertThat(finished.code()).as("%s, page: %s", finished.errors(), browser.pageText()).isZero();
         assertIsMeasured(table("webgpu"), "webgpu", "gpu: timestamp queries");
         browser.await("done", text -> text.equals("4"), SOON);
@@ -189,7 +189,7 @@ class BrowserAgentTest {
     @Test
     void survivesReloadTabSwitchingAndAKilledServer() throws Exception {
         join();
-        LutraProcess profile = profile(experiment("wasm"));
+        LutraProcess profile = profile(experiment("wasm", "rounds: 4"));
         browser.await("state", text -> text.equals("Measuring"), SOON);
         browser.reload();
         browser.await("state", text -> text.equals("Measuring"), SOON);
