@@ -27,7 +27,7 @@ class WholeJobTest {
             name: %s
             space: small.yaml
             data: %s
-            supernet: {epochs: 2, batch: 32}
+            supernet: {epochs: 4, batch: 32}
             evaluation: {recalibration-images: 64, validation-images: 40}
             objectives: [accuracy, latency, params]
             search: {population: 6, generations: 3}
@@ -87,7 +87,7 @@ class WholeJobTest {
         for (String stage : List.of("train", "profile local", "calibrate local", "search", "export", "verify")) {
             try (LutraProcess run = LutraProcess.start(folder, "run", broken.toString())) {
                 assertThat(run.awaitLine(line -> line.startsWith(stage + ": starting"), PATIENCE)).as(stage).isTrue();
-                Thread.sleep(stage.equals("train") ? 1500 : 300);  // into the middle of it
+                awaitMiddle(stage);
                 run.kill();
             }
         }
@@ -105,6 +105,15 @@ class WholeJobTest {
         assertThat(folder.resolve("runs/broken/front.csv")).hasSameTextualContentAs(folder.resolve("runs/whole/front.csv"));
         assertThat(folder.resolve("runs/broken/supernet.safetensors"))
             .hasSameBinaryContentAs(folder.resolve("runs/whole/supernet.safetensors"));
+    }
+
+    /** For training, an epoch is done and others are not. */
+    private void awaitMiddle(String stage) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        do {
+            Thread.sleep(stage.equals("train") ? 10 : 300);
+            assertThat(System.nanoTime()).isLessThan(deadline);
+        } while (stage.equals("train") && !Files.exists(folder.resolve("runs/broken/supernet.safetensors")));
     }
 
     @Test
