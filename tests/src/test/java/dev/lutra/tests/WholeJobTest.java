@@ -30,7 +30,7 @@ class WholeJobTest {
             supernet: {epochs: 4, batch: 32}
             evaluation: {recalibration-images: 64, validation-images: 40}
             objectives: [accuracy, latency, params]
-            search: {population: 6, generations: 3}
+            search: {population: 12, generations: 3}
             export: {top: %d}
             %s
             """.formatted(name, data, TOP, more));
