@@ -9,6 +9,7 @@ import dev.lutra.proto.Task;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -74,6 +75,7 @@ final class Rounds {
         }
     };
     private TimeAccount account;
+    private int roundNumber;
 
     /**
      * @param nanoTime a monotonic clock in nanoseconds
@@ -192,6 +194,7 @@ final class Rounds {
     /** One round of the tasks that share a sentinel. */
     private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
             throws InterruptedException {
+        roundNumber++;
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
         List<Reading> readings = new ArrayList<>();
         List<Taken> taken = new ArrayList<>();
@@ -310,16 +313,25 @@ final class Rounds {
 
     private Series.Round round(Taken one, double own, Conditions conditions, List<Reading> readings) {
         if (withoutSentinel.contains(conditions)) {
-            return new Series.Round(one.slice(), 1, 0, own);
+            return new Series.Round(one.slice(), Speed.UNKNOWN, own);
         }
         Sentinel sentinel = sentinels.get(conditions);
         if (readings.isEmpty()) {
-            return new Series.Round(one.slice(), sentinel.usualNanos(), 0, Double.MAX_VALUE);
+            double usual = Math.log(sentinel.usualNanos());
+            return new Series.Round(one.slice(), new Speed(roundNumber, usual, 0, usual, 0), Double.MAX_VALUE);
         }
         Optional<Reading> before = nearest(one.atNanos(), readings, false);
         Optional<Reading> after = nearest(one.atNanos(), readings, true);
-        return new Series.Round(one.slice(), around(before, after), step(before, after),
-                Math.max(own, disturbance(sentinel, before, after)));
+        double[] levels = calm(sentinel, readings).stream().mapToDouble(reading -> Math.log(reading.levelNanos())).toArray();
+        Speed speed = new Speed(roundNumber, Arrays.stream(levels).average().orElseThrow(), Statistics.noiseOfMean(levels),
+                around(before, after), step(before, after));
+        return new Series.Round(one.slice(), speed, Math.max(own, disturbance(sentinel, before, after)));
+    }
+
+    /** The readings that tell of what slices are kept from; all, if there are none of these. */
+    private static List<Reading> calm(Sentinel sentinel, List<Reading> readings) {
+        List<Reading> calm = readings.stream().filter(reading -> !sentinel.disturbed(reading)).toList();
+        return calm.isEmpty() ? readings : calm;
     }
 
     /** What the readings next to a slice say of it, as a multiple of what is tolerated. */
@@ -332,9 +344,10 @@ final class Rounds {
         return before.isEmpty() || after.isEmpty() ? 0 : Math.log(before.get().levelNanos() / after.get().levelNanos());
     }
 
-    /** The sentinel's level at a moment: the mean of the readings before and after. */
+    /** The logarithm of the sentinel's level at a moment: the mean of the readings before and after. */
     private static double around(Optional<Reading> before, Optional<Reading> after) {
-        return Stream.of(before, after).flatMap(Optional::stream).mapToDouble(Reading::levelNanos).average().orElseThrow();
+        return Stream.of(before, after).flatMap(Optional::stream)
+                .mapToDouble(reading -> Math.log(reading.levelNanos())).average().orElseThrow();
     }
 
     /** The reading closest to a moment on one side of it. */

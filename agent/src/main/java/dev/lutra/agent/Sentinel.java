@@ -141,7 +141,7 @@ final class Sentinel {
     Scaling scaling(List<Series> inHand) {
         Following now = following.copy();
         inHand.forEach(series -> series.addTo(now));
-        return new Scaling(now.share(), now.error(), reference());
+        return new Scaling(now.withinRounds(), now.fromRoundToRound(), now.error(), reference());
     }
 
     /** Learns from a task that leaves. */
@@ -152,7 +152,7 @@ final class Sentinel {
     /** The same with the reference level, which is established now if there is none yet. */
     Scaling toReference(Scaling scaling) {
         establishReference();
-        return new Scaling(scaling.followed(), scaling.followedError(), reference());
+        return new Scaling(scaling.withinRounds(), scaling.fromRoundToRound(), scaling.error(), reference());
     }
 
     private OptionalLong reference() {

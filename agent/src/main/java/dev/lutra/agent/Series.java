@@ -18,24 +18,22 @@ final class Series {
     /**
      * One slice of the task.
      *
-     * @param sentinelNanos the sentinel's level around it; 1 when there is no sentinel to scale by
-     * @param sentinelStep by how much the logs of the readings before and after differ
+     * @param speed what the sentinel says of the machine then
      * @param disturbance the worst of its signs of interference, each as a multiple of what is tolerated
      */
-    record Round(Slice slice, double sentinelNanos, double sentinelStep, double disturbance) {
+    record Round(Slice slice, Speed speed, double disturbance) {
 
-        double levelNanos() {
+        double latencyNanos() {
             return Level.nanos(slice);
+        }
+
+        double logLatency() {
+            return Math.log(latencyNanos());
         }
 
         /** The first round's outputs stand for all. */
         Round withoutOutputs() {
-            return new Round(slice.toBuilder().clearOutputs().build(), sentinelNanos, sentinelStep, disturbance);
-        }
-
-        /** Of the latency, without the share of the sentinel's changes that tasks follow. */
-        double logLevel(double followed) {
-            return Math.log(levelNanos()) - followed * Math.log(sentinelNanos);
+            return new Round(slice.toBuilder().clearOutputs().build(), speed, disturbance);
         }
     }
 
@@ -89,14 +87,12 @@ final class Series {
 
     /** What the kept rounds say, without the changes of the sentinel. */
     double[] logLevels(Scaling scaling) {
-        return kept.stream().mapToDouble(round -> round.logLevel(scaling.followed())).toArray();
+        return kept.stream().mapToDouble(round -> scaling.unchanged(round.logLatency(), round.speed())).toArray();
     }
 
     /** Adds what this task's rounds tell of how tasks follow the sentinel. */
     void addTo(Following following) {
-        following.add(kept.stream().mapToDouble(round -> Math.log(round.levelNanos())).toArray(),
-                kept.stream().mapToDouble(round -> Math.log(round.sentinelNanos())).toArray(),
-                kept.stream().mapToDouble(Round::sentinelStep).toArray());
+        following.add(kept);
     }
 
     /** Whether enough rounds are kept and agree. */
@@ -112,7 +108,7 @@ final class Series {
 
     private double relativeHalfWidth(Spread spread, Scaling scaling) {
         return Math.hypot(spread.relativeHalfWidth(logLevels(scaling)),
-                scaling.relativeHalfWidth(sentinel().map(Math::log).average().orElseThrow()));
+                scaling.relativeHalfWidth(kept.stream().mapToDouble(round -> round.speed().roundLevel()).average().orElseThrow()));
     }
 
     /** Whether no further round may begin. */
@@ -147,7 +143,7 @@ final class Series {
     /** The shape is that of all kept samples in units of their round's level; it is placed where the rounds say. */
     private Distribution distribution(double level, double relativeHalfWidth) {
         double[] samples = kept.stream().flatMapToDouble(round -> {
-            double scale = level / round.levelNanos();
+            double scale = level / round.latencyNanos();
             return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
         }).toArray();
         return Distributions.of(samples, relativeHalfWidth);
@@ -175,7 +171,7 @@ final class Series {
     }
 
     private DoubleStream sentinel() {
-        return kept.stream().mapToDouble(Round::sentinelNanos);
+        return kept.stream().mapToDouble(round -> Math.exp(round.speed().level()));
     }
 
     private long sum(ToLongFunction<Slice> value) {

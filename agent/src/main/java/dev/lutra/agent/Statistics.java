@@ -53,6 +53,18 @@ final class Statistics {
     }
 
     /**
+     * The variance of the mean of readings of something that changes slowly: half the mean squared step from one to the next is
+     * their own variance (von Neumann, 1941). 0 of a single reading.
+     */
+    static double noiseOfMean(double[] readings) {
+        double squares = 0;
+        for (int i = 1; i < readings.length; i++) {
+            squares += (readings[i] - readings[i - 1]) * (readings[i] - readings[i - 1]);
+        }
+        return readings.length == 1 ? 0 : squares / (2.0 * (readings.length - 1)) / readings.length;
+    }
+
+    /**
      * The point of Student's t distribution that 2.5 % lie beyond, by the expansion of Abramowitz and Stegun 26.7.5: within
      * 1 % from three degrees of freedom on.
      */

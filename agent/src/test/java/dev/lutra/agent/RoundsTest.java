@@ -122,8 +122,9 @@ class RoundsTest {
             sum += meanDifference(runs.get(0), runs.get(run));
         }
         assertThat(sum / 3).isLessThan(0.01);
+        // Up to 10 % from the reference level, some doubt about the scaling is left that no further round lessens.
         assertThat(runs).allSatisfy(run -> assertThat(run.values()).allSatisfy(measured ->
-                assertThat(measured.getCircumstances().getConverged()).isTrue()));
+                assertThat(measured.getLatency().getRelativeHalfWidth()).isLessThan(0.014)));
     }
 
     @Test

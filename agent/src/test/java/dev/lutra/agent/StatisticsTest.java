@@ -114,4 +114,15 @@ class StatisticsTest {
         assertThat(spread.relativeHalfWidth(new double[] {0, 0, 0, 0})).isGreaterThan(1.5 * before);
         assertThat(new Spread().relativeHalfWidth(new double[] {0, 0, 0, 0})).isEqualTo(before);
     }
+
+    @Test
+    void theNoiseOfAMeanIsThatOfIndependentReadingsHoweverTheyDrift() {
+        Random random = new Random(3);
+        double[] readings = new double[4000];
+        for (int i = 0; i < readings.length; i++) {
+            readings[i] = Math.sin(i / 300.0) + 0.1 * random.nextGaussian();
+        }
+        assertThat(Statistics.noiseOfMean(readings)).isCloseTo(0.01 / readings.length, within(0.0006 / readings.length));
+        assertThat(Statistics.noiseOfMean(new double[] {1})).isZero();
+    }
 }
