@@ -170,7 +170,7 @@ class FaultsTest {
         try (Stream<Path> tables = Files.list(folder.resolve("runs/faults/lut"))) {
             LookupTable table = LookupTable.load(tables.findFirst().orElseThrow());
             assertThat(counted.remove("call-overhead")).isEqualTo(table.content().getCallOverhead());
-            assertThat(table.content().getEntriesList().stream().collect(Collectors.toMap(Entry::getKey, Entry::getLatency)))
+            assertThat(table.content().getEntriesList().stream().collect(Collectors.toMap(Entry::getLabel, Entry::getLatency)))
                 .isEqualTo(counted);
         }
     }
