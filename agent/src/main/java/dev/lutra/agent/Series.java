@@ -100,15 +100,22 @@ final class Series {
         return kept.size() >= minRounds() && relativeHalfWidth(spread, scaling) <= rules.getTargetRelativeHalfWidth();
     }
 
-    /** Whether further rounds would hardly narrow the interval: most of it is doubt about the scaling. */
+    /** Whether further rounds would not bring the interval to its target: too much of it is doubt about the scaling. */
     boolean settled(Spread spread, Scaling scaling) {
-        return kept.size() >= minRounds()
-                && spread.relativeHalfWidth(logLevels(scaling)) <= rules.getTargetRelativeHalfWidth() / 2;
+        if (kept.size() < minRounds()) {
+            return false;
+        }
+        double target = rules.getTargetRelativeHalfWidth();
+        double enough = scalingHalfWidth(scaling) > target ? target : target / 2;
+        return spread.relativeHalfWidth(logLevels(scaling)) <= enough;
     }
 
     private double relativeHalfWidth(Spread spread, Scaling scaling) {
-        return Math.hypot(spread.relativeHalfWidth(logLevels(scaling)),
-                scaling.relativeHalfWidth(kept.stream().mapToDouble(round -> round.speed().roundLevel()).average().orElseThrow()));
+        return Math.hypot(spread.relativeHalfWidth(logLevels(scaling)), scalingHalfWidth(scaling));
+    }
+
+    private double scalingHalfWidth(Scaling scaling) {
+        return scaling.relativeHalfWidth(kept.stream().mapToDouble(round -> round.speed().roundLevel()).average().orElseThrow());
     }
 
     /** Whether no further round may begin. */
