@@ -124,16 +124,19 @@ public final class TableCheck {
             find(how.getDrift() > TOO_MUCH_DRIFT ? Severity.SERIOUS : Severity.WARNING, "drift", subject,
                 "the sentinel moved by " + percent(how.getDrift()) + " while it was measured");
         }
-        if (how.getSentinelReferenceNanos() > 0) {
-            double level = (double) how.getSentinelNanos() / how.getSentinelReferenceNanos();
-            if (Math.abs(level - 1) > OTHER_LEVEL) {
-                find(Severity.WARNING, "drift", subject, String.format(Locale.ROOT,
-                    "the sentinel was at %.2f of its reference level, which its figures were scaled to", level));
-            }
-        }
+        level("the sentinel", how.getSentinelNanos(), how.getSentinelReferenceNanos(), subject);
+        level("the small sentinel", how.getCoreSentinelNanos(), how.getCoreSentinelReferenceNanos(), subject);
         if (how.getDisturbedRounds() > how.getRounds()) {
             find(Severity.WARNING, "disturbance", subject, how.getDisturbedRounds() + " rounds were disturbed, " + how.getRounds()
                 + " kept");
+        }
+    }
+
+    private void level(String sentinel, long nanos, long referenceNanos, String subject) {
+        double level = referenceNanos > 0 ? (double) nanos / referenceNanos : 1;
+        if (Math.abs(level - 1) > OTHER_LEVEL) {
+            find(Severity.WARNING, "drift", subject, String.format(Locale.ROOT,
+                "%s was at %.2f of its reference level, which its figures were scaled to", sentinel, level));
         }
     }
 

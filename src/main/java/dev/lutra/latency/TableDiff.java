@@ -97,6 +97,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
         compare(differences, "timing", first, second, table -> all(table, Circumstances::getTiming));
         compare(differences, "sentinel reference ns", first, second,
             table -> all(table, how -> Long.toString(how.getSentinelReferenceNanos())));
+        compare(differences, "small sentinel reference ns", first, second,
+            table -> all(table, how -> Long.toString(how.getCoreSentinelReferenceNanos())));
         return differences;
     }
 

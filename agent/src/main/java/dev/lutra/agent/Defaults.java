@@ -6,9 +6,11 @@ import java.time.Duration;
 final class Defaults {
 
     /**
-     * A machine that is this much slower than it lately was at its best is disturbed: somebody took the core. What neighbours on
-     * a rented machine do to caches and clocks, ±10 % from one second to the next, stays below and is scaled away.
+     * A machine that is this much slower than it lately was at its best is worth waiting for: on rented machines somebody on the
+     * core's other thread slows networks by 10 to 30 % for half a minute or a few, more than any scaling takes back exactly.
      */
+    static final double SLOW = 0.12;
+    /** A machine that is this much slower than it lately was at its best is disturbed: somebody took the core. */
     static final double SLOWED = 0.40;
     /** The sentinel before and after a slice may disagree by this much; beyond, the speed changed while the slice ran. */
     static final double JUMP = 0.15;
@@ -17,11 +19,11 @@ final class Defaults {
     /** A slice whose halves disagree by more was interfered with in one of them. */
     static final double HALVES = 0.08;
 
-    /** Speed changes from one second to the next, so the sentinel is read that often. */
-    static final Duration SENTINEL_SPACING = Duration.ofSeconds(1);
+    /** The sentinels are read that often: what slows a machine down lasts for longer, or hits a single slice anyway. */
+    static final Duration SENTINEL_SPACING = Duration.ofSeconds(3);
 
     /** What the machine is usually capable of is judged over this time … */
-    static final Duration USUAL_WINDOW = Duration.ofMinutes(2);
+    static final Duration USUAL_WINDOW = Duration.ofMinutes(5);
     /** … by the sentinel readings that only a fifth undercut: a disturbance may last for most of it without passing as usual. */
     static final double USUAL_QUANTILE = 0.2;
 

@@ -1,141 +1,100 @@
 package dev.lutra.agent;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.TreeMap;
 
 /**
- * How much of the sentinel's changes tasks follow, from 0 to 1: slopes of regressions of log latency on the log of the
- * sentinel, pooled over tasks. There are two. What changes <b>from round to round</b>, clocks and neighbours that stay, is seen
- * by all slices of a round and all its readings, whose means are hardly noisy; unless they say otherwise, tasks follow it in
- * full. What changes <b>within a round</b>, from one second to the next, is a reading's own noise for the most part, and small
- * segments do not feel what hits the sentinel; tasks follow it as far as that is seen.
+ * How much tasks follow the sentinels' changes, and how much tasks differ in that: what is known of a task's slopes before its own
+ * slices are looked at. They differ a great deal: while a neighbour took memory bandwidth, the sentinel that depends on it was 6 to
+ * 15 % slower and networks that fit a core's caches were not slower at all. Mean and variance over tasks follow from what each
+ * task's slices say by themselves (empirical Bayes, by moments as DerSimonian and Laird 1986).
  */
 final class Following {
 
-    /** Changes beyond this are interference, of which nothing is learned. */
-    private static final double LARGEST_CHANGE = 0.15;
-    /** The weight of following from round to round in full, before anything is known: as of a hundred rounds that differ by 1 %. */
-    private static final double PRIOR = 100 * 0.01 * 0.01;
-    /** Before anything is known, the means of rounds scatter by 0.5 % around what the sentinel says … */
-    private static final double PRIOR_SCATTER = 0.005 * 0.005;
-    /** … which counts as much as so many rounds. */
-    private static final double PRIOR_ROUNDS = 10;
-    /** The mean of so many tasks or more counts as a whole round. */
-    private static final int WHOLE_ROUND = 8;
-    /** Older rounds are forgotten. */
-    private static final int MEMORY = 200;
-    /** The weight of not following at all within a round, before anything is known: as of thirty slices that differ by 1 %. */
-    private static final double PRIOR_WITHIN = 30 * 0.01 * 0.01;
-    /** Older slices fade beyond this sum of squares. */
-    private static final double MEMORY_WITHIN = 100 * PRIOR_WITHIN;
-    /** A sentinel that is mostly noise says little of how tasks follow it, and no correction for that says more. */
-    private static final double LEAST_RELIABILITY = 0.3;
+    /** Of the core's changes, before anything is known: all of them, more or less. */
+    private static final Slope CORE = new Slope(1, 0.3 * 0.3);
+    /** Of the memory's: anything from none to all. */
+    private static final Slope MEMORY = new Slope(0.5, 0.3 * 0.3);
+    /** What is known beforehand counts as much as so many tasks. */
+    private static final int PRIOR_TASKS = 4;
+    /** However alike tasks seem, the next one may differ by so much. */
+    private static final double LEAST_VARIANCE = 0.1 * 0.1;
+    /** A prior of no weight, for what a task's slices say by themselves. */
+    private static final double VAGUE = 1;
+    /** Slices that narrow even that down by less say nothing. */
+    private static final double LEAST_SAID = 0.1;
+    /** Older tasks are forgotten. */
+    private static final int LONGEST_MEMORY = 200;
+    private static final int ITERATIONS = 20;
 
-    /** Sums over the tasks of a round: by how much their latencies and the sentinel were off their usual level. */
-    private record Changes(int tasks, double latency, double sentinel, double noise) {
+    private final Deque<Slope> cores = new ArrayDeque<>();
+    private final Deque<Slope> memories = new ArrayDeque<>();
 
-        Changes plus(Changes other) {
-            return new Changes(tasks + other.tasks, latency + other.latency, sentinel + other.sentinel, noise + other.noise);
-        }
-
-        double weight() {
-            return Math.min(1, (double) tasks / WHOLE_ROUND);
-        }
-
-        double meanLatency() {
-            return latency / tasks;
-        }
-
-        double meanSentinel() {
-            return sentinel / tasks;
-        }
-    }
-
-    private final TreeMap<Integer, Changes> rounds = new TreeMap<>();
-    private double together;
-    private double alone = PRIOR_WITHIN;
-    private double noise;
-
-    /** Takes in the rounds of one task. Those of a task that is still measured go into a {@link #copy}. */
-    void add(List<Series.Round> slices) {
-        if (slices.size() < 2) {
+    /**
+     * Learns from the slices of one task. Those of a task that is still measured go into a {@link #copy}.
+     *
+     * @param variance of a slice
+     */
+    void add(List<Observation> observations, double variance) {
+        if (observations.isEmpty()) {
             return;
         }
-        double latency = Statistics.median(slices.stream().mapToDouble(Series.Round::logLatency).toArray());
-        double sentinel = Statistics.median(slices.stream().mapToDouble(slice -> slice.speed().roundLevel()).toArray());
-        for (Series.Round slice : slices) {
-            double answer = slice.logLatency() - latency;
-            double change = slice.speed().roundLevel() - sentinel;
-            double within = slice.speed().withinRound();
-            if (Math.abs(answer) <= LARGEST_CHANGE && Math.abs(change + within) <= LARGEST_CHANGE) {
-                rounds.merge(slice.speed().round(), new Changes(1, answer, change, slice.speed().roundNoise()), Changes::plus);
-                together += within * answer;
-                alone += within * within;
-                noise += slice.speed().step() * slice.speed().step() / 4;
-            }
-        }
-        forget();
+        Regression own = Regression.of(observations, variance, new Slope(CORE.mean(), VAGUE), new Slope(MEMORY.mean(), VAGUE));
+        keep(cores, own.core(), CORE.mean());
+        keep(memories, own.memory(), MEMORY.mean());
     }
 
-    private void forget() {
-        while (rounds.size() > MEMORY) {
-            rounds.pollFirstEntry();
-        }
-        if (alone > MEMORY_WITHIN) {
-            together *= MEMORY_WITHIN / alone;
-            noise *= MEMORY_WITHIN / alone;
-            alone = MEMORY_WITHIN;
+    /** Takes the vague prior out again, and keeps what is left. */
+    private static void keep(Deque<Slope> slopes, Slope posterior, double priorMean) {
+        double said = 1 / posterior.variance() - 1 / VAGUE;
+        if (said > LEAST_SAID) {
+            slopes.addLast(new Slope((posterior.mean() / posterior.variance() - priorMean / VAGUE) / said, 1 / said));
+            if (slopes.size() > LONGEST_MEMORY) {
+                slopes.removeFirst();
+            }
         }
     }
 
     Following copy() {
         Following copy = new Following();
-        copy.rounds.putAll(rounds);
-        copy.together = together;
-        copy.alone = alone;
-        copy.noise = noise;
+        copy.cores.addAll(cores);
+        copy.memories.addAll(memories);
         return copy;
     }
 
-    /** Of changes within a round. A reading's noise, a quarter of the squared step for the mean of two, flattens no slope. */
-    double withinRounds() {
-        return share(together, Math.max(LEAST_RELIABILITY * alone, alone - noise));
+    Slope core() {
+        return overTasks(cores, CORE);
     }
 
-    /** Of changes from round to round. */
-    double fromRoundToRound() {
-        double product = PRIOR;
-        for (Changes round : rounds.values()) {
-            product += round.weight() * round.meanLatency() * round.meanSentinel();
+    Slope memory() {
+        return overTasks(memories, MEMORY);
+    }
+
+    private static Slope overTasks(Deque<Slope> tasks, Slope prior) {
+        Slope over = prior;
+        for (int i = 0; i < ITERATIONS; i++) {
+            over = step(tasks, prior, over);
         }
-        return share(product, signal());
+        return over;
     }
 
-    /** The standard error of {@link #fromRoundToRound}. */
-    double error() {
-        double share = fromRoundToRound();
-        double scatter = PRIOR_ROUNDS * PRIOR_SCATTER;
-        double weight = PRIOR_ROUNDS;
-        for (Changes round : rounds.values()) {
-            double off = round.meanLatency() - share * round.meanSentinel();
-            scatter += round.weight() * off * off;
-            weight += round.weight();
+    private static Slope step(Deque<Slope> tasks, Slope prior, Slope over) {
+        double weights = 1 / prior.variance();
+        double mean = prior.mean() / prior.variance();
+        for (Slope task : tasks) {
+            double weight = 1 / (task.variance() + over.variance());
+            weights += weight;
+            mean += weight * task.mean();
         }
-        return Math.sqrt(scatter / weight / signal());
-    }
-
-    /** What the sentinel changed from round to round without its own noise. */
-    private double signal() {
-        double squares = 0;
-        double own = 0;
-        for (Changes round : rounds.values()) {
-            squares += round.weight() * round.meanSentinel() * round.meanSentinel();
-            own += round.weight() * round.noise() / round.tasks();
+        mean /= weights;
+        double squares = PRIOR_TASKS / (prior.variance() * prior.variance());
+        double sum = squares * prior.variance();
+        for (Slope task : tasks) {
+            double weight = Math.pow(task.variance() + over.variance(), -2);
+            squares += weight;
+            sum += weight * ((task.mean() - mean) * (task.mean() - mean) - task.variance());
         }
-        return PRIOR + Math.max(LEAST_RELIABILITY * squares, squares - own);
-    }
-
-    private static double share(double product, double squares) {
-        return Math.max(0, Math.min(1, product / squares));
+        return new Slope(mean, Math.max(LEAST_VARIANCE, sum / squares) + 1 / weights);
     }
 }

@@ -16,19 +16,23 @@ final class Level {
     private Level() {}
 
     static double nanos(Slice slice) {
-        return nanos(slice, 0, slice.getSamplesNanosCount());
+        return quantile(slice, 0, slice.getSamplesNanosCount(), FAST);
     }
 
-    private static double nanos(Slice slice, int from, int to) {
+    static double median(Slice slice) {
+        return quantile(slice, 0, slice.getSamplesNanosCount(), 0.5);
+    }
+
+    private static double quantile(Slice slice, int from, int to, double fraction) {
         return Statistics.quantile(
-                slice.getSamplesNanosList().subList(from, to).stream().mapToDouble(Long::doubleValue).toArray(), FAST);
+                slice.getSamplesNanosList().subList(from, to).stream().mapToDouble(Long::doubleValue).toArray(), fraction);
     }
 
     /** By how much the two halves of a slice disagree, as a logarithm; 0 when it is too short to tell. */
     static double halvesApart(Slice slice) {
         int count = slice.getSamplesNanosCount();
         int half = count / 2;
-        return half < LEAST_HALF ? 0 : Math.abs(Math.log(nanos(slice, half, count) / nanos(slice, 0, half)));
+        return half < LEAST_HALF ? 0 : Math.abs(Math.log(quantile(slice, half, count, FAST) / quantile(slice, 0, half, FAST)));
     }
 
     /** The share of the sampling time that the process's threads waited for a core; 0 where the system does not tell. */

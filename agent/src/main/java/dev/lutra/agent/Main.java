@@ -44,8 +44,11 @@ public final class Main implements Callable<Integer> {
     /** "2", "0,2-3". */
     private static final String CORES_FORM = "\\d{1,4}(-\\d{1,4})?(,\\d{1,4}(-\\d{1,4})?)*";
 
-    /** Room for a whole space of segments, or some networks of 14 MB; a quarter of the heap where that is less. */
-    private static final long MODEL_BYTES = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 4);
+    /**
+     * Room for {@link #MOST_LEASED} networks of 14 MB: tasks that share their rounds also share what the machine does meanwhile, and
+     * compare the better. A quarter of the heap where that is less.
+     */
+    private static final long MODEL_BYTES = Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 4);
     /** How long a stopping process waits for the run under way, which cannot be interrupted. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(5);
 

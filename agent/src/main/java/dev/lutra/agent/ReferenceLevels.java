@@ -55,10 +55,10 @@ final class ReferenceLevels {
     }
 
     /** What a level is kept under: everything that moves the sentinel's latency apart from the machine's speed. */
-    static String key(Runtime runtime) {
+    static String key(Runtime runtime, SentinelModel sentinel) {
         return String.join("/", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "threads=" + runtime.getThreads(),
                 new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
-                "sentinel=" + SentinelModel.HASH.substring(0, 16));
+                "sentinel=" + sentinel.hash().substring(0, 16));
     }
 
     Optional<Reference> get(String key) {

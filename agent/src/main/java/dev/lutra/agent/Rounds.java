@@ -9,27 +9,22 @@ import dev.lutra.proto.Task;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Measures the tasks in hand in rounds. A round is a new process in which every task gets one slice, in random order, with
- * readings of the {@link Sentinel} before, between and after. Slices that were interfered with are thrown away, the others are
+ * readings of the {@link Sentinels} before, between and after. Slices that were interfered with are thrown away, the others are
  * scaled by the sentinel; a task leaves when its rounds agree well enough, or when its time is up. Tasks may be taken up between
  * any two rounds. Whatever is wrong with a task becomes its outcome and nobody else's. For one thread.
  */
@@ -40,7 +35,7 @@ final class Rounds {
         void nanos(long nanos) throws InterruptedException;
     }
 
-    /** Tasks that share a sentinel. */
+    /** Tasks that share sentinels. */
     private record Conditions(String provider, int threads, Map<String, String> options) {
         static Conditions of(Task task) {
             return new Conditions(task.getProvider(), task.getThreads(), task.getProviderOptionsMap());
@@ -65,8 +60,7 @@ final class Rounds {
     private final SystemWatch system;
     private final String agentVersion;
 
-    private final Map<Conditions, Sentinel> sentinels = new HashMap<>();
-    private final Set<Conditions> withoutSentinel = new HashSet<>();
+    private final Map<Conditions, Sentinels> sentinels = new HashMap<>();
     private final List<Series> hand = new ArrayList<>();
     private final Map<Task, Series> shelf = new LinkedHashMap<>() {
         @Override
@@ -75,7 +69,6 @@ final class Rounds {
         }
     };
     private TimeAccount account;
-    private int roundNumber;
 
     /**
      * @param nanoTime a monotonic clock in nanoseconds
@@ -191,18 +184,19 @@ final class Rounds {
         return measured.build();
     }
 
-    /** One round of the tasks that share a sentinel. */
+    /** One round of the tasks that share sentinels. */
     private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
             throws InterruptedException {
-        roundNumber++;
+        Sentinels watch = sentinels.computeIfAbsent(conditions,
+                key -> new Sentinels(group.get(0).job().task(), levels, nanoTime));
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
-        List<Reading> readings = new ArrayList<>();
+        List<SpeedReading> readings = new ArrayList<>();
         List<Taken> taken = new ArrayList<>();
-        awaitCalm(conditions, group.get(0), abandoned, readings);
+        awaitCalm(watch, abandoned, readings);
         long readAt = nanoTime.getAsLong();
         for (Series series : group) {
             if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
-                awaitCalm(conditions, series, abandoned, readings);
+                awaitCalm(watch, abandoned, readings);
                 readAt = nanoTime.getAsLong();
             }
             long before = nanoTime.getAsLong();
@@ -210,10 +204,10 @@ final class Rounds {
                     taken.add(new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2)));
         }
         if (!taken.isEmpty()) {
-            read(conditions, group.get(0), abandoned, readings);
+            read(watch, abandoned, readings);
         }
-        judge(conditions, taken, readings);
-        decide(conditions, left);
+        taken.forEach(one -> one.series().add(round(one, watch, readings)));
+        decide(conditions, watch, left);
     }
 
     /** One slice of a task. If it fails, the task leaves; if it is abandoned, it will at the end of the round. */
@@ -243,13 +237,12 @@ final class Rounds {
         return Optional.empty();
     }
 
-    /** Reads the sentinel, and while it says that something interferes waits and reads it again, as long as patience lasts. */
-    private void awaitCalm(Conditions conditions, Series next, BooleanSupplier abandoned, List<Reading> readings)
-            throws InterruptedException {
+    /** Reads the sentinels, and while they say that the machine is slow waits and reads again, as long as patience lasts. */
+    private void awaitCalm(Sentinels watch, BooleanSupplier abandoned, List<SpeedReading> readings) throws InterruptedException {
         long pauseNanos = Defaults.FIRST_PAUSE.toNanos();
         while (true) {
-            Optional<Reading> reading = read(conditions, next, abandoned, readings);
-            if (reading.isEmpty() || !sentinels.get(conditions).disturbed(reading.get()) || patienceNanos() <= 0) {
+            Optional<SpeedReading> reading = read(watch, abandoned, readings);
+            if (reading.isEmpty() || !watch.slow(reading.get()) || patienceNanos() <= 0) {
                 return;
             }
             pause(Math.min(pauseNanos, patienceNanos()), abandoned);
@@ -274,24 +267,23 @@ final class Rounds {
                 - account.nanos(TimeAccount.Kind.CALM);
     }
 
-    /** Empty if the sentinel cannot run under these conditions, or nobody wants to know any more. */
-    private Optional<Reading> read(Conditions conditions, Series next, BooleanSupplier abandoned, List<Reading> readings)
+    /** Empty if the sentinels cannot run under these conditions, or nobody wants to know any more. */
+    private Optional<SpeedReading> read(Sentinels watch, BooleanSupplier abandoned, List<SpeedReading> readings)
             throws InterruptedException {
-        if (withoutSentinel.contains(conditions) || abandoned.getAsBoolean()) {
+        if (watch.areUnable() || abandoned.getAsBoolean()) {
             return Optional.empty();
         }
-        Sentinel sentinel = sentinels.computeIfAbsent(conditions, key -> new Sentinel(next.job().task(), levels, nanoTime));
         long before = nanoTime.getAsLong();
         try {
-            Reading reading = sentinel.read(bench, abandoned, account);
+            SpeedReading reading = watch.read(bench, abandoned, account);
             readings.add(reading);
             return Optional.of(reading);
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
-            if (sentinel.hasWorked()) {
+            if (watch.haveWorked()) {
                 log.warn("sentinel: {}; trying again", e.getMessage());
             } else {
-                withoutSentinel.add(conditions);
+                watch.giveUp();
                 log.warn("sentinel: {}; figures under these conditions are not scaled", e.getMessage());
             }
         } catch (InterruptedException e) {
@@ -303,81 +295,38 @@ final class Rounds {
         return Optional.empty();
     }
 
-    private void judge(Conditions conditions, List<Taken> taken, List<Reading> readings) {
-        for (Taken one : taken) {
-            double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED,
-                    Level.halvesApart(one.slice()) / Defaults.HALVES);
-            one.series().add(round(one, own, conditions, readings));
-        }
-    }
-
-    private Series.Round round(Taken one, double own, Conditions conditions, List<Reading> readings) {
-        if (withoutSentinel.contains(conditions)) {
+    private static Series.Round round(Taken one, Sentinels watch, List<SpeedReading> readings) {
+        double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED, Level.halvesApart(one.slice()) / Defaults.HALVES);
+        if (watch.areUnable()) {
             return new Series.Round(one.slice(), Speed.UNKNOWN, own);
         }
-        Sentinel sentinel = sentinels.get(conditions);
         if (readings.isEmpty()) {
-            double usual = Math.log(sentinel.usualNanos());
-            return new Series.Round(one.slice(), new Speed(roundNumber, usual, 0, usual, 0), Double.MAX_VALUE);
+            return new Series.Round(one.slice(), watch.usual(), Double.MAX_VALUE);
         }
-        Optional<Reading> before = nearest(one.atNanos(), readings, false);
-        Optional<Reading> after = nearest(one.atNanos(), readings, true);
-        double[] levels = calm(sentinel, readings).stream().mapToDouble(reading -> Math.log(reading.levelNanos())).toArray();
-        Speed speed = new Speed(roundNumber, Arrays.stream(levels).average().orElseThrow(), Statistics.noiseOfMean(levels),
-                around(before, after), step(before, after));
-        return new Series.Round(one.slice(), speed, Math.max(own, disturbance(sentinel, before, after)));
+        List<SpeedReading> next = nextTo(one.atNanos(), readings);
+        return new Series.Round(one.slice(), Speed.between(next), Math.max(own, watch.disturbance(next)));
     }
 
-    /** The readings that tell of what slices are kept from; all, if there are none of these. */
-    private static List<Reading> calm(Sentinel sentinel, List<Reading> readings) {
-        List<Reading> calm = readings.stream().filter(reading -> !sentinel.disturbed(reading)).toList();
-        return calm.isEmpty() ? readings : calm;
-    }
-
-    /** What the readings next to a slice say of it, as a multiple of what is tolerated. */
-    private static double disturbance(Sentinel sentinel, Optional<Reading> before, Optional<Reading> after) {
-        double slowed = Math.max(before.map(sentinel::slowed).orElse(0.0), after.map(sentinel::slowed).orElse(0.0));
-        return Math.max(slowed / Defaults.SLOWED, Math.abs(step(before, after)) / Defaults.JUMP);
-    }
-
-    private static double step(Optional<Reading> before, Optional<Reading> after) {
-        return before.isEmpty() || after.isEmpty() ? 0 : Math.log(before.get().levelNanos() / after.get().levelNanos());
-    }
-
-    /** The logarithm of the sentinel's level at a moment: the mean of the readings before and after. */
-    private static double around(Optional<Reading> before, Optional<Reading> after) {
-        return Stream.of(before, after).flatMap(Optional::stream)
-                .mapToDouble(reading -> Math.log(reading.levelNanos())).average().orElseThrow();
-    }
-
-    /** The reading closest to a moment on one side of it. */
-    private static Optional<Reading> nearest(long atNanos, List<Reading> readings, boolean after) {
-        return readings.stream().filter(reading -> reading.atNanos() > atNanos == after)
-                .min(Comparator.comparingLong(reading -> Math.abs(reading.atNanos() - atNanos)));
+    /** The last reading before a moment and the first one after it, or the only one of them that there is. */
+    private static List<SpeedReading> nextTo(long atNanos, List<SpeedReading> readings) {
+        int after = (int) readings.stream().takeWhile(reading -> reading.atNanos() <= atNanos).count();
+        return readings.subList(Math.max(0, after - 1), Math.min(readings.size(), after + 1));
     }
 
     /** Lets those go that are measured well enough or long enough. */
-    private void decide(Conditions conditions, BiConsumer<Job, Optional<Outcome>> left) {
+    private void decide(Conditions conditions, Sentinels watch, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
                 .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
-        Sentinel sentinel = withoutSentinel.contains(conditions) ? null : sentinels.get(conditions);
-        Spread known = sentinel == null ? new Spread() : sentinel.spread();
-        Scaling scaling = sentinel == null ? Scaling.NONE : sentinel.scaling(group);
-        Spread now = known.copy();
-        group.forEach(series -> now.add(series.logLevels(scaling)));
+        Scaling scaling = watch.scaling(group);
         for (Series series : group) {
             if (!series.job().isAbandoned()
-                    && (series.converged(now, scaling) || series.settled(now, scaling) || series.exhausted())) {
-                known.add(series.logLevels(scaling));
-                if (sentinel != null) {
-                    sentinel.learn(series);
-                }
-                finish(series, series.result(now, sentinel == null ? scaling : sentinel.toReference(scaling)), left);
+                    && (series.converged(scaling) || series.settled(scaling) || series.exhausted())) {
+                watch.establishReference();
+                watch.learn(series, scaling);
+                finish(series, series.result(scaling), left);
             }
         }
-        if (sentinel != null) {
-            sentinel.endRound();
-        }
+        watch.endRound();
     }
 
     private void finish(Series series, Measured measured, BiConsumer<Job, Optional<Outcome>> left) {

@@ -6,8 +6,6 @@ import dev.lutra.proto.Task;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.DoubleStream;
@@ -16,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells how fast the machine is at the moment by running {@link SentinelModel} under the conditions of the tasks beside it, and
+ * Tells how fast the machine is at the moment by running a {@link SentinelModel} under the conditions of the tasks beside it, and
  * what it usually is capable of; keeps the reference level that all figures are scaled to.
  */
 final class Sentinel {
@@ -24,23 +22,21 @@ final class Sentinel {
     private static final Logger log = LoggerFactory.getLogger(Sentinel.class);
     /** A longer gap between two readings was not spent measuring. */
     private static final long LONGEST_STEP_NANOS = Duration.ofSeconds(10).toNanos();
-    /** The first reference is what a quarter of the first readings undercut: the median of the faster half. */
-    private static final double FIRST_REFERENCE = 0.25;
 
+    private final SentinelModel model;
     private final Task task;
     private final ReferenceLevels levels;
     private final LongSupplier nanoTime;
     private final Deque<Reading> recent = new ArrayDeque<>();
-    private final Spread spread = new Spread();
-    private final Following following = new Following();
     private String key;
     private boolean slower;
     private long departedNanos;
     private long recentSinceNanos;
 
     /** @param conditions a task whose provider, options and threads the sentinel shall have */
-    Sentinel(Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
-        this.task = SentinelModel.task(conditions);
+    Sentinel(SentinelModel model, Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
+        this.model = model;
+        this.task = model.task(conditions);
         this.levels = levels;
         this.nanoTime = nanoTime;
     }
@@ -52,13 +48,13 @@ final class Sentinel {
      */
     Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
         long before = nanoTime.getAsLong();
-        Slice slice = bench.slice(task, SentinelModel.ONNX, abandoned);
+        Slice slice = bench.slice(task, model.onnx(), abandoned);
         long after = nanoTime.getAsLong();
         account.sentinel(slice, after - before);
         boolean interrupted = Level.delayed(slice) > Defaults.DELAYED || Level.halvesApart(slice) > Defaults.HALVES;
         Reading reading = new Reading(before + (after - before) / 2, Level.nanos(slice), interrupted);
         if (key == null) {
-            key = ReferenceLevels.key(slice.getRuntime());
+            key = ReferenceLevels.key(slice.getRuntime(), model);
             departedNanos = levels.get(key).map(Reference::departedNanos).orElse(0L);
         }
         remember(reading);
@@ -103,13 +99,17 @@ final class Sentinel {
         return reading.levelNanos() / usualNanos() - 1;
     }
 
-    boolean disturbed(Reading reading) {
-        return reading.interrupted() || slowed(reading) > Defaults.SLOWED;
+    /** The level that figures are scaled to; where there is none yet, what it would be if established now. */
+    double referenceNanos() {
+        return levels.get(key).map(reference -> (double) reference.levelNanos()).orElseGet(() -> {
+            double slow = usualNanos() * (1 + Defaults.SLOW);
+            return Statistics.median(levelsOf(recent.stream()).filter(nanos -> nanos <= slow).toArray());
+        });
     }
 
-    private void establishReference() {
-        if (key != null && levels.get(key).isEmpty()) {
-            double level = Statistics.quantile(levelsOf(recent.stream()).toArray(), FIRST_REFERENCE);
+    void establishReference() {
+        if (levels.get(key).isEmpty()) {
+            double level = referenceNanos();
             log.info("{}: reference level of the sentinel is {} ms from now on", key, millis(level));
             levels.put(key, new Reference(Math.round(level), 0));
         }
@@ -135,34 +135,6 @@ final class Sentinel {
 
     boolean hasWorked() {
         return key != null;
-    }
-
-    /** How latencies under these conditions are scaled, by the tasks that have left and those in hand. */
-    Scaling scaling(List<Series> inHand) {
-        Following now = following.copy();
-        inHand.forEach(series -> series.addTo(now));
-        return new Scaling(now.withinRounds(), now.fromRoundToRound(), now.error(), reference());
-    }
-
-    /** Learns from a task that leaves. */
-    void learn(Series series) {
-        series.addTo(following);
-    }
-
-    /** The same with the reference level, which is established now if there is none yet. */
-    Scaling toReference(Scaling scaling) {
-        establishReference();
-        return new Scaling(scaling.withinRounds(), scaling.fromRoundToRound(), scaling.error(), reference());
-    }
-
-    private OptionalLong reference() {
-        return key == null ? OptionalLong.empty()
-                : levels.get(key).map(reference -> OptionalLong.of(reference.levelNanos())).orElse(OptionalLong.empty());
-    }
-
-    /** What rounds disagree about under these conditions. */
-    Spread spread() {
-        return spread;
     }
 
     private static DoubleStream levelsOf(Stream<Reading> readings) {

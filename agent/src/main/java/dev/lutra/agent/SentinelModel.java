@@ -23,42 +23,54 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The network whose latency tells how fast the machine is at the moment: always the same one, so whatever changes is the
- * machine. A small mobile network (stem, four inverted residuals with depthwise convolutions, pooling, classifier; 88
- * million multiply-accumulates) whose activations and weights do not fit a core's own caches: a neighbour that takes memory
- * bandwidth must slow it down as it slows down the networks that are measured. Generated, weights too, from a fixed
- * seed. A reference level belongs to the bytes of this model ({@link #HASH}): other bytes, another scale.
+ * The networks whose latencies tell how fast the machine is at the moment: always the same ones, so whatever changes is the
+ * machine. Two, because there are two ways of being slow that hit networks differently: what shares a core (a sibling thread, the
+ * clock) slows everything, what shares the memory slows what does not fit a core's own caches. Small mobile networks (stem, four
+ * inverted residuals with depthwise convolutions, pooling, classifier). Generated, weights too, from a fixed seed. A reference
+ * level belongs to the bytes of its model ({@link #hash}): other bytes, another scale.
  */
-final class SentinelModel {
+enum SentinelModel {
+
+    /** 1.5 million multiply-accumulates on 0.3 MB: whatever slows it down is the core. */
+    CORE(32, 64, 10, 30),
+    /** 88 million, on far more than a core's own caches hold. */
+    MEMORY(224, 512, 1000, 60);
 
     private static final String INPUT = "x";
-    private static final int RESOLUTION = 224;
     private static final int STEM = 16;
-    private static final int FEATURES = 512;
-    private static final int CLASSES = 1000;
 
-    /** Long enough for dozens of runs and a quantile that repeats, short beside what is measured between two of them. */
-    private static final MeasureRules RULES = MeasureRules.newBuilder()
-            .setMinWarmupRuns(3).setMinWarmupNanos(millis(15)).setMaxWarmupNanos(millis(60))
-            .setMinSamples(15).setSliceNanos(millis(80)).setMaxMeasureNanos(millis(400))
-            .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
+    private final int resolution;
+    private final MeasureRules rules;
+    private final byte[] onnx;
+    private final String hash;
 
-    static final byte[] ONNX = new SentinelModel().build();
-    static final String HASH = ModelCache.sha256(ONNX);
+    /** @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile */
+    SentinelModel(int resolution, int features, int classes, int sliceMillis) {
+        this.resolution = resolution;
+        this.rules = MeasureRules.newBuilder()
+                .setMinWarmupRuns(3).setMinWarmupNanos(millis(sliceMillis / 5)).setMaxWarmupNanos(millis(60))
+                .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
+                .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
+        this.onnx = new Writer().write(resolution, features, classes);
+        this.hash = ModelCache.sha256(onnx);
+    }
 
-    private final GraphProto.Builder graph = GraphProto.newBuilder().setName("sentinel");
-    private final Random random = new Random(20_240_607);
-    private int values;
+    /** Not to be changed. */
+    byte[] onnx() {
+        return onnx;
+    }
 
-    private SentinelModel() {}
+    String hash() {
+        return hash;
+    }
 
-    /** One slice of the sentinel under the conditions of a task. */
-    static Task task(Task conditions) {
-        return Task.newBuilder().setId("sentinel").setLabel("sentinel").setModelSha256(HASH).setRules(RULES)
+    /** One slice of it under the conditions of a task. */
+    Task task(Task conditions) {
+        return Task.newBuilder().setId("sentinel").setLabel("sentinel").setModelSha256(hash).setRules(rules)
                 .setProvider(conditions.getProvider()).setThreads(conditions.getThreads())
                 .putAllProviderOptions(conditions.getProviderOptionsMap())
                 .addInputs(ModelInput.newBuilder().setName(INPUT).setRandomSeed(1)
-                        .addShape(1).addShape(3).addShape(RESOLUTION).addShape(RESOLUTION))
+                        .addShape(1).addShape(3).addShape(resolution).addShape(resolution))
                 .build();
     }
 
@@ -66,77 +78,84 @@ final class SentinelModel {
         return TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
-    private byte[] build() {
-        graph.addInput(value(INPUT, 1, 3, RESOLUTION, RESOLUTION));
-        String x = relu(convolution(INPUT, 3, STEM, 3, 2, 1));
-        x = invertedResidual(x, STEM, 24, 2);
-        x = invertedResidual(x, 24, 24, 1);
-        x = invertedResidual(x, 24, 48, 2);
-        x = invertedResidual(x, 48, 48, 1);
-        x = relu(convolution(x, 48, FEATURES, 1, 1, 1));
-        x = node("GlobalAveragePool", x);
-        x = node("Flatten", x);
-        x = node("Gemm", x, weights(FEATURES, CLASSES), weights(CLASSES));
-        graph.addOutput(value(x, 1, CLASSES));
-        return ModelProto.newBuilder().setIrVersion(8).setProducerName("lutra").setGraph(graph)
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).build().toByteArray();
-    }
+    private static final class Writer {
 
-    private String invertedResidual(String x, int in, int out, int stride) {
-        int inner = 4 * in;
-        String y = relu(convolution(x, in, inner, 1, 1, 1));
-        y = relu(convolution(y, inner, inner, 3, stride, inner));
-        y = convolution(y, inner, out, 1, 1, 1);
-        return stride == 1 && in == out ? node("Add", x, y) : y;
-    }
+        private final GraphProto.Builder graph = GraphProto.newBuilder().setName("sentinel");
+        private final Random random = new Random(20_240_607);
+        private int values;
 
-    private String convolution(String x, int in, int out, int kernel, int stride, int groups) {
-        String y = "v" + values++;
-        int padding = kernel / 2;
-        graph.addNode(NodeProto.newBuilder().setOpType("Conv").addInput(x)
-                .addInput(weights(out, in / groups, kernel, kernel)).addInput(weights(out)).addOutput(y)
-                .addAttribute(integers("kernel_shape", kernel, kernel)).addAttribute(integers("strides", stride, stride))
-                .addAttribute(integers("pads", padding, padding, padding, padding))
-                .addAttribute(AttributeProto.newBuilder().setName("group").setType(AttributeType.INT).setI(groups)));
-        return y;
-    }
-
-    private String relu(String x) {
-        return node("Relu", x);
-    }
-
-    private String node(String type, String... inputs) {
-        String y = "v" + values++;
-        graph.addNode(NodeProto.newBuilder().setOpType(type).addAllInput(Arrays.asList(inputs)).addOutput(y));
-        return y;
-    }
-
-    /** Normal numbers of the size that keeps activations of a like size from layer to layer. */
-    private String weights(int... shape) {
-        int count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        double scale = Math.sqrt(2.0 * shape[0] / count);
-        ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < count; i++) {
-            bytes.putFloat((float) (scale * random.nextGaussian()));
+        byte[] write(int resolution, int features, int classes) {
+            graph.addInput(value(INPUT, 1, 3, resolution, resolution));
+            String x = relu(convolution(INPUT, 3, STEM, 3, 2, 1));
+            x = invertedResidual(x, STEM, 24, 2);
+            x = invertedResidual(x, 24, 24, 1);
+            x = invertedResidual(x, 24, 48, 2);
+            x = invertedResidual(x, 48, 48, 1);
+            x = relu(convolution(x, 48, features, 1, 1, 1));
+            x = node("GlobalAveragePool", x);
+            x = node("Flatten", x);
+            x = node("Gemm", x, weights(features, classes), weights(classes));
+            graph.addOutput(value(x, 1, classes));
+            return ModelProto.newBuilder().setIrVersion(8).setProducerName("lutra").setGraph(graph)
+                    .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).build().toByteArray();
         }
-        String name = "w" + values++;
-        TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(DataType.FLOAT_VALUE)
-                .setRawData(ByteString.copyFrom(bytes.flip()));
-        Arrays.stream(shape).forEach(tensor::addDims);
-        graph.addInitializer(tensor);
-        return name;
-    }
 
-    private static AttributeProto integers(String name, long... values) {
-        AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
-        Arrays.stream(values).forEach(attribute::addInts);
-        return attribute.build();
-    }
+        private String invertedResidual(String x, int in, int out, int stride) {
+            int inner = 4 * in;
+            String y = relu(convolution(x, in, inner, 1, 1, 1));
+            y = relu(convolution(y, inner, inner, 3, stride, inner));
+            y = convolution(y, inner, out, 1, 1, 1);
+            return stride == 1 && in == out ? node("Add", x, y) : y;
+        }
 
-    private static ValueInfoProto value(String name, long... shape) {
-        TensorShapeProto.Builder dimensions = TensorShapeProto.newBuilder();
-        Arrays.stream(shape).forEach(extent -> dimensions.addDim(Dimension.newBuilder().setDimValue(extent)));
-        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
-                TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(dimensions))).build();
+        private String convolution(String x, int in, int out, int kernel, int stride, int groups) {
+            String y = "v" + values++;
+            int padding = kernel / 2;
+            graph.addNode(NodeProto.newBuilder().setOpType("Conv").addInput(x)
+                    .addInput(weights(out, in / groups, kernel, kernel)).addInput(weights(out)).addOutput(y)
+                    .addAttribute(integers("kernel_shape", kernel, kernel)).addAttribute(integers("strides", stride, stride))
+                    .addAttribute(integers("pads", padding, padding, padding, padding))
+                    .addAttribute(AttributeProto.newBuilder().setName("group").setType(AttributeType.INT).setI(groups)));
+            return y;
+        }
+
+        private String relu(String x) {
+            return node("Relu", x);
+        }
+
+        private String node(String type, String... inputs) {
+            String y = "v" + values++;
+            graph.addNode(NodeProto.newBuilder().setOpType(type).addAllInput(Arrays.asList(inputs)).addOutput(y));
+            return y;
+        }
+
+        /** Normal numbers of the size that keeps activations of a like size from layer to layer. */
+        private String weights(int... shape) {
+            int count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+            double scale = Math.sqrt(2.0 * shape[0] / count);
+            ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            for (int i = 0; i < count; i++) {
+                bytes.putFloat((float) (scale * random.nextGaussian()));
+            }
+            String name = "w" + values++;
+            TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(DataType.FLOAT_VALUE)
+                    .setRawData(ByteString.copyFrom(bytes.flip()));
+            Arrays.stream(shape).forEach(tensor::addDims);
+            graph.addInitializer(tensor);
+            return name;
+        }
+
+        private static AttributeProto integers(String name, long... values) {
+            AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
+            Arrays.stream(values).forEach(attribute::addInts);
+            return attribute.build();
+        }
+
+        private static ValueInfoProto value(String name, long... shape) {
+            TensorShapeProto.Builder dimensions = TensorShapeProto.newBuilder();
+            Arrays.stream(shape).forEach(extent -> dimensions.addDim(Dimension.newBuilder().setDimValue(extent)));
+            return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
+                    TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(dimensions))).build();
+        }
     }
 }

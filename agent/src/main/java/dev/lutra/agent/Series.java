@@ -7,8 +7,9 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Slice;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.DoubleStream;
 
@@ -18,22 +19,28 @@ final class Series {
     /**
      * One slice of the task.
      *
+     * @param latencyNanos its {@link Level}, which takes sorting thousands of samples and is asked for in every round
      * @param speed what the sentinel says of the machine then
      * @param disturbance the worst of its signs of interference, each as a multiple of what is tolerated
      */
-    record Round(Slice slice, Speed speed, double disturbance) {
+    record Round(Slice slice, double latencyNanos, Speed speed, double disturbance) {
 
-        double latencyNanos() {
-            return Level.nanos(slice);
+        Round(Slice slice, Speed speed, double disturbance) {
+            this(slice, Level.nanos(slice), speed, disturbance);
+        }
+
+        /** Interference that comes and goes within a slice lifts its median before its level. */
+        double medianToLevel() {
+            return Level.median(slice) / latencyNanos;
         }
 
         double logLatency() {
-            return Math.log(latencyNanos());
+            return Math.log(latencyNanos);
         }
 
         /** The first round's outputs stand for all. */
         Round withoutOutputs() {
-            return new Round(slice.toBuilder().clearOutputs().build(), speed, disturbance);
+            return new Round(slice.toBuilder().clearOutputs().build(), latencyNanos, speed, disturbance);
         }
     }
 
@@ -85,37 +92,28 @@ final class Series {
         return first != null;
     }
 
-    /** What the kept rounds say, without the changes of the sentinel. */
-    double[] logLevels(Scaling scaling) {
-        return kept.stream().mapToDouble(round -> scaling.unchanged(round.logLatency(), round.speed())).toArray();
+    List<Observation> observations(Scaling.Reference reference) {
+        return kept.stream().map(round -> Observation.of(round, reference)).toList();
     }
 
-    /** Adds what this task's rounds tell of how tasks follow the sentinel. */
-    void addTo(Following following) {
-        following.add(kept);
+    /** What the kept rounds are off this task's estimate. */
+    double[] residuals(Scaling scaling) {
+        return kept.isEmpty() ? new double[0] : Regression.of(observations(scaling.reference()), scaling.spread().variance(),
+                scaling.following().core(), scaling.following().memory()).residuals();
     }
 
     /** Whether enough rounds are kept and agree. */
-    boolean converged(Spread spread, Scaling scaling) {
-        return kept.size() >= minRounds() && relativeHalfWidth(spread, scaling) <= rules.getTargetRelativeHalfWidth();
+    boolean converged(Scaling scaling) {
+        return kept.size() >= minRounds() && estimate(scaling).halfWidth() <= rules.getTargetRelativeHalfWidth();
     }
 
     /** Whether further rounds would not bring the interval to its target: too much of it is doubt about the scaling. */
-    boolean settled(Spread spread, Scaling scaling) {
-        if (kept.size() < minRounds()) {
-            return false;
-        }
-        double target = rules.getTargetRelativeHalfWidth();
-        double enough = scalingHalfWidth(scaling) > target ? target : target / 2;
-        return spread.relativeHalfWidth(logLevels(scaling)) <= enough;
+    boolean settled(Scaling scaling) {
+        return kept.size() >= minRounds() && estimate(scaling).byNoise() <= rules.getTargetRelativeHalfWidth() / 2;
     }
 
-    private double relativeHalfWidth(Spread spread, Scaling scaling) {
-        return Math.hypot(spread.relativeHalfWidth(logLevels(scaling)), scalingHalfWidth(scaling));
-    }
-
-    private double scalingHalfWidth(Scaling scaling) {
-        return scaling.relativeHalfWidth(kept.stream().mapToDouble(round -> round.speed().roundLevel()).average().orElseThrow());
+    private Estimate estimate(Scaling scaling) {
+        return scaling.estimate(observations(scaling.reference()));
     }
 
     /** Whether no further round may begin. */
@@ -131,32 +129,33 @@ final class Series {
      * The outcome so far. Where too few rounds are kept, those that were disturbed least make up for it, and the result does not
      * count as converged.
      */
-    Measured result(Spread spread, Scaling scaling) {
-        boolean converged = converged(spread, scaling);
+    Measured result(Scaling scaling) {
+        boolean converged = converged(scaling);
         disturbed.sort(Comparator.comparingDouble(Round::disturbance));
         while (kept.size() < minRounds() && !disturbed.isEmpty()) {
             kept.add(disturbed.remove(0));
         }
-        double level = Math.exp(Statistics.hodgesLehmann(logLevels(scaling)) + scaling.logShift());
+        Estimate estimate = estimate(scaling);
         return Measured.newBuilder()
                 .setRuntime(first.getRuntime())
-                .setLatency(distribution(level, relativeHalfWidth(spread, scaling)))
-                .setCircumstances(circumstances(scaling.referenceNanos()).setConverged(converged))
+                .setLatency(distribution(Math.exp(estimate.logNanos()), estimate.halfWidth()))
+                .setCircumstances(circumstances(scaling.reference()).setConverged(converged))
                 .addAllOutputs(first.getOutputsList())
                 .putAllNodesByProvider(first.getNodesByProviderMap())
                 .build();
     }
 
-    /** The shape is that of all kept samples in units of their round's level; it is placed where the rounds say. */
+    /** The shape is that of the calmer half of the kept rounds, in units of their level; it is placed where the rounds say. */
     private Distribution distribution(double level, double relativeHalfWidth) {
-        double[] samples = kept.stream().flatMapToDouble(round -> {
-            double scale = level / round.latencyNanos();
-            return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
-        }).toArray();
+        double[] samples = kept.stream().sorted(Comparator.comparingDouble(Round::medianToLevel)).limit((kept.size() + 1) / 2)
+                .flatMapToDouble(round -> {
+                    double scale = level / round.latencyNanos();
+                    return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
+                }).toArray();
         return Distributions.of(samples, relativeHalfWidth);
     }
 
-    private Circumstances.Builder circumstances(OptionalLong referenceNanos) {
+    private Circumstances.Builder circumstances(Scaling.Reference reference) {
         Slice last = kept.get(kept.size() - 1).slice();
         Circumstances.Builder circumstances = Circumstances.newBuilder()
                 .setRules(rules)
@@ -170,15 +169,30 @@ final class Series {
                 .setSessionNanos(sessionNanos)
                 .setSamplingNanos(sum(Slice::getSamplingNanos))
                 .setTiming(OrtModel.timing(job.task()));
-        referenceNanos.ifPresent(reference -> circumstances
-                .setDrift((sentinel().max().orElseThrow() - sentinel().min().orElseThrow()) / reference)
-                .setSentinelNanos(Math.round(Statistics.median(sentinel().toArray())))
-                .setSentinelReferenceNanos(reference));
+        if (!reference.equals(Scaling.Reference.NONE)) {
+            circumstances
+                    .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))
+                    .setSentinelNanos(median(Speed::memory)).setSentinelReferenceNanos(nanos(reference.memory()))
+                    .setCoreSentinelNanos(median(Speed::core)).setCoreSentinelReferenceNanos(nanos(reference.core()));
+        }
         return circumstances;
     }
 
-    private DoubleStream sentinel() {
-        return kept.stream().mapToDouble(round -> Math.exp(round.speed().level()));
+    private double drift(Function<Speed, Speed.Around> sentinel, double reference) {
+        DoubleSummaryStatistics off = levels(sentinel).map(value -> Math.exp(value - reference)).summaryStatistics();
+        return off.getMax() - off.getMin();
+    }
+
+    private long median(Function<Speed, Speed.Around> sentinel) {
+        return nanos(Statistics.median(levels(sentinel).toArray()));
+    }
+
+    private DoubleStream levels(Function<Speed, Speed.Around> sentinel) {
+        return kept.stream().mapToDouble(round -> sentinel.apply(round.speed()).level());
+    }
+
+    private static long nanos(double logarithm) {
+        return Math.round(Math.exp(logarithm));
     }
 
     private long sum(ToLongFunction<Slice> value) {

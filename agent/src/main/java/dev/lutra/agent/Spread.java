@@ -18,8 +18,6 @@ final class Spread {
     static final double POOL_WEIGHT = 4;
     /** Older knowledge fades beyond this many degrees of freedom: machines change. */
     private static final double MEMORY = 300;
-    /** The variance of the Hodges-Lehmann estimate is that of the mean times π/3, for normal values. */
-    private static final double HODGES_LEHMANN = Math.PI / 3;
     /**
      * A round this many deviations off counts as if it were only so far off (Huber's proposal 2): a rare slice that somebody
      * slowed unseen hardly moves the estimate, so it shall not widen every interval either.
@@ -31,14 +29,21 @@ final class Spread {
     private double weight = PRIOR_WEIGHT;
     private double variance = PRIOR_DEVIATION * PRIOR_DEVIATION;
 
-    /** Takes in the rounds of one task. Those of a task that is still measured go into a {@link #copy}. */
-    void add(double[] logLatencies) {
-        int degreesOfFreedom = logLatencies.length - 1;
+    /**
+     * The variance of a task's slices, what is known of all weighed in.
+     *
+     * @param degreesOfFreedom that it stands on
+     */
+    record Mixed(double variance, double degreesOfFreedom) {}
+
+    /** Takes in what the slices of one task are off. Those of a task that is still measured go into a {@link #copy}. */
+    void add(double[] residuals) {
+        int degreesOfFreedom = residuals.length - 1;
         if (degreesOfFreedom < 1) {
             return;
         }
         double total = weight + degreesOfFreedom;
-        variance = (weight * variance + degreesOfFreedom * clippedVariance(logLatencies)) / total;
+        variance = (weight * variance + degreesOfFreedom * clippedVariance(residuals)) / total;
         weight = Math.min(total, MEMORY);
     }
 
@@ -49,27 +54,22 @@ final class Spread {
         return copy;
     }
 
-    /** Half the width of the 95 % interval of the Hodges-Lehmann estimate, relative; infinite for a single round. */
-    double relativeHalfWidth(double[] logLatencies) {
-        int rounds = logLatencies.length;
-        if (rounds < 2) {
-            return Double.POSITIVE_INFINITY;
-        }
-        double degreesOfFreedom = POOL_WEIGHT + rounds - 1;
-        double mixed = (POOL_WEIGHT * variance + (rounds - 1) * clippedVariance(logLatencies)) / degreesOfFreedom;
-        return Statistics.student975(degreesOfFreedom) * Math.sqrt(HODGES_LEHMANN * mixed / rounds);
+    Mixed mixed(double[] residuals) {
+        int own = residuals.length - 1;
+        double degreesOfFreedom = POOL_WEIGHT + own;
+        return new Mixed((POOL_WEIGHT * variance + own * clippedVariance(residuals)) / degreesOfFreedom, degreesOfFreedom);
     }
 
     private double clippedVariance(double[] values) {
         double middle = Statistics.median(values);
         double[] off = Arrays.stream(values).map(value -> value - middle).toArray();
         double own = Statistics.ROBUST * Statistics.median(Arrays.stream(off).map(Math::abs).toArray());
-        double limit = CLIPPED * Math.max(own, deviation());
+        double limit = CLIPPED * Math.max(own, Math.sqrt(variance));
         return Statistics.variance(Arrays.stream(off).map(one -> Math.max(-limit, Math.min(limit, one))).toArray())
                 / LEFT_BY_CLIPPING;
     }
 
-    double deviation() {
-        return Math.sqrt(variance);
+    double variance() {
+        return variance;
     }
 }

@@ -30,38 +30,11 @@ final class Statistics {
         return quantile(values, 0.5);
     }
 
-    /**
-     * The median of the means of all pairs, each value also paired with itself (Hodges and Lehmann, 1963). As good as the mean
-     * for normal values (it needs 1.047 times as many), and more than a quarter of them may be arbitrarily wrong.
-     */
-    static double hodgesLehmann(double[] values) {
-        double[] means = new double[values.length * (values.length + 1) / 2];
-        int count = 0;
-        for (int i = 0; i < values.length; i++) {
-            for (int j = i; j < values.length; j++) {
-                means[count++] = (values[i] + values[j]) / 2;
-            }
-        }
-        return median(means);
-    }
-
     /** The unbiased variance; 0 of a single value. */
     static double variance(double[] values) {
         double mean = Arrays.stream(values).average().orElseThrow();
         double squares = Arrays.stream(values).map(value -> (value - mean) * (value - mean)).sum();
         return values.length == 1 ? 0 : squares / (values.length - 1);
-    }
-
-    /**
-     * The variance of the mean of readings of something that changes slowly: half the mean squared step from one to the next is
-     * their own variance (von Neumann, 1941). 0 of a single reading.
-     */
-    static double noiseOfMean(double[] readings) {
-        double squares = 0;
-        for (int i = 1; i < readings.length; i++) {
-            squares += (readings[i] - readings[i - 1]) * (readings[i] - readings[i - 1]);
-        }
-        return readings.length == 1 ? 0 : squares / (2.0 * (readings.length - 1)) / readings.length;
     }
 
     /**

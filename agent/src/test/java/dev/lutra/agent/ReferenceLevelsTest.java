@@ -93,8 +93,11 @@ class ReferenceLevelsTest {
 
         List<Runtime> others = List.of(cpu.toBuilder().setThreads(2).build(), cpu.toBuilder().setVersion("1.30.0").build(),
                 cpu.toBuilder().setProvider("cuda").build(), cpu.toBuilder().putProviderOptions("arena", "0").build());
-        assertThat(others).extracting(ReferenceLevels::key).doesNotHaveDuplicates().doesNotContain(ReferenceLevels.key(cpu));
-        assertThat(ReferenceLevels.key(cpu)).isEqualTo(
-                "onnxruntime/1.29.0/cpu/threads=1/{}/sentinel=" + SentinelModel.HASH.substring(0, 16));
+        String key = ReferenceLevels.key(cpu, SentinelModel.MEMORY);
+        assertThat(others).extracting(other -> ReferenceLevels.key(other, SentinelModel.MEMORY))
+                .doesNotHaveDuplicates().doesNotContain(key);
+        assertThat(ReferenceLevels.key(cpu, SentinelModel.CORE)).isNotEqualTo(key);
+        assertThat(key).isEqualTo(
+                "onnxruntime/1.29.0/cpu/threads=1/{}/sentinel=" + SentinelModel.MEMORY.hash().substring(0, 16));
     }
 }

@@ -11,6 +11,7 @@ import dev.lutra.proto.Load;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -141,6 +142,12 @@ class RoundsTest {
 
     /** Of 480 intervals, on one scale; what scaling gets wrong a run's intervals share, so the share's standard error is 1.5 %. */
     private double coverage(double slowedUnseen) throws Exception {
+        ReferenceLevels levels = new ReferenceLevels(state);
+        Runtime runtime = Runtime.newBuilder().setName("simulated").setVersion("1").setProvider("cpu").setThreads(1).build();
+        levels.put(ReferenceLevels.key(runtime, SentinelModel.CORE), new ReferenceLevels.Reference(
+                Math.round(quickest(SimulatedMachine.CORE_SENTINEL_NANOS)), 0));
+        levels.put(ReferenceLevels.key(runtime, SentinelModel.MEMORY), new ReferenceLevels.Reference(
+                Math.round(quickest(SimulatedMachine.SENTINEL_NANOS)), 0));
         int covered = 0;
         int all = 0;
         for (int run = 0; run < 30; run++) {
@@ -149,10 +156,7 @@ class RoundsTest {
             machine.slowedUnseen = slowedUnseen;
             for (Map.Entry<String, Measured> entry : measureAll(machine).entrySet()) {
                 Measured measured = entry.getValue();
-                // Sentinel and models have the same shape of noise, so the ratio of medians is that of the true latencies.
-                double scale = measured.getCircumstances().getSentinelReferenceNanos()
-                        / quickest(SimulatedMachine.SENTINEL_NANOS);
-                double truth = median(machine.latencies.get(entry.getKey())) * scale;
+                double truth = median(machine.latencies.get(entry.getKey()));
                 all++;
                 covered += Math.abs(Math.log(p50(measured) / truth)) <= measured.getLatency().getRelativeHalfWidth() ? 1 : 0;
             }
@@ -181,6 +185,24 @@ class RoundsTest {
         assertThat(loaded.values()).anySatisfy(measured ->
                 assertThat(measured.getCircumstances().getDisturbedRounds()).isPositive());
         assertThat(loaded.values()).allSatisfy(measured -> assertThat(measured.getCircumstances().getDrift()).isLessThan(0.15));
+    }
+
+    /** A neighbour that takes memory bandwidth for minutes: some models feel it, those that fit a core's caches do not. */
+    @Test
+    void whatSlowsSomeModelsAndNotOthersSpoilsNeither() throws Exception {
+        Map<String, Measured> quiet = measureAll(machineWithModels(20));
+        SimulatedMachine busy = machineWithModels(21);
+        busy.latencies.keySet().forEach(id -> busy.memoryShare.put(id, Integer.parseInt(id.substring(1)) % 2 * 0.8));
+        busy.memory = seconds -> 1.06 + 0.05 * Math.sin(2 * Math.PI * seconds / 60);
+        Map<String, Measured> loaded = measureAll(busy);
+
+        assertThat(meanDifference(quiet, loaded)).isLessThan(0.012);
+        assertThat(quiet.keySet()).filteredOn(id -> Math.abs(Math.log(p50(quiet.get(id)) / p50(loaded.get(id))))
+                <= Math.hypot(halfWidth(quiet.get(id)), halfWidth(loaded.get(id)))).hasSizeGreaterThanOrEqualTo(14);
+    }
+
+    private static double halfWidth(Measured measured) {
+        return measured.getLatency().getRelativeHalfWidth();
     }
 
     @Test
@@ -242,14 +264,14 @@ class RoundsTest {
     }
 
     @Test
-    void theDistributionHoldsAllKeptSamplesAtTheEstimate() throws Exception {
+    void theDistributionHoldsTheSamplesOfTheCalmerHalfAtTheEstimate() throws Exception {
         SimulatedMachine machine = new SimulatedMachine(6);
         machine.latencies.put("t", 1.0 * MS);
         Distribution latency = measure(machine, task("t")).get("t").getMeasured().getLatency();
 
         Histogram histogram = Histogram.decodeFromCompressedByteBuffer(
                 ByteBuffer.wrap(latency.getHistogram().toByteArray()), 0);
-        assertThat(histogram.getTotalCount()).isEqualTo(latency.getSamples()).isGreaterThan(4 * 190);
+        assertThat(histogram.getTotalCount()).isEqualTo(latency.getSamples()).isGreaterThan(2 * 190);
         Map<Double, Long> quantiles = Map.of(50.0, latency.getP50Nanos(), 90.0, latency.getP90Nanos(),
                 99.0, latency.getP99Nanos(), 100.0, latency.getMaxNanos());
         quantiles.forEach((percent, nanos) ->
@@ -411,7 +433,7 @@ class RoundsTest {
         machine.latencies.put("two", 3.0 * MS);
         measure(machine, task("one"), task("two").setThreads(2));
 
-        assertThat(state.resolve("sentinel-reference.tsv")).content().contains("threads=1", "threads=2").hasLineCount(2);
+        assertThat(state.resolve("sentinel-reference.tsv")).content().contains("threads=1", "threads=2").hasLineCount(4);
     }
 
     @Test

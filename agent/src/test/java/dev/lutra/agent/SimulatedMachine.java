@@ -23,6 +23,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     private static final long PROCESS_NANOS = 500 * MS;
     private static final long SESSION_NANOS = 12 * MS;
     static final double SENTINEL_NANOS = 3 * MS;
+    static final double CORE_SENTINEL_NANOS = 0.1 * MS;
 
     final Map<String, Double> latencies = new HashMap<>();
     final Map<String, RuntimeException> failures = new HashMap<>();
@@ -31,6 +32,10 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     LongConsumer beforeSlice = now -> { };
     DoubleUnaryOperator drift = seconds -> 1;
     DoubleUnaryOperator load = seconds -> 1;
+    /** By what others on the memory slow the sentinel that depends on it, by the time in seconds; models by a share of that. */
+    DoubleUnaryOperator memory = seconds -> 1;
+    /** How much of that models follow, by their names; not at all where nothing is said. */
+    final Map<String, Double> memoryShare = new HashMap<>();
     /** The share of time that the system says threads waited for a core, by the time in seconds; negative if it does not tell. */
     DoubleUnaryOperator delayed = seconds -> -1;
     double processDeviation = 0.015;
@@ -81,9 +86,17 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             throw failures.get(task.getId());
         }
         now += SESSION_NANOS;
-        double latency = onnx == SentinelModel.ONNX ? SENTINEL_NANOS : latencies.get(task.getId());
+        double share = onnx == SentinelModel.MEMORY.onnx() ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
+        double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
         double unseen = random.nextDouble() < slowedUnseen ? 1 + 0.1 * random.nextDouble() : 1;
         return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
+    }
+
+    private double latency(Task task, byte[] onnx) {
+        if (onnx == SentinelModel.MEMORY.onnx()) {
+            return SENTINEL_NANOS;
+        }
+        return onnx == SentinelModel.CORE.onnx() ? CORE_SENTINEL_NANOS : latencies.get(task.getId());
     }
 
     private Slice sample(double latency, Task task) {

@@ -1,0 +1,108 @@
+package dev.lutra.agent;
+
+import dev.lutra.proto.Task;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/** Both sentinels under the conditions of some tasks, and what those tasks have told of how latencies behave there. */
+final class Sentinels {
+
+    private final Sentinel core;
+    private final Sentinel memory;
+    private final Following following = new Following();
+    private final Spread spread = new Spread();
+    private boolean unable;
+
+    /** @param conditions a task whose provider, options and threads the sentinels shall have */
+    Sentinels(Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
+        core = new Sentinel(SentinelModel.CORE, conditions, levels, nanoTime);
+        memory = new Sentinel(SentinelModel.MEMORY, conditions, levels, nanoTime);
+    }
+
+    /** The sentinels do not run under these conditions: nothing is scaled. */
+    void giveUp() {
+        unable = true;
+    }
+
+    boolean areUnable() {
+        return unable;
+    }
+
+    boolean haveWorked() {
+        return core.hasWorked() && memory.hasWorked();
+    }
+
+    /**
+     * Reads the machine's speed.
+     *
+     * @throws TaskFailure if a sentinel does not run
+     */
+    SpeedReading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+        Reading first = memory.read(bench, abandoned, account);
+        return new SpeedReading(core.read(bench, abandoned, account), first);
+    }
+
+    /** Whether the machine is so slow now that waiting pays. */
+    boolean slow(SpeedReading reading) {
+        return reading.core().interrupted() || reading.memory().interrupted() || slowed(reading) > Defaults.SLOW;
+    }
+
+    private double slowed(SpeedReading reading) {
+        return Math.max(core.slowed(reading.core()), memory.slowed(reading.memory()));
+    }
+
+    /**
+     * What the readings next to a slice say of interference, as a multiple of what is tolerated.
+     *
+     * @param next one or two
+     */
+    double disturbance(List<SpeedReading> next) {
+        SpeedReading first = next.get(0);
+        SpeedReading last = next.get(next.size() - 1);
+        double jump = Math.max(jump(first.core(), last.core()), jump(first.memory(), last.memory()));
+        return Math.max(Math.max(slowed(first), slowed(last)) / Defaults.SLOWED, jump / Defaults.JUMP);
+    }
+
+    private static double jump(Reading before, Reading after) {
+        return Math.abs(Math.log(before.levelNanos() / after.levelNanos()));
+    }
+
+    /** The speed that the machine has when nothing interferes. */
+    Speed usual() {
+        return new Speed(Speed.Around.steady(Math.log(core.usualNanos())), Speed.Around.steady(Math.log(memory.usualNanos())));
+    }
+
+    /** How latencies are scaled, by the tasks that have left and those in hand. */
+    Scaling scaling(List<Series> inHand) {
+        Scaling.Reference reference = unable || !haveWorked() ? Scaling.Reference.NONE
+                : new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos()));
+        Following now = following.copy();
+        inHand.forEach(series -> now.add(series.observations(reference), spread.variance()));
+        Scaling before = new Scaling(reference, spread, now);
+        Spread together = spread.copy();
+        inHand.forEach(series -> together.add(series.residuals(before)));
+        return new Scaling(reference, together, now);
+    }
+
+    /** Learns from a task that leaves. */
+    void learn(Series series, Scaling scaling) {
+        following.add(series.observations(scaling.reference()), scaling.spread().variance());
+        spread.add(series.residuals(scaling));
+    }
+
+    void establishReference() {
+        if (!unable && haveWorked()) {
+            core.establishReference();
+            memory.establishReference();
+        }
+    }
+
+    /** Moves the reference if the device has changed for good. */
+    void endRound() {
+        if (!unable && haveWorked()) {
+            core.endRound();
+            memory.endRound();
+        }
+    }
+}
