@@ -31,7 +31,7 @@ public final class TableCheck {
 
     private static final String TABLE = "table";
     private static final double WIDE = 0.1;  // half of an interval that no longer tells neighbouring blocks apart
-    private static final double MUCH_DRIFT = 0.05;
+    private static final double MUCH_DRIFT = 0.1;  // less is in every interval, as doubt about the scaling
     private static final double TOO_MUCH_DRIFT = 0.2;
     private static final double OTHER_LEVEL = 0.2;
     private static final double LARGE_ERROR = 0.05;

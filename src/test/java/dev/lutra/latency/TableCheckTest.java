@@ -72,9 +72,10 @@ class TableCheckTest {
             case "far from converged" -> wide.accept(0.2);
             case "one round" -> wide.accept(Double.POSITIVE_INFINITY);
             case "not steady" -> circumstances.setSteady(false);
-            case "drifting" -> circumstances.setDrift(0.06);
+            case "drifting" -> circumstances.setDrift(0.12);
             case "running away" -> circumstances.setDrift(0.3);
             case "throttled" -> circumstances.setSentinelNanos(130);
+            case "core throttled" -> circumstances.setCoreSentinelNanos(7).setCoreSentinelReferenceNanos(10);
             case "disturbed" -> circumstances.setDisturbedRounds(6);
             case "unknown" -> entry.clearCircumstances();
             default -> throw new IllegalArgumentException(how);
@@ -89,9 +90,10 @@ class TableCheckTest {
         "far from converged | SERIOUS | convergence | not converged: known to ± 20.0 %",
         "one round | SERIOUS | convergence | not converged: a single round, without an interval",
         "not steady | WARNING | steadiness | the warm-up did not settle before its limit",
-        "drifting | WARNING | drift | the sentinel moved by 6.0 % while it was measured",
+        "drifting | WARNING | drift | the sentinel moved by 12.0 % while it was measured",
         "running away | SERIOUS | drift | the sentinel moved by 30.0 % while it was measured",
         "throttled | WARNING | drift | the sentinel was at 1.30 of its reference level, which its figures were scaled to",
+        "core throttled | WARNING | drift | the small sentinel was at 0.70 of its reference level, which its figures were scaled to",
         "disturbed | WARNING | disturbance | 6 rounds were disturbed, 5 kept"})
     void oneThingWrongIsOneFinding(String how, Severity severity, String check, String message) {
         Entry.Builder bad = good("00000000000000bb");
