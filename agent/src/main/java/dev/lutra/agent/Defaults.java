@@ -6,12 +6,12 @@ import java.time.Duration;
 final class Defaults {
 
     /**
-     * A machine that is this much slower than it lately was at its best is worth waiting for: on rented machines somebody on the
-     * core's other thread slows networks by 10 to 30 % for half a minute or a few, more than any scaling takes back exactly.
+     * A machine that is this much slower than it lately was at its best is disturbed: on rented machines somebody on the core's
+     * other thread slows networks by 10 to 30 % for half a minute or a few, which no scaling takes back exactly. A table measured
+     * beside a load that came and went was 2.6 % slower than a quiet one when such slices were scaled and weighed, while the levels
+     * of its other slices were 0.4 % slower.
      */
-    static final double SLOW = 0.12;
-    /** A machine that is this much slower than it lately was at its best is disturbed: somebody took the core. */
-    static final double SLOWED = 0.40;
+    static final double SLOWED = 0.12;
     /** The sentinel before and after a slice may disagree by this much; beyond, the speed changed while the slice ran. */
     static final double JUMP = 0.15;
     /** A thread that waited this long for a core had to share it. */

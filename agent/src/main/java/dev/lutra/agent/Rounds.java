@@ -237,12 +237,12 @@ final class Rounds {
         return Optional.empty();
     }
 
-    /** Reads the sentinels, and while they say that the machine is slow waits and reads again, as long as patience lasts. */
+    /** Reads the sentinels, and while they say that something interferes waits and reads again, as long as patience lasts. */
     private void awaitCalm(Sentinels watch, BooleanSupplier abandoned, List<SpeedReading> readings) throws InterruptedException {
         long pauseNanos = Defaults.FIRST_PAUSE.toNanos();
         while (true) {
             Optional<SpeedReading> reading = read(watch, abandoned, readings);
-            if (reading.isEmpty() || !watch.slow(reading.get()) || patienceNanos() <= 0) {
+            if (reading.isEmpty() || !watch.disturbed(reading.get()) || patienceNanos() <= 0) {
                 return;
             }
             pause(Math.min(pauseNanos, patienceNanos()), abandoned);

@@ -102,8 +102,8 @@ final class Sentinel {
     /** The level that figures are scaled to; where there is none yet, what it would be if established now. */
     double referenceNanos() {
         return levels.get(key).map(reference -> (double) reference.levelNanos()).orElseGet(() -> {
-            double slow = usualNanos() * (1 + Defaults.SLOW);
-            return Statistics.median(levelsOf(recent.stream()).filter(nanos -> nanos <= slow).toArray());
+            double most = usualNanos() * (1 + Defaults.SLOWED);
+            return Statistics.median(levelsOf(recent.stream()).filter(nanos -> nanos <= most).toArray());
         });
     }
 

@@ -43,9 +43,9 @@ final class Sentinels {
         return new SpeedReading(core.read(bench, abandoned, account), first);
     }
 
-    /** Whether the machine is so slow now that waiting pays. */
-    boolean slow(SpeedReading reading) {
-        return reading.core().interrupted() || reading.memory().interrupted() || slowed(reading) > Defaults.SLOW;
+    /** Whether something interferes now, so that waiting pays. */
+    boolean disturbed(SpeedReading reading) {
+        return reading.core().interrupted() || reading.memory().interrupted() || slowed(reading) > Defaults.SLOWED;
     }
 
     private double slowed(SpeedReading reading) {
