@@ -14,7 +14,7 @@ final class Spread {
     /** Two processes on a rented machine disagree by about this much when nothing interferes. */
     static final double PRIOR_DEVIATION = 0.015;
     static final double PRIOR_WEIGHT = 4;
-    /** The weight of the pooled variance in a task's own, in degrees of freedom: intervals cover 96 % with it, 91 % without. */
+    /** The weight of the pooled variance in a task's own, in degrees of freedom. */
     static final double POOL_WEIGHT = 4;
     /** Older knowledge fades beyond this many degrees of freedom: machines change. */
     private static final double MEMORY = 300;
