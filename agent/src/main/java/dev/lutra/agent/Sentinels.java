@@ -20,7 +20,7 @@ final class Sentinels {
         memory = new Sentinel(SentinelModel.MEMORY, conditions, levels, nanoTime);
     }
 
-    /** The sentinels do not run under these conditions: nothing is scaled. */
+    /** One of the sentinels has never run under these conditions and will not: nothing is scaled. */
     void giveUp() {
         unable = true;
     }
@@ -75,8 +75,8 @@ final class Sentinels {
 
     /** How latencies are scaled, by the tasks that have left and those in hand. */
     Scaling scaling(List<Series> inHand) {
-        Scaling.Reference reference = unable || !haveWorked() ? Scaling.Reference.NONE
-                : new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos()));
+        Scaling.Reference reference = haveWorked()
+                ? new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos())) : Scaling.Reference.NONE;
         Following now = following.copy();
         inHand.forEach(series -> now.add(series.observations(reference), spread.variance()));
         Scaling before = new Scaling(reference, spread, now);
@@ -92,7 +92,7 @@ final class Sentinels {
     }
 
     void establishReference() {
-        if (!unable && haveWorked()) {
+        if (haveWorked()) {
             core.establishReference();
             memory.establishReference();
         }
@@ -100,7 +100,7 @@ final class Sentinels {
 
     /** Moves the reference if the device has changed for good. */
     void endRound() {
-        if (!unable && haveWorked()) {
+        if (haveWorked()) {
             core.endRound();
             memory.endRound();
         }
