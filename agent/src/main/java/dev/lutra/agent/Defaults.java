@@ -19,8 +19,17 @@ final class Defaults {
     /** A slice whose halves disagree by more was interfered with in one of them. */
     static final double HALVES = 0.08;
 
+    /**
+     * A process serves the rounds that begin within this time. Networks lie differently in the memory of each, but so do they in
+     * each session of one.
+     */
+    static final Duration PROCESS_LIFE = Duration.ofSeconds(8);
+
     /** The sentinels are read that often: what slows a machine down lasts for longer, or hits a single slice anyway. */
     static final Duration SENTINEL_SPACING = Duration.ofSeconds(3);
+
+    /** Readings this young need not be repeated: those at the end of a round serve the next one in the same process. */
+    static final Duration FRESH = Duration.ofSeconds(1);
 
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(5);

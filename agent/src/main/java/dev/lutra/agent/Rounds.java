@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
@@ -23,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures the tasks in hand in rounds. A round is a new process in which every task gets one slice, in random order, with
- * readings of the {@link Sentinels} before, between and after. Slices that were interfered with are thrown away, the others are
+ * Measures the tasks in hand in rounds, in a new process every few seconds. In a round every task gets one slice, in random order,
+ * with readings of the {@link Sentinels} before, between and after. Slices that were interfered with are thrown away, the others are
  * scaled by the sentinel; a task leaves when its rounds agree well enough, or when its time is up. Tasks may be taken up between
  * any two rounds. Whatever is wrong with a task becomes its outcome and nobody else's. For one thread.
  */
@@ -36,9 +37,10 @@ final class Rounds {
     }
 
     /** Tasks that share sentinels. */
-    private record Conditions(String provider, int threads, Map<String, String> options) {
-        static Conditions of(Task task) {
-            return new Conditions(task.getProvider(), task.getThreads(), task.getProviderOptionsMap());
+    private record Conditions(String provider, int threads, Map<String, String> options, SentinelModel ofMemory) {
+        static Conditions of(Series series) {
+            Task task = series.job().task();
+            return new Conditions(task.getProvider(), task.getThreads(), task.getProviderOptionsMap(), series.sentinelOfMemory());
         }
     }
 
@@ -69,6 +71,8 @@ final class Rounds {
         }
     };
     private TimeAccount account;
+    /** Empty if the next round begins with a new process in any case. */
+    private OptionalLong processSinceNanos = OptionalLong.empty();
 
     /**
      * @param nanoTime a monotonic clock in nanoseconds
@@ -122,12 +126,14 @@ final class Rounds {
             endBatch();
             return;
         }
-        bench.renew();
-        account.processStarts();
+        if (processSinceNanos.isEmpty()
+                || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()) {
+            renew();
+        }
         Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
         for (Series series : shuffled(hand)) {
             if (isMeasuredInRounds(series.job().task())) {
-                groups.computeIfAbsent(Conditions.of(series.job().task()), conditions -> new ArrayList<>()).add(series);
+                groups.computeIfAbsent(Conditions.of(series), conditions -> new ArrayList<>()).add(series);
             } else {
                 runOnce(series, left);
             }
@@ -139,9 +145,16 @@ final class Rounds {
         endBatch();
     }
 
+    private void renew() {
+        bench.renew();
+        account.processStarts();
+        processSinceNanos = OptionalLong.of(nanoTime.getAsLong());
+    }
+
     private void endBatch() {
         if (hand.isEmpty()) {
             bench.renew();
+            processSinceNanos = OptionalLong.empty();
         }
         if (account != null && (hand.isEmpty() || account.tasksLeft() >= BATCH)) {
             log.info("{}", account.summary(nanoTime.getAsLong()));
@@ -188,11 +201,16 @@ final class Rounds {
     private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
             throws InterruptedException {
         Sentinels watch = sentinels.computeIfAbsent(conditions,
-                key -> new Sentinels(group.get(0).job().task(), levels, nanoTime));
+                key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
         List<SpeedReading> readings = new ArrayList<>();
         List<Taken> taken = new ArrayList<>();
-        awaitCalm(watch, abandoned, readings);
+        Optional<SpeedReading> fresh = watch.calmSince(
+                Math.max(processSinceNanos.getAsLong(), nanoTime.getAsLong() - Defaults.FRESH.toNanos()));
+        fresh.ifPresent(readings::add);
+        if (fresh.isEmpty()) {
+            awaitCalm(watch, abandoned, readings);
+        }
         long readAt = nanoTime.getAsLong();
         for (Series series : group) {
             if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
@@ -316,7 +334,7 @@ final class Rounds {
     /** Lets those go that are measured well enough or long enough. */
     private void decide(Conditions conditions, Sentinels watch, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
-                .filter(series -> series.isBegun() && Conditions.of(series.job().task()).equals(conditions)).toList();
+                .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
             if (!series.job().isAbandoned()

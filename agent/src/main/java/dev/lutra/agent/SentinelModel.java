@@ -19,40 +19,57 @@ import dev.lutra.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The networks whose latencies tell how fast the machine is at the moment: always the same ones, so whatever changes is the
- * machine. Two, because there are two ways of being slow that hit networks differently: what shares a core (a sibling thread, the
- * clock) slows everything, what shares the memory slows what does not fit a core's own caches. Small mobile networks (stem, four
- * inverted residuals with depthwise convolutions, pooling, classifier). Generated, weights too, from a fixed seed. A reference
- * level belongs to the bytes of its model ({@link #hash}): other bytes, another scale.
+ * machine. Two at a time, because there are two ways of being slow that hit networks differently: what shares a core (a sibling
+ * thread, the clock) slows everything, what shares the memory slows what does not fit a core's own caches, and the more the larger
+ * it is. Mobile networks (stem, inverted residuals with depthwise convolutions, pooling, classifier). Generated, weights too,
+ * from a fixed seed. A reference level belongs to the bytes of its model ({@link #hash}): other bytes, another scale.
  */
 enum SentinelModel {
 
     /** 1.5 million multiply-accumulates on 0.3 MB: whatever slows it down is the core. */
-    CORE(32, 64, 10, 30),
-    /** 88 million, on far more than a core's own caches hold. */
-    MEMORY(224, 512, 1000, 60);
+    CORE(32, List.of(), 64, 10, 20),
+    /** 88 million, on far more than a core's own caches hold; 2.3 MB of that are weights. */
+    MEMORY(224, List.of(), 512, 1000, 40),
+    /** 190 million, with the 10 MB of weights that a whole mobile network has. */
+    WEIGHTS(224, List.of(96, 160), 1280, 1000, 100);
 
     private static final String INPUT = "x";
     private static final int STEM = 16;
+    private static final int BLOCKS = 4;
+    /** In bytes, halfway between both in ratio. */
+    private static final int LARGE = 5_000_000;
 
     private final int resolution;
     private final MeasureRules rules;
     private final byte[] onnx;
     private final String hash;
 
-    /** @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile */
-    SentinelModel(int resolution, int features, int classes, int sliceMillis) {
+    /**
+     * @param furtherStages channels of the stages beyond the first two, of four blocks each
+     * @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile
+     */
+    SentinelModel(int resolution, List<Integer> furtherStages, int features, int classes, int sliceMillis) {
         this.resolution = resolution;
         this.rules = MeasureRules.newBuilder()
                 .setMinWarmupRuns(3).setMinWarmupNanos(millis(sliceMillis / 5)).setMaxWarmupNanos(millis(60))
                 .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
                 .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
-        this.onnx = new Writer().write(resolution, features, classes);
+        this.onnx = new Writer().write(resolution, furtherStages, features, classes);
         this.hash = ModelCache.sha256(onnx);
+    }
+
+    /**
+     * The one that shows what the memory is up to for a model of a size: networks of {@code spos-shufflenetv2} (10 MB) follow each
+     * other's changes closely and {@link #WEIGHTS}' nearly as much, those of {@link #MEMORY} less.
+     */
+    static SentinelModel ofMemory(int modelBytes) {
+        return modelBytes > LARGE ? WEIGHTS : MEMORY;
     }
 
     /** Not to be changed. */
@@ -84,14 +101,22 @@ enum SentinelModel {
         private final Random random = new Random(20_240_607);
         private int values;
 
-        byte[] write(int resolution, int features, int classes) {
+        byte[] write(int resolution, List<Integer> furtherStages, int features, int classes) {
             graph.addInput(value(INPUT, 1, 3, resolution, resolution));
             String x = relu(convolution(INPUT, 3, STEM, 3, 2, 1));
             x = invertedResidual(x, STEM, 24, 2);
             x = invertedResidual(x, 24, 24, 1);
             x = invertedResidual(x, 24, 48, 2);
             x = invertedResidual(x, 48, 48, 1);
-            x = relu(convolution(x, 48, features, 1, 1, 1));
+            int channels = 48;
+            for (int stage : furtherStages) {
+                x = invertedResidual(x, channels, stage, 2);
+                for (int block = 1; block < BLOCKS; block++) {
+                    x = invertedResidual(x, stage, stage, 1);
+                }
+                channels = stage;
+            }
+            x = relu(convolution(x, channels, features, 1, 1, 1));
             x = node("GlobalAveragePool", x);
             x = node("Flatten", x);
             x = node("Gemm", x, weights(features, classes), weights(classes));

@@ -2,6 +2,7 @@ package dev.lutra.agent;
 
 import dev.lutra.proto.Task;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -12,12 +13,16 @@ final class Sentinels {
     private final Sentinel memory;
     private final Following following = new Following();
     private final Spread spread = new Spread();
+    private SpeedReading latest;
     private boolean unable;
 
-    /** @param conditions a task whose provider, options and threads the sentinels shall have */
-    Sentinels(Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
+    /**
+     * @param conditions a task whose provider, options and threads the sentinels shall have
+     * @param ofMemory the larger one
+     */
+    Sentinels(Task conditions, SentinelModel ofMemory, ReferenceLevels levels, LongSupplier nanoTime) {
         core = new Sentinel(SentinelModel.CORE, conditions, levels, nanoTime);
-        memory = new Sentinel(SentinelModel.MEMORY, conditions, levels, nanoTime);
+        memory = new Sentinel(ofMemory, conditions, levels, nanoTime);
     }
 
     /** One of the sentinels has never run under these conditions and will not: nothing is scaled. */
@@ -40,7 +45,13 @@ final class Sentinels {
      */
     SpeedReading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
         Reading first = memory.read(bench, abandoned, account);
-        return new SpeedReading(core.read(bench, abandoned, account), first);
+        latest = new SpeedReading(core.read(bench, abandoned, account), first);
+        return latest;
+    }
+
+    /** The latest reading, unless it is from before a moment or something interfered. */
+    Optional<SpeedReading> calmSince(long nanos) {
+        return Optional.ofNullable(latest).filter(reading -> reading.atNanos() >= nanos && !disturbed(reading));
     }
 
     /** Whether something interferes now, so that waiting pays. */
@@ -79,10 +90,10 @@ final class Sentinels {
                 ? new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos())) : Scaling.Reference.NONE;
         Following now = following.copy();
         inHand.forEach(series -> now.add(series.observations(reference), spread.variance()));
-        Scaling before = new Scaling(reference, spread, now);
+        Scaling before = new Scaling(reference, spread, now.core(), now.memory());
         Spread together = spread.copy();
         inHand.forEach(series -> together.add(series.residuals(before)));
-        return new Scaling(reference, together, now);
+        return new Scaling(reference, together, before.core(), before.memory());
     }
 
     /** Learns from a task that leaves. */

@@ -45,6 +45,7 @@ final class Series {
     }
 
     private final MeasureRules rules;
+    private final SentinelModel sentinelOfMemory;
     private final SystemWatch.CpuTime begin;
     private final List<Round> kept = new ArrayList<>();
     private final List<Round> disturbed = new ArrayList<>();
@@ -57,11 +58,17 @@ final class Series {
     Series(Job job, SystemWatch.CpuTime begin) {
         this.job = job;
         this.rules = job.task().getRules();
+        this.sentinelOfMemory = SentinelModel.ofMemory(job.onnx().length);
         this.begin = begin;
     }
 
     Job job() {
         return job;
+    }
+
+    /** The larger of the sentinels that tell the machine's speed beside this task. */
+    SentinelModel sentinelOfMemory() {
+        return sentinelOfMemory;
     }
 
     /** The task's lease is lost; its model need not be kept. */
@@ -99,7 +106,7 @@ final class Series {
     /** What the kept rounds are off this task's estimate. */
     double[] residuals(Scaling scaling) {
         return kept.isEmpty() ? new double[0] : Regression.of(observations(scaling.reference()), scaling.spread().variance(),
-                scaling.following().core(), scaling.following().memory()).residuals();
+                scaling.core(), scaling.memory()).residuals();
     }
 
     /** Whether enough rounds are kept and agree. */
@@ -113,7 +120,7 @@ final class Series {
     }
 
     private Estimate estimate(Scaling scaling) {
-        return scaling.estimate(observations(scaling.reference()));
+        return Estimate.of(observations(scaling.reference()), scaling);
     }
 
     /** Whether no further round may begin. */

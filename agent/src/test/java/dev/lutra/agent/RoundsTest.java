@@ -54,8 +54,12 @@ class RoundsTest {
     }
 
     private static Job job(Task.Builder task) {
+        return job(task, 0);
+    }
+
+    private static Job job(Task.Builder task, int modelBytes) {
         LeaseName lease = LeaseName.newBuilder().setTaskId(task.getId()).setEpoch(1).build();
-        return new Job(lease, task.build(), new byte[0], () -> false);
+        return new Job(lease, task.build(), new byte[modelBytes], () -> false);
     }
 
     private Map<String, Outcome> measure(SimulatedMachine machine, Task.Builder... tasks) throws InterruptedException {
@@ -143,7 +147,7 @@ class RoundsTest {
     /** Of 480 intervals, on one scale; what scaling gets wrong a run's intervals share, so the share's standard error is 1.5 %. */
     private double coverage(double slowedUnseen) throws Exception {
         ReferenceLevels levels = new ReferenceLevels(state);
-        Runtime runtime = Runtime.newBuilder().setName("simulated").setVersion("1").setProvider("cpu").setThreads(1).build();
+        Runtime runtime = simulated();
         levels.put(ReferenceLevels.key(runtime, SentinelModel.CORE), new ReferenceLevels.Reference(
                 Math.round(quickest(SimulatedMachine.CORE_SENTINEL_NANOS)), 0));
         levels.put(ReferenceLevels.key(runtime, SentinelModel.MEMORY), new ReferenceLevels.Reference(
@@ -163,6 +167,27 @@ class RoundsTest {
         }
         assertThat(all).isEqualTo(480);
         return covered / (double) all;
+    }
+
+    private static Runtime simulated() {
+        return Runtime.newBuilder().setName("simulated").setVersion("1").setProvider("cpu").setThreads(1).build();
+    }
+
+    @Test
+    void largeModelsHaveASentinelOfTheirSize() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(6);
+        machine.latencies.putAll(Map.of("small", 1.0 * MS, "large", 5.0 * MS));
+        Rounds rounds = rounds(machine);
+        rounds.admit(job(task("small"), 2_000_000), 0);
+        rounds.admit(job(task("large"), 10_000_000), 0);
+        finish(rounds);
+
+        assertThat(outcomes.get("small").getMeasured().getCircumstances().getSentinelNanos() / SimulatedMachine.SENTINEL_NANOS)
+                .isCloseTo(1, within(0.05));
+        assertThat(outcomes.get("large").getMeasured().getCircumstances().getSentinelNanos() / SimulatedMachine.LARGE_SENTINEL_NANOS)
+                .isCloseTo(1, within(0.05));
+        ReferenceLevels levels = new ReferenceLevels(state);
+        assertThat(SentinelModel.values()).allMatch(sentinel -> levels.get(ReferenceLevels.key(simulated(), sentinel)).isPresent());
     }
 
     /** What 80 % of the runs exceed, and 50 %: of the machine's noise, 2 % of a half normal with a tail in every fiftieth run. */
@@ -224,13 +249,26 @@ class RoundsTest {
     }
 
     @Test
-    void everyRoundIsAProcessOfItsOwnInAnOrderOfItsOwn() throws Exception {
+    void shortRoundsShareAProcessAndLongOnesDoNot() throws Exception {
         SimulatedMachine machine = machineWithModels(4);
-        Map<String, Measured> measured = measureAll(machine);
+        measureAll(machine);
+        assertThat(slicesOfTheFirstProcess(machine)).isIn(32L, 48L);
 
-        int rounds = measured.values().stream().mapToInt(one -> one.getCircumstances().getRounds()
-                + one.getCircumstances().getDisturbedRounds()).max().orElseThrow();
-        assertThat(machine.processes).isEqualTo(rounds);
+        SimulatedMachine full = new SimulatedMachine(4);
+        IntStream.range(0, 48).forEach(i -> full.latencies.put("t" + i, 5.0 * MS));
+        measureAll(full);
+        assertThat(slicesOfTheFirstProcess(full)).isEqualTo(48);
+    }
+
+    private static long slicesOfTheFirstProcess(SimulatedMachine machine) {
+        return machine.slices.subList(0, machine.processStarts.get(1)).stream().filter(id -> id.startsWith("t")).count();
+    }
+
+    @Test
+    void everyRoundHasAnOrderOfItsOwnBetweenReadings() throws Exception {
+        SimulatedMachine machine = machineWithModels(4);
+        measureAll(machine);
+
         List<String> order = machine.slices.stream().filter(id -> id.startsWith("t")).toList();
         assertThat(order.subList(0, 16)).doesNotHaveDuplicates().isNotEqualTo(order.subList(16, 32));
         assertThat(machine.slices.get(0)).isEqualTo("sentinel");

@@ -24,6 +24,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     private static final long SESSION_NANOS = 12 * MS;
     static final double SENTINEL_NANOS = 3 * MS;
     static final double CORE_SENTINEL_NANOS = 0.1 * MS;
+    static final double LARGE_SENTINEL_NANOS = 6 * MS;
 
     final Map<String, Double> latencies = new HashMap<>();
     final Map<String, RuntimeException> failures = new HashMap<>();
@@ -45,7 +46,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     double slowedUnseen;
     boolean interrupted;
     long now;
-    int processes;
+    /** How many slices had been taken when each process started. */
+    final List<Integer> processStarts = new ArrayList<>();
 
     private final Random random;
     private double process = 1;
@@ -73,7 +75,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         slices.add(task.getId());
         if (!alive) {
             alive = true;
-            processes++;
+            processStarts.add(slices.size() - 1);
             now += PROCESS_NANOS;
             process = Math.exp(processDeviation * random.nextGaussian());
         }
@@ -86,7 +88,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             throw failures.get(task.getId());
         }
         now += SESSION_NANOS;
-        double share = onnx == SentinelModel.MEMORY.onnx() ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
+        boolean showsMemory = onnx == SentinelModel.MEMORY.onnx() || onnx == SentinelModel.WEIGHTS.onnx();
+        double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
         double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
         double unseen = random.nextDouble() < slowedUnseen ? 1 + 0.1 * random.nextDouble() : 1;
         return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
@@ -95,6 +98,9 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     private double latency(Task task, byte[] onnx) {
         if (onnx == SentinelModel.MEMORY.onnx()) {
             return SENTINEL_NANOS;
+        }
+        if (onnx == SentinelModel.WEIGHTS.onnx()) {
+            return LARGE_SENTINEL_NANOS;
         }
         return onnx == SentinelModel.CORE.onnx() ? CORE_SENTINEL_NANOS : latencies.get(task.getId());
     }
