@@ -33,15 +33,14 @@ import java.util.concurrent.TimeUnit;
 enum SentinelModel {
 
     /** 1.5 million multiply-accumulates on 0.3 MB: whatever slows it down is the core. */
-    CORE(32, List.of(), 64, 10, 20),
+    CORE(32, List.of(new Stage(24, 2), new Stage(48, 2)), 64, 10, 20),
     /** 88 million, on far more than a core's own caches hold; 2.3 MB of that are weights. */
-    MEMORY(224, List.of(), 512, 1000, 40),
+    MEMORY(224, List.of(new Stage(24, 2), new Stage(48, 2)), 512, 1000, 40),
     /** 190 million, with the 10 MB of weights that a whole mobile network has. */
-    WEIGHTS(224, List.of(96, 160), 1280, 1000, 100);
+    WEIGHTS(224, List.of(new Stage(24, 2), new Stage(48, 2), new Stage(96, 4), new Stage(160, 4)), 1280, 1000, 100);
 
     private static final String INPUT = "x";
     private static final int STEM = 16;
-    private static final int BLOCKS = 4;
     /** In bytes, halfway between both in ratio. */
     private static final int LARGE = 5_000_000;
 
@@ -50,17 +49,14 @@ enum SentinelModel {
     private final byte[] onnx;
     private final String hash;
 
-    /**
-     * @param furtherStages channels of the stages beyond the first two, of four blocks each
-     * @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile
-     */
-    SentinelModel(int resolution, List<Integer> furtherStages, int features, int classes, int sliceMillis) {
+    /** @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile */
+    SentinelModel(int resolution, List<Stage> stages, int features, int classes, int sliceMillis) {
         this.resolution = resolution;
         this.rules = MeasureRules.newBuilder()
                 .setMinWarmupRuns(3).setMinWarmupNanos(millis(sliceMillis / 5)).setMaxWarmupNanos(millis(60))
                 .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
                 .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
-        this.onnx = new Writer().write(resolution, furtherStages, features, classes);
+        this.onnx = new Writer().write(resolution, stages, features, classes);
         this.hash = ModelCache.sha256(onnx);
     }
 
@@ -95,26 +91,25 @@ enum SentinelModel {
         return TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
+    /** Inverted residuals, of which the first halves the resolution. */
+    private record Stage(int channels, int blocks) {}
+
     private static final class Writer {
 
         private final GraphProto.Builder graph = GraphProto.newBuilder().setName("sentinel");
         private final Random random = new Random(20_240_607);
         private int values;
 
-        byte[] write(int resolution, List<Integer> furtherStages, int features, int classes) {
+        byte[] write(int resolution, List<Stage> stages, int features, int classes) {
             graph.addInput(value(INPUT, 1, 3, resolution, resolution));
             String x = relu(convolution(INPUT, 3, STEM, 3, 2, 1));
-            x = invertedResidual(x, STEM, 24, 2);
-            x = invertedResidual(x, 24, 24, 1);
-            x = invertedResidual(x, 24, 48, 2);
-            x = invertedResidual(x, 48, 48, 1);
-            int channels = 48;
-            for (int stage : furtherStages) {
-                x = invertedResidual(x, channels, stage, 2);
-                for (int block = 1; block < BLOCKS; block++) {
-                    x = invertedResidual(x, stage, stage, 1);
+            int channels = STEM;
+            for (Stage stage : stages) {
+                x = invertedResidual(x, channels, stage.channels(), 2);
+                for (int block = 1; block < stage.blocks(); block++) {
+                    x = invertedResidual(x, stage.channels(), stage.channels(), 1);
                 }
-                channels = stage;
+                channels = stage.channels();
             }
             x = relu(convolution(x, channels, features, 1, 1, 1));
             x = node("GlobalAveragePool", x);

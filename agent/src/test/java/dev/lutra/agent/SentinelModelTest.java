@@ -37,7 +37,7 @@ class SentinelModelTest {
             }
             assertThat(output.getShapeList()).containsExactly(1L, sentinel == SentinelModel.CORE ? 10L : 1000L);
             // Denormal or overflowing activations would take another time than those of real networks.
-            assertThat(largest).isBetween(0.01f, 10_000f);
+            assertThat(largest).isBetween(0.01f, sentinel == SentinelModel.WEIGHTS ? 10_000f : 100f);
         }
     }
 
