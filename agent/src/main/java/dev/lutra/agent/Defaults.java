@@ -31,6 +31,12 @@ final class Defaults {
     /** Readings this young need not be repeated: those at the end of a round serve the next one in the same process. */
     static final Duration FRESH = Duration.ofSeconds(1);
 
+    /**
+     * A round gives every task a slice, up to three while that takes less than {@link #FRESH}: with one or two tasks left the
+     * sentinels would otherwise take as long as the tasks.
+     */
+    static final int TURNS = 3;
+
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(5);
     /** … by the sentinel readings that only a fifth undercut: a disturbance may last for most of it without passing as usual. */

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 
 /** A task's inputs in native memory, in the type that the model wants: float32, or float16 converted from it. */
 final class InputTensors implements AutoCloseable {
@@ -54,6 +53,10 @@ final class InputTensors implements AutoCloseable {
 
     Map<String, OnnxTensor> byName() {
         return tensors;
+    }
+
+    long bytes() {
+        return tensors.values().stream().mapToLong(tensor -> tensor.getInfo().getNumElements() * tensor.getInfo().type.size).sum();
     }
 
     private void fill(Map<String, NodeInfo> expected, List<ModelInput> given) throws OrtException {
@@ -132,12 +135,7 @@ final class InputTensors implements AutoCloseable {
         FloatBuffer values = direct(bytes).asFloatBuffer();
         switch (input.getContentCase()) {
             case LITTLE_ENDIAN_FLOATS -> values.put(floats(input.getLittleEndianFloats()));
-            case RANDOM_SEED -> {
-                Random random = new Random(input.getRandomSeed());
-                while (values.hasRemaining()) {
-                    values.put((float) random.nextGaussian());
-                }
-            }
+            case RANDOM_SEED -> SeededValues.fill(values, input.getRandomSeed());
             case CONTENT_NOT_SET ->
                 throw new TaskFailure("input " + input.getName() + ": no content (expected: values or a seed)");
         }

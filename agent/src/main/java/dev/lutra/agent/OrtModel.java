@@ -204,6 +204,11 @@ final class OrtModel implements AutoCloseable {
                 .setThreads(task.getThreads()).putAllProviderOptions(task.getProviderOptionsMap()).build();
     }
 
+    /** What its inputs occupy in native memory; given back some time after {@link #close}, when the garbage is collected. */
+    long inputBytes() {
+        return inputs.bytes();
+    }
+
     /** How many nodes of the optimized graph run on which provider. */
     Map<String, Integer> nodesByProvider() {
         return placement.byProvider();

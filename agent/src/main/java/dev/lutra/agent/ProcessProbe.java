@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -17,20 +19,38 @@ final class ProcessProbe {
 
     private final Path self;
     private final Path onlineCores;
+    private final Set<String> idleThreads;
 
     ProcessProbe() {
-        this(Path.of("/proc/self"), Path.of("/sys/devices/system/cpu/online"));
+        this(Path.of("/proc"), Path.of("/sys/devices/system/cpu/online"));
     }
 
-    ProcessProbe(Path self, Path onlineCores) {
-        this.self = self;
+    ProcessProbe(Path proc, Path onlineCores) {
+        this.self = proc.resolve("self");
         this.onlineCores = onlineCores;
+        this.idleThreads = otherThreads(proc.resolve("thread-self"));
     }
 
-    /** How long each thread has been ready to run but waited for a core, in nanoseconds; empty if the system does not tell. */
+    /** Without the one that asks, as far as the system tells. */
+    private Set<String> otherThreads(Path threadSelf) {
+        try (Stream<Path> threads = Files.list(self.resolve("task"))) {
+            Path asking = Files.readSymbolicLink(threadSelf).getFileName();
+            return threads.map(Path::getFileName).filter(thread -> !thread.equals(asking)).map(Path::toString)
+                    .collect(Collectors.toSet());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+
+    /**
+     * How long each thread that may run a model has been ready to run but waited for a core, in nanoseconds; empty if the system
+     * does not tell. Those are the one that made this object and all that were started since; the others are the JVM's own, whose
+     * compiler is busy in a new process and waits without anybody waiting for it.
+     */
     Map<String, Long> runDelays() {
         Map<String, Long> delays = new HashMap<>();
-        try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"))) {
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"),
+                thread -> !idleThreads.contains(thread.getFileName().toString()))) {
             for (Path thread : threads) {
                 String[] fields = read(thread.resolve("schedstat")).strip().split(" ");
                 if (fields.length == 3) {
@@ -43,7 +63,7 @@ final class ProcessProbe {
         return delays;
     }
 
-    /** The delay of all threads since {@link #runDelays} said {@code before}; -1 where the system does not tell. */
+    /** The delay of these threads since {@link #runDelays} said {@code before}; -1 where the system does not tell. */
     long runDelaySince(Map<String, Long> before) {
         Map<String, Long> now = runDelays();
         if (before.isEmpty() || now.isEmpty()) {

@@ -211,15 +211,18 @@ final class Rounds {
         if (fresh.isEmpty()) {
             awaitCalm(watch, abandoned, readings);
         }
-        long readAt = nanoTime.getAsLong();
-        for (Series series : group) {
-            if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
-                awaitCalm(watch, abandoned, readings);
-                readAt = nanoTime.getAsLong();
+        long begin = nanoTime.getAsLong();
+        long readAt = begin;
+        for (int turn = 0; turn < Defaults.TURNS && nanoTime.getAsLong() - begin < Defaults.FRESH.toNanos(); turn++) {
+            for (Series series : group) {
+                if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
+                    awaitCalm(watch, abandoned, readings);
+                    readAt = nanoTime.getAsLong();
+                }
+                long before = nanoTime.getAsLong();
+                slice(series, left).ifPresent(slice ->
+                        taken.add(new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2)));
             }
-            long before = nanoTime.getAsLong();
-            slice(series, left).ifPresent(slice ->
-                    taken.add(new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2)));
         }
         if (!taken.isEmpty()) {
             read(watch, abandoned, readings);
@@ -228,10 +231,10 @@ final class Rounds {
         decide(conditions, watch, left);
     }
 
-    /** One slice of a task. If it fails, the task leaves; if it is abandoned, it will at the end of the round. */
+    /** One slice of a task in hand. If it fails, the task leaves; if it is abandoned, it will at the end of the round. */
     private Optional<Slice> slice(Series series, BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
         Job job = series.job();
-        if (job.isAbandoned()) {
+        if (job.isAbandoned() || !hand.contains(series)) {
             return Optional.empty();
         }
         long before = nanoTime.getAsLong();

@@ -9,6 +9,7 @@ import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -64,6 +65,21 @@ class OrtModelTest {
 
         assertThat(outputs(TinyOnnx.add(3), task(seeded, input("z", List.of(1L, 3L), 0, 0, 0))).get(0).getLittleEndianFloats())
                 .isEqualTo(bytes(values));
+    }
+
+    @Test
+    void aSeedsNumbersAreTheSameHoweverManyWereAskedForBefore() {
+        for (int count : new int[] {2, 5, 3}) {
+            Random random = new Random(12);
+            FloatBuffer values = FloatBuffer.allocate(count);
+            SeededValues.fill(values, 12);
+
+            values.flip();
+            assertThat(values.remaining()).isEqualTo(count);
+            while (values.hasRemaining()) {
+                assertThat(values.get()).isEqualTo((float) random.nextGaussian());
+            }
+        }
     }
 
     @Test

@@ -21,7 +21,7 @@ class ProcessProbeTest {
     @BeforeEach
     void aMachineOfSixCores() throws IOException {
         online = Files.writeString(folder.resolve("online"), "0-3,6-7\n");
-        probe = new ProcessProbe(folder.resolve("self"), online);
+        probe = new ProcessProbe(folder, online);
     }
 
     private void thread(int id, String schedstat) throws IOException {
@@ -44,6 +44,17 @@ class ProcessProbeTest {
 
         assertThat(before).isEqualTo(Map.of("10", 1000L, "11", 20000L));
         assertThat(probe.runDelaySince(before)).isEqualTo(530);
+    }
+
+    @Test
+    void delaysOfThreadsThatWereThereBeforeTheOneThatAsksDoNotCount() throws IOException {
+        thread(10, "500000 1000 7\n");
+        thread(11, "900000 20000 70\n");
+        Files.createSymbolicLink(folder.resolve("thread-self"), Path.of("9/task/10"));
+        probe = new ProcessProbe(folder, online);
+        thread(12, "100 30 1\n");
+
+        assertThat(probe.runDelays()).isEqualTo(Map.of("10", 1000L, "12", 30L));
     }
 
     @Test

@@ -276,6 +276,17 @@ class RoundsTest {
     }
 
     @Test
+    void aTaskThatIsLeftAloneIsNotOutweighedByTheSentinels() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(5);
+        machine.latencies.put("t", 5.0 * MS);
+        measure(machine, task("t"));
+
+        assertThat(machine.slices.subList(0, 7))
+                .containsExactly("sentinel", "sentinel", "t", "t", "t", "sentinel", "sentinel");
+        assertThat(sliced(machine, "t")).isGreaterThan(sliced(machine, "sentinel"));
+    }
+
+    @Test
     void tellsTheCircumstances() throws Exception {
         SimulatedMachine machine = new SimulatedMachine(5);
         machine.latencies.put("t", 5.0 * MS);

@@ -80,7 +80,7 @@ final class ProfileStage {
     static MeasureRules rules(Experiment.Profile profile) {
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(3)
-            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(20))
+            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(30))
             .setMaxWarmupNanos(TimeUnit.MILLISECONDS.toNanos(400))
             .setMinSamples(15)
             .setSliceNanos(profile.slice().toNanos())

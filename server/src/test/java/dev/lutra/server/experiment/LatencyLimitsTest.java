@@ -77,7 +77,7 @@ class LatencyLimitsTest {
     void profileKeysBecomeRules() throws IOException {
         MeasureRules usual = ProfileStage.rules(experiment("{p50: 3 ms}", "{}").profile());
         assertThat(usual.getMinRounds()).isEqualTo(4);
-        assertThat(usual.getSliceNanos()).isEqualTo(100_000_000);
+        assertThat(usual.getSliceNanos()).isEqualTo(50_000_000);
         Experiment experiment = experiment("{p50: 3 ms}",
             "{rounds: 2, slice: 60 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
         MeasureRules rules = ProfileStage.rules(experiment.profile());
