@@ -55,6 +55,7 @@ final class InputTensors implements AutoCloseable {
         return tensors;
     }
 
+    /** What they occupy in native memory. */
     long bytes() {
         return tensors.values().stream().mapToLong(tensor -> tensor.getInfo().getNumElements() * tensor.getInfo().type.size).sum();
     }

@@ -19,7 +19,7 @@ final class ProcessProbe {
 
     private final Path self;
     private final Path onlineCores;
-    private final Set<String> idleThreads;
+    private final Set<String> jvmThreads;
 
     ProcessProbe() {
         this(Path.of("/proc"), Path.of("/sys/devices/system/cpu/online"));
@@ -28,7 +28,7 @@ final class ProcessProbe {
     ProcessProbe(Path proc, Path onlineCores) {
         this.self = proc.resolve("self");
         this.onlineCores = onlineCores;
-        this.idleThreads = otherThreads(proc.resolve("thread-self"));
+        this.jvmThreads = otherThreads(proc.resolve("thread-self"));
     }
 
     /** Without the one that asks, as far as the system tells. */
@@ -50,7 +50,7 @@ final class ProcessProbe {
     Map<String, Long> runDelays() {
         Map<String, Long> delays = new HashMap<>();
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"),
-                thread -> !idleThreads.contains(thread.getFileName().toString()))) {
+                thread -> !jvmThreads.contains(thread.getFileName().toString()))) {
             for (Path thread : threads) {
                 String[] fields = read(thread.resolve("schedstat")).strip().split(" ");
                 if (fields.length == 3) {

@@ -219,9 +219,7 @@ final class Rounds {
                     awaitCalm(watch, abandoned, readings);
                     readAt = nanoTime.getAsLong();
                 }
-                long before = nanoTime.getAsLong();
-                slice(series, left).ifPresent(slice ->
-                        taken.add(new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2)));
+                take(series, left).ifPresent(taken::add);
             }
         }
         if (!taken.isEmpty()) {
@@ -229,6 +227,11 @@ final class Rounds {
         }
         taken.forEach(one -> one.series().add(round(one, watch, readings)));
         decide(conditions, watch, left);
+    }
+
+    private Optional<Taken> take(Series series, BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        long before = nanoTime.getAsLong();
+        return slice(series, left).map(slice -> new Taken(series, slice, before + (nanoTime.getAsLong() - before) / 2));
     }
 
     /** One slice of a task in hand. If it fails, the task leaves; if it is abandoned, it will at the end of the round. */

@@ -119,7 +119,7 @@ public final class Worker {
 
     /**
      * A collection comes before the warm-up, so that sampling follows the warm-up without a pause in which caches and clocks
-     * cool down; the heap has room for the few hundred bytes that each call of ONNX Runtime leaves behind (see ProcessBench).
+     * cool down; the heap has room for the few hundred bytes that each call of ONNX Runtime leaves behind (see WorkerProcess).
      */
     private void measure(OrtModel model, Task task, Slice.Builder slice) {
         MeasureRules rules = task.getRules();

@@ -36,7 +36,7 @@ final class WorkerProcess {
             // for the largest request (2 GiB, protobuf's own limit) with the copies made of it: address space, not memory.
             "-XX:+UseSerialGC", "-Xms32m", "-Xmn16m", "-Xmx8g", "-XX:+AlwaysPreTouch",
             // The Java part of a run is small. The quick compiler is done with it after a moment of warm-up, the optimizing one
-            // would compete for the cores while samples are taken. It is there from the start, where ProcessProbe takes note of it.
+            // would compete for the cores while samples are taken. One thread, there from the start for ProcessProbe to tell.
             "-XX:TieredStopAtLevel=1", "-XX:CICompilerCount=1", "-Xshare:auto",
             // No statistics file in the system's temporary folder, which the JVM writes to now and then.
             "-XX:-UsePerfData",
