@@ -2,6 +2,7 @@ package dev.lutra.latency;
 
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Runtime;
 import java.util.ArrayList;
@@ -31,17 +32,23 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
      * @param firstNanos the median in the first
      * @param secondNanos the median in the second
      * @param jointHalfWidth of the 95 % interval of the relative difference of two equal medians: the root of the sum of
-     *     squares of both intervals; 0 where a table gives none
+     *     squares of both intervals, between runs where known; 0 where a table gives none
      */
     public record Change(String key, String label, long firstNanos, long secondNanos, double jointHalfWidth) {
 
         static Change of(Entry first, Entry second) {
             long a = first.getLatency().getP50Nanos();
             long b = second.getLatency().getP50Nanos();
-            double firstWidth = first.getLatency().getRelativeHalfWidth();
-            double secondWidth = second.getLatency().getRelativeHalfWidth();
+            double firstWidth = width(first.getLatency());
+            double secondWidth = width(second.getLatency());
             boolean known = isKnown(firstWidth) && isKnown(secondWidth);
             return new Change(first.getKey(), first.getLabel(), a, b, known ? Math.hypot(firstWidth, secondWidth * b / a) : 0);
+        }
+
+        /** Tables are of different runs, unless an agent does not say what those may differ by. */
+        private static double width(Distribution latency) {
+            double betweenRuns = latency.getBetweenRunsHalfWidth();
+            return betweenRuns > 0 ? betweenRuns : latency.getRelativeHalfWidth();
         }
 
         private static boolean isKnown(double width) {

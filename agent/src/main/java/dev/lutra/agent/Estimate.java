@@ -6,17 +6,27 @@ import java.util.List;
  * A task's latency at the reference level of the sentinels.
  *
  * @param logNanos logarithm of nanoseconds
- * @param halfWidth of its 95 % interval, relative
- * @param byNoise what of that further slices lessen; the rest is doubt about the scaling
+ * @param halfWidth of its 95 % interval over slices, relative: what further slices lessen, and what tasks measured side by side
+ *     compare by
+ * @param betweenRuns of the 95 % interval that the same measurement on another day is to be compared by: with the doubt about the
+ *     scaling, which no further slice lessens and which tasks measured side by side largely share
  */
-record Estimate(double logNanos, double halfWidth, double byNoise) {
+record Estimate(double logNanos, double halfWidth, double betweenRuns) {
 
     /**
-     * What the regression does not know of: slopes are flattened by the sentinels' own noise, by nearly a tenth, which a run's tasks
-     * share, and slices of one process have its memory layout in common. On simulated machines whose speed drifts by ±5 % intervals
-     * cover 86 to 91 % without this, on ones that do not drift 95 %.
+     * Slices of one process have something in common that the regression does not know of: in three recorded tables the mean squares
+     * between and within processes were as 1.0, 1.4 and 1.5 to 1 with two slices of a task in a process.
      */
-    private static final double WIDENED = 1.2;
+    private static final double WIDENED = 1.1;
+
+    /** Runs differ by this much, as a deviation, even with the sentinels where they were. */
+    private static final double RUN = 0.004;
+    /**
+     * A state of the machine that lasts for a whole run is not seen to come and go, so a run's own slopes do not tell what it does
+     * to a task: this share of the distance from the reference, as a deviation. While the smaller sentinel was 7 % and the larger
+     * 11 % slower for seven minutes, segments were 0 to 12 % slower, and what followed from slopes was off by half of that.
+     */
+    private static final double LASTING = 0.3;
 
     /** @param observations at least one; a single one has no interval */
     static Estimate of(List<Observation> observations, Scaling scaling) {
@@ -27,7 +37,15 @@ record Estimate(double logNanos, double halfWidth, double byNoise) {
         Spread.Mixed mixed = scaling.spread().mixed(first.residuals());
         Regression fit = Regression.of(observations, mixed.variance(), scaling.core(), scaling.memory());
         double deviations = WIDENED * Statistics.student975(mixed.degreesOfFreedom());
-        return new Estimate(fit.level(), deviations * Math.sqrt(fit.levelVariance()),
-                deviations * Math.sqrt(fit.levelVarianceByNoise()));
+        double shared = Statistics.NORMAL_975 * Math.hypot(RUN, LASTING * lastingDistance(observations));
+        return new Estimate(fit.level(), deviations * Math.sqrt(fit.levelVarianceByNoise()),
+                Math.hypot(deviations * Math.sqrt(fit.levelVariance()), shared));
+    }
+
+    /** How far the sentinels were from the reference on the whole, the farther of both. */
+    private static double lastingDistance(List<Observation> observations) {
+        double core = observations.stream().mapToDouble(Observation::core).average().orElseThrow();
+        double beyond = observations.stream().mapToDouble(Observation::memory).average().orElseThrow();
+        return Math.max(Math.abs(core), Math.abs(core + beyond));
     }
 }

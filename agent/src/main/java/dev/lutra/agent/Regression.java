@@ -127,7 +127,7 @@ final class Regression {
         return covariance[0][0];
     }
 
-    /** What of {@link #levelVariance} would be left if the slopes were known. */
+    /** What of {@link #levelVariance} would be left if the slopes were known: what further slices lessen. */
     double levelVarianceByNoise() {
         return noise;
     }

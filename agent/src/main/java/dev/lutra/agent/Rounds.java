@@ -343,8 +343,7 @@ final class Rounds {
                 .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
-            if (!series.job().isAbandoned()
-                    && (series.converged(scaling) || series.settled(scaling) || series.exhausted())) {
+            if (!series.job().isAbandoned() && (series.converged(scaling) || series.exhausted())) {
                 watch.establishReference();
                 watch.learn(series, scaling);
                 finish(series, series.result(scaling), left);

@@ -114,11 +114,6 @@ final class Series {
         return kept.size() >= minRounds() && estimate(scaling).halfWidth() <= rules.getTargetRelativeHalfWidth();
     }
 
-    /** Whether further rounds would not bring the interval to its target: too much of it is doubt about the scaling. */
-    boolean settled(Scaling scaling) {
-        return kept.size() >= minRounds() && estimate(scaling).byNoise() <= rules.getTargetRelativeHalfWidth() / 2;
-    }
-
     private Estimate estimate(Scaling scaling) {
         return Estimate.of(observations(scaling.reference()), scaling);
     }
@@ -145,7 +140,7 @@ final class Series {
         Estimate estimate = estimate(scaling);
         return Measured.newBuilder()
                 .setRuntime(first.getRuntime())
-                .setLatency(distribution(Math.exp(estimate.logNanos()), estimate.halfWidth()))
+                .setLatency(distribution(estimate))
                 .setCircumstances(circumstances(scaling.reference()).setConverged(converged))
                 .addAllOutputs(first.getOutputsList())
                 .putAllNodesByProvider(first.getNodesByProviderMap())
@@ -153,13 +148,15 @@ final class Series {
     }
 
     /** The shape is that of the calmer half of the kept rounds, in units of their level; it is placed where the rounds say. */
-    private Distribution distribution(double level, double relativeHalfWidth) {
+    private Distribution distribution(Estimate estimate) {
+        double level = Math.exp(estimate.logNanos());
         double[] samples = kept.stream().sorted(Comparator.comparingDouble(Round::medianToLevel)).limit((kept.size() + 1) / 2)
                 .flatMapToDouble(round -> {
                     double scale = level / round.latencyNanos();
                     return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
                 }).toArray();
-        return Distributions.of(samples, relativeHalfWidth);
+        return Distributions.of(samples, estimate.halfWidth()).toBuilder()
+                .setBetweenRunsHalfWidth(estimate.betweenRuns()).build();
     }
 
     private Circumstances.Builder circumstances(Scaling.Reference reference) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class Statistics {
 
     /** The point of the standard normal distribution that 2.5 % lie beyond. */
-    private static final double NORMAL_975 = 1.959964;
+    static final double NORMAL_975 = 1.959964;
     /** The median distance from the median times this is the standard deviation, for normal values. */
     static final double ROBUST = 1.4826;
 

@@ -50,8 +50,8 @@ class EstimateTest {
         List<Observation> slices = slices(random, 1, 0, 0.005, offs(random, 40, 0.1, 0.1));
         Estimate estimate = Estimate.of(slices, scaling(new Spread(), new Following()));
 
-        assertThat(estimate.logNanos()).isCloseTo(0, within(estimate.halfWidth()));
-        assertThat(estimate.halfWidth()).isLessThan(0.02);
+        assertThat(estimate.logNanos()).isCloseTo(0, within(estimate.betweenRuns()));
+        assertThat(estimate.halfWidth()).isLessThan(0.01);
         Regression fit = Regression.of(slices, 0.005 * 0.005, new Following().core(), new Following().memory());
         assertThat(fit.core().mean()).isCloseTo(1, within(3 * Math.sqrt(fit.core().variance())));
         assertThat(fit.memory().mean()).isCloseTo(0, within(3 * Math.sqrt(fit.memory().variance())));
@@ -63,9 +63,22 @@ class EstimateTest {
         Arrays.fill(slow, new double[] {0, 0.1});
         Estimate estimate = Estimate.of(slices(new Random(2), 0, 0.3, 0.01, slow), scaling(new Spread(), new Following()));
 
-        assertThat(estimate.byNoise()).isLessThan(0.01);
-        assertThat(estimate.halfWidth()).isBetween(0.05, 0.11);
-        assertThat(estimate.logNanos()).isCloseTo(0, within(estimate.halfWidth()));
+        assertThat(estimate.halfWidth()).isLessThan(0.01);
+        assertThat(estimate.betweenRuns()).isBetween(0.05, 0.13);
+        assertThat(estimate.logNanos()).isCloseTo(0, within(estimate.betweenRuns()));
+    }
+
+    /** What a state that lasts does to a task, its own slices do not tell, however much else comes and goes. */
+    @Test
+    void aRunAwayFromTheReferenceIsComparedWithOtherRunsByThat() {
+        double[][] near = offs(new Random(5), 100, 0.02, 0.02);
+        double[][] away = Arrays.stream(near).map(off -> new double[] {off[0] + 0.06, off[1]}).toArray(double[][]::new);
+        Estimate there = Estimate.of(slices(new Random(6), 1, 0.5, 0.005, near), scaling(new Spread(), new Following()));
+        Estimate off = Estimate.of(slices(new Random(6), 1, 0.5, 0.005, away), scaling(new Spread(), new Following()));
+
+        assertThat(there.betweenRuns()).isBetween(0.01, 0.02);
+        assertThat(off.betweenRuns()).isBetween(0.04, 0.07);
+        assertThat(off.halfWidth()).isLessThan(0.01);
     }
 
     @Test
@@ -82,8 +95,8 @@ class EstimateTest {
         double[][] slow = new double[8][];
         Arrays.fill(slow, new double[] {0, 0.1});
         List<Observation> slices = slices(random, 1, 0, 0.005, slow);
-        assertThat(Estimate.of(slices, scaling(new Spread(), following)).halfWidth())
-                .isLessThan(0.7 * Estimate.of(slices, scaling(new Spread(), new Following())).halfWidth());
+        assertThat(Estimate.of(slices, scaling(new Spread(), following)).betweenRuns())
+                .isLessThan(0.9 * Estimate.of(slices, scaling(new Spread(), new Following())).betweenRuns());
     }
 
     @Test

@@ -54,7 +54,8 @@ final class LutShowCommand implements Runnable {
         }
         table.calibration().ifPresent(LutShowCommand::print);
         System.out.println();
-        TextTable text = new TextTable("key", "p50 ms", "p90 ms", "p99 ms", "+-", "samples", "state", "measured", "first met at");
+        TextTable text = new TextTable(
+            "key", "p50 ms", "p90 ms", "p99 ms", "+-", "+- runs", "samples", "state", "measured", "first met at");
         table.entries().stream().sorted(Comparator.comparingLong((Entry entry) -> -entry.getLatency().getP50Nanos()))
             .forEach(entry -> row(text, entry));
         System.out.print(text);
@@ -91,13 +92,17 @@ final class LutShowCommand implements Runnable {
     private static void row(TextTable text, Entry entry) {
         Distribution latency = entry.getLatency();
         text.row(entry.getKey(), Figures.millis(latency.getP50Nanos()), given(latency.getP90Nanos()),
-            given(latency.getP99Nanos()), latency.getRelativeHalfWidth() == 0 ? "" : Figures.percent(latency.getRelativeHalfWidth()),
+            given(latency.getP99Nanos()), width(latency.getRelativeHalfWidth()), width(latency.getBetweenRunsHalfWidth()),
             latency.getSamples() == 0 ? "" : latency.getSamples(), state(entry), measuredAt(entry), entry.getLabel());
     }
 
     /** An imported table has no quantiles but the one. */
     private static String given(long nanos) {
         return nanos == 0 ? "" : Figures.millis(nanos);
+    }
+
+    private static String width(double relative) {
+        return relative == 0 ? "" : Figures.percent(relative);
     }
 
     private static String state(Entry entry) {
