@@ -19,13 +19,16 @@ record Estimate(double logNanos, double halfWidth, double betweenRuns) {
      */
     private static final double WIDENED = 1.1;
 
-    /** Runs differ by this much, as a deviation, even with the sentinels where they were. */
-    private static final double RUN = 0.004;
+    /**
+     * What slices of a task disagree about lasts, in part, for longer than a run, as where large activations lie in memory: this share
+     * of the slices' own deviation is what runs differ by, even with the sentinels where they were.
+     */
+    private static final double RUN = 0.4;
     /**
      * A state of the machine that lasts for a whole run is not seen to come and go, so a run's own slopes do not tell what it does
      * to a task: this share of the distance from the reference, as a deviation. While the smaller sentinel was 7 % and the larger
-     * 11 % slower for seven minutes, segments were 0 to 12 % slower. Of five tables of 35 segments, that state among them, 2.9 % of all
-     * pairs were outside their joint interval, with 0.3 here 6.6 %.
+     * 11 % slower for seven minutes, segments were 0 to 12 % slower. Of six recorded tables of 35 entries, that state among them,
+     * 4.4 % of all pairs were outside their joint interval, with 0.3 here 5.9 %.
      */
     private static final double LASTING = 0.35;
 
@@ -38,7 +41,8 @@ record Estimate(double logNanos, double halfWidth, double betweenRuns) {
         Spread.Mixed mixed = scaling.spread().mixed(first.residuals());
         Regression fit = Regression.of(observations, mixed.variance(), scaling.core(), scaling.memory());
         double deviations = WIDENED * Statistics.student975(mixed.degreesOfFreedom());
-        double shared = Statistics.NORMAL_975 * Math.hypot(RUN, LASTING * lastingDistance(observations));
+        double shared = Statistics.NORMAL_975
+                * Math.hypot(RUN * Math.sqrt(mixed.variance()), LASTING * lastingDistance(observations));
         return new Estimate(fit.level(), deviations * Math.sqrt(fit.levelVarianceByNoise()),
                 Math.hypot(deviations * Math.sqrt(fit.levelVariance()), shared));
     }
