@@ -14,12 +14,18 @@ interface Bench extends AutoCloseable {
      * One round of a task: opens a session, warms up and samples for a slice as its rules say, closes. A task without rules
      * runs once, for its outputs.
      *
+     * @param keepOpen whether the session stays open in the process, for further slices of an equal task and model
      * @param abandoned asked while waiting; once true, the process is ended
      * @throws TaskFailure if the task cannot be done here, also because it crashed the process (the reason says so); the next call
      *     finds a new process
      * @throws InterruptedException if interrupted or abandoned
      */
-    Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException;
+    Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException;
+
+    /** As above, in a session of its own. */
+    default Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+        return slice(task, onnx, false, abandoned);
+    }
 
     /** Ends the process; the next slice runs in a new one. */
     void renew();

@@ -25,8 +25,13 @@ final class Defaults {
      */
     static final Duration PROCESS_LIFE = Duration.ofSeconds(8);
 
-    /** The sentinels are read that often: what slows a machine down lasts for longer, or hits a single slice anyway. */
-    static final Duration SENTINEL_SPACING = Duration.ofSeconds(3);
+    /**
+     * The core's sentinel is read again when so many times as long has passed as reading it takes: on a CPU beside every slice, as
+     * somebody on the core's other thread may come and go several times a second; where a session takes seconds to open, not so often.
+     */
+    static final int CORE_SPACING = 8;
+    /** The memory's is read that often: what slows the memory down lasts for longer. */
+    static final Duration MEMORY_SPACING = Duration.ofSeconds(3);
 
     /** Readings this young need not be repeated: those at the end of a round serve the next one in the same process. */
     static final Duration FRESH = Duration.ofSeconds(1);
@@ -39,19 +44,26 @@ final class Defaults {
 
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(5);
-    /** … by the sentinel readings that only a fifth undercut: a disturbance may last for most of it without passing as usual. */
-    static final double USUAL_QUANTILE = 0.2;
+    /**
+     * … by the readings of the core that only a twentieth undercut: what is taken of them beside every slice leaves no doubt whether
+     * somebody is there, and somebody may be there for nearly all of that time without passing as usual …
+     */
+    static final double CORE_USUAL = 0.05;
+    /** … and by those of the memory that only a fifth undercut: fewer and less alike. */
+    static final double MEMORY_USUAL = 0.2;
 
     /** Beyond this, for {@link #DEPARTED} of measuring without a single reading within it, the device has changed for good. */
     static final double DEPARTURE = 0.10;
     static final Duration DEPARTED = Duration.ofMinutes(10);
 
     /** Waits for calm begin with this pause, which doubles … */
-    static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    static final Duration FIRST_PAUSE = Duration.ofMillis(20);
     /** … up to this one. */
-    static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
-    /** Waiting may take this long at first, later as long as measuring has: what never gets calm is measured all the same. */
+    static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
+    /** Waiting may take this long at first … */
     static final Duration FIRST_PATIENCE = Duration.ofSeconds(5);
+    /** … and later so many times as long as measuring has: what never gets calm is measured all the same. */
+    static final int PATIENCE = 3;
 
     private Defaults() {}
 }

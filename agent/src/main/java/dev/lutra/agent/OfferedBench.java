@@ -17,12 +17,12 @@ final class OfferedBench implements Bench {
     }
 
     @Override
-    public Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         if (!providers.contains(task.getProvider())) {
             throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
                     + String.join(", ", providers) + ")");
         }
-        return bench.slice(task, onnx, abandoned);
+        return bench.slice(task, onnx, keepOpen, abandoned);
     }
 
     @Override

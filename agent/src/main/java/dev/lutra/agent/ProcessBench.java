@@ -75,13 +75,14 @@ public final class ProcessBench implements Bench {
     }
 
     @Override
-    public Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         if (worker == null || !worker.isAlive()) {
             renew();
             worker = WorkerProcess.start(scratch, cores);
         }
         WorkerProcess current = worker;
-        SliceRequest request = SliceRequest.newBuilder().setTask(task).setModel(UnsafeByteOperations.unsafeWrap(onnx)).build();
+        SliceRequest request = SliceRequest.newBuilder().setTask(task).setModel(UnsafeByteOperations.unsafeWrap(onnx))
+                .setKeepOpen(keepOpen).build();
         Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request));
         SliceReply reply = null;
         try {

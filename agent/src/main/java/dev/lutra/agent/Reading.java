@@ -1,10 +1,16 @@
 package dev.lutra.agent;
 
 /**
- * One slice of the sentinel.
+ * One slice of a sentinel.
  *
  * @param atNanos when, by the monotonic clock
+ * @param tookNanos all of it, with its session
  * @param levelNanos its {@link Level}
- * @param interrupted whether the slice itself shows that something interfered
+ * @param interrupted whether something interfered with the slice itself, so that it says little of the time around it
  */
-record Reading(long atNanos, double levelNanos, boolean interrupted) {}
+record Reading(long atNanos, long tookNanos, double levelNanos, boolean interrupted) {
+
+    Reading asInterrupted() {
+        return new Reading(atNanos, tookNanos, levelNanos, true);
+    }
+}

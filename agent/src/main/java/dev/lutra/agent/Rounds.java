@@ -20,12 +20,13 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Measures the tasks in hand in rounds, in a new process every few seconds. In a round every task gets one slice, in random order,
- * with readings of the {@link Sentinels} before, between and after. Slices that were interfered with are thrown away, the others are
+ * with readings of the {@link Sentinels} between them. Slices that were interfered with are thrown away, the others are
  * scaled by the sentinel; a task leaves when its rounds agree well enough, or when its time is up. Tasks may be taken up between
  * any two rounds. Whatever is wrong with a task becomes its outcome and nobody else's. For one thread.
  */
@@ -34,6 +35,16 @@ final class Rounds {
     /** Lets time pass. */
     interface Pause {
         void nanos(long nanos) throws InterruptedException;
+    }
+
+    /** A look at a sentinel; empty if it could not be read. */
+    private interface Look {
+        Optional<Reading> now() throws InterruptedException;
+    }
+
+    /** How a sentinel is read. */
+    private interface Reader {
+        Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException;
     }
 
     /** Tasks that share sentinels. */
@@ -203,29 +214,20 @@ final class Rounds {
         Sentinels watch = sentinels.computeIfAbsent(conditions,
                 key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
-        List<SpeedReading> readings = new ArrayList<>();
         List<Taken> taken = new ArrayList<>();
-        Optional<SpeedReading> fresh = watch.calmSince(
-                Math.max(processSinceNanos.getAsLong(), nanoTime.getAsLong() - Defaults.FRESH.toNanos()));
-        fresh.ifPresent(readings::add);
-        if (fresh.isEmpty()) {
-            awaitCalm(watch, abandoned, readings);
-        }
+        long since = Math.max(processSinceNanos.getAsLong(), nanoTime.getAsLong() - Defaults.FRESH.toNanos());
+        awaitCalm(watch, since, abandoned);
         long begin = nanoTime.getAsLong();
-        long readAt = begin;
         for (int turn = 0; turn < Defaults.TURNS && nanoTime.getAsLong() - begin < Defaults.FRESH.toNanos(); turn++) {
             for (Series series : group) {
-                if (nanoTime.getAsLong() - readAt >= Defaults.SENTINEL_SPACING.toNanos()) {
-                    awaitCalm(watch, abandoned, readings);
-                    readAt = nanoTime.getAsLong();
-                }
+                awaitCalm(watch, since, abandoned);
                 take(series, left).ifPresent(taken::add);
             }
         }
         if (!taken.isEmpty()) {
-            read(watch, abandoned, readings);
+            read(watch, abandoned, watch::readMemory);
         }
-        taken.forEach(one -> one.series().add(round(one, watch, readings)));
+        taken.forEach(one -> one.series().add(watch.round(one.slice(), one.atNanos(), unrest(one.slice()), since)));
         decide(conditions, watch, left);
     }
 
@@ -261,12 +263,25 @@ final class Rounds {
         return Optional.empty();
     }
 
-    /** Reads the sentinels, and while they say that something interferes waits and reads again, as long as patience lasts. */
-    private void awaitCalm(Sentinels watch, BooleanSupplier abandoned, List<SpeedReading> readings) throws InterruptedException {
+    /** Reads the sentinels where it is time to, and while they say that something interferes waits and reads again. */
+    private void awaitCalm(Sentinels watch, long sinceNanos, BooleanSupplier abandoned) throws InterruptedException {
+        Look core = () -> read(watch, abandoned, watch::readCore);
+        if (!watch.memoryIsKnown(sinceNanos, patienceNanos() > 0)) {
+            awaitCalm(watch::memoryDisturbed, abandoned, () -> {
+                awaitCalm(watch::coreDisturbed, abandoned, core);
+                return read(watch, abandoned, watch::readMemory);
+            });
+        }
+        if (!watch.coreIsKnown(sinceNanos, patienceNanos() > 0)) {
+            awaitCalm(watch::coreDisturbed, abandoned, core);
+        }
+    }
+
+    private void awaitCalm(Predicate<Reading> disturbed, BooleanSupplier abandoned, Look look) throws InterruptedException {
         long pauseNanos = Defaults.FIRST_PAUSE.toNanos();
         while (true) {
-            Optional<SpeedReading> reading = read(watch, abandoned, readings);
-            if (reading.isEmpty() || !watch.disturbed(reading.get()) || patienceNanos() <= 0) {
+            Optional<Reading> reading = look.now();
+            if (reading.isEmpty() || !disturbed.test(reading.get()) || patienceNanos() <= 0) {
                 return;
             }
             pause(Math.min(pauseNanos, patienceNanos()), abandoned);
@@ -287,21 +302,19 @@ final class Rounds {
     }
 
     private long patienceNanos() {
-        return Defaults.FIRST_PATIENCE.toNanos() + account.nanos(TimeAccount.Kind.MEASURING)
+        return Defaults.FIRST_PATIENCE.toNanos() + Defaults.PATIENCE * account.nanos(TimeAccount.Kind.MEASURING)
                 - account.nanos(TimeAccount.Kind.CALM);
     }
 
     /** Empty if the sentinels cannot run under these conditions, or nobody wants to know any more. */
-    private Optional<SpeedReading> read(Sentinels watch, BooleanSupplier abandoned, List<SpeedReading> readings)
+    private Optional<Reading> read(Sentinels watch, BooleanSupplier abandoned, Reader reader)
             throws InterruptedException {
         if (watch.areUnable() || abandoned.getAsBoolean()) {
             return Optional.empty();
         }
         long before = nanoTime.getAsLong();
         try {
-            SpeedReading reading = watch.read(bench, abandoned, account);
-            readings.add(reading);
-            return Optional.of(reading);
+            return Optional.of(reader.read(bench, abandoned, account));
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
             if (watch.haveWorked()) {
@@ -319,28 +332,16 @@ final class Rounds {
         return Optional.empty();
     }
 
-    private static Series.Round round(Taken one, Sentinels watch, List<SpeedReading> readings) {
-        double own = Math.max(Level.delayed(one.slice()) / Defaults.DELAYED, Level.halvesApart(one.slice()) / Defaults.HALVES);
-        if (watch.areUnable()) {
-            return new Series.Round(one.slice(), Speed.UNKNOWN, own);
-        }
-        if (readings.isEmpty()) {
-            return new Series.Round(one.slice(), watch.usual(), Double.MAX_VALUE);
-        }
-        List<SpeedReading> next = nextTo(one.atNanos(), readings);
-        return new Series.Round(one.slice(), Speed.between(next), Math.max(own, watch.disturbance(next)));
-    }
-
-    /** The last reading before a moment and the first one after it, or the only one of them that there is. */
-    private static List<SpeedReading> nextTo(long atNanos, List<SpeedReading> readings) {
-        int after = (int) readings.stream().takeWhile(reading -> reading.atNanos() <= atNanos).count();
-        return readings.subList(Math.max(0, after - 1), Math.min(readings.size(), after + 1));
+    /** By how much a slice itself shows interference, as a multiple of what is tolerated. */
+    private static double unrest(Slice slice) {
+        return Math.max(Level.delayed(slice) / Defaults.DELAYED, Level.halvesApart(slice) / Defaults.HALVES);
     }
 
     /** Lets those go that are measured well enough or long enough. */
     private void decide(Conditions conditions, Sentinels watch, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
                 .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
+        group.forEach(series -> series.judge(watch.usual()));
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
             if (!series.job().isAbandoned() && (series.converged(scaling) || series.exhausted())) {

@@ -6,6 +6,8 @@ import dev.lutra.proto.Task;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.DoubleStream;
@@ -24,6 +26,7 @@ final class Sentinel {
     private static final long LONGEST_STEP_NANOS = Duration.ofSeconds(10).toNanos();
 
     private final SentinelModel model;
+    private final double usualQuantile;
     private final Task task;
     private final ReferenceLevels levels;
     private final LongSupplier nanoTime;
@@ -32,36 +35,39 @@ final class Sentinel {
     private boolean slower;
     private long departedNanos;
     private long recentSinceNanos;
+    private double usualNanos;
 
-    /** @param conditions a task whose provider, options and threads the sentinel shall have */
-    Sentinel(SentinelModel model, Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
+    /**
+     * @param usualQuantile the share of its readings that undercut what the machine usually is capable of
+     * @param conditions a task whose provider, options and threads the sentinel shall have
+     */
+    Sentinel(SentinelModel model, double usualQuantile, Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
         this.model = model;
+        this.usualQuantile = usualQuantile;
         this.task = model.task(conditions);
         this.levels = levels;
         this.nanoTime = nanoTime;
     }
 
     /**
-     * Reads the machine's speed.
+     * Runs it. What it says counts once it is {@link #remember remembered}.
      *
      * @throws TaskFailure if the sentinel does not run under these conditions
      */
     Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
         long before = nanoTime.getAsLong();
-        Slice slice = bench.slice(task, model.onnx(), abandoned);
-        long after = nanoTime.getAsLong();
-        account.sentinel(slice, after - before);
-        boolean interrupted = Level.delayed(slice) > Defaults.DELAYED || Level.halvesApart(slice) > Defaults.HALVES;
-        Reading reading = new Reading(before + (after - before) / 2, Level.nanos(slice), interrupted);
+        Slice slice = bench.slice(task, model.onnx(), model.staysOpen(), abandoned);
+        long tookNanos = nanoTime.getAsLong() - before;
+        account.sentinel(slice, tookNanos);
         if (key == null) {
             key = ReferenceLevels.key(slice.getRuntime(), model);
             departedNanos = levels.get(key).map(Reference::departedNanos).orElse(0L);
         }
-        remember(reading);
-        return reading;
+        boolean interrupted = Level.delayed(slice) > Defaults.DELAYED || Level.halvesApart(slice) > Defaults.HALVES;
+        return new Reading(before + tookNanos / 2, tookNanos, Level.nanos(slice), interrupted);
     }
 
-    private void remember(Reading reading) {
+    void remember(Reading reading) {
         while (!recent.isEmpty() && reading.atNanos() - recent.getFirst().atNanos() > Defaults.USUAL_WINDOW.toNanos()) {
             recent.removeFirst();
         }
@@ -71,6 +77,7 @@ final class Sentinel {
             noteDeparture(reading, Math.min(reading.atNanos() - recent.getLast().atNanos(), LONGEST_STEP_NANOS));
         }
         recent.addLast(reading);
+        usualNanos = usual();
     }
 
     private void noteDeparture(Reading reading, long stepNanos) {
@@ -82,27 +89,64 @@ final class Sentinel {
         });
     }
 
+    /** The latest reading, unless it is from before a moment. */
+    Optional<Reading> latestSince(long nanos) {
+        return recent.isEmpty() || recent.getLast().atNanos() < nanos ? Optional.empty() : Optional.of(recent.getLast());
+    }
+
     /**
-     * The level that the machine has when nothing interferes, by the latest readings. What lies before the first of them is
-     * taken to have been at the reference level, so that a disturbance at the start is known for one.
+     * The last reading before a moment and the first one after it, or the only one of them that there is; empty if there is
+     * none. Those that something interfered with count only if no other does.
+     *
+     * @param sinceNanos what is older does not count
      */
+    List<Reading> nextTo(long atNanos, long sinceNanos) {
+        List<Reading> known = recent.stream().filter(reading -> reading.atNanos() >= sinceNanos).toList();
+        List<Reading> counting = calm(known);
+        int after = (int) counting.stream().takeWhile(reading -> reading.atNanos() <= atNanos).count();
+        return counting.subList(Math.max(0, after - 1), Math.min(counting.size(), after + 1));
+    }
+
+    /** Those that nothing interfered with, or all if that is none. */
+    private static List<Reading> calm(List<Reading> readings) {
+        List<Reading> calm = readings.stream().filter(reading -> !reading.interrupted()).toList();
+        return calm.isEmpty() ? readings : calm;
+    }
+
+    /** The level that the machine has when nothing interferes, by the latest readings. */
     double usualNanos() {
-        long covered = recent.getLast().atNanos() - recentSinceNanos;
-        long missing = Math.max(0, Defaults.USUAL_WINDOW.toNanos() - covered) / Defaults.SENTINEL_SPACING.toNanos();
-        DoubleStream before = levels.get(key).stream()
-                .flatMapToDouble(reference -> DoubleStream.generate(reference::levelNanos).limit(missing));
-        return Statistics.quantile(DoubleStream.concat(before, levelsOf(recent.stream())).toArray(), Defaults.USUAL_QUANTILE);
+        return usualNanos;
+    }
+
+    /**
+     * What lies before the first of the latest readings is taken to have been at the reference level, so that a disturbance at the
+     * start is known for one: the reference, as far as the readings leave it in doubt.
+     */
+    private double usual() {
+        Optional<Reference> reference = levels.get(key);
+        if (reference.isEmpty()) {
+            return ofRecent(usualQuantile);
+        }
+        double share = Math.min(1, (recent.getLast().atNanos() - recentSinceNanos) / (double) Defaults.USUAL_WINDOW.toNanos());
+        double most = usualQuantile / share;
+        double least = 1 - (1 - usualQuantile) / share;
+        return Math.max(least > 0 ? ofRecent(least) : 0,
+                Math.min(most < 1 ? ofRecent(most) : Double.POSITIVE_INFINITY, reference.get().levelNanos()));
+    }
+
+    private double ofRecent(double quantile) {
+        return Statistics.quantile(levelsOf(calm(List.copyOf(recent)).stream()).toArray(), quantile);
     }
 
     /** By how much the machine was slower than usual, relative; negative if faster. */
     double slowed(Reading reading) {
-        return reading.levelNanos() / usualNanos() - 1;
+        return reading.levelNanos() / usualNanos - 1;
     }
 
     /** The level that figures are scaled to; where there is none yet, what it would be if established now. */
     double referenceNanos() {
         return levels.get(key).map(reference -> (double) reference.levelNanos()).orElseGet(() -> {
-            double most = usualNanos() * (1 + Defaults.SLOWED);
+            double most = usualNanos * (1 + Defaults.SLOWED);
             return Statistics.median(levelsOf(recent.stream()).filter(nanos -> nanos <= most).toArray());
         });
     }

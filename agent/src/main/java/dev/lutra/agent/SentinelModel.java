@@ -32,8 +32,8 @@ import java.util.concurrent.TimeUnit;
  */
 enum SentinelModel {
 
-    /** 1.5 million multiply-accumulates on 0.3 MB: whatever slows it down is the core. */
-    CORE(32, List.of(new Stage(24, 2), new Stage(48, 2)), 64, 10, 20),
+    /** 1.5 million multiply-accumulates on 0.3 MB: whatever slows it down is the core. Short enough to be run beside every slice. */
+    CORE(32, List.of(new Stage(24, 2), new Stage(48, 2)), 64, 10, 2),
     /** 88 million, on far more than a core's own caches hold; 2.3 MB of that are weights. */
     MEMORY(224, List.of(new Stage(24, 2), new Stage(48, 2)), 512, 1000, 40),
     /** 190 million, with the 10 MB of weights that a whole mobile network has. */
@@ -53,7 +53,7 @@ enum SentinelModel {
     SentinelModel(int resolution, List<Stage> stages, int features, int classes, int sliceMillis) {
         this.resolution = resolution;
         this.rules = MeasureRules.newBuilder()
-                .setMinWarmupRuns(3).setMinWarmupNanos(millis(sliceMillis / 5)).setMaxWarmupNanos(millis(60))
+                .setMinWarmupRuns(3).setMinWarmupNanos(millis(Math.max(2, sliceMillis / 5))).setMaxWarmupNanos(millis(Math.min(60, sliceMillis)))
                 .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
                 .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
         this.onnx = new Writer().write(resolution, stages, features, classes);
@@ -71,6 +71,11 @@ enum SentinelModel {
     /** Not to be changed. */
     byte[] onnx() {
         return onnx;
+    }
+
+    /** Whether its session is worth keeping: opening the small one would take longer than running it. */
+    boolean staysOpen() {
+        return this == CORE;
     }
 
     String hash() {

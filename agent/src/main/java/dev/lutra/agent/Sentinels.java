@@ -1,8 +1,8 @@
 package dev.lutra.agent;
 
+import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
@@ -11,9 +11,9 @@ final class Sentinels {
 
     private final Sentinel core;
     private final Sentinel memory;
+    private final LongSupplier nanoTime;
     private final Following following = new Following();
     private final Spread spread = new Spread();
-    private SpeedReading latest;
     private boolean unable;
 
     /**
@@ -21,8 +21,9 @@ final class Sentinels {
      * @param ofMemory the larger one
      */
     Sentinels(Task conditions, SentinelModel ofMemory, ReferenceLevels levels, LongSupplier nanoTime) {
-        core = new Sentinel(SentinelModel.CORE, conditions, levels, nanoTime);
-        memory = new Sentinel(ofMemory, conditions, levels, nanoTime);
+        core = new Sentinel(SentinelModel.CORE, Defaults.CORE_USUAL, conditions, levels, nanoTime);
+        memory = new Sentinel(ofMemory, Defaults.MEMORY_USUAL, conditions, levels, nanoTime);
+        this.nanoTime = nanoTime;
     }
 
     /** One of the sentinels has never run under these conditions and will not: nothing is scaled. */
@@ -39,48 +40,84 @@ final class Sentinels {
     }
 
     /**
-     * Reads the machine's speed.
+     * Reads what the core is up to.
      *
-     * @throws TaskFailure if a sentinel does not run
+     * @throws TaskFailure if the sentinel does not run
      */
-    SpeedReading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
-        Reading first = memory.read(bench, abandoned, account);
-        latest = new SpeedReading(core.read(bench, abandoned, account), first);
-        return latest;
-    }
-
-    /** The latest reading, unless it is from before a moment or something interfered. */
-    Optional<SpeedReading> calmSince(long nanos) {
-        return Optional.ofNullable(latest).filter(reading -> reading.atNanos() >= nanos && !disturbed(reading));
-    }
-
-    /** Whether something interferes now, so that waiting pays. */
-    boolean disturbed(SpeedReading reading) {
-        return reading.core().interrupted() || reading.memory().interrupted() || slowed(reading) > Defaults.SLOWED;
-    }
-
-    private double slowed(SpeedReading reading) {
-        return Math.max(core.slowed(reading.core()), memory.slowed(reading.memory()));
+    Reading readCore(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+        Reading reading = core.read(bench, abandoned, account);
+        core.remember(reading);
+        return reading;
     }
 
     /**
-     * What the readings next to a slice say of interference, as a multiple of what is tolerated.
+     * Reads what the memory is up to. What slows the core slows this sentinel too, so a reading after which the core turns out to
+     * be slowed does not say.
      *
-     * @param next one or two
+     * @throws TaskFailure if a sentinel does not run
      */
-    double disturbance(List<SpeedReading> next) {
-        SpeedReading first = next.get(0);
-        SpeedReading last = next.get(next.size() - 1);
-        double jump = Math.max(jump(first.core(), last.core()), jump(first.memory(), last.memory()));
-        return Math.max(Math.max(slowed(first), slowed(last)) / Defaults.SLOWED, jump / Defaults.JUMP);
+    Reading readMemory(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+        Reading reading = memory.read(bench, abandoned, account);
+        Reading told = coreDisturbed(readCore(bench, abandoned, account)) ? reading.asInterrupted() : reading;
+        memory.remember(told);
+        return told;
     }
 
-    private static double jump(Reading before, Reading after) {
-        return Math.abs(Math.log(before.levelNanos() / after.levelNanos()));
+    /** Whether something on the core interferes, so that waiting pays. */
+    boolean coreDisturbed(Reading reading) {
+        return reading.interrupted() || core.slowed(reading) > Defaults.SLOWED;
+    }
+
+    /** As {@link #coreDisturbed}. */
+    boolean memoryDisturbed(Reading reading) {
+        return reading.interrupted() || memory.slowed(reading) > Defaults.SLOWED;
+    }
+
+    /**
+     * Whether the core's latest reading still tells, because another one now would cost too much.
+     *
+     * @param sinceNanos older readings do not tell
+     * @param patient whether one that shows interference is to be taken again
+     */
+    boolean coreIsKnown(long sinceNanos, boolean patient) {
+        return core.latestSince(sinceNanos).filter(reading -> !(patient && coreDisturbed(reading))
+                && nanoTime.getAsLong() - reading.atNanos() < Defaults.CORE_SPACING * reading.tookNanos()).isPresent();
+    }
+
+    /** As {@link #coreIsKnown}, for a while at any cost. */
+    boolean memoryIsKnown(long sinceNanos, boolean patient) {
+        return memory.latestSince(Math.max(sinceNanos, nanoTime.getAsLong() - Defaults.MEMORY_SPACING.toNanos()))
+                .filter(reading -> !(patient && memoryDisturbed(reading))).isPresent();
+    }
+
+    /**
+     * One slice in the light of the readings next to it.
+     *
+     * @param unrest by how much the slice itself shows interference, as a multiple of what is tolerated
+     * @param sinceNanos older readings do not count
+     */
+    Series.Round round(Slice slice, long atNanos, double unrest, long sinceNanos) {
+        if (unable) {
+            return new Series.Round(slice, Speed.UNKNOWN, unrest);
+        }
+        List<Reading> ofCore = core.nextTo(atNanos, sinceNanos);
+        List<Reading> ofMemory = memory.nextTo(atNanos, sinceNanos);
+        if (ofCore.isEmpty() || ofMemory.isEmpty()) {
+            return new Series.Round(slice, usual(), Double.MAX_VALUE);
+        }
+        double jump = Math.max(jump(ofCore), jump(ofMemory));
+        return new Series.Round(slice, Speed.between(ofCore, ofMemory), Math.max(unrest, jump / Defaults.JUMP));
+    }
+
+    private static double jump(List<Reading> next) {
+        return Math.abs(Math.log(next.get(0).levelNanos() / next.get(next.size() - 1).levelNanos()));
     }
 
     /** The speed that the machine has when nothing interferes. */
     Speed usual() {
+        if (!haveWorked()) {
+            return Speed.UNKNOWN;
+        }
         return new Speed(Speed.Around.steady(Math.log(core.usualNanos())), Speed.Around.steady(Math.log(memory.usualNanos())));
     }
 

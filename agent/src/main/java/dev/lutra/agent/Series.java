@@ -21,12 +21,17 @@ final class Series {
      *
      * @param latencyNanos its {@link Level}, which takes sorting thousands of samples and is asked for in every round
      * @param speed what the sentinel says of the machine then
-     * @param disturbance the worst of its signs of interference, each as a multiple of what is tolerated
+     * @param unrest the worst of its signs of interference but slowness, each as a multiple of what is tolerated
      */
-    record Round(Slice slice, double latencyNanos, Speed speed, double disturbance) {
+    record Round(Slice slice, double latencyNanos, Speed speed, double unrest) {
 
-        Round(Slice slice, Speed speed, double disturbance) {
-            this(slice, Level.nanos(slice), speed, disturbance);
+        Round(Slice slice, Speed speed, double unrest) {
+            this(slice, Level.nanos(slice), speed, unrest);
+        }
+
+        /** The worst sign of interference, as a multiple of what is tolerated. */
+        double disturbance(Speed usual) {
+            return Math.max(unrest, speed.slowerThan(usual) / Defaults.SLOWED);
         }
 
         /** Interference that comes and goes within a slice lifts its median before its level. */
@@ -40,7 +45,7 @@ final class Series {
 
         /** The first round's outputs stand for all. */
         Round withoutOutputs() {
-            return new Round(slice.toBuilder().clearOutputs().build(), latencyNanos, speed, disturbance);
+            return new Round(slice.toBuilder().clearOutputs().build(), latencyNanos, speed, unrest);
         }
     }
 
@@ -92,7 +97,17 @@ final class Series {
         if (first == null) {
             first = slice;
         }
-        (round.disturbance() > 1 ? disturbed : kept).add(round.withoutOutputs());
+        disturbed.add(round.withoutOutputs());
+    }
+
+    /** Tells the rounds to keep from those that were disturbed, as far as the machine's speed is known by now. */
+    void judge(Speed usual) {
+        disturbed.addAll(kept);
+        kept.clear();
+        disturbed.sort(Comparator.comparingDouble(round -> round.disturbance(usual)));
+        while (!disturbed.isEmpty() && disturbed.get(0).disturbance(usual) <= 1) {
+            kept.add(disturbed.remove(0));
+        }
     }
 
     boolean isBegun() {
@@ -133,7 +148,6 @@ final class Series {
      */
     Measured result(Scaling scaling) {
         boolean converged = converged(scaling);
-        disturbed.sort(Comparator.comparingDouble(Round::disturbance));
         while (kept.size() < minRounds() && !disturbed.isEmpty()) {
             kept.add(disturbed.remove(0));
         }

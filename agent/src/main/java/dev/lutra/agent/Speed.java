@@ -2,7 +2,6 @@ package dev.lutra.agent;
 
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
-import java.util.function.Function;
 
 /** What the sentinels say of the machine's speed at a slice. */
 record Speed(Around core, Around memory) {
@@ -23,14 +22,21 @@ record Speed(Around core, Around memory) {
     /** Where there are no sentinels, all levels are those of one nanosecond, the reference too. */
     static final Speed UNKNOWN = new Speed(Around.steady(0), Around.steady(0));
 
-    /** @param next the readings before and after the slice, or the only one of them that there is */
-    static Speed between(List<SpeedReading> next) {
-        return new Speed(around(next, SpeedReading::core), around(next, SpeedReading::memory));
+    /** By how much this is slower than another speed, at the slowest, relative. */
+    double slowerThan(Speed other) {
+        return Math.expm1(Math.max(core.slowest - other.core.level, memory.slowest - other.memory.level));
     }
 
-    private static Around around(List<SpeedReading> next, Function<SpeedReading, Reading> which) {
-        DoubleSummaryStatistics logs = next.stream()
-                .mapToDouble(reading -> Math.log(which.apply(reading).levelNanos())).summaryStatistics();
+    /**
+     * @param core the readings before and after the slice, or the only one of them that there is
+     * @param memory as {@code core}
+     */
+    static Speed between(List<Reading> core, List<Reading> memory) {
+        return new Speed(around(core), around(memory));
+    }
+
+    private static Around around(List<Reading> next) {
+        DoubleSummaryStatistics logs = next.stream().mapToDouble(reading -> Math.log(reading.levelNanos())).summaryStatistics();
         return new Around(logs.getAverage(), logs.getMax());
     }
 }

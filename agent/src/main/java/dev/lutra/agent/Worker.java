@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -34,6 +35,8 @@ public final class Worker {
     private final ProcessProbe probe = new ProcessProbe();
     private final long clockOverheadNanos = sampler.clockOverheadNanos();
     private final List<Integer> pinnedCores = probe.pinnedCores();
+    /** Sessions that stay, by their tasks, which name the models. */
+    private final Map<Task, OrtModel> open = new HashMap<>();
     private long collectedToBytes;
     private long inputBytes;
 
@@ -84,7 +87,7 @@ public final class Worker {
 
     private SliceReply answer(SliceRequest request) {
         try {
-            return SliceReply.newBuilder().setSlice(slice(request.getTask(), request.getModel().toByteArray())).build();
+            return SliceReply.newBuilder().setSlice(slice(request)).build();
         } catch (TaskFailure e) {
             return SliceReply.newBuilder().setTaskFailure(e.getMessage()).build();
         } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
@@ -93,7 +96,8 @@ public final class Worker {
         }
     }
 
-    private Slice slice(Task task, byte[] onnx) {
+    private Slice slice(SliceRequest request) {
+        Task task = request.getTask();
         if (task.hasRules()) {
             Sampler.check(task.getRules());
         }
@@ -101,20 +105,29 @@ public final class Worker {
             LoadRun.check(task.getLoad());
         }
         long start = System.nanoTime();
-        try (OrtModel model = OrtModel.open(onnx, task)) {
-            Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(System.nanoTime() - start)
-                    .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
-                    .putAllNodesByProvider(model.nodesByProvider());
-            if (task.hasRules()) {
-                measure(model, task, slice);
-            }
-            if (task.getReturnOutputs()) {
-                slice.addAllOutputs(model.outputs());
-            } else if (!task.hasRules()) {
-                model.run();
-            }
-            return slice.build();
+        byte[] onnx = request.getModel().toByteArray();
+        if (request.getKeepOpen()) {
+            OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(onnx, first));
+            return slice(task, model, System.nanoTime() - start);
         }
+        try (OrtModel model = OrtModel.open(onnx, task)) {
+            return slice(task, model, System.nanoTime() - start);
+        }
+    }
+
+    private Slice slice(Task task, OrtModel model, long sessionNanos) {
+        Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(sessionNanos)
+                .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
+                .putAllNodesByProvider(model.nodesByProvider());
+        if (task.hasRules()) {
+            measure(model, task, slice);
+        }
+        if (task.getReturnOutputs()) {
+            slice.addAllOutputs(model.outputs());
+        } else if (!task.hasRules()) {
+            model.run();
+        }
+        return slice.build();
     }
 
     /**

@@ -19,7 +19,7 @@ final class InProcessBench implements Bench {
     private final Sampler sampler = new Sampler(System::nanoTime);
 
     @Override
-    public Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         if (task.getId().equals("sentinel")) {
             return sentinel(task);
         }

@@ -5,9 +5,11 @@ import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.LongConsumer;
@@ -52,6 +54,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     private final Random random;
     private double process = 1;
     private boolean alive;
+    /** Whose sessions stay open in the process. */
+    private final Set<Task> open = new HashSet<>();
 
     SimulatedMachine(long seed) {
         random = new Random(seed);
@@ -67,7 +71,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     }
 
     @Override
-    public Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         if (interrupted) {
             throw new InterruptedException("interrupted");
         }
@@ -75,6 +79,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         slices.add(task.getId());
         if (!alive) {
             alive = true;
+            open.clear();
             processStarts.add(slices.size() - 1);
             now += PROCESS_NANOS;
             process = Math.exp(processDeviation * random.nextGaussian());
@@ -87,7 +92,9 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             alive = false;
             throw failures.get(task.getId());
         }
-        now += SESSION_NANOS;
+        if (!keepOpen || open.add(task)) {
+            now += SESSION_NANOS;
+        }
         boolean showsMemory = onnx == SentinelModel.MEMORY.onnx() || onnx == SentinelModel.WEIGHTS.onnx();
         double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
         double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
