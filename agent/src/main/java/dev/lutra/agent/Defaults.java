@@ -7,7 +7,7 @@ final class Defaults {
 
     /**
      * A machine that is this much slower than it lately was at its best is disturbed: on rented machines somebody on the core's
-     * other thread slows networks by 10 to 30 % for half a minute or a few, which no scaling takes back exactly. A table measured
+     * other thread slows networks by 10 to 50 %, for minutes or for a tenth of a second, which no scaling takes back exactly. A table measured
      * beside a load that came and went was 2.6 % slower than a quiet one when such slices were scaled and weighed, while the levels
      * of its other slices were 0.4 % slower.
      */
@@ -20,6 +20,14 @@ final class Defaults {
     static final double HALVES = 0.08;
 
     /**
+     * What lasts for less than a slice may be gone before and after it. So a slice is held to be disturbed, too, if it is slower by
+     * {@link #SLOWED} than what a quarter of the task's others undercut …
+     */
+    static final double CALMEST = 0.25;
+    /** … unless more than this share of them are: then that is how the model is. */
+    static final double UNSEEN = 1 / 3.0;
+
+    /**
      * A process serves the rounds that begin within this time. Networks lie differently in the memory of each, but so do they in
      * each session of one.
      */
@@ -30,17 +38,17 @@ final class Defaults {
      * somebody on the core's other thread may come and go several times a second; where a session takes seconds to open, not so often.
      */
     static final int CORE_SPACING = 8;
-    /** The memory's is read that often: what slows the memory down lasts for longer. */
+    /** The memory's is read that often: what slows the memory down lasts for longer … */
     static final Duration MEMORY_SPACING = Duration.ofSeconds(3);
+    /** … so where the core leaves no time for another reading, the last one holds for so long … */
+    static final Duration MEMORY_HOLDS = Duration.ofSeconds(10);
+    /** … while another is tried for that often. */
+    static final Duration MEMORY_RETRY = Duration.ofSeconds(1);
 
-    /** Readings this young need not be repeated: those at the end of a round serve the next one in the same process. */
-    static final Duration FRESH = Duration.ofSeconds(1);
-
-    /**
-     * A round gives every task a slice, up to three while that takes less than {@link #FRESH}: with one or two tasks left the
-     * sentinels would otherwise take as long as the tasks.
-     */
+    /** A round gives every task a slice, and up to three … */
     static final int TURNS = 3;
+    /** … while that takes less than this: what is decided after a round takes its time too. */
+    static final Duration SHORT_ROUND = Duration.ofSeconds(1);
 
     /** What the machine is usually capable of is judged over this time … */
     static final Duration USUAL_WINDOW = Duration.ofMinutes(5);
@@ -56,10 +64,12 @@ final class Defaults {
     static final double DEPARTURE = 0.10;
     static final Duration DEPARTED = Duration.ofMinutes(10);
 
-    /** Waits for calm begin with this pause, which doubles … */
-    static final Duration FIRST_PAUSE = Duration.ofMillis(20);
-    /** … up to this one. */
-    static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
+    /** Between looks whether it is calm again lies a tenth of what has been waited, which is thus overshot by no more … */
+    static final int LOOKS = 10;
+    /** … but at least this … */
+    static final Duration SHORTEST_PAUSE = Duration.ofMillis(10);
+    /** … and at most that. */
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
     /** Waiting may take this long at first … */
     static final Duration FIRST_PATIENCE = Duration.ofSeconds(5);
     /** … and later so many times as long as measuring has: what never gets calm is measured all the same. */

@@ -15,9 +15,10 @@ record Estimate(double logNanos, double halfWidth, double betweenRuns) {
 
     /**
      * Slices of one process have something in common that the regression does not know of: in three recorded tables the mean squares
-     * between and within processes were as 1.0, 1.4 and 1.5 to 1 with two slices of a task in a process.
+     * between and within processes were as 1.0, 1.4 and 1.5 to 1 with two slices of a task in a process. Intervals a tenth wider covered
+     * the truth of simulated machines in 91 % of the cases.
      */
-    private static final double WIDENED = 1.1;
+    private static final double WIDENED = 1.2;
 
     /**
      * What slices of a task disagree about lasts, in part, for longer than a run, as where large activations lie in memory: this share

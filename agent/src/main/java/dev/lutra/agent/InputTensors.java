@@ -55,9 +55,11 @@ final class InputTensors implements AutoCloseable {
         return tensors;
     }
 
-    /** What they occupy in native memory. */
+    /** What they and the float32 values that they were made of occupy in native memory. */
     long bytes() {
-        return tensors.values().stream().mapToLong(tensor -> tensor.getInfo().getNumElements() * tensor.getInfo().type.size).sum();
+        return tensors.values().stream().map(OnnxTensor::getInfo)
+                .mapToLong(info -> info.getNumElements() * (info.type == OnnxJavaType.FLOAT ? Float.BYTES : Float.BYTES + info.type.size))
+                .sum();
     }
 
     private void fill(Map<String, NodeInfo> expected, List<ModelInput> given) throws OrtException {

@@ -20,7 +20,6 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,14 +36,14 @@ final class Rounds {
         void nanos(long nanos) throws InterruptedException;
     }
 
-    /** A look at a sentinel; empty if it could not be read. */
+    /** A look at a sentinel; false if it cannot be had. */
     private interface Look {
-        Optional<Reading> now() throws InterruptedException;
+        boolean now() throws InterruptedException;
     }
 
     /** How a sentinel is read. */
     private interface Reader {
-        Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException;
+        void read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException;
     }
 
     /** Tasks that share sentinels. */
@@ -215,17 +214,17 @@ final class Rounds {
                 key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
         List<Taken> taken = new ArrayList<>();
-        long since = Math.max(processSinceNanos.getAsLong(), nanoTime.getAsLong() - Defaults.FRESH.toNanos());
+        long since = processSinceNanos.getAsLong();
         awaitCalm(watch, since, abandoned);
         long begin = nanoTime.getAsLong();
-        for (int turn = 0; turn < Defaults.TURNS && nanoTime.getAsLong() - begin < Defaults.FRESH.toNanos(); turn++) {
+        for (int turn = 0; turn < Defaults.TURNS && nanoTime.getAsLong() - begin < Defaults.SHORT_ROUND.toNanos(); turn++) {
             for (Series series : group) {
                 awaitCalm(watch, since, abandoned);
                 take(series, left).ifPresent(taken::add);
             }
         }
         if (!taken.isEmpty()) {
-            read(watch, abandoned, watch::readMemory);
+            read(watch, abandoned, watch.memoryIsKnown(since, false) ? watch::readCore : watch::readMemory);
         }
         taken.forEach(one -> one.series().add(watch.round(one.slice(), one.atNanos(), unrest(one.slice()), since)));
         decide(conditions, watch, left);
@@ -265,27 +264,25 @@ final class Rounds {
 
     /** Reads the sentinels where it is time to, and while they say that something interferes waits and reads again. */
     private void awaitCalm(Sentinels watch, long sinceNanos, BooleanSupplier abandoned) throws InterruptedException {
+        BooleanSupplier coreIsKnown = () -> watch.coreIsKnown(sinceNanos, patienceNanos() > 0);
         Look core = () -> read(watch, abandoned, watch::readCore);
-        if (!watch.memoryIsKnown(sinceNanos, patienceNanos() > 0)) {
-            awaitCalm(watch::memoryDisturbed, abandoned, () -> {
-                awaitCalm(watch::coreDisturbed, abandoned, core);
-                return read(watch, abandoned, watch::readMemory);
-            });
-        }
-        if (!watch.coreIsKnown(sinceNanos, patienceNanos() > 0)) {
-            awaitCalm(watch::coreDisturbed, abandoned, core);
-        }
+        await(() -> watch.memoryIsKnown(sinceNanos, patienceNanos() > 0), abandoned, () -> {
+            await(coreIsKnown, abandoned, core);
+            return read(watch, abandoned, watch::readMemory);
+        });
+        await(coreIsKnown, abandoned, core);
     }
 
-    private void awaitCalm(Predicate<Reading> disturbed, BooleanSupplier abandoned, Look look) throws InterruptedException {
-        long pauseNanos = Defaults.FIRST_PAUSE.toNanos();
-        while (true) {
-            Optional<Reading> reading = look.now();
-            if (reading.isEmpty() || !disturbed.test(reading.get()) || patienceNanos() <= 0) {
+    /** Looks again and again until enough is known, as long as patience lasts. */
+    private void await(BooleanSupplier known, BooleanSupplier abandoned, Look look) throws InterruptedException {
+        long begin = nanoTime.getAsLong();
+        while (!known.getAsBoolean()) {
+            if (!look.now() || known.getAsBoolean()) {
                 return;
             }
+            long pauseNanos = Math.max(Defaults.SHORTEST_PAUSE.toNanos(),
+                    Math.min(Defaults.LONGEST_PAUSE.toNanos(), (nanoTime.getAsLong() - begin) / Defaults.LOOKS));
             pause(Math.min(pauseNanos, patienceNanos()), abandoned);
-            pauseNanos = Math.min(2 * pauseNanos, Defaults.LONGEST_PAUSE.toNanos());
         }
     }
 
@@ -306,15 +303,15 @@ final class Rounds {
                 - account.nanos(TimeAccount.Kind.CALM);
     }
 
-    /** Empty if the sentinels cannot run under these conditions, or nobody wants to know any more. */
-    private Optional<Reading> read(Sentinels watch, BooleanSupplier abandoned, Reader reader)
-            throws InterruptedException {
+    /** False if the sentinel cannot be read, or nobody wants to know any more. */
+    private boolean read(Sentinels watch, BooleanSupplier abandoned, Reader reader) throws InterruptedException {
         if (watch.areUnable() || abandoned.getAsBoolean()) {
-            return Optional.empty();
+            return false;
         }
         long before = nanoTime.getAsLong();
         try {
-            return Optional.of(reader.read(bench, abandoned, account));
+            reader.read(bench, abandoned, account);
+            return true;
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
             if (watch.haveWorked()) {
@@ -329,7 +326,7 @@ final class Rounds {
                 throw e;
             }
         }
-        return Optional.empty();
+        return false;
     }
 
     /** By how much a slice itself shows interference, as a multiple of what is tolerated. */

@@ -91,7 +91,17 @@ final class Sentinel {
 
     /** The latest reading, unless it is from before a moment. */
     Optional<Reading> latestSince(long nanos) {
-        return recent.isEmpty() || recent.getLast().atNanos() < nanos ? Optional.empty() : Optional.of(recent.getLast());
+        return Optional.ofNullable(recent.peekLast()).filter(reading -> reading.atNanos() >= nanos);
+    }
+
+    /** The latest reading that nothing interfered with, unless it is from before a moment. */
+    Optional<Reading> latestCalmSince(long nanos) {
+        return recent.stream().filter(reading -> !reading.interrupted() && reading.atNanos() >= nanos).reduce((a, b) -> b);
+    }
+
+    /** Whether something interferes, so that waiting pays. */
+    boolean disturbed(Reading reading) {
+        return reading.interrupted() || reading.levelNanos() / usualNanos - 1 > Defaults.SLOWED;
     }
 
     /**
@@ -136,11 +146,6 @@ final class Sentinel {
 
     private double ofRecent(double quantile) {
         return Statistics.quantile(levelsOf(calm(List.copyOf(recent)).stream()).toArray(), quantile);
-    }
-
-    /** By how much the machine was slower than usual, relative; negative if faster. */
-    double slowed(Reading reading) {
-        return reading.levelNanos() / usualNanos - 1;
     }
 
     /** The level that figures are scaled to; where there is none yet, what it would be if established now. */

@@ -44,10 +44,8 @@ final class Sentinels {
      *
      * @throws TaskFailure if the sentinel does not run
      */
-    Reading readCore(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
-        Reading reading = core.read(bench, abandoned, account);
-        core.remember(reading);
-        return reading;
+    void readCore(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+        core.remember(core.read(bench, abandoned, account));
     }
 
     /**
@@ -56,21 +54,10 @@ final class Sentinels {
      *
      * @throws TaskFailure if a sentinel does not run
      */
-    Reading readMemory(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
+    void readMemory(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
         Reading reading = memory.read(bench, abandoned, account);
-        Reading told = coreDisturbed(readCore(bench, abandoned, account)) ? reading.asInterrupted() : reading;
-        memory.remember(told);
-        return told;
-    }
-
-    /** Whether something on the core interferes, so that waiting pays. */
-    boolean coreDisturbed(Reading reading) {
-        return reading.interrupted() || core.slowed(reading) > Defaults.SLOWED;
-    }
-
-    /** As {@link #coreDisturbed}. */
-    boolean memoryDisturbed(Reading reading) {
-        return reading.interrupted() || memory.slowed(reading) > Defaults.SLOWED;
+        readCore(bench, abandoned, account);
+        memory.remember(core.latestSince(reading.atNanos()).filter(core::disturbed).isPresent() ? reading.asInterrupted() : reading);
     }
 
     /**
@@ -80,28 +67,39 @@ final class Sentinels {
      * @param patient whether one that shows interference is to be taken again
      */
     boolean coreIsKnown(long sinceNanos, boolean patient) {
-        return core.latestSince(sinceNanos).filter(reading -> !(patient && coreDisturbed(reading))
+        return core.latestSince(sinceNanos).filter(reading -> !(patient && core.disturbed(reading))
                 && nanoTime.getAsLong() - reading.atNanos() < Defaults.CORE_SPACING * reading.tookNanos()).isPresent();
     }
 
-    /** As {@link #coreIsKnown}, for a while at any cost. */
+    /**
+     * Whether the memory's latest readings still tell.
+     *
+     * @param sinceNanos older readings tell only as long as the core leaves no time for another one
+     * @param patient whether those that show interference are to be taken again
+     */
     boolean memoryIsKnown(long sinceNanos, boolean patient) {
-        return memory.latestSince(Math.max(sinceNanos, nanoTime.getAsLong() - Defaults.MEMORY_SPACING.toNanos()))
-                .filter(reading -> !(patient && memoryDisturbed(reading))).isPresent();
+        long now = nanoTime.getAsLong();
+        long recently = Math.max(sinceNanos, now - Defaults.MEMORY_SPACING.toNanos());
+        if (!patient) {
+            return memory.latestSince(recently).isPresent();
+        }
+        boolean tried = memory.latestSince(Math.max(sinceNanos, now - Defaults.MEMORY_RETRY.toNanos())).isPresent();
+        return memory.latestCalmSince(tried ? now - Defaults.MEMORY_HOLDS.toNanos() : recently)
+                .filter(reading -> !memory.disturbed(reading)).isPresent();
     }
 
     /**
      * One slice in the light of the readings next to it.
      *
      * @param unrest by how much the slice itself shows interference, as a multiple of what is tolerated
-     * @param sinceNanos older readings do not count
+     * @param sinceNanos older readings of the core do not count
      */
     Series.Round round(Slice slice, long atNanos, double unrest, long sinceNanos) {
         if (unable) {
             return new Series.Round(slice, Speed.UNKNOWN, unrest);
         }
         List<Reading> ofCore = core.nextTo(atNanos, sinceNanos);
-        List<Reading> ofMemory = memory.nextTo(atNanos, sinceNanos);
+        List<Reading> ofMemory = memory.nextTo(atNanos, atNanos - Defaults.MEMORY_HOLDS.toNanos());
         if (ofCore.isEmpty() || ofMemory.isEmpty()) {
             return new Series.Round(slice, usual(), Double.MAX_VALUE);
         }

@@ -108,6 +108,21 @@ final class Series {
         while (!disturbed.isEmpty() && disturbed.get(0).disturbance(usual) <= 1) {
             kept.add(disturbed.remove(0));
         }
+        List<Round> slow = slowUnseen(usual);
+        if (slow.size() <= Defaults.UNSEEN * kept.size()) {
+            kept.removeAll(slow);
+            disturbed.addAll(slow);
+        }
+    }
+
+    /** Kept rounds that are slower than the calmest of this task by more than what is tolerated and the sentinels tell. */
+    private List<Round> slowUnseen(Speed usual) {
+        if (kept.size() < minRounds()) {
+            return List.of();
+        }
+        double calm = Statistics.quantile(kept.stream().mapToDouble(Round::latencyNanos).toArray(), Defaults.CALMEST);
+        return kept.stream().filter(round -> round.latencyNanos()
+                > calm * (1 + Defaults.SLOWED) * (1 + Math.max(0, round.speed().slowerThan(usual)))).toList();
     }
 
     boolean isBegun() {

@@ -32,6 +32,7 @@ import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** On simulated noisy machines, whose truth is known, and on their virtual clocks. */
@@ -143,11 +144,13 @@ class RoundsTest {
         assertThat(coverage(RoundsTest::machineWithModels, Distribution::getRelativeHalfWidth)).isBetween(0.92, 0.99);
     }
 
-    @Test
-    void slicesThatAreSlowedUnseenNeitherSpoilNorWidenIntervals() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"0.06, 0.1", "0.15, 0.6"})
+    void slicesThatAreSlowedUnseenNeitherSpoilNorWidenIntervals(double share, double by) throws Exception {
         assertThat(coverage(run -> {
             SimulatedMachine machine = machineWithModels(run);
-            machine.slowedUnseen = 0.06;
+            machine.slowedUnseen = share;
+            machine.slowedUnseenBy = by;
             return machine;
         }, Distribution::getRelativeHalfWidth)).isBetween(0.92, 0.99);
         assertThat(outcomes.values()).extracting(outcome -> outcome.getMeasured().getCircumstances().getConverged())
@@ -318,9 +321,9 @@ class RoundsTest {
         machine.latencies.put("t", 5.0 * MS);
         measure(machine, task("t"));
 
-        // The core, the memory and the core again; the core between the slices; the memory and the core.
-        assertThat(machine.slices.subList(0, 10)).containsExactly("sentinel", "sentinel", "sentinel", "t", "sentinel", "t",
-                "sentinel", "t", "sentinel", "sentinel");
+        // The core, the memory and the core again; then the core between the slices and after them.
+        assertThat(machine.slices.subList(0, 9)).containsExactly("sentinel", "sentinel", "sentinel", "t", "sentinel", "t",
+                "sentinel", "t", "sentinel");
     }
 
     @Test

@@ -44,8 +44,10 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     double processDeviation = 0.015;
     double sessionDeviation = 0.01;
     double sampleDeviation = 0.02;
-    /** The share of slices that something slows by up to a tenth from begin to end, too short for sentinels to see. */
+    /** The share of slices that something slows from begin to end, too short for sentinels to see, … */
     double slowedUnseen;
+    /** … and by how much at most. */
+    double slowedUnseenBy = 0.1;
     boolean interrupted;
     long now;
     /** How many slices had been taken when each process started. */
@@ -98,7 +100,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         boolean showsMemory = onnx == SentinelModel.MEMORY.onnx() || onnx == SentinelModel.WEIGHTS.onnx();
         double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
         double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
-        double unseen = random.nextDouble() < slowedUnseen ? 1 + 0.1 * random.nextDouble() : 1;
+        double unseen = random.nextDouble() < slowedUnseen ? 1 + slowedUnseenBy * random.nextDouble() : 1;
         return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
     }
 
