@@ -81,9 +81,11 @@ public final class ProcessBench implements Bench {
             worker = WorkerProcess.start(scratch, cores);
         }
         WorkerProcess current = worker;
-        SliceRequest request = SliceRequest.newBuilder().setTask(task).setModel(UnsafeByteOperations.unsafeWrap(onnx))
-                .setKeepOpen(keepOpen).build();
-        Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request));
+        SliceRequest.Builder request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen);
+        if (!keepOpen || !current.hasOpen(task)) {
+            request.setModel(UnsafeByteOperations.unsafeWrap(onnx));
+        }
+        Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request.build()));
         SliceReply reply = null;
         try {
             Optional<SliceReply> received = await(exchange, limit(task), abandoned);
@@ -99,6 +101,9 @@ public final class ProcessBench implements Bench {
         }
         if (reply.hasTaskFailure()) {
             throw new TaskFailure(reply.getTaskFailure());
+        }
+        if (keepOpen) {
+            current.opened(task);
         }
         return reply.getSlice();
     }

@@ -105,12 +105,11 @@ public final class Worker {
             LoadRun.check(task.getLoad());
         }
         long start = System.nanoTime();
-        byte[] onnx = request.getModel().toByteArray();
         if (request.getKeepOpen()) {
-            OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(onnx, first));
+            OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(request.getModel().toByteArray(), first));
             return slice(task, model, System.nanoTime() - start);
         }
-        try (OrtModel model = OrtModel.open(onnx, task)) {
+        try (OrtModel model = OrtModel.open(request.getModel().toByteArray(), task)) {
             return slice(task, model, System.nanoTime() - start);
         }
     }

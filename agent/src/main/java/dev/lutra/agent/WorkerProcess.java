@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import dev.lutra.proto.SliceReply;
 import dev.lutra.proto.SliceRequest;
+import dev.lutra.proto.Task;
 import java.io.File;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -15,8 +16,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,6 +57,7 @@ final class WorkerProcess {
     private final ServerSocketChannel door;
     private final Path doorFile;
     private final Path crashReport;
+    private final Set<Task> open = new HashSet<>();
     private volatile SocketChannel channel;
 
     private WorkerProcess(List<Integer> cores, Process process, ServerSocketChannel door, Path doorFile, Path crashReport) {
@@ -131,6 +135,15 @@ final class WorkerProcess {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Whether a session of a task stays open in it, so that it need not be sent the model again. */
+    boolean hasOpen(Task task) {
+        return open.contains(task);
+    }
+
+    void opened(Task task) {
+        open.add(task);
     }
 
     /** Sends a request and waits for its reply; empty if the process ended instead. */

@@ -222,6 +222,20 @@ class ProcessBenchTest {
         assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
     }
 
+    @Test
+    void aSessionThatStaysOpenServesFurtherSlicesAndEndsWithItsProcess() throws Exception {
+        Task task = task().setRules(RULES).build();
+        Slice first = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+        Slice second = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+        slice(task());
+        bench.renew();
+        Slice third = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+
+        assertThat(second.getSamplesNanosCount()).isPositive();
+        assertThat(second.getSessionNanos()).isLessThan(first.getSessionNanos() / 10);
+        assertThat(third.getSessionNanos()).isGreaterThan(10 * second.getSessionNanos());
+    }
+
     /** A terminal's Ctrl-C and a service manager's stop reach the child too; whether it ends is the agent's decision. */
     @Test
     void signalsThatStopTheAgentDoNotFailTheTaskUnderWay() throws Exception {
