@@ -7,9 +7,9 @@ final class Defaults {
 
     /**
      * A machine that is this much slower than it lately was at its best is disturbed: on rented machines somebody on the core's
-     * other thread slows networks by 10 to 50 %, for minutes or for a tenth of a second, which no scaling takes back exactly. A table measured
-     * beside a load that came and went was 2.6 % slower than a quiet one when such slices were scaled and weighed, while the levels
-     * of its other slices were 0.4 % slower.
+     * other thread slows networks by 10 to 50 %, for minutes or for a tenth of a second, which no scaling takes back exactly. A
+     * table measured beside a load that came and went was 2.6 % slower than a quiet one when such slices were scaled and weighed,
+     * while the levels of its other slices were 0.4 % slower.
      */
     static final double SLOWED = 0.12;
     /** The sentinel before and after a slice may disagree by this much; beyond, the speed changed while the slice ran. */

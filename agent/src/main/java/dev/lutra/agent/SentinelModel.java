@@ -53,7 +53,8 @@ enum SentinelModel {
     SentinelModel(int resolution, List<Stage> stages, int features, int classes, int sliceMillis) {
         this.resolution = resolution;
         this.rules = MeasureRules.newBuilder()
-                .setMinWarmupRuns(3).setMinWarmupNanos(millis(Math.max(2, sliceMillis / 5))).setMaxWarmupNanos(millis(Math.min(60, sliceMillis)))
+                .setMinWarmupRuns(3).setMinWarmupNanos(millis(Math.max(2, sliceMillis / 5)))
+                .setMaxWarmupNanos(millis(Math.min(60, sliceMillis)))
                 .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
                 .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
         this.onnx = new Writer().write(resolution, stages, features, classes);
