@@ -31,6 +31,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     final Map<String, Double> latencies = new HashMap<>();
     final Map<String, RuntimeException> failures = new HashMap<>();
     final List<String> slices = new ArrayList<>();
+    /** What warming up and sampling took, by task. */
+    final Map<String, Long> ranNanos = new HashMap<>();
     /** Told the time before every slice. */
     LongConsumer beforeSlice = now -> { };
     DoubleUnaryOperator drift = seconds -> 1;
@@ -130,6 +132,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             now += nanos;
             slice.addSamplesNanos(nanos);
         }
+        ranNanos.merge(task.getId(), now - warmUp, Long::sum);
         double share = delayed.applyAsDouble(start / 1e9);
         return slice.setSamplingNanos(now - start).setRunDelayNanos(share < 0 ? -1 : Math.round(share * (now - start))).build();
     }
