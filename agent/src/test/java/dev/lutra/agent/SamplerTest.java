@@ -44,6 +44,15 @@ class SamplerTest {
     }
 
     @Test
+    void slowModelsNeedFewerRuns() {
+        Sampler.WarmUp warmUp = sampler.warmUp(workload(run -> (run == 0 ? 20 : 7) * MS), RULES);
+
+        assertThat(warmUp.steady()).isTrue();
+        assertThat(warmUp.runs()).isBetween(9L, 12L);
+        assertThat(sampler.warmUp(workload(run -> (run < 8 ? 8 : 7) * MS), RULES).runs()).isGreaterThan(14);
+    }
+
+    @Test
     void aWarmUpKeepsItsMinima() {
         assertThat(sampler.warmUp(workload(run -> MS / 10), RULES.toBuilder().setMinWarmupNanos(50 * MS).build()).nanos())
                 .isBetween(50 * MS, 57 * MS);
