@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.function.IntFunction;
 
 /**
  * Messages on a channel, each preceded by its length. Not over streams: those that the JDK 17 puts on a socket channel share one
@@ -19,7 +20,10 @@ final class Frames {
     private Frames() {}
 
     static void write(WritableByteChannel channel, MessageLite message) throws IOException {
-        byte[] content = message.toByteArray();
+        write(channel, message.toByteArray());
+    }
+
+    static void write(WritableByteChannel channel, byte[] content) throws IOException {
         transferAll(channel, ByteBuffer.allocate(Integer.BYTES).putInt(content.length).flip());
         transferAll(channel, ByteBuffer.wrap(content));
     }
@@ -37,18 +41,29 @@ final class Frames {
      * @throws EOFException if it ends within a message
      */
     static byte[] read(ReadableByteChannel channel) throws IOException {
+        ByteBuffer content = read(channel, ByteBuffer::allocate);
+        return content == null ? null : content.array();
+    }
+
+    /**
+     * The next message's bytes, or null if the channel has ended.
+     *
+     * @param room gives a buffer with room for so many bytes from its beginning
+     * @throws EOFException if it ends within a message
+     */
+    static ByteBuffer read(ReadableByteChannel channel, IntFunction<ByteBuffer> room) throws IOException {
         ByteBuffer length = ByteBuffer.allocate(Integer.BYTES);
         if (channel.read(length) < 0) {
             return null;
         }
         fill(channel, length);
-        ByteBuffer content = ByteBuffer.allocate(length.getInt(0));
+        ByteBuffer content = room.apply(length.getInt(0)).limit(length.getInt(0));
         fill(channel, content);
-        return content.array();
+        return content.flip();
     }
 
     private static void fill(ReadableByteChannel channel, ByteBuffer buffer) throws IOException {
-        int end = buffer.capacity();
+        int end = buffer.limit();
         while (buffer.position() < end) {
             if (channel.read(buffer.limit(Math.min(end, buffer.position() + CHUNK))) < 0) {
                 throw new EOFException("the channel ended after " + buffer.position() + " of " + end + " bytes");

@@ -43,12 +43,12 @@ final class OrtModel implements AutoCloseable {
     private static final String REFUSE_CPU = "session.disable_cpu_ep_fallback";
 
     private final Task task;
-    private final byte[] onnx;
+    private final ByteBuffer onnx;
     private final OrtSession session;
     private final InputTensors inputs;
     private final NodePlacement placement;
 
-    private OrtModel(Task task, byte[] onnx, OrtSession session, InputTensors inputs, NodePlacement placement) {
+    private OrtModel(Task task, ByteBuffer onnx, OrtSession session, InputTensors inputs, NodePlacement placement) {
         this.task = task;
         this.onnx = onnx;
         this.session = session;
@@ -70,10 +70,11 @@ final class OrtModel implements AutoCloseable {
     /**
      * Loads a task's model, creates its inputs and runs it once.
      *
+     * @param onnx in native memory; looked at again only by {@link #outputs} where what is timed is another model
      * @throws TaskFailure if the model does not load or run, the task's inputs are not what it takes, or a part of it would run
      *     on the CPU though another provider was asked for
      */
-    static OrtModel open(byte[] onnx, Task task) {
+    static OrtModel open(ByteBuffer onnx, Task task) {
         if (task.getThreads() < 1) {
             throw new TaskFailure("threads: " + task.getThreads() + " (expected: 1 or more)");
         }
@@ -97,7 +98,7 @@ final class OrtModel implements AutoCloseable {
         return task.hasRules() && !isOnCpu(task);
     }
 
-    private static OrtModel asGiven(byte[] onnx, Task task, Path profile) throws OrtException {
+    private static OrtModel asGiven(ByteBuffer onnx, Task task, Path profile) throws OrtException {
         OrtSession session = profiledSession(onnx, task, profile);
         InputTensors inputs = null;
         try {
@@ -109,8 +110,8 @@ final class OrtModel implements AutoCloseable {
         }
     }
 
-    private static OrtModel resident(byte[] onnx, Task task, Path profile) throws OrtException {
-        byte[] rewritten = rewrite(onnx, task);
+    private static OrtModel resident(ByteBuffer onnx, Task task, Path profile) throws OrtException {
+        ByteBuffer rewritten = rewrite(onnx, task);
         InputTensors number = InputTensors.zero(ResidentModel.INPUT);
         try {
             NodePlacement placement;
@@ -130,12 +131,13 @@ final class OrtModel implements AutoCloseable {
     }
 
     /** The CPU's session only says what the model takes and gives. */
-    private static byte[] rewrite(byte[] onnx, Task task) throws OrtException {
+    private static ByteBuffer rewrite(ByteBuffer onnx, Task task) throws OrtException {
         try (SessionOptions options = new SessionOptions()) {
             options.setOptimizationLevel(OptLevel.NO_OPT);
             try (OrtSession plain = environment().createSession(onnx, options);
                     InputTensors inputs = InputTensors.of(plain.getInputInfo(), task.getInputsList())) {
-                return ResidentModel.rewrite(onnx, inputs.byName(), plain.getOutputInfo());
+                byte[] rewritten = ResidentModel.rewrite(onnx, inputs.byName(), plain.getOutputInfo());
+                return ByteBuffer.allocateDirect(rewritten.length).put(rewritten).flip();
             }
         }
     }
@@ -157,7 +159,7 @@ final class OrtModel implements AutoCloseable {
         }
     }
 
-    private static OrtSession profiledSession(byte[] onnx, Task task, Path folder) throws OrtException {
+    private static OrtSession profiledSession(ByteBuffer onnx, Task task, Path folder) throws OrtException {
         try (SessionOptions options = options(task)) {
             options.enableProfiling(folder.resolve("run").toString());
             return environment().createSession(onnx, options);

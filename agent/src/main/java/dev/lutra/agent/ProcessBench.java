@@ -1,7 +1,6 @@
 package dev.lutra.agent;
 
 import ai.onnxruntime.OrtEnvironment;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
@@ -81,11 +80,9 @@ public final class ProcessBench implements Bench {
             worker = WorkerProcess.start(scratch, cores);
         }
         WorkerProcess current = worker;
-        SliceRequest.Builder request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen);
-        if (!keepOpen || !current.hasOpen(task)) {
-            request.setModel(UnsafeByteOperations.unsafeWrap(onnx));
-        }
-        Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request.build()));
+        SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
+        byte[] model = keepOpen && current.hasOpen(task) ? new byte[0] : onnx;
+        Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request, model));
         SliceReply reply = null;
         try {
             Optional<SliceReply> received = await(exchange, limit(task), abandoned);

@@ -46,9 +46,9 @@ final class ResidentModel {
      * @param outputs what the model gives
      * @throws TaskFailure if an output is not a tensor of numbers, or the result is too large for an ONNX file
      */
-    static byte[] rewrite(byte[] onnx, Map<String, OnnxTensor> inputs, Map<String, NodeInfo> outputs) {
+    static byte[] rewrite(ByteBuffer onnx, Map<String, OnnxTensor> inputs, Map<String, NodeInfo> outputs) {
         try {
-            ModelProto.Builder model = ModelProto.parseFrom(onnx).toBuilder();
+            ModelProto.Builder model = ModelProto.parseFrom(onnx.duplicate()).toBuilder();
             model.setGraph(rewrite(model.getGraph(), inputs, outputs));
             return model.build().toByteArray();
         } catch (InvalidProtocolBufferException e) {

@@ -7,6 +7,7 @@ import dev.lutra.proto.SliceRequest;
 import dev.lutra.proto.Task;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,13 +31,22 @@ public final class Worker {
     /** In bytes, a third of the young generation (see WorkerProcess): the rest holds what a slice's calls leave behind. */
     private static final long GARBAGE = 4 << 20;
 
-    private final BlockingQueue<SliceRequest> requests = new SynchronousQueue<>();
+    /**
+     * A request with its model, in native memory: ONNX Runtime takes it from there, and no copy on the heap brings collections about.
+     *
+     * @param model until the request is answered
+     */
+    private record Received(SliceRequest request, ByteBuffer model) {}
+
+    private final BlockingQueue<Received> requests = new SynchronousQueue<>();
     private final Sampler sampler = new Sampler(System::nanoTime);
     private final ProcessProbe probe = new ProcessProbe();
     private final long clockOverheadNanos = sampler.clockOverheadNanos();
     private final List<Integer> pinnedCores = probe.pinnedCores();
     /** Sessions that stay, by their tasks, which name the models. */
     private final Map<Task, OrtModel> open = new HashMap<>();
+    /** For one model after the other, and as large as the largest so far. */
+    private ByteBuffer room = ByteBuffer.allocateDirect(1 << 20);
     private long collectedToBytes;
     private long inputBytes;
 
@@ -76,7 +86,12 @@ public final class Worker {
                 if (message.length == 0) {
                     Runtime.getRuntime().halt(0);
                 }
-                requests.put(SliceRequest.parseFrom(message));
+                SliceRequest request = SliceRequest.parseFrom(message);
+                ByteBuffer model = Frames.read(channel, this::room);
+                if (model == null) {
+                    break;
+                }
+                requests.put(new Received(request, model));
             }
         } catch (IOException | InterruptedException e) {
             // A parent that died in the middle of a message is gone as well.
@@ -85,9 +100,17 @@ public final class Worker {
         Runtime.getRuntime().halt(0);
     }
 
-    private SliceReply answer(SliceRequest request) {
+    /** Used by the thread that reads, and while a request is being answered nothing is sent. */
+    private ByteBuffer room(int bytes) {
+        if (bytes > room.capacity()) {
+            room = ByteBuffer.allocateDirect(bytes);
+        }
+        return room.clear();
+    }
+
+    private SliceReply answer(Received received) {
         try {
-            return SliceReply.newBuilder().setSlice(slice(request)).build();
+            return SliceReply.newBuilder().setSlice(slice(received.request(), received.model())).build();
         } catch (TaskFailure e) {
             return SliceReply.newBuilder().setTaskFailure(e.getMessage()).build();
         } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
@@ -96,7 +119,7 @@ public final class Worker {
         }
     }
 
-    private Slice slice(SliceRequest request) {
+    private Slice slice(SliceRequest request, ByteBuffer onnx) {
         Task task = request.getTask();
         if (task.hasRules()) {
             Sampler.check(task.getRules());
@@ -106,10 +129,10 @@ public final class Worker {
         }
         long start = System.nanoTime();
         if (request.getKeepOpen()) {
-            OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(request.getModel().toByteArray(), first));
+            OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(onnx, first));
             return slice(task, model, System.nanoTime() - start);
         }
-        try (OrtModel model = OrtModel.open(request.getModel().toByteArray(), task)) {
+        try (OrtModel model = OrtModel.open(onnx, task)) {
             return slice(task, model, System.nanoTime() - start);
         }
     }

@@ -36,7 +36,7 @@ final class WorkerProcess {
     private static final List<String> JVM_FLAGS = List.of(
             // One collector thread. The young generation holds what nearly 20 000 calls of ONNX Runtime leave behind (680 bytes
             // each) and is touched beforehand, so that samples contain hardly a collection and no page fault. The limit is room
-            // for the largest request (2 GiB, protobuf's own limit) with the copies made of it: address space, not memory.
+            // for the largest model (2 GiB, protobuf's own limit), its outputs and what is made of them: address space, not memory.
             "-XX:+UseSerialGC", "-Xms32m", "-Xmn16m", "-Xmx8g", "-XX:+AlwaysPreTouch",
             // The Java part of a run is small. The quick compiler is done with it after a moment of warm-up, the optimizing one
             // would compete for the cores while samples are taken. One thread, there from the start for ProcessProbe to tell.
@@ -146,8 +146,12 @@ final class WorkerProcess {
         open.add(task);
     }
 
-    /** Sends a request and waits for its reply; empty if the process ended instead. */
-    Optional<SliceReply> exchange(SliceRequest request) throws InvalidProtocolBufferException {
+    /**
+     * Sends a request and waits for its reply; empty if the process ended instead.
+     *
+     * @param onnx the model; empty where a session of the task is open
+     */
+    Optional<SliceReply> exchange(SliceRequest request, byte[] onnx) throws InvalidProtocolBufferException {
         byte[] reply;
         try {
             if (channel == null) {
@@ -156,6 +160,7 @@ final class WorkerProcess {
                 Files.deleteIfExists(doorFile);
             }
             Frames.write(channel, request);
+            Frames.write(channel, onnx);
             reply = Frames.read(channel);
         } catch (IOException e) {
             return Optional.empty();

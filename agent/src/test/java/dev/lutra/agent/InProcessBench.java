@@ -24,7 +24,7 @@ final class InProcessBench implements Bench {
             return sentinel(task);
         }
         slices.add(task.getId());
-        try (OrtModel model = OrtModel.open(onnx, task)) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(onnx), task)) {
             return slice(task, model, () -> {
                 if (abandoned.getAsBoolean() || Thread.currentThread().isInterrupted()) {
                     throw new CancellationException();

@@ -71,10 +71,10 @@ class NodePlacementTest {
         Task task = Task.newBuilder().setProvider("cpu").setThreads(1).setReturnOutputs(true)
                 .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1))
                 .addInputs(ModelInput.newBuilder().setName("z").addShape(1).addShape(3).setRandomSeed(2)).build();
-        try (OrtModel model = OrtModel.open(TinyOnnx.add(3), task)) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.add(3)), task)) {
             assertThat(model.nodesByProvider()).isEqualTo(Map.of("cpu", 1));
         }
-        assertThatThrownBy(() -> OrtModel.open(TinyOnnx.add(3), task.toBuilder().removeInputs(1).build()))
+        assertThatThrownBy(() -> OrtModel.open(TinyOnnx.direct(TinyOnnx.add(3)), task.toBuilder().removeInputs(1).build()))
                 .isInstanceOf(TaskFailure.class);
         try (var left = Files.list(temporary)) {
             assertThat(left.filter(file -> file.getFileName().toString().startsWith("lutra-profile"))).isEmpty();

@@ -35,7 +35,7 @@ class OrtModelTest {
     }
 
     private static List<ModelOutput> outputs(byte[] onnx, Task.Builder task) {
-        try (OrtModel model = OrtModel.open(onnx, task.build())) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(onnx), task.build())) {
             return model.outputs();
         }
     }
@@ -46,7 +46,7 @@ class OrtModelTest {
 
     @Test
     void givesTheOutputsOfARunAndSaysWhatRan() {
-        try (OrtModel model = OrtModel.open(TinyOnnx.relu(3), task(input("x", List.of(2L, 3L), -1, 2, -3, 4, -5, 6)).build())) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task(input("x", List.of(2L, 3L), -1, 2, -3, 4, -5, 6)).build())) {
             assertThat(model.outputs()).containsExactly(ModelOutput.newBuilder()
                     .setName("y").addShape(2).addShape(3).setLittleEndianFloats(bytes(0, 2, 0, 4, 0, 6)).build());
             assertThat(model.runtime().getName()).isEqualTo("onnxruntime");
@@ -124,7 +124,7 @@ class OrtModelTest {
         byte[] cast = TinyOnnx.toInt64(3);
         Task.Builder task = task(input("x", List.of(1L, 3L), 1, 2, 3));
 
-        try (OrtModel model = OrtModel.open(cast, task.build())) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(cast), task.build())) {
             model.run();
         }
         assertThat(failure(cast, task)).startsWith("output y: ").endsWith("(expected: a float32 or float16 tensor)");
@@ -145,7 +145,7 @@ class OrtModelTest {
                 .isEqualTo("provider cpu: option frob (expected: allow_cpu_nodes)");
         assertThat(failure(TinyOnnx.relu(3), task.clone().putProviderOptions("allow_cpu_nodes", "yes")))
                 .isEqualTo("provider cpu: allow_cpu_nodes: yes (expected: true or false)");
-        try (OrtModel model = OrtModel.open(TinyOnnx.relu(3), task.putProviderOptions("allow_cpu_nodes", "true").build())) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.putProviderOptions("allow_cpu_nodes", "true").build())) {
             assertThat(model.runtime().getProviderOptionsMap()).containsExactly(Map.entry("allow_cpu_nodes", "true"));
         }
     }

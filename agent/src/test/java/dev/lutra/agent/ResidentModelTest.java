@@ -36,14 +36,14 @@ class ResidentModelTest {
     private static byte[] rewrite(byte[] onnx, Task task) throws Exception {
         try (OrtSession session = OrtModel.environment().createSession(onnx);
                 InputTensors inputs = InputTensors.of(session.getInputInfo(), task.getInputsList())) {
-            return ResidentModel.rewrite(onnx, inputs.byName(), session.getOutputInfo());
+            return ResidentModel.rewrite(TinyOnnx.direct(onnx), inputs.byName(), session.getOutputInfo());
         }
     }
 
     private record Run(List<ModelOutput> outputs, int nodes) {}
 
     private static Run run(byte[] onnx, Task task) {
-        try (OrtModel model = OrtModel.open(onnx, task)) {
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(onnx), task)) {
             return new Run(task.getReturnOutputs() ? model.outputs() : List.of(), model.nodesByProvider().getOrDefault("cpu", 0));
         }
     }

@@ -5,6 +5,7 @@ import com.google.protobuf.CodedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 
 /** Writes the few bytes of very small ONNX files, by the field numbers of the format. */
 final class TinyOnnx {
@@ -19,6 +20,11 @@ final class TinyOnnx {
     }
 
     private TinyOnnx() {}
+
+    /** A model as {@link OrtModel} takes it. */
+    static ByteBuffer direct(byte[] onnx) {
+        return ByteBuffer.allocateDirect(onnx.length).put(onnx).flip();
+    }
 
     /** {@code y = relu(x)}, x of shape [any, columns]. */
     static byte[] relu(int columns) {
