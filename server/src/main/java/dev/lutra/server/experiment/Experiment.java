@@ -52,7 +52,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     public static final String LOCAL = "local";
 
     private static final int DEFAULT_ROUNDS = 4;
-    private static final Duration DEFAULT_SLICE = Duration.ofMillis(50);
+    private static final Duration DEFAULT_SLICE = Duration.ofMillis(60);
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
