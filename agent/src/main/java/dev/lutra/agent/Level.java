@@ -1,6 +1,7 @@
 package dev.lutra.agent;
 
 import dev.lutra.proto.Slice;
+import java.util.Arrays;
 
 /**
  * What a slice says about speed: the latency that the fastest fifth of its runs stay below. Interference only ever adds time,
@@ -24,8 +25,9 @@ final class Level {
     }
 
     private static double quantile(Slice slice, int from, int to, double fraction) {
-        return Statistics.quantile(
-                slice.getSamplesNanosList().subList(from, to).stream().mapToDouble(Long::doubleValue).toArray(), fraction);
+        double[] samples = new double[to - from];
+        Arrays.setAll(samples, i -> slice.getSamplesNanos(from + i));
+        return Statistics.quantile(samples, fraction);
     }
 
     /** By how much the two halves of a slice disagree, as a logarithm; 0 when it is too short to tell. */
