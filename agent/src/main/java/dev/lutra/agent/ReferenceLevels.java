@@ -58,7 +58,7 @@ final class ReferenceLevels {
     static String key(Runtime runtime, SentinelModel sentinel) {
         return String.join("/", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "threads=" + runtime.getThreads(),
                 new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
-                "sentinel=" + sentinel.hash().substring(0, 16));
+                "sentinel=" + sentinel.scale());
     }
 
     Optional<Reference> get(String key) {

@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  * machine. Two at a time, because there are two ways of being slow that hit networks differently: what shares a core (a sibling
  * thread, the clock) slows everything, what shares the memory slows what does not fit a core's own caches, and the more the larger
  * it is. Mobile networks (stem, inverted residuals with depthwise convolutions, pooling, classifier). Generated, weights too,
- * from a fixed seed. A reference level belongs to the bytes of its model ({@link #hash}): other bytes, another scale.
+ * from a fixed seed. A reference level belongs to the bytes of its model and to how it is run ({@link #scale}).
  */
 enum SentinelModel {
 
@@ -48,17 +48,20 @@ enum SentinelModel {
     private final MeasureRules rules;
     private final byte[] onnx;
     private final String hash;
+    private final String scale;
 
     /** @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile */
     SentinelModel(int resolution, List<Stage> stages, int features, int classes, int sliceMillis) {
         this.resolution = resolution;
+        // Always the same: whether it has settled cannot be told in so short a time.
+        long warmUpNanos = millis(Math.max(2, sliceMillis / 5));
         this.rules = MeasureRules.newBuilder()
-                .setMinWarmupRuns(3).setMinWarmupNanos(millis(Math.max(2, sliceMillis / 5)))
-                .setMaxWarmupNanos(millis(Math.min(60, sliceMillis)))
+                .setMinWarmupRuns(3).setMinWarmupNanos(warmUpNanos).setMaxWarmupNanos(warmUpNanos)
                 .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
                 .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
         this.onnx = new Writer().write(resolution, stages, features, classes);
         this.hash = ModelCache.sha256(onnx);
+        this.scale = ModelCache.sha256(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16);
     }
 
     /**
@@ -81,6 +84,11 @@ enum SentinelModel {
 
     String hash() {
         return hash;
+    }
+
+    /** Other bytes and other rules have another one: levels read by them are not to be compared. */
+    String scale() {
+        return scale;
     }
 
     /** One slice of it under the conditions of a task. */
