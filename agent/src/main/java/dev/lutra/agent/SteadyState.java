@@ -18,9 +18,9 @@ final class SteadyState {
     /** The median of fewer runs moves by more than the agreement on its own. */
     private static final int SHORTEST_WINDOW = 3;
     /**
-     * Of slow models two will do, beginning with the second run, once all windows together last this long: what settles does so in
-     * some time, not in many runs. Networks of 7 ms took within 1 % of their later times from the first run after the one that opens
-     * the model on, while 24 runs of them take as long as all the rest of a slice.
+     * Of slow models two will do, beginning with the second run, once all windows together last this long: what settles does so
+     * in some time, not in many runs. From the second run on networks of 7 ms were within 1 % of their later times, while 24 runs
+     * of them take as long as all the rest of a slice.
      */
     private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final int SLOW_WINDOW = 2;

@@ -32,7 +32,8 @@ public final class Worker {
     private static final long GARBAGE = 4 << 20;
 
     /**
-     * A request with its model, in native memory: ONNX Runtime takes it from there, and no copy on the heap brings collections about.
+     * A request with its model, in native memory: ONNX Runtime takes it from there, and no copy on the heap brings collections
+     * about.
      *
      * @param model until the request is answered
      */

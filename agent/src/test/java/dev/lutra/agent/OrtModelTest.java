@@ -46,7 +46,8 @@ class OrtModelTest {
 
     @Test
     void givesTheOutputsOfARunAndSaysWhatRan() {
-        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task(input("x", List.of(2L, 3L), -1, 2, -3, 4, -5, 6)).build())) {
+        Task.Builder task = task(input("x", List.of(2L, 3L), -1, 2, -3, 4, -5, 6));
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.build())) {
             assertThat(model.outputs()).containsExactly(ModelOutput.newBuilder()
                     .setName("y").addShape(2).addShape(3).setLittleEndianFloats(bytes(0, 2, 0, 4, 0, 6)).build());
             assertThat(model.runtime().getName()).isEqualTo("onnxruntime");
@@ -145,7 +146,8 @@ class OrtModelTest {
                 .isEqualTo("provider cpu: option frob (expected: allow_cpu_nodes)");
         assertThat(failure(TinyOnnx.relu(3), task.clone().putProviderOptions("allow_cpu_nodes", "yes")))
                 .isEqualTo("provider cpu: allow_cpu_nodes: yes (expected: true or false)");
-        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.putProviderOptions("allow_cpu_nodes", "true").build())) {
+        task.putProviderOptions("allow_cpu_nodes", "true");
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.build())) {
             assertThat(model.runtime().getProviderOptionsMap()).containsExactly(Map.entry("allow_cpu_nodes", "true"));
         }
     }

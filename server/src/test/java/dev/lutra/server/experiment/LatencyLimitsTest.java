@@ -77,12 +77,12 @@ class LatencyLimitsTest {
     void profileKeysBecomeRules() throws IOException {
         MeasureRules usual = ProfileStage.rules(experiment("{p50: 3 ms}", "{}").profile());
         assertThat(usual.getMinRounds()).isEqualTo(4);
-        assertThat(usual.getSliceNanos()).isEqualTo(50_000_000);
+        assertThat(usual.getSliceNanos()).isEqualTo(60_000_000);
         Experiment experiment = experiment("{p50: 3 ms}",
-            "{rounds: 2, slice: 60 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
+            "{rounds: 2, slice: 70 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
         MeasureRules rules = ProfileStage.rules(experiment.profile());
         assertThat(rules.getMinRounds()).isEqualTo(2);
-        assertThat(rules.getSliceNanos()).isEqualTo(60_000_000);
+        assertThat(rules.getSliceNanos()).isEqualTo(70_000_000);
         assertThat(rules.getMaxMeasureNanos()).isEqualTo(4_000_000_000L);
         assertThat(rules.getTargetRelativeHalfWidth()).isEqualTo(0.05);
         assertThat(experiment.profile().calibrate()).isEqualTo(7);
