@@ -135,6 +135,7 @@ public final class AgentLoop {
             while (!over.getAsBoolean()) {
                 takeUp(over);
                 rounds.round((job, outcome) -> leave(job, outcome, keeper));
+                keeper.underWay(rounds.underWay());
             }
             reporting.check();
             supplying.check();

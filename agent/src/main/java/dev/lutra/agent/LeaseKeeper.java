@@ -23,6 +23,7 @@ final class LeaseKeeper implements AutoCloseable {
     private final String session;
     private final Duration period;
     private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
+    private volatile double underWay;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "lease-keeper");
         thread.setDaemon(true);
@@ -49,11 +50,17 @@ final class LeaseKeeper implements AutoCloseable {
         held.remove(lease);
     }
 
+    /** How many tasks' worth of measuring is done of those in hand, for the server to know. */
+    void underWay(double tasks) {
+        underWay = tasks;
+    }
+
     private void renew() {
         // A lease that arrives while the call is under way is not in this request, so its absence from the reply means nothing.
         Set<LeaseName> lost = new HashSet<>(held);
         try {
-            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).build();
+            RenewRequest request =
+                    RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay).build();
             RenewReply reply = link.call(period, stub -> stub.renew(request));
             reply.getHeldList().forEach(lost::remove);
             held.removeAll(lost);

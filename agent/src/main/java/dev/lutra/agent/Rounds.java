@@ -124,6 +124,11 @@ final class Rounds {
         return hand.size();
     }
 
+    /** How many tasks' worth of measuring is done of those in hand. */
+    double underWay() {
+        return hand.stream().mapToDouble(Series::progress).sum();
+    }
+
     /**
      * Measures one round.
      *
@@ -341,7 +346,8 @@ final class Rounds {
         group.forEach(series -> series.judge(watch.usual()));
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
-            if (!series.job().isAbandoned() && (series.converged(scaling) || series.exhausted())) {
+            series.advance(scaling);
+            if (!series.job().isAbandoned() && series.progress() == 1) {
                 watch.establishReference();
                 watch.learn(series, scaling);
                 finish(series, series.result(scaling), left);

@@ -58,6 +58,7 @@ final class Series {
     private Slice first;
     private long measuredNanos;
     private long sessionNanos;
+    private double progress;
 
     /** @param begin the CPU time spent when the task was taken up */
     Series(Job job, SystemWatch.CpuTime begin) {
@@ -148,9 +149,26 @@ final class Series {
         return Estimate.of(observations(scaling.reference()), scaling);
     }
 
-    /** Whether no further round may begin. */
-    boolean exhausted() {
-        return first != null && measuredNanos >= rules.getMaxMeasureNanos();
+    /** Sees how far this has come. */
+    void advance(Scaling scaling) {
+        progress = Math.min(1, Math.max(byTime(), kept.isEmpty() ? 0 : byRounds(scaling)));
+    }
+
+    /**
+     * How much of the measuring is done, by the rounds so far: from 0 to 1, at which no further round may begin. An interval narrows with
+     * the square root of the number of rounds.
+     */
+    double progress() {
+        return progress;
+    }
+
+    private double byRounds(Scaling scaling) {
+        return Math.min((double) kept.size() / minRounds(),
+                Math.pow(rules.getTargetRelativeHalfWidth() / estimate(scaling).halfWidth(), 2));
+    }
+
+    private double byTime() {
+        return measuredNanos >= rules.getMaxMeasureNanos() ? 1 : (double) measuredNanos / rules.getMaxMeasureNanos();
     }
 
     private int minRounds() {

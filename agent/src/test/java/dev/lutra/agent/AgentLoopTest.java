@@ -188,6 +188,17 @@ class AgentLoopTest {
     }
 
     @Test
+    void renewalsTellHowFarMeasuringHasCome() throws Exception {
+        // By rounds it never comes to an end, by time in a minute.
+        MeasureRules rules = QUICK.toBuilder().setTargetRelativeHalfWidth(1e-9).setMaxMeasureNanos(60_000_000_000L).build();
+        server.enqueue(RELU, relu("long", rules), relu("as long", rules));
+        start();
+
+        eventually("progress", () -> server.renewals.stream().anyMatch(renewal -> renewal.getUnderWay() > 0));
+        assertThat(server.renewals).allSatisfy(renewal -> assertThat(renewal.getUnderWay()).isBetween(0.0, 1.0));
+    }
+
+    @Test
     void aLostLeaseDropsItsTaskUnreportedAndOnlyThat() throws Exception {
         server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
                 request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals("lost")).toList()).build();

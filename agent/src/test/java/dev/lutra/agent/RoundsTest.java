@@ -120,6 +120,23 @@ class RoundsTest {
     }
 
     @Test
+    void whatIsUnderWayGrowsUntilTasksLeave() throws Exception {
+        SimulatedMachine machine = machineWithModels(1);
+        Rounds rounds = rounds(machine);
+        machine.latencies.keySet().forEach(id -> rounds.admit(job(task(id)), 0));
+        assertThat(rounds.underWay()).isZero();
+        double most = 0;
+        while (rounds.size() == 16) {
+            assertThat(rounds.underWay()).isBetween(0.7 * most, 16.0);
+            most = Math.max(most, rounds.underWay());
+            round(rounds);
+        }
+        assertThat(most).isGreaterThan(3);
+        finish(rounds);
+        assertThat(rounds.underWay()).isZero();
+    }
+
+    @Test
     void severalEngineRunsOnADriftingMachineAgree() throws Exception {
         List<Map<String, Measured>> runs = new ArrayList<>();
         for (int run = 0; run < 4; run++) {

@@ -36,8 +36,8 @@ final class ConsoleProgress implements Progress {
         }
 
         @Override
-        public void at(long done, String note) {
-            bar.stepTo(done);
+        public void at(double done, String note) {
+            bar.stepTo((long) done);
             bar.setExtraMessage(note);
         }
 
@@ -54,9 +54,9 @@ final class ConsoleProgress implements Progress {
         private final long total;
         private final String unit;
         private final long started = System.nanoTime();
-        private long startedAt = -1;
+        private double startedAt = -1;
         private long printed = started;
-        private long last;
+        private double last;
         private String lastNote = "";
 
         Lines(String what, long total, String unit) {
@@ -67,7 +67,7 @@ final class ConsoleProgress implements Progress {
         }
 
         @Override
-        public void at(long done, String note) {
+        public void at(double done, String note) {
             startedAt = startedAt < 0 ? done : startedAt;
             last = done;
             lastNote = note;
@@ -79,9 +79,10 @@ final class ConsoleProgress implements Progress {
         private void print() {
             printed = System.nanoTime();
             double seconds = (printed - started) / 1e9;
-            double rate = (last - Math.max(0, startedAt)) / Math.max(seconds, 1e-9);
-            String left = rate > 0 ? ", " + clock((total - last) / rate) + " left" : "";
-            System.err.printf("%s: %,d of %,d %s, %.1f/s%s%s%n", what, last, total, unit, rate, left,
+            double since = last - Math.max(0, startedAt);
+            double rate = since / Math.max(seconds, 1e-9);
+            String left = since >= 1 ? ", " + clock((total - last) / rate) + " left" : "";
+            System.err.printf("%s: %,d of %,d %s, %.1f/s%s%s%n", what, (long) last, total, unit, rate, left,
                 lastNote.isEmpty() ? "" : ", " + lastNote);
         }
 
@@ -94,7 +95,7 @@ final class ConsoleProgress implements Progress {
         @Override
         public void close() {
             double seconds = (System.nanoTime() - started) / 1e9;
-            System.err.printf("%s: %,d of %,d %s in %s%s%n", what, last, total, unit, clock(seconds),
+            System.err.printf("%s: %,d of %,d %s in %s%s%n", what, (long) last, total, unit, clock(seconds),
                 lastNote.isEmpty() ? "" : ", " + lastNote);
         }
     }

@@ -259,10 +259,17 @@ final class ProfileStage {
         }
         Map<String, Measured> measured = new HashMap<>();
         try (Progress.Work work = progress.begin(what, tasks.size(), "models")) {
-            fleet.get().run(target.device(), tasks, outcome -> {
-                Model model = submitted.get(outcome.getTaskId());
-                measured.put(model.name(), require(target, model.label(), outcome));
-                work.at(measured.size(), "");
+            fleet.get().run(target.device(), tasks, new RunFleet.Listener() {
+                @Override
+                public void finished(TaskOutcome outcome) {
+                    Model model = submitted.get(outcome.getTaskId());
+                    measured.put(model.name(), require(target, model.label(), outcome));
+                }
+
+                @Override
+                public void underWay(double tasks) {
+                    work.at(measured.size() + tasks, "");
+                }
             });
         }
         return measured;

@@ -13,10 +13,10 @@ public interface Progress {
     interface Work extends AutoCloseable {
 
         /**
-         * @param done of the total
+         * @param done of the total; with a fraction where it is known how much is done of what is under way
          * @param note the current best, a loss, or empty
          */
-        void at(long done, String note);
+        void at(double done, String note);
 
         @Override
         void close();

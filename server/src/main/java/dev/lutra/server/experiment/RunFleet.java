@@ -84,9 +84,17 @@ final class RunFleet implements AutoCloseable {
         return fleet.putModel(onnx);
     }
 
-    /** Told of every finished task, once, in no particular order. */
-    interface OutcomeListener {
+    /** Told how tasks go. */
+    interface Listener {
+        /** Told of every task, once, in no particular order. */
         void finished(TaskOutcome outcome);
+
+        /**
+         * Told now and then, and at the end.
+         *
+         * @param tasks how many tasks' worth of work is done of those that are not finished
+         */
+        default void underWay(double tasks) {}
     }
 
     /**
@@ -94,7 +102,7 @@ final class RunFleet implements AutoCloseable {
      *
      * @throws InputException if the local agent has died
      */
-    void run(String device, List<Task> tasks, OutcomeListener listener) {
+    void run(String device, List<Task> tasks, Listener listener) {
         if (tasks.isEmpty()) {
             return;
         }
@@ -110,6 +118,7 @@ final class RunFleet implements AutoCloseable {
                     listener.finished(outcome);
                 }
             }
+            listener.underWay(Math.min(ids.size() - seen.size(), device(device).map(AgentState::getUnderWay).orElse(0.0)));
             waiting = seen.size() > before ? 0 : waiting + POLL.toMillis();
             requireAgent(device, waiting);
         }

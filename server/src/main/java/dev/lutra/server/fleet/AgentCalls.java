@@ -58,8 +58,9 @@ public final class AgentCalls {
         return leased.build();
     }
 
-    /** See {@link TaskQueue#renew}. */
+    /** See {@link TaskQueue#renew} and {@link TaskQueue#underWay}. */
     public RenewReply renew(RenewRequest request) {
+        queue.underWay(request.getSession(), request.getUnderWay());
         return RenewReply.newBuilder().addAllHeld(queue.renew(request.getSession(), request.getLeasesList())).build();
     }
 

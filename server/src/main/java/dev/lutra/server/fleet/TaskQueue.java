@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -80,6 +81,9 @@ public final class TaskQueue {
     private final Clock clock;
     private final long leaseMillis;
 
+    /** By device; what agents say of it, for people to look at: not worth keeping. */
+    private final Map<String, Double> underWay = new ConcurrentHashMap<>();
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private long changes;
@@ -114,6 +118,7 @@ public final class TaskQueue {
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
             giveUpLeases(handle, "device = :key", device);
+            underWay.remove(device);
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
                             + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
                             + " session = excluded.session, description = excluded.description,"
@@ -205,6 +210,16 @@ public final class TaskQueue {
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                     .execute() == 1).toList();
         });
+    }
+
+    /**
+     * Notes how far an agent has come with what it has leased.
+     *
+     * @param tasks how many tasks' worth of work is done of those that are not
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public void underWay(String session, double tasks) {
+        underWay.put(transaction(handle -> see(handle, session)), tasks);
     }
 
     /**
@@ -313,6 +328,7 @@ public final class TaskQueue {
                                 .setLastSeenMillisAgo(silentMillis)
                                 .setLeasedTasks(leased.getOrDefault(name, 0))
                                 .setQueuedTasks(queued.getOrDefault(name, 0))
+                                .setUnderWay(Math.min(underWay.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
                                 .build();
                     })
                     .list();

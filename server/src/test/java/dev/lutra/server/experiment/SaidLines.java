@@ -8,7 +8,7 @@ final class SaidLines implements Progress {
 
     private static final Work UNWATCHED = new Work() {
         @Override
-        public void at(long done, String note) {
+        public void at(double done, String note) {
             // only lines are looked at
         }
 

@@ -328,6 +328,22 @@ class TaskQueueTest {
     }
 
     @Test
+    void whatIsUnderWayIsWhatTheAgentLastSaidOfItsLeases() {
+        String session = join("pi");
+        submit("pi", "a", "b", "c");
+        List<LeaseName> leases = names(queue.lease(session, 2));
+        assertThat(queue.agents().get(0).getUnderWay()).isZero();
+        queue.underWay(session, 1.5);
+        assertThat(queue.agents().get(0).getUnderWay()).isEqualTo(1.5);
+        queue.report(session, leases.get(0), outcome("done"));
+        assertThat(queue.agents().get(0).getUnderWay()).isEqualTo(1);
+        String later = join("pi");
+        queue.lease(later, 2);
+        assertThat(queue.agents().get(0).getUnderWay()).isZero();
+        assertThatThrownBy(() -> queue.underWay(session, 1)).isInstanceOf(UnknownSessionException.class);
+    }
+
+    @Test
     void anAgentThatIsSilentForThreeLeasesIsOffline() {
         RuntimeOffer runtime = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
         String session = queue.join(JoinRequest.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
