@@ -191,7 +191,8 @@ class AgentLoopTest {
     void renewalsTellHowFarMeasuringHasCome() throws Exception {
         // By rounds it never comes to an end, by time in a minute.
         MeasureRules rules = QUICK.toBuilder().setTargetRelativeHalfWidth(1e-9).setMaxMeasureNanos(60_000_000_000L).build();
-        server.enqueue(RELU, relu("long", rules), relu("as long", rules));
+        server.enqueue(RELU, relu("long", rules));
+        server.enqueue(RELU, relu("as long", rules));
         start();
 
         eventually("progress", () -> server.renewals.stream().anyMatch(renewal -> renewal.getUnderWay() > 0));
