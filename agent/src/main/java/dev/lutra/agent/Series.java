@@ -155,8 +155,8 @@ final class Series {
     }
 
     /**
-     * How much of the measuring is done, by the rounds so far: from 0 to 1, at which no further round may begin. An interval narrows with
-     * the square root of the number of rounds.
+     * How much of the measuring is done, by the rounds so far: from 0 to 1, at which no further round may begin. An interval
+     * narrows with the square root of the number of rounds.
      */
     double progress() {
         return progress;

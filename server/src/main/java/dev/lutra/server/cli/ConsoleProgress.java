@@ -79,7 +79,7 @@ final class ConsoleProgress implements Progress {
         private void print() {
             printed = System.nanoTime();
             double seconds = (printed - started) / 1e9;
-            double since = last - Math.max(0, startedAt);
+            double since = Math.max(0, last - Math.max(0, startedAt));
             double rate = since / Math.max(seconds, 1e-9);
             String left = since >= 1 ? ", " + clock((total - last) / rate) + " left" : "";
             System.err.printf("%s: %,d of %,d %s, %.1f/s%s%s%n", what, (long) last, total, unit, rate, left,

@@ -267,8 +267,8 @@ final class ProfileStage {
                 }
 
                 @Override
-                public void underWay(double tasks) {
-                    work.at(measured.size() + tasks, "");
+                public void underWay(double unfinished) {
+                    work.at(measured.size() + unfinished, "");
                 }
             });
         }

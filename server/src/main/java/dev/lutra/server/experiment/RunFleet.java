@@ -92,9 +92,9 @@ final class RunFleet implements AutoCloseable {
         /**
          * Told now and then, and at the end.
          *
-         * @param tasks how many tasks' worth of work is done of those that are not finished
+         * @param unfinished how many tasks' worth of work is done of those that are not finished
          */
-        default void underWay(double tasks) {}
+        default void underWay(double unfinished) {}
     }
 
     /**
