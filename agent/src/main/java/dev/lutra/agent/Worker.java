@@ -35,7 +35,7 @@ public final class Worker {
      * A request with its model, in native memory: ONNX Runtime takes it from there, and no copy on the heap brings collections
      * about.
      *
-     * @param model until the request is answered
+     * @param model its own where the session is kept, otherwise there only until the request is answered
      */
     private record Received(SliceRequest request, ByteBuffer model) {}
 
@@ -88,7 +88,7 @@ public final class Worker {
                     Runtime.getRuntime().halt(0);
                 }
                 SliceRequest request = SliceRequest.parseFrom(message);
-                ByteBuffer model = Frames.read(channel, this::room);
+                ByteBuffer model = Frames.read(channel, request.getKeepOpen() ? ByteBuffer::allocateDirect : this::room);
                 if (model == null) {
                     break;
                 }

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.FetchModelRequest;
 import dev.lutra.proto.JoinReply;
 import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeaseReply;
 import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.RenewReply;
@@ -13,6 +14,7 @@ import dev.lutra.proto.ReportRequest;
 import dev.lutra.server.store.ModelStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 
@@ -58,10 +60,10 @@ public final class AgentCalls {
         return leased.build();
     }
 
-    /** See {@link TaskQueue#renew} and {@link TaskQueue#underWay}. */
+    /** See {@link TaskQueue#renew}. */
     public RenewReply renew(RenewRequest request) {
-        queue.underWay(request.getSession(), request.getUnderWay());
-        return RenewReply.newBuilder().addAllHeld(queue.renew(request.getSession(), request.getLeasesList())).build();
+        List<LeaseName> held = queue.renew(request.getSession(), request.getLeasesList(), request.getUnderWay());
+        return RenewReply.newBuilder().addAllHeld(held).build();
     }
 
     /**

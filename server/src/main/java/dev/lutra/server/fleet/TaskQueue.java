@@ -81,8 +81,8 @@ public final class TaskQueue {
     private final Clock clock;
     private final long leaseMillis;
 
-    /** By device; what agents say of it, for people to look at: not worth keeping. */
-    private final Map<String, Double> underWay = new ConcurrentHashMap<>();
+    /** What agents say of it, for people to look at: not worth keeping. */
+    private final Map<String, Double> underWayByDevice = new ConcurrentHashMap<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -118,7 +118,7 @@ public final class TaskQueue {
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
             giveUpLeases(handle, "device = :key", device);
-            underWay.remove(device);
+            underWayByDevice.remove(device);
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
                             + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
                             + " session = excluded.session, description = excluded.description,"
@@ -195,14 +195,15 @@ public final class TaskQueue {
     }
 
     /**
-     * Gives leases another lease period from now.
+     * Gives leases another lease period from now, and notes how far the agent has come with all that it has leased.
      *
+     * @param underWay how many tasks' worth of work is done of those that are not
      * @return those of the leases that the session still holds
      * @throws UnknownSessionException when the agent has to join again
      */
-    public List<LeaseName> renew(String session, Collection<LeaseName> leases) {
+    public List<LeaseName> renew(String session, Collection<LeaseName> leases, double underWay) {
         return transaction(handle -> {
-            see(handle, session);
+            underWayByDevice.put(see(handle, session), underWay);
             return leases.stream().filter(lease -> handle
                     .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
                             + " AND id = :id AND epoch = :epoch AND session = :session")
@@ -210,16 +211,6 @@ public final class TaskQueue {
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                     .execute() == 1).toList();
         });
-    }
-
-    /**
-     * Notes how far an agent has come with what it has leased.
-     *
-     * @param tasks how many tasks' worth of work is done of those that are not
-     * @throws UnknownSessionException when the agent has to join again
-     */
-    public void underWay(String session, double tasks) {
-        underWay.put(transaction(handle -> see(handle, session)), tasks);
     }
 
     /**
@@ -328,7 +319,7 @@ public final class TaskQueue {
                                 .setLastSeenMillisAgo(silentMillis)
                                 .setLeasedTasks(leased.getOrDefault(name, 0))
                                 .setQueuedTasks(queued.getOrDefault(name, 0))
-                                .setUnderWay(Math.min(underWay.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
+                                .setUnderWay(Math.min(underWayByDevice.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
                                 .build();
                     })
                     .list();
