@@ -42,7 +42,7 @@ public enum CountingRule {
     FBNET_2019(new MacCount(), Role::decays),
 
     /** K7: the MicroNet challenge. Multiplications plus additions; {@link MicroNet} has them apart, and the score. */
-    MICRONET(new OpCount() { }, Role::isParameter) {
+    MICRONET(new OpCount() {}, Role::isParameter) {
         @Override
         public Cost count(List<Op> ops) {
             MicroNet counted = MicroNet.of(ops);

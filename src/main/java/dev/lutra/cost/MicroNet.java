@@ -21,12 +21,14 @@ import java.util.Optional;
  */
 public record MicroNet(Part quantizable, Part rest) {
 
-    private static final double BASE_PARAMS = 6.9e6;  // MobileNetV2 at width 1.4
+    private static final double BASE_PARAMS = 6.9e6; // MobileNetV2 at width 1.4
     private static final double BASE_OPERATIONS = 1170e6;
-    private static final int STORED_BITS = 16;  // the entry's parameters are 16 bits, which is what a mask bit compares to
+    private static final int STORED_BITS = 16; // the entry's parameters are 16 bits, which is what a mask bit compares to
 
     /** What the network is stored and run in. */
-    public enum Precision { FLOAT32, FLOAT16, INT8 }
+    public enum Precision {
+        FLOAT32, FLOAT16, INT8
+    }
 
     /**
      * Counts of some ops.
@@ -149,7 +151,7 @@ public record MicroNet(Part quantizable, Part rest) {
             long window = (long) op.kernel() * op.kernel();
             return switch (op.kind()) {
                 case AVERAGE -> new Part(outputs, (window - 1) * outputs, 0, 0);
-                case MAX -> Part.NONE;  // the challenge charges no comparisons
+                case MAX -> Part.NONE; // the challenge charges no comparisons
             };
         }
 

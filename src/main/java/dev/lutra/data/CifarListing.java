@@ -17,8 +17,7 @@ final class CifarListing implements Listing {
     private static final int SIDE = 32;
     private static final int PLANE = SIDE * SIDE;
     private static final int RECORD = 1 + 3 * PLANE;
-    private static final List<String> CLASSES =
-        List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+    private static final List<String> CLASSES = List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
 
     /** A file, and the number of the first image in it among all. */
     private record Part(Path path, int firstImage, byte[] labels, long bytes, long modifiedMillis) {}

@@ -5,7 +5,7 @@ package dev.lutra.data;
 public interface DataProgress {
 
     /** Nobody listens. */
-    DataProgress NONE = (source, done, total) -> { };
+    DataProgress NONE = (source, done, total) -> {};
 
     /**
      * @param source as in the experiment: a folder, {@code cifar10:…}, {@code synthetic:…}

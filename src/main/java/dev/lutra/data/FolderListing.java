@@ -28,7 +28,8 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
 
     static FolderListing of(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw InputException.in(folder, Files.exists(folder) ? "a file (expected: a folder with one sub-folder a class)"
+            throw InputException.in(folder, Files.exists(folder)
+                ? "a file (expected: a folder with one sub-folder a class)"
                 : "no such folder (expected: a folder with one sub-folder a class)");
         }
         List<String> classes = classes(folder);

@@ -151,7 +151,8 @@ public final class ImageData implements AutoCloseable {
         }
         for (int label = 0; label < counts.length; label++) {
             if (counts[label] < needed) {
-                throw new InputException(listing.describeClass(label) + ": " + counts[label] + (counts[label] == 1 ? " image"
+                throw new InputException(listing.describeClass(label) + ": " + counts[label] + (counts[label] == 1
+                    ? " image"
                     : " images") + " (expected: at least " + needed + (needed == 2 ? ", one of them to validate with)" : ")"));
             }
         }

@@ -62,8 +62,8 @@ final class PixelFileWriter {
         Files.createDirectories(folder);
         synchronized (PixelFileWriter.class) { // a file lock holds between processes, not between threads
             try (FileChannel lockFile = FileChannel.open(file.resolveSibling(file.getFileName() + ".lock"),
-                     StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                 FileLock lock = lockFile.lock()) {
+                StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = lockFile.lock()) {
                 Optional<PixelFile> writtenMeanwhile = PixelFile.open(file, fingerprint);
                 if (writtenMeanwhile.isPresent()) {
                     return writtenMeanwhile.get();

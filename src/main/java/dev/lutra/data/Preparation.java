@@ -20,7 +20,8 @@ interface Preparation {
     float[] augmented(RgbImage image, SplittableRandom random);
 
     static Preparation of(StoredSize size, Normalization normalization) {
-        return size.isSmall() ? new SmallPreparation(size.imageSize(), normalization)
+        return size.isSmall()
+            ? new SmallPreparation(size.imageSize(), normalization)
             : new LargePreparation(size, normalization);
     }
 }

@@ -48,8 +48,8 @@ public final class Split {
         int[] order = items.clone();
         Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
         int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
-        return loader.batches(full, batchSize, firstBatch, (preparation, image, position) ->
-            preparation.augmented(image, Draws.at(AUGMENTATION, seed, epoch, position)));
+        return loader.batches(full, batchSize, firstBatch,
+            (preparation, image, position) -> preparation.augmented(image, Draws.at(AUGMENTATION, seed, epoch, position)));
     }
 
     /**

@@ -30,7 +30,7 @@ public final class CalibrationPlan {
     private static final int POOL_A_NETWORK = 15;
     private static final int LEAST_POOL = 200;
     private static final int MOST_POOL = 1500;
-    private static final double WIDE = 1.5;  // slowest / fastest of what is drawn
+    private static final double WIDE = 1.5; // slowest / fastest of what is drawn
     private static final int CANDIDATES_A_PLACE = 20;
 
     /**
@@ -182,8 +182,8 @@ public final class CalibrationPlan {
         CorrectionVariances usual = CorrectionPart.usualVariances();
         double unit = networks.stream().mapToLong(keys -> Evidence.sumNanos(table, keys)).average().orElseThrow();
         Map<String, SegmentTraits> traits = new HashMap<>();
-        networks.forEach(keys -> keys.forEach(key ->
-            traits.computeIfAbsent(key, k -> SegmentTraits.of(table.entry(k).orElseThrow().getSignature()))));
+        networks
+            .forEach(keys -> keys.forEach(key -> traits.computeIfAbsent(key, k -> SegmentTraits.of(table.entry(k).orElseThrow().getSignature()))));
         double ops = networks.stream().mapToInt(keys -> keys.stream().mapToInt(key -> traits.get(key).opCount()).sum())
             .average().orElseThrow();
         List<String> keys = List.copyOf(traits.keySet());
@@ -205,7 +205,7 @@ public final class CalibrationPlan {
 
     /** Cholesky with pivoting of the networks' covariance: each pivot is the network with the most left to learn. */
     private static List<Integer> pivots(List<int[]> networks, double[][] between, CorrectionVariances usual, double[] squares,
-                                        int count) {
+        int count) {
         int size = networks.size();
         double[] left = new double[size];
         double[][] perNetwork = new double[size][between.length];

@@ -22,7 +22,7 @@ import org.apache.commons.math3.stat.correlation.KendallsCorrelation;
 public final class Calibrator {
 
     private static final double HALF_WIDTH_OF_DEVIATION = 1.96;
-    private static final double MEAN_ABSOLUTE = Math.sqrt(2 / Math.PI);  // of a Gaussian of deviation 1
+    private static final double MEAN_ABSOLUTE = Math.sqrt(2 / Math.PI); // of a Gaussian of deviation 1
 
     private Calibrator() {}
 

@@ -38,7 +38,7 @@ final class Correction {
     private final Map<String, Corrected> segments = new ConcurrentHashMap<>();
 
     private Correction(LookupTable table, Evidence evidence, List<WholeNetwork> networks, CorrectionVariances variances,
-                       double[] weights) {
+        double[] weights) {
         this.table = table;
         this.evidence = evidence;
         this.variances = variances;

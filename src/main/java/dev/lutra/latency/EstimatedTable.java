@@ -24,8 +24,8 @@ public final class EstimatedTable {
     public static final String SOURCE = "estimated";
 
     private static final double LAUNCH_NANOS = 10_000;
-    private static final double NANOS_AN_ELEMENT = 0.01;  // 400 GB/s of float32
-    private static final double NANOS_A_MAC = 0.001;      // 1 TMAC/s
+    private static final double NANOS_AN_ELEMENT = 0.01; // 400 GB/s of float32
+    private static final double NANOS_A_MAC = 0.001; // 1 TMAC/s
 
     private EstimatedTable() {}
 

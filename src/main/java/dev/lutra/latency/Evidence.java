@@ -95,8 +95,10 @@ final class Evidence {
     /** Any segment of the table in these units. */
     Member member(String key) {
         Member known = members.get(key);
-        return known != null ? known : new Member(key, ratio * table.ownNanos(key) / unitNanos, opSize,
-            SegmentTraits.of(table.entry(key).orElseThrow().getSignature()));
+        return known != null
+            ? known
+            : new Member(key, ratio * table.ownNanos(key) / unitNanos, opSize,
+                SegmentTraits.of(table.entry(key).orElseThrow().getSignature()));
     }
 
     int size() {

@@ -16,7 +16,9 @@ import java.util.stream.LongStream;
 public final class TableCheck {
 
     /** How bad a finding is; {@link #SERIOUS} means that predictions are impossible or not worth having. */
-    public enum Severity { NOTE, WARNING, SERIOUS }
+    public enum Severity {
+        NOTE, WARNING, SERIOUS
+    }
 
     /**
      * One thing found.
@@ -30,8 +32,8 @@ public final class TableCheck {
     public static final Duration USUAL_AGE = Duration.ofDays(180);
 
     private static final String TABLE = "table";
-    private static final double WIDE = 0.1;  // half of an interval that no longer tells neighbouring blocks apart
-    private static final double MUCH_DRIFT = 0.1;  // less is in every interval, as doubt about the scaling
+    private static final double WIDE = 0.1; // half of an interval that no longer tells neighbouring blocks apart
+    private static final double MUCH_DRIFT = 0.1; // less is in every interval, as doubt about the scaling
     private static final double TOO_MUCH_DRIFT = 0.2;
     private static final double OTHER_LEVEL = 0.2;
     private static final double LARGE_ERROR = 0.05;

@@ -110,7 +110,7 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
     }
 
     private static void compare(List<String> differences, String what, LookupTable first, LookupTable second,
-                                Function<LookupTable, String> property) {
+        Function<LookupTable, String> property) {
         String a = property.apply(first);
         String b = property.apply(second);
         if (!a.equals(b)) {

@@ -142,7 +142,7 @@ public final class TableImport {
         Figure sum = figures.values().stream().map(Found::figure).reduce(Figure::plus).orElseThrow();
         double meanNanos = sum.millis() / figures.size() * NANOS_A_MILLI;
         Distribution.Builder latency = Distribution.newBuilder()
-            .setP50Nanos(Math.max(1, Math.round(meanNanos)))  // a table has no entry without time; this one is in another's
+            .setP50Nanos(Math.max(1, Math.round(meanNanos))) // a table has no entry without time; this one is in another's
             .setMeanNanos(meanNanos)
             .setDeviationNanos(sum.deviationMillis() / figures.size() * NANOS_A_MILLI)
             .setSamples(sum.count());

@@ -15,7 +15,7 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
 final class TailRatio {
 
     private static final int LEAST_FOR_A_LINE = 8;
-    private static final double LINE_MUST_REACH = 0.9;  // of the level's error
+    private static final double LINE_MUST_REACH = 0.9; // of the level's error
 
     /** Logarithms of a network's median and of its ratio. */
     private record Point(double median, double ratio) {}

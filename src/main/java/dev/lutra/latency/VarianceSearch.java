@@ -20,20 +20,19 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
 final class VarianceSearch {
 
     private static final int ROUNDS = 3;
-    private static final double FIRST_STEP = 2;  // of a logarithm
+    private static final double FIRST_STEP = 2; // of a logarithm
     private static final double LAST_STEP = 0.3;
     private static final double LEAST = -16;
     private static final double MOST = 6;
-    private static final double PRIOR = 0.05;  // a variance e^3 times its usual one costs half a unit of log-likelihood
+    private static final double PRIOR = 0.05; // a variance e^3 times its usual one costs half a unit of log-likelihood
     private static final double WORTH_A_STEP = 1e-3;
     private static final double FREEDOM = 4;
     private static final int LEAST_TO_DOUBT = 5;
     private static final double LEAST_SPREAD = 0.01;
-    private static final double MEDIAN_DEVIATION = 1.4826;  // times the median absolute deviation is the deviation of a Gaussian
+    private static final double MEDIAN_DEVIATION = 1.4826; // times the median absolute deviation is the deviation of a Gaussian
 
     private final Evidence evidence;
-    private final double[] logarithms =
-        Arrays.stream(CorrectionPart.values()).mapToDouble(CorrectionPart::usualLogVariance).toArray();
+    private final double[] logarithms = Arrays.stream(CorrectionPart.values()).mapToDouble(CorrectionPart::usualLogVariance).toArray();
     private double[] weights;
 
     private VarianceSearch(Evidence evidence) {
@@ -83,7 +82,7 @@ final class VarianceSearch {
         while (step >= LAST_STEP) {
             boolean improved = false;
             for (int i = 0; i < logarithms.length; i++) {
-                for (double change : new double[] {step, -step}) {
+                for (double change : new double[]{step, -step}) {
                     double[] tried = logarithms.clone();
                     tried[i] = Math.max(LEAST, Math.min(MOST, tried[i] + change));
                     double likelihood = logLikelihood(tried);

@@ -16,12 +16,12 @@ import java.util.function.Supplier;
  */
 public final class NetworkBuilder {
 
-    private static final int USUAL_OPS = 256;  // so that the usual network is built without growing
+    private static final int USUAL_OPS = 256; // so that the usual network is built without growing
 
     private final String name;
     private final double batchNormEpsilon;
     private final Value input;
-    private String prefix = "";  // the scopes, each with its dot
+    private String prefix = ""; // the scopes, each with its dot
     private final Set<String> names = new HashSet<>(USUAL_OPS * 2);
     private final List<OpenSegment> segments = new ArrayList<>();
     private int nextValue;
@@ -93,8 +93,10 @@ public final class NetworkBuilder {
             List.of(out.shared(), sharedInPerGroup, spec.sharedKernel(), spec.sharedKernel()), Role.CONV_WEIGHT);
         boolean whole = !out.isElastic() && inPerGroup == sharedInPerGroup && spec.kernel() == spec.sharedKernel();
         int margin = (spec.sharedKernel() - spec.kernel()) / 2;
-        Weight weight = whole ? Weight.whole(tensor) : Weight.box(tensor, List.of(0, 0, margin, margin),
-            List.of(out.active(), inPerGroup, spec.kernel(), spec.kernel()));
+        Weight weight = whole
+            ? Weight.whole(tensor)
+            : Weight.box(tensor, List.of(0, 0, margin, margin),
+                List.of(out.active(), inPerGroup, spec.kernel(), spec.kernel()));
         Shape shape = Shape.image(out.active(), spec.outputSize(x.shape().height()), spec.outputSize(x.shape().width()));
         return add(new Op.Conv(qualified, x, value(shape, out.shared()), weight, bias(qualified, out, spec.bias()),
             spec.kernel(), spec.stride(), spec.padding(), spec.dilation(), spec.groups()));

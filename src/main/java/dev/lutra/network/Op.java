@@ -30,7 +30,7 @@ public sealed interface Op {
      * @param bias out
      */
     record Conv(String name, Value input, Value output, Weight weight, Optional<Weight> bias,
-                int kernel, int stride, int padding, int dilation, int groups) implements Op {
+        int kernel, int stride, int padding, int dilation, int groups) implements Op {
         @Override
         public List<Value> inputs() {
             return List.of(input);
@@ -67,7 +67,7 @@ public sealed interface Op {
 
     /** Batch normalisation over channels. Scale and shift always exist; whether they are learned is the trainer's choice. */
     record BatchNorm(String name, Value input, Value output, Weight scale, Weight shift,
-                     Weight runningMean, Weight runningVariance, double epsilon) implements Op {
+        Weight runningMean, Weight runningVariance, double epsilon) implements Op {
         @Override
         public List<Value> inputs() {
             return List.of(input);
@@ -88,7 +88,9 @@ public sealed interface Op {
     record Activation(String name, Value input, Value output, Function function) implements Op {
 
         /** Which function. Hard-sigmoid is clip(x + 3, 0, 6) / 6; hard-swish is x times that; swish is x · sigmoid(x). */
-        public enum Function { RELU, RELU6, HARD_SWISH, HARD_SIGMOID, SWISH, SIGMOID }
+        public enum Function {
+            RELU, RELU6, HARD_SWISH, HARD_SIGMOID, SWISH, SIGMOID
+        }
 
         @Override
         public List<Value> inputs() {
@@ -105,7 +107,9 @@ public sealed interface Op {
     record Pool(String name, Value input, Value output, Kind kind, int kernel, int stride, int padding) implements Op {
 
         /** Which statistic of the window. */
-        public enum Kind { MAX, AVERAGE }
+        public enum Kind {
+            MAX, AVERAGE
+        }
 
         @Override
         public List<Value> inputs() {

@@ -33,7 +33,8 @@ public record RandomWeights(long seed) implements WeightSource {
             }
             case LINEAR_WEIGHT -> fill(values, tensor.name(), 0.01);
             case NORM_SCALE, RUNNING_VARIANCE -> Arrays.fill(values, 1);
-            case BIAS, NORM_SHIFT, RUNNING_MEAN -> { }
+            case BIAS, NORM_SHIFT, RUNNING_MEAN -> {
+            }
         }
         return values;
     }

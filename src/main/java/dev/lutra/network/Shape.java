@@ -11,7 +11,9 @@ package dev.lutra.network;
 public record Shape(int channels, int height, int width, Layout layout) {
 
     /** Whether a value has spatial axes: a 1×1 image and a vector differ in rank. */
-    public enum Layout { IMAGE, VECTOR }
+    public enum Layout {
+        IMAGE, VECTOR
+    }
 
     public Shape {
         if (channels < 1 || height < 1 || width < 1) {
@@ -38,7 +40,7 @@ public record Shape(int channels, int height, int width, Layout layout) {
 
     /** Dimensions with a leading batch, the order being batch, channels, height, width. */
     public long[] withBatch(long batch) {
-        return layout == Layout.IMAGE ? new long[] {batch, channels, height, width} : new long[] {batch, channels};
+        return layout == Layout.IMAGE ? new long[]{batch, channels, height, width} : new long[]{batch, channels};
     }
 
     @Override

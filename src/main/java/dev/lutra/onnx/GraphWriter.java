@@ -169,7 +169,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     public List<NodeProto> channelShuffle(Op.ChannelShuffle op) {
         long[] dims = op.output().shape().withBatch(0);
         long[] spatial = LongStream.of(dims).skip(2).toArray();
-        long[] split = concat(new long[] {0, op.groups(), dims[1] / op.groups()}, spatial);
+        long[] split = concat(new long[]{0, op.groups(), dims[1] / op.groups()}, spatial);
         long[] order = LongStream.range(0, split.length).map(axis -> axis == 1 ? 2 : axis == 2 ? 1 : axis).toArray();
         String grouped = unique(op.name() + ".split");
         String swapped = unique(op.name() + ".swap");

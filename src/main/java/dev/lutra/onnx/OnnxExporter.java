@@ -39,8 +39,7 @@ public final class OnnxExporter {
             .setProducerName(PRODUCER)
             .setProducerVersion(options.metadata().getOrDefault(OnnxMetadata.VERSION, ""))
             .setGraph(new GraphWriter(network, weights, options).write());
-        options.metadata().forEach((key, value) ->
-            model.addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+        options.metadata().forEach((key, value) -> model.addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build();
     }
 }

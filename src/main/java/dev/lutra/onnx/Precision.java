@@ -15,8 +15,7 @@ import java.util.stream.Collectors;
  * before they go to the device, in half the bytes.
  */
 public enum Precision {
-    FLOAT32(DataType.FLOAT_VALUE, Float.BYTES),
-    FLOAT16(DataType.FLOAT16_VALUE, Short.BYTES);
+    FLOAT32(DataType.FLOAT_VALUE, Float.BYTES), FLOAT16(DataType.FLOAT16_VALUE, Short.BYTES);
 
     /** The largest number that rounds to a finite float16 is just below this. */
     private static final float HALF_OVERFLOW = 65520f;
@@ -35,8 +34,8 @@ public enum Precision {
      * @throws InputException if there is none
      */
     public static Precision of(String name) {
-        return Arrays.stream(values()).filter(precision -> precision.toString().equals(name)).findFirst().orElseThrow(() ->
-            new InputException("precision: " + name + " (expected: one of " + Arrays.stream(values()).map(Precision::toString)
+        return Arrays.stream(values()).filter(precision -> precision.toString().equals(name)).findFirst()
+            .orElseThrow(() -> new InputException("precision: " + name + " (expected: one of " + Arrays.stream(values()).map(Precision::toString)
                 .collect(Collectors.joining(", ")) + ")"));
     }
 

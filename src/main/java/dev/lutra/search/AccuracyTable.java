@@ -51,7 +51,7 @@ public final class AccuracyTable implements AccuracySource {
     }
 
     private static Map<String, Integer> columns(Csv csv) {
-        for (String required : new String[] {ARCHITECTURE, Measure.ACCURACY}) {
+        for (String required : new String[]{ARCHITECTURE, Measure.ACCURACY}) {
             if (csv.column(required) < 0) {
                 throw new InputException(csv.file() + ":1: no column '" + required
                     + "' (expected: arch,accuracy[,macs,params,latency])");

@@ -23,7 +23,7 @@ public final class CandidateEvaluator {
      * @throws InputException if a constraint is on accuracy or on something that {@code cheap} does not measure
      */
     public CandidateEvaluator(SearchSpace space, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
-                              CandidateLog log) {
+        CandidateLog log) {
         this.space = space;
         this.cheap = cheap;
         this.constraints = List.copyOf(constraints);

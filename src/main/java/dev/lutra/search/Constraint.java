@@ -14,7 +14,9 @@ import java.util.stream.Collectors;
 public record Constraint(String key, String measure, Side side, double bound) {
 
     /** On which side of the bound to stay. */
-    public enum Side { AT_MOST, AT_LEAST }
+    public enum Side {
+        AT_MOST, AT_LEAST
+    }
 
     public Constraint {
         if (!Double.isFinite(bound)) {

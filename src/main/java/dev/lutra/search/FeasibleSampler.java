@@ -129,7 +129,8 @@ final class FeasibleSampler {
         return new InputException(keys() + ": nothing found in " + space.name() + " that satisfies "
             + Constraint.described(evaluator.constraints()) + " together (closest: "
             + evaluator.constraints().stream().map(c -> c.measure() + " " + c.described(measures))
-                .collect(Collectors.joining(", ")) + ")");
+                .collect(Collectors.joining(", "))
+            + ")");
     }
 
     private String keys() {

@@ -41,8 +41,7 @@ final class FrontCsv {
         StringBuilder text = new StringBuilder(Csv.line(header));
         for (Candidate candidate : front.candidates()) {
             List<String> cells = new ArrayList<>(List.of(candidate.architecture().toString()));
-            measures.forEach(measure ->
-                cells.add(Measure.toColumn(measure, candidate.measures().get(measure)).toPlainString()));
+            measures.forEach(measure -> cells.add(Measure.toColumn(measure, candidate.measures().get(measure)).toPlainString()));
             front.objectives().forEach(objective -> cells.add(objective.toString()));
             cells.addAll(front.provenance().values());
             text.append(Csv.line(cells));

@@ -41,8 +41,7 @@ final class FrontJson {
         for (Candidate candidate : front.candidates()) {
             ObjectNode node = root.withArray("candidates").addObject();
             node.put(ARCHITECTURE, candidate.architecture().toString());
-            candidate.measures().values().forEach((measure, value) ->
-                node.put(Measure.column(measure), Measure.toColumn(measure, value)));
+            candidate.measures().values().forEach((measure, value) -> node.put(Measure.column(measure), Measure.toColumn(measure, value)));
         }
         AtomicFile.write(file, root.toPrettyString() + "\n");
     }

@@ -103,7 +103,8 @@ public final class Measure {
     }
 
     private static String rounded(BigDecimal value, RoundingMode rounding) {
-        BigDecimal shown = rounding == RoundingMode.UNNECESSARY ? value
+        BigDecimal shown = rounding == RoundingMode.UNNECESSARY
+            ? value
             : value.round(new MathContext(READABLE.getPrecision(), rounding));
         return shown.signum() == 0 ? "0" : shown.stripTrailingZeros().toPlainString();
     }

@@ -224,11 +224,11 @@ public final class Nsga2Search implements Search {
                 child = evaluator.space().architecture(values);
                 if (!candidates.wasProposed(child) && evaluator.isFeasible(child)) {
                     candidates.propose(child);
-                    return new Solution[] {individual(child)};
+                    return new Solution[]{individual(child)};
                 }
             }
             Optional<Architecture> replacement = sampler.repair(child).filter(candidates::propose).or(this::fresh);
-            return new Solution[] {replacement.map(this::individual).orElseGet(() -> (Individual) parents[0].copy())};
+            return new Solution[]{replacement.map(this::individual).orElseGet(() -> (Individual) parents[0].copy())};
         }
 
         /** A drawn architecture that was not proposed before; empty if ten draws gave none. */

@@ -15,7 +15,9 @@ public record Objective(String measure, Direction direction) {
     private static final Set<String> USUAL_COSTS = Set.of(Measure.MACS, Measure.PARAMS, Measure.SCORE);
 
     /** Which way is better. */
-    public enum Direction { MIN, MAX }
+    public enum Direction {
+        MIN, MAX
+    }
 
     public static Objective min(String measure) {
         return new Objective(measure, Direction.MIN);

@@ -9,7 +9,7 @@ import java.util.TreeMap;
 /** Different random architectures that keep the constraints: what a search has to beat. */
 public final class RandomSearch implements Search {
 
-    private static final int MOST_REPEATS = 1000;  // in a row; then the feasible architectures are taken to be exhausted
+    private static final int MOST_REPEATS = 1000; // in a row; then the feasible architectures are taken to be exhausted
 
     private final CandidateEvaluator evaluator;
     private final List<Objective> objectives;

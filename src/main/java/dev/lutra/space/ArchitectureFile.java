@@ -20,7 +20,7 @@ public record ArchitectureFile(SearchSpace space, Architecture architecture) {
      * @throws InputException with file, line, key and expectation if the file is neither, or wrong
      */
     public static ArchitectureFile read(Path file) {
-        YamlNode root = YamlNode.read(file);  // JSON is YAML, so that both come with line numbers
+        YamlNode root = YamlNode.read(file); // JSON is YAML, so that both come with line numbers
         if (root.isMapping() && root.find("blocks").isPresent()) {
             return NetConfig.read(root, file);
         }

@@ -84,7 +84,7 @@ record Cell(int nodes, List<NamedBlock> operations) {
     }
 
     private Value operation(NetworkBuilder graph, String side, List<Value> states, int state, int operation,
-                            Placement placement) {
+        Placement placement) {
         NamedBlock block = operations.get(operation);
         String scope = side + "." + block.scope() + ".from" + state;
         return graph.scope(scope, () -> block.block().emit(graph, states.get(state), at(placement, state)));

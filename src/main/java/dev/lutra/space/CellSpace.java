@@ -17,7 +17,9 @@ import java.util.OptionalInt;
 final class CellSpace extends HeadedSpace {
 
     /** Which genes a cell follows. */
-    enum Kind { NORMAL, REDUCTION }
+    enum Kind {
+        NORMAL, REDUCTION
+    }
 
     /**
      * One layer: a cell, or a fixed block.

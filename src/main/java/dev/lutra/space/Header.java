@@ -12,7 +12,7 @@ import dev.lutra.network.Shape;
  * @param batchNormEpsilon added to every variance
  */
 record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
-              double batchNormEpsilon) {
+    double batchNormEpsilon) {
 
     Header withClasses(int value) {
         return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon);

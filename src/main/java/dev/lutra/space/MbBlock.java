@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param residual whether there is a shortcut where one can be
  */
 record MbBlock(Depthwise depthwise, Expansion expansion, Expansion sharedExpansion, int groups, Function activation,
-               Optional<SqueezeExcite> squeezeExcite, boolean residual) implements Block {
+    Optional<SqueezeExcite> squeezeExcite, boolean residual) implements Block {
 
     /**
      * The depthwise part.

@@ -93,7 +93,8 @@ final class MmrazorSubnet {
 
     private static Optional<YamlNode> choice(YamlNode node) {
         Optional<YamlNode> chosen = node.isMapping() ? node.find("chosen") : Optional.of(node);
-        return chosen.flatMap(value -> !value.isList() ? Optional.of(value)
+        return chosen.flatMap(value -> !value.isList()
+            ? Optional.of(value)
             : value.items().size() == 1 ? Optional.of(value.items().get(0)) : Optional.empty());
     }
 

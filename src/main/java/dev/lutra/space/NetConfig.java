@@ -29,7 +29,7 @@ final class NetConfig {
 
     private static final String PROXYLESS = "ProxylessNASNets";
     private static final String MOBILENET_V3 = "MobileNetV3";
-    private static final int IMAGE_SIZE = 224;  // the file does not say; a run.config beside it may
+    private static final int IMAGE_SIZE = 224; // the file does not say; a run.config beside it may
     private static final SqueezeExcite SQUEEZE_EXCITE = new SqueezeExcite(0.25, SqueezeExcite.Basis.SCALED_CHANNELS,
         SqueezeExcite.Rounding.NEAREST_8, true, false, Function.RELU, Function.HARD_SIGMOID);
 

@@ -17,7 +17,7 @@ final class Settings {
     private Optional<YamlNode> find(String key) {
         Optional<YamlNode> found = Optional.empty();
         for (YamlNode node : nodes) {
-            Optional<YamlNode> here = node.find(key);  // asked of every node, so that an overridden key counts as known
+            Optional<YamlNode> here = node.find(key); // asked of every node, so that an overridden key counts as known
             found = found.isPresent() ? found : here;
         }
         return found;

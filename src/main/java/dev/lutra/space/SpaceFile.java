@@ -14,7 +14,7 @@ import java.util.Optional;
 /** Reads search spaces from YAML; {@code docs/spaces.md} describes the format. */
 public final class SpaceFile {
 
-    private static final double DEFAULT_EPSILON = 1e-5;  // PyTorch's
+    private static final double DEFAULT_EPSILON = 1e-5; // PyTorch's
 
     private SpaceFile() {}
 

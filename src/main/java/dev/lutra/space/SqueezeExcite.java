@@ -15,10 +15,12 @@ import dev.lutra.network.Width;
  * @param rounding of the inner width
  */
 record SqueezeExcite(double ratio, Basis basis, Rounding rounding, boolean bias, boolean batchNorm, Function activation,
-                     Function gate) {
+    Function gate) {
 
     /** What the inner width is a part of. */
-    enum Basis { SCALED_CHANNELS, BLOCK_INPUT }
+    enum Basis {
+        SCALED_CHANNELS, BLOCK_INPUT
+    }
 
     /** How the inner width becomes a whole number. */
     enum Rounding {

@@ -42,7 +42,7 @@ final class StagedSpace extends HeadedSpace {
      * @param searchable whether it has genes
      */
     record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
-                 boolean searchable) {
+        boolean searchable) {
 
         double largestScale() {
             return scales.stream().mapToDouble(Scale::factor).max().orElse(FULL_WIDTH);

@@ -39,7 +39,7 @@ public record Checkpoint(Map<String, String> origin, int epochs, long steps, Lis
     private static final String SEED_KEY = "seed";
 
     public Checkpoint {
-        origin = Collections.unmodifiableMap(new LinkedHashMap<>(origin));  // in the order of the file
+        origin = Collections.unmodifiableMap(new LinkedHashMap<>(origin)); // in the order of the file
         curve = List.copyOf(curve);
     }
 
@@ -173,7 +173,7 @@ public record Checkpoint(Map<String, String> origin, int epochs, long steps, Lis
 
     private static List<CurvePoint> fromJson(String curve) {
         try {
-            return JSON.readValue(curve, new TypeReference<List<CurvePoint>>() { });
+            return JSON.readValue(curve, new TypeReference<List<CurvePoint>>() {});
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -60,7 +60,7 @@ final class Forward implements OpVisitor<NDArray> {
         for (Op op : network.ops()) {
             op.inputs().forEach(input -> readers.merge(input.id(), 1, Integer::sum));
         }
-        readers.merge(network.input().id(), 1, Integer::sum);  // the caller's, never closed here
+        readers.merge(network.input().id(), 1, Integer::sum); // the caller's, never closed here
         readers.merge(network.output().id(), 1, Integer::sum);
         values.put(network.input().id(), images);
         for (Op op : network.ops()) {
@@ -76,7 +76,7 @@ final class Forward implements OpVisitor<NDArray> {
     }
 
     private static void release(NDArray value, NDArray result) {
-        if (value != result) {  // an op that does nothing passes its input on
+        if (value != result) { // an op that does nothing passes its input on
             value.close();
         }
     }
@@ -205,8 +205,9 @@ final class Forward implements OpVisitor<NDArray> {
     }
 
     private static List<NDArray> interleaved(NDArray x, int step) {
-        try (NDArray byRow = channelsLast(x); NDArray grouped = grouped(byRow, (int) x.getShape().get(1) / step);
-             NDList parts = grouped.split(step, GROUPED_AXIS)) {
+        try (NDArray byRow = channelsLast(x);
+            NDArray grouped = grouped(byRow, (int) x.getShape().get(1) / step);
+            NDList parts = grouped.split(step, GROUPED_AXIS)) {
             return parts.stream().map(part -> {
                 try (NDArray slice = part.squeeze(GROUPED_AXIS)) {
                     return channelsFirst(slice);
@@ -219,9 +220,9 @@ final class Forward implements OpVisitor<NDArray> {
     public NDArray channelShuffle(Op.ChannelShuffle op) {
         NDArray x = value(op.input());
         try (NDArray byRow = channelsLast(x);
-             NDArray grouped = grouped(byRow, op.groups());
-             NDArray swapped = grouped.transpose(0, 1, 2, GROUPED_AXIS, 3);
-             NDArray shuffled = swapped.reshape(byRow.getShape())) {
+            NDArray grouped = grouped(byRow, op.groups());
+            NDArray swapped = grouped.transpose(0, 1, 2, GROUPED_AXIS, 3);
+            NDArray shuffled = swapped.reshape(byRow.getShape())) {
             return channelsFirst(shuffled);
         }
     }

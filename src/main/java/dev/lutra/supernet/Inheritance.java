@@ -141,7 +141,7 @@ final class Inheritance {
     static float[] values(SharedTensor heir, float[] first, SharedTensor from, float[] parent) {
         float[] values = first.clone();
         int rank = heir.dims().size();
-        int spatial = heir.role() == Role.CONV_WEIGHT ? rank - 2 : rank;  // the first dimension of a kernel's extent
+        int spatial = heir.role() == Role.CONV_WEIGHT ? rank - 2 : rank; // the first dimension of a kernel's extent
         int[] index = new int[rank];
         for (int i = 0; i < values.length; i++) {
             int at = 0;

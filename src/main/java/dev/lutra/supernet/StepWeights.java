@@ -78,7 +78,7 @@ final class StepWeights implements Parameters {
     void update(Sgd sgd) {
         leaves.forEach((tensor, leaf) -> {
             try (NDArray gradient = leaf.variable().getGradient();
-                 NDArray momentum = Views.detached(shared.momentum(tensor), leaf.weight(), step)) {
+                NDArray momentum = Views.detached(shared.momentum(tensor), leaf.weight(), step)) {
                 sgd.update(leaf.value(), gradient, momentum, tensor.role().decays());
             }
         });

@@ -106,7 +106,8 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     private Subnet subnet(Architecture architecture, Network network, RunningStatistics statistics) {
         Map<String, float[]> running = statistics.values();
-        WeightSource source = weight -> weight.tensor().role().isParameter() ? weights.read(weight)
+        WeightSource source = weight -> weight.tensor().role().isParameter()
+            ? weights.read(weight)
             : running(running, weight, architecture);
         return new Subnet(architecture, network, source);
     }

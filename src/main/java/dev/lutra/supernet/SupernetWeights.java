@@ -91,7 +91,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     private void start(SharedTensor tensor, float[] values) {
         if (!momenta.containsKey(tensor.name())) {
             tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))));
-            momentum(tensor);  // so that a checkpoint holds it
+            momentum(tensor); // so that a checkpoint holds it
         }
     }
 

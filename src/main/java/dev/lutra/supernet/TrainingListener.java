@@ -4,7 +4,7 @@ package dev.lutra.supernet;
 public interface TrainingListener {
 
     /** Nobody listens. */
-    TrainingListener NONE = progress -> { };
+    TrainingListener NONE = progress -> {};
 
     /**
      * Where training stands after a step.
@@ -19,7 +19,7 @@ public interface TrainingListener {
      * @param learningRate of the step
      */
     record Progress(int epoch, int epochs, long step, long steps, int images, double loss, double accuracy,
-                    double learningRate) {}
+        double learningRate) {}
 
     /** After every step. */
     void step(Progress progress);

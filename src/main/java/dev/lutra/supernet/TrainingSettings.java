@@ -19,7 +19,7 @@ import dev.lutra.InputException;
  * @param seed of first weights, paths, order of images, augmentation and dropout
  */
 public record TrainingSettings(int epochs, int batch, Sampling sampling, double firstPath, double learningRate, double warmUp,
-                               Schedule schedule, double momentum, double weightDecay, double labelSmoothing, long seed) {
+    Schedule schedule, double momentum, double weightDecay, double labelSmoothing, long seed) {
 
     /** How the learning rate falls from its first value to 0, step by step. */
     public enum Schedule {

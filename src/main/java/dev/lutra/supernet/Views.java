@@ -17,7 +17,8 @@ final class Views {
 
     /** The part of {@code tensor} that {@code weight} sees, sharing its memory, outside any gradient, owned by {@code manager}. */
     static NDArray detached(NDArray tensor, Weight weight, NDManager manager) {
-        NDArray view = weight.view() instanceof Box box ? tensor.get(manager, index(box.offsets(), box.extents()))
+        NDArray view = weight.view() instanceof Box box
+            ? tensor.get(manager, index(box.offsets(), box.extents()))
             : tensor.stopGradient();
         view.attach(manager);
         return view;

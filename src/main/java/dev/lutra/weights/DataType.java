@@ -5,12 +5,9 @@ import java.util.Optional;
 
 /** Types of a tensor's elements, under the names of the safetensors format. Floating-point ones convert to float. */
 enum DataType {
-    F64(8, (buffer, at) -> (float) buffer.getDouble(at)),
-    F32(4, ByteBuffer::getFloat),
-    F16(2, (buffer, at) -> fromHalf(buffer.getShort(at))),
-    BF16(2, (buffer, at) -> Float.intBitsToFloat(buffer.getShort(at) << 16)),
-    F8_E5M2(1), F8_E4M3(1),
-    I64(8), U64(8), I32(4), U32(4), I16(2), U16(2), I8(1), U8(1), BOOL(1);
+    F64(8, (buffer, at) -> (float) buffer.getDouble(at)), F32(4, ByteBuffer::getFloat), F16(2, (buffer, at) -> fromHalf(buffer.getShort(at))), BF16(2,
+        (buffer, at) -> Float.intBitsToFloat(buffer.getShort(at) << 16)), F8_E5M2(
+            1), F8_E4M3(1), I64(8), U64(8), I32(4), U32(4), I16(2), U16(2), I8(1), U8(1), BOOL(1);
 
     /** Reads one element, as float, from where it starts in a little-endian buffer. */
     @FunctionalInterface

@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 record NumpyHeader(String type, boolean fortran, List<Integer> dims, int bytes) {
 
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
-    private static final int LONGEST = 1 << 20;  // NumPy's own are a few hundred bytes
+    private static final int LONGEST = 1 << 20; // NumPy's own are a few hundred bytes
     private static final Pattern TYPE = Pattern.compile("'descr':\\s*'([^']*)'");
     private static final Pattern ORDER = Pattern.compile("'fortran_order':\\s*(True|False)");
     private static final Pattern SHAPE = Pattern.compile("'shape':\\s*\\(([\\d,\\s]*)\\)");
@@ -71,7 +71,7 @@ record NumpyHeader(String type, boolean fortran, List<Integer> dims, int bytes) 
         List<Integer> dims = new ArrayList<>();
         for (String extent : shape.replaceAll("\\s", "").split(",")) {
             if (extent.isEmpty()) {
-                continue;  // () of a single number, (3,) of a vector
+                continue; // () of a single number, (3,) of a vector
             }
             try {
                 dims.add(Integer.parseInt(extent));

@@ -183,7 +183,7 @@ public final class SafetensorsFile implements TensorArchive {
 
     private static byte[] header(Map<String, String> metadata, List<Entry> tensors) {
         Map<String, Object> header = new LinkedHashMap<>();
-        header.put(METADATA, new TreeMap<>(metadata));  // the same file every time
+        header.put(METADATA, new TreeMap<>(metadata)); // the same file every time
         long begin = 0;
         for (Entry tensor : tensors) {
             long end = Math.addExact(begin, tensor.bytes());

@@ -35,19 +35,19 @@ class CountingRuleTest {
     @ParameterizedTest
     @CsvSource({
         "macs, 10408",
-        "mxnet, 11421",          // + 288 bias, 5 bias, 72·9 pool windows, 72 read by the global pool
-        "mmcv, 11920",           // + 288 bias, 576 batch norm, 288 ReLU, 288 + 72 pooling
-        "thop, 11595",           // conv bias 288 · 4, linear (2·8 − 1)·5 = 75
-        "thop-newer, 11352",     // + 288 bias, 576 batch norm, 72 + 8 global pool
-        "thop-older, 11968",     // + 288 bias, 1152 batch norm, 80, linear once more
-        "fbnet, 10480",          // + 72
+        "mxnet, 11421", // + 288 bias, 5 bias, 72·9 pool windows, 72 read by the global pool
+        "mmcv, 11920", // + 288 bias, 576 batch norm, 288 ReLU, 288 + 72 pooling
+        "thop, 11595", // conv bias 288 · 4, linear (2·8 − 1)·5 = 75
+        "thop-newer, 11352", // + 288 bias, 576 batch norm, 72 + 8 global pool
+        "thop-older, 11968", // + 288 bias, 1152 batch norm, 80, linear once more
+        "fbnet, 10480", // + 72
         "fbnet-2019, 10408"})
     void operations(String rule, long macs) {
         assertThat(CountingRule.named(rule).count(everything()).macs()).isEqualTo(macs);
     }
 
     @ParameterizedTest
-    @CsvSource({"macs, 357", "mmcv, 357", "fbnet, 328", "fbnet-2019, 328"})  // 288 + 8 conv, 16 batch norm, 40 + 5 linear
+    @CsvSource({"macs, 357", "mmcv, 357", "fbnet, 328", "fbnet-2019, 328"}) // 288 + 8 conv, 16 batch norm, 40 + 5 linear
     void params(String rule, long params) {
         assertThat(CountingRule.named(rule).count(everything()).params()).isEqualTo(params);
     }

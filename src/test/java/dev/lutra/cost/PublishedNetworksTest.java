@@ -39,7 +39,7 @@ class PublishedNetworksTest {
     @ParameterizedTest(name = "{0}, {4}")
     @CsvFileSource(resources = "published.csv", delimiter = '|', numLinesToSkip = 1)
     void countsAreThePublishedOnes(String network, String spaceName, Integer classes, String architecture, String rule,
-                                   String macs, String params) {
+        String macs, String params) {
         SearchSpace space = classes == null ? space(spaceName) : space(spaceName).withClasses(classes);
         Network built = space.build(space.parse(architecture));
         Cost cost = CountingRule.named(rule).count(built);

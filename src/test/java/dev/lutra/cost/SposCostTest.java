@@ -43,7 +43,7 @@ class SposCostTest {
         "17, 30387840,316160, 30889600,326400, 31642240,341760, 20634880,426240",
         "18, 10176320,209600, 10427200,214720, 10803520,222400, 15476160,319680"})
     void everyBlock(int layer, long k3, long k3Params, long k5, long k5Params, long k7, long k7Params, long xception,
-                    long xceptionParams) {
+        long xceptionParams) {
         List<Cost> expected = List.of(new Cost(k3, k3Params), new Cost(k5, k5Params), new Cost(k7, k7Params),
             new Cost(xception, xceptionParams));
         for (int choice = 0; choice < expected.size(); choice++) {

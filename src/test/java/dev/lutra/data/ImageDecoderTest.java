@@ -80,7 +80,7 @@ class ImageDecoderTest {
         ComponentColorModel colours = new ComponentColorModel(ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false,
             Transparency.OPAQUE, DataBuffer.TYPE_USHORT);
         WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_USHORT, 4, 4, 3, new Point());
-        raster.setPixel(2, 3, new int[] {0x1234, 0x5678, 0x9ABC});
+        raster.setPixel(2, 3, new int[]{0x1234, 0x5678, 0x9ABC});
         BufferedImage deep = new BufferedImage(colours, raster, false, null);
         assertThat(pixel(ImageDecoder.decode(TestImages.write(deep, folder.resolve("rgb16.png"))), 2, 3)).isEqualTo(0x12569A);
     }
@@ -99,8 +99,8 @@ class ImageDecoderTest {
 
     @Test
     void readsPalettes() throws IOException {
-        IndexColorModel palette = new IndexColorModel(2, 3, new byte[] {0, (byte) 200, 10}, new byte[] {0, 100, 20},
-            new byte[] {0, 50, 30});
+        IndexColorModel palette = new IndexColorModel(2, 3, new byte[]{0, (byte) 200, 10}, new byte[]{0, 100, 20},
+            new byte[]{0, 50, 30});
         BufferedImage image = new BufferedImage(5, 2, BufferedImage.TYPE_BYTE_BINARY, palette);
         image.getRaster().setSample(3, 1, 0, 1);
         image.getRaster().setSample(4, 0, 0, 2);
@@ -128,8 +128,8 @@ class ImageDecoderTest {
 
         assertThat(decoded.width()).isEqualTo(width);
         assertThat(decoded.height()).isEqualTo(height);
-        for (int x : new int[] {0, width - 1}) {
-            for (int y : new int[] {0, height - 1}) {
+        for (int x : new int[]{0, width - 1}) {
+            for (int y : new int[]{0, height - 1}) {
                 int red = pixel(decoded, x, y) >> 16;
                 assertThat(red > 128).as("red at %d,%d", x, y).isEqualTo(x == redX && y == redY);
             }
@@ -157,7 +157,7 @@ class ImageDecoderTest {
     void refusesFilesThatEndEarly(String name) throws IOException {
         Path file = TestImages.write(TestImages.blocks(64, 64, 3), folder.resolve(name));
         byte[] whole = Files.readAllBytes(file);
-        for (double share : new double[] {0.02, 0.3, 0.6, 0.95}) {
+        for (double share : new double[]{0.02, 0.3, 0.6, 0.95}) {
             Files.write(file, Arrays.copyOf(whole, (int) (whole.length * share)));
             assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
                 .hasMessageStartingWith(file + ": damaged").hasMessageEndingWith("(expected: a whole image)")
@@ -178,7 +178,7 @@ class ImageDecoderTest {
     void refusesDamagedHeadersAndData() throws IOException {
         Path file = TestImages.write(TestImages.blocks(32, 32, 3), folder.resolve("x.png"));
         byte[] bytes = Files.readAllBytes(file);
-        for (int at : new int[] {17, 25, bytes.length / 2}) {
+        for (int at : new int[]{17, 25, bytes.length / 2}) {
             byte[] damaged = bytes.clone();
             Arrays.fill(damaged, at, at + 8, (byte) 0xEE);
             Files.write(file, damaged);
@@ -219,7 +219,7 @@ class ImageDecoderTest {
         for (byte value : small.pixels()) {
             assertThat(value & 0xFF).isBetween(90, 110);
         }
-        RgbImage edge = new RgbImage(2, 1, new byte[] {0, 0, 0, 100, 100, 100}).resized(4, 1);
+        RgbImage edge = new RgbImage(2, 1, new byte[]{0, 0, 0, 100, 100, 100}).resized(4, 1);
         assertThat(reds(edge)).containsExactly(0, 25, 75, 100);
     }
 

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 class PreparationTest {
 
     /** Leaves a pixel's value, 0 to 255, as it is. */
-    private static final Normalization NONE =
-        new Normalization(new float[3], new float[] {1 / 255f, 1 / 255f, 1 / 255f});
+    private static final Normalization NONE = new Normalization(new float[3], new float[]{1 / 255f, 1 / 255f, 1 / 255f});
 
     private static RgbImage gradient(int width, int height) {
         byte[] pixels = new byte[width * height * 3];
@@ -27,7 +26,7 @@ class PreparationTest {
 
     @Test
     void normalises() {
-        Normalization normalization = new Normalization(new float[] {0.5f, 0.25f, 0}, new float[] {0.5f, 0.25f, 2});
+        Normalization normalization = new Normalization(new float[]{0.5f, 0.25f, 0}, new float[]{0.5f, 0.25f, 2});
         byte[] white = new byte[8 * 8 * 3];
         Arrays.fill(white, (byte) 255);
         float[] values = Preparation.of(StoredSize.of(8), normalization).plain(new RgbImage(8, 8, white));

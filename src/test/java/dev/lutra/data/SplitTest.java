@@ -51,7 +51,7 @@ class SplitTest {
     @Test
     void batchesAreDirectAndOfTheirSize() {
         try (Batches batches = train.inOrder(32, ALL)) {
-            for (int expected : new int[] {32, 32, 16}) {
+            for (int expected : new int[]{32, 32, 16}) {
                 Batch batch = batches.next();
                 assertThat(batch.size()).isEqualTo(expected);
                 assertThat(batch.labels()).hasSize(expected);

@@ -87,8 +87,8 @@ class CalibratorTest {
     void manyNetworksBringOutSingleSegments() {
         Map<String, Double> factors = new HashMap<>();
         Random random = new Random(3);
-        ToDoubleFunction<Network> device = network -> Tables.OVERHEAD_NANOS + network.segments().stream().mapToDouble(segment ->
-            factors.computeIfAbsent(segment.key(), key -> 0.6 + random.nextDouble()) * Tables.ownNanos(segment)).sum();
+        ToDoubleFunction<Network> device = network -> Tables.OVERHEAD_NANOS + network.segments().stream()
+            .mapToDouble(segment -> factors.computeIfAbsent(segment.key(), key -> 0.6 + random.nextDouble()) * Tables.ownNanos(segment)).sum();
         Calibration few = calibrate(5, 3, device, 0.002);
         Calibration more = calibrate(25, 3, device, 0.002);
         Calibration many = calibrate(100, 3, device, 0.002);
@@ -108,7 +108,7 @@ class CalibratorTest {
 
     @Test
     void oneDisturbedNetworkDoesNotBendTheFit() {
-        for (int fitted : new int[] {8, 20, 60}) {
+        for (int fitted : new int[]{8, 20, 60}) {
             List<WholeNetwork> networks = new ArrayList<>(networks(fitted, 5, network -> 1.2 * sum(network), 0.002));
             WholeNetwork.Builder disturbed = networks.get(3).toBuilder();
             disturbed.getLatencyBuilder().setP50Nanos(8 * disturbed.getLatency().getP50Nanos());
@@ -211,11 +211,11 @@ class CalibratorTest {
 
     @Test
     void rankCorrelation() {
-        assertThat(Calibrator.kendallTau(new double[] {1, 2, 3, 4}, new double[] {10, 30, 20, 40}))
+        assertThat(Calibrator.kendallTau(new double[]{1, 2, 3, 4}, new double[]{10, 30, 20, 40}))
             .isCloseTo(2 / 3.0, within(1e-12));
-        assertThat(Calibrator.kendallTau(new double[] {1, 2, 2, 3}, new double[] {1, 2, 3, 4}))
+        assertThat(Calibrator.kendallTau(new double[]{1, 2, 2, 3}, new double[]{1, 2, 3, 4}))
             .isCloseTo(5 / Math.sqrt(30), within(1e-12));
-        assertThat(Calibrator.kendallTau(new double[] {1}, new double[] {1})).isNaN();
+        assertThat(Calibrator.kendallTau(new double[]{1}, new double[]{1})).isNaN();
     }
 
     @Test

@@ -34,7 +34,7 @@ class LookupTableTest {
             .setLabel("small layer1 k3")
             .setLatency(Distribution.newBuilder().setSamples(100).setMinNanos(p50 - 5).setP50Nanos(p50).setP90Nanos(p50 + 10)
                 .setP99Nanos(p50 + 20).setP999Nanos(p50 + 30).setMaxNanos(p50 + 40).setMeanNanos(p50 + 0.5)
-                .setDeviationNanos(7.25).setRelativeHalfWidth(0.01).setHistogram(ByteString.copyFrom(new byte[] {1, 2, 3})))
+                .setDeviationNanos(7.25).setRelativeHalfWidth(0.01).setHistogram(ByteString.copyFrom(new byte[]{1, 2, 3})))
             .setCircumstances(Circumstances.newBuilder().setRules(MeasureRules.newBuilder().setMinSamples(50)).setWarmupRuns(20)
                 .setSteady(true).setConverged(true).setMeasuredAtMillis(1_700_000_000_000L).setAgentVersion("0.1.0"))
             .build();

@@ -53,7 +53,7 @@ class PublicLatenciesTest {
         List<String> lines = Files.readAllLines(DATA);
         header = List.of(lines.get(0).split(","));
         lines.subList(1, lines.size()).forEach(line -> rows.add(line.split(",")));
-        Collections.shuffle(rows, new Random(1));  // the first thousand are the test set
+        Collections.shuffle(rows, new Random(1)); // the first thousand are the test set
         SearchSpace space = SpaceFile.load("fbnet");
         estimated = EstimatedTable.of(space, Device.newBuilder().setName("public").build(),
             Runtime.newBuilder().setName("unknown").build(), "float32", 1);
@@ -152,7 +152,7 @@ class PublicLatenciesTest {
     @Tag("slow")
     void everyBudgetBeatsLeastSquares() {
         for (String device : List.of("2080ti_1", "1080ti_1", "1080ti_64", "gold_6226",
-                "titan_rtx_1", "titanx_32", "silver_4114")) {
+            "titan_rtx_1", "titanx_32", "silver_4114")) {
             for (int count : List.of(25, 50, 100, 200, 300)) {
                 Calibration calibration = calibrate(device, random(count));
                 Calibration chosen = calibrate(device, informative(count));

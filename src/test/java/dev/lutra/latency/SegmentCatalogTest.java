@@ -71,7 +71,7 @@ class SegmentCatalogTest {
         SearchSpace space = space("  k3: {block: shuffle, kernel: 3}\n  k5: {block: shuffle, kernel: 5}",
             "scales: [0.25, 0.5, 0.75, 1.0, 1.25]", "{choices: [k3, k5], channels: 32, repeat: 3, stride: 2}");
         SegmentCatalog catalog = SegmentCatalog.of(space);
-        assertThat(catalog.items()).hasSize(2 + 2 * 2 * 5);  // layers 2 and 3 are alike
+        assertThat(catalog.items()).hasSize(2 + 2 * 2 * 5); // layers 2 and 3 are alike
         assertThat(catalog.items()).extracting(SegmentCatalog.Item::label).contains("small layer2 k5:0.75");
     }
 

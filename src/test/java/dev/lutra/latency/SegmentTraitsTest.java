@@ -21,7 +21,7 @@ class SegmentTraitsTest {
     @Test
     void opsFamilyAndShape() {
         SegmentTraits traits = SegmentTraits.of(BLOCK);
-        assertThat(traits.ops()).isEqualTo(Map.of("segment", 1, "conv k3 s1 p1 d1 depthwise", 1, "bn", 1, 
+        assertThat(traits.ops()).isEqualTo(Map.of("segment", 1, "conv k3 s1 p1 d1 depthwise", 1, "bn", 1,
             "conv k1 s1 p0 d1 g2", 1, "add", 1));
         assertThat(traits.opCount()).isEqualTo(5);
         SegmentTraits twice = SegmentTraits.of(BLOCK.replace("24", "48").replace("48x56x28", "96x56x28"));

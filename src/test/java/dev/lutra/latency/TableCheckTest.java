@@ -45,7 +45,8 @@ class TableCheckTest {
     private static Calibration calibration(double error) {
         return Calibration.newBuilder().setScale(1).setHeldOut(50).setMeanRelativeError(error)
             .setWorstRelativeError(2 * error).setVariances(CorrectionVariances.newBuilder().setBias(1).setScale(1).setOps(1)
-                .setShape(1).setFamily(1).setSegment(1).setNetwork(1)).build();
+                .setShape(1).setFamily(1).setSegment(1).setNetwork(1))
+            .build();
     }
 
     private static List<Finding> check(LookupTable table) {

@@ -54,7 +54,7 @@ class TableDiffTest {
         }
         TableDiff diff = TableDiff.of(table(first.toArray(Entry[]::new)), table(second.toArray(Entry[]::new)));
         assertThat(diff.expectedByChance()).isEqualTo(200);
-        assertThat(diff.significant()).isBetween(155L, 245L);  // 200 ± 3.3 standard deviations
+        assertThat(diff.significant()).isBetween(155L, 245L); // 200 ± 3.3 standard deviations
     }
 
     @Test

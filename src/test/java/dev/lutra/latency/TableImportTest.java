@@ -173,8 +173,7 @@ class TableImportTest {
         assertThat(table.content().getSource()).contains("han-cai/files").contains("Note 10");
         assertThat(table.callOverheadNanos()).isZero();
         assertThat(table.entries()).noneMatch(Entry::hasCircumstances).allMatch(entry -> entry.getLatency().getSamples() > 0);
-        assertThat(table.entries()).anyMatch(entry ->
-            entry.getLabel().equals("r224 Conv-input:224x224x3-output:112x112x24 + r224 "
+        assertThat(table.entries()).anyMatch(entry -> entry.getLabel().equals("r224 Conv-input:224x224x3-output:112x112x24 + r224 "
             + "expanded_conv-input:112x112x24-output:112x112x24-expand:24-kernel:3-stride:1-idskip:1-se:0-hs:0")
             && Math.abs(entry.getLatency().getMeanNanos() - (0.994418 + 1.7728) * MILLI) < 1
             && Math.abs(entry.getLatency().getDeviationNanos() - Math.hypot(0.017268, 0.0266306) * MILLI) < 1);
@@ -190,8 +189,8 @@ class TableImportTest {
         Nsga2Search.Settings settings = Nsga2Search.Settings.DEFAULT.withSize(12, 4).withSeed(3);
         Front front = new Nsga2Search(judge, List.of(Objective.parse("accuracy"), Objective.parse(latency)), settings)
             .run(SearchListener.NONE);
-        assertThat(front.candidates()).isNotEmpty().allSatisfy(candidate ->
-            assertThat(candidate.measures().values().get(latency)).isBetween(10e6, 30e6));
+        assertThat(front.candidates()).isNotEmpty()
+            .allSatisfy(candidate -> assertThat(candidate.measures().values().get(latency)).isBetween(10e6, 30e6));
     }
 
     @Test

@@ -51,7 +51,7 @@ public final class Tables {
         for (SegmentCatalog.Item item : SegmentCatalog.of(space).items()) {
             table.addEntries(Entry.newBuilder().setKey(item.key()).setLabel(item.label())
                 .setSignature(item.segment().signature()).setLatency(
-                Distribution.newBuilder().setP50Nanos(OVERHEAD_NANOS + ownNanos(item.segment()))));
+                    Distribution.newBuilder().setP50Nanos(OVERHEAD_NANOS + ownNanos(item.segment()))));
         }
         return LookupTable.of(table.build());
     }

@@ -70,7 +70,7 @@ class EverySpaceTest {
             }
             assertThat(spreadOverImages(expected.get(1), network.output().shape().channels()))
                 .as("how much the images matter").isGreaterThan(100 * TOLERANCE * range(expected.get(1)));
-            for (boolean fold : new boolean[] {false, true}) {
+            for (boolean fold : new boolean[]{false, true}) {
                 ModelProto model = OnnxExporter.export(network, weights, OnnxExporterTest.options(fold));
                 try (OrtRunner runner = new OrtRunner(model, network)) {
                     for (int i = 0; i < BATCHES.size(); i++) {

@@ -48,7 +48,7 @@ class OnnxExporterTest {
     void computesWhatTheNetworkSays(Network network) throws Exception {
         ModelProto plain = OnnxExporter.export(network, WEIGHTS, options(false));
         ModelProto folded = OnnxExporter.export(network, WEIGHTS, options(true));
-        for (int batch : new int[] {1, 8}) {
+        for (int batch : new int[]{1, 8}) {
             Map<Value, double[]> values = evaluate(network, batch);
             List<float[]> unfoldedOutputs = OrtRunner.run(plain, network, batch, values);
             List<float[]> foldedOutputs = OrtRunner.run(folded, network, batch, values);
@@ -67,7 +67,7 @@ class OnnxExporterTest {
             if (alone.outputs().isEmpty()) {
                 continue;
             }
-            for (boolean fold : new boolean[] {false, true}) {
+            for (boolean fold : new boolean[]{false, true}) {
                 ModelProto model = OnnxExporter.export(alone, WEIGHTS, options(fold));
                 List<float[]> outputs = OrtRunner.run(model, alone, 3, values);
                 for (int i = 0; i < outputs.size(); i++) {

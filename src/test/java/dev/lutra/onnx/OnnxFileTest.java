@@ -63,12 +63,12 @@ class OnnxFileTest {
     @Test
     void otherFilesAreRefusedByName() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "These are no weights.\n");
-        Path image = Files.write(folder.resolve("image.jpg"), new byte[] {(byte) 0xff, (byte) 0xd8, (byte) 0xff, 0, 16});
-        for (Path file : new Path[] {text, image}) {
+        Path image = Files.write(folder.resolve("image.jpg"), new byte[]{(byte) 0xff, (byte) 0xd8, (byte) 0xff, 0, 16});
+        for (Path file : new Path[]{text, image}) {
             assertThatThrownBy(() -> OnnxFile.metadata(file)).isInstanceOf(InputException.class)
                 .hasMessageStartingWith(file + ": not an ONNX model").hasMessageNotContaining("\n");
         }
-        for (Path file : new Path[] {folder, folder.resolve("missing.onnx")}) {
+        for (Path file : new Path[]{folder, folder.resolve("missing.onnx")}) {
             assertThatThrownBy(() -> OnnxFile.metadata(file)).isInstanceOf(InputException.class)
                 .hasMessage(file + ": no such file (expected: an ONNX model)");
         }

@@ -85,7 +85,7 @@ class OnnxOracleTest {
 
     /** Writes a network with batch norm folded and not, with free and fixed batch, and notes the shape of every value. */
     private void write(Network network, String name, Map<String, Map<String, String>> expected) throws IOException {
-        for (boolean fold : new boolean[] {false, true}) {
+        for (boolean fold : new boolean[]{false, true}) {
             for (OptionalInt batch : List.of(OptionalInt.empty(), OptionalInt.of(4))) {
                 for (Precision precision : Precision.values()) {
                     write(network, name, new OnnxOptions(fold, batch, precision, Map.of()), expected);
@@ -95,7 +95,7 @@ class OnnxOracleTest {
     }
 
     private void write(Network network, String name, OnnxOptions options, Map<String, Map<String, String>> expected)
-            throws IOException {
+        throws IOException {
         Path file = folder.resolve(
             String.join("-", name, options.foldBatchNorm() + "", options.batch().orElse(0) + "", options.precision() + ".onnx"));
         ModelProto model = OnnxExporter.export(network, WEIGHTS, options);

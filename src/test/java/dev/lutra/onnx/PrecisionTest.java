@@ -45,7 +45,7 @@ class PrecisionTest {
         ModelProto single = OnnxExporter.export(network, WEIGHTS, new OnnxOptions(true, OptionalInt.empty(), Map.of()));
         float[] expected = OrtRunner.run(single, network, 2, input).get(0);
         double range = range(expected);
-        for (boolean fold : new boolean[] {false, true}) {
+        for (boolean fold : new boolean[]{false, true}) {
             ModelProto model = OnnxExporter.export(network, WEIGHTS, half(fold));
             float[] found = OrtRunner.run(model, network, 2, input).get(0);
             for (int i = 0; i < expected.length; i++) {

@@ -106,8 +106,8 @@ final class ReferenceEvaluator implements OpVisitor<double[]> {
         float[] shift = weights.read(op.shift());
         float[] mean = weights.read(op.runningMean());
         float[] variance = weights.read(op.runningVariance());
-        return fill(op.output().shape(), (n, c, y, x) ->
-            (get(op.input(), n, c, y, x) - mean[c]) / Math.sqrt(variance[c] + op.epsilon()) * scale[c] + shift[c]);
+        return fill(op.output().shape(),
+            (n, c, y, x) -> (get(op.input(), n, c, y, x) - mean[c]) / Math.sqrt(variance[c] + op.epsilon()) * scale[c] + shift[c]);
     }
 
     @Override
@@ -165,8 +165,7 @@ final class ReferenceEvaluator implements OpVisitor<double[]> {
     @Override
     public double[] channelShuffle(Op.ChannelShuffle op) {
         int perGroup = op.output().shape().channels() / op.groups();
-        return fill(op.output().shape(), (n, c, y, x) ->
-            get(op.input(), n, c % op.groups() * perGroup + c / op.groups(), y, x));
+        return fill(op.output().shape(), (n, c, y, x) -> get(op.input(), n, c % op.groups() * perGroup + c / op.groups(), y, x));
     }
 
     @Override

@@ -17,8 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FrontTest {
 
-    private static final List<Objective> OBJECTIVES =
-        List.of(Objective.parse("accuracy"), Objective.min(Measure.latency("my, \"box\"")));
+    private static final List<Objective> OBJECTIVES = List.of(Objective.parse("accuracy"), Objective.min(Measure.latency("my, \"box\"")));
     private static final String LATENCY = OBJECTIVES.get(1).measure();
 
     @TempDir
@@ -50,12 +49,11 @@ class FrontTest {
         List<Objective> objectives = List.of(Objective.parse("accuracy"), Objective.parse("macs"), Objective.parse("max params"));
         Front front = Front.of(objectives, all, Map.of());
         for (Candidate candidate : all) {
-            boolean beaten = all.stream().anyMatch(other ->
-                other.accuracy() >= candidate.accuracy()
-                    && other.measures().get("macs") <= candidate.measures().get("macs")
-                    && other.measures().get("params") >= candidate.measures().get("params")
-                    && !other.measures().equals(candidate.measures())
-                    && (other.accuracy() > candidate.accuracy()
+            boolean beaten = all.stream().anyMatch(other -> other.accuracy() >= candidate.accuracy()
+                && other.measures().get("macs") <= candidate.measures().get("macs")
+                && other.measures().get("params") >= candidate.measures().get("params")
+                && !other.measures().equals(candidate.measures())
+                && (other.accuracy() > candidate.accuracy()
                     || other.measures().get("macs") < candidate.measures().get("macs")
                     || other.measures().get("params") > candidate.measures().get("params")));
             assertThat(front.candidates().contains(candidate)).isNotEqualTo(beaten);

@@ -30,7 +30,7 @@ class Nsga2SearchTest {
     }
 
     private static Front search(Nsga2Search.Settings settings, List<Constraint> constraints, AccuracySource accuracy,
-                                CandidateLog log) {
+        CandidateLog log) {
         return new Nsga2Search(SmallProblem.evaluator(constraints, accuracy, log), SmallProblem.OBJECTIVES, settings)
             .run(SearchListener.NONE);
     }

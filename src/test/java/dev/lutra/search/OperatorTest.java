@@ -39,7 +39,7 @@ class OperatorTest {
         Random random = new Random(1);
         long[] children = new long[1 << 5];
         for (int i = 0; i < TRIALS; i++) {
-            int[] child = Nsga2Search.crossover(new int[5], new int[] {1, 1, 1, 1, 1}, random);
+            int[] child = Nsga2Search.crossover(new int[5], new int[]{1, 1, 1, 1, 1}, random);
             children[Arrays.stream(child).reduce(0, (code, gene) -> 2 * code + gene)]++;
         }
         assertFits(children, uniform(children.length));
@@ -73,7 +73,7 @@ class OperatorTest {
         double none = (1 - a) * (1 - b) * (1 - c);
         double all = a * b * c;
         double one = a * (1 - b) * (1 - c) + (1 - a) * b * (1 - c) + (1 - a) * (1 - b) * c;
-        assertFits(changed, new double[] {TRIALS * none, TRIALS * one, TRIALS * (1 - none - one - all), TRIALS * all});
+        assertFits(changed, new double[]{TRIALS * none, TRIALS * one, TRIALS * (1 - none - one - all), TRIALS * all});
     }
 
     @Test
@@ -100,7 +100,7 @@ class OperatorTest {
 
     @Test
     void repairedDrawsKeepTightConstraintsAndDiffer() {
-        CandidateEvaluator evaluator = evaluator(List.of(Constraint.atMost("sum", 1)));  // 7 of 4096
+        CandidateEvaluator evaluator = evaluator(List.of(Constraint.atMost("sum", 1))); // 7 of 4096
         FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(4));
         SortedSet<String> drawn = new TreeSet<>();
         for (int i = 0; i < 200; i++) {

@@ -97,7 +97,8 @@ class ArchitectureFileTest {
         int layer = 0;
         for (int stage = 0; stage < stages.length; stage++) {
             for (int block = 0; block < stages[stage]; block++) {
-                String key = value.contains("-") ? "stage_" + stage + "_block_" + block
+                String key = value.contains("-")
+                    ? "stage_" + stage + "_block_" + block
                     : "backbone.layers." + stage + "." + block;
                 text.append(key).append(value.isEmpty() ? ": " : ":\n").append(value)
                     .append(names[Integer.parseInt(choices[layer++])]).append('\n');

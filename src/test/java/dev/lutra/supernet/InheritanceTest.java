@@ -73,7 +73,7 @@ class InheritanceTest {
 
     @Test
     void aLargerKernelDoesWhatThePathsDid() {
-        for (boolean learnsBatchNorm : new boolean[] {false, true}) {
+        for (boolean learnsBatchNorm : new boolean[]{false, true}) {
             try (SupernetWeights weights = new SupernetWeights(3, Device.cpu())) {
                 train(weights, learnsBatchNorm);
                 float[] before = logits("k3:1.0,k3:1.0,k3:1.0,k3:1.0", weights);
@@ -134,10 +134,10 @@ class InheritanceTest {
         assertThat(Inheritance.values(larger, ones(25), parent, values))
             .containsExactly(0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 7, 8, 9, 0, 0, 0, 0, 0, 0);
         SharedTensor smaller = new SharedTensor("b", List.of(2, 1, 1, 1), Role.CONV_WEIGHT);
-        assertThat(Inheritance.values(smaller, new float[] {-1, -2}, parent, values)).containsExactly(5, -2);
+        assertThat(Inheritance.values(smaller, new float[]{-1, -2}, parent, values)).containsExactly(5, -2);
         SharedTensor wide = new SharedTensor("a", List.of(2, 3), Role.LINEAR_WEIGHT);
         SharedTensor narrow = new SharedTensor("b", List.of(3, 2), Role.LINEAR_WEIGHT);
-        assertThat(Inheritance.values(narrow, new float[] {-1, -2, -3, -4, -5, -6}, wide, new float[] {1, 2, 3, 4, 5, 6}))
+        assertThat(Inheritance.values(narrow, new float[]{-1, -2, -3, -4, -5, -6}, wide, new float[]{1, 2, 3, 4, 5, 6}))
             .containsExactly(1, 2, 4, 5, -5, -6);
     }
 

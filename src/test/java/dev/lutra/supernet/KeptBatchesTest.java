@@ -25,7 +25,7 @@ class KeptBatchesTest {
     @Test
     void keptOrPreparedAnewTheBatchesAreTheSame() {
         try (ImageData data = ImageData.open(DataSpec.of(new Source.Synthetic(3, 10), 16, 1), folder, DataProgress.NONE);
-             NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDManager manager = NDManager.newBaseManager(Device.cpu())) {
             List<Integer> opened = new ArrayList<>();
             Supplier<Batches> source = () -> {
                 opened.add(1);

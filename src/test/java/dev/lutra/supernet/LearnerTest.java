@@ -81,7 +81,7 @@ class LearnerTest {
         Network wide = network("k3:1.0,k5:1.0,xception:1.0,k3:1.0");
         Network narrow = network("k3:0.5,xception:1.0,xception:0.5,k3:1.0");
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-             Learner learner = new Learner(weights, SETTINGS, false)) {
+            Learner learner = new Learner(weights, SETTINGS, false)) {
             learner.step(List.of(wide), batch(1), 0.1, 1);
             Map<String, SharedTensor> tensors = learned(wide, narrow);
             Map<String, float[]> before = values(weights, tensors);
@@ -163,7 +163,7 @@ class LearnerTest {
     private Map<String, float[]> afterStep(Map<String, SharedTensor> tensors, Network... paths) {
         // without dropout, whose draws would differ between the first and the second path of a step
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-             Learner learner = new Learner(weights, PLAIN, false)) {
+            Learner learner = new Learner(weights, PLAIN, false)) {
             learner.step(Arrays.stream(paths).map(TestNetworks::withoutDropout).toList(), batch(1), 0.1, 1);
             return values(weights, tensors);
         }
@@ -182,7 +182,7 @@ class LearnerTest {
 
     private Map<String, float[]> afterStepWithSeed(Map<String, SharedTensor> tensors, Network path, long seed) {
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-             Learner learner = new Learner(weights, SETTINGS, false)) {
+            Learner learner = new Learner(weights, SETTINGS, false)) {
             learner.step(List.of(path), batch(1), 0.1, seed);
             return values(weights, tensors);
         }
@@ -193,9 +193,9 @@ class LearnerTest {
         Network path = network("k3:0.5,k5:1.0,xception:0.5,k3:1.0");
         Op.BatchNorm norm = path.ops().stream().filter(Op.BatchNorm.class::isInstance).map(Op.BatchNorm.class::cast).findFirst()
             .orElseThrow();
-        for (boolean learns : new boolean[] {false, true}) {
+        for (boolean learns : new boolean[]{false, true}) {
             try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-                 Learner learner = new Learner(weights, SETTINGS, learns)) {
+                Learner learner = new Learner(weights, SETTINGS, learns)) {
                 learner.step(List.of(path), batch(1), 0.1, 1);
                 assertThat(weights.momenta().containsKey(norm.scale().tensor().name())).isEqualTo(learns);
                 float[] scale = weights.read(norm.scale());
@@ -212,7 +212,7 @@ class LearnerTest {
     void aStepThatDivergesMovesNothing() {
         Network path = network("k3:0.5,k5:1.0,xception:0.5,k3:1.0");
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-             Learner learner = new Learner(weights, SETTINGS, false)) {
+            Learner learner = new Learner(weights, SETTINGS, false)) {
             Map<String, float[]> before = Map.of();
             Learner.Step step = new Learner.Step(0, 0);
             for (int i = 1; Double.isFinite(step.loss()); i++) {
@@ -229,7 +229,7 @@ class LearnerTest {
     void stepsLeaveNoArraysBehind() {
         List<Network> paths = List.of(network("k3:0.5,k5:1.0,xception:0.5,k3:1.0"), network("k5:1.0,k5:0.5,k3:1.0,k3:0.5"));
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
-             Learner learner = new Learner(weights, SETTINGS, true)) {
+            Learner learner = new Learner(weights, SETTINGS, true)) {
             for (int step = 0; step < 2; step++) {
                 learner.step(paths, batch(step), 0.1, step);
             }

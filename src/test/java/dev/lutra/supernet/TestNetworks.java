@@ -80,7 +80,8 @@ final class TestNetworks {
     static Network withoutDropout(Network network) {
         List<Segment> segments = network.segments().stream().map(segment -> new Segment(segment.name(),
             segment.ops().stream().map(op -> op instanceof Op.Dropout dropout
-                ? new Op.Dropout(dropout.name(), dropout.input(), dropout.output(), 0) : op).toList(),
+                ? new Op.Dropout(dropout.name(), dropout.input(), dropout.output(), 0)
+                : op).toList(),
             segment.inputs(), segment.outputs())).toList();
         return new Network(network.name(), network.inputs(), network.outputs(), segments);
     }

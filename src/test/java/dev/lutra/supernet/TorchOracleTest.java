@@ -59,7 +59,7 @@ class TorchOracleTest {
         }
         Map<String, Weight> learned = learned(network, learnsBatchNorm);
         try (SupernetWeights weights = new SupernetWeights(settings.seed(), Device.cpu());
-             Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
+            Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
             describe(network, settings, learned, batches, weights);
             JsonNode expected = runPython();
             for (int i = 0; i < RATES.length; i++) {
@@ -94,7 +94,8 @@ class TorchOracleTest {
                     expected.get("variances").get(output));
             }
         }
-        try (Inference inference = new Inference(network, weight -> weight.tensor().role().isParameter() ? weights.read(weight)
+        try (Inference inference = new Inference(network, weight -> weight.tensor().role().isParameter()
+            ? weights.read(weight)
             : running.get(weight.tensor().name()), Device.cpu())) {
             assertClose("logits", inference.logits(batches.get(0)), expected.get("logits"));
         }
@@ -123,7 +124,7 @@ class TorchOracleTest {
     }
 
     private void describe(Network network, TrainingSettings settings, Map<String, Weight> learned, List<Batch> batches,
-                          SupernetWeights weights) throws IOException {
+        SupernetWeights weights) throws IOException {
         ObjectNode spec = JSON.createObjectNode();
         ArrayNode ops = spec.putArray("ops");
         Map<String, SafetensorsFile.Entry> tensors = new LinkedHashMap<>();

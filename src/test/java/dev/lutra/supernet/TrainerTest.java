@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainerTest {
 
     private static final int EPOCHS = 3;
-    private static final double FIRST_PATH = 0.34;  // one epoch: a killed training resumes where weights are handed on
+    private static final double FIRST_PATH = 0.34; // one epoch: a killed training resumes where weights are handed on
 
     @TempDir
     Path folder;
@@ -183,9 +183,9 @@ class TrainerTest {
         SearchSpace space = TestNetworks.space(folder);
         Architecture architecture = space.parse("k3:1.0,xception:0.5,k5:1.0,k3:0.5");
         try (ImageData data = colours();
-             SupernetWeights weights = new Trainer(space, data, settings(8, 1, Sampling.fixed(architecture), 0.05),
-                 folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
-             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1))) {
+            SupernetWeights weights = new Trainer(space, data, settings(8, 1, Sampling.fixed(architecture), 0.05),
+                folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
+            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1))) {
             List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
             assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
             Evaluation evaluation = evaluator.evaluate(architecture);
@@ -197,7 +197,7 @@ class TrainerTest {
             WeightSource source = evaluation.subnet().weights();
             int correct = 0;
             try (Inference inference = new Inference(evaluation.subnet().network(), source, Device.cpu());
-                 var batches = data.validation().inOrder(7, 30)) {
+                var batches = data.validation().inOrder(7, 30)) {
                 while (batches.hasNext()) {
                     var batch = batches.next();
                     float[] logits = inference.logits(batch);
@@ -216,11 +216,11 @@ class TrainerTest {
         SearchSpace space = TestNetworks.space(folder);
         Path checkpoint = folder.resolve("c.safetensors");
         try (ImageData data = colours();
-             SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
-                 .train(TrainingListener.NONE);
-             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1))) {
+            SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
+                .train(TrainingListener.NONE);
+            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1))) {
             assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("first_path", "0.34");
-            for (String path : new String[] {"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
+            for (String path : new String[]{"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
                 "xception:1.0,k3:0.5,k5:1.0,xception:1.0"}) {
                 assertThat(evaluator.evaluate(space.parse(path)).accuracy()).as("%s, 4 classes, chance 0.25", path)
                     .isGreaterThan(0.6);

@@ -86,7 +86,7 @@ class NumpyArchiveTest {
         assertThat(read.read("single")).containsExactly(2.5f);
         assertThat(read.read("double")).isEqualTo(values);
         assertThat(read.read("fortran")).isEqualTo(values);
-        assertThat(read.read("half")[9]).isEqualTo(2572f);  // 18000 / 7 to the nearest multiple of two
+        assertThat(read.read("half")[9]).isEqualTo(2572f); // 18000 / 7 to the nearest multiple of two
         assertThat(read.dims("steps")).containsExactly(3);
         assertThatThrownBy(() -> read.read("steps")).isInstanceOf(InputException.class)
             .hasMessageEndingWith("a.npz: steps: <i8 (expected: <f4, <f8 or <f2)");

@@ -65,7 +65,7 @@ class SafetensorsFileTest {
             new Entry("b.kernel", List.of(3, 2, 5, 5), () -> kernel),
             new Entry("a.large", List.of(100_003), () -> large),
             new Entry("none", List.of(0, 4), () -> new float[0]),
-            new Entry("single", List.of(), () -> new float[] {Float.NaN})));
+            new Entry("single", List.of(), () -> new float[]{Float.NaN})));
         SafetensorsFile read = SafetensorsFile.open(file);
         assertThat(read.metadata()).isEqualTo(Map.of("space", "größer"));
         assertThat(read.names()).containsExactly("b.kernel", "a.large", "none", "single");
@@ -113,7 +113,7 @@ class SafetensorsFileTest {
              "tiny": {"dtype": "F4_NEW", "shape": [2], "data_offsets": [27, 28]}}""", 28);
         ByteBuffer data = ByteBuffer.allocate(25).order(ByteOrder.LITTLE_ENDIAN);
         // 1, -2, the largest, the smallest subnormal, minus zero, infinity
-        for (int half : new int[] {0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00}) {
+        for (int half : new int[]{0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00}) {
             data.putShort((short) half);
         }
         data.putShort((short) 0x3fc0).putShort((short) 0xc2f7).putDouble(0.1);
@@ -205,9 +205,9 @@ class SafetensorsFileTest {
     @Test
     void anEarlierFileStaysReadableAfterANewOneTookItsName() {
         Path file = folder.resolve("checkpoint.safetensors");
-        SafetensorsFile.write(file, Map.of(), List.of(new Entry("a", List.of(2), () -> new float[] {1, 2})));
+        SafetensorsFile.write(file, Map.of(), List.of(new Entry("a", List.of(2), () -> new float[]{1, 2})));
         SafetensorsFile earlier = SafetensorsFile.open(file);
-        SafetensorsFile.write(file, Map.of("epoch", "2"), List.of(new Entry("a", List.of(2), () -> new float[] {3, 4})));
+        SafetensorsFile.write(file, Map.of("epoch", "2"), List.of(new Entry("a", List.of(2), () -> new float[]{3, 4})));
         assertThat(earlier.read("a")).containsExactly(1, 2);
         assertThat(SafetensorsFile.open(file).read("a")).containsExactly(3, 4);
     }

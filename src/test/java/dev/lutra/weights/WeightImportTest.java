@@ -104,7 +104,7 @@ class WeightImportTest {
     void everyTensorOfOursHoldsTheirValues() throws IOException {
         WeightMapping mapping = manual();
         Map<String, List<Integer>> theirs = theirs(SPACE, ARCHITECTURE, mapping);
-        theirs.put("classifier.0.weight", List.of(10, 384, 1, 1));  // as a 1×1 convolution
+        theirs.put("classifier.0.weight", List.of(10, 384, 1, 1)); // as a 1×1 convolution
         theirs.put("features.0.branch_main.1.num_batches_tracked", List.of());
         theirs.put("optimizer.momentum", List.of(3));
         WeightImport planned = new WeightImport(SPACE, ARCHITECTURE, archive(theirs), mapping);
@@ -153,7 +153,7 @@ class WeightImportTest {
     void otherExtentsAndTensorsUsedTwiceAreErrorsEvenInPart() throws IOException {
         WeightMapping mapping = manual();
         Map<String, List<Integer>> theirs = theirs(SPACE, ARCHITECTURE, mapping);
-        theirs.put("classifier.0.weight", List.of(384, 10));  // the right number of values in another order
+        theirs.put("classifier.0.weight", List.of(384, 10)); // the right number of values in another order
         TensorArchive archive = archive(theirs);
         WeightImport transposed = new WeightImport(SPACE, ARCHITECTURE, archive, mapping);
         assertThat(transposed.report().mismatched())
@@ -196,7 +196,8 @@ class WeightImportTest {
         assertThat(expand.dims()).isNotEqualTo(expand.tensor().dims());
         Path out = folder.resolve("out.safetensors");
         new WeightImport(space, architecture, archive(theirs), same).write(out);
-        float[] expected = supernet ? expand.cut(values("layer1.k3.expand.weight", expand.tensor().elements()))
+        float[] expected = supernet
+            ? expand.cut(values("layer1.k3.expand.weight", expand.tensor().elements()))
             : values("layer1.k3.expand.weight", expand.elements());
         assertThat(TensorFile.open(out).read(expand)).isEqualTo(expected);
         Weight wide = weights(space, space.parse("k3:1.0")).get("layer1.k3.expand.weight");
@@ -234,8 +235,8 @@ class WeightImportTest {
         Path out = folder.resolve("out.safetensors");
         planned.write(out);
         TensorFile weights = TensorFile.open(out);
-        weights(SPACE, ARCHITECTURE).forEach((ours, weight) ->
-            assertThat(weights.read(weight)).as(ours).isEqualTo(released.read(mapping.theirs(ours).orElseThrow())));
+        weights(SPACE, ARCHITECTURE)
+            .forEach((ours, weight) -> assertThat(weights.read(weight)).as(ours).isEqualTo(released.read(mapping.theirs(ours).orElseThrow())));
 
         float[] expected = TensorArchive.open(folder.resolve("logits.npy")).read("logits");
         float[] found = run(SPACE.build(ARCHITECTURE), weights, TensorArchive.open(folder.resolve("images.npy")).read("images"));
@@ -253,8 +254,8 @@ class WeightImportTest {
         OnnxOptions options = new OnnxOptions(true, OptionalInt.empty(), Map.of());
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(OnnxExporter.export(network, weights, options).toByteArray());
-             OnnxTensor input = OnnxTensor.createTensor(environment, FloatBuffer.wrap(images), new long[] {2, 3, 32, 32});
-             OrtSession.Result result = session.run(Map.of("input", input))) {
+            OnnxTensor input = OnnxTensor.createTensor(environment, FloatBuffer.wrap(images), new long[]{2, 3, 32, 32});
+            OrtSession.Result result = session.run(Map.of("input", input))) {
             FloatBuffer logits = ((OnnxTensor) result.get(0)).getFloatBuffer();
             float[] values = new float[logits.remaining()];
             logits.get(values);

@@ -111,7 +111,7 @@ public final class AgentLoop {
                 }
                 if (!said) {
                     log.info("{}: no server answers yet ({}), trying for {} s",
-                            link.address(), e.getMessage(), timeout.toSeconds());
+                        link.address(), e.getMessage(), timeout.toSeconds());
                     said = true;
                 }
                 Thread.sleep(Math.min(backoff.nextMillis(), leftMillis));
@@ -128,10 +128,10 @@ public final class AgentLoop {
             supply.wakeUp();
         };
         try (LeaseKeeper keeper = new LeaseKeeper(link, session);
-                SessionThread reporting = new SessionThread("reports",
-                        () -> reports.deliver(session.getSession(), keeper::release), onFailure);
-                SessionThread supplying = new SessionThread("supply",
-                        () -> supply.run(session.getSession(), keeper, reports, over), onFailure)) {
+            SessionThread reporting = new SessionThread("reports",
+                () -> reports.deliver(session.getSession(), keeper::release), onFailure);
+            SessionThread supplying = new SessionThread("supply",
+                () -> supply.run(session.getSession(), keeper, reports, over), onFailure)) {
             while (!over.getAsBoolean()) {
                 takeUp(over);
                 rounds.round((job, outcome) -> leave(job, outcome, keeper));

@@ -25,15 +25,15 @@ final class DeviceProbe {
         // In a container or under an affinity mask the process may use fewer cores than the machine has.
         int logicalCores = Math.min(processor.getLogicalProcessorCount(), Runtime.getRuntime().availableProcessors());
         return Device.newBuilder()
-                .setName(name)
-                .setCpu(processor.getProcessorIdentifier().getName().strip())
-                .setLogicalCores(logicalCores)
-                .setPhysicalCores(Math.min(processor.getPhysicalProcessorCount(), logicalCores))
-                .setMemoryBytes(hardware.getMemory().getTotal())
-                .setOs(os.getFamily() + " " + os.getVersionInfo().getVersion())
-                .setArch(System.getProperty("os.arch"))
-                .addAllGpus(hardware.getGraphicsCards().stream().map(GraphicsCard::getName).toList())
-                .build();
+            .setName(name)
+            .setCpu(processor.getProcessorIdentifier().getName().strip())
+            .setLogicalCores(logicalCores)
+            .setPhysicalCores(Math.min(processor.getPhysicalProcessorCount(), logicalCores))
+            .setMemoryBytes(hardware.getMemory().getTotal())
+            .setOs(os.getFamily() + " " + os.getVersionInfo().getVersion())
+            .setArch(System.getProperty("os.arch"))
+            .addAllGpus(hardware.getGraphicsCards().stream().map(GraphicsCard::getName).toList())
+            .build();
     }
 
     /**
@@ -46,13 +46,13 @@ final class DeviceProbe {
     RuntimeOffer runtime(List<String> providers, Bench bench) throws InterruptedException {
         try {
             return RuntimeOffer.newBuilder()
-                    .setName(OrtModel.RUNTIME)
-                    .setVersion(OrtModel.environment().getVersion())
-                    .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(bench)))
-                    .build();
+                .setName(OrtModel.RUNTIME)
+                .setVersion(OrtModel.environment().getVersion())
+                .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(bench)))
+                .build();
         } catch (LinkageError e) {
             throw new InputException("onnxruntime: does not load on this machine: "
-                    + TaskFailure.oneLine(String.valueOf(e.getMessage())));
+                + TaskFailure.oneLine(String.valueOf(e.getMessage())));
         }
     }
 }

@@ -20,18 +20,18 @@ final class Distributions {
         Arrays.stream(nanos).forEach(sample -> histogram.recordValue(Math.round(sample)));
         double mean = Arrays.stream(nanos).average().orElseThrow();
         return Distribution.newBuilder()
-                .setSamples(nanos.length)
-                .setMinNanos(Math.round(nanos[0]))
-                .setP50Nanos(quantile(nanos, 0.5))
-                .setP90Nanos(quantile(nanos, 0.9))
-                .setP99Nanos(quantile(nanos, 0.99))
-                .setP999Nanos(quantile(nanos, 0.999))
-                .setMaxNanos(Math.round(nanos[nanos.length - 1]))
-                .setMeanNanos(mean)
-                .setDeviationNanos(Math.sqrt(Statistics.variance(nanos)))
-                .setRelativeHalfWidth(relativeHalfWidth)
-                .setHistogram(encode(histogram))
-                .build();
+            .setSamples(nanos.length)
+            .setMinNanos(Math.round(nanos[0]))
+            .setP50Nanos(quantile(nanos, 0.5))
+            .setP90Nanos(quantile(nanos, 0.9))
+            .setP99Nanos(quantile(nanos, 0.99))
+            .setP999Nanos(quantile(nanos, 0.999))
+            .setMaxNanos(Math.round(nanos[nanos.length - 1]))
+            .setMeanNanos(mean)
+            .setDeviationNanos(Math.sqrt(Statistics.variance(nanos)))
+            .setRelativeHalfWidth(relativeHalfWidth)
+            .setHistogram(encode(histogram))
+            .build();
     }
 
     private static long quantile(double[] sorted, double fraction) {

@@ -43,9 +43,9 @@ record Estimate(double logNanos, double halfWidth, double betweenRuns) {
         Regression fit = Regression.of(observations, mixed.variance(), scaling.core(), scaling.memory());
         double deviations = WIDENED * Statistics.student975(mixed.degreesOfFreedom());
         double shared = Statistics.NORMAL_975
-                * Math.hypot(RUN * Math.sqrt(mixed.variance()), LASTING * lastingDistance(observations));
+            * Math.hypot(RUN * Math.sqrt(mixed.variance()), LASTING * lastingDistance(observations));
         return new Estimate(fit.level(), deviations * Math.sqrt(fit.levelVarianceByNoise()),
-                Math.hypot(deviations * Math.sqrt(fit.levelVariance()), shared));
+            Math.hypot(deviations * Math.sqrt(fit.levelVariance()), shared));
     }
 
     /** How far the sentinels were from the reference on the whole, the farther of both. */

@@ -38,7 +38,7 @@ final class ExecutionProviders {
         boolean builtIn = builtIn(name).isPresent();
         if (!builtIn && !known().contains(name)) {
             throw new TaskFailure("provider " + name + ": not offered by onnxruntime " + OrtModel.environment().getVersion()
-                    + " here (offered: " + String.join(", ", known()) + ")");
+                + " here (offered: " + String.join(", ", known()) + ")");
         }
         allowsCpuNodes(task);
         options.remove(ALLOW_CPU_NODES);
@@ -50,7 +50,7 @@ final class ExecutionProviders {
             }
         } catch (OrtException | LinkageError e) {
             throw new TaskFailure("provider " + name + (options.isEmpty() ? "" : " with " + options) + ": does not load here: "
-                    + e.getMessage(), e);
+                + e.getMessage(), e);
         }
     }
 
@@ -61,7 +61,7 @@ final class ExecutionProviders {
             case "true" -> true;
             case "false" -> false;
             default -> throw new TaskFailure("provider " + task.getProvider() + ": " + ALLOW_CPU_NODES + ": " + value
-                    + " (expected: true or false)");
+                + " (expected: true or false)");
         };
     }
 

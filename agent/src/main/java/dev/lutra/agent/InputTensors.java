@@ -58,8 +58,8 @@ final class InputTensors implements AutoCloseable {
     /** What they and the float32 values that they were made of occupy in native memory. */
     long bytes() {
         return tensors.values().stream().map(OnnxTensor::getInfo)
-                .mapToLong(info -> info.getNumElements() * (info.type == OnnxJavaType.FLOAT ? Float.BYTES : Float.BYTES + info.type.size))
-                .sum();
+            .mapToLong(info -> info.getNumElements() * (info.type == OnnxJavaType.FLOAT ? Float.BYTES : Float.BYTES + info.type.size))
+            .sum();
     }
 
     private void fill(Map<String, NodeInfo> expected, List<ModelInput> given) throws OrtException {
@@ -67,7 +67,7 @@ final class InputTensors implements AutoCloseable {
             NodeInfo info = expected.get(input.getName());
             if (info == null) {
                 throw new TaskFailure("input " + input.getName() + ": not an input of the model (expected: "
-                        + String.join(", ", expected.keySet()) + ")");
+                    + String.join(", ", expected.keySet()) + ")");
             }
             if (tensors.containsKey(input.getName())) {
                 throw new TaskFailure("input " + input.getName() + ": given twice");
@@ -80,7 +80,7 @@ final class InputTensors implements AutoCloseable {
             if (!tensors.containsKey(info.getName())) {
                 TensorInfo type = floatInfo(info);
                 throw new TaskFailure("input " + info.getName() + ": missing (expected: " + nameOf(type.type) + " of shape "
-                        + Arrays.toString(type.getShape()) + ")");
+                    + Arrays.toString(type.getShape()) + ")");
             }
         }
     }
@@ -91,11 +91,11 @@ final class InputTensors implements AutoCloseable {
 
     private static TensorInfo floatInfo(NodeInfo info) {
         if (info.getInfo() instanceof TensorInfo tensor
-                && (tensor.type == OnnxJavaType.FLOAT || tensor.type == OnnxJavaType.FLOAT16)) {
+            && (tensor.type == OnnxJavaType.FLOAT || tensor.type == OnnxJavaType.FLOAT16)) {
             return tensor;
         }
         throw new TaskFailure("input " + info.getName() + ": the model wants " + info.getInfo()
-                + " (expected: a float32 or float16 tensor)");
+            + " (expected: a float32 or float16 tensor)");
     }
 
     /** The model's shape has -1 where any size will do. */
@@ -107,7 +107,7 @@ final class InputTensors implements AutoCloseable {
         }
         if (!fits) {
             throw new TaskFailure("input " + input.getName() + ": shape " + input.getShapeList() + " (expected: "
-                    + Arrays.toString(dimensions) + ", -1 is any size)");
+                + Arrays.toString(dimensions) + ", -1 is any size)");
         }
     }
 
@@ -128,12 +128,12 @@ final class InputTensors implements AutoCloseable {
             bytes = Math.toIntExact(Arrays.stream(shape).reduce(Float.BYTES, Math::multiplyExact));
         } catch (ArithmeticException e) {
             throw new TaskFailure("input " + input.getName() + ": shape " + input.getShapeList()
-                    + " (expected: less than 2 GiB)", e);
+                + " (expected: less than 2 GiB)", e);
         }
         int given = input.getLittleEndianFloats().size();
         if (input.hasLittleEndianFloats() && given != bytes) {
             throw new TaskFailure("input " + input.getName() + ": " + given + " bytes (expected: " + bytes + " for shape "
-                    + input.getShapeList() + ")");
+                + input.getShapeList() + ")");
         }
         FloatBuffer values = direct(bytes).asFloatBuffer();
         switch (input.getContentCase()) {

@@ -59,8 +59,7 @@ final class LeaseKeeper implements AutoCloseable {
         // A lease that arrives while the call is under way is not in this request, so its absence from the reply means nothing.
         Set<LeaseName> lost = new HashSet<>(held);
         try {
-            RenewRequest request =
-                    RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay).build();
+            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay).build();
             RenewReply reply = link.call(period, stub -> stub.renew(request));
             reply.getHeldList().forEach(lost::remove);
             held.removeAll(lost);

@@ -40,6 +40,7 @@ final class Level {
     /** The share of the sampling time that the process's threads waited for a core; 0 where the system does not tell. */
     static double delayed(Slice slice) {
         return slice.getRunDelayNanos() <= 0 || slice.getSamplingNanos() <= 0
-                ? 0 : (double) slice.getRunDelayNanos() / slice.getSamplingNanos();
+            ? 0
+            : (double) slice.getRunDelayNanos() / slice.getSamplingNanos();
     }
 }

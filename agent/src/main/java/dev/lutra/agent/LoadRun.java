@@ -44,7 +44,7 @@ final class LoadRun {
         }
         if (!(requests(load) >= 1 && requests(load) <= Sampler.MAX_SAMPLES)) {
             throw new TaskFailure("load: " + rate(load) + "/s for " + load.getDurationNanos() / NANOS
-                    + " s (expected: 1 to " + Sampler.MAX_SAMPLES + " requests)");
+                + " s (expected: 1 to " + Sampler.MAX_SAMPLES + " requests)");
         }
     }
 

@@ -25,8 +25,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 
 /** The agent's command line. Exit status: 0 stopped, 2 something the user can put right (one line says what), 1 anything else. */
-@Command(name = "lutra agent", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, sortOptions = false,
-        description = "Times networks on this device for a Lutra server, until stopped.")
+@Command(name = "lutra agent", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, sortOptions = false, description = "Times networks on this device for a Lutra server, until stopped.")
 public final class Main implements Callable<Integer> {
 
     private static final String LOGGING = "logback.configurationFile";
@@ -55,37 +54,31 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "the server's gRPC address")
     private String server;
 
-    @Option(names = "--token", paramLabel = "TOKEN",
-            description = "the server's token (default: the environment variable " + TOKEN_VARIABLE + ")")
+    @Option(names = "--token", paramLabel = "TOKEN", description = "the server's token (default: the environment variable " + TOKEN_VARIABLE + ")")
     private String token;
 
     @Option(names = "--token-file", paramLabel = "FILE", description = "a file that holds the token")
     private Path tokenFile;
 
-    @Option(names = "--device", paramLabel = "NAME",
-            description = "the name experiments use for this device (default: host name)")
+    @Option(names = "--device", paramLabel = "NAME", description = "the name experiments use for this device (default: host name)")
     private String device;
 
-    @Option(names = "--provider", paramLabel = "NAME", split = ",",
-            description = "execution providers to offer, comma-separated (default: all that work on this device)")
+    @Option(names = "--provider", paramLabel = "NAME", split = ",", description = "execution providers to offer, comma-separated (default: all that work on this device)")
     private List<String> providers = List.of();
 
-    @Option(names = "--lease", paramLabel = "N", defaultValue = "" + MOST_LEASED,
-            description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
-                    + " (default: ${DEFAULT-VALUE})")
+    @Option(names = "--lease", paramLabel = "N", defaultValue = ""
+        + MOST_LEASED, description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
+            + " (default: ${DEFAULT-VALUE})")
     private int lease;
 
-    @Option(names = "--pin", paramLabel = "CORES", defaultValue = "",
-            description = "cores that models are confined to, such as 2 or 0,2-3 (default: all)")
+    @Option(names = "--pin", paramLabel = "CORES", defaultValue = "", description = "cores that models are confined to, such as 2 or 0,2-3 (default: all)")
     private String pin;
 
-    @Option(names = "--state", paramLabel = "DIR",
-            description = "where to keep what this device measures against "
-                    + "(default: $XDG_STATE_HOME/lutra/DEVICE or ~/.local/state/lutra/DEVICE)")
+    @Option(names = "--state", paramLabel = "DIR", description = "where to keep what this device measures against "
+        + "(default: $XDG_STATE_HOME/lutra/DEVICE or ~/.local/state/lutra/DEVICE)")
     private Path state;
 
-    @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30",
-            description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
+    @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30", description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
     private long joinTimeoutSeconds;
 
     @Option(names = "--exit-with-parent", description = "stop when standard input ends")
@@ -102,14 +95,14 @@ public final class Main implements Callable<Integer> {
     /** The command, for a launcher that has it as a subcommand. Errors are one line on standard error. */
     public static CommandLine commandLine() {
         return new CommandLine(new Main())
-                .setParameterExceptionHandler((e, args) -> fail(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
-                .setExecutionExceptionHandler((e, command, parsed) -> {
-                    if (e instanceof InputException) {
-                        return fail(command, e.getMessage(), CommandLine.ExitCode.USAGE);
-                    }
-                    LoggerFactory.getLogger(Main.class).debug("failed", e);
-                    return fail(command, "agent: " + TaskFailure.oneLine(e.toString()), CommandLine.ExitCode.SOFTWARE);
-                });
+            .setParameterExceptionHandler((e, args) -> fail(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
+            .setExecutionExceptionHandler((e, command, parsed) -> {
+                if (e instanceof InputException) {
+                    return fail(command, e.getMessage(), CommandLine.ExitCode.USAGE);
+                }
+                LoggerFactory.getLogger(Main.class).debug("failed", e);
+                return fail(command, "agent: " + TaskFailure.oneLine(e.toString()), CommandLine.ExitCode.SOFTWARE);
+            });
     }
 
     private static int fail(CommandLine command, String line, int status) {
@@ -132,12 +125,12 @@ public final class Main implements Callable<Integer> {
         try (ServerLink link = new ServerLink(address, secret); Bench bench = new ProcessBench(cores)) {
             RuntimeOffer runtime = probe.runtime(providers, bench);
             JoinRequest self = JoinRequest.newBuilder()
-                    .setDevice(probe.describe(name)).setAgentVersion(version()).addRuntimes(runtime).build();
+                .setDevice(probe.describe(name)).setAgentVersion(version()).addRuntimes(runtime).build();
             Bench offered = new OfferedBench(bench, runtime.getProvidersList());
             Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
-                    new Random(), new SystemWatch(), version());
+                new Random(), new SystemWatch(), version());
             AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
-                    () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
+                () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
             runUntilStopped(loop);
         }
         return CommandLine.ExitCode.OK;
@@ -209,7 +202,7 @@ public final class Main implements Callable<Integer> {
         String source = token != null ? "--token" : tokenFile != null ? "--token-file: " + tokenFile : TOKEN_VARIABLE;
         String found = token != null ? token : tokenFile != null ? readTokenFile() : System.getenv(TOKEN_VARIABLE);
         expect(found != null, "--token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
-                + TOKEN_VARIABLE + ")");
+            + TOKEN_VARIABLE + ")");
         expect(found.matches(TOKEN_FORM), source + ": not a token (expected: printable ASCII without spaces, not empty)");
         return found;
     }
@@ -219,7 +212,7 @@ public final class Main implements Callable<Integer> {
             return Files.readString(tokenFile).strip();
         } catch (IOException e) {
             throw new InputException("--token-file: " + tokenFile
-                    + ": cannot be read (expected: a text file that holds the token)");
+                + ": cannot be read (expected: a text file that holds the token)");
         }
     }
 
@@ -237,7 +230,7 @@ public final class Main implements Callable<Integer> {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"lutra agent " + version()};
+            return new String[]{"lutra agent " + version()};
         }
     }
 }

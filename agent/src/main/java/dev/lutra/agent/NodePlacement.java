@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 record NodePlacement(Map<String, Map<String, Integer>> nodes) {
 
     /** The runtime writes one event a line: {@code {"cat" : "Node", … "name" :"a_kernel_time","args" : {"provider" : …}}}. */
-    private static final Pattern NODE =
-            Pattern.compile("\\{\\s*\"cat\"\\s*:\\s*\"Node\".*?\"name\"\\s*:\\s*\"(?:[^\"\\\\]|\\\\.)*_kernel_time\"(.*)");
+    private static final Pattern NODE = Pattern
+        .compile("\\{\\s*\"cat\"\\s*:\\s*\"Node\".*?\"name\"\\s*:\\s*\"(?:[^\"\\\\]|\\\\.)*_kernel_time\"(.*)");
     private static final Pattern PROVIDER = field("provider");
     private static final Pattern OPERATOR = field("op_name");
 
@@ -38,7 +38,7 @@ record NodePlacement(Map<String, Map<String, Integer>> nodes) {
             Matcher node = NODE.matcher(line);
             if (node.find()) {
                 nodes.computeIfAbsent(ExecutionProviders.nameOf(required(PROVIDER, node.group(1))), name -> new TreeMap<>())
-                        .merge(required(OPERATOR, node.group(1)), 1, Integer::sum);
+                    .merge(required(OPERATOR, node.group(1)), 1, Integer::sum);
             }
         }
         return new NodePlacement(nodes);
@@ -70,15 +70,15 @@ record NodePlacement(Map<String, Map<String, Integer>> nodes) {
         }
         if (nodes.isEmpty()) {
             throw new TaskFailure("provider " + provider
-                    + ": the runtime's profile names no node, so what ran the model is unknown");
+                + ": the runtime's profile names no node, so what ran the model is unknown");
         }
         Map<String, Integer> left = nodes.getOrDefault(ExecutionProviders.CPU, Map.of());
         if (!left.isEmpty()) {
             int all = byProvider().values().stream().mapToInt(Integer::intValue).sum();
             throw new TaskFailure("provider " + provider + ": " + count(left) + " of " + all + " nodes were left to the CPU ("
-                    + left.entrySet().stream().map(operator -> operator.getValue() + " " + operator.getKey())
-                            .collect(Collectors.joining(", "))
-                    + "); the option " + ExecutionProviders.ALLOW_CPU_NODES + "=true measures it all the same");
+                + left.entrySet().stream().map(operator -> operator.getValue() + " " + operator.getKey())
+                    .collect(Collectors.joining(", "))
+                + "); the option " + ExecutionProviders.ALLOW_CPU_NODES + "=true measures it all the same");
         }
     }
 

@@ -16,6 +16,6 @@ record Observation(double logLatency, double core, double memory, double distanc
         Speed.Around memory = round.speed().memory();
         double off = core.level() - reference.core();
         return new Observation(round.logLatency(), off, memory.level() - reference.memory() - off,
-                Math.max(Math.abs(core.slowest() - reference.core()), Math.abs(memory.slowest() - reference.memory())));
+            Math.max(Math.abs(core.slowest() - reference.core()), Math.abs(memory.slowest() - reference.memory())));
     }
 }

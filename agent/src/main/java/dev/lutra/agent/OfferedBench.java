@@ -20,7 +20,7 @@ final class OfferedBench implements Bench {
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         if (!providers.contains(task.getProvider())) {
             throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
-                    + String.join(", ", providers) + ")");
+                + String.join(", ", providers) + ")");
         }
         return bench.slice(task, onnx, keepOpen, abandoned);
     }

@@ -135,7 +135,7 @@ final class OrtModel implements AutoCloseable {
         try (SessionOptions options = new SessionOptions()) {
             options.setOptimizationLevel(OptLevel.NO_OPT);
             try (OrtSession plain = environment().createSession(onnx, options);
-                    InputTensors inputs = InputTensors.of(plain.getInputInfo(), task.getInputsList())) {
+                InputTensors inputs = InputTensors.of(plain.getInputInfo(), task.getInputsList())) {
                 byte[] rewritten = ResidentModel.rewrite(onnx, inputs.byName(), plain.getOutputInfo());
                 return ByteBuffer.allocateDirect(rewritten.length).put(rewritten).flip();
             }
@@ -203,7 +203,7 @@ final class OrtModel implements AutoCloseable {
 
     Runtime runtime() {
         return Runtime.newBuilder().setName(RUNTIME).setVersion(environment().getVersion()).setProvider(task.getProvider())
-                .setThreads(task.getThreads()).putAllProviderOptions(task.getProviderOptionsMap()).build();
+            .setThreads(task.getThreads()).putAllProviderOptions(task.getProviderOptionsMap()).build();
     }
 
     /** What its inputs occupy in native memory; given back some time after {@link #close}, when the garbage is collected. */
@@ -253,7 +253,7 @@ final class OrtModel implements AutoCloseable {
 
     private static ModelOutput output(String name, OnnxValue value) {
         if (!(value instanceof OnnxTensor tensor)
-                || tensor.getInfo().type != OnnxJavaType.FLOAT && tensor.getInfo().type != OnnxJavaType.FLOAT16) {
+            || tensor.getInfo().type != OnnxJavaType.FLOAT && tensor.getInfo().type != OnnxJavaType.FLOAT16) {
             throw new TaskFailure("output " + name + ": " + value.getInfo() + " (expected: a float32 or float16 tensor)");
         }
         FloatBuffer values = tensor.getFloatBuffer();

@@ -106,7 +106,7 @@ public final class ProcessBench implements Bench {
     }
 
     private static Optional<SliceReply> await(Future<Optional<SliceReply>> exchange, Duration limit, BooleanSupplier abandoned)
-            throws InterruptedException {
+        throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
             try {
@@ -127,8 +127,8 @@ public final class ProcessBench implements Bench {
     private Duration limit(Task task) {
         MeasureRules rules = task.getRules();
         return allowance.plusNanos(LongStream
-                .of(rules.getMaxWarmupNanos(), rules.getMaxMeasureNanos(), task.getLoad().getDurationNanos())
-                .map(nanos -> Math.max(0, Math.min(nanos, LONGEST_NANOS))).sum());
+            .of(rules.getMaxWarmupNanos(), rules.getMaxMeasureNanos(), task.getLoad().getDurationNanos())
+            .map(nanos -> Math.max(0, Math.min(nanos, LONGEST_NANOS))).sum());
     }
 
     @Override

@@ -36,7 +36,7 @@ final class ProcessProbe {
         try (Stream<Path> threads = Files.list(self.resolve("task"))) {
             Path asking = Files.readSymbolicLink(threadSelf).getFileName();
             return threads.map(Path::getFileName).filter(thread -> !thread.equals(asking)).map(Path::toString)
-                    .collect(Collectors.toSet());
+                .collect(Collectors.toSet());
         } catch (IOException e) {
             return Set.of();
         }
@@ -50,7 +50,7 @@ final class ProcessProbe {
     Map<String, Long> runDelays() {
         Map<String, Long> delays = new HashMap<>();
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"),
-                thread -> !jvmThreads.contains(thread.getFileName().toString()))) {
+            thread -> !jvmThreads.contains(thread.getFileName().toString()))) {
             for (Path thread : threads) {
                 String[] fields = read(thread.resolve("schedstat")).strip().split(" ");
                 if (fields.length == 3) {
@@ -76,7 +76,7 @@ final class ProcessProbe {
     List<Integer> pinnedCores() {
         List<Integer> online = cores(read(onlineCores).strip());
         List<Integer> allowed = read(self.resolve("status")).lines().filter(line -> line.startsWith(ALLOWED))
-                .flatMap(line -> cores(line.substring(ALLOWED.length()).strip()).stream()).filter(online::contains).toList();
+            .flatMap(line -> cores(line.substring(ALLOWED.length()).strip()).stream()).filter(online::contains).toList();
         return allowed.equals(online) ? List.of() : allowed;
     }
 

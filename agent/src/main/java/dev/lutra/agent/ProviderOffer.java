@@ -51,7 +51,7 @@ final class ProviderOffer {
         for (String name : wanted) {
             if (!offered.contains(name)) {
                 throw new InputException("--provider: " + name + " (expected: some of " + String.join(", ", offered)
-                        + ", which work on this device)");
+                    + ", which work on this device)");
             }
         }
         return wanted.isEmpty() ? offered : wanted.stream().distinct().toList();
@@ -59,8 +59,8 @@ final class ProviderOffer {
 
     private static boolean works(String name, Bench bench) throws InterruptedException {
         Task task = Task.newBuilder().setId("try " + name).setProvider(name).setThreads(1).addInputs(ModelInput.newBuilder()
-                .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
-                .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES]))).build();
+            .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
+            .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES]))).build();
         try {
             bench.slice(task, oneNode(), () -> false);
             return true;
@@ -72,10 +72,10 @@ final class ProviderOffer {
 
     private static byte[] oneNode() {
         return ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-                .setGraph(GraphProto.newBuilder().setName("one node")
-                        .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y"))
-                        .addInput(image("x")).addOutput(image("y")))
-                .build().toByteArray();
+            .setGraph(GraphProto.newBuilder().setName("one node")
+                .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y"))
+                .addInput(image("x")).addOutput(image("y")))
+            .build().toByteArray();
     }
 
     private static ValueInfoProto image(String name) {
@@ -84,7 +84,7 @@ final class ProviderOffer {
             shape.addDim(Dimension.newBuilder().setDimValue(1));
         }
         TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
-                .setElemType(TensorProto.DataType.FLOAT_VALUE).setShape(shape);
+            .setElemType(TensorProto.DataType.FLOAT_VALUE).setShape(shape);
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
     }
 }

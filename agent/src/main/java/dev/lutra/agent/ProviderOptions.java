@@ -26,39 +26,39 @@ final class ProviderOptions {
     private static final String XNNPACK_THREADS = "intra_op_num_threads";
 
     private static final Map<OrtProvider, Set<String>> KNOWN = Map.of(
-            OrtProvider.CUDA, names(DEVICE_ID, "gpu_mem_limit", "arena_extend_strategy", "cudnn_conv_algo_search",
-                    "cudnn_conv_use_max_workspace", "cudnn_conv1d_pad_to_nc1d", "do_copy_in_default_stream", "enable_cuda_graph",
-                    "enable_skip_layer_norm_strict_mode", "fuse_conv_bias", "prefer_nhwc", "sdpa_kernel", "tunable_op_enable",
-                    "tunable_op_max_tuning_duration_ms", "tunable_op_tuning_enable", "use_ep_level_unified_stream", "use_tf32"),
-            OrtProvider.TENSOR_RT, names(DEVICE_ID, "trt_auxiliary_streams", "trt_bf16_enable", "trt_build_heuristics_enable",
-                    "trt_builder_optimization_level", "trt_context_memory_sharing_enable", "trt_cuda_graph_enable",
-                    "trt_detailed_build_log", "trt_dla_core", "trt_dla_enable", "trt_dump_ep_context_model",
-                    "trt_dump_subgraphs", "trt_engine_cache_enable", "trt_engine_cache_path", "trt_engine_cache_prefix",
-                    "trt_engine_decryption_enable", "trt_engine_decryption_lib_path", "trt_engine_hw_compatible",
-                    "trt_ep_context_embed_mode", "trt_ep_context_file_path", "trt_extra_plugin_lib_paths",
-                    "trt_force_sequential_engine_build", "trt_force_timing_cache", "trt_fp16_enable",
-                    "trt_int8_calibration_table_name", "trt_int8_enable", "trt_int8_use_native_calibration_table",
-                    "trt_layer_norm_fp32_fallback", "trt_max_partition_iterations", "trt_max_workspace_size",
-                    "trt_min_subgraph_size", "trt_onnx_model_folder_path", "trt_op_types_to_exclude", "trt_preview_features",
-                    "trt_profile_max_shapes", "trt_profile_min_shapes", "trt_profile_opt_shapes", "trt_sparsity_enable",
-                    "trt_tactic_sources", "trt_timing_cache_enable", "trt_timing_cache_path",
-                    "trt_weight_stripped_engine_enable"),
-            OrtProvider.OPEN_VINO, names(DEVICE_TYPE),
-            OrtProvider.DIRECT_ML, names(DEVICE_ID),
-            OrtProvider.CORE_ML, names("AllowLowPrecisionAccumulationOnGPU", "EnableOnSubgraphs", "MLComputeUnits",
-                    "ModelCacheDirectory", "ModelFormat", "ProfileComputePlan", "RequireStaticInputShapes", "SpecializationStrategy"),
-            OrtProvider.NNAPI, flags(NNAPIFlags.class),
-            OrtProvider.XNNPACK, names(XNNPACK_THREADS),
-            OrtProvider.QNN, names("backend_path", "backend_type", DEVICE_ID, "dump_json_qnn_graph", "enable_htp_fp16_precision",
-                    "enable_htp_shared_memory_allocator", "enable_htp_spill_fill_buffer", "htp_arch",
-                    "htp_graph_finalization_optimization_mode", "htp_performance_mode", "json_qnn_graph_dir",
-                    "offload_graph_io_quantization", "op_packages", "profiling_file_path", "profiling_level",
-                    "qnn_context_priority", "qnn_saver_path", "rpc_control_latency", "soc_model", "vtcm_mb"),
-            OrtProvider.WEBGPU, names("adapterIndex", "dawnBackendType", "defaultBufferCacheMode", "deviceId",
-                    "enableGraphCapture", "enableInt64", "enableRobustness", "forceCpuNodeNames", "maxNumPendingDispatches",
-                    "maxStorageBufferBindingSize", "powerPreference", "preferredLayout", "preserveDevice",
-                    "queryResolveBufferCacheMode", "sessionBufferPoolGenerations", "storageBufferCacheMode",
-                    "uniformBufferCacheMode", "validationMode"));
+        OrtProvider.CUDA, names(DEVICE_ID, "gpu_mem_limit", "arena_extend_strategy", "cudnn_conv_algo_search",
+            "cudnn_conv_use_max_workspace", "cudnn_conv1d_pad_to_nc1d", "do_copy_in_default_stream", "enable_cuda_graph",
+            "enable_skip_layer_norm_strict_mode", "fuse_conv_bias", "prefer_nhwc", "sdpa_kernel", "tunable_op_enable",
+            "tunable_op_max_tuning_duration_ms", "tunable_op_tuning_enable", "use_ep_level_unified_stream", "use_tf32"),
+        OrtProvider.TENSOR_RT, names(DEVICE_ID, "trt_auxiliary_streams", "trt_bf16_enable", "trt_build_heuristics_enable",
+            "trt_builder_optimization_level", "trt_context_memory_sharing_enable", "trt_cuda_graph_enable",
+            "trt_detailed_build_log", "trt_dla_core", "trt_dla_enable", "trt_dump_ep_context_model",
+            "trt_dump_subgraphs", "trt_engine_cache_enable", "trt_engine_cache_path", "trt_engine_cache_prefix",
+            "trt_engine_decryption_enable", "trt_engine_decryption_lib_path", "trt_engine_hw_compatible",
+            "trt_ep_context_embed_mode", "trt_ep_context_file_path", "trt_extra_plugin_lib_paths",
+            "trt_force_sequential_engine_build", "trt_force_timing_cache", "trt_fp16_enable",
+            "trt_int8_calibration_table_name", "trt_int8_enable", "trt_int8_use_native_calibration_table",
+            "trt_layer_norm_fp32_fallback", "trt_max_partition_iterations", "trt_max_workspace_size",
+            "trt_min_subgraph_size", "trt_onnx_model_folder_path", "trt_op_types_to_exclude", "trt_preview_features",
+            "trt_profile_max_shapes", "trt_profile_min_shapes", "trt_profile_opt_shapes", "trt_sparsity_enable",
+            "trt_tactic_sources", "trt_timing_cache_enable", "trt_timing_cache_path",
+            "trt_weight_stripped_engine_enable"),
+        OrtProvider.OPEN_VINO, names(DEVICE_TYPE),
+        OrtProvider.DIRECT_ML, names(DEVICE_ID),
+        OrtProvider.CORE_ML, names("AllowLowPrecisionAccumulationOnGPU", "EnableOnSubgraphs", "MLComputeUnits",
+            "ModelCacheDirectory", "ModelFormat", "ProfileComputePlan", "RequireStaticInputShapes", "SpecializationStrategy"),
+        OrtProvider.NNAPI, flags(NNAPIFlags.class),
+        OrtProvider.XNNPACK, names(XNNPACK_THREADS),
+        OrtProvider.QNN, names("backend_path", "backend_type", DEVICE_ID, "dump_json_qnn_graph", "enable_htp_fp16_precision",
+            "enable_htp_shared_memory_allocator", "enable_htp_spill_fill_buffer", "htp_arch",
+            "htp_graph_finalization_optimization_mode", "htp_performance_mode", "json_qnn_graph_dir",
+            "offload_graph_io_quantization", "op_packages", "profiling_file_path", "profiling_level",
+            "qnn_context_priority", "qnn_saver_path", "rpc_control_latency", "soc_model", "vtcm_mb"),
+        OrtProvider.WEBGPU, names("adapterIndex", "dawnBackendType", "defaultBufferCacheMode", "deviceId",
+            "enableGraphCapture", "enableInt64", "enableRobustness", "forceCpuNodeNames", "maxNumPendingDispatches",
+            "maxStorageBufferBindingSize", "powerPreference", "preferredLayout", "preserveDevice",
+            "queryResolveBufferCacheMode", "sessionBufferPoolGenerations", "storageBufferCacheMode",
+            "uniformBufferCacheMode", "validationMode"));
 
     private ProviderOptions() {}
 
@@ -81,10 +81,11 @@ final class ProviderOptions {
      * @throws OrtException if it does not load, or does not take a value
      */
     static void append(OrtProvider provider, String name, Map<String, String> options, int threads, SessionOptions session)
-            throws OrtException {
+        throws OrtException {
         check(provider, name, options);
         switch (provider) {
-            case CPU -> { } // always there, last in line
+            case CPU -> {
+            } // always there, last in line
             case CUDA -> {
                 try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions()) {
                     for (Map.Entry<String, String> option : options.entrySet()) {
@@ -124,7 +125,7 @@ final class ProviderOptions {
         for (String key : options.keySet()) {
             if (!known.contains(key)) {
                 throw new TaskFailure("provider " + name + ": option " + key + " (expected: " + ExecutionProviders.ALLOW_CPU_NODES
-                        + (known.isEmpty() ? "" : ", " + String.join(", ", known)) + ")");
+                    + (known.isEmpty() ? "" : ", " + String.join(", ", known)) + ")");
             }
         }
     }

@@ -50,15 +50,15 @@ final class ReferenceLevels {
         } catch (IOException e) {
             levels.clear();
             log.warn("{}: not readable: {}; reference levels are measured anew, so figures may shift against older ones by some "
-                    + "percent", file, TaskFailure.oneLine(String.valueOf(e.getMessage())));
+                + "percent", file, TaskFailure.oneLine(String.valueOf(e.getMessage())));
         }
     }
 
     /** What a level is kept under: everything that moves the sentinel's latency apart from the machine's speed. */
     static String key(Runtime runtime, SentinelModel sentinel) {
         return String.join("/", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "threads=" + runtime.getThreads(),
-                new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
-                "sentinel=" + sentinel.scale());
+            new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
+            "sentinel=" + sentinel.scale());
     }
 
     Optional<Reference> get(String key) {
@@ -70,7 +70,7 @@ final class ReferenceLevels {
         levels.put(key, reference);
         StringBuilder text = new StringBuilder();
         levels.forEach((name, level) -> text.append(name).append('\t').append(level.levelNanos()).append('\t')
-                .append(level.departedNanos()).append('\n'));
+            .append(level.departedNanos()).append('\n'));
         try {
             write(text.toString());
             unwritable = false;

@@ -80,7 +80,7 @@ final class Regression {
     }
 
     private static double[] row(Observation observation) {
-        return new double[] {1, observation.core(), observation.memory()};
+        return new double[]{1, observation.core(), observation.memory()};
     }
 
     private static double dot(double[] a, double[] b) {

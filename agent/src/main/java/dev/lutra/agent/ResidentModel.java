@@ -68,14 +68,14 @@ final class ResidentModel {
             if (tensor.getInfo().type == OnnxJavaType.FLOAT16) {
                 number = PREFIX + "number of " + name;
                 before.add(node("Cast", number, INPUT).addAttribute(AttributeProto.newBuilder()
-                        .setName("to").setType(AttributeProto.AttributeType.INT).setI(DataType.FLOAT16_VALUE)).build());
+                    .setName("to").setType(AttributeProto.AttributeType.INT).setI(DataType.FLOAT16_VALUE)).build());
             }
             rewritten.addInitializer(content(PREFIX + name, tensor));
             before.add(node("Add", name, PREFIX + name, number).build());
         });
         outputs.forEach((name, info) -> {
             after.add(node("ReduceMax", PREFIX + name, name).addAttribute(AttributeProto.newBuilder()
-                    .setName("keepdims").setType(AttributeProto.AttributeType.INT).setI(0)).build());
+                .setName("keepdims").setType(AttributeProto.AttributeType.INT).setI(0)).build());
             rewritten.addOutput(scalar(PREFIX + name, numeric(name, info)));
         });
         return rewritten.addAllNode(before).addAllNode(graph.getNodeList()).addAllNode(after).build();
@@ -83,7 +83,7 @@ final class ResidentModel {
 
     private static NodeProto.Builder node(String type, String output, String... inputs) {
         return NodeProto.newBuilder().setOpType(type).setName(PREFIX + type + " " + output).addAllInput(List.of(inputs))
-                .addOutput(output);
+            .addOutput(output);
     }
 
     private static TensorProto content(String name, OnnxTensor tensor) {
@@ -110,21 +110,27 @@ final class ResidentModel {
     private static int numeric(String name, NodeInfo info) {
         if (info.getInfo() instanceof TensorInfo tensor) {
             switch (tensor.type) {
-                case FLOAT: return DataType.FLOAT_VALUE;
-                case FLOAT16: return DataType.FLOAT16_VALUE;
-                case DOUBLE: return DataType.DOUBLE_VALUE;
-                case INT32: return DataType.INT32_VALUE;
-                case INT64: return DataType.INT64_VALUE;
-                default: break;
+                case FLOAT :
+                    return DataType.FLOAT_VALUE;
+                case FLOAT16 :
+                    return DataType.FLOAT16_VALUE;
+                case DOUBLE :
+                    return DataType.DOUBLE_VALUE;
+                case INT32 :
+                    return DataType.INT32_VALUE;
+                case INT64 :
+                    return DataType.INT64_VALUE;
+                default :
+                    break;
             }
         }
         throw new TaskFailure("output " + name + ": " + info.getInfo()
-                + " (expected: a tensor of numbers, to be reduced on the device)");
+            + " (expected: a tensor of numbers, to be reduced on the device)");
     }
 
     private static ValueInfoProto scalar(String name, int elementType) {
         TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
-                .setElemType(elementType).setShape(TensorShapeProto.getDefaultInstance());
+            .setElemType(elementType).setShape(TensorShapeProto.getDefaultInstance());
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
     }
 }

@@ -91,7 +91,7 @@ final class Rounds {
      * @param random draws the order within rounds
      */
     Rounds(Bench bench, ReferenceLevels levels, LongSupplier nanoTime, Pause pause, Clock clock, Random random,
-            SystemWatch system, String agentVersion) {
+        SystemWatch system, String agentVersion) {
         this.bench = bench;
         this.levels = levels;
         this.nanoTime = nanoTime;
@@ -142,7 +142,7 @@ final class Rounds {
             return;
         }
         if (processSinceNanos.isEmpty()
-                || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()) {
+            || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()) {
             renew();
         }
         Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
@@ -197,26 +197,26 @@ final class Rounds {
 
     private Measured single(Series series, Slice slice) {
         Measured.Builder measured = Measured.newBuilder().setRuntime(slice.getRuntime())
-                .addAllOutputs(slice.getOutputsList()).putAllNodesByProvider(slice.getNodesByProviderMap());
+            .addAllOutputs(slice.getOutputsList()).putAllNodesByProvider(slice.getNodesByProviderMap());
         if (slice.getSamplesNanosCount() > 0) {
             measured.setLatency(Distributions.of(
-                    slice.getSamplesNanosList().stream().mapToDouble(Long::doubleValue).toArray(), Double.POSITIVE_INFINITY));
+                slice.getSamplesNanosList().stream().mapToDouble(Long::doubleValue).toArray(), Double.POSITIVE_INFINITY));
             Task task = series.job().task();
             measured.setCircumstances(dated(series, Circumstances.newBuilder().setRules(task.getRules())
-                    .setConverged(LoadRun.keptUp(slice.getSamplesNanosList(), task.getLoad()))
-                    .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
-                    .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())
-                    .addAllPinnedCores(slice.getPinnedCoresList()).setSessionNanos(slice.getSessionNanos())
-                    .setSamplingNanos(slice.getSamplingNanos()).setTiming(OrtModel.timing(task))));
+                .setConverged(LoadRun.keptUp(slice.getSamplesNanosList(), task.getLoad()))
+                .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
+                .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())
+                .addAllPinnedCores(slice.getPinnedCoresList()).setSessionNanos(slice.getSessionNanos())
+                .setSamplingNanos(slice.getSamplingNanos()).setTiming(OrtModel.timing(task))));
         }
         return measured.build();
     }
 
     /** One round of the tasks that share sentinels. */
     private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
-            throws InterruptedException {
+        throws InterruptedException {
         Sentinels watch = sentinels.computeIfAbsent(conditions,
-                key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
+            key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
         List<Taken> taken = new ArrayList<>();
         long since = processSinceNanos.getAsLong();
@@ -286,7 +286,7 @@ final class Rounds {
                 return;
             }
             long pauseNanos = Math.max(Defaults.SHORTEST_PAUSE.toNanos(),
-                    Math.min(Defaults.LONGEST_PAUSE.toNanos(), (nanoTime.getAsLong() - begin) / Defaults.LOOKS));
+                Math.min(Defaults.LONGEST_PAUSE.toNanos(), (nanoTime.getAsLong() - begin) / Defaults.LOOKS));
             pause(Math.min(pauseNanos, patienceNanos()), abandoned);
         }
     }
@@ -305,7 +305,7 @@ final class Rounds {
 
     private long patienceNanos() {
         return Defaults.FIRST_PATIENCE.toNanos() + Defaults.PATIENCE * account.nanos(TimeAccount.Kind.MEASURING)
-                - account.nanos(TimeAccount.Kind.CALM);
+            - account.nanos(TimeAccount.Kind.CALM);
     }
 
     /** False if the sentinel cannot be read, or nobody wants to know any more. */
@@ -342,7 +342,7 @@ final class Rounds {
     /** Lets those go that are measured well enough or long enough. */
     private void decide(Conditions conditions, Sentinels watch, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
-                .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
+            .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
         group.forEach(series -> series.judge(watch.usual()));
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
@@ -358,14 +358,14 @@ final class Rounds {
 
     private void finish(Series series, Measured measured, BiConsumer<Job, Optional<Outcome>> left) {
         Measured dated = measured.toBuilder()
-                .setCircumstances(dated(series, measured.getCircumstances().toBuilder())).build();
+            .setCircumstances(dated(series, measured.getCircumstances().toBuilder())).build();
         log.info("{}", summary(series.job(), dated));
         leave(series, Optional.of(Outcome.newBuilder().setMeasured(dated).build()), left);
     }
 
     private Circumstances.Builder dated(Series series, Circumstances.Builder circumstances) {
         return circumstances.setMeasuredAtMillis(clock.millis()).setAgentVersion(agentVersion)
-                .setSystem(system.state(series.begin()));
+            .setSystem(system.state(series.begin()));
     }
 
     private void letAbandonedGo(BiConsumer<Job, Optional<Outcome>> left) {
@@ -388,8 +388,8 @@ final class Rounds {
         Distribution latency = measured.getLatency();
         Circumstances circumstances = measured.getCircumstances();
         return String.format("%s: p50 %.3f ms ± %.1f %%, %d rounds%s%s%s", job.name(), latency.getP50Nanos() / 1e6,
-                100 * latency.getRelativeHalfWidth(), circumstances.getRounds(),
-                circumstances.getDisturbedRounds() == 0 ? "" : " and " + circumstances.getDisturbedRounds() + " disturbed ones",
-                circumstances.getSteady() ? "" : ", warm-up not steady", circumstances.getConverged() ? "" : ", not converged");
+            100 * latency.getRelativeHalfWidth(), circumstances.getRounds(),
+            circumstances.getDisturbedRounds() == 0 ? "" : " and " + circumstances.getDisturbedRounds() + " disturbed ones",
+            circumstances.getSteady() ? "" : ", warm-up not steady", circumstances.getConverged() ? "" : ", not converged");
     }
 }

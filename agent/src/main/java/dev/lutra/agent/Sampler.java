@@ -41,14 +41,14 @@ final class Sampler {
     /** @throws TaskFailure if the rules contradict themselves */
     static void check(MeasureRules rules) {
         if (rules.getMinWarmupRuns() < 0 || rules.getMinWarmupNanos() < 0
-                || rules.getMaxWarmupNanos() < rules.getMinWarmupNanos()) {
+            || rules.getMaxWarmupNanos() < rules.getMinWarmupNanos()) {
             throw new TaskFailure("rules: warm-up of " + rules.getMinWarmupRuns() + " runs, " + rules.getMinWarmupNanos() + " to "
-                    + rules.getMaxWarmupNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
+                + rules.getMaxWarmupNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
         }
         if (rules.getMinSamples() < 0 || rules.getSliceNanos() < 0
-                || rules.getMaxMeasureNanos() < rules.getSliceNanos()) {
+            || rules.getMaxMeasureNanos() < rules.getSliceNanos()) {
             throw new TaskFailure("rules: " + rules.getMinSamples() + " samples, " + rules.getSliceNanos() + " to "
-                    + rules.getMaxMeasureNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
+                + rules.getMaxMeasureNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
         }
         if (!(rules.getTargetRelativeHalfWidth() > 0)) {
             throw new TaskFailure("rules.target_relative_half_width: " + rules.getTargetRelativeHalfWidth() + " (expected: > 0)");
@@ -87,7 +87,7 @@ final class Sampler {
         do {
             time(workload);
         } while (count < MAX_SAMPLES && elapsedNanos() < rules.getMaxMeasureNanos()
-                && (count < rules.getMinSamples() || elapsedNanos() < rules.getSliceNanos()));
+            && (count < rules.getMinSamples() || elapsedNanos() < rules.getSliceNanos()));
         return new Samples(Arrays.copyOf(samples, count), elapsedNanos());
     }
 

@@ -47,7 +47,7 @@ final class ScratchFolder {
         String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         return (os.contains("mac") ? "osx" : os.contains("win") ? "win" : "linux") + "-"
-                + (arch.equals("amd64") || arch.equals("x86_64") ? "x64" : arch);
+            + (arch.equals("amd64") || arch.equals("x86_64") ? "x64" : arch);
     }
 
     /** Deletes it as far as possible: what a process still holds open on Windows stays. */

@@ -141,7 +141,7 @@ final class Sentinel {
         double most = usualQuantile / share;
         double least = 1 - (1 - usualQuantile) / share;
         return Math.max(least > 0 ? ofRecent(least) : 0,
-                Math.min(most < 1 ? ofRecent(most) : Double.POSITIVE_INFINITY, reference.get().levelNanos()));
+            Math.min(most < 1 ? ofRecent(most) : Double.POSITIVE_INFINITY, reference.get().levelNanos()));
     }
 
     private double ofRecent(double quantile) {
@@ -173,8 +173,8 @@ final class Sentinel {
         if (departedNanos >= Defaults.DEPARTED.toNanos()) {
             double level = Statistics.median(levelsOf(recent.stream()).toArray());
             log.warn("{}: the device has been {} for {} min of measuring: the reference level of the sentinel moves from {} to"
-                    + " {} ms, and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
-                    millis(reference.levelNanos()), millis(level));
+                + " {} ms, and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
+                millis(reference.levelNanos()), millis(level));
             departedNanos = 0;
             levels.put(key, new Reference(Math.round(level), 0));
         } else if (departedNanos != reference.departedNanos()) {

@@ -56,9 +56,9 @@ enum SentinelModel {
         // Always the same: whether it has settled cannot be told in so short a time.
         long warmUpNanos = millis(Math.max(2, sliceMillis / 5));
         this.rules = MeasureRules.newBuilder()
-                .setMinWarmupRuns(3).setMinWarmupNanos(warmUpNanos).setMaxWarmupNanos(warmUpNanos)
-                .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
-                .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
+            .setMinWarmupRuns(3).setMinWarmupNanos(warmUpNanos).setMaxWarmupNanos(warmUpNanos)
+            .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
+            .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
         this.onnx = new Writer().write(resolution, stages, features, classes);
         this.hash = ModelCache.sha256(onnx);
         this.scale = ModelCache.sha256(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16);
@@ -94,11 +94,11 @@ enum SentinelModel {
     /** One slice of it under the conditions of a task. */
     Task task(Task conditions) {
         return Task.newBuilder().setId("sentinel").setLabel("sentinel").setModelSha256(hash).setRules(rules)
-                .setProvider(conditions.getProvider()).setThreads(conditions.getThreads())
-                .putAllProviderOptions(conditions.getProviderOptionsMap())
-                .addInputs(ModelInput.newBuilder().setName(INPUT).setRandomSeed(1)
-                        .addShape(1).addShape(3).addShape(resolution).addShape(resolution))
-                .build();
+            .setProvider(conditions.getProvider()).setThreads(conditions.getThreads())
+            .putAllProviderOptions(conditions.getProviderOptionsMap())
+            .addInputs(ModelInput.newBuilder().setName(INPUT).setRandomSeed(1)
+                .addShape(1).addShape(3).addShape(resolution).addShape(resolution))
+            .build();
     }
 
     private static long millis(long millis) {
@@ -131,7 +131,7 @@ enum SentinelModel {
             x = node("Gemm", x, weights(features, classes), weights(classes));
             graph.addOutput(value(x, 1, classes));
             return ModelProto.newBuilder().setIrVersion(8).setProducerName("lutra").setGraph(graph)
-                    .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).build().toByteArray();
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).build().toByteArray();
         }
 
         private String invertedResidual(String x, int in, int out, int stride) {
@@ -146,10 +146,10 @@ enum SentinelModel {
             String y = "v" + values++;
             int padding = kernel / 2;
             graph.addNode(NodeProto.newBuilder().setOpType("Conv").addInput(x)
-                    .addInput(weights(out, in / groups, kernel, kernel)).addInput(weights(out)).addOutput(y)
-                    .addAttribute(integers("kernel_shape", kernel, kernel)).addAttribute(integers("strides", stride, stride))
-                    .addAttribute(integers("pads", padding, padding, padding, padding))
-                    .addAttribute(AttributeProto.newBuilder().setName("group").setType(AttributeType.INT).setI(groups)));
+                .addInput(weights(out, in / groups, kernel, kernel)).addInput(weights(out)).addOutput(y)
+                .addAttribute(integers("kernel_shape", kernel, kernel)).addAttribute(integers("strides", stride, stride))
+                .addAttribute(integers("pads", padding, padding, padding, padding))
+                .addAttribute(AttributeProto.newBuilder().setName("group").setType(AttributeType.INT).setI(groups)));
             return y;
         }
 
@@ -173,7 +173,7 @@ enum SentinelModel {
             }
             String name = "w" + values++;
             TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(DataType.FLOAT_VALUE)
-                    .setRawData(ByteString.copyFrom(bytes.flip()));
+                .setRawData(ByteString.copyFrom(bytes.flip()));
             Arrays.stream(shape).forEach(tensor::addDims);
             graph.addInitializer(tensor);
             return name;
@@ -189,7 +189,7 @@ enum SentinelModel {
             TensorShapeProto.Builder dimensions = TensorShapeProto.newBuilder();
             Arrays.stream(shape).forEach(extent -> dimensions.addDim(Dimension.newBuilder().setDimValue(extent)));
             return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
-                    TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(dimensions))).build();
+                TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(dimensions))).build();
         }
     }
 }

@@ -68,7 +68,7 @@ final class Sentinels {
      */
     boolean coreIsKnown(long sinceNanos, boolean patient) {
         return core.latestSince(sinceNanos).filter(reading -> !(patient && core.disturbed(reading))
-                && nanoTime.getAsLong() - reading.atNanos() < Defaults.CORE_SPACING * reading.tookNanos()).isPresent();
+            && nanoTime.getAsLong() - reading.atNanos() < Defaults.CORE_SPACING * reading.tookNanos()).isPresent();
     }
 
     /**
@@ -85,7 +85,7 @@ final class Sentinels {
         }
         boolean tried = memory.latestSince(Math.max(sinceNanos, now - Defaults.MEMORY_RETRY.toNanos())).isPresent();
         return memory.latestCalmSince(tried ? now - Defaults.MEMORY_HOLDS.toNanos() : recently)
-                .filter(reading -> !memory.disturbed(reading)).isPresent();
+            .filter(reading -> !memory.disturbed(reading)).isPresent();
     }
 
     /**
@@ -122,7 +122,8 @@ final class Sentinels {
     /** How latencies are scaled, by the tasks that have left and those in hand. */
     Scaling scaling(List<Series> inHand) {
         Scaling.Reference reference = haveWorked()
-                ? new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos())) : Scaling.Reference.NONE;
+            ? new Scaling.Reference(Math.log(core.referenceNanos()), Math.log(memory.referenceNanos()))
+            : Scaling.Reference.NONE;
         Following now = following.copy();
         inHand.forEach(series -> now.add(series.observations(reference), spread.variance()));
         Scaling before = new Scaling(reference, spread, now.core(), now.memory());

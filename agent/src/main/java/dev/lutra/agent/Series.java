@@ -122,8 +122,8 @@ final class Series {
             return List.of();
         }
         double calm = Statistics.quantile(kept.stream().mapToDouble(Round::latencyNanos).toArray(), Defaults.CALMEST);
-        return kept.stream().filter(round -> round.latencyNanos()
-                > calm * (1 + Defaults.SLOWED) * (1 + Math.max(0, round.speed().slowerThan(usual)))).toList();
+        return kept.stream().filter(round -> round.latencyNanos() > calm * (1 + Defaults.SLOWED) * (1 + Math.max(0, round.speed().slowerThan(usual))))
+            .toList();
     }
 
     boolean isBegun() {
@@ -136,7 +136,9 @@ final class Series {
 
     /** What the kept rounds are off this task's estimate. */
     double[] residuals(Scaling scaling) {
-        return kept.isEmpty() ? new double[0] : Regression.of(observations(scaling.reference()), scaling.spread().variance(),
+        return kept.isEmpty()
+            ? new double[0]
+            : Regression.of(observations(scaling.reference()), scaling.spread().variance(),
                 scaling.core(), scaling.memory()).residuals();
     }
 
@@ -164,7 +166,7 @@ final class Series {
 
     private double byRounds(Scaling scaling) {
         return Math.min((double) kept.size() / minRounds(),
-                Math.pow(rules.getTargetRelativeHalfWidth() / estimate(scaling).halfWidth(), 2));
+            Math.pow(rules.getTargetRelativeHalfWidth() / estimate(scaling).halfWidth(), 2));
     }
 
     private double byTime() {
@@ -186,45 +188,45 @@ final class Series {
         }
         Estimate estimate = estimate(scaling);
         return Measured.newBuilder()
-                .setRuntime(first.getRuntime())
-                .setLatency(distribution(estimate))
-                .setCircumstances(circumstances(scaling.reference()).setConverged(converged))
-                .addAllOutputs(first.getOutputsList())
-                .putAllNodesByProvider(first.getNodesByProviderMap())
-                .build();
+            .setRuntime(first.getRuntime())
+            .setLatency(distribution(estimate))
+            .setCircumstances(circumstances(scaling.reference()).setConverged(converged))
+            .addAllOutputs(first.getOutputsList())
+            .putAllNodesByProvider(first.getNodesByProviderMap())
+            .build();
     }
 
     /** The shape is that of the calmer half of the kept rounds, in units of their level; it is placed where the rounds say. */
     private Distribution distribution(Estimate estimate) {
         double level = Math.exp(estimate.logNanos());
         double[] samples = kept.stream().sorted(Comparator.comparingDouble(Round::medianToLevel)).limit((kept.size() + 1) / 2)
-                .flatMapToDouble(round -> {
-                    double scale = level / round.latencyNanos();
-                    return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
-                }).toArray();
+            .flatMapToDouble(round -> {
+                double scale = level / round.latencyNanos();
+                return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
+            }).toArray();
         return Distributions.of(samples, estimate.halfWidth()).toBuilder()
-                .setBetweenRunsHalfWidth(estimate.betweenRuns()).build();
+            .setBetweenRunsHalfWidth(estimate.betweenRuns()).build();
     }
 
     private Circumstances.Builder circumstances(Scaling.Reference reference) {
         Slice last = kept.get(kept.size() - 1).slice();
         Circumstances.Builder circumstances = Circumstances.newBuilder()
-                .setRules(rules)
-                .setWarmupRuns(sum(Slice::getWarmupRuns))
-                .setWarmupNanos(sum(Slice::getWarmupNanos))
-                .setSteady(kept.stream().allMatch(round -> round.slice().getSteady()))
-                .setRounds(kept.size())
-                .setDisturbedRounds(disturbed.size())
-                .setClockOverheadNanos(last.getClockOverheadNanos())
-                .addAllPinnedCores(last.getPinnedCoresList())
-                .setSessionNanos(sessionNanos)
-                .setSamplingNanos(sum(Slice::getSamplingNanos))
-                .setTiming(OrtModel.timing(job.task()));
+            .setRules(rules)
+            .setWarmupRuns(sum(Slice::getWarmupRuns))
+            .setWarmupNanos(sum(Slice::getWarmupNanos))
+            .setSteady(kept.stream().allMatch(round -> round.slice().getSteady()))
+            .setRounds(kept.size())
+            .setDisturbedRounds(disturbed.size())
+            .setClockOverheadNanos(last.getClockOverheadNanos())
+            .addAllPinnedCores(last.getPinnedCoresList())
+            .setSessionNanos(sessionNanos)
+            .setSamplingNanos(sum(Slice::getSamplingNanos))
+            .setTiming(OrtModel.timing(job.task()));
         if (!reference.equals(Scaling.Reference.NONE)) {
             circumstances
-                    .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))
-                    .setSentinelNanos(median(Speed::memory)).setSentinelReferenceNanos(nanos(reference.memory()))
-                    .setCoreSentinelNanos(median(Speed::core)).setCoreSentinelReferenceNanos(nanos(reference.core()));
+                .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))
+                .setSentinelNanos(median(Speed::memory)).setSentinelReferenceNanos(nanos(reference.memory()))
+                .setCoreSentinelNanos(median(Speed::core)).setCoreSentinelReferenceNanos(nanos(reference.core()));
         }
         return circumstances;
     }

@@ -31,13 +31,14 @@ public final class ServerLink implements AutoCloseable {
     private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Logger log = LoggerFactory.getLogger(ServerLink.class);
-    private static final Metadata.Key<String> AUTHORIZATION =
-            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
     /** Netty says "finishConnect(..) failed with error(-111): Connection refused"; people understand the end of it. */
     private static final Pattern SYSTEM_CALL = Pattern.compile("^\\w+\\(.*\\) failed with error\\(-?\\d+\\): ");
 
-    private enum State { NEVER_REACHED, REACHED, LOST }
+    private enum State {
+        NEVER_REACHED, REACHED, LOST
+    }
 
     private final ServerAddress address;
     private final Metadata headers = new Metadata();
@@ -63,9 +64,9 @@ public final class ServerLink implements AutoCloseable {
     <T> T call(Duration deadline, Function<AgentServiceBlockingStub, T> call) {
         ManagedChannel used = channel();
         AgentServiceBlockingStub stub = AgentServiceGrpc.newBlockingStub(used)
-                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-                .withMaxInboundMessageSize(MAX_MESSAGE_BYTES)
-                .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+            .withMaxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
         try {
             T reply = call.apply(stub);
             reached();
@@ -78,17 +79,17 @@ public final class ServerLink implements AutoCloseable {
     private RuntimeException translate(StatusRuntimeException e, ManagedChannel used) {
         Status status = e.getStatus();
         switch (status.getCode()) {
-            case UNAUTHENTICATED, PERMISSION_DENIED:
+            case UNAUTHENTICATED, PERMISSION_DENIED :
                 return new InputException(address + ": the server refuses the token (expected: the one it was started with)");
-            case UNIMPLEMENTED:
+            case UNIMPLEMENTED :
                 return new InputException(address + ": what answers there is not a Lutra server of this version");
-            case NOT_FOUND:
+            case NOT_FOUND :
                 reached();
                 return new ServerException(ServerException.Kind.NOT_FOUND, reason(e), e);
-            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, ALREADY_EXISTS, RESOURCE_EXHAUSTED:
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, ALREADY_EXISTS, RESOURCE_EXHAUSTED :
                 reached();
                 return new ServerException(ServerException.Kind.REFUSED, reason(e), e);
-            default:
+            default :
                 // An interrupted call says nothing about the server.
                 if (!Thread.currentThread().isInterrupted()) {
                     lost(used, reason(e));
@@ -103,9 +104,9 @@ public final class ServerLink implements AutoCloseable {
         }
         if (channel == null) {
             channel = ManagedChannelBuilder.forTarget("dns:///" + address).usePlaintext()
-                    .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                    .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-                    .build();
+                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                .build();
         }
         return channel;
     }
@@ -141,8 +142,8 @@ public final class ServerLink implements AutoCloseable {
         boolean described = innermost == e || innermost instanceof UnknownHostException;
         String text = described ? e.getStatus().getDescription() : innermost.getMessage();
         return text == null
-                ? e.getStatus().getCode().toString()
-                : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst(""));
+            ? e.getStatus().getCode().toString()
+            : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst(""));
     }
 
     @Override

@@ -66,7 +66,7 @@ final class Spread {
         double own = Statistics.ROBUST * Statistics.median(Arrays.stream(off).map(Math::abs).toArray());
         double limit = CLIPPED * Math.max(own, Math.sqrt(variance));
         return Statistics.variance(Arrays.stream(off).map(one -> Math.max(-limit, Math.min(limit, one))).toArray())
-                / LEFT_BY_CLIPPING;
+            / LEFT_BY_CLIPPING;
     }
 
     double variance() {

@@ -46,7 +46,7 @@ final class Statistics {
         double v = degreesOfFreedom;
         double z2 = z * z;
         return z + z * (z2 + 1) / (4 * v)
-                + z * ((5 * z2 + 16) * z2 + 3) / (96 * v * v)
-                + z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v);
+            + z * ((5 * z2 + 16) * z2 + 3) / (96 * v * v)
+            + z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v);
     }
 }

@@ -65,10 +65,9 @@ final class Supply {
     void run(String session, LeaseKeeper keeper, Reports reports, BooleanSupplier over) throws InterruptedException {
         this.session = session;
         LeaseRequest request = LeaseRequest.newBuilder()
-                .setSession(session).setMaxTasks(leaseSize).setWaitMillis(LEASE_WAIT.toMillis()).build();
+            .setSession(session).setMaxTasks(leaseSize).setWaitMillis(LEASE_WAIT.toMillis()).build();
         while (true) {
-            List<LeasedTask> leased =
-                    link.call(LEASE_WAIT.plus(LEASE_GRACE), stub -> stub.lease(request)).getTasksList();
+            List<LeasedTask> leased = link.call(LEASE_WAIT.plus(LEASE_GRACE), stub -> stub.lease(request)).getTasksList();
             keeper.hold(leased.stream().map(Supply::nameOf).toList());
             leasedAtNanos = System.nanoTime();
             fetchAll(leased, keeper, reports, over);
@@ -77,7 +76,7 @@ final class Supply {
     }
 
     private void fetchAll(List<LeasedTask> leased, LeaseKeeper keeper, Reports reports, BooleanSupplier over)
-            throws InterruptedException {
+        throws InterruptedException {
         List<Job> together = new ArrayList<>();
         try {
             long start = System.nanoTime();

@@ -38,8 +38,8 @@ final class SystemWatch {
 
     CpuTime cpuTime() {
         long[] ticks = firstLine("proc/stat").filter(line -> line.startsWith("cpu ")).stream()
-                .flatMap(line -> Arrays.stream(line.substring("cpu ".length()).strip().split(" +")))
-                .limit(CPU_FIELDS).mapToLong(SystemWatch::number).toArray();
+            .flatMap(line -> Arrays.stream(line.substring("cpu ".length()).strip().split(" +")))
+            .limit(CPU_FIELDS).mapToLong(SystemWatch::number).toArray();
         return new CpuTime(Arrays.stream(ticks).sum(), ticks.length > STEAL_FIELD ? ticks[STEAL_FIELD] : 0);
     }
 
@@ -60,15 +60,16 @@ final class SystemWatch {
     /** Of the fastest core. */
     private long megahertz() {
         long kilohertz = numbers("sys/devices/system/cpu", "cpu[0-9]*", "cpufreq/scaling_cur_freq").stream()
-                .mapToLong(Long::longValue).max().orElse(0);
-        return kilohertz > 0 ? kilohertz / 1000
-                : Arrays.stream(hardware.getProcessor().getCurrentFreq()).max().orElse(0) / 1_000_000;
+            .mapToLong(Long::longValue).max().orElse(0);
+        return kilohertz > 0
+            ? kilohertz / 1000
+            : Arrays.stream(hardware.getProcessor().getCurrentFreq()).max().orElse(0) / 1_000_000;
     }
 
     private double celsius() {
         long milli = Stream.of(numbers("sys/class/thermal", "thermal_zone*", "temp"),
-                        numbers("sys/class/hwmon", "hwmon*", "temp1_input"))
-                .flatMap(List::stream).mapToLong(Long::longValue).max().orElse(0);
+            numbers("sys/class/hwmon", "hwmon*", "temp1_input"))
+            .flatMap(List::stream).mapToLong(Long::longValue).max().orElse(0);
         double told = milli > 0 ? milli / 1000.0 : hardware.getSensors().getCpuTemperature();
         return Double.isNaN(told) ? 0 : told;
     }

@@ -11,13 +11,8 @@ final class TimeAccount {
 
     /** In the order of the summary. */
     enum Kind {
-        MEASURING("measuring"),
-        SENTINEL("sentinel"),
-        SESSIONS("sessions"),
-        PROCESSES("process starts"),
-        TRANSFER("transfer"),
-        CALM("waiting for calm"),
-        WORK("waiting for work");
+        MEASURING("measuring"), SENTINEL("sentinel"), SESSIONS("sessions"), PROCESSES("process starts"), TRANSFER("transfer"), CALM(
+            "waiting for calm"), WORK("waiting for work");
 
         private final String words;
 
@@ -85,8 +80,8 @@ final class TimeAccount {
         long wall = Math.max(1, nowNanos - startNanos);
         long other = wall - nanos.values().stream().mapToLong(Long::longValue).sum();
         return nanos.entrySet().stream()
-                .map(entry -> String.format(Locale.ROOT, ", %.0f %% %s", 100.0 * entry.getValue() / wall, entry.getKey().words))
-                .collect(Collectors.joining("", String.format(Locale.ROOT, "batch of %d: %.1f s", tasks, wall / 1e9),
-                        String.format(Locale.ROOT, ", %.0f %% other", 100.0 * Math.max(0, other) / wall)));
+            .map(entry -> String.format(Locale.ROOT, ", %.0f %% %s", 100.0 * entry.getValue() / wall, entry.getKey().words))
+            .collect(Collectors.joining("", String.format(Locale.ROOT, "batch of %d: %.1f s", tasks, wall / 1e9),
+                String.format(Locale.ROOT, ", %.0f %% other", 100.0 * Math.max(0, other) / wall)));
     }
 }

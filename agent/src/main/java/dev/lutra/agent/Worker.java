@@ -140,8 +140,8 @@ public final class Worker {
 
     private Slice slice(Task task, OrtModel model, long sessionNanos) {
         Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(sessionNanos)
-                .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
-                .putAllNodesByProvider(model.nodesByProvider());
+            .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
+            .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {
             measure(model, task, slice);
         }
@@ -163,10 +163,11 @@ public final class Worker {
         collectGarbage(model);
         Sampler.WarmUp warmUp = sampler.warmUp(run, rules);
         Map<String, Long> delays = probe.runDelays();
-        Sampler.Samples samples = task.hasLoad() ? LoadRun.sample(run, task.getLoad(), System::nanoTime, LoadRun.awake())
-                : sampler.sample(run, rules);
+        Sampler.Samples samples = task.hasLoad()
+            ? LoadRun.sample(run, task.getLoad(), System::nanoTime, LoadRun.awake())
+            : sampler.sample(run, rules);
         slice.setRunDelayNanos(probe.runDelaySince(delays)).setSamplingNanos(samples.elapsedNanos())
-                .setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady());
+            .setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady());
         for (long nanos : samples.nanos()) {
             slice.addSamplesNanos(nanos);
         }

@@ -31,20 +31,20 @@ final class WorkerProcess {
 
     /** Only what a worker needs, found at once: no logging, gRPC or command line is loaded in it. */
     private static final List<Path> CLASS_PATH = Stream
-            .of(Worker.class, SliceRequest.class, MessageLite.class, OrtEnvironment.class).map(WorkerProcess::origin).toList();
+        .of(Worker.class, SliceRequest.class, MessageLite.class, OrtEnvironment.class).map(WorkerProcess::origin).toList();
 
     private static final List<String> JVM_FLAGS = List.of(
-            // One collector thread. The young generation holds what nearly 20 000 calls of ONNX Runtime leave behind (680 bytes
-            // each) and is touched beforehand, so that samples contain hardly a collection and no page fault. The limit is room
-            // for the largest model (2 GiB, protobuf's own limit), its outputs and what is made of them: address space, not memory.
-            "-XX:+UseSerialGC", "-Xms32m", "-Xmn16m", "-Xmx8g", "-XX:+AlwaysPreTouch",
-            // The Java part of a run is small. The quick compiler is done with it after a moment of warm-up, the optimizing one
-            // would compete for the cores while samples are taken. One thread, there from the start for ProcessProbe to tell.
-            "-XX:TieredStopAtLevel=1", "-XX:CICompilerCount=1", "-Xshare:auto",
-            // No statistics file in the system's temporary folder, which the JVM writes to now and then.
-            "-XX:-UsePerfData",
-            // A crash is expected, reported in one line, and leaves nothing behind.
-            "-XX:-CreateCoredumpOnCrash", "-XX:ErrorLogTimeout=10");
+        // One collector thread. The young generation holds what nearly 20 000 calls of ONNX Runtime leave behind (680 bytes
+        // each) and is touched beforehand, so that samples contain hardly a collection and no page fault. The limit is room
+        // for the largest model (2 GiB, protobuf's own limit), its outputs and what is made of them: address space, not memory.
+        "-XX:+UseSerialGC", "-Xms32m", "-Xmn16m", "-Xmx8g", "-XX:+AlwaysPreTouch",
+        // The Java part of a run is small. The quick compiler is done with it after a moment of warm-up, the optimizing one
+        // would compete for the cores while samples are taken. One thread, there from the start for ProcessProbe to tell.
+        "-XX:TieredStopAtLevel=1", "-XX:CICompilerCount=1", "-Xshare:auto",
+        // No statistics file in the system's temporary folder, which the JVM writes to now and then.
+        "-XX:-UsePerfData",
+        // A crash is expected, reported in one line, and leaves nothing behind.
+        "-XX:-CreateCoredumpOnCrash", "-XX:ErrorLogTimeout=10");
 
     private static final String RUNTIME_PROPERTIES = "onnxruntime.";
     private static final String RUNTIME_PATH = "onnxruntime.native.path";
@@ -86,7 +86,7 @@ final class WorkerProcess {
             Files.deleteIfExists(crashReport);
             door = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(doorFile));
             Process process = new ProcessBuilder(command(scratch, doorFile, crashReport, cores))
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT).start();
             return new WorkerProcess(cores, process, door, doorFile, crashReport);
         } catch (IOException e) {
             closeQuietly(door);
@@ -96,9 +96,10 @@ final class WorkerProcess {
 
     /** Where a process is to be confined to cores, taskset is what starts, or does not start, first. */
     private static RuntimeException notStarted(List<Integer> cores, String reason) {
-        return cores.isEmpty() ? new IllegalStateException("the measuring process does not start: " + reason)
-                : new InputException("cores " + list(cores) + ": " + reason
-                        + " (expected: cores of this machine, and taskset on its PATH)");
+        return cores.isEmpty()
+            ? new IllegalStateException("the measuring process does not start: " + reason)
+            : new InputException("cores " + list(cores) + ": " + reason
+                + " (expected: cores of this machine, and taskset on its PATH)");
     }
 
     private static List<String> command(Path scratch, Path doorFile, Path crashReport, List<Integer> cores) {
@@ -112,7 +113,7 @@ final class WorkerProcess {
         command.add("-Djava.io.tmpdir=" + scratch);
         command.add("-D" + RUNTIME_PATH + "=" + scratch);
         System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith(RUNTIME_PROPERTIES))
-                .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
+            .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
         command.add("-cp");
         command.add(CLASS_PATH.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
         command.add(Worker.class.getName());

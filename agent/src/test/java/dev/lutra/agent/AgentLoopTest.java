@@ -40,9 +40,9 @@ class AgentLoopTest {
 
     private static final byte[] RELU = TinyOnnx.relu(3);
     private static final MeasureRules QUICK = MeasureRules.newBuilder().setMinWarmupRuns(3).setMaxWarmupNanos(20_000_000)
-            .setMinSamples(10).setMaxMeasureNanos(20_000_000).setTargetRelativeHalfWidth(0.5).build();
+        .setMinSamples(10).setMaxMeasureNanos(20_000_000).setTargetRelativeHalfWidth(0.5).build();
     private static final MeasureRules ENDLESS = QUICK.toBuilder()
-            .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
+        .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
 
     @TempDir
     private Path state;
@@ -67,11 +67,11 @@ class AgentLoopTest {
     private CompletableFuture<Void> start(ServerAddress address, String token, Duration joinTimeout) {
         ServerLink link = new ServerLink(address, token);
         JoinRequest self = JoinRequest.newBuilder()
-                .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
+            .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
         Rounds rounds = new Rounds(bench, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
-                Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
+            Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
         AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20,
-                () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
+            () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
         loops.add(loop);
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> {
             try (link) {
@@ -88,7 +88,7 @@ class AgentLoopTest {
 
     private static Task.Builder relu(String id, MeasureRules rules) {
         return Task.newBuilder().setId(id).setProvider("cpu").setThreads(1).setRules(rules)
-                .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
+            .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
     }
 
     private ReportRequest report(int index) throws InterruptedException {
@@ -106,7 +106,7 @@ class AgentLoopTest {
 
     private static void assertRefused(CompletableFuture<Void> run, String line) {
         assertThatThrownBy(() -> run.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
-                .cause().isInstanceOf(InputException.class).hasMessage(line);
+            .cause().isInstanceOf(InputException.class).hasMessage(line);
     }
 
     @Test
@@ -130,7 +130,7 @@ class AgentLoopTest {
     @Test
     void aWrongTokenEndsTheAgentWithOneLine() {
         assertRefused(start("wrong", Duration.ofMinutes(1)),
-                server.address() + ": the server refuses the token (expected: the one it was started with)");
+            server.address() + ": the server refuses the token (expected: the one it was started with)");
         assertThat(server.joins).isEmpty();
     }
 
@@ -141,7 +141,7 @@ class AgentLoopTest {
         };
 
         assertRefused(start(ScriptedServer.TOKEN, Duration.ofMinutes(1)),
-                server.address() + ": the server refuses this agent: device: a/b (expected: no slash)");
+            server.address() + ": the server refuses this agent: device: a/b (expected: no slash)");
     }
 
     @Test
@@ -149,8 +149,8 @@ class AgentLoopTest {
         server.stop();
         for (Duration patience : List.of(Duration.ZERO, Duration.ofMillis(300))) {
             assertThatThrownBy(() -> start(ScriptedServer.TOKEN, patience).get(20, TimeUnit.SECONDS))
-                    .cause().isInstanceOf(InputException.class)
-                    .hasMessageStartingWith(server.address() + ": no server answers there (Connection refused");
+                .cause().isInstanceOf(InputException.class)
+                .hasMessageStartingWith(server.address() + ": no server answers there (Connection refused");
         }
     }
 
@@ -173,7 +173,7 @@ class AgentLoopTest {
                 connection.getOutputStream().write("SSH-2.0-OpenSSH_9.2\r\n".repeat(10).getBytes());
             }
             assertThatThrownBy(() -> run.get(20, TimeUnit.SECONDS)).cause().isInstanceOf(InputException.class)
-                    .hasMessageStartingWith(address + ": ").hasMessageNotContaining("\n");
+                .hasMessageStartingWith(address + ": ").hasMessageNotContaining("\n");
         }
     }
 
@@ -183,7 +183,7 @@ class AgentLoopTest {
         start();
 
         eventually("renewals", () -> server.renewals.stream().filter(renewal -> renewal.getLeasesList().stream()
-                .anyMatch(lease -> lease.getTaskId().equals("long") && lease.getEpoch() == 1)).count() >= 5);
+            .anyMatch(lease -> lease.getTaskId().equals("long") && lease.getEpoch() == 1)).count() >= 5);
         assertThat(server.reports).isEmpty();
     }
 
@@ -202,7 +202,7 @@ class AgentLoopTest {
     @Test
     void aLostLeaseDropsItsTaskUnreportedAndOnlyThat() throws Exception {
         server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
-                request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals("lost")).toList()).build();
+            request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals("lost")).toList()).build();
         server.enqueue(RELU, relu("lost", ENDLESS));
         server.enqueue(RELU, relu("kept", QUICK));
         start();
@@ -255,11 +255,11 @@ class AgentLoopTest {
     @Test
     void outputsThatAreTooLargeForTheServerAreReportedAsFailed() throws Exception {
         server.enqueue(RELU, relu("large", QUICK).clearRules().clearInputs().setReturnOutputs(true).addInputs(
-                ModelInput.newBuilder().setName("x").addShape(500_000).addShape(3).setRandomSeed(1)));
+            ModelInput.newBuilder().setName("x").addShape(500_000).addShape(3).setRandomSeed(1)));
         start();
 
         assertThat(report(0).getOutcome().getFailed().getReason())
-                .startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
+            .startsWith("the server refuses the outcome: ").contains("exceeds maximum size");
     }
 
     @Test
@@ -276,15 +276,15 @@ class AgentLoopTest {
         assertThat(reason("inputs")).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
         assertThat(reason("unknown")).isEqualTo("model 00: nothing of that name");
         assertThat(reason("corrupt")).isEqualTo(
-                "model 11: the " + RELU.length + " bytes received have SHA-256 " + ModelCache.sha256(RELU));
+            "model 11: the " + RELU.length + " bytes received have SHA-256 " + ModelCache.sha256(RELU));
         assertThat(outcome("good").getKindCase()).isEqualTo(Outcome.KindCase.MEASURED);
         assertThat(server.reports).hasSize(5);
         assertThat(server.joins).hasSize(1);
     }
 
     private Outcome outcome(String task) throws InterruptedException {
-        Supplier<Optional<ReportRequest>> report = () ->
-                server.reports.stream().filter(candidate -> candidate.getLease().getTaskId().equals(task)).findFirst();
+        Supplier<Optional<ReportRequest>> report = () -> server.reports.stream().filter(candidate -> candidate.getLease().getTaskId().equals(task))
+            .findFirst();
         eventually("report of " + task, () -> report.get().isPresent());
         return report.get().get().getOutcome();
     }
@@ -358,7 +358,7 @@ class AgentLoopTest {
         start();
         eventually("first slice", () -> bench.slices.contains("under way"));
         server.enqueue(next, relu("next", QUICK).clearInputs().addInputs(
-                ModelInput.newBuilder().setName("x").addShape(1).addShape(4).setRandomSeed(1)));
+            ModelInput.newBuilder().setName("x").addShape(1).addShape(4).setRandomSeed(1)));
 
         eventually("the next model", () -> server.fetches.contains(ModelCache.sha256(next)));
         eventually("its lease kept as well", () -> server.leases.size() == 2);
@@ -370,7 +370,7 @@ class AgentLoopTest {
     void aTaskLeasedAheadWhoseLeaseIsLostIsNeverRun() throws Exception {
         AtomicReference<String> lost = new AtomicReference<>("none");
         server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
-                request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals(lost.get())).toList()).build();
+            request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals(lost.get())).toList()).build();
         server.enqueue(RELU, relu("under way", ENDLESS));
         start();
         eventually("first slice", () -> bench.slices.contains("under way"));
@@ -390,7 +390,7 @@ class AgentLoopTest {
     private boolean renewed(String task) {
         int renewals = server.renewals.size();
         return renewals > 0 && server.renewals.get(renewals - 1).getLeasesList().stream()
-                .anyMatch(lease -> lease.getTaskId().equals(task));
+            .anyMatch(lease -> lease.getTaskId().equals(task));
     }
 
     @Test

@@ -13,7 +13,7 @@ class BackoffTest {
         Backoff backoff = new Backoff(Duration.ofMillis(100), Duration.ofMillis(1000), new Random(1));
 
         for (int round = 0; round < 50; round++) {
-            for (long interval : new long[] {100, 200, 400, 800, 1000, 1000}) {
+            for (long interval : new long[]{100, 200, 400, 800, 1000, 1000}) {
                 assertThat(backoff.nextMillis()).isBetween(interval / 2, interval);
             }
             backoff.reset();

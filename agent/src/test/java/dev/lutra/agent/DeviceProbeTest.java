@@ -38,8 +38,8 @@ class DeviceProbeTest {
     @Test
     void offersOnlyWhatWorksHere() {
         assertThatThrownBy(() -> ProviderOffer.choose(List.of("cpu", "cuda"), List.of("cpu", "webgpu")))
-                .isInstanceOf(InputException.class)
-                .hasMessage("--provider: cuda (expected: some of cpu, webgpu, which work on this device)");
+            .isInstanceOf(InputException.class)
+            .hasMessage("--provider: cuda (expected: some of cpu, webgpu, which work on this device)");
     }
 
     @Test

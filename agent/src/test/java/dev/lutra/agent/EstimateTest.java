@@ -16,7 +16,7 @@ class EstimateTest {
     /** Slices taken with both sentinels at their reference. */
     private static Estimate estimate(Spread spread, double... logLatencies) {
         return Estimate.of(Arrays.stream(logLatencies).mapToObj(one -> new Observation(one, 0, 0, 0)).toList(),
-                scaling(spread, new Following()));
+            scaling(spread, new Following()));
     }
 
     private static Scaling scaling(Spread spread, Following following) {
@@ -28,14 +28,14 @@ class EstimateTest {
         List<Observation> slices = new ArrayList<>();
         for (double[] off : offs) {
             slices.add(new Observation(core * off[0] + memory * off[1] + noise * random.nextGaussian(), off[0], off[1],
-                    Math.max(Math.abs(off[0]), Math.abs(off[0] + off[1]))));
+                Math.max(Math.abs(off[0]), Math.abs(off[0] + off[1]))));
         }
         return slices;
     }
 
     private static double[][] offs(Random random, int count, double core, double memory) {
         double[][] offs = new double[count][];
-        Arrays.setAll(offs, i -> new double[] {core * random.nextDouble(), memory * random.nextDouble()});
+        Arrays.setAll(offs, i -> new double[]{core * random.nextDouble(), memory * random.nextDouble()});
         return offs;
     }
 
@@ -60,7 +60,7 @@ class EstimateTest {
     @Test
     void slicesAtOneSpeedFarFromTheReferenceLeaveTheDoubtThatNothingLessens() {
         double[][] slow = new double[200][];
-        Arrays.fill(slow, new double[] {0, 0.1});
+        Arrays.fill(slow, new double[]{0, 0.1});
         Estimate estimate = Estimate.of(slices(new Random(2), 0, 0.3, 0.01, slow), scaling(new Spread(), new Following()));
 
         assertThat(estimate.halfWidth()).isLessThan(0.01);
@@ -72,7 +72,7 @@ class EstimateTest {
     @Test
     void aRunAwayFromTheReferenceIsComparedWithOtherRunsByThat() {
         double[][] near = offs(new Random(5), 100, 0.02, 0.02);
-        double[][] away = Arrays.stream(near).map(off -> new double[] {off[0] + 0.06, off[1]}).toArray(double[][]::new);
+        double[][] away = Arrays.stream(near).map(off -> new double[]{off[0] + 0.06, off[1]}).toArray(double[][]::new);
         Estimate there = Estimate.of(slices(new Random(6), 1, 0.5, 0.005, near), scaling(new Spread(), new Following()));
         Estimate off = Estimate.of(slices(new Random(6), 1, 0.5, 0.005, away), scaling(new Spread(), new Following()));
 
@@ -93,10 +93,10 @@ class EstimateTest {
         assertThat(following.memory().variance()).isLessThan(0.02);
 
         double[][] slow = new double[8][];
-        Arrays.fill(slow, new double[] {0, 0.1});
+        Arrays.fill(slow, new double[]{0, 0.1});
         List<Observation> slices = slices(random, 1, 0, 0.005, slow);
         assertThat(Estimate.of(slices, scaling(new Spread(), following)).betweenRuns())
-                .isLessThan(0.9 * Estimate.of(slices, scaling(new Spread(), new Following())).betweenRuns());
+            .isLessThan(0.9 * Estimate.of(slices, scaling(new Spread(), new Following())).betweenRuns());
     }
 
     @Test

@@ -40,10 +40,10 @@ class FramesTest {
     @Test
     void aChannelThatEndsWithinAMessageIsAnError() throws IOException {
         Pipe pipe = Pipe.open();
-        pipe.sink().write(ByteBuffer.wrap(new byte[] {0, 0, 0, 9, 1, 2}));
+        pipe.sink().write(ByteBuffer.wrap(new byte[]{0, 0, 0, 9, 1, 2}));
         pipe.sink().close();
 
         assertThatThrownBy(() -> Frames.read(pipe.source())).isInstanceOf(EOFException.class)
-                .hasMessageContaining("2 of 9 bytes");
+            .hasMessageContaining("2 of 9 bytes");
     }
 }

@@ -38,13 +38,13 @@ final class InProcessBench implements Bench {
 
     private Slice slice(Task task, OrtModel model, Runnable run) {
         Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setRunDelayNanos(-1)
-                .putAllNodesByProvider(model.nodesByProvider());
+            .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {
             Sampler.check(task.getRules());
             Sampler.WarmUp warmUp = sampler.warmUp(run, task.getRules());
             Sampler.Samples samples = sampler.sample(run, task.getRules());
             slice.setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady())
-                    .setSamplingNanos(samples.elapsedNanos());
+                .setSamplingNanos(samples.elapsedNanos());
             for (long nanos : samples.nanos()) {
                 slice.addSamplesNanos(nanos);
             }

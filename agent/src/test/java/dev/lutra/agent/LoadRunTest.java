@@ -23,7 +23,7 @@ class LoadRunTest {
     /** @param service what answering takes, by the number of the request */
     private long[] latencies(Load load, LongUnaryOperator service) {
         Sampler.Samples samples = LoadRun.sample(() -> now += service.applyAsLong(number++), load, () -> now,
-                due -> now = Math.max(now, due));
+            due -> now = Math.max(now, due));
         return samples.nanos();
     }
 
@@ -45,7 +45,7 @@ class LoadRunTest {
 
         long[] late = Arrays.stream(latencies).filter(nanos -> nanos > 2 * MS).toArray();
         assertThat(late).containsExactly(100 * MS, 92 * MS, 84 * MS, 76 * MS, 68 * MS, 60 * MS, 52 * MS, 44 * MS, 36 * MS,
-                28 * MS, 20 * MS, 12 * MS, 4 * MS);
+            28 * MS, 20 * MS, 12 * MS, 4 * MS);
         Arrays.sort(latencies);
         assertThat(latencies[94]).as("p95").isGreaterThan(50 * MS);
         assertThat(keptUp(latencies(load, i -> 2 * MS), load)).isTrue();

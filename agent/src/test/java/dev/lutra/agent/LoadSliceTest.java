@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class LoadSliceTest {
 
     private static final MeasureRules RULES = MeasureRules.newBuilder().setMinWarmupRuns(5).setMaxWarmupNanos(50_000_000)
-            .setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
+        .setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
 
     private final Bench bench = new OfferedBench(new ProcessBench(List.of()), List.of("cpu"));
 
@@ -28,7 +28,7 @@ class LoadSliceTest {
 
     private static Task.Builder task() {
         return Task.newBuilder().setId("t").setProvider("cpu").setThreads(1).setRules(RULES)
-                .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
+            .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
     }
 
     private Slice slice(Task.Builder task) throws InterruptedException {
@@ -50,7 +50,7 @@ class LoadSliceTest {
         assertFails(Load.newBuilder().setDurationNanos(1), "load.requests_per_second: 0.0 (expected: more than 0)");
         assertFails(Load.newBuilder().setRequestsPerSecond(5), "load.duration_nanos: 0 (expected: 1 to 300000000000)");
         assertFails(Load.newBuilder().setRequestsPerSecond(0.5).setDurationNanos(1_000_000_000),
-                "load: 0.5/s for 1.0 s (expected: 1 to 1048576 requests)");
+            "load: 0.5/s for 1.0 s (expected: 1 to 1048576 requests)");
     }
 
     private void assertFails(Load.Builder load, String line) {
@@ -60,12 +60,12 @@ class LoadSliceTest {
     @Test
     void whatTheAgentDoesNotOfferIsNotTried() {
         assertThatThrownBy(() -> slice(task().setProvider("cuda"))).isInstanceOf(TaskFailure.class)
-                .hasMessage("provider cuda: not offered by this agent (offered: cpu)");
+            .hasMessage("provider cuda: not offered by this agent (offered: cpu)");
     }
 
     @Test
     void theRecordSaysWhatWasTimed() {
         assertThat(OrtModel.timing(task().setLoad(Load.newBuilder().setRequestsPerSecond(50)).build()))
-                .isEqualTo("load 50/s, from when a request was due; wall");
+            .isEqualTo("load 50/s, from when a request was due; wall");
     }
 }

@@ -47,11 +47,11 @@ class MainTest {
 
     private void launch(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
+            "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
         command.addAll(List.of(arguments));
         command.add("--state=" + folder.resolve("state"));
         ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
+            .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
         builder.environment().remove("LUTRA_TOKEN");
         process = builder.start();
     }
@@ -75,9 +75,9 @@ class MainTest {
 
     private static Task.Builder task(String id, long measureNanos) {
         return Task.newBuilder().setId(id).setLabel(id).setProvider("cpu").setThreads(1)
-                .setRules(MeasureRules.newBuilder().setMaxWarmupNanos(1_000_000).setSliceNanos(measureNanos)
-                        .setMaxMeasureNanos(measureNanos).setTargetRelativeHalfWidth(1))
-                .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
+            .setRules(MeasureRules.newBuilder().setMaxWarmupNanos(1_000_000).setSliceNanos(measureNanos)
+                .setMaxMeasureNanos(measureNanos).setTargetRelativeHalfWidth(1))
+            .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
     }
 
     /** What is wrong with the command line is said before anything is connected: in one line, exit 2. */
@@ -88,10 +88,10 @@ class MainTest {
         "--server=localhost:70000 --token=t     | --server: localhost:70000 (expected: HOST:PORT, port 1 to 65535)",
         "--server=http://localhost:1 --token=t  | --server: http://localhost:1 (expected: HOST:PORT, port 1 to 65535)",
         "--server=localhost:1 | --token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
-                + "LUTRA_TOKEN)",
+            + "LUTRA_TOKEN)",
         "--server=localhost:1 --token=          | --token: not a token (expected: printable ASCII without spaces, not empty)",
         "--server=localhost:1 --token-file=no/t | --token-file: no/t: cannot be read (expected: a text file that holds "
-                + "the token)",
+            + "the token)",
         "--server=localhost:1 --token=t --lease=0 | --lease: 0 (expected: 1 to 64)",
         "--server=localhost:1 --token=t --pin=x | --pin: x (expected: core numbers such as 2 or 0,2-3)",
         "--server=localhost:1 --token=t --pin=3-1 | --pin: 3-1 (expected: core numbers such as 2 or 0,2-3)",
@@ -113,7 +113,7 @@ class MainTest {
 
         assertThat(exit()).isEqualTo(2);
         assertThat(errors()).containsExactly(
-                server.address() + ": the server refuses the token (expected: the one it was started with)");
+            server.address() + ": the server refuses the token (expected: the one it was started with)");
     }
 
     @Test
@@ -123,7 +123,7 @@ class MainTest {
 
         assertThat(exit()).isEqualTo(2);
         assertThat(errors()).singleElement().asString()
-                .startsWith(server.address() + ": no server answers there (Connection refused");
+            .startsWith(server.address() + ": no server answers there (Connection refused");
         assertThat(folder.resolve("out")).isEmptyFile();
     }
 
@@ -133,7 +133,7 @@ class MainTest {
 
         assertThat(exit()).isEqualTo(2);
         assertThat(errors()).containsExactly(
-                "nowhere.invalid:1: no server answers there (Unable to resolve host nowhere.invalid)");
+            "nowhere.invalid:1: no server answers there (Unable to resolve host nowhere.invalid)");
     }
 
     @Test
@@ -155,7 +155,7 @@ class MainTest {
         eventually("second report", () -> server.reported().contains("second"));
         server.enqueue(TinyOnnx.relu(3), task("long", 60_000_000_000L));
         eventually("long task", () -> server.renewals.stream().anyMatch(renewal -> renewal.getLeasesList().stream()
-                .anyMatch(lease -> lease.getTaskId().equals("long"))));
+            .anyMatch(lease -> lease.getTaskId().equals("long"))));
         process.destroy();
 
         assertThat(exit()).isEqualTo(TERMINATED);

@@ -53,10 +53,10 @@ class ModelCacheTest {
     @Test
     void contentOfAnotherHashIsRefusedAndNotKept() {
         String hash = model(4, 1);
-        source.put(hash, new byte[] {9});
+        source.put(hash, new byte[]{9});
 
         assertThatThrownBy(() -> cache.get(hash)).isInstanceOf(TaskFailure.class)
-                .hasMessageStartingWith("model " + hash + ": the 1 bytes received have SHA-256 ");
+            .hasMessageStartingWith("model " + hash + ": the 1 bytes received have SHA-256 ");
         assertThatThrownBy(() -> cache.get(hash)).isInstanceOf(TaskFailure.class);
         assertThat(fetched).containsExactly(hash, hash);
     }
@@ -64,6 +64,6 @@ class ModelCacheTest {
     @Test
     void hashesAreTheUsualOnes() {
         assertThat(ModelCache.sha256("abc".getBytes()))
-                .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+            .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -49,7 +49,7 @@ class OrtModelTest {
         Task.Builder task = task(input("x", List.of(2L, 3L), -1, 2, -3, 4, -5, 6));
         try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.build())) {
             assertThat(model.outputs()).containsExactly(ModelOutput.newBuilder()
-                    .setName("y").addShape(2).addShape(3).setLittleEndianFloats(bytes(0, 2, 0, 4, 0, 6)).build());
+                .setName("y").addShape(2).addShape(3).setLittleEndianFloats(bytes(0, 2, 0, 4, 0, 6)).build());
             assertThat(model.runtime().getName()).isEqualTo("onnxruntime");
             assertThat(model.runtime().getVersion()).startsWith("1.");
             assertThat(model.runtime().getProvider()).isEqualTo("cpu");
@@ -65,12 +65,12 @@ class OrtModelTest {
         float[] values = {(float) random.nextGaussian(), (float) random.nextGaussian(), (float) random.nextGaussian()};
 
         assertThat(outputs(TinyOnnx.add(3), task(seeded, input("z", List.of(1L, 3L), 0, 0, 0))).get(0).getLittleEndianFloats())
-                .isEqualTo(bytes(values));
+            .isEqualTo(bytes(values));
     }
 
     @Test
     void aSeedsNumbersAreTheSameHoweverManyWereAskedForBefore() {
-        for (int count : new int[] {2, 5, 3}) {
+        for (int count : new int[]{2, 5, 3}) {
             Random random = new Random(12);
             FloatBuffer values = FloatBuffer.allocate(count);
             SeededValues.fill(values, 12);
@@ -86,7 +86,7 @@ class OrtModelTest {
     @Test
     void halfPrecisionModelsTakeAndGiveFloats() {
         assertThat(outputs(TinyOnnx.halfRelu(3), task(input("x", List.of(1L, 3L), -1, 0.1f, 3))).get(0).getLittleEndianFloats())
-                .as("0.1 is not exact in float16").isEqualTo(bytes(0, 0.099975586f, 3));
+            .as("0.1 is not exact in float16").isEqualTo(bytes(0, 0.099975586f, 3));
         assertThat(failure(TinyOnnx.halfRelu(3), task())).isEqualTo("input x: missing (expected: float16 of shape [-1, 3])");
     }
 
@@ -103,21 +103,21 @@ class OrtModelTest {
 
         assertThat(failure(relu, task())).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
         assertThat(failure(relu, task(input("image", List.of(1L, 3L), 1, 2, 3))))
-                .isEqualTo("input image: not an input of the model (expected: x)");
+            .isEqualTo("input image: not an input of the model (expected: x)");
         assertThat(failure(relu, task(x, x))).isEqualTo("input x: given twice");
         assertThat(failure(relu, task(input("x", List.of(3L), 1, 2, 3))))
-                .isEqualTo("input x: shape [3] (expected: [-1, 3], -1 is any size)");
+            .isEqualTo("input x: shape [3] (expected: [-1, 3], -1 is any size)");
         assertThat(failure(relu, task(input("x", List.of(1L, 4L), 1, 2, 3, 4))))
-                .isEqualTo("input x: shape [1, 4] (expected: [-1, 3], -1 is any size)");
+            .isEqualTo("input x: shape [1, 4] (expected: [-1, 3], -1 is any size)");
         assertThat(failure(relu, task(input("x", List.of(-1L, 3L)))))
-                .isEqualTo("input x: shape [-1, 3] (expected: [-1, 3], -1 is any size)");
+            .isEqualTo("input x: shape [-1, 3] (expected: [-1, 3], -1 is any size)");
         assertThat(failure(relu, task(input("x", List.of(1L, 3L), 1, 2))))
-                .isEqualTo("input x: 8 bytes (expected: 12 for shape [1, 3])");
+            .isEqualTo("input x: 8 bytes (expected: 12 for shape [1, 3])");
         assertThat(failure(relu, task(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).build())))
-                .isEqualTo("input x: no content (expected: values or a seed)");
+            .isEqualTo("input x: no content (expected: values or a seed)");
         ModelInput huge = ModelInput.newBuilder().setName("x").addShape(1L << 40).addShape(3).setRandomSeed(1).build();
         assertThat(failure(relu, task(huge)))
-                .isEqualTo("input x: shape [1099511627776, 3] (expected: less than 2 GiB)");
+            .isEqualTo("input x: shape [1099511627776, 3] (expected: less than 2 GiB)");
     }
 
     @Test
@@ -134,7 +134,7 @@ class OrtModelTest {
     @Test
     void providerAndThreadsAreChecked() {
         assertThat(failure(TinyOnnx.relu(3), task().setProvider("frobnicator")))
-                .matches("provider frobnicator: not offered by onnxruntime 1\\.\\S+ here \\(offered: .*cpu.*\\)");
+            .matches("provider frobnicator: not offered by onnxruntime 1\\.\\S+ here \\(offered: .*cpu.*\\)");
         assertThat(failure(TinyOnnx.relu(3), task().setThreads(0))).isEqualTo("threads: 0 (expected: 1 or more)");
     }
 
@@ -143,9 +143,9 @@ class OrtModelTest {
         Task.Builder task = task(input("x", List.of(1L, 3L), 1, 2, 3));
 
         assertThat(failure(TinyOnnx.relu(3), task.clone().putProviderOptions("frob", "1")))
-                .isEqualTo("provider cpu: option frob (expected: allow_cpu_nodes)");
+            .isEqualTo("provider cpu: option frob (expected: allow_cpu_nodes)");
         assertThat(failure(TinyOnnx.relu(3), task.clone().putProviderOptions("allow_cpu_nodes", "yes")))
-                .isEqualTo("provider cpu: allow_cpu_nodes: yes (expected: true or false)");
+            .isEqualTo("provider cpu: allow_cpu_nodes: yes (expected: true or false)");
         task.putProviderOptions("allow_cpu_nodes", "true");
         try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task.build())) {
             assertThat(model.runtime().getProviderOptionsMap()).containsExactly(Map.entry("allow_cpu_nodes", "true"));

@@ -24,7 +24,7 @@ class OtherProviderTest {
 
     private static final String PROVIDER = System.getenv("LUTRA_TEST_PROVIDER");
     private static final MeasureRules RULES = MeasureRules.newBuilder().setMinWarmupRuns(2).setMaxWarmupNanos(50_000_000)
-            .setMinSamples(3).setSliceNanos(50_000_000).setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
+        .setMinSamples(3).setSliceNanos(50_000_000).setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
     private static final Bench BENCH = new ProcessBench(List.of());
 
     @AfterAll
@@ -34,7 +34,7 @@ class OtherProviderTest {
 
     private static Task.Builder task(String provider) {
         return Task.newBuilder().setProvider(provider).setThreads(1).addInputs(ModelInput.newBuilder()
-                .setName("x").addShape(4).addShape(3).setRandomSeed(1));
+            .setName("x").addShape(4).addShape(3).setRandomSeed(1));
     }
 
     private static Slice slice(byte[] onnx, Task.Builder task) throws InterruptedException {
@@ -70,7 +70,7 @@ class OtherProviderTest {
         Task.Builder task = task(PROVIDER).putProviderOptions("forceCpuNodeNames", "left").setRules(RULES);
 
         assertThatThrownBy(() -> slice(onnx, task)).isInstanceOf(TaskFailure.class)
-                .message().matches("provider webgpu: 1 of \\d+ nodes were left to the CPU \\(1 Relu\\); .*");
+            .message().matches("provider webgpu: 1 of \\d+ nodes were left to the CPU \\(1 Relu\\); .*");
         Slice allowed = slice(onnx, task.putProviderOptions("allow_cpu_nodes", "true"));
         assertThat(allowed.getNodesByProviderMap()).containsEntry("cpu", 1).containsKey("webgpu");
         assertThat(allowed.getSamplesNanosCount()).isPositive();

@@ -33,12 +33,12 @@ class ProcessBenchTest {
 
     private static final long MS = 1_000_000;
     private static final MeasureRules RULES = MeasureRules.newBuilder()
-            .setMinWarmupRuns(3).setMaxWarmupNanos(50 * MS).setMinSamples(20).setSliceNanos(20 * MS)
-            .setMaxMeasureNanos(1000 * MS).setTargetRelativeHalfWidth(0.01).build();
+        .setMinWarmupRuns(3).setMaxWarmupNanos(50 * MS).setMinSamples(20).setSliceNanos(20 * MS)
+        .setMaxMeasureNanos(1000 * MS).setTargetRelativeHalfWidth(0.01).build();
     /** CPU time; a start takes 0.5 s. */
     private static final Duration WELL_UNDER_WAY = Duration.ofMillis(1500);
     private static final MeasureRules LONG_SLICE = RULES.toBuilder()
-            .setSliceNanos(100_000 * MS).setMaxMeasureNanos(100_000 * MS).build();
+        .setSliceNanos(100_000 * MS).setMaxMeasureNanos(100_000 * MS).build();
 
     @TempDir
     private Path temporary;
@@ -60,7 +60,7 @@ class ProcessBenchTest {
 
     private static List<ProcessHandle> workers(ProcessHandle parent) {
         return parent.children().filter(ProcessHandle::isAlive)
-                .filter(child -> child.info().commandLine().orElse("").contains(Worker.class.getName())).toList();
+            .filter(child -> child.info().commandLine().orElse("").contains(Worker.class.getName())).toList();
     }
 
     private static ProcessHandle worker() {
@@ -71,7 +71,7 @@ class ProcessBenchTest {
 
     static Task.Builder task() {
         return Task.newBuilder().setId("t").setProvider("cpu").setThreads(1).addInputs(ModelInput.newBuilder()
-                .setName("x").addShape(1).addShape(3).setLittleEndianFloats(floats(-1, 2, -3)));
+            .setName("x").addShape(1).addShape(3).setLittleEndianFloats(floats(-1, 2, -3)));
     }
 
     private static ByteString floats(float... values) {
@@ -128,7 +128,7 @@ class ProcessBenchTest {
         assertThat(slice.getSamplesNanosCount()).isGreaterThanOrEqualTo(20);
         assertThat(slice.getSamplesNanosList()).allMatch(nanos -> nanos > 0);
         assertThat(slice.getSamplingNanos()).isGreaterThanOrEqualTo(20 * MS)
-                .isGreaterThanOrEqualTo(slice.getSamplesNanosList().stream().mapToLong(Long::longValue).sum());
+            .isGreaterThanOrEqualTo(slice.getSamplesNanosList().stream().mapToLong(Long::longValue).sum());
         assertThat(slice.getWarmupRuns()).isGreaterThanOrEqualTo(3);
         assertThat(slice.getWarmupNanos()).isPositive();
         assertThat(slice.getSessionNanos()).isPositive();
@@ -168,8 +168,8 @@ class ProcessBenchTest {
         ProcessHandle first = worker();
 
         assertThat(failure(task().setRules(RULES.toBuilder().setMaxMeasureNanos(MS)), TinyOnnx.relu(3)))
-                .isEqualTo("rules: 20 samples, 20000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
-        assertThat(failure(task(), new byte[] {1, 2, 3})).startsWith("model: ");
+            .isEqualTo("rules: 20 samples, 20000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
+        assertThat(failure(task(), new byte[]{1, 2, 3})).startsWith("model: ");
         assertThat(failure(task(), TinyOnnx.add(3))).startsWith("input z: missing");
         slice(task());
         assertThat(worker()).isEqualTo(first);
@@ -181,7 +181,7 @@ class ProcessBenchTest {
         signal("SEGV", workerAtWork());
 
         assertThat(crashed.get(60, TimeUnit.SECONDS))
-                .isEqualTo("the native runtime crashed (SIGSEGV) while running this model");
+            .isEqualTo("the native runtime crashed (SIGSEGV) while running this model");
         assertThat(slice(task().setReturnOutputs(true)).getOutputs(0).getLittleEndianFloats()).isEqualTo(floats(0, 2, 0));
     }
 
@@ -191,7 +191,7 @@ class ProcessBenchTest {
         signal("ABRT", workerAtWork());
 
         assertThat(aborted.get(60, TimeUnit.SECONDS))
-                .isEqualTo("the native runtime crashed (SIGABRT) while running this model");
+            .isEqualTo("the native runtime crashed (SIGABRT) while running this model");
     }
 
     @Test
@@ -208,7 +208,7 @@ class ProcessBenchTest {
         assertThat(WorkerProcess.ending(134, Optional.of("SIGBUS"))).contains("crashed (SIGBUS)");
         assertThat(WorkerProcess.ending(139, Optional.empty())).contains("crashed (SIGSEGV)");
         assertThat(WorkerProcess.ending(-1073741819, Optional.of("EXCEPTION_ACCESS_VIOLATION")))
-                .contains("crashed (EXCEPTION_ACCESS_VIOLATION)");
+            .contains("crashed (EXCEPTION_ACCESS_VIOLATION)");
         assertThat(WorkerProcess.ending(3, Optional.empty())).contains("ended the process with status 3");
     }
 
@@ -268,7 +268,7 @@ class ProcessBenchTest {
         CompletableFuture<Boolean> interrupted = CompletableFuture.supplyAsync(() -> {
             started.complete(Thread.currentThread());
             return assertThatThrownBy(() -> bench.slice(task().build(), TinyOnnx.endless(3), () -> false))
-                    .isInstanceOf(InterruptedException.class) != null;
+                .isInstanceOf(InterruptedException.class) != null;
         });
         ProcessHandle child = workerAtWork();
         started.get().interrupt();
@@ -282,7 +282,7 @@ class ProcessBenchTest {
         try (ProcessBench impatient = new ProcessBench(List.of(), Duration.ofSeconds(4), temporary)) {
             MeasureRules rules = RULES.toBuilder().setMaxWarmupNanos(500 * MS).setMaxMeasureNanos(500 * MS).build();
             assertThatThrownBy(() -> impatient.slice(task().setRules(rules).build(), TinyOnnx.endless(3), () -> false))
-                    .isInstanceOf(TaskFailure.class).hasMessage("did not end within 5 s");
+                .isInstanceOf(TaskFailure.class).hasMessage("did not end within 5 s");
             assertThat(workers(ProcessHandle.current())).isEmpty();
         }
     }
@@ -295,7 +295,7 @@ class ProcessBenchTest {
 
         try (ProcessBench pinned = new ProcessBench(List.of(core), Duration.ofMinutes(1), temporary)) {
             assertThat(pinned.slice(task().setRules(RULES).build(), TinyOnnx.relu(3), () -> false).getPinnedCoresList())
-                    .containsExactly(core);
+                .containsExactly(core);
         }
     }
 
@@ -304,7 +304,7 @@ class ProcessBenchTest {
         assumeThat(Path.of("/usr/bin/taskset")).exists();
         try (ProcessBench impossible = new ProcessBench(List.of(4000), Duration.ofMinutes(1), temporary)) {
             assertThatThrownBy(() -> impossible.slice(task().build(), TinyOnnx.relu(3), () -> false))
-                    .isInstanceOf(InputException.class).hasMessageContaining("cores 4000");
+                .isInstanceOf(InputException.class).hasMessageContaining("cores 4000");
         }
     }
 
@@ -316,7 +316,7 @@ class ProcessBenchTest {
     void aKilledParentTakesItsChildAlongAndPrintsOfTheChildDisturbNothing() throws Exception {
         Path log = temporary.resolveSibling(temporary.getFileName() + ".log");
         ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp", System.getProperty("java.class.path"), Parent.class.getName(), temporary.toString());
+            "-cp", System.getProperty("java.class.path"), Parent.class.getName(), temporary.toString());
         builder.environment().put("JDK_JAVA_OPTIONS", "-Xlog:gc*");
         Process parent = builder.redirectOutput(log.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         try {

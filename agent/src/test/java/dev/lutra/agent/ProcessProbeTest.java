@@ -30,7 +30,7 @@ class ProcessProbeTest {
 
     private void allowed(String cores) throws IOException {
         Files.writeString(Files.createDirectories(folder.resolve("self")).resolve("status"),
-                "Name:\tjava\nCpus_allowed:\t000000ff\nCpus_allowed_list:\t" + cores + "\nMems_allowed:\t1\n");
+            "Name:\tjava\nCpus_allowed:\t000000ff\nCpus_allowed_list:\t" + cores + "\nMems_allowed:\t1\n");
     }
 
     @Test

@@ -30,7 +30,7 @@ class ProviderOptionsTest {
     void namesProviderKeyAndWhatIsKnown(OrtProvider provider, String key, String value, String line) throws Exception {
         try (SessionOptions session = new SessionOptions()) {
             assertThatThrownBy(() -> ProviderOptions.append(provider, "p", Map.of(key, value), 1, session))
-                    .isInstanceOf(TaskFailure.class).message().startsWith(line).doesNotContain("\n");
+                .isInstanceOf(TaskFailure.class).message().startsWith(line).doesNotContain("\n");
         }
     }
 
@@ -38,8 +38,8 @@ class ProviderOptionsTest {
     void aProviderOfAnotherBuildIsNotThere() throws Exception {
         try (SessionOptions session = new SessionOptions()) {
             assertThatThrownBy(() -> ExecutionProviders.select(Task.newBuilder().setProvider("frobnicator").build(), session))
-                    .isInstanceOf(TaskFailure.class).message()
-                    .matches("provider frobnicator: not offered by onnxruntime 1\\.\\S+ here \\(offered: .*cpu.*\\)");
+                .isInstanceOf(TaskFailure.class).message()
+                .matches("provider frobnicator: not offered by onnxruntime 1\\.\\S+ here \\(offered: .*cpu.*\\)");
         }
     }
 

@@ -72,7 +72,7 @@ class ReferenceLevelsTest {
         assertThat(open().get("cpu")).contains(new Reference(4, 0));
 
         assertThat(said.list).singleElement().satisfies(event -> assertThat(event.getFormattedMessage())
-                .startsWith(file() + ": not readable: ").contains("expected").doesNotContain("\n"));
+            .startsWith(file() + ": not readable: ").contains("expected").doesNotContain("\n"));
     }
 
     @Test
@@ -84,7 +84,7 @@ class ReferenceLevelsTest {
 
         assertThat(levels.get("cpu")).contains(new Reference(6, 0));
         assertThat(said.list).extracting(ILoggingEvent::getFormattedMessage)
-                .filteredOn(line -> line.contains("cannot be written")).hasSize(1);
+            .filteredOn(line -> line.contains("cannot be written")).hasSize(1);
     }
 
     @Test
@@ -92,10 +92,10 @@ class ReferenceLevelsTest {
         Runtime cpu = Runtime.newBuilder().setName("onnxruntime").setVersion("1.29.0").setProvider("cpu").setThreads(1).build();
 
         List<Runtime> others = List.of(cpu.toBuilder().setThreads(2).build(), cpu.toBuilder().setVersion("1.30.0").build(),
-                cpu.toBuilder().setProvider("cuda").build(), cpu.toBuilder().putProviderOptions("arena", "0").build());
+            cpu.toBuilder().setProvider("cuda").build(), cpu.toBuilder().putProviderOptions("arena", "0").build());
         String key = ReferenceLevels.key(cpu, SentinelModel.MEMORY);
         assertThat(others).extracting(other -> ReferenceLevels.key(other, SentinelModel.MEMORY))
-                .doesNotHaveDuplicates().doesNotContain(key);
+            .doesNotHaveDuplicates().doesNotContain(key);
         assertThat(ReferenceLevels.key(cpu, SentinelModel.CORE)).isNotEqualTo(key);
         assertThat(key).isEqualTo("onnxruntime/1.29.0/cpu/threads=1/{}/sentinel=" + SentinelModel.MEMORY.scale());
     }

@@ -23,7 +23,7 @@ class ResidentModelTest {
 
     private static final Task BOTH = task().addInputs(input("x", 1)).addInputs(input("z", 2)).build();
     private static final Task NUMBER = task().addInputs(ModelInput.newBuilder().setName(ResidentModel.INPUT)
-            .setLittleEndianFloats(ByteString.copyFrom(new byte[4]))).build();
+        .setLittleEndianFloats(ByteString.copyFrom(new byte[4]))).build();
 
     private static Task.Builder task() {
         return Task.newBuilder().setProvider("cpu").setThreads(1).setReturnOutputs(true);
@@ -35,7 +35,7 @@ class ResidentModelTest {
 
     private static byte[] rewrite(byte[] onnx, Task task) throws Exception {
         try (OrtSession session = OrtModel.environment().createSession(onnx);
-                InputTensors inputs = InputTensors.of(session.getInputInfo(), task.getInputsList())) {
+            InputTensors inputs = InputTensors.of(session.getInputInfo(), task.getInputsList())) {
             return ResidentModel.rewrite(TinyOnnx.direct(onnx), inputs.byName(), session.getOutputInfo());
         }
     }
@@ -70,7 +70,7 @@ class ResidentModelTest {
         List<String> types = List.of("Sigmoid", "Exp", "Sqrt", "Neg");
         for (int i = 0; i < types.size(); i++) {
             nodes.add(NodeProto.newBuilder().setOpType(types.get(i)).addInput("v" + i)
-                    .addOutput(i == types.size() - 1 ? "y" : "v" + (i + 1)).build());
+                .addOutput(i == types.size() - 1 ? "y" : "v" + (i + 1)).build());
         }
         return add.toBuilder().setGraph(add.getGraph().toBuilder().clearNode().addAllNode(nodes)).build().toByteArray();
     }
@@ -94,8 +94,8 @@ class ResidentModelTest {
     void withoutANumberFromOutsideNothingWouldBeLeftToTime() throws Exception {
         ModelProto resident = ModelProto.parseFrom(rewrite(chain(), BOTH));
         GraphProto constant = resident.getGraph().toBuilder().clearInput().addInitializer(TensorProto.newBuilder()
-                .setName(ResidentModel.INPUT).setDataType(TensorProto.DataType.FLOAT_VALUE)
-                .setRawData(ByteString.copyFrom(new byte[4]))).build();
+            .setName(ResidentModel.INPUT).setDataType(TensorProto.DataType.FLOAT_VALUE)
+            .setRawData(ByteString.copyFrom(new byte[4]))).build();
 
         assertThat(run(resident.toBuilder().setGraph(constant).build().toByteArray(), task().build()).nodes()).isZero();
     }
@@ -109,7 +109,7 @@ class ResidentModelTest {
         assertThat(resident.getGraph().getInitializer(0).getDataType()).isEqualTo(TensorProto.DataType.FLOAT16_VALUE);
         assertThat(resident.getGraph().getInitializer(0).getRawData().size()).isEqualTo(2 * 12);
         assertThat(values(run(resident.toByteArray(), NUMBER).outputs().get(0)))
-                .containsExactly(largest(run(half, task).outputs().get(0)));
+            .containsExactly(largest(run(half, task).outputs().get(0)));
     }
 
     @Test
@@ -119,13 +119,13 @@ class ResidentModelTest {
 
         assertThat(run(resident, NUMBER.toBuilder().setReturnOutputs(false).build()).nodes()).isPositive();
         assertThatThrownBy(() -> rewrite(TinyOnnx.toInt64(3), task().build())).isInstanceOf(TaskFailure.class)
-                .hasMessageStartingWith("input x: missing");
+            .hasMessageStartingWith("input x: missing");
     }
 
     @Test
     void timingSaysWhatIsTimed() {
         assertThat(OrtModel.timing(NUMBER)).isEqualTo("wall");
         assertThat(OrtModel.timing(NUMBER.toBuilder().setProvider("cuda").build()))
-                .isEqualTo("wall, input made on the device, output reduced there");
+            .isEqualTo("wall, input made on the device, output reduced there");
     }
 }

@@ -41,8 +41,8 @@ class RoundsTest {
     private static final long MS = 1_000_000;
     private static final Instant TODAY = Instant.parse("2026-11-22T10:00:00Z");
     private static final MeasureRules RULES = MeasureRules.newBuilder()
-            .setMinWarmupRuns(3).setMinWarmupNanos(30 * MS).setMaxWarmupNanos(400 * MS).setMinSamples(15)
-            .setSliceNanos(200 * MS).setMaxMeasureNanos(15_000 * MS).setTargetRelativeHalfWidth(0.01).setMinRounds(4).build();
+        .setMinWarmupRuns(3).setMinWarmupNanos(30 * MS).setMaxWarmupNanos(400 * MS).setMinSamples(15)
+        .setSliceNanos(200 * MS).setMaxMeasureNanos(15_000 * MS).setTargetRelativeHalfWidth(0.01).setMinRounds(4).build();
 
     @TempDir
     private Path state;
@@ -51,7 +51,7 @@ class RoundsTest {
 
     private Rounds rounds(SimulatedMachine machine) {
         return new Rounds(machine, new ReferenceLevels(state), machine::nanoTime, machine, Clock.fixed(TODAY, ZoneOffset.UTC),
-                new Random(7), new SystemWatch(state), "1.2.3");
+            new Random(7), new SystemWatch(state), "1.2.3");
     }
 
     private static Task.Builder task(String id) {
@@ -85,8 +85,8 @@ class RoundsTest {
 
     private void round(Rounds rounds) throws InterruptedException {
         rounds.round((job, outcome) -> outcome.ifPresentOrElse(
-                told -> assertThat(outcomes.put(job.task().getId(), told)).as("second outcome of " + job.name()).isNull(),
-                () -> dropped.add(job.task().getId())));
+            told -> assertThat(outcomes.put(job.task().getId(), told)).as("second outcome of " + job.name()).isNull(),
+            () -> dropped.add(job.task().getId())));
     }
 
     /** Sixteen segments and networks of 0.1 to 12 ms. */
@@ -99,7 +99,7 @@ class RoundsTest {
     private Map<String, Measured> measureAll(SimulatedMachine machine) throws InterruptedException {
         Map<String, Measured> measured = new HashMap<>();
         measure(machine, machine.latencies.keySet().stream().sorted().map(RoundsTest::task).toArray(Task.Builder[]::new))
-                .forEach((id, outcome) -> measured.put(id, outcome.getMeasured()));
+            .forEach((id, outcome) -> measured.put(id, outcome.getMeasured()));
         return measured;
     }
 
@@ -171,7 +171,7 @@ class RoundsTest {
             return machine;
         }, Distribution::getRelativeHalfWidth)).isBetween(0.92, 0.99);
         assertThat(outcomes.values()).extracting(outcome -> outcome.getMeasured().getCircumstances().getConverged())
-                .containsOnly(true);
+            .containsOnly(true);
     }
 
     @Test
@@ -205,9 +205,9 @@ class RoundsTest {
         ReferenceLevels levels = new ReferenceLevels(state);
         Runtime runtime = simulated();
         levels.put(ReferenceLevels.key(runtime, SentinelModel.CORE), new ReferenceLevels.Reference(
-                Math.round(quickest(SimulatedMachine.CORE_SENTINEL_NANOS)), 0));
+            Math.round(quickest(SimulatedMachine.CORE_SENTINEL_NANOS)), 0));
         levels.put(ReferenceLevels.key(runtime, SentinelModel.MEMORY), new ReferenceLevels.Reference(
-                Math.round(quickest(SimulatedMachine.SENTINEL_NANOS)), 0));
+            Math.round(quickest(SimulatedMachine.SENTINEL_NANOS)), 0));
         int covered = 0;
         int all = 0;
         for (int run = 0; run < 30; run++) {
@@ -237,9 +237,9 @@ class RoundsTest {
         finish(rounds);
 
         assertThat(outcomes.get("small").getMeasured().getCircumstances().getSentinelNanos() / SimulatedMachine.SENTINEL_NANOS)
-                .isCloseTo(1, within(0.05));
+            .isCloseTo(1, within(0.05));
         assertThat(outcomes.get("large").getMeasured().getCircumstances().getSentinelNanos() / SimulatedMachine.LARGE_SENTINEL_NANOS)
-                .isCloseTo(1, within(0.05));
+            .isCloseTo(1, within(0.05));
         ReferenceLevels levels = new ReferenceLevels(state);
         assertThat(SentinelModel.values()).allMatch(sentinel -> levels.get(ReferenceLevels.key(simulated(), sentinel)).isPresent());
     }
@@ -263,8 +263,7 @@ class RoundsTest {
         Map<String, Measured> loaded = measureAll(busy);
 
         assertThat(meanDifference(quiet, loaded)).isLessThan(0.01);
-        assertThat(loaded.values()).anySatisfy(measured ->
-                assertThat(measured.getCircumstances().getDisturbedRounds()).isPositive());
+        assertThat(loaded.values()).anySatisfy(measured -> assertThat(measured.getCircumstances().getDisturbedRounds()).isPositive());
         assertThat(loaded.values()).allSatisfy(measured -> assertThat(measured.getCircumstances().getConverged()).isTrue());
         assertThat(loaded.values()).allSatisfy(measured -> assertThat(measured.getCircumstances().getDrift()).isLessThan(0.15));
     }
@@ -279,8 +278,10 @@ class RoundsTest {
         Map<String, Measured> loaded = measureAll(busy);
 
         assertThat(meanDifference(quiet, loaded)).isLessThan(0.012);
-        assertThat(quiet.keySet()).filteredOn(id -> Math.abs(Math.log(p50(quiet.get(id)) / p50(loaded.get(id))))
-                <= Math.hypot(halfWidth(quiet.get(id)), halfWidth(loaded.get(id)))).hasSizeGreaterThanOrEqualTo(14);
+        assertThat(quiet.keySet())
+            .filteredOn(
+                id -> Math.abs(Math.log(p50(quiet.get(id)) / p50(loaded.get(id)))) <= Math.hypot(halfWidth(quiet.get(id)), halfWidth(loaded.get(id))))
+            .hasSizeGreaterThanOrEqualTo(14);
     }
 
     private static double halfWidth(Measured measured) {
@@ -340,7 +341,7 @@ class RoundsTest {
 
         // The core, the memory and the core again; then the core between the slices and after them.
         assertThat(machine.slices.subList(0, 9)).containsExactly("sentinel", "sentinel", "sentinel", "t", "sentinel", "t",
-                "sentinel", "t", "sentinel");
+            "sentinel", "t", "sentinel");
         assertThat(machine.ranNanos.get("t")).isGreaterThan(5 * machine.ranNanos.get("sentinel"));
     }
 
@@ -358,9 +359,9 @@ class RoundsTest {
         assertThat(circumstances.getSteady()).isTrue();
         assertThat(circumstances.getWarmupRuns()).isEqualTo(24L * circumstances.getRounds());
         assertThat(circumstances.getSamplingNanos()).isBetween(200 * MS * circumstances.getRounds(),
-                220 * MS * circumstances.getRounds());
+            220 * MS * circumstances.getRounds());
         assertThat(circumstances.getSessionNanos()).isEqualTo(
-                12 * MS * (circumstances.getRounds() + circumstances.getDisturbedRounds()));
+            12 * MS * (circumstances.getRounds() + circumstances.getDisturbedRounds()));
         assertThat(circumstances.getClockOverheadNanos()).isEqualTo(25);
         assertThat(circumstances.getDrift()).isBetween(0.001, 0.2);
         assertThat(circumstances.getSentinelNanos()).isBetween((long) (2.7 * MS), (long) (3.3 * MS));
@@ -377,12 +378,11 @@ class RoundsTest {
         Distribution latency = measure(machine, task("t")).get("t").getMeasured().getLatency();
 
         Histogram histogram = Histogram.decodeFromCompressedByteBuffer(
-                ByteBuffer.wrap(latency.getHistogram().toByteArray()), 0);
+            ByteBuffer.wrap(latency.getHistogram().toByteArray()), 0);
         assertThat(histogram.getTotalCount()).isEqualTo(latency.getSamples()).isGreaterThan(2 * 190);
         Map<Double, Long> quantiles = Map.of(50.0, latency.getP50Nanos(), 90.0, latency.getP90Nanos(),
-                99.0, latency.getP99Nanos(), 100.0, latency.getMaxNanos());
-        quantiles.forEach((percent, nanos) ->
-                assertThat((double) histogram.getValueAtPercentile(percent)).isCloseTo(nanos, within(0.001 * nanos)));
+            99.0, latency.getP99Nanos(), 100.0, latency.getMaxNanos());
+        quantiles.forEach((percent, nanos) -> assertThat((double) histogram.getValueAtPercentile(percent)).isCloseTo(nanos, within(0.001 * nanos)));
         assertThat(latency.getMinNanos()).isLessThan(latency.getP50Nanos());
         // The tail: every fiftieth run takes up to 30 % longer.
         assertThat((double) latency.getP99Nanos() / latency.getP50Nanos()).isBetween(1.05, 1.3);
@@ -423,7 +423,7 @@ class RoundsTest {
         Measured soonAfter = measureOne(shortly);
         assertThat(p50(soonAfter)).isCloseTo(p50(before), within(0.03 * p50(before)));
         assertThat(soonAfter.getCircumstances().getSentinelNanos())
-                .isGreaterThan((long) (1.3 * soonAfter.getCircumstances().getSentinelReferenceNanos()));
+            .isGreaterThan((long) (1.3 * soonAfter.getCircumstances().getSentinelReferenceNanos()));
 
         SimulatedMachine forGood = new SimulatedMachine(11);
         forGood.load = seconds -> 1.4;
@@ -436,7 +436,7 @@ class RoundsTest {
         }
         assertThat(p50(last)).isCloseTo(1.4 * p50(before), within(0.05 * p50(before)));
         assertThat(last.getCircumstances().getSentinelReferenceNanos())
-                .isGreaterThan((long) (1.3 * before.getCircumstances().getSentinelReferenceNanos()));
+            .isGreaterThan((long) (1.3 * before.getCircumstances().getSentinelReferenceNanos()));
     }
 
     private Measured measureOne(SimulatedMachine machine) throws InterruptedException {
@@ -454,8 +454,7 @@ class RoundsTest {
         assertThat(outcomes.get("t3").getFailed().getReason()).startsWith("the native runtime crashed (SIGSEGV)");
         assertThat(machine.slices.stream().filter("t3"::equals)).hasSize(1);
         outcomes.remove("t3");
-        assertThat(outcomes.values()).allSatisfy(outcome ->
-                assertThat(outcome.getMeasured().getCircumstances().getConverged()).isTrue());
+        assertThat(outcomes.values()).allSatisfy(outcome -> assertThat(outcome.getMeasured().getCircumstances().getConverged()).isTrue());
     }
 
     @Test
@@ -477,7 +476,7 @@ class RoundsTest {
         Measured measured = finish(rounds).get("lost").getMeasured();
         // The fourth slice was broken off.
         assertThat((long) measured.getCircumstances().getRounds() + measured.getCircumstances().getDisturbedRounds())
-                .isEqualTo(sliced(machine, "lost") - 1);
+            .isEqualTo(sliced(machine, "lost") - 1);
     }
 
     private static long sliced(SimulatedMachine machine, String id) {

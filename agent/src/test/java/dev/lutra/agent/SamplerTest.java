@@ -16,9 +16,9 @@ class SamplerTest {
 
     private static final long MS = 1_000_000;
     private static final MeasureRules RULES = MeasureRules.newBuilder()
-            .setMinWarmupRuns(10).setMinWarmupNanos(20 * MS).setMaxWarmupNanos(5_000 * MS)
-            .setMinSamples(30).setSliceNanos(100 * MS).setMaxMeasureNanos(20_000 * MS)
-            .setTargetRelativeHalfWidth(0.01).build();
+        .setMinWarmupRuns(10).setMinWarmupNanos(20 * MS).setMaxWarmupNanos(5_000 * MS)
+        .setMinSamples(30).setSliceNanos(100 * MS).setMaxMeasureNanos(20_000 * MS)
+        .setTargetRelativeHalfWidth(0.01).build();
 
     private final Sampler sampler = new Sampler(() -> this.now);
     private final List<Long> latencies = new ArrayList<>();
@@ -55,9 +55,9 @@ class SamplerTest {
     @Test
     void aWarmUpKeepsItsMinima() {
         assertThat(sampler.warmUp(workload(run -> MS / 10), RULES.toBuilder().setMinWarmupNanos(50 * MS).build()).nanos())
-                .isBetween(50 * MS, 57 * MS);
+            .isBetween(50 * MS, 57 * MS);
         assertThat(sampler.warmUp(workload(run -> MS), RULES.toBuilder().setMinWarmupRuns(400).build()).runs())
-                .isBetween(400L, 450L);
+            .isBetween(400L, 450L);
     }
 
     @Test
@@ -65,7 +65,7 @@ class SamplerTest {
         // 3 ms that decay to 1 ms over some hundred runs, as caches, clocks and the JIT settle.
         Random random = new Random(3);
         Sampler.WarmUp warmUp = sampler.warmUp(workload(
-                run -> Math.round(MS * (1 + 2 * Math.exp(-run / 150.0)) * (1 + 0.02 * random.nextGaussian()))), RULES);
+            run -> Math.round(MS * (1 + 2 * Math.exp(-run / 150.0)) * (1 + 0.02 * random.nextGaussian()))), RULES);
 
         assertThat(warmUp.steady()).isTrue();
         assertThat(warmUp.runs()).isGreaterThan(500);
@@ -76,7 +76,7 @@ class SamplerTest {
     void warmUpThatNeverSettlesEndsAtItsLimitAndSaysSo() {
         // Falls by half a percent every run for longer than the warm-up may take.
         Sampler.WarmUp warmUp = sampler.warmUp(workload(run -> Math.round(10 * MS * Math.pow(0.995, run))),
-                RULES.toBuilder().setMaxWarmupNanos(300 * MS).build());
+            RULES.toBuilder().setMaxWarmupNanos(300 * MS).build());
 
         assertThat(warmUp.steady()).isFalse();
         assertThat(warmUp.nanos()).isBetween(300 * MS, 310 * MS);
@@ -103,7 +103,7 @@ class SamplerTest {
 
         assertThat(samples.nanos()).containsExactly(latencies.stream().mapToLong(Long::longValue).toArray());
         assertThat(samples.elapsedNanos()).isEqualTo(latencies.stream().mapToLong(Long::longValue).sum())
-                .isBetween(100 * MS, 101 * MS + 100);
+            .isBetween(100 * MS, 101 * MS + 100);
     }
 
     @Test
@@ -122,7 +122,7 @@ class SamplerTest {
     @Test
     void moreRunsThanMemoryHoldsAreWarmedUpAndSampledToTheLimit() {
         MeasureRules rules = RULES.toBuilder().setMinWarmupRuns(0).setMinWarmupNanos(0).setMaxWarmupNanos(2 * MS)
-                .setSliceNanos(10_000 * MS).build();
+            .setSliceNanos(10_000 * MS).build();
         // The warm-up never settles; one nanosecond each in the end.
         Runnable workload = workload(run -> run < Sampler.MAX_SAMPLES ? 1 + run % 2 * 2 : 1);
 
@@ -144,10 +144,10 @@ class SamplerTest {
         Sampler.check(RULES);
 
         assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setMaxMeasureNanos(MS).build())).isInstanceOf(TaskFailure.class)
-                .hasMessage("rules: 30 samples, 100000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
+            .hasMessage("rules: 30 samples, 100000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
         assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setMaxWarmupNanos(MS).build())).isInstanceOf(TaskFailure.class)
-                .hasMessageContaining("rules: warm-up of 10 runs, 20000000 to 1000000 ns");
+            .hasMessageContaining("rules: warm-up of 10 runs, 20000000 to 1000000 ns");
         assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setTargetRelativeHalfWidth(0).build()))
-                .hasMessageContaining("target_relative_half_width: 0.0 (expected: > 0)");
+            .hasMessageContaining("target_relative_half_width: 0.0 (expected: > 0)");
     }
 }

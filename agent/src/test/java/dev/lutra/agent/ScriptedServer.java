@@ -44,8 +44,7 @@ import java.util.function.Supplier;
 final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase implements ServerInterceptor, AutoCloseable {
 
     static final String TOKEN = "s3cret";
-    private static final Metadata.Key<String> AUTHORIZATION =
-            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
     final BlockingQueue<LeasedTask> queue = new LinkedBlockingQueue<>();
     final Map<String, byte[]> models = new ConcurrentHashMap<>();
@@ -62,9 +61,8 @@ final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase impleme
         sessions.add(session);
         return JoinReply.newBuilder().setSession(session).setLeaseMillis(leaseMillis).build();
     };
-    volatile Runnable onFetch = () -> { };
-    volatile Function<RenewRequest, RenewReply> onRenew =
-            request -> RenewReply.newBuilder().addAllHeld(request.getLeasesList()).build();
+    volatile Runnable onFetch = () -> {};
+    volatile Function<RenewRequest, RenewReply> onRenew = request -> RenewReply.newBuilder().addAllHeld(request.getLeasesList()).build();
     volatile Function<ReportRequest, ReportReply> onReport = request -> ReportReply.newBuilder().setAccepted(true).build();
 
     private Server server;
@@ -78,7 +76,7 @@ final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase impleme
     void start() {
         try {
             server = Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
-                    .addService(this).intercept(this).build().start();
+                .addService(this).intercept(this).build().start();
             port = server.getPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -170,7 +168,7 @@ final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase impleme
         }
         for (int from = 0; from < model.length; from += 50) {
             reply.onNext(ModelChunk.newBuilder()
-                    .setData(ByteString.copyFrom(model, from, Math.min(50, model.length - from))).build());
+                .setData(ByteString.copyFrom(model, from, Math.min(50, model.length - from))).build());
         }
         reply.onCompleted();
     }

@@ -28,7 +28,7 @@ class SentinelModelTest {
         try (OrtModel model = OrtModel.open(TinyOnnx.direct(sentinel.onnx()), sentinel.task(CONDITIONS))) {
             ModelOutput output = model.outputs().get(0);
             FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN)
-                    .asFloatBuffer();
+                .asFloatBuffer();
             float largest = 0;
             while (values.hasRemaining()) {
                 float value = Math.abs(values.get());
@@ -44,7 +44,7 @@ class SentinelModelTest {
     @Test
     void runsUnderTheConditionsOfTheTaskBesideIt() {
         Task task = SentinelModel.CORE.task(
-                CONDITIONS.toBuilder().setThreads(4).setProvider("cuda").putProviderOptions("a", "b").build());
+            CONDITIONS.toBuilder().setThreads(4).setProvider("cuda").putProviderOptions("a", "b").build());
 
         assertThat(task.getThreads()).isEqualTo(4);
         assertThat(task.getProvider()).isEqualTo("cuda");

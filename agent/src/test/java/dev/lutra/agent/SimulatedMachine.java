@@ -34,7 +34,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     /** What warming up and sampling took, by task. */
     final Map<String, Long> ranNanos = new HashMap<>();
     /** Told the time before every slice. */
-    LongConsumer beforeSlice = now -> { };
+    LongConsumer beforeSlice = now -> {};
     DoubleUnaryOperator drift = seconds -> 1;
     DoubleUnaryOperator load = seconds -> 1;
     /** By what others on the memory slow the sentinel that depends on it, by the time in seconds; models by a share of that. */
@@ -120,7 +120,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         MeasureRules rules = task.getRules();
         Slice.Builder slice = Slice.newBuilder().setSessionNanos(SESSION_NANOS).setClockOverheadNanos(25).setSteady(true);
         slice.getRuntimeBuilder().setName("simulated").setVersion("1")
-                .setProvider(task.getProvider()).setThreads(task.getThreads());
+            .setProvider(task.getProvider()).setThreads(task.getThreads());
         long warmUp = now;
         for (int run = 0; run < 24 || now - warmUp < rules.getMinWarmupNanos(); run++) {
             now += run(latency);
@@ -141,7 +141,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         double seconds = now / 1e9;
         double tail = random.nextInt(50) == 0 ? 0.3 * random.nextDouble() : 0;
         return Math.round(latency * drift.applyAsDouble(seconds) * load.applyAsDouble(seconds)
-                * (1 + sampleDeviation * Math.abs(random.nextGaussian()) + tail));
+            * (1 + sampleDeviation * Math.abs(random.nextGaussian()) + tail));
     }
 
     @Override

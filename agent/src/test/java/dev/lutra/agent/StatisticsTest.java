@@ -17,14 +17,14 @@ class StatisticsTest {
         assertThat(Statistics.quantile(values, 1)).isEqualTo(40);
         assertThat(Statistics.quantile(values, 0.2)).isCloseTo(16, within(1e-9));
         assertThat(Statistics.median(values)).isEqualTo(25);
-        assertThat(Statistics.median(new double[] {7})).isEqualTo(7);
+        assertThat(Statistics.median(new double[]{7})).isEqualTo(7);
         assertThat(values).containsExactly(40, 10, 30, 20);
     }
 
     @Test
     void variancesAreUnbiased() {
-        assertThat(Statistics.variance(new double[] {1, 2, 3, 4})).isCloseTo(5.0 / 3, within(1e-12));
-        assertThat(Statistics.variance(new double[] {5})).isZero();
+        assertThat(Statistics.variance(new double[]{1, 2, 3, 4})).isCloseTo(5.0 / 3, within(1e-12));
+        assertThat(Statistics.variance(new double[]{5})).isZero();
     }
 
     @ParameterizedTest

@@ -11,7 +11,7 @@ class TimeAccountTest {
 
     private static Slice slice(long warmupSeconds, long samplingSeconds, long sessionSeconds) {
         return Slice.newBuilder().setWarmupNanos(warmupSeconds * S).setSamplingNanos(samplingSeconds * S)
-                .setSessionNanos(sessionSeconds * S).build();
+            .setSessionNanos(sessionSeconds * S).build();
     }
 
     @Test
@@ -26,7 +26,7 @@ class TimeAccountTest {
         account.taskLeft();
 
         assertThat(account.summary(1100 * S)).isEqualTo("batch of 2: 100.0 s, 70 % measuring, 8 % sentinel, 7 % sessions, "
-                + "2 % process starts, 2 % transfer, 6 % waiting for calm, 5 % other");
+            + "2 % process starts, 2 % transfer, 6 % waiting for calm, 5 % other");
     }
 
     @Test

@@ -28,7 +28,7 @@ final class Figures {
      * @param spread empty for none
      */
     record Columns(List<String> key, Function<List<String>, String> name, String mean, double least, Optional<String> count,
-                   Optional<Spread> spread) {}
+        Optional<Spread> spread) {}
 
     /** A column, or key of the original file, with the spread: its name, and whether it is a variance rather than a deviation. */
     record Spread(String column, String originalKey, boolean isVariance) {
@@ -132,8 +132,7 @@ final class Figures {
                 throw options.error(layer + " (expected: 'layer' and a number)");
             }
             String number = layer.substring("layer ".length());
-            options.entries().forEach((option, node) ->
-                add(SinglePathKeys.layer(number, option), new Figure(node.number(0, LONGEST_MILLIS), 0, 0)));
+            options.entries().forEach((option, node) -> add(SinglePathKeys.layer(number, option), new Figure(node.number(0, LONGEST_MILLIS), 0, 0)));
         });
     }
 }

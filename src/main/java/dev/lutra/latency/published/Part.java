@@ -18,7 +18,7 @@ sealed interface Part {
      * @param activation empty for none
      */
     record Convolution(List<Op> ops, Shape input, Shape output, int kernel, int stride, boolean batchNorm,
-                       Optional<Function> activation) implements Part {}
+        Optional<Function> activation) implements Part {}
 
     /**
      * An inverted bottleneck.
@@ -28,7 +28,7 @@ sealed interface Part {
      * @param squeezed inner channels of squeeze-excite, 0 without it
      */
     record Bottleneck(List<Op> ops, Shape input, Shape output, int mid, int kernel, int stride, boolean residual,
-                      int squeezed, Function activation) implements Part {
+        int squeezed, Function activation) implements Part {
 
         /** Whether a residual connection would be possible. */
         boolean keepsShape() {

@@ -193,7 +193,8 @@ public enum TableFormat {
     }
 
     private static void readTfNas(Path file, Figures figures) {
-        Function<List<String>, String> name = cells -> cells.get(1).isEmpty() ? cells.get(0)
+        Function<List<String>, String> name = cells -> cells.get(1).isEmpty()
+            ? cells.get(0)
             : TfNasKeys.block(cells.get(0), cells.get(1));
         figures.readCsv(file, new Columns(List.of("key", "mid_index"), name, "ms", LEAST_OFFSET_MILLIS, Optional.empty(),
             Optional.empty()));

@@ -8,7 +8,7 @@ import java.util.Random;
  */
 public final class CompetingLoad {
 
-    private static final int DOUBLES = 8 << 20;  // 64 MiB a thread
+    private static final int DOUBLES = 8 << 20; // 64 MiB a thread
     private static final long LONGEST_NANOS = 3_600_000_000_000L;
 
     private CompetingLoad() {}

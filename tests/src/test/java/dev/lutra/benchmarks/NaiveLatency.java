@@ -35,7 +35,7 @@ public final class NaiveLatency {
         LookupTable table = LookupTable.load(Path.of(arguments[0]));
         int classes = Integer.parseInt(arguments[1]);
         try (OrtEnvironment environment = OrtEnvironment.getEnvironment();
-             OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(Integer.parseInt(arguments[2]));
             for (WholeNetwork network : table.calibration().orElseThrow().getNetworksList()) {
                 SearchSpace space = SpaceFile.load(network.getSpace()).withClasses(classes);
@@ -43,7 +43,7 @@ public final class NaiveLatency {
                     new OnnxOptions(true, OptionalInt.of(1), Map.of())).toByteArray();
                 long[] shape = space.input().withBatch(1);
                 try (OrtSession session = environment.createSession(model, options);
-                     OnnxTensor input = OnnxTensor.createTensor(environment, noise(shape), shape)) {
+                    OnnxTensor input = OnnxTensor.createTensor(environment, noise(shape), shape)) {
                     System.out.printf(Locale.ROOT, "%s %d%n", network.getArchitecture(), median(session, Map.of("input", input)));
                 }
             }

@@ -44,7 +44,7 @@ public final class SearchAgainstRandom {
         try (ImageData data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), run.resolve("images"), DataProgress.NONE)) {
             SearchSpace space = experiment.searchSpace(data.classes().size());
             try (SupernetWeights weights = Checkpoint.load(run.resolve("supernet.safetensors"), space, Device.cpu());
-                 SubnetEvaluator subnets = new SubnetEvaluator(space, weights, data, experiment.evaluation())) {
+                SubnetEvaluator subnets = new SubnetEvaluator(space, weights, data, experiment.evaluation())) {
                 CandidateEvaluator judge = SearchStage.evaluator(experiment, space, tables(run),
                     architecture -> subnets.evaluate(architecture).accuracy(), CandidateLog.inMemory());
                 for (long seed = 1; seed <= Long.parseLong(arguments[4]); seed++) {

@@ -36,7 +36,7 @@ public final class SupernetSteps {
         SearchSpace sized = space.withImageSize(imageSize);
         TrainingSettings settings = TrainingSettings.defaults();
         try (SupernetWeights weights = new SupernetWeights(1, Device.cpu());
-             Learner learner = new Learner(weights, settings, false)) {
+            Learner learner = new Learner(weights, settings, false)) {
             Batch batch = randomBatch(batchSize, imageSize, sized.classes(), new Random(1));
             OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
             long start = 0;

@@ -277,7 +277,7 @@ class BrowserAgentTest {
             task("outputs on the CPU", model).setProvider("wasm").setReturnOutputs(true).build(),
             task("two threads", model).setProvider("wasm").setThreads(2).setRules(rules).build(),
             task("cuda", model).setProvider("cuda").build(),
-            task("no model", new byte[] {1, 2, 3}).setProvider("wasm").setRules(rules).build(),
+            task("no model", new byte[]{1, 2, 3}).setProvider("wasm").setRules(rules).build(),
             task("options", model).setProvider("wasm").putProviderOptions("arena", "1").build()));
 
         float[] expected = reference(model);
@@ -306,8 +306,8 @@ class BrowserAgentTest {
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(model);
-                OnnxTensor tensor = OnnxTensor.createTensor(environment, input.rewind(), new long[] {1, 32, 28, 28});
-                OrtSession.Result result = session.run(Map.of("input", tensor))) {
+            OnnxTensor tensor = OnnxTensor.createTensor(environment, input.rewind(), new long[]{1, 32, 28, 28});
+            OrtSession.Result result = session.run(Map.of("input", tensor))) {
             FloatBuffer output = ((OnnxTensor) result.get(0)).getFloatBuffer();
             float[] values = new float[output.remaining()];
             output.get(values);
@@ -321,8 +321,8 @@ class BrowserAgentTest {
         Random random = new Random(-5);
         List<?> gaussians = (List<?>) browser.evaluate("import('/pages/java-random.js').then(({ JavaRandom }) => {"
             + " const random = new JavaRandom('-5'); return Array.from({ length: 1000 }, () => random.nextGaussian()); })");
-        assertThat(gaussians).hasSize(1000).allSatisfy(value ->
-            assertThat(((Number) value).doubleValue()).isCloseTo(random.nextGaussian(), within(1e-15)));
+        assertThat(gaussians).hasSize(1000)
+            .allSatisfy(value -> assertThat(((Number) value).doubleValue()).isCloseTo(random.nextGaussian(), within(1e-15)));
 
         Random values = new Random(1);
         long[] nanos = values.longs(5000, 1, 1L << values.nextInt(10, 44)).sorted().toArray();

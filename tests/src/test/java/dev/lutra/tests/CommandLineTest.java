@@ -267,7 +267,7 @@ class CommandLineTest {
         @Test
         void corruptImage() throws IOException {
             Path broken = images.resolve("cat").resolve("broken.jpg");
-            Files.write(broken, new byte[] {(byte) 0xff, (byte) 0xd8, 1, 2, 3});
+            Files.write(broken, new byte[]{(byte) 0xff, (byte) 0xd8, 1, 2, 3});
             assertRejected("train", experiment("epochs: 1", "epochs: 1"), "broken.jpg");
             assertThat(folder.resolve("runs/bad/supernet.safetensors")).doesNotExist();
         }

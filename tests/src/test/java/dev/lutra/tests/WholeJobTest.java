@@ -126,7 +126,7 @@ class WholeJobTest {
         LutraProcess agent = LutraProcess.start(folder, join);
         Path experiment = experiment("fleet", SYNTHETIC, "targets: [{device: box}]\n" + PROFILE);
         try (LutraProcess run = LutraProcess.start(folder, "run", experiment.toString(), "--server", "127.0.0.1:" + port,
-                "--token-file", "fleet/token")) {
+            "--token-file", "fleet/token")) {
             assertThat(run.awaitLine(line -> line.startsWith("profile box: starting"), PATIENCE)).isTrue();
             Thread.sleep(1000);
             server.kill();

@@ -23,9 +23,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "calibrate", mixinStandardHelpOptions = true,
-    description = "Fits a table to latencies of whole networks that were measured by other means, from a CSV file. Without a table "
-        + "of the device its segments are estimated.")
+@Command(name = "calibrate", mixinStandardHelpOptions = true, description = "Fits a table to latencies of whole networks that were measured by other means, from a CSV file. Without a table "
+    + "of the device its segments are estimated.")
 final class CalibrateCommand implements Runnable {
 
     private static final int LEAST = 3;
@@ -34,12 +33,10 @@ final class CalibrateCommand implements Runnable {
     @Mixin
     private SpaceArgument space;
 
-    @Option(names = "--networks", required = true, paramLabel = "F.csv",
-        description = "Columns 'arch' and one of latencies in milliseconds.")
+    @Option(names = "--networks", required = true, paramLabel = "F.csv", description = "Columns 'arch' and one of latencies in milliseconds.")
     private Path networks;
 
-    @Option(names = "--column", paramLabel = "NAME", defaultValue = "latency_ms",
-        description = "The column of latencies (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--column", paramLabel = "NAME", defaultValue = "latency_ms", description = "The column of latencies (default: ${DEFAULT-VALUE}).")
     private String column;
 
     @Option(names = "--lut", paramLabel = "F", description = "A table of the device to calibrate (default: an estimated one).")

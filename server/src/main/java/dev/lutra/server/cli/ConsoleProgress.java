@@ -88,7 +88,8 @@ final class ConsoleProgress implements Progress {
 
         private static String clock(double seconds) {
             long whole = Math.round(seconds);
-            return whole >= 3600 ? whole / 3600 + " h " + whole % 3600 / 60 + " min"
+            return whole >= 3600
+                ? whole / 3600 + " h " + whole % 3600 / 60 + " min"
                 : whole >= 60 ? whole / 60 + " min " + whole % 60 + " s" : whole + " s";
         }
 

@@ -12,8 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "demo", mixinStandardHelpOptions = true,
-    description = "The whole run on images it draws itself, with this machine as the device. Takes a few minutes.")
+@Command(name = "demo", mixinStandardHelpOptions = true, description = "The whole run on images it draws itself, with this machine as the device. Takes a few minutes.")
 final class DemoCommand implements Runnable {
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/demo", description = "Run folder (default: ${DEFAULT-VALUE}).")

@@ -33,26 +33,22 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "describe", mixinStandardHelpOptions = true,
-    description = "Layers, shapes, MACs and parameters of one architecture.")
+@Command(name = "describe", mixinStandardHelpOptions = true, description = "Layers, shapes, MACs and parameters of one architecture.")
 final class DescribeCommand implements Runnable {
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "SPACE", description = "Built-in name or a space file.")
     private String space;
 
-    @Option(names = "--arch", paramLabel = "A",
-        description = "choice[:scale], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each.")
+    @Option(names = "--arch", paramLabel = "A", description = "choice[:scale], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each.")
     private String architecture;
 
-    @Option(names = "--from", paramLabel = "FILE",
-        description = "Read space and architecture from an ONNX file of Lutra's, an MMRazor subnet YAML or a ProxylessNAS/OFA net.config.")
+    @Option(names = "--from", paramLabel = "FILE", description = "Read space and architecture from an ONNX file of Lutra's, an MMRazor subnet YAML or a ProxylessNAS/OFA net.config.")
     private Path from;
 
     @Mixin
     private ClassesOption classes;
 
-    @Option(names = "--counting", paramLabel = "C", defaultValue = "macs",
-        description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
+    @Option(names = "--counting", paramLabel = "C", defaultValue = "macs", description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
     private String counting;
 
     @Option(names = "--lut", paramLabel = "F", description = "Lookup table: adds each layer's share of the latency.")
@@ -61,8 +57,7 @@ final class DescribeCommand implements Runnable {
     @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the architecture.")
     private Path svg;
 
-    @Option(names = "--to", paramLabel = "FILE",
-        description = "Also write the architecture for others: MMRazor subnet (.yaml) or ProxylessNAS/OFA net.config (.config, .json).")
+    @Option(names = "--to", paramLabel = "FILE", description = "Also write the architecture for others: MMRazor subnet (.yaml) or ProxylessNAS/OFA net.config (.config, .json).")
     private Path to;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of '--arch random'.")

@@ -37,8 +37,7 @@ final class ExportArchCommand implements Runnable {
     @Option(names = "--batch", paramLabel = "N", description = "Fixed batch (default: dynamic).")
     private Integer batch;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32",
-        description = "What the network computes in, inputs and outputs included: float32, float16 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32", description = "What the network computes in, inputs and outputs included: float32, float16 (default: ${DEFAULT-VALUE}).")
     private String precision;
 
     @Option(names = "--no-fold", description = "Keep batch norms as nodes of their own.")

@@ -12,8 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "import-weights", mixinStandardHelpOptions = true,
-    description = "Fills one architecture with published weights.")
+@Command(name = "import-weights", mixinStandardHelpOptions = true, description = "Fills one architecture with published weights.")
 final class ImportWeightsCommand implements Runnable {
 
     @Mixin

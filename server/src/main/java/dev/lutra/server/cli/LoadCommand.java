@@ -24,8 +24,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "load", mixinStandardHelpOptions = true,
-    description = "Latency of an ONNX file at an offered load, beside that of runs back to back.")
+@Command(name = "load", mixinStandardHelpOptions = true, description = "Latency of an ONNX file at an offered load, beside that of runs back to back.")
 final class LoadCommand implements Runnable {
 
     private static final Pattern RATE = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(?:/s)?");
@@ -39,19 +38,16 @@ final class LoadCommand implements Runnable {
     @Option(names = "--for", paramLabel = "TIME", defaultValue = "10 s", description = "How long (default: ${DEFAULT-VALUE}).")
     private String duration;
 
-    @Option(names = "--device", paramLabel = "NAME", defaultValue = Experiment.LOCAL,
-        description = "A device of the server, or 'local' for this machine (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = Experiment.LOCAL, description = "A device of the server, or 'local' for this machine (default: ${DEFAULT-VALUE}).")
     private String device;
 
-    @Option(names = "--provider", paramLabel = "NAME", defaultValue = "cpu",
-        description = "Execution provider (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--provider", paramLabel = "NAME", defaultValue = "cpu", description = "Execution provider (default: ${DEFAULT-VALUE}).")
     private String provider;
 
     @Option(names = "--option", paramLabel = "KEY=VALUE", description = "An option of the provider; may be repeated.")
     private Map<String, String> options = new TreeMap<>();
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "1",
-        description = "Intra-op threads (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Intra-op threads (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder for the local agent's log (default: runs/load here).")
@@ -66,14 +62,15 @@ final class LoadCommand implements Runnable {
     @Override
     public void run() {
         double requestsPerSecond = requestsPerSecond();
-        Duration time = Quantity.duration(duration).orElseThrow(() ->
-            new InputException("--for: " + duration + " (expected: a duration with its unit, such as 10s)"));
+        Duration time = Quantity.duration(duration)
+            .orElseThrow(() -> new InputException("--for: " + duration + " (expected: a duration with its unit, such as 10s)"));
         if (threads < 1) {
             throw new InputException("--threads: " + threads + " (expected: 1 or more)");
         }
         Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(),
             provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
-        FleetAccess access = server == null ? new FleetAccess.Own("127.0.0.1", 0, Optional.empty())
+        FleetAccess access = server == null
+            ? new FleetAccess.Own("127.0.0.1", 0, Optional.empty())
             : new FleetAccess.Remote(server.address(), server.token());
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
@@ -110,7 +107,8 @@ final class LoadCommand implements Runnable {
         row(table, "back to back", result.backToBack().getLatency());
         row(table, "at " + rate(requestsPerSecond) + "/s", result.loaded().getLatency());
         System.out.print(table);
-        System.out.println(keptUp ? "the device keeps up"
+        System.out.println(keptUp
+            ? "the device keeps up"
             : "the device does not keep up: its queue grew, and with it the latency");
     }
 
@@ -135,7 +133,8 @@ final class LoadCommand implements Runnable {
     }
 
     private static String rate(double requestsPerSecond) {
-        return requestsPerSecond == Math.rint(requestsPerSecond) ? Long.toString((long) requestsPerSecond)
+        return requestsPerSecond == Math.rint(requestsPerSecond)
+            ? Long.toString((long) requestsPerSecond)
             : Double.toString(requestsPerSecond);
     }
 }

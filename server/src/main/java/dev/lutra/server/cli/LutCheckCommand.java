@@ -23,8 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "check", mixinStandardHelpOptions = true,
-    description = "Reasons not to rely on a table. Exit code 1 if one is serious, else 0.")
+@Command(name = "check", mixinStandardHelpOptions = true, description = "Reasons not to rely on a table. Exit code 1 if one is serious, else 0.")
 final class LutCheckCommand implements Callable<Integer> {
 
     private static final int SERIOUS = 1;
@@ -33,8 +32,7 @@ final class LutCheckCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "The table.")
     private Path file;
 
-    @Option(names = "--space", paramLabel = "SPACE",
-        description = "Space whose segments have to be there: built-in name or a space file.")
+    @Option(names = "--space", paramLabel = "SPACE", description = "Space whose segments have to be there: built-in name or a space file.")
     private Optional<String> space = Optional.empty();
 
     @Option(names = "--image-size", paramLabel = "N", description = "Side of the images (default: the space's own).")

@@ -3,9 +3,9 @@ package dev.lutra.server.cli;
 import dev.lutra.InputException;
 import picocli.CommandLine.Command;
 
-@Command(name = "lut", mixinStandardHelpOptions = true, description = "Lookup tables.", synopsisSubcommandLabel = "COMMAND",
-    subcommands = {LutListCommand.class, LutShowCommand.class, LutImportCommand.class, LutCheckCommand.class,
-        LutDiffCommand.class})
+@Command(name = "lut", mixinStandardHelpOptions = true, description = "Lookup tables.", synopsisSubcommandLabel = "COMMAND", subcommands = {
+    LutListCommand.class, LutShowCommand.class, LutImportCommand.class, LutCheckCommand.class,
+    LutDiffCommand.class})
 final class LutCommand implements Runnable {
 
     @Override

@@ -12,8 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "diff", mixinStandardHelpOptions = true,
-    description = "What changed between two tables, and what of it is significant.")
+@Command(name = "diff", mixinStandardHelpOptions = true, description = "What changed between two tables, and what of it is significant.")
 final class LutDiffCommand implements Runnable {
 
     @Parameters(index = "0", paramLabel = "A", description = "A table.")
@@ -67,9 +66,11 @@ final class LutDiffCommand implements Runnable {
         String common = diff.changes().size() + " entries in common: median relative difference "
             + Figures.percent(diff.medianDifference().orElseThrow()) + " (with sign "
             + Figures.change(diff.medianShift().orElseThrow()) + "); ";
-        return common + (diff.judged() == 0 ? "no intervals to judge them by" : String.format(Locale.ROOT,
-            "%d of %d outside their joint 95 %% interval (by chance: %.1f)",
-            diff.significant(), diff.judged(), diff.expectedByChance()));
+        return common + (diff.judged() == 0
+            ? "no intervals to judge them by"
+            : String.format(Locale.ROOT,
+                "%d of %d outside their joint 95 %% interval (by chance: %.1f)",
+                diff.significant(), diff.judged(), diff.expectedByChance()));
     }
 
     private Map<String, Object> document(TableDiff diff) {

@@ -21,12 +21,10 @@ final class LutImportCommand implements Runnable {
 
     private static final int NAMED_MISSING = 3;
 
-    @Parameters(index = "0", paramLabel = "FORMAT",
-        description = "proxylessnas, ofa, singlepath, or tfnas (tfnas-cpu, tfnas-gpu).")
+    @Parameters(index = "0", paramLabel = "FORMAT", description = "proxylessnas, ofa, singlepath, or tfnas (tfnas-cpu, tfnas-gpu).")
     private String format;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE",
-        description = "CSV with a header, or the publisher's own YAML or JSON; several are parts of one table.")
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "FILE", description = "CSV with a header, or the publisher's own YAML or JSON; several are parts of one table.")
     private List<Path> files;
 
     @Option(names = "--out", required = true, paramLabel = "DIR|FILE", description = "A .json file, or a folder for one.")
@@ -35,8 +33,7 @@ final class LutImportCommand implements Runnable {
     @Option(names = "--device", paramLabel = "NAME", description = "Name for the device (default: the publisher's).")
     private Optional<String> device = Optional.empty();
 
-    @Option(names = "--space", paramLabel = "SPACE",
-        description = "Another space to cover: built-in name or a space file; repeatable.")
+    @Option(names = "--space", paramLabel = "SPACE", description = "Another space to cover: built-in name or a space file; repeatable.")
     private List<String> spaces = new ArrayList<>();
 
     @Mixin

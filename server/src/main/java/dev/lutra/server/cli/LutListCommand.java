@@ -19,8 +19,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "list", mixinStandardHelpOptions = true, description = "Tables of a folder.")
 final class LutListCommand implements Runnable {
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "DIR", defaultValue = "lut",
-        description = "Folder (default: ${DEFAULT-VALUE}).")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "DIR", defaultValue = "lut", description = "Folder (default: ${DEFAULT-VALUE}).")
     private Path folder;
 
     @Mixin

@@ -17,8 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "show", mixinStandardHelpOptions = true,
-    description = "Entries of a table, slowest first; with --json the table itself.")
+@Command(name = "show", mixinStandardHelpOptions = true, description = "Entries of a table, slowest first; with --json the table itself.")
 final class LutShowCommand implements Runnable {
 
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm'Z'").withZone(ZoneOffset.UTC);
@@ -68,7 +67,8 @@ final class LutShowCommand implements Runnable {
             c.getScale(), c.getBiasNanos() / 1e6, c.getFittedOn()));
         System.out.println(String.format(Locale.ROOT,
             "held out %d networks: mean error %.1f %%, worst %.1f %%, %.0f %% within 5 %%, "
-            + "%.0f %% within 10 %%, tau %.2f, %.0f %% inside their interval", c.getHeldOut(), 100 * c.getMeanRelativeError(),
+                + "%.0f %% within 10 %%, tau %.2f, %.0f %% inside their interval",
+            c.getHeldOut(), 100 * c.getMeanRelativeError(),
             100 * c.getWorstRelativeError(), 100 * c.getWithin5Percent(), 100 * c.getWithin10Percent(), c.getKendallTau(),
             100 * c.getIntervalCoverage()));
         System.out.println(String.format(Locale.ROOT,
@@ -110,7 +110,8 @@ final class LutShowCommand implements Runnable {
             return "";
         }
         return entry.getCircumstances().getConverged()
-            ? entry.getCircumstances().getSteady() ? "converged" : "not steady" : "not converged";
+            ? entry.getCircumstances().getSteady() ? "converged" : "not steady"
+            : "not converged";
     }
 
     private static String measuredAt(Entry entry) {

@@ -8,17 +8,13 @@ import picocli.CommandLine.ParameterException;
 /**
  * Entry point of the command line. Exit codes: 0 success, 2 wrong usage or input (one line on stderr), 1 failure.
  */
-@Command(name = "lutra", mixinStandardHelpOptions = true, versionProvider = Version.class,
-    description = "Finds the most accurate network that meets a latency target on your device.",
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-        DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
-        StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
-        SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
-        ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
-        LoadCommand.class,
-    },
-    footer = {"", "lutra agent --help describes the profiling agent, which runs on the target device."})
+@Command(name = "lutra", mixinStandardHelpOptions = true, versionProvider = Version.class, description = "Finds the most accurate network that meets a latency target on your device.", synopsisSubcommandLabel = "COMMAND", subcommands = {
+    DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
+    StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
+    SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
+    ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
+    LoadCommand.class,
+}, footer = {"", "lutra agent --help describes the profiling agent, which runs on the target device."})
 public final class Main {
 
     private static final int FAILURE = 1;

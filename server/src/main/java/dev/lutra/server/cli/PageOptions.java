@@ -10,8 +10,7 @@ import picocli.CommandLine.Option;
 /** Where and how pages are served. */
 final class PageOptions {
 
-    @Option(names = "--http", paramLabel = "HOST:PORT",
-        description = "Where the pages for browsers are served, over https unless HOST is this machine alone (localhost).")
+    @Option(names = "--http", paramLabel = "HOST:PORT", description = "Where the pages for browsers are served, over https unless HOST is this machine alone (localhost).")
     private String http;
 
     @Option(names = "--tls-cert", paramLabel = "FILE", description = "Certificate of the pages, PEM (default: one made here).")

@@ -49,13 +49,13 @@ final class PredictCommand implements Runnable {
         System.out.print(text);
         System.out.println("sum of segments and one call  " + Figures.millis(prediction.sumNanos()) + " ms");
         lookup.calibration().ifPresentOrElse(fit -> {
-            prediction.interval().ifPresent(interval ->
-                System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
-            prediction.p99().ifPresent(tail ->
-                System.out.println("p99                           " + described(tail.nanos(), tail.interval())));
+            prediction.interval()
+                .ifPresent(interval -> System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
+            prediction.p99().ifPresent(tail -> System.out.println("p99                           " + described(tail.nanos(), tail.interval())));
             System.out.println(String.format(Locale.ROOT,
                 "on %d held-out networks: mean error %.1f %%, worst %.1f %%, %.0f %% inside "
-                + "the interval, tau %.2f", fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
+                    + "the interval, tau %.2f",
+                fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
                 100 * fit.getIntervalCoverage(), fit.getKendallTau()));
         }, () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
     }

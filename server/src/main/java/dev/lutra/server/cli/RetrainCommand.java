@@ -6,8 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "retrain", mixinStandardHelpOptions = true,
-    description = "Trains the winners from scratch, each by itself, and writes them as ONNX.")
+@Command(name = "retrain", mixinStandardHelpOptions = true, description = "Trains the winners from scratch, each by itself, and writes them as ONNX.")
 final class RetrainCommand extends AnsweringCommand {
 
     @Override

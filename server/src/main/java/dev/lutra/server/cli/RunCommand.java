@@ -3,8 +3,7 @@ package dev.lutra.server.cli;
 import dev.lutra.server.experiment.ExperimentRun;
 import picocli.CommandLine.Command;
 
-@Command(name = "run", mixinStandardHelpOptions = true,
-    description = "Train, profile, search, export and verify; goes on where an earlier run stopped.")
+@Command(name = "run", mixinStandardHelpOptions = true, description = "Train, profile, search, export and verify; goes on where an earlier run stopped.")
 final class RunCommand extends AnsweringCommand {
 
     @Override

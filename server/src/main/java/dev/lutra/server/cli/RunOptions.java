@@ -22,8 +22,7 @@ final class RunOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name> here).")
     private Path out;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:0",
-        description = "Where the run's own server waits for agents (default: ${DEFAULT-VALUE}; port 0 is any free one).")
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:0", description = "Where the run's own server waits for agents (default: ${DEFAULT-VALUE}; port 0 is any free one).")
     private String listen;
 
     @Mixin

@@ -15,16 +15,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "serve", mixinStandardHelpOptions = true,
-    description = "Runs a server that agents join and experiments measure on, until it is stopped.")
+@Command(name = "serve", mixinStandardHelpOptions = true, description = "Runs a server that agents join and experiments measure on, until it is stopped.")
 final class ServeCommand implements Runnable {
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "0.0.0.0:7411",
-        description = "Where to listen (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "0.0.0.0:7411", description = "Where to listen (default: ${DEFAULT-VALUE}).")
     private String listen;
 
-    @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet",
-        description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
     private Path data;
 
     @Mixin
@@ -41,7 +38,7 @@ final class ServeCommand implements Runnable {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
-                    WebServer web = WebServer.start(pagesThere, token, new AgentCalls(queue, models))) {
+                WebServer web = WebServer.start(pagesThere, token, new AgentCalls(queue, models))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();

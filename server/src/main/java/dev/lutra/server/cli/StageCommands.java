@@ -58,8 +58,7 @@ final class StageCommands {
         }
     }
 
-    @Command(name = "verify", mixinStandardHelpOptions = true,
-        description = "Stage 5: run the exported files on their devices: numerics and latency.")
+    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Stage 5: run the exported files on their devices: numerics and latency.")
     static final class Verify extends Stage {
         Verify() {
             super(ExperimentRun::verify);

@@ -4,8 +4,7 @@ import dev.lutra.server.experiment.ExperimentRun;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "test", mixinStandardHelpOptions = true,
-    description = "Accuracy of the winners on the test split, which neither training nor search has seen.")
+@Command(name = "test", mixinStandardHelpOptions = true, description = "Accuracy of the winners on the test split, which neither training nor search has seen.")
 final class TestCommand extends AnsweringCommand {
 
     @Override

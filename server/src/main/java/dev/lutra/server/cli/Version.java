@@ -12,6 +12,6 @@ final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"lutra " + text()};
+        return new String[]{"lutra " + text()};
     }
 }

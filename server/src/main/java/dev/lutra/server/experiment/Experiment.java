@@ -44,9 +44,9 @@ import java.util.TreeMap;
  * @param export which winners leave, and how
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
-                         Optional<Path> accuracyTable, TrainingSettings training, TrainingSettings retraining,
-                         EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
-                         OptionalLong params, Profile profile, Search search, Export export) {
+    Optional<Path> accuracyTable, TrainingSettings training, TrainingSettings retraining,
+    EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
+    OptionalLong params, Profile profile, Search search, Export export) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
@@ -56,7 +56,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
-    private static final int DEFAULT_POPULATION = 50;  // SPOS §1.5: 50 candidates, 20 rounds
+    private static final int DEFAULT_POPULATION = 50; // SPOS §1.5: 50 candidates, 20 rounds
     private static final int DEFAULT_GENERATIONS = 20;
 
     /** Images by role; the split's image size comes from the space. */
@@ -73,7 +73,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param table lookup table of this device to use or extend; empty: the profile's
      */
     public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider,
-                         Map<String, String> options, int threads, Precision precision, Optional<Path> table) {
+        Map<String, String> options, int threads, Precision precision, Optional<Path> table) {
 
         public Target {
             options = Collections.unmodifiableMap(new TreeMap<>(options));
@@ -95,7 +95,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param table lookup table to use or extend for targets without their own; empty: one in the run folder
      */
     public record Profile(double halfWidth, int rounds, Duration slice, Duration timeLimit, int calibrate, int heldOut,
-                          Optional<Path> table) {
+        Optional<Path> table) {
 
         /** As an experiment has it that says nothing of it. */
         static Profile defaults() {

@@ -83,7 +83,7 @@ public final class ExperimentRun implements AutoCloseable {
      * @throws InputException if another process works in the folder, or the space does not exist
      */
     public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress,
-                                     String version) {
+        String version) {
         experiment.baseSpace();
         return new ExperimentRun(experiment, folder, access, progress, version);
     }
@@ -220,8 +220,8 @@ public final class ExperimentRun implements AutoCloseable {
             Path checkpoint = folder.root().resolve("retrained-" + hash(candidate.architecture().toString()) + ".safetensors");
             Trainer trainer = new Trainer(space(), data(), alone(candidate.architecture()), checkpoint);
             try (TrainingProgress training = new TrainingProgress("retrain " + rank);
-                 SupernetWeights weights = trainer.train(training);
-                 SubnetEvaluator judge = new SubnetEvaluator(space(), weights, data(), experiment.evaluation())) {
+                SupernetWeights weights = trainer.train(training);
+                SubnetEvaluator judge = new SubnetEvaluator(space(), weights, data(), experiment.evaluation())) {
                 Path file = exporter().exportRetrained(rank, candidate, judge, data());
                 accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
             }

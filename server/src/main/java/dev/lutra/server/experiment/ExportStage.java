@@ -88,7 +88,7 @@ final class ExportStage {
     }
 
     private void write(Path file, Precision precision, String weights, Candidate candidate, SubnetEvaluator evaluator,
-                       ImageData data) {
+        ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
@@ -124,14 +124,14 @@ final class ExportStage {
     }
 
     private Winner.Check check(Experiment.Target target, byte[] model, Batch batch, float[] expected,
-                               Map<String, Double> measures, RunFleet fleet, String runId) {
+        Map<String, Double> measures, RunFleet fleet, String runId) {
         String sha = fleet.putModel(model);
         Task numbers = task(target, sha, runId, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
         Task latency = task(target, sha, runId, "latency").addInputs(input(1).setRandomSeed(0))
             .setRules(ProfileStage.rules(experiment.profile())).build();
         Map<String, Measured> outcomes = new HashMap<>();
-        fleet.run(target.device(), List.of(numbers, latency), outcome ->
-            outcomes.put(outcome.getTaskId(), ProfileStage.require(target, outcome.getTaskId(), outcome)));
+        fleet.run(target.device(), List.of(numbers, latency),
+            outcome -> outcomes.put(outcome.getTaskId(), ProfileStage.require(target, outcome.getTaskId(), outcome)));
         double difference = difference(outcomes.get(numbers.getId()).getOutputs(0), expected);
         var measured = outcomes.get(latency.getId()).getLatency();
         return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),

@@ -47,21 +47,22 @@ public final class LoadMeasurement {
      * @throws InputException if the file is not a model that takes float tensors, or the device cannot run it
      */
     public static Result measure(Path file, Experiment.Target target, double requestsPerSecond, Duration duration,
-                                 FleetAccess access, RunFolder folder, Progress progress) {
+        FleetAccess access, RunFolder folder, Progress progress) {
         ModelProto model = OnnxFile.read(file);
         List<ModelInput> inputs = inputs(file, model.getGraph());
         String id = "load/" + UUID.randomUUID();
         Load load = Load.newBuilder().setRequestsPerSecond(requestsPerSecond).setDurationNanos(duration.toNanos()).build();
-        try (FileLock lock = folder.lock(); Database database = Database.open(folder.database());
-             RunFleet fleet = RunFleet.open(access, List.of(target), folder, database, progress)) {
+        try (FileLock lock = folder.lock();
+            Database database = Database.open(folder.database());
+            RunFleet fleet = RunFleet.open(access, List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
                 .setRules(ProfileStage.rules(Experiment.Profile.defaults()))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
             Task backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back").build();
             Task loaded = task.setId(id + "/load").setLabel("at the offered load").setLoad(load).build();
             Map<String, Measured> measured = new HashMap<>();
-            fleet.run(target.device(), List.of(backToBack, loaded), outcome ->
-                measured.put(outcome.getTaskId(), ProfileStage.require(target, file.toString(), outcome)));
+            fleet.run(target.device(), List.of(backToBack, loaded),
+                outcome -> measured.put(outcome.getTaskId(), ProfileStage.require(target, file.toString(), outcome)));
             return new Result(measured.get(backToBack.getId()), measured.get(loaded.getId()));
         } catch (IOException e) {
             throw new UncheckedIOException(folder.root() + ": cannot be unlocked: " + e.getMessage(), e);

@@ -241,10 +241,12 @@ final class ProfileStage {
     static String described(Calibration fit) {
         return String.format(Locale.ROOT,
             "%d networks fitted, error on %d held out: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%), "
-            + "%.0f %% within 5 %%, %.0f %% inside their interval, tau %.2f (uncalibrated %.2f)%s", fit.getFittedOn(),
+                + "%.0f %% within 5 %%, %.0f %% inside their interval, tau %.2f (uncalibrated %.2f)%s",
+            fit.getFittedOn(),
             fit.getHeldOut(), 100 * fit.getMeanRelativeError(), 100 * fit.getWorstRelativeError(),
             100 * fit.getUncalibratedMeanRelativeError(), 100 * fit.getWithin5Percent(), 100 * fit.getIntervalCoverage(),
-            fit.getKendallTau(), fit.getUncalibratedKendallTau(), Double.isNaN(fit.getP99MeanRelativeError()) ? ""
+            fit.getKendallTau(), fit.getUncalibratedKendallTau(), Double.isNaN(fit.getP99MeanRelativeError())
+                ? ""
                 : String.format(Locale.ROOT, ", p99: mean %.1f %%", 100 * fit.getP99MeanRelativeError()));
     }
 

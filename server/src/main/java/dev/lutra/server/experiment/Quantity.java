@@ -16,8 +16,8 @@ public final class Quantity {
 
     /** A duration; the unit must be there, since seconds read as milliseconds have cost people days. */
     static Duration duration(YamlNode node) {
-        return duration(node.text()).orElseThrow(() ->
-            node.error(node.text() + " (expected: a positive duration with its unit, such as 3 ms; units: ns, us, ms, s)"));
+        return duration(node.text())
+            .orElseThrow(() -> node.error(node.text() + " (expected: a positive duration with its unit, such as 3 ms; units: ns, us, ms, s)"));
     }
 
     /** A positive duration with its unit; empty if the text is not one. */

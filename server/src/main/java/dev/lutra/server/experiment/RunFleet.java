@@ -41,7 +41,7 @@ final class RunFleet implements AutoCloseable {
     private final String howToJoin;
 
     private RunFleet(Fleet fleet, Progress progress, List<AutoCloseable> open, Map<String, LocalAgent> localAgents,
-                     String howToJoin) {
+        String howToJoin) {
         this.fleet = fleet;
         this.progress = progress;
         this.open = open;

@@ -37,7 +37,7 @@ final class RunReport {
     }
 
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
-               List<Double> sampledPaths, Map<String, LookupTable> tables) {
+        List<Double> sampledPaths, Map<String, LookupTable> tables) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {

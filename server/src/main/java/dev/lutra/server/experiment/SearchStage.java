@@ -75,7 +75,7 @@ public final class SearchStage {
      * @throws InputException if p99 is limited on a target whose table does not predict it
      */
     public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables,
-                                               AccuracySource accuracy, CandidateLog log) {
+        AccuracySource accuracy, CandidateLog log) {
         Map<String, LatencyModel> models = new LinkedHashMap<>();
         tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
         for (Experiment.Target target : experiment.targets()) {

@@ -39,8 +39,8 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
     public record Check(String device, long predictedNanos, long p50Nanos, long p90Nanos, long p99Nanos,
-                        Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos,
-                        double difference, boolean numericsAgree) {
+        Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos,
+        double difference, boolean numericsAgree) {
 
         public boolean withinLimit() {
             return within(p50Nanos, limitNanos) && within(p99Nanos, p99LimitNanos);

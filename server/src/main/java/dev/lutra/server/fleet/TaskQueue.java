@@ -75,7 +75,7 @@ public final class TaskQueue {
     private static final long RECHECK_MILLIS = 1_000;
 
     private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
-            .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
+        .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
 
     private final Database database;
     private final Clock clock;
@@ -93,10 +93,10 @@ public final class TaskQueue {
         this.clock = Objects.requireNonNull(clock);
         this.leaseMillis = lease.toMillis();
         database.transaction(handle -> handle
-                .createUpdate("UPDATE tasks SET lease_expires_millis = max(lease_expires_millis, :expires)"
-                        + " WHERE state = 'leased'")
-                .bind("expires", clock.millis() + leaseMillis)
-                .execute());
+            .createUpdate("UPDATE tasks SET lease_expires_millis = max(lease_expires_millis, :expires)"
+                + " WHERE state = 'leased'")
+            .bind("expires", clock.millis() + leaseMillis)
+            .execute());
     }
 
     /** How long a lease lives without being renewed. */
@@ -120,12 +120,12 @@ public final class TaskQueue {
             giveUpLeases(handle, "device = :key", device);
             underWayByDevice.remove(device);
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
-                            + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
-                            + " session = excluded.session, description = excluded.description,"
-                            + " last_seen_millis = excluded.last_seen_millis")
-                    .bind("name", device).bind("session", session)
-                    .bind("description", request.toByteArray()).bind("now", clock.millis())
-                    .execute();
+                + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
+                + " session = excluded.session, description = excluded.description,"
+                + " last_seen_millis = excluded.last_seen_millis")
+                .bind("name", device).bind("session", session)
+                .bind("description", request.toByteArray()).bind("now", clock.millis())
+                .execute();
             return null;
         });
         announceChange();
@@ -148,10 +148,10 @@ public final class TaskQueue {
             for (QueuedTask next : nextTasks(handle, device, max)) {
                 leased.add(LeasedTask.newBuilder().setTask(next.task()).setEpoch(next.epoch() + 1).build());
                 handle.createUpdate("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
-                                + " lease_expires_millis = :expires WHERE position = :position")
-                        .bind("session", session).bind("expires", clock.millis() + leaseMillis)
-                        .bind("position", next.position())
-                        .execute();
+                    + " lease_expires_millis = :expires WHERE position = :position")
+                    .bind("session", session).bind("expires", clock.millis() + leaseMillis)
+                    .bind("position", next.position())
+                    .execute();
             }
             return leased;
         });
@@ -165,8 +165,8 @@ public final class TaskQueue {
 
     private static List<QueuedTask> nextTasks(Handle handle, String device, int max) {
         List<Long> heldEpochs = handle.createQuery("SELECT epoch FROM tasks WHERE device = :device AND state = 'leased'")
-                .bind("device", device)
-                .mapTo(Long.class).list();
+            .bind("device", device)
+            .mapTo(Long.class).list();
         if (heldEpochs.stream().anyMatch(epoch -> epoch > SUSPECT_AFTER)) {
             return List.of();
         }
@@ -187,11 +187,11 @@ public final class TaskQueue {
 
     private static List<QueuedTask> head(Handle handle, String device, int max) {
         return handle.createQuery("SELECT position, epoch, task FROM tasks WHERE device = :device AND state = 'queued'"
-                        + " ORDER BY position LIMIT :max")
-                .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
-                .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"),
-                        parse(Task.parser(), row.getBytes("task"))))
-                .list();
+            + " ORDER BY position LIMIT :max")
+            .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
+            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"),
+                parse(Task.parser(), row.getBytes("task"))))
+            .list();
     }
 
     /**
@@ -205,11 +205,11 @@ public final class TaskQueue {
         return transaction(handle -> {
             underWayByDevice.put(see(handle, session), underWay);
             return leases.stream().filter(lease -> handle
-                    .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
-                            + " AND id = :id AND epoch = :epoch AND session = :session")
-                    .bind("expires", clock.millis() + leaseMillis)
-                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                    .execute() == 1).toList();
+                .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
+                    + " AND id = :id AND epoch = :epoch AND session = :session")
+                .bind("expires", clock.millis() + leaseMillis)
+                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                .execute() == 1).toList();
         });
     }
 
@@ -227,16 +227,16 @@ public final class TaskQueue {
         boolean accepted = transaction(handle -> {
             see(handle, session);
             handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, outcome = :outcome,"
-                            + " finished_millis = :now WHERE state = 'leased'"
-                            + " AND id = :id AND epoch = :epoch AND session = :session")
-                    .bind("outcome", outcome.toByteArray()).bind("now", clock.millis())
-                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                    .execute();
+                + " finished_millis = :now WHERE state = 'leased'"
+                + " AND id = :id AND epoch = :epoch AND session = :session")
+                .bind("outcome", outcome.toByteArray()).bind("now", clock.millis())
+                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                .execute();
             // a report repeated after the agent has joined anew comes in another session
             return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
-                            + " AND id = :id AND epoch = :epoch AND session IS NOT NULL")
-                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
-                    .mapTo(Integer.class).one() == 1;
+                + " AND id = :id AND epoch = :epoch AND session IS NOT NULL")
+                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
+                .mapTo(Integer.class).one() == 1;
         });
         announceChange();
         return accepted;
@@ -252,10 +252,10 @@ public final class TaskQueue {
         transaction(handle -> {
             for (Task task : tasks) {
                 handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis)"
-                                + " VALUES (:id, :device, 'queued', 0, :task, :now) ON CONFLICT (id) DO NOTHING")
-                        .bind("id", task.getId()).bind("device", device)
-                        .bind("task", task.toByteArray()).bind("now", clock.millis())
-                        .execute();
+                    + " VALUES (:id, :device, 'queued', 0, :task, :now) ON CONFLICT (id) DO NOTHING")
+                    .bind("id", task.getId()).bind("device", device)
+                    .bind("task", task.toByteArray()).bind("now", clock.millis())
+                    .execute();
             }
             return null;
         });
@@ -271,28 +271,28 @@ public final class TaskQueue {
         String idsAsJson = jsonArray(ids);
         return transaction(handle -> {
             handle.createQuery("SELECT value FROM json_each(:ids) WHERE value NOT IN (SELECT id FROM tasks) LIMIT 1")
-                    .bind("ids", idsAsJson).mapTo(String.class).findOne()
-                    .ifPresent(id -> {
-                        throw new InputException("task " + id + ": not known (expected: submitted before)");
-                    });
+                .bind("ids", idsAsJson).mapTo(String.class).findOne()
+                .ifPresent(id -> {
+                    throw new InputException("task " + id + ": not known (expected: submitted before)");
+                });
             return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
-                            + " AND id IN (SELECT value FROM json_each(:ids))")
-                    .bind("ids", idsAsJson).mapTo(Integer.class).one();
+                + " AND id IN (SELECT value FROM json_each(:ids))")
+                .bind("ids", idsAsJson).mapTo(Integer.class).one();
         });
     }
 
     /** Outcomes of those of the tasks that are done, in the order of the ids. */
     public List<TaskOutcome> outcomes(Set<String> ids) {
         return transaction(handle -> handle
-                .createQuery("SELECT tasks.id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
-                        + " WHERE state = 'done' ORDER BY asked.key")
-                .bind("ids", jsonArray(ids))
-                .map((row, context) -> TaskOutcome.newBuilder()
-                        .setTaskId(row.getString("id"))
-                        .setAttempts(row.getInt("epoch"))
-                        .setOutcome(parse(Outcome.parser(), row.getBytes("outcome")))
-                        .build())
-                .list());
+            .createQuery("SELECT tasks.id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
+                + " WHERE state = 'done' ORDER BY asked.key")
+            .bind("ids", jsonArray(ids))
+            .map((row, context) -> TaskOutcome.newBuilder()
+                .setTaskId(row.getString("id"))
+                .setAttempts(row.getInt("epoch"))
+                .setOutcome(parse(Outcome.parser(), row.getBytes("outcome")))
+                .build())
+            .list());
     }
 
     private static String jsonArray(Set<String> ids) {
@@ -307,32 +307,32 @@ public final class TaskQueue {
             Map<String, Integer> queued = countByDevice(handle, "queued");
             Map<String, Integer> leased = countByDevice(handle, "leased");
             return handle.createQuery("SELECT name, description, last_seen_millis FROM devices ORDER BY name")
-                    .map((row, context) -> {
-                        String name = row.getString("name");
-                        JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
-                        long silentMillis = clock.millis() - row.getLong("last_seen_millis");
-                        return AgentState.newBuilder()
-                                .setDevice(joined.getDevice())
-                                .addAllRuntimes(joined.getRuntimesList())
-                                .setAgentVersion(joined.getAgentVersion())
-                                .setOnline(silentMillis <= OFFLINE_AFTER_LEASES * leaseMillis)
-                                .setLastSeenMillisAgo(silentMillis)
-                                .setLeasedTasks(leased.getOrDefault(name, 0))
-                                .setQueuedTasks(queued.getOrDefault(name, 0))
-                                .setUnderWay(Math.min(underWayByDevice.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
-                                .build();
-                    })
-                    .list();
+                .map((row, context) -> {
+                    String name = row.getString("name");
+                    JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
+                    long silentMillis = clock.millis() - row.getLong("last_seen_millis");
+                    return AgentState.newBuilder()
+                        .setDevice(joined.getDevice())
+                        .addAllRuntimes(joined.getRuntimesList())
+                        .setAgentVersion(joined.getAgentVersion())
+                        .setOnline(silentMillis <= OFFLINE_AFTER_LEASES * leaseMillis)
+                        .setLastSeenMillisAgo(silentMillis)
+                        .setLeasedTasks(leased.getOrDefault(name, 0))
+                        .setQueuedTasks(queued.getOrDefault(name, 0))
+                        .setUnderWay(Math.min(underWayByDevice.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
+                        .build();
+                })
+                .list();
         });
     }
 
     private static Map<String, Integer> countByDevice(Handle handle, String state) {
         return handle.createQuery("SELECT device, count(*) AS tasks FROM tasks WHERE state = :state GROUP BY device")
-                .bind("state", state)
-                .reduceRows(new HashMap<>(), (counts, row) -> {
-                    counts.put(row.getColumn("device", String.class), row.getColumn("tasks", Integer.class));
-                    return counts;
-                });
+            .bind("state", state)
+            .reduceRows(new HashMap<>(), (counts, row) -> {
+                counts.put(row.getColumn("device", String.class), row.getColumn("tasks", Integer.class));
+                return counts;
+            });
     }
 
     /**
@@ -399,22 +399,22 @@ public final class TaskQueue {
 
     private void giveUpLeases(Handle handle, String which, Object key) {
         handle.createUpdate("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL,"
-                        + " outcome = :failed, finished_millis = :now"
-                        + " WHERE state = 'leased' AND epoch >= :max AND " + which)
-                .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
-                .bind("max", MAX_ATTEMPTS).bind("key", key)
-                .execute();
+            + " outcome = :failed, finished_millis = :now"
+            + " WHERE state = 'leased' AND epoch >= :max AND " + which)
+            .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
+            .bind("max", MAX_ATTEMPTS).bind("key", key)
+            .execute();
         handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL"
-                        + " WHERE state = 'leased' AND " + which)
-                .bind("key", key)
-                .execute();
+            + " WHERE state = 'leased' AND " + which)
+            .bind("key", key)
+            .execute();
     }
 
     /** Notes a sign of life and returns the session's device. */
     private String see(Handle handle, String session) {
         return handle.createQuery("UPDATE devices SET last_seen_millis = :now WHERE session = :session RETURNING name")
-                .bind("now", clock.millis()).bind("session", session)
-                .mapTo(String.class).findOne().orElseThrow(UnknownSessionException::new);
+            .bind("now", clock.millis()).bind("session", session)
+            .mapTo(String.class).findOne().orElseThrow(UnknownSessionException::new);
     }
 
     private static <M extends MessageLite> M parse(Parser<M> parser, byte[] stored) {

@@ -80,10 +80,11 @@ public final class ArchitectureDrawing {
     }
 
     private static void draw(StringBuilder svg, List<LayerTable.Row> line, int y, Map<String, String> colours, long largest,
-                             long total) {
+        long total) {
         LayerTable.Row first = line.get(0);
         String size = first.out().layout() == Shape.Layout.IMAGE
-            ? first.out().height() + " × " + first.out().width() : "vector";
+            ? first.out().height() + " × " + first.out().width()
+            : "vector";
         text(svg, LEFT - 14, y + BOX_HEIGHT / 2 + 4, 12, "400", "end", size);
         for (int i = 0; i < line.size(); i++) {
             LayerTable.Row row = line.get(i);

@@ -58,7 +58,7 @@ public final class Plots {
             double high = candidates.stream().mapToDouble(Point::y).max().orElse(100);
             XYSeries bound = add(chart, "limit", List.of(new Point(limit, low), new Point(limit, high)), ORANGE);
             bound.setMarker(SeriesMarkers.NONE);
-            bound.setLineStyle(new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10f, new float[] {6, 4}, 0));
+            bound.setLineStyle(new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10f, new float[]{6, 4}, 0));
         }
         return svg(chart);
     }

@@ -14,15 +14,15 @@ import java.util.List;
  * @param training empty where no curve was kept
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
-                     List<Winner> winners, List<FrontPlot> fronts, List<Training> training, List<Fact> provenance) {
+    List<Winner> winners, List<FrontPlot> fronts, List<Training> training, List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
-                         List<Latency> latencies, String numerics, String numericsState, String file, String drawing) {}
+        List<Latency> latencies, String numerics, String numericsState, String file, String drawing) {}
 
     /** Of one winner on one device. A state is a class of the page: good, bad or empty. */
     public record Latency(String predicted, String measured, String state, String predictedP99, String p99, String p99State,
-                          String error) {}
+        String error) {}
 
     /** One plot of the front. */
     public record FrontPlot(String measure, String svg) {}

@@ -49,8 +49,8 @@ final class AgentService extends AgentServiceImplBase {
         try (FileChannel channel = FileChannel.open(calls.model(request))) {
             // the map outlives the channel, and pages come in no sooner than the agent takes them
             StreamObservers.copyWithFlowControl(
-                    Transfer.chunks(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())),
-                    (CallStreamObserver<ModelChunk>) reply);
+                Transfer.chunks(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())),
+                (CallStreamObserver<ModelChunk>) reply);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -70,7 +70,7 @@ final class FleetService extends FleetServiceImplBase {
     @Override
     public void outcomes(OutcomesRequest request, StreamObserver<OutcomesReply> reply) {
         List<TaskOutcome> done = fleet.outcomes(request.getTaskIdsList(), request.getKnownDone(),
-                AgentCalls.allowedWait(request.getWaitMillis()));
+            AgentCalls.allowedWait(request.getWaitMillis()));
         StreamObservers.nextAndComplete(reply, OutcomesReply.newBuilder().addAllDone(Transfer.fitting(done)).build());
     }
 }

@@ -53,17 +53,17 @@ public final class LutraServer implements AutoCloseable {
             return thread;
         });
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-                .executor(calls)
-                .addService(new AgentService(new AgentCalls(queue, models)))
-                .addService(new FleetService(new LocalFleet(queue, models), models))
-                .intercept(new ErrorReplies())
-                .intercept(new TokenCheck(token)) // the last one comes first
-                .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
-                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-                .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                .permitKeepAliveWithoutCalls(true)
-                .build();
+            .executor(calls)
+            .addService(new AgentService(new AgentCalls(queue, models)))
+            .addService(new FleetService(new LocalFleet(queue, models), models))
+            .intercept(new ErrorReplies())
+            .intercept(new TokenCheck(token)) // the last one comes first
+            .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+            .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+            .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+            .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .build();
         try {
             return new LutraServer(server.start(), calls);
         } catch (IOException e) {

@@ -100,10 +100,10 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
             throw new InputException("server: " + address + " (expected: host:port)");
         }
         return NettyChannelBuilder.forAddress(hostAndPort.group("host"), Integer.parseInt(hostAndPort.group("port")))
-                .usePlaintext()
-                .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
-                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-                .build();
+            .usePlaintext()
+            .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+            .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+            .build();
     }
 
     @Override
@@ -127,27 +127,27 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private String upload(byte[] onnx) {
         CompletableFuture<String> sha256 = new CompletableFuture<>();
         FleetServiceGrpc.newStub(channel).withDeadlineAfter(UPLOAD_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-                .putModel(new ClientResponseObserver<ModelChunk, PutModelReply>() {
-                    @Override
-                    public void beforeStart(ClientCallStreamObserver<ModelChunk> request) {
-                        StreamObservers.copyWithFlowControl(Transfer.chunks(ByteBuffer.wrap(onnx)), request);
-                    }
+            .putModel(new ClientResponseObserver<ModelChunk, PutModelReply>() {
+                @Override
+                public void beforeStart(ClientCallStreamObserver<ModelChunk> request) {
+                    StreamObservers.copyWithFlowControl(Transfer.chunks(ByteBuffer.wrap(onnx)), request);
+                }
 
-                    @Override
-                    public void onNext(PutModelReply reply) {
-                        sha256.complete(reply.getSha256());
-                    }
+                @Override
+                public void onNext(PutModelReply reply) {
+                    sha256.complete(reply.getSha256());
+                }
 
-                    @Override
-                    public void onError(Throwable problem) {
-                        sha256.completeExceptionally(problem);
-                    }
+                @Override
+                public void onError(Throwable problem) {
+                    sha256.completeExceptionally(problem);
+                }
 
-                    @Override
-                    public void onCompleted() {
-                        // the reply has come
-                    }
-                });
+                @Override
+                public void onCompleted() {
+                    // the reply has come
+                }
+            });
         try {
             return sha256.join();
         } catch (CompletionException e) {
@@ -200,7 +200,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private FleetServiceBlockingStub stub(Duration wait) {
         return FleetServiceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(wait.plus(CALL_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS);
+            .withDeadlineAfter(wait.plus(CALL_TIMEOUT).toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private <R> R call(Supplier<R> call) {
@@ -240,7 +240,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         String description = e.getStatus().getDescription();
         return switch (e.getStatus().getCode()) {
             case UNAVAILABLE, CANCELLED ->
-                    new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
+                new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
             case UNAUTHENTICATED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);

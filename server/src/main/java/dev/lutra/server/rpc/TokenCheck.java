@@ -32,6 +32,6 @@ final class TokenCheck implements ServerInterceptor {
         }
         String problem = shown == null ? "no token (expected: authorization: Bearer <token>)" : "wrong token";
         call.close(Status.UNAUTHENTICATED.withDescription(problem), new Metadata());
-        return new ServerCall.Listener<>() { };
+        return new ServerCall.Listener<>() {};
     }
 }

@@ -21,8 +21,7 @@ public final class Tokens {
     /** What fits in an HTTP header and is too long to be guessed; people may bring their own. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]{16,}");
 
-    private Tokens() {
-    }
+    private Tokens() {}
 
     /**
      * The token of a file; where there is no file, 256 random bits (base64url) in a new one that only its owner can read.
@@ -64,7 +63,7 @@ public final class Tokens {
 
     private static FileAttribute<?>[] ownerOnly() {
         return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
-                : new FileAttribute<?>[0];
+            ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+            : new FileAttribute<?>[0];
     }
 }

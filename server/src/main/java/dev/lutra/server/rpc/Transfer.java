@@ -24,8 +24,7 @@ final class Transfer {
     /** "bind(..) failed with error(-98): Address already in use" */
     private static final Pattern NETTY_PREFIX = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
 
-    private Transfer() {
-    }
+    private Transfer() {}
 
     /** A model in pieces of at most 1 MiB, made when asked for. */
     static Iterator<ModelChunk> chunks(ByteBuffer model) {

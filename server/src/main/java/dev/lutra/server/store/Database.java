@@ -69,10 +69,10 @@ public final class Database implements AutoCloseable {
 
     private static void migrate(Path file, SQLiteDataSource source) {
         Flyway flyway = Flyway.configure(Database.class.getClassLoader())
-                .dataSource(source)
-                .locations("classpath:db/migration")
-                .loggers(QuietFlyway.class.getName())
-                .load();
+            .dataSource(source)
+            .locations("classpath:db/migration")
+            .loggers(QuietFlyway.class.getName())
+            .load();
         var migrations = flyway.info();
         for (MigrationInfo migration : migrations.applied()) {
             if (migration.getState() == MigrationState.FUTURE_SUCCESS) {

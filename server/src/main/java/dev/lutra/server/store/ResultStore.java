@@ -21,28 +21,28 @@ public final class ResultStore {
 
     public Optional<String> find(String kind, String key) {
         return database.transaction(handle -> handle
-                .createQuery("SELECT value FROM results WHERE experiment = :experiment AND kind = :kind AND key = :key")
-                .bind("experiment", experiment).bind("kind", kind).bind("key", key)
-                .mapTo(String.class).findOne());
+            .createQuery("SELECT value FROM results WHERE experiment = :experiment AND kind = :kind AND key = :key")
+            .bind("experiment", experiment).bind("kind", kind).bind("key", key)
+            .mapTo(String.class).findOne());
     }
 
     /** Keeps a value, in the place of an earlier one of the same kind and key. It outlives the process once this returns. */
     public void put(String kind, String key, String json) {
         database.transaction(handle -> handle
-                .createUpdate("INSERT INTO results (experiment, kind, key, value) VALUES (:experiment, :kind, :key, :value)"
-                        + " ON CONFLICT (experiment, kind, key) DO UPDATE SET value = excluded.value")
-                .bind("experiment", experiment).bind("kind", kind).bind("key", key).bind("value", json)
-                .execute());
+            .createUpdate("INSERT INTO results (experiment, kind, key, value) VALUES (:experiment, :kind, :key, :value)"
+                + " ON CONFLICT (experiment, kind, key) DO UPDATE SET value = excluded.value")
+            .bind("experiment", experiment).bind("kind", kind).bind("key", key).bind("value", json)
+            .execute());
     }
 
     /** Values by key, in the order in which the keys were first put. */
     public Map<String, String> all(String kind) {
         return database.transaction(handle -> handle
-                .createQuery("SELECT key, value FROM results WHERE experiment = :experiment AND kind = :kind ORDER BY position")
-                .bind("experiment", experiment).bind("kind", kind)
-                .reduceRows(new LinkedHashMap<>(), (all, row) -> {
-                    all.put(row.getColumn("key", String.class), row.getColumn("value", String.class));
-                    return all;
-                }));
+            .createQuery("SELECT key, value FROM results WHERE experiment = :experiment AND kind = :kind ORDER BY position")
+            .bind("experiment", experiment).bind("kind", kind)
+            .reduceRows(new LinkedHashMap<>(), (all, row) -> {
+                all.put(row.getColumn("key", String.class), row.getColumn("value", String.class));
+                return all;
+            }));
     }
 }

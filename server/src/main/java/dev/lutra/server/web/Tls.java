@@ -36,8 +36,7 @@ final class Tls {
     /** The longest that Apple's systems accept. */
     private static final int VALID_DAYS = 397;
     private static final long KEYTOOL_SECONDS = 60;
-    private static final Pattern PKCS8 =
-        Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
+    private static final Pattern PKCS8 = Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
 
     private Tls() {}
 

@@ -88,7 +88,8 @@ public final class WebServer implements AutoCloseable {
             if (settings.encryption() instanceof Encryption.None) {
                 return HttpServer.create(address, 0);
             }
-            SSLContext context = settings.encryption() instanceof Encryption.Certificate files ? Tls.of(files)
+            SSLContext context = settings.encryption() instanceof Encryption.Certificate files
+                ? Tls.of(files)
                 : Tls.of((Encryption.SelfSigned) settings.encryption(), OwnAddress.all(address.getAddress()), Instant.now());
             HttpsServer server = HttpsServer.create(address, 0);
             server.setHttpsConfigurator(new HttpsConfigurator(context));

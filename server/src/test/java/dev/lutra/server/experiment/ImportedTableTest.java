@@ -56,8 +56,8 @@ class ImportedTableTest {
         assertThat(progress.lines()).hasSize(2).allMatch(line -> line.endsWith("is as published and has all of ofa-mobilenetv3-12"));
         Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space, tables,
             architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs(), CandidateLog.inMemory()), progress);
-        assertThat(front.candidates()).isNotEmpty().allSatisfy(candidate ->
-            assertThat(candidate.measures().values().get(Measure.latency("note10"))).isLessThanOrEqualTo(30e6));
+        assertThat(front.candidates()).isNotEmpty()
+            .allSatisfy(candidate -> assertThat(candidate.measures().values().get(Measure.latency("note10"))).isLessThanOrEqualTo(30e6));
     }
 
     @Test

@@ -47,9 +47,9 @@ class ProfileStageTest {
         try (Database database = Database.open(folder.resolve("server.db"))) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, new ModelStore(folder.resolve("models")));
-                 Database own = Database.open(folder.resolve("run.db"));
-                 RunFleet fleet = RunFleet.open(new FleetAccess.Remote("127.0.0.1:" + server.port(), TOKEN),
-                     experiment.targets(), new RunFolder(folder.resolve("run")), own, progress)) {
+                Database own = Database.open(folder.resolve("run.db"));
+                RunFleet fleet = RunFleet.open(new FleetAccess.Remote("127.0.0.1:" + server.port(), TOKEN),
+                    experiment.targets(), new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
                 ProfileStage stage = new ProfileStage(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
                     progress);

@@ -44,7 +44,7 @@ class KillTest {
             queue.submit("pi", IntStream.range(0, TASKS).mapToObj(i -> Task.newBuilder().setId("t" + i).build()).toList());
             tell("submitted");
             String session = queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("pi")).build());
-            for (int i = 0; ; i++) {
+            for (int i = 0;; i++) {
                 results.put("row", "r" + i, "{\"row\": " + i + "}");
                 tell("put r" + i);
                 for (LeasedTask task : queue.lease(session, 2)) {
@@ -73,7 +73,7 @@ class KillTest {
 
         try (Database database = Database.open(file)) {
             String integrity = database.transaction(handle -> handle
-                    .createQuery("PRAGMA integrity_check").mapTo(String.class).one());
+                .createQuery("PRAGMA integrity_check").mapTo(String.class).one());
             assertThat(integrity).isEqualTo("ok");
 
             List<String> rows = List.copyOf(new ResultStore(database, "killed").all("row").keySet());
@@ -82,7 +82,7 @@ class KillTest {
 
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             Set<String> all = IntStream.range(0, TASKS).mapToObj(i -> "t" + i)
-                    .collect(Collectors.toCollection(LinkedHashSet::new));
+                .collect(Collectors.toCollection(LinkedHashSet::new));
             List<TaskOutcome> before = queue.outcomes(all);
             List<String> toldDone = after("done ", told);
             assertThat(before).hasSizeBetween(toldDone.size(), toldDone.size() + 1);
@@ -109,8 +109,8 @@ class KillTest {
 
     private List<String> runAndKill(Path file, int lines) throws IOException, InterruptedException {
         Process writer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp", System.getProperty("java.class.path"), Writer.class.getName(), file.toString())
-                .redirectError(folder.resolve("errors.txt").toFile()).start();
+            "-cp", System.getProperty("java.class.path"), Writer.class.getName(), file.toString())
+            .redirectError(folder.resolve("errors.txt").toFile()).start();
         List<String> told = new ArrayList<>();
         try (BufferedReader out = new BufferedReader(new InputStreamReader(writer.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = nextTold(out); line != null; line = nextTold(out)) {

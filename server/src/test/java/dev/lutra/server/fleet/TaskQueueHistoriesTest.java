@@ -148,21 +148,21 @@ class TaskQueueHistoriesTest {
         long before = clock.millis();
         open();
         grants.stream().filter(this::isNewest).filter(grant -> grant.expires > lastSeenRunning)
-                .forEach(grant -> grant.expires = Math.max(grant.expires, before + LEASE.toMillis()));
+            .forEach(grant -> grant.expires = Math.max(grant.expires, before + LEASE.toMillis()));
     }
 
     private long lastSeenRunning;
 
     private void lease(String device, int max) {
         List<String> heldBefore = submitted.keySet().stream()
-                .filter(id -> isHeld(id) && submitted.get(id).equals(device)).toList();
+            .filter(id -> isHeld(id) && submitted.get(id).equals(device)).toList();
         List<String> available = submitted.keySet().stream()
-                .filter(id -> submitted.get(id).equals(device) && !isHeld(id) && !isDone(id)).toList();
+            .filter(id -> submitted.get(id).equals(device) && !isHeld(id) && !isDone(id)).toList();
 
         List<LeasedTask> leased = queue.lease(sessions.get(device), max);
 
         assertThat(leased.stream().map(task -> task.getTask().getId())).as("head of the queue")
-                .isEqualTo(available.subList(0, leased.size())).hasSizeLessThanOrEqualTo(max);
+            .isEqualTo(available.subList(0, leased.size())).hasSizeLessThanOrEqualTo(max);
         boolean suspect = leased.stream().anyMatch(task -> task.getEpoch() > TaskQueue.SUSPECT_AFTER);
         assertThat(suspect && leased.size() + heldBefore.size() > 1).as("a suspect in company").isFalse();
         assertThat(leased.isEmpty() && heldBefore.isEmpty() && !available.isEmpty()).as("an idle agent gets nothing").isFalse();
@@ -171,8 +171,8 @@ class TaskQueueHistoriesTest {
             assertThat(task.getEpoch()).isEqualTo(newestEpoch.getOrDefault(id, 0L) + 1);
             newestEpoch.put(id, task.getEpoch());
             grants.add(new Grant(device, sessions.get(device),
-                    LeaseName.newBuilder().setTaskId(id).setEpoch(task.getEpoch()).build(),
-                    clock.millis() + LEASE.toMillis()));
+                LeaseName.newBuilder().setTaskId(id).setEpoch(task.getEpoch()).build(),
+                clock.millis() + LEASE.toMillis()));
         }
     }
 
@@ -200,7 +200,7 @@ class TaskQueueHistoriesTest {
 
     private boolean isNewest(Grant grant) {
         return grant.session.equals(sessions.get(grant.device))
-                && grant.name.getEpoch() == newestEpoch.get(grant.name.getTaskId());
+            && grant.name.getEpoch() == newestEpoch.get(grant.name.getTaskId());
     }
 
     private boolean isHeld(Grant grant) {

@@ -152,7 +152,7 @@ class TaskQueueTest {
         assertThat(queue.report(session, current, outcome("current"))).isTrue();
         assertThat(queue.report(session, old, outcome("very old"))).isFalse();
         assertThat(queue.outcomes(Set.of("a"))).containsExactly(
-                TaskOutcome.newBuilder().setTaskId("a").setAttempts(2).setOutcome(outcome("current")).build());
+            TaskOutcome.newBuilder().setTaskId("a").setAttempts(2).setOutcome(outcome("current")).build());
     }
 
     @Test
@@ -243,12 +243,12 @@ class TaskQueueTest {
             }
         }
         assertThat(queue.outcomes(new LinkedHashSet<>(List.of("poison", "b", "c", "d"))))
-                .extracting(outcome -> outcome.getOutcome().getFailed().getReason(), TaskOutcome::getAttempts)
-                .containsExactly(
-                        tuple("the agent was lost 5 times while it had this task", 5),
-                        tuple("well", 4),
-                        tuple("well", 4),
-                        tuple("well", 4));
+            .extracting(outcome -> outcome.getOutcome().getFailed().getReason(), TaskOutcome::getAttempts)
+            .containsExactly(
+                tuple("the agent was lost 5 times while it had this task", 5),
+                tuple("well", 4),
+                tuple("well", 4),
+                tuple("well", 4));
     }
 
     @Test
@@ -288,10 +288,10 @@ class TaskQueueTest {
     void aLeaseTakesFewTasksWhenTheyAreLarge() {
         ModelInput large = ModelInput.newBuilder().setLittleEndianFloats(ByteString.copyFrom(new byte[2 << 20])).build();
         queue.submit("pi", List.of(
-                task("a").toBuilder().addInputs(large).addInputs(large).build(),
-                task("b").toBuilder().addInputs(large).build(),
-                task("c"),
-                task("d").toBuilder().addInputs(large).build()));
+            task("a").toBuilder().addInputs(large).addInputs(large).build(),
+            task("b").toBuilder().addInputs(large).build(),
+            task("c"),
+            task("d").toBuilder().addInputs(large).build()));
         String session = join("pi");
         assertThat(ids(queue.lease(session, 9))).containsExactly("a");
         assertThat(ids(queue.lease(session, 9))).containsExactly("b", "c");
@@ -347,7 +347,7 @@ class TaskQueueTest {
     void anAgentThatIsSilentForThreeLeasesIsOffline() {
         RuntimeOffer runtime = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
         String session = queue.join(JoinRequest.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
-                .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76")).build());
+            .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76")).build());
         join("android");
         submit("pi", "a", "b", "c");
         queue.lease(session, 1);
@@ -355,8 +355,8 @@ class TaskQueueTest {
         queue.renew(session, List.of(), 0);
         clock.advance(LEASE.multipliedBy(3));
         AgentState expected = AgentState.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
-                .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76"))
-                .setOnline(true).setLastSeenMillisAgo(90_000).setLeasedTasks(0).setQueuedTasks(3).build();
+            .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76"))
+            .setOnline(true).setLastSeenMillisAgo(90_000).setLeasedTasks(0).setQueuedTasks(3).build();
         assertThat(queue.agents()).extracting(agent -> agent.getDevice().getName()).containsExactly("android", "pi");
         assertThat(queue.agents().get(1)).isEqualTo(expected);
         assertThat(queue.agents().get(0).getOnline()).isFalse();
@@ -364,8 +364,8 @@ class TaskQueueTest {
         assertThat(queue.agents().get(1).getOnline()).isFalse();
         queue.lease(session, 1);
         assertThat(queue.agents().get(1)).extracting(
-                        AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
-                .containsExactly(true, 1, 2);
+            AgentState::getOnline, AgentState::getLeasedTasks, AgentState::getQueuedTasks)
+            .containsExactly(true, 1, 2);
     }
 
     @Test
@@ -387,7 +387,7 @@ class TaskQueueTest {
         assertThatThrownBy(() -> join(" ")).isInstanceOf(InputException.class);
         assertThatThrownBy(() -> queue.lease(session, 0)).isInstanceOf(InputException.class).hasMessageContaining("max_tasks: 0");
         assertThatThrownBy(() -> queue.finished(Set.of("a", "what"))).isInstanceOf(InputException.class)
-                .hasMessage("task what: not known (expected: submitted before)");
+            .hasMessage("task what: not known (expected: submitted before)");
         LeaseName lease = name(queue.lease(session, 1).get(0));
         assertThatThrownBy(() -> queue.report(session, lease, Outcome.getDefaultInstance())).isInstanceOf(InputException.class);
         assertThat(queue.report(session, lease, outcome("sound"))).isTrue();

@@ -94,7 +94,7 @@ class LutraServerTest {
     @Test
     void refusesAWrongTokenInOneLine() {
         assertThatThrownBy(() -> RemoteFleet.connect(address(), "a-wrong-token"))
-                .isInstanceOf(InputException.class).hasMessage("server " + address() + ": wrong token");
+            .isInstanceOf(InputException.class).hasMessage("server " + address() + ": wrong token");
         assertThatThrownBy(() -> join(agent("a-wrong-token"), "pi")).hasMessage("UNAUTHENTICATED: wrong token");
         assertThat(fleet().agents()).isEmpty();
     }
@@ -103,7 +103,7 @@ class LutraServerTest {
     void refusesACallWithoutAToken() {
         AgentServiceBlockingStub anonymous = AgentServiceGrpc.newBlockingStub(channel());
         assertThatThrownBy(() -> join(anonymous, "pi"))
-                .hasMessage("UNAUTHENTICATED: no token (expected: authorization: Bearer <token>)");
+            .hasMessage("UNAUTHENTICATED: no token (expected: authorization: Bearer <token>)");
     }
 
     @Test
@@ -113,22 +113,22 @@ class LutraServerTest {
             free = socket.getLocalPort();
         }
         assertThatThrownBy(() -> RemoteFleet.connect("127.0.0.1:" + free, TOKEN)).isInstanceOf(InputException.class)
-                .hasMessage("server 127.0.0.1:" + free + ": cannot be reached (Connection refused)");
+            .hasMessage("server 127.0.0.1:" + free + ": cannot be reached (Connection refused)");
         for (String address : List.of("localhost", "localhost:", ":x", "host:99999")) {
             assertThatThrownBy(() -> RemoteFleet.connect(address, TOKEN)).isInstanceOf(InputException.class)
-                    .hasMessage("server: " + address + " (expected: host:port)");
+                .hasMessage("server: " + address + " (expected: host:port)");
         }
     }
 
     @Test
     void saysThatItCannotListen() {
         assertThatThrownBy(this::secondServer).isInstanceOf(InputException.class)
-                .hasMessage("cannot listen on " + address() + " (Address already in use)");
+            .hasMessage("cannot listen on " + address() + " (Address already in use)");
     }
 
     private LutraServer secondServer() {
         return LutraServer.start("127.0.0.1", server.port(), TOKEN,
-                new TaskQueue(database, Clock.systemUTC(), LEASE), new ModelStore(folder.resolve("models")));
+            new TaskQueue(database, Clock.systemUTC(), LEASE), new ModelStore(folder.resolve("models")));
     }
 
     @Test
@@ -143,38 +143,38 @@ class LutraServerTest {
 
         ByteArrayOutputStream fetched = new ByteArrayOutputStream();
         agent.fetchModel(FetchModelRequest.newBuilder().setSession(session).setSha256(sha256).build())
-                .forEachRemaining(chunk -> fetched.writeBytes(chunk.getData().toByteArray()));
+            .forEachRemaining(chunk -> fetched.writeBytes(chunk.getData().toByteArray()));
         assertThat(fetched.toByteArray()).isEqualTo(model);
 
         assertThatThrownBy(() -> agent.fetchModel(
-                FetchModelRequest.newBuilder().setSession(session).setSha256("../" + sha256).build()).hasNext())
-                .hasMessageStartingWith("FAILED_PRECONDITION: model ../").hasMessageEndingWith("is not stored");
+            FetchModelRequest.newBuilder().setSession(session).setSha256("../" + sha256).build()).hasNext())
+            .hasMessageStartingWith("FAILED_PRECONDITION: model ../").hasMessageEndingWith("is not stored");
         assertThatThrownBy(() -> agent.fetchModel(
-                FetchModelRequest.newBuilder().setSession("who").setSha256(sha256).build()).hasNext())
-                .hasMessageStartingWith("NOT_FOUND");
+            FetchModelRequest.newBuilder().setSession("who").setSha256(sha256).build()).hasNext())
+            .hasMessageStartingWith("NOT_FOUND");
     }
 
     @Test
     void keepsNothingOfAnUploadThatBreaksOff() throws Exception {
         CompletableFuture<Throwable> ended = new CompletableFuture<>();
         StreamObserver<ModelChunk> upload = FleetServiceGrpc.newStub(channel())
-                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(TOKEN)))
-                .putModel(new StreamObserver<PutModelReply>() {
-                    @Override
-                    public void onNext(PutModelReply reply) {
-                        ended.completeExceptionally(new AssertionError("stored: " + reply));
-                    }
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(TOKEN)))
+            .putModel(new StreamObserver<PutModelReply>() {
+                @Override
+                public void onNext(PutModelReply reply) {
+                    ended.completeExceptionally(new AssertionError("stored: " + reply));
+                }
 
-                    @Override
-                    public void onError(Throwable problem) {
-                        ended.complete(problem);
-                    }
+                @Override
+                public void onError(Throwable problem) {
+                    ended.complete(problem);
+                }
 
-                    @Override
-                    public void onCompleted() {
-                        // with a reply only
-                    }
-                });
+                @Override
+                public void onCompleted() {
+                    // with a reply only
+                }
+            });
         upload.onNext(ModelChunk.newBuilder().setData(ByteString.copyFrom(new byte[100_000])).build());
         while (folder.resolve("models").toFile().list().length == 0) {
             Thread.sleep(5);
@@ -189,7 +189,7 @@ class LutraServerTest {
     @Test
     void runsTasksOfTwoDevicesApart() {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[] {1});
+        String model = fleet.putModel(new byte[]{1});
         AgentServiceBlockingStub agent = agent(TOKEN);
         String pi = join(agent, "pi").getSession();
         String phone = join(agent, "phone").getSession();
@@ -198,12 +198,12 @@ class LutraServerTest {
 
         assertThat(workOff(agent, phone, 20)).allMatch(id -> id.startsWith("phone")).hasSize(20);
         assertThat(fleet.agents()).extracting(state -> state.getDevice().getName() + " " + state.getQueuedTasks())
-                .containsExactly("phone 0", "pi 20");
+            .containsExactly("phone 0", "pi 20");
         assertThat(workOff(agent, pi, 20)).allMatch(id -> id.startsWith("pi")).hasSize(20);
         List<String> all = IntStream.range(0, 20).boxed().flatMap(i -> List.of("pi" + i, "phone" + i).stream()).toList();
         assertThat(fleet.outcomes(all, 39, Duration.ofMinutes(1)))
-                .extracting(TaskOutcome::getTaskId, outcome -> outcome.getOutcome().getFailed().getReason())
-                .containsExactlyElementsOf(all.stream().map(id -> tuple(id, "done " + id)).toList());
+            .extracting(TaskOutcome::getTaskId, outcome -> outcome.getOutcome().getFailed().getReason())
+            .containsExactlyElementsOf(all.stream().map(id -> tuple(id, "done " + id)).toList());
     }
 
     @Test
@@ -211,9 +211,9 @@ class LutraServerTest {
         RemoteFleet fleet = fleet();
         Task lost = Task.newBuilder().setId("t1").setModelSha256("0".repeat(64)).build();
         assertThatThrownBy(() -> fleet.submit("pi", List.of(lost))).isInstanceOf(InputException.class)
-                .hasMessage("server " + address() + ": task t1: model " + "0".repeat(64) + " is not stored");
+            .hasMessage("server " + address() + ": task t1: model " + "0".repeat(64) + " is not stored");
         assertThatThrownBy(() -> fleet.outcomes(List.of("t1"), 0, Duration.ofMinutes(1))).isInstanceOf(InputException.class)
-                .hasMessage("server " + address() + ": task t1: not known (expected: submitted before)");
+            .hasMessage("server " + address() + ": task t1: not known (expected: submitted before)");
     }
 
     @Test
@@ -224,20 +224,20 @@ class LutraServerTest {
         LeaseRequest lease = LeaseRequest.newBuilder().setSession(older).setMaxTasks(1).setWaitMillis(60_000).build();
         assertThatThrownBy(() -> agent.lease(lease)).hasMessage("NOT_FOUND: unknown session: join again");
         assertThatThrownBy(() -> agent.renew(RenewRequest.newBuilder().setSession(older).build()))
-                .hasMessageStartingWith("NOT_FOUND");
+            .hasMessageStartingWith("NOT_FOUND");
     }
 
     @Test
     void waitingAgentsDoNotHoldUpOthersAndAreWoken() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[] {1});
+        String model = fleet.putModel(new byte[]{1});
         AgentServiceBlockingStub agent = agent(TOKEN);
         List<Future<Integer>> waiting = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
             LeaseRequest request = LeaseRequest.newBuilder().setMaxTasks(1).setWaitMillis(30_000)
-                    .setSession(join(agent, "device" + i).getSession()).build();
+                .setSession(join(agent, "device" + i).getSession()).build();
             waiting.add(CompletableFuture.supplyAsync(() -> agent.lease(request).getTasksCount(),
-                    task -> new Thread(task, "waiting agent").start()));
+                task -> new Thread(task, "waiting agent").start()));
         }
         assertThat(fleet.agents()).hasSize(40);
         for (int i = 0; i < 40; i++) {
@@ -251,12 +251,12 @@ class LutraServerTest {
     @Test
     void aWaitingCallThatIsGivenUpTakesNoTask() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[] {1});
+        String model = fleet.putModel(new byte[]{1});
         AgentServiceBlockingStub agent = agent(TOKEN);
         LeaseRequest request = LeaseRequest.newBuilder().setMaxTasks(1).setWaitMillis(30_000)
-                .setSession(join(agent, "pi").getSession()).build();
+            .setSession(join(agent, "pi").getSession()).build();
         assertThatThrownBy(() -> agent.withDeadlineAfter(200, TimeUnit.MILLISECONDS).lease(request))
-                .isInstanceOf(StatusRuntimeException.class);
+            .isInstanceOf(StatusRuntimeException.class);
         Thread.sleep(1_000); // the server ends the call by a clock of its own
         fleet.submit("pi", tasks(model, "t", 1));
         assertThat(agent.lease(request).getTasksList()).extracting(LeasedTask::getEpoch).containsExactly(1L);
@@ -265,30 +265,30 @@ class LutraServerTest {
     @Test
     void outcomesNeedNotFitInOneMessage() {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[] {1});
+        String model = fleet.putModel(new byte[]{1});
         AgentServiceBlockingStub agent = agent(TOKEN);
         String session = join(agent, "pi").getSession();
         fleet.submit("pi", tasks(model, "t", 5));
         ByteString large = ByteString.copyFrom(new byte[15 << 20]);
         Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder()
-                .addOutputs(ModelOutput.newBuilder().setName("y").setLittleEndianFloats(large))).build();
+            .addOutputs(ModelOutput.newBuilder().setName("y").setLittleEndianFloats(large))).build();
         for (LeasedTask task : lease(agent, session, 9)) {
             assertThat(report(agent, session, task, outcome).getAccepted()).isTrue();
         }
         assertThat(fleet.outcomes(List.of("t0", "t1", "t2", "t3", "t4"), 0, Duration.ZERO))
-                .extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
-                .containsExactlyElementsOf(IntStream.range(0, 5)
-                        .mapToObj(i -> tuple("t" + i, outcome)).toList());
+            .extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
+            .containsExactlyElementsOf(IntStream.range(0, 5)
+                .mapToObj(i -> tuple("t" + i, outcome)).toList());
     }
 
     @Test
     void agentsAndExperimentsGoOnWithAServerThatIsStartedAgain() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[] {1});
+        String model = fleet.putModel(new byte[]{1});
         fleet.submit("pi", tasks(model, "t", 60));
         List<String> ids = IntStream.range(0, 60).mapToObj(i -> "t" + i).toList();
         Future<List<TaskOutcome>> experiment = CompletableFuture.supplyAsync(
-                () -> fleet.outcomes(ids, 59, Duration.ofMinutes(1)), task -> new Thread(task, "experiment").start());
+            () -> fleet.outcomes(ids, 59, Duration.ofMinutes(1)), task -> new Thread(task, "experiment").start());
 
         AgentServiceBlockingStub agent = agent(TOKEN);
         String session = join(agent, "pi").getSession();
@@ -317,7 +317,7 @@ class LutraServerTest {
         worker.join();
         assertThat(accepted).containsExactlyInAnyOrderElementsOf(ids);
         assertThat(experiment.get()).extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
-                .containsExactlyElementsOf(ids.stream().map(id -> tuple(id, done(id))).toList());
+            .containsExactlyElementsOf(ids.stream().map(id -> tuple(id, done(id))).toList());
     }
 
     private interface Call<R> {
@@ -348,7 +348,7 @@ class LutraServerTest {
 
     private static List<LeasedTask> lease(AgentServiceBlockingStub agent, String session, int max) {
         return agent.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(max).setWaitMillis(500).build())
-                .getTasksList();
+            .getTasksList();
     }
 
     private static ReportReply report(AgentServiceBlockingStub agent, String session, LeasedTask task, Outcome outcome) {
@@ -362,7 +362,7 @@ class LutraServerTest {
 
     private static List<Task> tasks(String model, String prefix, int count) {
         return IntStream.range(0, count)
-                .mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
+            .mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
     }
 
     private static JoinReply join(AgentServiceBlockingStub agent, String device) {
@@ -381,7 +381,7 @@ class LutraServerTest {
 
     private AgentServiceBlockingStub agent(String token) {
         return AgentServiceGrpc.newBlockingStub(channel())
-                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(token))).withWaitForReady();
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(token))).withWaitForReady();
     }
 
     private static Metadata headers(String token) {

@@ -44,12 +44,12 @@ class TokensTest {
 
     @Test
     void refusesAFileWithoutAToken() throws Exception {
-        for (String content : new String[] {"", "short", "two words that are long enough", "line\nline-line-line-line"}) {
+        for (String content : new String[]{"", "short", "two words that are long enough", "line\nline-line-line-line"}) {
             Path file = Files.writeString(folder.resolve("token"), content);
             assertThatThrownBy(() -> Tokens.loadOrCreate(file)).isInstanceOf(InputException.class)
-                    .hasMessageStartingWith(file + ": holds no token");
+                .hasMessageStartingWith(file + ": holds no token");
         }
         assertThatThrownBy(() -> Tokens.loadOrCreate(folder)).isInstanceOf(InputException.class)
-                .hasMessageStartingWith("" + folder);
+            .hasMessageStartingWith("" + folder);
     }
 }

@@ -92,7 +92,7 @@ class DatabaseTest {
         Path file = folder.resolve("lutra.db");
         Database.open(file).close();
         execute(file, "INSERT INTO flyway_schema_history SELECT 99, '99', 'from the future', type, 'V99__f.sql', checksum,"
-                + " installed_by, installed_on, execution_time, success FROM flyway_schema_history WHERE version = '1'");
+            + " installed_by, installed_on, execution_time, success FROM flyway_schema_history WHERE version = '1'");
         assertRefused(file, "written by a newer Lutra (schema version 99)");
     }
 
@@ -104,14 +104,14 @@ class DatabaseTest {
 
     private static void assertRefused(Path file, String problem) {
         assertThatThrownBy(() -> Database.open(file))
-                .isInstanceOf(InputException.class)
-                .hasMessageStartingWith(file + ": ").hasMessageContaining(problem)
-                .hasMessageNotContaining("\n");
+            .isInstanceOf(InputException.class)
+            .hasMessageStartingWith(file + ": ").hasMessageContaining(problem)
+            .hasMessageNotContaining("\n");
     }
 
     private static void execute(Path file, String sql) throws Exception {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-                Statement statement = connection.createStatement()) {
+            Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
     }

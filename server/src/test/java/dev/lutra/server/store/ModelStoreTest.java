@@ -32,8 +32,8 @@ class ModelStoreTest {
 
     @Test
     void keepsEqualModelsOnceAndNothingElse() {
-        models.put(new byte[] {1, 2, 3});
-        models.put(new byte[] {1, 2, 3});
+        models.put(new byte[]{1, 2, 3});
+        models.put(new byte[]{1, 2, 3});
         models.put(new byte[0]);
         assertThat(folder.resolve("models")).isDirectoryNotContaining("glob:**.part");
         assertThat(folder.resolve("models").toFile().list()).hasSize(2);
@@ -42,9 +42,9 @@ class ModelStoreTest {
     @Test
     void takesAModelInParts() {
         try (ModelStore.Upload upload = models.receive()) {
-            upload.write(new byte[] {'a'});
-            upload.write(new byte[] {'b', 'c'});
-            assertThat(upload.store()).isEqualTo(ModelStore.sha256(new byte[] {'a', 'b', 'c'}));
+            upload.write(new byte[]{'a'});
+            upload.write(new byte[]{'b', 'c'});
+            assertThat(upload.store()).isEqualTo(ModelStore.sha256(new byte[]{'a', 'b', 'c'}));
         }
     }
 

@@ -43,7 +43,7 @@ class ResultStoreTest {
         results.put("candidate", "k", "4");
         results.put("candidate", "z", "5");
         assertThat(results.all("candidate")).containsExactly(
-                Map.entry("z", "5"), Map.entry("a", "2"), Map.entry("k", "4"));
+            Map.entry("z", "5"), Map.entry("a", "2"), Map.entry("k", "4"));
     }
 
     @Test

@@ -112,7 +112,7 @@ class WebServerTest {
     }
 
     private static <B extends Message.Builder> B read(HttpResponse<String> response, B reply)
-            throws InvalidProtocolBufferException {
+        throws InvalidProtocolBufferException {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         JsonFormat.parser().merge(response.body(), reply);
         return reply;
@@ -230,7 +230,7 @@ class WebServerTest {
     @Test
     void servesNothingButPages() throws Exception {
         for (String path : List.of("/pages/../WebServer.class", "/pages/%2e%2e/WebServer.class", "/pages/..%2fWebServer.class",
-                "/pages//etc/passwd", "/pages/", "/pages", "/token", "/pages/none.js", "/pages/page.mustache")) {
+            "/pages//etc/passwd", "/pages/", "/pages", "/token", "/pages/none.js", "/pages/page.mustache")) {
             assertThat(get(path).statusCode()).as(path).isEqualTo(404);
         }
     }
@@ -254,7 +254,7 @@ class WebServerTest {
 
     private X509Certificate certificateOf(Encryption encryption) throws Exception {
         SSLContext trusting = SSLContext.getInstance("TLS");
-        trusting.init(null, new TrustManager[] {new TrustsAnyone()}, new SecureRandom());
+        trusting.init(null, new TrustManager[]{new TrustsAnyone()}, new SecureRandom());
         try (WebServer https = serve(0, encryption)) {
             assertThat(https.joinLink()).startsWith("https://");
             URI page = URI.create("https://localhost:" + https.port() + "/agent");
