@@ -14,7 +14,7 @@ import dev.lutra.search.Objective;
 import dev.lutra.search.RandomSearch;
 import dev.lutra.search.SearchListener;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.SearchStage;
+import dev.lutra.server.run.SearchStage;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Checkpoint;
 import dev.lutra.supernet.SubnetEvaluator;

@@ -51,8 +51,14 @@ class DependencyLinesTest {
     @ArchTest
     static final ArchRule RPC_AND_PAGES_ONLY_CARRY_WHAT_THE_FLEET_DOES = noClasses().that()
         .resideInAnyPackage("dev.lutra.server.rpc..", "dev.lutra.server.web..")
-        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.server.experiment..", "dev.lutra.server.cli..",
-            "dev.lutra.server.report..", "dev.lutra.supernet..", "dev.lutra.search..");
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.server.experiment..", "dev.lutra.server.run..",
+            "dev.lutra.server.device..", "dev.lutra.server.cli..", "dev.lutra.server.report..", "dev.lutra.supernet..", "dev.lutra.search..");
+
+    @ArchTest
+    static final ArchRule A_RUN_NEEDS_NEITHER_GRPC_NOR_HTTP = noClasses().that()
+        .resideInAnyPackage("dev.lutra.server.run..", "dev.lutra.server.experiment..")
+        .should().transitivelyDependOnClassesThat().resideInAnyPackage("dev.lutra.server.rpc..", "dev.lutra.server.web..",
+            "dev.lutra.server.device..", "io.grpc..", "com.sun.net.httpserver..", "java.net.http..");
 
     @ArchTest
     static final ArchRule PAGES_AND_RPC_DO_NOT_KNOW_EACH_OTHER = noClasses().that().resideInAPackage("dev.lutra.server.web..")

@@ -1,6 +1,6 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.run.ExperimentRun;
 import picocli.CommandLine.Mixin;
 
 /** A command on an experiment's run that has an answer beside the files it writes. */

@@ -1,13 +1,12 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.AtomicFile;
+import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.ExperimentRun;
-import dev.lutra.server.experiment.FleetAccess;
-import dev.lutra.server.experiment.RunFolder;
+import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.RunFolder;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,8 +30,8 @@ final class DemoCommand implements Runnable {
         });
         System.err.println("demo: " + file + " is the experiment; lutra run " + file + " --out " + out + " does the same");
         Experiment experiment = Experiment.read(file);
-        FleetAccess access = new FleetAccess.Own("127.0.0.1", 0, Optional.empty());
-        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), access, new ConsoleProgress(), Version.text())) {
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
+            Version.text())) {
             run.all();
             RunSummary.print(run, json.isWanted());
         }

@@ -4,11 +4,13 @@ import dev.lutra.InputException;
 import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.FleetAccess;
-import dev.lutra.server.experiment.LoadMeasurement;
 import dev.lutra.server.experiment.Quantity;
-import dev.lutra.server.experiment.RunFolder;
+import dev.lutra.server.run.FleetAccess;
+import dev.lutra.server.run.LoadMeasurement;
+import dev.lutra.server.run.RunFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -70,8 +72,8 @@ final class LoadCommand implements Runnable {
         Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(),
             provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
         FleetAccess access = server == null
-            ? new FleetAccess.Own("127.0.0.1", 0, Optional.empty())
-            : new FleetAccess.Remote(server.address(), server.token());
+            ? OwnServer.onThisMachine()
+            : new RemoteServer(server.address(), server.token());
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
         }

@@ -1,6 +1,6 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.run.ExperimentRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.run.ExperimentRun;
 import picocli.CommandLine.Command;
 
 @Command(name = "run", mixinStandardHelpOptions = true, description = "Train, profile, search, export and verify; goes on where an earlier run stopped.")

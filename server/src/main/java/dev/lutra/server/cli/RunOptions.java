@@ -1,10 +1,12 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.InputException;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.ExperimentRun;
-import dev.lutra.server.experiment.FleetAccess;
-import dev.lutra.server.experiment.RunFolder;
+import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.FleetAccess;
+import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.web.WebServer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,9 +46,9 @@ final class RunOptions {
             if (web.isPresent()) {
                 throw new InputException("--http: given with --server (expected: one of them; that server has its own pages)");
             }
-            return new FleetAccess.Remote(server.address(), server.token());
+            return new RemoteServer(server.address(), server.token());
         }
         Endpoint endpoint = Endpoint.parse("--listen", listen);
-        return new FleetAccess.Own(endpoint.host(), endpoint.port(), web);
+        return new OwnServer(endpoint.host(), endpoint.port(), web);
     }
 }

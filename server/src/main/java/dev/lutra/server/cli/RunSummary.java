@@ -1,7 +1,7 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
-import dev.lutra.server.experiment.Winner;
+import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.Winner;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

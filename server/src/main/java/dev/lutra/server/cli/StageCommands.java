@@ -1,6 +1,6 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.run.ExperimentRun;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -1,6 +1,6 @@
 package dev.lutra.server.cli;
 
-import dev.lutra.server.experiment.ExperimentRun;
+import dev.lutra.server.run.ExperimentRun;
 import java.util.Map;
 import picocli.CommandLine.Command;
 

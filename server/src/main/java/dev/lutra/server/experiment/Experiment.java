@@ -80,7 +80,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         }
 
         /** All that a measured figure depends on besides the device and the network, as one word. */
-        String setting() {
+        public String setting() {
             return (options.isEmpty() ? provider : provider + options) + "-t" + threads + "-" + precision;
         }
     }
@@ -98,7 +98,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         Optional<Path> table) {
 
         /** As an experiment has it that says nothing of it. */
-        static Profile defaults() {
+        public static Profile defaults() {
             return profile(Optional.empty(), Path.of(""));
         }
     }

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.onnx.Precision;
 import java.util.List;

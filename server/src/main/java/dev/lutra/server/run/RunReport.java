@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
@@ -8,6 +8,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
@@ -149,7 +150,7 @@ final class RunReport {
                 + content.getRuntime().getName() + " " + content.getRuntime().getVersion() + " " + content.getRuntime().getProvider()
                 + ", threads " + content.getRuntime().getThreads()));
             facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
-                + table.calibration().map(fit -> ", " + ProfileStage.described(fit)).orElse(", not calibrated")));
+                + table.calibration().map(fit -> ", " + Profiler.described(fit)).orElse(", not calibrated")));
         });
         return facts;
     }

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,6 +12,8 @@ import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
+import dev.lutra.server.device.RemoteServer;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.store.Database;
@@ -30,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a device is asked to measure, by a server that it has joined. */
-class ProfileStageTest {
+class ProfilerTest {
 
     private static final String TOKEN = "token";
 
@@ -48,13 +50,13 @@ class ProfileStageTest {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, new ModelStore(folder.resolve("models")));
                 Database own = Database.open(folder.resolve("run.db"));
-                RunFleet fleet = RunFleet.open(new FleetAccess.Remote("127.0.0.1:" + server.port(), TOKEN),
-                    experiment.targets(), new RunFolder(folder.resolve("run")), own, progress)) {
+                RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
+                    new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
-                ProfileStage stage = new ProfileStage(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
+                Profiler profiler = new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
                     progress);
                 String first = SegmentCatalog.of(space).items().iterator().next().label();
-                assertThatThrownBy(stage::run).isInstanceOf(InputException.class)
+                assertThatThrownBy(profiler::run).isInstanceOf(InputException.class)
                     .hasMessage("device box: " + first + ": out of memory");
                 assertThat(labels.get(1, TimeUnit.MINUTES)).startsWith("call-overhead", first)
                     .allMatch(label -> label.equals("call-overhead") || label.startsWith(space.name() + " "));

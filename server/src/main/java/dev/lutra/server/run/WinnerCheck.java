@@ -1,22 +1,17 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import com.google.protobuf.ByteString;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
-import dev.lutra.onnx.OnnxExporter;
-import dev.lutra.onnx.OnnxFile;
-import dev.lutra.onnx.OnnxMetadata;
-import dev.lutra.onnx.OnnxOptions;
-import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.Subnet;
 import dev.lutra.supernet.SubnetEvaluator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,111 +22,52 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
 
-/** Writes winners as ONNX and has their devices confirm them. */
-final class ExportStage {
+/** Has the targets' devices confirm exported winners. */
+final class WinnerCheck {
 
     /** Real images that the exported file and the supernet are compared on. */
     private static final int COMPARED_IMAGES = 8;
 
     private final Experiment experiment;
     private final SearchSpace space;
-    private final RunFolder folder;
-    private final String version;
+    private final WinnerExport files;
+    private final String runId;
 
-    ExportStage(Experiment experiment, SearchSpace space, RunFolder folder, String version) {
+    WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, String runId) {
         this.experiment = experiment;
         this.space = space;
-        this.folder = folder;
-        this.version = version;
-    }
-
-    static String fileName(int rank) {
-        return fileName(rank, Precision.FLOAT32);
-    }
-
-    private static String fileName(int rank, Precision precision) {
-        return "winner-" + rank + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx";
-    }
-
-    Path file(int rank) {
-        return folder.exports().resolve(fileName(rank));
-    }
-
-    private Path file(int rank, Precision precision) {
-        return folder.exports().resolve(fileName(rank, precision));
-    }
-
-    /** Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute. */
-    void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
-        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
-        experiment.targets().forEach(target -> precisions.add(target.precision()));
-        for (Precision precision : precisions) {
-            write(file(rank, precision), precision, "supernet", candidate, evaluator, data);
-        }
-    }
-
-    /** Writes a candidate with weights of its own. */
-    Path exportRetrained(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
-        Path file = folder.exports().resolve("retrained-" + rank + ".onnx");
-        write(file, Precision.FLOAT32, "retrained", candidate, evaluator, data);
-        return file;
-    }
-
-    private void write(Path file, Precision precision, String weights, Candidate candidate, SubnetEvaluator evaluator,
-        ImageData data) {
-        Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(OnnxMetadata.SPACE, experiment.space());
-        metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
-        metadata.put(OnnxMetadata.CLASSES, Integer.toString(space.classes()));
-        metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
-        metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
-        metadata.put(OnnxMetadata.DATA_HASH, data.hash());
-        metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
-        metadata.put(OnnxMetadata.WEIGHTS, weights);
-        metadata.put(OnnxMetadata.PRECISION, precision.toString());
-        metadata.put(OnnxMetadata.VERSION, version);
-        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
-        Subnet subnet = evaluator.subnet(candidate.architecture());
-        OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
-    }
-
-    private static String text(float[] values) {
-        return Arrays.toString(values).replaceAll("[\\[\\] ]", "");
+        this.files = files;
+        this.runId = runId;
     }
 
     /** Runs an exported winner on every target: first its numbers on real images, then its latency. */
-    Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet, String runId) {
+    Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet) {
         Map<String, Double> measures = candidate.measures().values();
         List<Winner.Check> checks = new ArrayList<>();
         try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();
             float[] expected = evaluator.logits(candidate.architecture(), batch);
             for (Experiment.Target target : experiment.targets()) {
-                checks.add(check(target, read(file(rank, target.precision())), batch, expected, measures, fleet, runId));
+                checks.add(check(target, read(files.file(rank, target.precision())), batch, expected, measures, fleet));
             }
         }
-        return new Winner(candidate.architecture().toString(), fileName(rank), measures, checks);
+        return new Winner(candidate.architecture().toString(), WinnerExport.fileName(rank), measures, checks);
     }
 
     private Winner.Check check(Experiment.Target target, byte[] model, Batch batch, float[] expected,
-        Map<String, Double> measures, RunFleet fleet, String runId) {
+        Map<String, Double> measures, RunFleet fleet) {
         String sha = fleet.putModel(model);
-        Task numbers = task(target, sha, runId, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
-        Task latency = task(target, sha, runId, "latency").addInputs(input(1).setRandomSeed(0))
-            .setRules(ProfileStage.rules(experiment.profile())).build();
+        Task numbers = task(target, sha, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
+        Task latency = task(target, sha, "latency").addInputs(input(1).setRandomSeed(0))
+            .setRules(Profiler.rules(experiment.profile())).build();
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
-            outcome -> outcomes.put(outcome.getTaskId(), ProfileStage.require(target, outcome.getTaskId(), outcome)));
+            outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
         double difference = difference(outcomes.get(numbers.getId()).getOutputs(0), expected);
         var measured = outcomes.get(latency.getId()).getLatency();
         return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),
@@ -140,7 +76,7 @@ final class ExportStage {
             difference, difference <= Winner.tolerance(target.precision()));
     }
 
-    private static Task.Builder task(Experiment.Target target, String sha, String runId, String what) {
+    private Task.Builder task(Experiment.Target target, String sha, String what) {
         return Task.newBuilder()
             .setId(String.join("/", runId, "verify", target.device(), target.setting(), what, sha)).setModelSha256(sha).setLabel(what)
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,13 +7,14 @@ import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +66,7 @@ class AccuracyTableRunTest {
     private ExperimentRun open(String more) throws IOException {
         Experiment experiment = read(more);
         return ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")),
-            new FleetAccess.Own("127.0.0.1", 0, Optional.empty()), progress, "test");
+            OwnServer.onThisMachine(), progress, "test");
     }
 
     private Experiment read(String more) throws IOException {

@@ -1,5 +1,6 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
@@ -16,18 +17,47 @@ import dev.lutra.search.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.RandomSearch;
 import dev.lutra.search.SearchListener;
-import dev.lutra.server.experiment.Progress.Work;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
-/** Searches the space under the experiment's constraints and objectives. */
-public final class SearchStage {
+/** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
+public final class SearchStage implements Stage<Front> {
 
-    private SearchStage() {}
+    @Override
+    public Set<Artifact> needs(Experiment experiment) {
+        return experiment.accuracyTable().isPresent() ? Set.of(Artifact.TABLES) : Set.of(Artifact.SUPERNET, Artifact.TABLES);
+    }
+
+    @Override
+    public Set<Artifact> leaves(Experiment experiment) {
+        return Set.of(Artifact.FRONT);
+    }
+
+    /**
+     * @throws InputException if nothing keeps the constraints
+     */
+    @Override
+    public Front run(RunContext run) {
+        AccuracySource accuracy = run.accuracy();
+        StoredCandidates log = run.candidates();
+        CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.tables(), accuracy, log);
+        Front front = run(run.experiment(), judge, run.progress()).with(run.provenance());
+        Path file = run.folder().front();
+        front.writeCsv(file.resolveSibling("front.csv"));
+        AtomicFile.write(file.resolveSibling("front.svg"),
+            new RunReport(run.experiment(), run.space(), run.folder()).frontPlot(front, log.all(), List.of()));
+        front.writeJson(file);
+        run.progress().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
+            front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
+        return front;
+    }
 
     /** What the search bounds before it looks at accuracy, in the words of the experiment file. */
     public static List<Constraint> constraints(Experiment experiment) {
@@ -103,10 +133,10 @@ public final class SearchStage {
     /** Turns what the search tells into progress. */
     private static final class Watch implements SearchListener {
 
-        private final Work work;
+        private final dev.lutra.server.run.Progress.Work work;
         private double best;
 
-        Watch(Work work) {
+        Watch(dev.lutra.server.run.Progress.Work work) {
             this.work = work;
         }
 

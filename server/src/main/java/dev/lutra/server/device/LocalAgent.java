@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.device;
 
 import dev.lutra.InputException;
 import java.io.IOException;

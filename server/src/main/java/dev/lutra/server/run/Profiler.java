@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.CalibrationPlan;
@@ -18,13 +18,14 @@ import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Entry;
-import dev.lutra.proto.Measured;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
@@ -44,9 +45,9 @@ import java.util.function.Supplier;
 
 /**
  * Times every different segment of the space on every target, and some whole networks to correct the sum of segments.
- * Outcomes are kept as they come, so that an interrupted stage measures only what is missing.
+ * Outcomes are kept as they come, so that an interrupted profiler measures only what is missing.
  */
-final class ProfileStage {
+final class Profiler {
 
     private static final int TABLE_BATCH = 1;
     private static final String OVERHEAD = "call-overhead";
@@ -67,7 +68,7 @@ final class ProfileStage {
     private final Supplier<RunFleet> fleet;
     private final Progress progress;
 
-    ProfileStage(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, Progress progress) {
+    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, Progress progress) {
         this.experiment = experiment;
         this.space = space;
         this.folder = folder;

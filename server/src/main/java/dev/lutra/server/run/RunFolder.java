@@ -1,6 +1,7 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.space.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -54,6 +55,11 @@ public record RunFolder(Path root) {
         return root.resolve("verification.json");
     }
 
+    /** Weights of a winner that was trained by itself. */
+    Path retrained(Architecture architecture) {
+        return root.resolve("retrained-" + ContentHash.of(architecture.toString()) + ".safetensors");
+    }
+
     public Path report() {
         return root.resolve("report.html");
     }
@@ -67,7 +73,7 @@ public record RunFolder(Path root) {
      *
      * @throws InputException if another process works in it
      */
-    FileLock lock() {
+    public FileLock lock() {
         try {
             Files.createDirectories(root);
             FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.onnx.OnnxFile;
@@ -8,11 +8,12 @@ import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
-import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorProto.DataType;
+import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -54,15 +55,15 @@ public final class LoadMeasurement {
         Load load = Load.newBuilder().setRequestsPerSecond(requestsPerSecond).setDurationNanos(duration.toNanos()).build();
         try (FileLock lock = folder.lock();
             Database database = Database.open(folder.database());
-            RunFleet fleet = RunFleet.open(access, List.of(target), folder, database, progress)) {
+            RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
-                .setRules(ProfileStage.rules(Experiment.Profile.defaults()))
+                .setRules(Profiler.rules(Experiment.Profile.defaults()))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
             Task backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back").build();
             Task loaded = task.setId(id + "/load").setLabel("at the offered load").setLoad(load).build();
             Map<String, Measured> measured = new HashMap<>();
             fleet.run(target.device(), List.of(backToBack, loaded),
-                outcome -> measured.put(outcome.getTaskId(), ProfileStage.require(target, file.toString(), outcome)));
+                outcome -> measured.put(outcome.getTaskId(), Profiler.require(target, file.toString(), outcome)));
             return new Result(measured.get(backToBack.getId()), measured.get(loaded.getId()));
         } catch (IOException e) {
             throw new UncheckedIOException(folder.root() + ": cannot be unlocked: " + e.getMessage(), e);

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,7 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ class ImportedTableTest {
     }
 
     private Map<String, LookupTable> profile(Experiment experiment, SearchSpace space) {
-        return new ProfileStage(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
+        return new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
             throw new AssertionError("a device is asked for");
         }, progress).run();
     }

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -18,6 +18,7 @@ import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Measure;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
@@ -75,12 +76,12 @@ class LatencyLimitsTest {
 
     @Test
     void profileKeysBecomeRules() throws IOException {
-        MeasureRules usual = ProfileStage.rules(experiment("{p50: 3 ms}", "{}").profile());
+        MeasureRules usual = Profiler.rules(experiment("{p50: 3 ms}", "{}").profile());
         assertThat(usual.getMinRounds()).isEqualTo(4);
         assertThat(usual.getSliceNanos()).isEqualTo(60_000_000);
         Experiment experiment = experiment("{p50: 3 ms}",
             "{rounds: 2, slice: 70 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
-        MeasureRules rules = ProfileStage.rules(experiment.profile());
+        MeasureRules rules = Profiler.rules(experiment.profile());
         assertThat(rules.getMinRounds()).isEqualTo(2);
         assertThat(rules.getSliceNanos()).isEqualTo(70_000_000);
         assertThat(rules.getMaxMeasureNanos()).isEqualTo(4_000_000_000L);

@@ -1,4 +1,4 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 /** Told how long work goes. The command line draws bars; tests listen. */
 public interface Progress {

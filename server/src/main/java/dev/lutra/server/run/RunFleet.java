@@ -1,34 +1,23 @@
-package dev.lutra.server.experiment;
+package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
-import dev.lutra.server.fleet.LocalFleet;
-import dev.lutra.server.fleet.TaskQueue;
-import dev.lutra.server.rpc.LutraServer;
-import dev.lutra.server.rpc.RemoteFleet;
-import dev.lutra.server.rpc.Tokens;
-import dev.lutra.server.store.Database;
-import dev.lutra.server.store.ModelStore;
-import dev.lutra.server.web.WebServer;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
- * The devices a run measures on: those of a named server, or of a server inside this process that the run's agents join.
+ * The devices a run measures on, and its patience with them.
  */
-final class RunFleet implements AutoCloseable {
+public final class RunFleet implements AutoCloseable {
 
     private static final Duration POLL = Duration.ofSeconds(2);
     /** After so long without its agent a waiting run says so, once. */
@@ -37,47 +26,21 @@ final class RunFleet implements AutoCloseable {
     private final Fleet fleet;
     private final Progress progress;
     private final List<AutoCloseable> open;
-    private final Map<String, LocalAgent> localAgents;
+    private final Map<String, BooleanSupplier> localAgents;
     private final String howToJoin;
 
-    private RunFleet(Fleet fleet, Progress progress, List<AutoCloseable> open, Map<String, LocalAgent> localAgents,
+    /**
+     * @param open what to close with this, the last first
+     * @param localAgents whether the agents that this process has started still run, by device
+     * @param howToJoin the command that starts an agent elsewhere, but for its {@code --device}
+     */
+    public RunFleet(Fleet fleet, Progress progress, List<AutoCloseable> open, Map<String, BooleanSupplier> localAgents,
         String howToJoin) {
         this.fleet = fleet;
         this.progress = progress;
-        this.open = open;
-        this.localAgents = localAgents;
+        this.open = List.copyOf(open);
+        this.localAgents = Map.copyOf(localAgents);
         this.howToJoin = howToJoin;
-    }
-
-    static RunFleet open(FleetAccess access, List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
-        boolean local = targets.stream().anyMatch(target -> target.device().equals(Experiment.LOCAL));
-        if (access instanceof FleetAccess.Remote remote) {
-            if (local) {
-                throw new InputException("targets: device " + Experiment.LOCAL
-                    + " (expected: a device of the fleet, since a server is named)");
-            }
-            RemoteFleet fleet = RemoteFleet.connect(remote.address(), remote.token());
-            return new RunFleet(fleet, progress, List.of(fleet), Map.of(), "lutra agent --server " + remote.address());
-        }
-        FleetAccess.Own own = (FleetAccess.Own) access;
-        TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-        ModelStore models = new ModelStore(folder.models());
-        String token = Tokens.loadOrCreate(folder.root().resolve("token"));
-        LutraServer server = LutraServer.start(own.host(), own.port(), token, queue, models);
-        List<AutoCloseable> open = new ArrayList<>(List.of(server));
-        own.pages().ifPresent(settings -> {
-            WebServer web = WebServer.start(settings, token, new AgentCalls(queue, models));
-            open.add(web);
-            progress.say("browsers join at " + web.joinLink());
-        });
-        Map<String, LocalAgent> agents = new HashMap<>();
-        if (local) {
-            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, server.port(), token, folder.agentLog());
-            open.add(agent);
-            agents.put(Experiment.LOCAL, agent);
-        }
-        return new RunFleet(new LocalFleet(queue, models), progress, open, agents,
-            "lutra agent --server <this host>:" + server.port() + " --token-file " + folder.root().resolve("token"));
     }
 
     String putModel(byte[] onnx) {
@@ -125,8 +88,8 @@ final class RunFleet implements AutoCloseable {
     }
 
     private void requireAgent(String device, long waitingMillis) {
-        LocalAgent agent = localAgents.get(device);
-        if (agent != null && !agent.isAlive()) {
+        BooleanSupplier alive = localAgents.get(device);
+        if (alive != null && !alive.getAsBoolean()) {
             throw new InputException("device " + device + ": its agent has stopped (expected: running; see agent.log in the run folder)");
         }
         boolean due = waitingMillis >= PATIENCE.toMillis() && waitingMillis < PATIENCE.plus(POLL).toMillis();

@@ -1,0 +1,60 @@
+package dev.lutra.server.device;
+
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.LocalFleet;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.rpc.Tokens;
+import dev.lutra.server.run.FleetAccess;
+import dev.lutra.server.run.Progress;
+import dev.lutra.server.run.RunFleet;
+import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.WebServer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A server inside the run, for agents to join. This machine's own agent is started where a target asks for it; browsers join
+ * where pages are served too.
+ *
+ * @param port 0 takes a free one
+ */
+public record OwnServer(String host, int port, Optional<WebServer.Settings> pages) implements FleetAccess {
+
+    /** A server that only this machine reaches. */
+    public static OwnServer onThisMachine() {
+        return new OwnServer("127.0.0.1", 0, Optional.empty());
+    }
+
+    @Override
+    public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
+        TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
+        ModelStore models = new ModelStore(folder.models());
+        Path tokenFile = folder.root().resolve("token");
+        String token = Tokens.loadOrCreate(tokenFile);
+        LutraServer server = LutraServer.start(host, port, token, queue, models);
+        List<AutoCloseable> open = new ArrayList<>(List.of(server));
+        pages.ifPresent(settings -> {
+            WebServer web = WebServer.start(settings, token, new AgentCalls(queue, models));
+            open.add(web);
+            progress.say("browsers join at " + web.joinLink());
+        });
+        Map<String, BooleanSupplier> agents = new HashMap<>();
+        if (targets.stream().anyMatch(target -> target.device().equals(Experiment.LOCAL))) {
+            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, server.port(), token, folder.agentLog());
+            open.add(agent);
+            agents.put(Experiment.LOCAL, agent::isAlive);
+        }
+        return new RunFleet(new LocalFleet(queue, models), progress, open, agents,
+            "lutra agent --server <this host>:" + server.port() + " --token-file " + tokenFile);
+    }
+}

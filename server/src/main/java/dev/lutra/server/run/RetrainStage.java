@@ -1,0 +1,56 @@
+package dev.lutra.server.run;
+
+import dev.lutra.search.Candidate;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.Architecture;
+import dev.lutra.supernet.Sampling;
+import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Trainer;
+import dev.lutra.supernet.TrainingSettings;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Trains the first winners from scratch, each with its weights to itself, and writes them as ONNX beside the others. Gives
+ * validation accuracy by file.
+ */
+final class RetrainStage implements Stage<Map<Path, Double>> {
+
+    @Override
+    public Set<Artifact> needs(Experiment experiment) {
+        return Set.of(Artifact.FRONT);
+    }
+
+    @Override
+    public Set<Artifact> leaves(Experiment experiment) {
+        return Set.of(Artifact.RETRAINED);
+    }
+
+    @Override
+    public Map<Path, Double> run(RunContext run) {
+        Map<Path, Double> accuracies = new LinkedHashMap<>();
+        List<Candidate> ranked = run.ranked();
+        for (int rank = 1; rank <= run.winnersWanted(); rank++) {
+            Candidate candidate = ranked.get(rank - 1);
+            Trainer trainer = new Trainer(run.space(), run.data(), alone(run.experiment(), candidate.architecture()),
+                run.folder().retrained(candidate.architecture()));
+            try (TrainingProgress training = new TrainingProgress(run.progress(), "retrain " + rank);
+                SupernetWeights weights = trainer.train(training);
+                SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
+                Path file = run.exporter().exportRetrained(rank, candidate, judge, run.data());
+                accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
+            }
+        }
+        return accuracies;
+    }
+
+    private static TrainingSettings alone(Experiment experiment, Architecture architecture) {
+        TrainingSettings settings = experiment.retraining();
+        return new TrainingSettings(settings.epochs(), settings.batch(), Sampling.fixed(architecture), 0, settings.learningRate(),
+            settings.warmUp(), settings.schedule(), settings.momentum(), settings.weightDecay(), settings.labelSmoothing(), settings.seed());
+    }
+}

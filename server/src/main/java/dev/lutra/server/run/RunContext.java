@@ -1,0 +1,203 @@
+package dev.lutra.server.run;
+
+import dev.lutra.InputException;
+import dev.lutra.data.ImageData;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.search.AccuracySource;
+import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Front;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Trainer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
+final class RunContext implements AutoCloseable {
+
+    private final Experiment experiment;
+    private final RunFolder folder;
+    private final FleetAccess access;
+    private final Progress progress;
+    private final String version;
+    private final Database database;
+    private final ResultStore results;
+    private ImageData data;
+    private SearchSpace space;
+    private SupernetWeights supernet;
+    private SubnetEvaluator evaluator;
+    private RunFleet fleet;
+
+    RunContext(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
+        this.experiment = experiment;
+        this.folder = folder;
+        this.access = access;
+        this.progress = progress;
+        this.version = version;
+        database = Database.open(folder.database());
+        results = new ResultStore(database, experiment.name());
+    }
+
+    Experiment experiment() {
+        return experiment;
+    }
+
+    RunFolder folder() {
+        return folder;
+    }
+
+    Progress progress() {
+        return progress;
+    }
+
+    /** Names this run's tasks in a fleet: the same after a crash, different from every other run's. */
+    String id() {
+        return results.find("run", "id").orElseGet(() -> {
+            String id = UUID.randomUUID().toString();
+            results.put("run", "id", id);
+            return id;
+        });
+    }
+
+    ImageData data() {
+        if (data == null) {
+            try (DecodingProgress decoding = new DecodingProgress(progress)) {
+                data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), folder.imageCache(), decoding);
+            }
+        }
+        return data;
+    }
+
+    /** The space, with as many classes as the data has. */
+    SearchSpace space() {
+        if (space == null) {
+            space = experiment.data().isPresent() ? experiment.searchSpace(data().classes().size()) : experiment.baseSpace();
+        }
+        return space;
+    }
+
+    /** The trained weights; whatever is left of their training is done first. */
+    SupernetWeights supernet() {
+        if (supernet == null) {
+            Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
+            try (TrainingProgress training = new TrainingProgress(progress, "train")) {
+                supernet = trainer.train(training);
+            }
+        }
+        return supernet;
+    }
+
+    SubnetEvaluator evaluator() {
+        if (evaluator == null) {
+            evaluator = new SubnetEvaluator(space(), supernet(), data(), experiment.evaluation());
+        }
+        return evaluator;
+    }
+
+    /** Where the search's accuracies come from: the experiment's table, or the supernet. */
+    AccuracySource accuracy() {
+        if (experiment.accuracyTable().isPresent()) {
+            return AccuracyTable.load(experiment.accuracyTable().get(), space());
+        }
+        return architecture -> evaluator().evaluate(architecture).accuracy();
+    }
+
+    RunFleet fleet() {
+        if (fleet == null) {
+            fleet = access.open(experiment.targets(), folder, database, progress);
+        }
+        return fleet;
+    }
+
+    /**
+     * Tables by device.
+     *
+     * @throws InputException if one is not there, or lacks a segment that nobody here can measure
+     */
+    Map<String, LookupTable> tables() {
+        Map<String, LookupTable> tables = new LinkedHashMap<>();
+        for (Experiment.Target target : experiment.targets()) {
+            LookupTable table = Profiler.find(experiment, folder, target).orElseThrow(() -> InputException.in(
+                experiment.table(target).orElse(folder.tables()),
+                "no lookup table of device " + target.device() + " (expected: after lutra profile)"));
+            Profiler.requireWhole(table, space());
+            tables.put(target.device(), table);
+        }
+        return tables;
+    }
+
+    /** The front's candidates, those to export first at its beginning. */
+    List<Candidate> ranked() {
+        Front front = Front.readJson(folder.front(), space());
+        return front.spread(front.candidates().size());
+    }
+
+    /** How many winners the experiment asks for, and the front has. */
+    int winnersWanted() {
+        return Math.min(experiment.export().top(), ranked().size());
+    }
+
+    WinnerExport exporter() {
+        return new WinnerExport(experiment, space(), folder, version);
+    }
+
+    /** Every candidate whose accuracy is known by the same weights and images. */
+    StoredCandidates candidates() {
+        String judge = experiment.accuracyTable().map(RunContext::identity).orElseGet(() -> String.join("\n", data().hash(),
+            space().input().toString(), experiment.training().toString(), experiment.evaluation().toString()));
+        return new StoredCandidates(results, ContentHash.of(experiment.space() + "\n" + judge));
+    }
+
+    Map<String, String> provenance() {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        provenance.put("lutra", version);
+        provenance.put("experiment", experiment.name());
+        if (experiment.accuracyTable().isPresent()) {
+            provenance.put("accuracy table", identity(experiment.accuracyTable().get()));
+            return provenance;
+        }
+        provenance.put("training", experiment.training().toString());
+        provenance.put("evaluation", experiment.evaluation().toString());
+        provenance.put("data hash", data().hash());
+        return provenance;
+    }
+
+    /** A table's file, and a hash of what is in it. */
+    private static String identity(Path table) {
+        try {
+            return table.getFileName() + " " + ContentHash.of(Files.readString(table));
+        } catch (IOException e) {
+            throw new UncheckedIOException(table + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(fleet);
+        closeQuietly(evaluator);
+        closeQuietly(supernet);
+        closeQuietly(data);
+        database.close();
+    }
+
+    private void closeQuietly(AutoCloseable part) {
+        try {
+            if (part != null) {
+                part.close();
+            }
+        } catch (Exception e) {
+            progress.say("while closing: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lutra.server.run;
+
+import dev.lutra.InputException;
+import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.Architecture;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Trains the supernet, or what is left of its epochs, and judges a few random paths; reads the accuracy table where the experiment
+ * has one instead. Gives the accuracies of those paths, which say how far the shared weights have come.
+ */
+final class TrainStage implements Stage<List<Double>> {
+
+    private static final int SAMPLED_PATHS = 8;
+
+    @Override
+    public Set<Artifact> needs(Experiment experiment) {
+        return Set.of();
+    }
+
+    @Override
+    public Set<Artifact> leaves(Experiment experiment) {
+        return experiment.accuracyTable().isPresent() ? Set.of() : Set.of(Artifact.SUPERNET);
+    }
+
+    /**
+     * @throws InputException if no network of the space keeps the limits on MACs and parameters, before any training
+     */
+    @Override
+    public List<Double> run(RunContext run) {
+        Optional<Path> table = run.experiment().accuracyTable();
+        if (table.isPresent()) {
+            run.progress().say("train: no supernet; " + table.get() + " has the accuracy of "
+                + AccuracyTable.load(table.get(), run.space()).size() + " architectures");
+            return List.of();
+        }
+        SearchStage.requireFeasible(run.experiment(), run.space());
+        run.supernet();
+        return sampledPaths(run);
+    }
+
+    /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
+    static List<Double> sampledPaths(RunContext run) {
+        List<Double> accuracies = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(run.experiment().training().seed());
+        StoredCandidates log = run.candidates();
+        try (Progress.Work work = run.progress().begin("judge random paths", SAMPLED_PATHS, "paths")) {
+            for (int i = 0; i < SAMPLED_PATHS; i++) {
+                Architecture path = run.space().random(random);
+                double accuracy = log.find(path).map(Candidate::accuracy).orElseGet(() -> run.evaluator().evaluate(path).accuracy());
+                log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
+                accuracies.add(accuracy);
+                work.at(accuracies.size(), String.format(Locale.ROOT, "mean accuracy %.2f %%",
+                    100 * accuracies.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+            }
+        }
+        return accuracies;
+    }
+}

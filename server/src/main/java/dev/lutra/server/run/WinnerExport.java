@@ -1,0 +1,95 @@
+package dev.lutra.server.run;
+
+import dev.lutra.data.ImageData;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
+import dev.lutra.search.Candidate;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Subnet;
+import dev.lutra.supernet.SubnetEvaluator;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Writes winners as ONNX. */
+final class WinnerExport {
+
+    private final Experiment experiment;
+    private final SearchSpace space;
+    private final RunFolder folder;
+    private final String version;
+
+    WinnerExport(Experiment experiment, SearchSpace space, RunFolder folder, String version) {
+        this.experiment = experiment;
+        this.space = space;
+        this.folder = folder;
+        this.version = version;
+    }
+
+    static String fileName(int rank) {
+        return fileName(rank, Precision.FLOAT32);
+    }
+
+    private static String fileName(int rank, Precision precision) {
+        return "winner-" + rank + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx";
+    }
+
+    Path file(int rank) {
+        return folder.exports().resolve(fileName(rank));
+    }
+
+    Path file(int rank, Precision precision) {
+        return folder.exports().resolve(fileName(rank, precision));
+    }
+
+    /** Where a winner with weights of its own is. */
+    Path retrained(int rank) {
+        return folder.exports().resolve("retrained-" + rank + ".onnx");
+    }
+
+    /** Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute. */
+    void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
+        experiment.targets().forEach(target -> precisions.add(target.precision()));
+        for (Precision precision : precisions) {
+            write(file(rank, precision), precision, "supernet", candidate, evaluator, data);
+        }
+    }
+
+    /** Writes a candidate with weights of its own. */
+    Path exportRetrained(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+        Path file = retrained(rank);
+        write(file, Precision.FLOAT32, "retrained", candidate, evaluator, data);
+        return file;
+    }
+
+    private void write(Path file, Precision precision, String weights, Candidate candidate, SubnetEvaluator evaluator,
+        ImageData data) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(OnnxMetadata.SPACE, experiment.space());
+        metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
+        metadata.put(OnnxMetadata.CLASSES, Integer.toString(space.classes()));
+        metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
+        metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
+        metadata.put(OnnxMetadata.DATA_HASH, data.hash());
+        metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
+        metadata.put(OnnxMetadata.WEIGHTS, weights);
+        metadata.put(OnnxMetadata.PRECISION, precision.toString());
+        metadata.put(OnnxMetadata.VERSION, version);
+        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
+        Subnet subnet = evaluator.subnet(candidate.architecture());
+        OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
+    }
+
+    private static String text(float[] values) {
+        return Arrays.toString(values).replaceAll("[\\[\\] ]", "");
+    }
+}
