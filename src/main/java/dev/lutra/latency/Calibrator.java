@@ -33,8 +33,10 @@ public final class Calibrator {
      * @param networks measured whole networks with the keys of their segments
      * @return to be put into the table
      * @throws IllegalArgumentException if fewer than two may be fitted, none is held out, or one is not measured
+     * @throws dev.lutra.InputException if entries or networks name different estimators
      */
     public static Calibration fit(LookupTable table, List<WholeNetwork> networks) {
+        Estimators.requireOne(table, networks);
         List<WholeNetwork> fitted = networks.stream().filter(network -> !network.getHeldOut()).toList();
         List<WholeNetwork> heldOut = networks.stream().filter(WholeNetwork::getHeldOut).toList();
         if (fitted.size() < 2 || heldOut.isEmpty()) {

@@ -197,10 +197,13 @@ public final class LookupTable {
     /**
      * This table with more entries; an entry whose key is there already takes its place. A calibration was fitted to the
      * old entries and goes.
+     *
+     * @throws InputException if old and new entries name different estimators
      */
     public LookupTable withEntries(Collection<Entry> added) {
         SortedMap<String, Entry> all = new TreeMap<>(entries);
         added.forEach(entry -> all.put(entry.getKey(), entry));
+        Estimators.requireOne(origin, all.values().stream());
         return new LookupTable(origin, content.toBuilder().clearCalibration().clearEntries()
             .addAllEntries(all.values()).build());
     }

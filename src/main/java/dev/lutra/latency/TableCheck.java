@@ -9,7 +9,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.LongSummaryStatistics;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.stream.LongStream;
 
 /** Looks for reasons not to rely on a table: what its entries say of how they were measured, and what it lacks. */
@@ -23,7 +27,8 @@ public final class TableCheck {
     /**
      * One thing found.
      *
-     * @param check what was looked at: age, convergence, steadiness, drift, disturbance, missing, calibration, source
+     * @param check what was looked at: age, convergence, steadiness, drift, scale, disturbance, missing, calibration,
+     *     estimator, source
      * @param subject the entry or segment, or the whole table
      */
     public record Finding(Severity severity, String check, String subject, String message) {}
@@ -36,6 +41,8 @@ public final class TableCheck {
     private static final double MUCH_DRIFT = 0.1; // less is in every interval, as doubt about the scaling
     private static final double TOO_MUCH_DRIFT = 0.2;
     private static final double OTHER_LEVEL = 0.2;
+    private static final double SAME_SCALE = 0.005; // less is what a reference found twice may differ by
+    private static final double OTHER_SCALE = 0.03;
     private static final double LARGE_ERROR = 0.05;
     private static final double TOO_LARGE_ERROR = 0.1;
     private static final int FEW_HELD_OUT = 10;
@@ -60,6 +67,8 @@ public final class TableCheck {
         check.calibration();
         if (table.isMeasured()) {
             check.age(maxAge, now);
+            check.estimators();
+            check.scales();
             table.entries().forEach(check::entry);
         } else {
             check.find(Severity.NOTE, "source", TABLE, "as published (" + table.content().getSource()
@@ -92,6 +101,43 @@ public final class TableCheck {
         if (fit.getHeldOut() < FEW_HELD_OUT) {
             find(Severity.NOTE, "calibration", TABLE, "few networks held out: " + fit.getHeldOut() + " (better: at least "
                 + FEW_HELD_OUT + ")");
+        }
+    }
+
+    private void estimators() {
+        SortedSet<String> estimators = Estimators.of(table);
+        boolean someSayNothing = estimators.remove("");
+        if (estimators.size() > 1) {
+            find(Severity.SERIOUS, "estimator", TABLE, "entries by " + String.join(" and ", estimators)
+                + ": their figures do not add up, measure the table anew");
+        } else if (estimators.size() == 1 && someSayNothing) {
+            find(Severity.WARNING, "estimator", TABLE, "some entries by " + estimators.first() + ", others do not say by which");
+        }
+    }
+
+    /** Entries of one table are scaled to one reference a sentinel, or they do not compare. */
+    private void scales() {
+        Map<String, LongSummaryStatistics> references = new TreeMap<>();
+        for (Circumstances how : table.entries().stream().filter(Entry::hasCircumstances).map(Entry::getCircumstances).toList()) {
+            note(references, "the small sentinel", how.getCoreSentinelReferenceNanos());
+            // An agent with a small one has two large ones, whose levels say nothing of each other.
+            if (!how.getSentinel().isEmpty() || how.getCoreSentinelReferenceNanos() == 0) {
+                note(references, ("the sentinel " + how.getSentinel()).strip(), how.getSentinelReferenceNanos());
+            }
+        }
+        references.forEach((sentinel, reference) -> {
+            double apart = (double) reference.getMax() / reference.getMin() - 1;
+            if (apart > SAME_SCALE) {
+                find(apart > OTHER_SCALE ? Severity.SERIOUS : Severity.WARNING, "scale", TABLE, String.format(Locale.ROOT,
+                    "entries stand on different scales: the reference level of %s was %d ns for some and %d ns for others",
+                    sentinel, reference.getMin(), reference.getMax()));
+            }
+        });
+    }
+
+    private static void note(Map<String, LongSummaryStatistics> references, String sentinel, long nanos) {
+        if (nanos > 0) {
+            references.computeIfAbsent(sentinel, first -> new LongSummaryStatistics()).accept(nanos);
         }
     }
 

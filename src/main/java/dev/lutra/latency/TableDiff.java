@@ -32,7 +32,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
      * @param firstNanos the median in the first
      * @param secondNanos the median in the second
      * @param jointHalfWidth of the 95 % interval of the relative difference of two equal medians: the root of the sum of
-     *     squares of both intervals, between runs where known; 0 where a table gives none
+     *     squares of both intervals, between runs where known; 0 where a table gives none, or the two come from different
+     *     estimators
      */
     public record Change(String key, String label, long firstNanos, long secondNanos, double jointHalfWidth) {
 
@@ -41,7 +42,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
             long b = second.getLatency().getP50Nanos();
             double firstWidth = width(first.getLatency());
             double secondWidth = width(second.getLatency());
-            boolean known = isKnown(firstWidth) && isKnown(secondWidth);
+            boolean known = isKnown(firstWidth) && isKnown(secondWidth)
+                && first.getLatency().getEstimator().equals(second.getLatency().getEstimator());
             return new Change(first.getKey(), first.getLabel(), a, b, known ? Math.hypot(firstWidth, secondWidth * b / a) : 0);
         }
 
@@ -101,6 +103,7 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
         compare(differences, "batch", first, second, table -> Integer.toString(table.content().getBatch()));
         compare(differences, "source", first, second, table -> table.content().getSource());
         compare(differences, "agent", first, second, table -> all(table, Circumstances::getAgentVersion));
+        compare(differences, "estimator", first, second, Estimators::named);
         compare(differences, "timing", first, second, table -> all(table, Circumstances::getTiming));
         compare(differences, "sentinel reference ns", first, second,
             table -> all(table, how -> Long.toString(how.getSentinelReferenceNanos())));

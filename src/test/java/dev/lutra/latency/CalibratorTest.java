@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Entry;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
@@ -216,6 +218,33 @@ class CalibratorTest {
         assertThat(Calibrator.kendallTau(new double[]{1, 2, 2, 3}, new double[]{1, 2, 3, 4}))
             .isCloseTo(5 / Math.sqrt(30), within(1e-12));
         assertThat(Calibrator.kendallTau(new double[]{1}, new double[]{1})).isNaN();
+    }
+
+    private static WholeNetwork by(String estimator, WholeNetwork network) {
+        WholeNetwork.Builder named = network.toBuilder();
+        named.getLatencyBuilder().setEstimator(estimator);
+        return named.build();
+    }
+
+    private LookupTable by(String estimator) {
+        return table.withEntries(table.entries().stream().map(entry -> {
+            Entry.Builder named = entry.toBuilder();
+            named.getLatencyBuilder().setEstimator(estimator);
+            return named.build();
+        }).toList());
+    }
+
+    @Test
+    void figuresOfTwoEstimatorsDoNotMix() {
+        LookupTable entries = by("sentinel-regression-2");
+        List<WholeNetwork> networks = networks(10, 5, this::sum, 0.01);
+        assertThatThrownBy(() -> Calibrator.fit(entries, networks.stream().map(network -> by("round-medians-2", network)).toList()))
+            .isInstanceOf(InputException.class)
+            .hasMessage(entries.origin() + ": entries and whole networks by estimators round-medians-2 and sentinel-regression-2 "
+                + "(expected: one, as their figures do not add up; measure the table anew)");
+        assertThat(Calibrator.fit(entries, networks).getFittedOn()).as("latencies from elsewhere").isEqualTo(10);
+        assertThatThrownBy(() -> entries.withEntries(by("round-medians-2").entries().subList(0, 1)))
+            .isInstanceOf(InputException.class).hasMessageContaining("entries by estimators round-medians-2 and sentinel-regression-2");
     }
 
     @Test

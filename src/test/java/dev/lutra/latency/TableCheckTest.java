@@ -59,6 +59,54 @@ class TableCheckTest {
             new Finding(Severity.NOTE, "calibration", "table", "mean error 2.0 % on 50 held-out networks, worst 4.0 %"));
     }
 
+    private static LookupTable scaledTo(Circumstances.Builder first, Circumstances.Builder second) {
+        return table(calibration(0.02), scaledTo("00000000000000aa", first), scaledTo("00000000000000bb", second));
+    }
+
+    private static Entry scaledTo(String key, Circumstances.Builder levels) {
+        Entry.Builder entry = good(key);
+        entry.getCircumstancesBuilder().clearSentinelNanos().clearSentinelReferenceNanos().mergeFrom(levels.build());
+        return entry.build();
+    }
+
+    private static Circumstances.Builder levels(String sentinel, long reference, long coreReference) {
+        return Circumstances.newBuilder().setSentinel(sentinel).setSentinelNanos(reference).setSentinelReferenceNanos(reference)
+            .setCoreSentinelNanos(coreReference).setCoreSentinelReferenceNanos(coreReference);
+    }
+
+    /** A board that throttled for good while its table was measured, or a state folder that was lost. */
+    @Test
+    void findsATableOfTwoScales() {
+        assertThat(check(scaledTo(levels("m", 10_000_000, 100_000), levels("m", 15_000_000, 150_000))))
+            .filteredOn(finding -> finding.check().equals("scale")).containsExactly(
+                new Finding(Severity.SERIOUS, "scale", "table", "entries stand on different scales: the reference level of the "
+                    + "sentinel m was 10000000 ns for some and 15000000 ns for others"),
+                new Finding(Severity.SERIOUS, "scale", "table", "entries stand on different scales: the reference level of the "
+                    + "small sentinel was 100000 ns for some and 150000 ns for others"));
+        assertThat(check(scaledTo(levels("", 1000, 0), levels("", 1020, 0)))).extracting(Finding::severity)
+            .containsExactly(Severity.WARNING, Severity.NOTE);
+    }
+
+    @Test
+    void twoSentinelsAreNotTwoScales() {
+        assertThat(check(scaledTo(levels("m", 10_000_000, 100_000), levels("w", 20_000_000, 100_000))))
+            .extracting(Finding::check).containsExactly("calibration");
+        assertThat(check(scaledTo(levels("", 10_000_000, 100_000), levels("", 20_000_000, 100_000))))
+            .as("agents that do not say which").extracting(Finding::check).containsExactly("calibration");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a, a,", "a, b, SERIOUS", "a, '', WARNING", "'', '',"})
+    void findsATableOfTwoEstimators(String first, String second, Severity severity) {
+        Entry.Builder one = good("00000000000000aa");
+        Entry.Builder other = good("00000000000000bb");
+        one.getLatencyBuilder().setEstimator(first);
+        other.getLatencyBuilder().setEstimator(second);
+        assertThat(check(table(calibration(0.02), one.build(), other.build())))
+            .filteredOn(finding -> finding.check().equals("estimator")).extracting(Finding::severity)
+            .isEqualTo(severity == null ? List.of() : List.of(severity));
+    }
+
     private static void breakEntry(String how, Entry.Builder entry) {
         Circumstances.Builder circumstances = entry.getCircumstancesBuilder();
         Distribution.Builder latency = entry.getLatencyBuilder();

@@ -73,6 +73,24 @@ class TableDiffTest {
     }
 
     @Test
+    void estimatesOfTwoKindsAreNotJudgedByEachOther() {
+        LookupTable first = by("round-medians-2", entry(1, 1000, 0.01));
+        TableDiff mixed = TableDiff.of(first, by("sentinel-regression-2", entry(1, 1500, 0.01)));
+        assertThat(mixed.incomparable()).containsExactly("estimator: round-medians-2 and sentinel-regression-2");
+        assertThat(mixed.changes()).singleElement().satisfies(change -> {
+            assertThat(change.relative()).isEqualTo(0.5);
+            assertThat(change.hasInterval()).isFalse();
+        });
+        assertThat(TableDiff.of(first, by("round-medians-2", entry(1, 1500, 0.01))).significant()).isEqualTo(1);
+    }
+
+    private static LookupTable by(String estimator, Entry entry) {
+        Entry.Builder named = entry.toBuilder();
+        named.getLatencyBuilder().setEstimator(estimator);
+        return table(named.build());
+    }
+
+    @Test
     void tablesThatShareNothingHaveNoMedian() {
         TableDiff diff = TableDiff.of(table(entry(1, 10, 0.01)), table(entry(2, 10, 0.01)));
         assertThat(diff.medianDifference()).isEmpty();

@@ -9,15 +9,23 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.network.Network;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.rpc.RemoteFleet;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -37,6 +45,7 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -298,15 +307,62 @@ class BrowserAgentTest {
             .isEqualTo("provider_options: arena (expected: none for wasm)");
     }
 
+    /** The page converts inputs to what a float16 model wants and its outputs back; the runtime says so of a GPU without float16. */
+    @Test
+    void halfPrecisionIsConvertedOrRefused() throws Exception {
+        join();
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        Network network = space.build(space.random(new Random(3)));
+        long[] shape = network.inputs().get(0).shape().withBatch(1);
+        byte[] half = exported(network, Precision.FLOAT16);
+        Map<String, Outcome> outcomes = outcomes(Stream.of("wasm", "webgpu").map(provider -> Task.newBuilder().setId(provider)
+            .setLabel(provider).setModelSha256(fleet.putModel(half)).setThreads(1).setProvider(provider).setReturnOutputs(true)
+            .addInputs(ModelInput.newBuilder().setName("input").addAllShape(Arrays.stream(shape).boxed().toList()).setRandomSeed(7))
+            .build()).toList());
+
+        float[] expected = reference(exported(network, Precision.FLOAT32), shape);
+        assertIsNear(outcomes.get("wasm").getMeasured().getOutputs(0), expected);
+        if (outcomes.get("webgpu").hasFailed()) {
+            assertThat(outcomes.get("webgpu").getFailed().getReason())
+                .startsWith("the model cannot be opened").endsWith("requires f16 but the device does not support it.");
+        } else {
+            assertIsNear(outcomes.get("webgpu").getMeasured().getOutputs(0), expected);
+        }
+    }
+
+    private static byte[] exported(Network network, Precision precision) {
+        return OnnxExporter.export(network, new RandomWeights(5), new OnnxOptions(true, OptionalInt.of(1), precision, Map.of()))
+            .toByteArray();
+    }
+
+    /** Within 2 % of the range, as float16 networks are verified. */
+    private static void assertIsNear(ModelOutput output, float[] expected) {
+        FloatBuffer floats = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        assertThat(floats.remaining()).isEqualTo(expected.length);
+        float least = Float.POSITIVE_INFINITY;
+        float most = Float.NEGATIVE_INFINITY;
+        for (float value : expected) {
+            least = Math.min(least, value);
+            most = Math.max(most, value);
+        }
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(floats.get(i)).isCloseTo(expected[i], within(0.02f * (most - least)));
+        }
+    }
+
     private static float[] reference(byte[] model) throws Exception {
+        return reference(model, new long[]{1, 32, 28, 28});
+    }
+
+    private static float[] reference(byte[] model, long[] shape) throws Exception {
         Random random = new Random(7);
-        FloatBuffer input = FloatBuffer.allocate(32 * 28 * 28);
+        FloatBuffer input = FloatBuffer.allocate((int) Arrays.stream(shape).reduce(1, Math::multiplyExact));
         while (input.hasRemaining()) {
             input.put((float) random.nextGaussian());
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(model);
-            OnnxTensor tensor = OnnxTensor.createTensor(environment, input.rewind(), new long[]{1, 32, 28, 28});
+            OnnxTensor tensor = OnnxTensor.createTensor(environment, input.rewind(), shape);
             OrtSession.Result result = session.run(Map.of("input", tensor))) {
             FloatBuffer output = ((OnnxTensor) result.get(0)).getFloatBuffer();
             float[] values = new float[output.remaining()];

@@ -23,6 +23,8 @@ export class Agent {
   #timesHidden = 0;
   #shown = [];
   #description;
+  /** How much rounds disagree on this device, by provider and threads. */
+  spreads = new Map();
 
   /**
    * @param runtime { version } of onnxruntime-web

@@ -1,8 +1,9 @@
 // A worker in which models run, as in the native agent's child process: made anew for every round, and if a model brings it down
-// the page goes on. Takes { open } first, then { slice } and { sentinel } requests one at a time.
+// the page goes on. Takes { id, open } first, then { id, slice } and { id, sentinel } requests one at a time; replies carry the
+// request's id. What happens to the GPU between requests has none.
 
 import { GpuClock, WallClock, clockOverhead, clockResolution } from './clocks.js';
-import { base64ToFloats, floatsToBase64 } from './encoding.js';
+import { base64ToFloats, floatsToBase64, floatsToHalves, halvesToFloats } from './encoding.js';
 import { JavaRandom } from './java-random.js';
 import { isSteady, median } from './statistics.js';
 
@@ -16,21 +17,22 @@ let sentinel;
 /** Says that this task cannot be done here; another try would end the same way. */
 class TaskFailure extends Error {}
 
-onmessage = async ({ data }) => {
+onmessage = async ({ data: { id, ...request } }) => {
   try {
-    if (data.open) {
-      site = data.open.provider === 'webgpu' ? await openGpu(data.open) : await openWasm(data.open);
-      postMessage({ opened: { timing: site.clock.description } });
-    } else if (data.sentinel) {
-      postMessage({ sentinelNanos: await sentinelLevel(data.sentinel) });
-    } else {
-      postMessage({ slice: await slice(data.slice.task, data.slice.model) });
-    }
+    postMessage({ id, ...await answer(request) });
   } catch (problem) {
     const line = String(problem?.message ?? problem).split('\n')[0];
-    postMessage(problem instanceof TaskFailure ? { failure: line } : { crash: line });
+    postMessage({ id, ...(problem instanceof TaskFailure ? { failure: line } : { crash: line }) });
   }
 };
+
+async function answer({ open, sentinel: look, slice: round }) {
+  if (open) {
+    site = open.provider === 'webgpu' ? await openGpu(open) : await openWasm(open);
+    return { opened: { timing: site.clock.description } };
+  }
+  return look ? { sentinelNanos: await sentinelLevel(look) } : { slice: await slice(round.task, round.model) };
+}
 
 async function load(open, bundle, binary) {
   const ort = await import(`./ort/${open.version}/${bundle}`);
@@ -65,11 +67,12 @@ async function openGpu(open) {
     // An operator that the GPU cannot run must not silently run elsewhere.
     options: { executionProviders: [{ name: 'webgpu', device }], preferredOutputLocation: 'gpu-buffer',
       extra: { session: { disable_cpu_ep_fallback: '1' } } },
-    tensor(floats, shape) {
-      const buffer = device.createBuffer({ size: Math.ceil(floats.byteLength / 16) * 16,
+    tensor(type, values, shape) {
+      const buffer = device.createBuffer({ size: Math.ceil(values.byteLength / 16) * 16, mappedAtCreation: true,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
-      device.queue.writeBuffer(buffer, 0, floats);
-      return ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape, dispose: () => buffer.destroy() });
+      new values.constructor(buffer.getMappedRange()).set(values);
+      buffer.unmap();
+      return ort.Tensor.fromGpuBuffer(buffer, { dataType: type, dims: shape, dispose: () => buffer.destroy() });
     },
   };
 }
@@ -82,7 +85,7 @@ async function openWasm(open) {
     clockOverhead: clockOverhead(),
     sync: async () => {},
     options: { executionProviders: ['wasm'] },
-    tensor: (floats, shape) => new ort.Tensor('float32', floats, shape),
+    tensor: (type, values, shape) => new ort.Tensor(type, values, shape),
   };
 }
 
@@ -100,8 +103,23 @@ class Model {
       throw new TaskFailure(`the model cannot be opened: ${String(problem.message ?? problem).split('\n')[0]}`);
     }
     model.sessionNanos = (performance.now() - start) * 1e6;
-    model.#feeds = Object.fromEntries(inputs.map(input => [input.name, site.tensor(values(input), input.shape.map(Number))]));
+    try {
+      model.#feeds = Object.fromEntries(inputs.map(input => [input.name, model.#tensor(input)]));
+    } catch (problem) {
+      await model.#session.release();
+      throw problem;
+    }
     return model;
+  }
+
+  /** An input in the type that the model wants: float32, or float16 converted from it. */
+  #tensor(input) {
+    const type = this.#session.inputMetadata.find(({ name }) => name === input.name)?.type;
+    if (type !== 'float32' && type !== 'float16') {
+      throw new TaskFailure(`input ${input.name}: the model wants ${type ?? 'none of that name'} (expected: float32 or float16)`);
+    }
+    const floats = values(input);
+    return site.tensor(type, type === 'float16' ? floatsToHalves(floats) : floats, input.shape.map(Number));
   }
 
   /** One call; what it computed may still be under way on a GPU. */
@@ -114,7 +132,9 @@ class Model {
   async outputs() {
     const outputs = [];
     for (const [name, tensor] of Object.entries(await this.#session.run(this.#feeds))) {
-      outputs.push({ name, shape: tensor.dims, littleEndianFloats: floatsToBase64(await tensor.getData()) });
+      const data = await tensor.getData();
+      const floats = data instanceof Uint16Array ? halvesToFloats(data) : Float32Array.from(data);
+      outputs.push({ name, shape: tensor.dims, littleEndianFloats: floatsToBase64(floats) });
       tensor.dispose();
     }
     return outputs;
@@ -177,6 +197,7 @@ async function warmUp(model, rules, slice) {
   let elapsed;
   do {
     const sampled = await site.clock.time(model.run, batch);
+    const sampledRuns = batch / sampled.length;
     runs += batch;
     const enough = Math.min(site.clock.maxRuns, Math.ceil(site.clock.enoughNanos / Math.max(1, median(sampled))));
     if (enough >= 2 * batch) {
@@ -187,7 +208,7 @@ async function warmUp(model, rules, slice) {
     }
     elapsed = (performance.now() - start) * 1e6;
     if (latencies.length >= nextLook && runs >= minRuns && elapsed >= minNanos) {
-      steady = isSteady(latencies);
+      steady = isSteady(latencies, sampledRuns);
       nextLook = latencies.length + Math.max(1, latencies.length >> 3);
     }
   } while (!steady && elapsed < maxNanos);

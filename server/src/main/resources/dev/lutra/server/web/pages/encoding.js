@@ -25,6 +25,47 @@ export function base64ToFloats(text) {
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
+/**
+ * As float16 bits, to the nearest, ties to even; what is beyond its range becomes infinite. Written out because browsers have
+ * Float16Array only lately.
+ */
+export function floatsToHalves(floats) {
+  const bits = new Uint32Array(Float32Array.from(floats).buffer);
+  return Uint16Array.from(bits, toHalf);
+}
+
+function toHalf(bits) {
+  const sign = bits >>> 16 & 0x8000;
+  const exponent = bits >>> 23 & 0xff;
+  const mantissa = bits & 0x7fffff;
+  if (exponent === 0xff) {
+    return sign | 0x7c00 | (mantissa ? 0x200 : 0);
+  }
+  if (exponent > 112) {
+    const exact = (exponent - 112 << 23 | mantissa) >>> 0;
+    return sign | Math.min(0x7c00, roundedShift(exact, 13));
+  }
+  // below 2^-14 halves have a fixed step of 2^-24
+  return sign | (exponent < 102 ? 0 : roundedShift(mantissa | 0x800000, 126 - exponent));
+}
+
+function roundedShift(value, by) {
+  const quotient = Math.floor(value / 2 ** by);
+  const rest = value - quotient * 2 ** by;
+  const half = 2 ** (by - 1);
+  return quotient + (rest > half || rest === half && quotient % 2 === 1 ? 1 : 0);
+}
+
+export function halvesToFloats(halves) {
+  return Float32Array.from(halves, half => {
+    const exponent = half >>> 10 & 0x1f;
+    const mantissa = half & 0x3ff;
+    const size = exponent === 0x1f ? (mantissa ? NaN : Infinity)
+      : exponent === 0 ? mantissa * 2 ** -24 : (0x400 + mantissa) * 2 ** (exponent - 25);
+    return half & 0x8000 ? -size : size;
+  });
+}
+
 // HdrHistogram's constants for three significant digits and whole numbers: 2048 values before the resolution first halves.
 const DIGITS = 3;
 const SUB_BUCKETS = 2048;

@@ -1,6 +1,7 @@
 // Measures a batch of tasks in rounds: each round in a worker of its own, tasks in random order, the sentinel between them.
 
-import { distribution, json, median, relativeHalfWidth } from './statistics.js';
+import { bytesToBase64, encodeHistogram } from './encoding.js';
+import { distribution, ESTIMATOR, halfWidth, json, median, residuals, Spread } from './statistics.js';
 
 /** Two looks at the sentinel around a slice may differ by this; more says that something interfered. */
 const AGREEMENT = 0.1;
@@ -20,13 +21,25 @@ class TaskFailure extends Error {}
 /** The worker is gone. */
 class Crash extends Error {}
 
-/** A bench.js worker for one round. */
+/**
+ * A bench.js worker for one round. Requests have numbers, which replies carry: a device that slept answers when it wakes, perhaps a
+ * request that was given up meanwhile.
+ */
 class Bench {
   #worker;
+  #requests = 0;
+  #pending = null;
+  /** Why this worker is not to be asked again: it went down, or may still be at a request that was given up. */
+  lost = null;
 
   static async open(runtime, provider, threads) {
     const bench = new Bench();
     bench.#worker = new Worker(new URL('./bench.js', import.meta.url), { type: 'module' });
+    bench.#worker.onmessage = ({ data }) => bench.#hear(data);
+    bench.#worker.onerror = event => {
+      event.preventDefault();
+      bench.#lose(event.message || 'the worker ended');
+    };
     try {
       bench.timing = (await bench.#ask({ open: { version: runtime.version, provider, threads } }, HANG_MILLIS)).opened.timing;
     } catch (problem) {
@@ -37,25 +50,40 @@ class Bench {
   }
 
   #ask(request, millis) {
+    if (this.lost) {
+      return Promise.reject(this.lost);
+    }
     return new Promise((resolve, reject) => {
-      const hung = setTimeout(() => reject(new Crash(`no answer for ${millis / 1000} s`)), millis);
-      this.#worker.onmessage = ({ data }) => {
-        clearTimeout(hung);
-        if (data.failure !== undefined) {
-          reject(new TaskFailure(data.failure));
-        } else if (data.crash !== undefined) {
-          reject(new Crash(data.crash));
-        } else {
-          resolve(data);
-        }
-      };
-      this.#worker.onerror = event => {
-        clearTimeout(hung);
-        event.preventDefault();
-        reject(new Crash(event.message || 'the worker ended'));
-      };
-      this.#worker.postMessage(request);
+      const id = ++this.#requests;
+      const hung = setTimeout(() => this.#lose(`no answer for ${millis / 1000} s`), millis);
+      this.#pending = { id, resolve, reject, hung };
+      this.#worker.postMessage({ id, ...request });
     });
+  }
+
+  #hear({ id, ...reply }) {
+    if (reply.crash !== undefined) {
+      this.#lose(reply.crash);
+    } else if (id === this.#pending?.id) {
+      const { resolve, reject } = this.#settle();
+      if (reply.failure !== undefined) {
+        reject(new TaskFailure(reply.failure));
+      } else {
+        resolve(reply);
+      }
+    }
+  }
+
+  #settle() {
+    const pending = this.#pending;
+    this.#pending = null;
+    clearTimeout(pending?.hung);
+    return pending;
+  }
+
+  #lose(reason) {
+    this.lost ??= new Crash(reason);
+    this.#settle()?.reject(this.lost);
   }
 
   async slice(task, model) {
@@ -68,6 +96,7 @@ class Bench {
   }
 
   close() {
+    this.#lose('closed');
     this.#worker.terminate();
   }
 }
@@ -90,8 +119,14 @@ export class Job {
     return `${this.task.provider}/${this.task.threads ?? 1}`;
   }
 
-  get halfWidth() {
-    return relativeHalfWidth(this.rounds.map(round => median(round.scaled)));
+  /** Logarithms of the rounds' medians on the reference's scale. */
+  get #logs() {
+    return this.rounds.map(round => Math.log(median(round.scaled)));
+  }
+
+  /** What the rounds are off their middle. */
+  get residuals() {
+    return residuals(this.#logs);
   }
 
   /** The median so far; undefined before the first round. */
@@ -104,13 +139,13 @@ export class Job {
   }
 
   /** Whether the interval over at least two rounds, and as many as the rules want, is as narrow as they want. */
-  get converged() {
+  converged(spread) {
     const { minRounds = 0, targetRelativeHalfWidth } = this.task.rules;
-    return this.rounds.length >= Math.max(2, minRounds) && this.halfWidth <= targetRelativeHalfWidth;
+    return this.rounds.length >= Math.max(2, minRounds) && halfWidth(this.#logs, spread) <= targetRelativeHalfWidth;
   }
 
-  get ready() {
-    return this.converged || this.rounds.length > 0 && this.outOfTime;
+  ready(spread) {
+    return this.converged(spread) || this.rounds.length > 0 && this.outOfTime;
   }
 
   fail(reason) {
@@ -122,26 +157,34 @@ export class Job {
     this.spentNanos += slice.sessionNanos + (slice.warmupNanos ?? 0) + (slice.samplingNanos ?? 0);
     const level = (before + after) / 2;
     // A device that does not come to rest within the task's time is measured all the same; drift tells.
-    if (Math.abs(before - after) > AGREEMENT * level && !this.outOfTime) {
+    if (!(Math.abs(before - after) <= AGREEMENT * level || this.outOfTime)) {
       this.disturbed++;
       return;
     }
     this.rounds.push({ ...slice, before, after, scaled: slice.samples.map(nanos => nanos * reference / level) });
   }
 
-  async finish(agent, timing, reference) {
+  /** @param spread of the device, this task's rounds among what it knows */
+  async finish(agent, timing, reference, spread) {
     const sum = of => Math.round(this.rounds.reduce((total, round) => total + of(round), 0));
     const levels = this.rounds.flatMap(round => [round.before, round.after]);
-    const runs = Math.round(median(this.rounds.map(round => round.runsPerSample)));
+    const samples = this.rounds.flatMap(round => round.scaled);
+    const runs = Math.max(1, Math.round(median(this.rounds.map(round => round.runsPerSample))));
+    const latency = {
+      ...distribution(samples, runs),
+      estimator: ESTIMATOR,
+      relativeHalfWidth: json(halfWidth(this.#logs, spread)),
+      histogram: bytesToBase64(await encodeHistogram(Float64Array.from(samples).sort().map(Math.round))),
+    };
     this.outcome = { measured: {
       runtime: agent.runtimeOf(this.task),
-      latency: await distribution(this.rounds.map(round => round.scaled)),
+      latency,
       circumstances: {
         rules: this.task.rules,
         warmupRuns: sum(round => round.warmupRuns),
         warmupNanos: sum(round => round.warmupNanos),
         steady: this.rounds.every(round => round.steady),
-        converged: this.converged,
+        converged: this.converged(spread),
         measuredAtMillis: Date.now(),
         agentVersion: agent.version,
         rounds: this.rounds.length,
@@ -179,7 +222,8 @@ function shuffled(list, seed) {
 /**
  * Measures tasks until each has its outcome or is not held any more.
  *
- * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), offers(task) (null or why not)
+ * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), spreads (Map by site, kept here),
+ *   offers(task) (null or why not)
  * @param watch holds(job), attentive() (resolves once the page is visible), guard(work) (throws Hidden if the page was hidden
  *   meanwhile), progress(job, round), done(job) (awaited), serverIsThere() (waits for the server; whether it was there at once)
  */
@@ -187,6 +231,9 @@ export async function measure(agent, jobs, watch) {
   const open = () => jobs.filter(job => !job.outcome && watch.holds(job));
   for (let round = 1; open().length > 0; round++) {
     for (const site of new Set(open().map(job => job.site))) {
+      if (!agent.spreads.has(site)) {
+        agent.spreads.set(site, new Spread());
+      }
       await oneRound(agent, shuffled(open().filter(job => job.site === site), round), watch, round);
     }
   }
@@ -200,6 +247,11 @@ async function oneRound(agent, jobs, watch, round) {
     while (todo.length > 0) {
       const job = todo[0];
       await watch.attentive();
+      if (bench?.lost) {
+        bench.close();
+        bench = null;
+        level = null;
+      }
       if (!watch.holds(job)) {
         todo.shift();
         continue;
@@ -212,7 +264,7 @@ async function oneRound(agent, jobs, watch, round) {
         watch.progress(job, round);
         bench ??= await Bench.open(agent.runtime, job.task.provider, job.task.threads ?? 1);
         if (job.task.rules) {
-          level = await measureOnce(agent, bench, job, level, watch);
+          level = await measureOnce(agent, bench, job, jobs, level, watch);
         } else {
           const slice = await watch.guard(() => bench.slice(job.task, job.model));
           job.outcome = { measured: { runtime: agent.runtimeOf(job.task), outputs: slice.outputs } };
@@ -226,8 +278,6 @@ async function oneRound(agent, jobs, watch, round) {
         } else if (problem instanceof Crash) {
           // A worker whose scripts cannot be fetched says nothing about the model.
           job.crashes += bench || await watch.serverIsThere() ? 1 : 0;
-          bench?.close();
-          bench = null;
           if (job.crashes >= MAX_CRASHES) {
             job.fail(`the runtime went down ${MAX_CRASHES} times: ${problem.message}`);
             todo.shift();
@@ -246,15 +296,19 @@ async function oneRound(agent, jobs, watch, round) {
 }
 
 /** Slice and sentinel; returns the sentinel's level after it. */
-async function measureOnce(agent, bench, job, levelBefore, watch) {
+async function measureOnce(agent, bench, job, jobs, levelBefore, watch) {
   const reference = await agent.reference(job.site, () => watch.guard(() => referenceLevel(agent, bench)));
   const [before, slice, after] = await watch.guard(async () => [
     levelBefore ?? await bench.sentinel(agent.sentinel),
     await bench.slice(job.task, job.model),
     await bench.sentinel(agent.sentinel)]);
   job.add(slice, before, after, reference);
-  if (job.ready) {
-    await job.finish(agent, bench.timing, reference);
+  const spread = agent.spreads.get(job.site);
+  const now = spread.copy();
+  jobs.filter(other => !other.outcome).forEach(other => now.add(other.residuals));
+  if (job.ready(now)) {
+    await job.finish(agent, bench.timing, reference, now);
+    spread.add(job.residuals);
   }
   return after;
 }
