@@ -74,6 +74,9 @@ class DependencyLinesTest {
     @ArchTest
     static final ArchRule SERVER_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.(*)..").should().beFreeOfCycles();
 
+    @ArchTest
+    static final ArchRule COMMAND_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.cli.(**)").should().beFreeOfCycles();
+
     private static String[] concat(String[] first, String... more) {
         String[] all = Arrays.copyOf(first, first.length + more.length);
         System.arraycopy(more, 0, all, first.length, more.length);

@@ -1,6 +1,22 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.InputException;
+import dev.lutra.server.cli.fleet.AgentsCommand;
+import dev.lutra.server.cli.fleet.LoadCommand;
+import dev.lutra.server.cli.fleet.ServeCommand;
+import dev.lutra.server.cli.output.Version;
+import dev.lutra.server.cli.run.DemoCommand;
+import dev.lutra.server.cli.run.RetrainCommand;
+import dev.lutra.server.cli.run.RunCommand;
+import dev.lutra.server.cli.run.StageCommands;
+import dev.lutra.server.cli.run.TestCommand;
+import dev.lutra.server.cli.space.DescribeCommand;
+import dev.lutra.server.cli.space.ExportArchCommand;
+import dev.lutra.server.cli.space.ImportWeightsCommand;
+import dev.lutra.server.cli.space.SpacesCommand;
+import dev.lutra.server.cli.table.CalibrateCommand;
+import dev.lutra.server.cli.table.LutCommand;
+import dev.lutra.server.cli.table.PredictCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;

@@ -1,0 +1,147 @@
+package dev.lutra.server.cli.fleet;
+
+import dev.lutra.InputException;
+import dev.lutra.onnx.Precision;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Measured;
+import dev.lutra.server.cli.output.ConsoleProgress;
+import dev.lutra.server.cli.output.Figures;
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.device.RemoteServer;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.Quantity;
+import dev.lutra.server.run.FleetAccess;
+import dev.lutra.server.run.LoadMeasurement;
+import dev.lutra.server.run.RunFolder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "load", mixinStandardHelpOptions = true, description = "Latency of an ONNX file at an offered load, beside that of runs back to back.")
+public final class LoadCommand implements Runnable {
+
+    private static final Pattern RATE = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(?:/s)?");
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "An ONNX file that takes float tensors.")
+    private Path model;
+
+    @Option(names = "--rate", required = true, paramLabel = "N", description = "Requests a second, such as 50 or 50/s.")
+    private String rate;
+
+    @Option(names = "--for", paramLabel = "TIME", defaultValue = "10 s", description = "How long (default: ${DEFAULT-VALUE}).")
+    private String duration;
+
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = Experiment.LOCAL, description = "A device of the server, or 'local' for this machine (default: ${DEFAULT-VALUE}).")
+    private String device;
+
+    @Option(names = "--provider", paramLabel = "NAME", defaultValue = "cpu", description = "Execution provider (default: ${DEFAULT-VALUE}).")
+    private String provider;
+
+    @Option(names = "--option", paramLabel = "KEY=VALUE", description = "An option of the provider; may be repeated.")
+    private Map<String, String> options = new TreeMap<>();
+
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Intra-op threads (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder for the local agent's log (default: runs/load here).")
+    private Path out;
+
+    @Mixin
+    private JsonOption json;
+
+    @ArgGroup(exclusive = false)
+    private ServerOptions server;
+
+    @Override
+    public void run() {
+        double requestsPerSecond = requestsPerSecond();
+        Duration time = Quantity.duration(duration)
+            .orElseThrow(() -> new InputException("--for: " + duration + " (expected: a duration with its unit, such as 10s)"));
+        if (threads < 1) {
+            throw new InputException("--threads: " + threads + " (expected: 1 or more)");
+        }
+        Experiment.Target target = new Experiment.Target(device, Optional.empty(), Optional.empty(),
+            provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
+        FleetAccess access = server == null
+            ? OwnServer.onThisMachine()
+            : new RemoteServer(server.address(), server.token());
+        if (server == null && !device.equals(Experiment.LOCAL)) {
+            throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
+        }
+        RunFolder folder = new RunFolder(out == null ? Path.of("runs", "load") : out);
+        print(requestsPerSecond,
+            LoadMeasurement.measure(model, target, requestsPerSecond, time, access, folder, new ConsoleProgress()));
+    }
+
+    private double requestsPerSecond() {
+        Matcher matcher = RATE.matcher(rate.strip());
+        if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
+            throw new InputException("--rate: " + rate + " (expected: requests a second, such as 50 or 50/s)");
+        }
+        return Double.parseDouble(matcher.group(1));
+    }
+
+    private void print(double requestsPerSecond, LoadMeasurement.Result result) {
+        boolean keptUp = result.loaded().getCircumstances().getConverged();
+        if (json.isWanted()) {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("model", model.toString());
+            document.put("device", device);
+            document.put("provider", provider);
+            document.put("threads", threads);
+            document.put("requests_per_second", requestsPerSecond);
+            document.put("kept_up", keptUp);
+            document.put("back_to_back", document(result.backToBack()));
+            document.put("loaded", document(result.loaded()));
+            System.out.println(Json.line(document));
+            return;
+        }
+        TextTable table = new TextTable("ms", "p50", "p90", "p99", "p99.9", "max", "runs");
+        row(table, "back to back", result.backToBack().getLatency());
+        row(table, "at " + rate(requestsPerSecond) + "/s", result.loaded().getLatency());
+        System.out.print(table);
+        System.out.println(keptUp
+            ? "the device keeps up"
+            : "the device does not keep up: its queue grew, and with it the latency");
+    }
+
+    private static void row(TextTable table, String name, Distribution latency) {
+        table.row(name, Figures.millis(latency.getP50Nanos()), Figures.millis(latency.getP90Nanos()),
+            Figures.millis(latency.getP99Nanos()), Figures.millis(latency.getP999Nanos()), Figures.millis(latency.getMaxNanos()),
+            latency.getSamples());
+    }
+
+    private static Map<String, Object> document(Measured measured) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        Distribution latency = measured.getLatency();
+        document.put("runs", latency.getSamples());
+        document.put("p50_ms", latency.getP50Nanos() / 1e6);
+        document.put("p90_ms", latency.getP90Nanos() / 1e6);
+        document.put("p99_ms", latency.getP99Nanos() / 1e6);
+        document.put("p999_ms", latency.getP999Nanos() / 1e6);
+        document.put("max_ms", latency.getMaxNanos() / 1e6);
+        document.put("timing", measured.getCircumstances().getTiming());
+        document.put("nodes_by_provider", new TreeMap<>(measured.getNodesByProviderMap()));
+        return document;
+    }
+
+    private static String rate(double requestsPerSecond) {
+        return requestsPerSecond == Math.rint(requestsPerSecond)
+            ? Long.toString((long) requestsPerSecond)
+            : Double.toString(requestsPerSecond);
+    }
+}

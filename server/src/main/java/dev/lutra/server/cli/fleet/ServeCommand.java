@@ -1,0 +1,75 @@
+package dev.lutra.server.cli.fleet;
+
+import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.rpc.Tokens;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.WebServer;
+import java.io.Console;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "serve", mixinStandardHelpOptions = true, description = "Runs a server that agents join and experiments measure on, until it is stopped.")
+public final class ServeCommand implements Runnable {
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "0.0.0.0:7411", description = "Where to listen (default: ${DEFAULT-VALUE}).")
+    private String listen;
+
+    @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
+    private Path data;
+
+    @Mixin
+    private PageOptions pages;
+
+    @Override
+    public void run() {
+        Endpoint endpoint = Endpoint.parse("--listen", listen);
+        WebServer.Settings pagesThere = pages.settingsNextTo(endpoint, data);
+        Path tokenFile = data.resolve("token");
+        String token = Tokens.loadOrCreate(tokenFile);
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (Database database = Database.open(data.resolve("lutra.db"))) {
+            TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
+            ModelStore models = new ModelStore(data.resolve("models"));
+            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
+                WebServer web = WebServer.start(pagesThere, token, new AgentCalls(queue, models))) {
+                CountDownLatch closed = new CountDownLatch(1);
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    stopped.countDown();
+                    awaitQuietly(closed);
+                }));
+                System.err.println("serving on " + endpoint.host() + ":" + server.port() + ", token in " + tokenFile);
+                System.err.println("a device joins with: lutra agent --server <this host>:" + server.port()
+                    + " --token-file " + tokenFile);
+                if (canShowCodes()) {
+                    System.err.print(web.joinCode());
+                }
+                System.err.println("a phone or any browser joins at " + web.joinLink());
+                awaitQuietly(stopped);
+                web.close();
+                server.close();
+                closed.countDown();
+            }
+        }
+    }
+
+    /** Only a person at a terminal has use for it, and only some terminals have its characters. */
+    private static boolean canShowCodes() {
+        Console console = System.console();
+        return console != null && console.charset().newEncoder().canEncode(WebServer.CODE_CHARACTERS);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.lutra.server.cli.fleet;
+
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which server, and the right to speak to it. */
+public final class ServerOptions {
+
+    @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "A server that 'lutra serve' runs.")
+    private String address;
+
+    @Option(names = "--token", paramLabel = "T", description = "Its token (or LUTRA_TOKEN, or --token-file).")
+    private String token;
+
+    @Option(names = "--token-file", paramLabel = "FILE", description = "File that holds the token.")
+    private Path tokenFile;
+
+    public String address() {
+        return address;
+    }
+
+    public String token() {
+        if (token != null) {
+            return token;
+        }
+        if (tokenFile != null) {
+            try {
+                return Files.readString(tokenFile).strip();
+            } catch (IOException e) {
+                throw new InputException("--token-file: " + tokenFile + " cannot be read (expected: a file with the token)", e);
+            }
+        }
+        String environment = System.getenv("LUTRA_TOKEN");
+        if (environment == null || environment.isBlank()) {
+            throw new InputException("--server: no token (expected: --token, --token-file or LUTRA_TOKEN)");
+        }
+        return environment;
+    }
+}

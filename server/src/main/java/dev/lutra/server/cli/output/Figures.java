@@ -1,0 +1,23 @@
+package dev.lutra.server.cli.output;
+
+import java.util.Locale;
+
+/** How figures are written for people; JSON has them in full. */
+public final class Figures {
+
+    private Figures() {}
+
+    /** To a tenth of a microsecond, as the smallest segments need it. */
+    public static String millis(double nanos) {
+        return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
+    }
+
+    public static String percent(double share) {
+        return String.format(Locale.ROOT, "%.2f %%", 100 * share);
+    }
+
+    /** With its sign. */
+    public static String change(double share) {
+        return String.format(Locale.ROOT, "%+.2f %%", 100 * share);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.lutra.server.cli.space;
+
+import dev.lutra.network.RandomWeights;
+import dev.lutra.network.WeightSource;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.Precision;
+import dev.lutra.server.cli.output.Version;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.weights.TensorFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "export-arch", mixinStandardHelpOptions = true, description = "Writes any architecture of a space as ONNX.")
+public final class ExportArchCommand implements Runnable {
+
+    @Mixin
+    private SpaceArgument space;
+
+    @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture, or 'random'.")
+    private String architecture;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
+    private Path out;
+
+    @Option(names = "--image-size", paramLabel = "N", description = "Side of the image in pixels (default: the space's own).")
+    private Integer imageSize;
+
+    @Option(names = "--batch", paramLabel = "N", description = "Fixed batch (default: dynamic).")
+    private Integer batch;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32", description = "What the network computes in, inputs and outputs included: float32, float16 (default: ${DEFAULT-VALUE}).")
+    private String precision;
+
+    @Option(names = "--no-fold", description = "Keep batch norms as nodes of their own.")
+    private boolean unfolded;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of random weights and of '--arch random'.")
+    private long seed;
+
+    @Option(names = "--weights", paramLabel = "FILE", description = "Weights by 'import-weights' or a supernet's checkpoint (default: random).")
+    private Path weights;
+
+    @Override
+    public void run() {
+        Precision computed = Precision.of(precision);
+        SearchSpace searchSpace = space.load();
+        searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
+        Architecture chosen = architecture.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(architecture);
+        WeightSource source = weights == null ? new RandomWeights(seed) : TensorFile.open(weights);
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(OnnxMetadata.SPACE, space.name());
+        metadata.put(OnnxMetadata.ARCHITECTURE, chosen.toString());
+        metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
+        metadata.put(OnnxMetadata.SEED, Long.toString(seed));
+        metadata.put(OnnxMetadata.WEIGHTS, weights == null ? "random" : weights.getFileName().toString());
+        metadata.put(OnnxMetadata.PRECISION, computed.toString());
+        metadata.put(OnnxMetadata.VERSION, Version.text());
+        OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), computed, metadata);
+        OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
+        System.err.println("wrote " + out + ": " + chosen);
+    }
+}

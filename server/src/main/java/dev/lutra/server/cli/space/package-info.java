@@ -1,0 +1,2 @@
+/** Commands on search spaces and their architectures. */
+package dev.lutra.server.cli.space;

@@ -1,0 +1,122 @@
+package dev.lutra.server.cli.table;
+
+import dev.lutra.InputException;
+import dev.lutra.csv.Csv;
+import dev.lutra.latency.Calibrator;
+import dev.lutra.latency.EstimatedTable;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
+import dev.lutra.proto.Calibration;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.server.cli.space.SpaceArgument;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "calibrate", mixinStandardHelpOptions = true, description = "Fits a table to latencies of whole networks that were measured by other means, from a CSV file. Without a table "
+    + "of the device its segments are estimated.")
+public final class CalibrateCommand implements Runnable {
+
+    private static final int LEAST = 3;
+    private static final double NANOS_A_MILLI = 1e6;
+
+    @Mixin
+    private SpaceArgument space;
+
+    @Option(names = "--networks", required = true, paramLabel = "F.csv", description = "Columns 'arch' and one of latencies in milliseconds.")
+    private Path networks;
+
+    @Option(names = "--column", paramLabel = "NAME", defaultValue = "latency_ms", description = "The column of latencies (default: ${DEFAULT-VALUE}).")
+    private String column;
+
+    @Option(names = "--lut", paramLabel = "F", description = "A table of the device to calibrate (default: an estimated one).")
+    private Path table;
+
+    @Option(names = "--device", paramLabel = "NAME", description = "Name for the device of an estimated table (default: the column's).")
+    private String device;
+
+    @Option(names = "--fit", paramLabel = "N", description = "Networks to fit, drawn at random (default: four fifths); the rest is held out.")
+    private Integer fit;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of the draw.")
+    private long seed;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Table to write.")
+    private Path out;
+
+    @Override
+    public void run() {
+        SearchSpace searchSpace = space.load();
+        LookupTable start = table == null ? estimated(searchSpace) : LookupTable.load(table);
+        Calibration calibration = Calibrator.fit(start, read(searchSpace, new LatencyModel(start)));
+        start.withCalibration(calibration).save(out);
+        LutShowCommand.print(calibration);
+        System.err.println("wrote " + out);
+    }
+
+    private LookupTable estimated(SearchSpace searchSpace) {
+        return EstimatedTable.of(searchSpace, Device.newBuilder().setName(device == null ? column : device).build(),
+            Runtime.newBuilder().setName("unknown").build(), "float32", 1);
+    }
+
+    private List<WholeNetwork> read(SearchSpace searchSpace, LatencyModel model) {
+        Csv csv = Csv.read(networks);
+        for (String required : List.of("arch", column)) {
+            if (csv.column(required) < 0) {
+                throw new InputException(networks + ":1: no column '" + required + "' (expected: arch and a column of milliseconds)");
+            }
+        }
+        if (csv.rows().size() < LEAST) {
+            throw InputException.in(networks, csv.rows().size() + " networks (expected: at least " + LEAST + ")");
+        }
+        int fitted = fit == null ? Math.max(2, csv.rows().size() * 4 / 5) : fit;
+        if (fitted < 2 || fitted >= csv.rows().size()) {
+            throw new InputException("--fit: " + fitted + " (expected: 2 to " + (csv.rows().size() - 1) + ", leaving some to hold out)");
+        }
+        List<Csv.Row> rows = new ArrayList<>(csv.rows());
+        Collections.shuffle(rows, new Random(seed));
+        List<WholeNetwork> read = new ArrayList<>();
+        for (Csv.Row row : rows) {
+            Architecture architecture = architecture(csv, row, searchSpace);
+            Prediction sum = model.predict(searchSpace.build(architecture));
+            read.add(WholeNetwork.newBuilder().setSpace(searchSpace.name()).setArchitecture(architecture.toString())
+                .addAllSegments(sum.parts().stream().map(Prediction.Part::key).toList()).setHeldOut(read.size() >= fitted)
+                .setLatency(Distribution.newBuilder().setP50Nanos(nanos(csv, row))).build());
+        }
+        return read;
+    }
+
+    /** Public tables often write one digit a layer. */
+    private static Architecture architecture(Csv csv, Csv.Row row, SearchSpace searchSpace) {
+        String text = row.cells().get(csv.column("arch")).strip();
+        try {
+            return searchSpace.parse(text.matches("\\d+") ? String.join(",", text.split("")) : text);
+        } catch (InputException e) {
+            throw new InputException(csv.file() + ":" + row.line() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private long nanos(Csv csv, Csv.Row row) {
+        String cell = row.cells().get(csv.column(column)).strip();
+        try {
+            long nanos = Math.round(NANOS_A_MILLI * Double.parseDouble(cell));
+            if (nanos > 0) {
+                return nanos;
+            }
+        } catch (NumberFormatException e) {
+            // the same message as for a number that is no latency
+        }
+        throw csv.error(row, column + ": '" + cell + "' (expected: milliseconds, more than 0)");
+    }
+}
