@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -22,7 +23,6 @@ public final class ImageData implements AutoCloseable {
 
     private final List<String> classes;
     private final Normalization normalization;
-    private final String hash;
     private final ExecutorService executor;
     private final Split train;
     private final Split validation;
@@ -37,18 +37,28 @@ public final class ImageData implements AutoCloseable {
 
         classes = listing.classes();
         normalization = Normalization.of(trainFile, trainItems);
-        hash = hash(files);
         // half the processors prepare images; training needs the others
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         executor = Executors.newFixedThreadPool(threads, Threads.named("lutra-data"));
         BatchLoader.Workers workers = new BatchLoader.Workers(executor, threads);
         StoredSize size = StoredSize.of(spec.imageSize());
         BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
-        train = new Split("train", loader, trainItems);
+        NamedValues origin = origin(spec, trainFile);
+        train = new Split("train", loader, trainItems, origin);
         validation = shared
-            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)))
+            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)), origin)
             : heldOut("validate", Listing.Role.VALIDATION, listings, files, spec, workers);
         test = spec.test().map(source -> heldOut("test", Listing.Role.TEST, listings, files, spec, workers));
+    }
+
+    /** What the training images and their order follow from, with the share of them that is held back to validate. */
+    private static NamedValues origin(DataSpec spec, PixelFile trainFile) {
+        NamedValues.Builder origin = NamedValues.builder()
+            .put("data.train", trainFile.contentHash()).put("image-size", spec.imageSize()).put("data.seed", spec.seed());
+        if (spec.validation().isEmpty()) {
+            origin.put("data.validation-share", spec.validationShare());
+        }
+        return origin.build();
     }
 
     private Split heldOut(String name, Listing.Role role, Map<Listing.Role, Listing> listings,
@@ -56,7 +66,9 @@ public final class ImageData implements AutoCloseable {
         Listing listing = listings.get(role);
         BatchLoader loader = new BatchLoader(files.get(role), labels(listing), StoredSize.of(spec.imageSize()),
             normalization, workers);
-        return new Split(name, loader, spread(perClass(listing, spec.seed())));
+        NamedValues origin = NamedValues.builder().putAll(train.origin())
+            .put("data." + role.key(), files.get(role).contentHash()).build();
+        return new Split(name, loader, spread(perClass(listing, spec.seed())), origin);
     }
 
     /**
@@ -113,11 +125,6 @@ public final class ImageData implements AutoCloseable {
     /** Of the training images. */
     public Normalization normalization() {
         return normalization;
-    }
-
-    /** SHA-256, in hexadecimal, over names, sizes, labels and stored pixels of all sources. */
-    public String hash() {
-        return hash;
     }
 
     /** Ends the background threads; batches that were not read to their end cannot be continued. */
@@ -204,11 +211,5 @@ public final class ImageData implements AutoCloseable {
                 .mapToObj(k -> new Placed(images[k], (k + 0.5) / images.length)))
             .sorted(Comparator.comparingDouble(Placed::place)) // stable: equal places keep the order of the classes
             .mapToInt(Placed::image).toArray();
-    }
-
-    private static String hash(Map<Listing.Role, PixelFile> files) {
-        StringBuilder text = new StringBuilder();
-        files.forEach((role, file) -> text.append(role).append(' ').append(file.contentHash()).append('\n'));
-        return Hash.of(text.toString());
     }
 }

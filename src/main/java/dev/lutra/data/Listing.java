@@ -9,7 +9,16 @@ interface Listing {
 
     /** What the images of a source are wanted for. */
     enum Role {
-        TRAIN, VALIDATION, TEST
+        TRAIN, VALIDATION, TEST;
+
+        /** The word for it in an experiment file. */
+        String key() {
+            return switch (this) {
+                case TRAIN -> "train";
+                case VALIDATION -> "validation";
+                case TEST -> "test";
+            };
+        }
     }
 
     /** Class names, sorted. */

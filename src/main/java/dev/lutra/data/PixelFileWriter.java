@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.identity.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -17,7 +18,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -53,7 +53,7 @@ final class PixelFileWriter {
      * @param folder made if it is not there
      */
     PixelFile openOrWrite(Path folder) throws IOException {
-        Path file = folder.resolve("images-" + Hash.of(key).substring(0, 16) + ".pixels");
+        Path file = folder.resolve("images-" + Sha256.of(key).substring(0, 16) + ".pixels");
         String fingerprint = fingerprint();
         Optional<PixelFile> existing = PixelFile.open(file, fingerprint);
         if (existing.isPresent()) {
@@ -87,7 +87,7 @@ final class PixelFileWriter {
     }
 
     private void write(OutputStream out, String fingerprint) throws IOException {
-        MessageDigest content = Hash.sha256();
+        MessageDigest content = Sha256.digest();
         content.update(contentNames().getBytes(StandardCharsets.UTF_8));
         ByteArrayOutputStream sizes = new ByteArrayOutputStream();
         DataOutputStream sizeFields = new DataOutputStream(sizes);
@@ -112,7 +112,7 @@ final class PixelFileWriter {
         } finally {
             decoders.shutdownNow();
         }
-        writeIndex(out, fingerprint, HexFormat.of().formatHex(content.digest()), sizes.toByteArray(), pixelBytes);
+        writeIndex(out, fingerprint, Sha256.end(content), sizes.toByteArray(), pixelBytes);
     }
 
     private void writeIndex(OutputStream out, String fingerprint, String contentHash, byte[] sizes, long pixelBytes)
@@ -147,12 +147,12 @@ final class PixelFileWriter {
 
     /** Changes when a file of the source is added, removed or touched. */
     String fingerprint() {
-        MessageDigest digest = Hash.sha256();
+        MessageDigest digest = Sha256.digest();
         digest.update((key + "\n").getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < listing.size(); i++) {
             digest.update((line(i) + "\t" + listing.modifiedMillis(i) + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.end(digest);
     }
 
     private String contentNames() {

@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
 import java.util.Arrays;
 
 /** The images of one purpose: training, validation or test. */
@@ -14,16 +15,27 @@ public final class Split {
     private final String name;
     private final BatchLoader loader;
     private final int[] items;
+    private final NamedValues origin;
 
-    Split(String name, BatchLoader loader, int[] items) {
+    Split(String name, BatchLoader loader, int[] items, NamedValues origin) {
         this.name = name;
         this.loader = loader;
         this.items = items;
+        this.origin = origin;
     }
 
     /** Number of images. */
     public int size() {
         return items.length;
+    }
+
+    /**
+     * What these images, their order and their normalisation follow from, in the words of the experiment file: content of the
+     * sources as SHA-256 (names, sizes, classes and decoded pixels), image size, seed. Sources that other splits come from are
+     * not among it, except for the training images, which all are normalised by.
+     */
+    public NamedValues origin() {
+        return origin;
     }
 
     /** Class index of an image; images stand in the order of {@link #inOrder}. */

@@ -1,5 +1,6 @@
 package dev.lutra.network;
 
+import dev.lutra.identity.NamedValues;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,6 +27,16 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
             ops.addAll(segment.ops());
         }
         return ops;
+    }
+
+    /** All that the network computes and which weights it reads, but not their values; names of ops and tensors are part of it. */
+    public NamedValues values() {
+        return NetworkValues.of(this);
+    }
+
+    /** Fingerprint of {@link #values}: equal for networks that compute the same with the same weights. */
+    public String fingerprint() {
+        return values().fingerprint("network", 1);
     }
 
     /** The single input of a whole network. */

@@ -1,12 +1,9 @@
 package dev.lutra.network;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.lutra.identity.Sha256;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +17,8 @@ import java.util.Map;
  * @param outputs values of the segment that are read after it
  */
 public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value> outputs) {
+
+    private static final int KEY_DIGITS = 16;
 
     public Segment {
         ops = List.copyOf(ops);
@@ -84,12 +83,7 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
      * Precision and batch belong to the table.
      */
     public String key() {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(signature().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
+        return Sha256.of(signature()).substring(0, KEY_DIGITS);
     }
 
     /** One op without its values. */

@@ -18,11 +18,11 @@ public final class OnnxMetadata {
     /** What every channel is then divided by, comma-separated. */
     public static final String DATA_DEVIATION = "lutra.data.deviation";
 
-    /** Hash of the training data. */
-    public static final String DATA_HASH = "lutra.data.hash";
+    /** Begins the names of what the weights follow from, in the words of the experiment file: {@code lutra.supernet.epochs}. */
+    public static final String ORIGIN = "lutra.";
 
-    /** Seed of the experiment. */
-    public static final String SEED = "lutra.seed";
+    /** Seed of the first weights. */
+    public static final String SEED = ORIGIN + "seed";
 
     /** Where the weights come from: a checkpoint, or {@code random}. */
     public static final String WEIGHTS = "lutra.weights";

@@ -1,10 +1,13 @@
 package dev.lutra.space;
 
+import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.network.Shape;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A set of networks, spanned by genes. Instances are immutable.
@@ -57,6 +60,32 @@ public interface SearchSpace {
 
     /** The network of an architecture of this space. */
     Network build(Architecture architecture);
+
+    /**
+     * Fingerprint of what the space holds: its genes with their options, and networks that together have every option of every
+     * gene. Name, title, comments and layout of its file are not part of it.
+     */
+    default String fingerprint() {
+        NamedValues.Builder values = NamedValues.builder();
+        for (int i = 0; i < genes().size(); i++) {
+            Gene gene = genes().get(i);
+            values.put("gene." + i, gene.name() + ": "
+                + gene.options().stream().map(Gene.Option::name).collect(Collectors.joining(" ")));
+        }
+        List<Network> networks = everyOption();
+        for (int i = 0; i < networks.size(); i++) {
+            values.put("network." + i, networks.get(i).fingerprint());
+        }
+        return values.build().fingerprint("space", 1);
+    }
+
+    /** Networks that together hold every option of every gene: the first of each, the second of each, and so on. */
+    default List<Network> everyOption() {
+        int most = genes().stream().mapToInt(Gene::size).max().orElse(1);
+        return IntStream.range(0, most)
+            .mapToObj(option -> genes().stream().mapToInt(gene -> Math.min(option, gene.size() - 1)).toArray())
+            .map(values -> build(architecture(values))).toList();
+    }
 
     /** An architecture whose every gene is drawn uniformly (SPOS, eq. 7). */
     default Architecture random(RandomGenerator random) {

@@ -6,85 +6,54 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.identity.Sha256;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.weights.SafetensorsFile;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A supernet in training as it was at the end of an epoch: a safetensors file with every tensor that was ever trained,
  * under its own name, its momentum under {@code <name>.momentum}, and what they came from as metadata. Tensors that no
  * step has used yet are not in the file: they follow from the seed.
  *
- * @param origin what the training follows from; two trainings with equal origins give equal weights
+ * @param origin the named values that the training follows from, as {@link NamedValues#stored}; two trainings with equal origins
+ *     give equal weights
  * @param epochs finished
  * @param steps taken
  * @param curve of the training so far
  */
-public record Checkpoint(Map<String, String> origin, int epochs, long steps, List<CurvePoint> curve) {
+public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
-    private static final String FORMAT = "lutra-supernet-1";
-    private static final String SPACE_KEY = "space_sha256";
-    private static final String SEED_KEY = "seed";
+    private static final String FORMAT = "lutra-supernet-2";
+    private static final String ORIGIN = "origin.";
+    private static final String EPOCHS = "epochs_done";
+    private static final int BLOCK_FLOATS = 1 << 16;
 
     public Checkpoint {
-        origin = Collections.unmodifiableMap(new LinkedHashMap<>(origin)); // in the order of the file
+        origin = Collections.unmodifiableSortedMap(new TreeMap<>(origin));
         curve = List.copyOf(curve);
-    }
-
-    /** What a training follows from. */
-    static Map<String, String> origin(SearchSpace space, String dataHash, TrainingSettings settings) {
-        Map<String, String> origin = new LinkedHashMap<>();
-        origin.put("format", FORMAT);
-        origin.put("space", space.name());
-        origin.put(SPACE_KEY, hash(space));
-        origin.put("data_sha256", dataHash);
-        origin.put(SEED_KEY, Long.toString(settings.seed()));
-        origin.put("epochs", Integer.toString(settings.epochs()));
-        origin.put("batch", Integer.toString(settings.batch()));
-        origin.put("sampling", settings.sampling().toString());
-        origin.put("first_path", Double.toString(settings.firstPath()));
-        origin.put("lr", Double.toString(settings.learningRate()));
-        origin.put("warm_up", Double.toString(settings.warmUp()));
-        origin.put("schedule", settings.schedule().toString());
-        origin.put("momentum", Double.toString(settings.momentum()));
-        origin.put("weight_decay", Double.toString(settings.weightDecay()));
-        origin.put("label_smoothing", Double.toString(settings.labelSmoothing()));
-        return origin;
-    }
-
-    /** Over every op of networks that together hold every option of every gene. */
-    private static String hash(SearchSpace space) {
-        int options = space.genes().stream().mapToInt(gene -> gene.size()).max().orElse(1);
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < options; i++) {
-            int option = i;
-            int[] values = space.genes().stream().mapToInt(gene -> Math.min(option, gene.size() - 1)).toArray();
-            text.append(space.build(space.architecture(values)).ops());
-        }
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
     }
 
     /** Writes the file; the one before stays until this one is whole. */
     void write(Path file, SupernetWeights weights) {
-        Map<String, String> metadata = new LinkedHashMap<>(origin);
-        metadata.put("epochs_done", Integer.toString(epochs));
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("format", FORMAT);
+        origin.forEach((name, value) -> metadata.put(ORIGIN + name, value));
+        metadata.put(EPOCHS, Integer.toString(epochs));
         metadata.put("steps_done", Long.toString(steps));
         metadata.put("curve", toJson(curve));
         List<SafetensorsFile.Entry> tensors = new ArrayList<>();
@@ -110,14 +79,22 @@ public record Checkpoint(Map<String, String> origin, int epochs, long steps, Lis
     }
 
     private static Checkpoint of(Path file, SafetensorsFile stored) {
-        Map<String, String> origin = new LinkedHashMap<>(stored.metadata());
-        String format = origin.getOrDefault("format", "none");
+        Map<String, String> metadata = stored.metadata();
+        String format = metadata.getOrDefault("format", "none");
         if (!format.equals(FORMAT)) {
-            throw InputException.in(file, "format " + format + " (expected: " + FORMAT + ")");
+            throw InputException.in(file, "format " + format + " (expected: " + FORMAT + (format.startsWith("lutra-supernet-")
+                ? "): go on with the version of Lutra that wrote it, or move the file away and train anew, which repeats its "
+                    + metadata.get(EPOCHS) + " epochs"
+                : ")"));
         }
-        int epochs = Integer.parseInt(origin.remove("epochs_done"));
-        long steps = Long.parseLong(origin.remove("steps_done"));
-        return new Checkpoint(origin, epochs, steps, fromJson(origin.remove("curve")));
+        SortedMap<String, String> origin = new TreeMap<>();
+        metadata.forEach((name, value) -> {
+            if (name.startsWith(ORIGIN)) {
+                origin.put(name.substring(ORIGIN.length()), value);
+            }
+        });
+        return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
+            fromJson(metadata.get("curve")));
     }
 
     /**
@@ -127,31 +104,60 @@ public record Checkpoint(Map<String, String> origin, int epochs, long steps, Lis
      */
     public static SupernetWeights load(Path file, SearchSpace space, Device device) {
         Checkpoint checkpoint = read(file);
-        if (!checkpoint.origin().get(SPACE_KEY).equals(hash(space))) {
+        if (!space.fingerprint().equals(checkpoint.origin().get("space"))) {
             throw InputException.in(file, "trained on another space than " + space.name() + " with " + space.classes()
-                + " classes and images of " + space.input() + " (its own: " + checkpoint.origin().get("space") + ")");
+                + " classes and images of " + space.input());
         }
-        SupernetWeights weights = new SupernetWeights(Long.parseLong(checkpoint.origin().get(SEED_KEY)), device);
+        SupernetWeights weights = new SupernetWeights(checkpoint.seed(), device);
         restore(file, weights);
         return weights;
+    }
+
+    private long seed() {
+        return Long.parseLong(origin.get("seed"));
     }
 
     /**
      * Continues a training.
      *
-     * @throws InputException if the file comes from another training, naming what differs
+     * @throws InputException if the file comes from another training, naming what differs and what training anew would repeat
      */
-    static Checkpoint resume(Path file, Map<String, String> origin, SupernetWeights weights) {
+    static Checkpoint resume(Path file, NamedValues origin, SupernetWeights weights) {
         Checkpoint checkpoint = read(file);
-        origin.forEach((key, expected) -> {
-            String found = checkpoint.origin().getOrDefault(key, "none");
-            if (!found.equals(expected)) {
-                throw InputException.in(file, "of another training: " + key + " " + found + " (expected: " + expected
-                    + "; delete the file to start anew)");
-            }
+        origin.differenceFrom(checkpoint.origin()).ifPresent(difference -> {
+            throw InputException.in(file, "of another training: " + difference + "; change that back to keep it, or move the file "
+                + "away to train anew, which repeats " + checkpoint.epochs() + " epochs (" + checkpoint.steps() + " steps)");
         });
         restore(file, weights);
         return checkpoint;
+    }
+
+    /**
+     * Fingerprint of the weights of a checkpoint, of those that training has touched and of the seed that gives the others: what
+     * a candidate's accuracy depends on, however the weights came about.
+     *
+     * @throws InputException if the file is not a checkpoint of a supernet
+     */
+    public static String weightsFingerprint(Path file) {
+        SafetensorsFile stored = SafetensorsFile.open(file);
+        NamedValues.Builder values = NamedValues.builder().put("seed", of(file, stored).seed());
+        for (String name : stored.names()) {
+            if (!name.endsWith(MOMENTUM)) {
+                values.put("tensor." + name, stored.dims(name) + " " + hash(stored.read(name)));
+            }
+        }
+        return values.build().fingerprint("weights", 1);
+    }
+
+    private static String hash(float[] values) {
+        MessageDigest digest = Sha256.digest();
+        ByteBuffer block = ByteBuffer.allocate(BLOCK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int from = 0; from < values.length; from += BLOCK_FLOATS) {
+            block.clear();
+            block.asFloatBuffer().put(values, from, Math.min(BLOCK_FLOATS, values.length - from));
+            digest.update(block.limit(Math.min(BLOCK_FLOATS, values.length - from) * Float.BYTES));
+        }
+        return Sha256.end(digest);
     }
 
     private static void restore(Path file, SupernetWeights weights) {

@@ -1,6 +1,7 @@
 package dev.lutra.supernet;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
 
 /**
  * How a candidate is judged.
@@ -24,6 +25,16 @@ public record EvaluationSettings(int recalibrationImages, int validationImages, 
      */
     public static EvaluationSettings defaults() {
         return new EvaluationSettings(2_048, 5_000, 128, 0);
+    }
+
+    /** The settings in the words of the experiment file. */
+    public NamedValues values() {
+        return NamedValues.builder()
+            .put("evaluation.recalibration-images", recalibrationImages)
+            .put("evaluation.validation-images", validationImages)
+            .put("evaluation.batch", batch)
+            .put("evaluation.seed", seed)
+            .build();
     }
 
     private static void require(String key, int value, int least) {

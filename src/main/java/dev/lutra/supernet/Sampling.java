@@ -1,5 +1,6 @@
 package dev.lutra.supernet;
 
+import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.util.List;
@@ -15,6 +16,9 @@ public sealed interface Sampling {
 
     /** Whether many architectures share the weights, or one has them to itself and learns its batch norm too. */
     boolean sharesWeights();
+
+    /** What is trained, and by which rule paths are drawn, in the words of the files. */
+    NamedValues values(SearchSpace space);
 
     /** One architecture a step, every gene drawn uniformly (Guo et al. 2019, SPOS). */
     static Sampling uniform() {
@@ -40,8 +44,12 @@ public sealed interface Sampling {
         }
 
         @Override
-        public String toString() {
-            return "uniform";
+        public NamedValues values(SearchSpace space) {
+            return NamedValues.builder()
+                .put("space", space.fingerprint())
+                .put("batch-norm.learned-in-supernet", space.learnsBatchNorm())
+                .put("supernet.sampling", "uniform")
+                .build();
         }
     }
 
@@ -59,8 +67,8 @@ public sealed interface Sampling {
         }
 
         @Override
-        public String toString() {
-            return "fixed " + architecture;
+        public NamedValues values(SearchSpace space) {
+            return NamedValues.builder().put("network", space.build(architecture).fingerprint()).build();
         }
     }
 }

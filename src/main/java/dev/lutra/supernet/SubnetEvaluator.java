@@ -6,11 +6,13 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Split;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -42,6 +44,20 @@ public final class SubnetEvaluator implements AutoCloseable {
             Math.min(settings.recalibrationImages(), train.size()) * imageBytes);
         validation = new KeptBatches(() -> data.validation().inOrder(settings.batch(), settings.validationImages()), manager,
             Math.min(settings.validationImages(), data.validation().size()) * imageBytes);
+    }
+
+    /**
+     * What accuracies on validation images follow from besides the architecture.
+     *
+     * @param checkpoint of the supernet
+     */
+    public static NamedValues origin(SearchSpace space, Path checkpoint, ImageData data, EvaluationSettings settings) {
+        return NamedValues.builder()
+            .put("space", space.fingerprint())
+            .put("supernet.weights", Checkpoint.weightsFingerprint(checkpoint))
+            .putAll(data.train().origin()).putAll(data.validation().origin())
+            .putAll(settings.values())
+            .build();
     }
 
     /** Measures the batch norm of an architecture and then its accuracy on validation images. */

@@ -6,6 +6,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
@@ -54,6 +54,12 @@ public final class Trainer {
         this.device = device;
     }
 
+    /** What a training follows from: two with equal origins give equal weights. */
+    public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings) {
+        return NamedValues.builder().putAll(settings.sampling().values(space)).putAll(data.train().origin())
+            .putAll(settings.values()).build();
+    }
+
     /**
      * Trains to the end, from the checkpoint if there is one.
      *
@@ -62,10 +68,10 @@ public final class Trainer {
      * @throws TrainingDivergedException if the loss stops being a finite number; the last checkpoint stays
      */
     public SupernetWeights train(TrainingListener listener) {
-        Map<String, String> origin = Checkpoint.origin(space, data.hash(), settings);
+        NamedValues origin = origin(space, data, settings);
         SupernetWeights weights = new SupernetWeights(settings.seed(), device);
         try {
-            Checkpoint checkpoint = new Checkpoint(origin, 0, 0, List.of());
+            Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of());
             if (Files.exists(checkpointFile)) {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, weights);
                 listener.resumed(checkpoint);

@@ -1,6 +1,7 @@
 package dev.lutra.supernet;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
 
 /**
  * How a supernet, or one network, is trained.
@@ -40,6 +41,14 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
 
         /** @param progress share of all steps already taken, 0 to below 1 */
         abstract double factor(double progress);
+
+        /** The word for it in an experiment file. */
+        String key() {
+            return switch (this) {
+                case COSINE -> "cosine";
+                case LINEAR -> "linear";
+            };
+        }
     }
 
     public TrainingSettings {
@@ -69,6 +78,28 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
     public double learningRate(long step, long steps) {
         double warm = warmUp * steps;
         return learningRate * (step < warm ? (step + 1) / (warm + 1) : schedule.factor((step - warm) / (steps - warm)));
+    }
+
+    /**
+     * The settings in the words of the experiment file: those that have an effect, under its key {@code supernet} or, for a
+     * network that has its weights to itself, {@code retrain}. Sampling gives its own ({@link Sampling#values}).
+     */
+    public NamedValues values() {
+        String key = sampling.sharesWeights() ? "supernet." : "retrain.";
+        NamedValues.Builder values = NamedValues.builder()
+            .put(key + "epochs", epochs)
+            .put(key + "batch", batch)
+            .put(key + "optimizer.lr", learningRate)
+            .put(key + "optimizer.warm-up", warmUp)
+            .put(key + "optimizer.schedule", schedule.key())
+            .put(key + "optimizer.momentum", momentum)
+            .put(key + "optimizer.weight-decay", weightDecay)
+            .put(key + "label-smoothing", labelSmoothing)
+            .put("seed", seed);
+        if (sampling.sharesWeights()) {
+            values.put(key + "first-path", firstPath);
+        }
+        return values.build();
     }
 
     /** Epochs in which the first path alone is trained. */

@@ -154,24 +154,24 @@ class ImageDataTest {
         };
         String hash;
         try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
-            hash = data.hash();
+            hash = data.train().origin().shown().get("data.train");
         }
         assertThat(decoded).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
         decoded.clear();
         try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
-            assertThat(data.hash()).isEqualTo(hash).matches("[0-9a-f]{64}");
+            assertThat(data.train().origin().shown().get("data.train")).isEqualTo(hash).matches("[0-9a-f]{64}");
         }
         assertThat(decoded).isEmpty();
 
         Path touched = data().resolve("a/000.png");
         Files.setLastModifiedTime(touched, FileTime.fromMillis(1_000_000));
         try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
-            assertThat(data.hash()).as("the same images").isEqualTo(hash);
+            assertThat(data.train().origin().shown().get("data.train")).as("the same images").isEqualTo(hash);
         }
         assertThat(decoded).hasSize(8);
         TestImages.write(TestImages.blocks(8, 8, 99), touched);
         try (ImageData data = ImageData.open(folderSpec(8), cache(), progress)) {
-            assertThat(data.hash()).as("other images").isNotEqualTo(hash);
+            assertThat(data.train().origin().shown().get("data.train")).as("other images").isNotEqualTo(hash);
         }
         assertThat(cacheFiles()).filteredOn(name -> name.endsWith(".pixels")).hasSize(1);
     }

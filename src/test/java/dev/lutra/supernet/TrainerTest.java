@@ -140,13 +140,14 @@ class TrainerTest {
         SearchSpace space = TestNetworks.space(folder);
         try (ImageData data = data(folder, 1); ImageData other = data(folder, 2)) {
             assertRefused(new Trainer(space, data, settings(2, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
-                checkpoint + ": of another training: seed 1 (expected: 2; delete the file to start anew)");
+                checkpoint + ": of another training: seed 1 (expected: 2); change that back to keep it, or move the file away to train anew, "
+                    + "which repeats 3 epochs (54 steps)");
             assertRefused(new Trainer(space, data, settings(1, Sampling.uniform(), 0.2), checkpoint, Device.cpu()),
-                checkpoint + ": of another training: lr 0.1 (expected: 0.2; delete the file to start anew)");
+                checkpoint + ": of another training: supernet.optimizer.lr 0.1 (expected: 0.2)");
             assertRefused(new Trainer(space, other, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
-                checkpoint + ": of another training: data_sha256 ");
+                checkpoint + ": of another training: data.seed 1 (expected: 2)");
             assertRefused(new Trainer(space.withImageSize(32), data, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
-                checkpoint + ": of another training: space_sha256 ");
+                checkpoint + ": of another training: space ");
         }
         assertThatThrownBy(() -> Checkpoint.load(checkpoint, space.withClasses(5), Device.cpu()))
             .isInstanceOf(InputException.class).hasMessageStartingWith(checkpoint + ": trained on another space than tiny with 5");
@@ -219,7 +220,7 @@ class TrainerTest {
             SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
                 .train(TrainingListener.NONE);
             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1))) {
-            assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("first_path", "0.34");
+            assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("supernet.first-path", "0.34");
             for (String path : new String[]{"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
                 "xception:1.0,k3:0.5,k5:1.0,xception:1.0"}) {
                 assertThat(evaluator.evaluate(space.parse(path)).accuracy()).as("%s, 4 classes, chance 0.25", path)

@@ -15,7 +15,8 @@ import java.util.Arrays;
 class DependencyLinesTest {
 
     private static final String[] CORE = {
-        "dev.lutra", "dev.lutra.cost..", "dev.lutra.csv..", "dev.lutra.data..", "dev.lutra.latency..", "dev.lutra.network..",
+        "dev.lutra", "dev.lutra.cost..", "dev.lutra.csv..", "dev.lutra.data..", "dev.lutra.identity..", "dev.lutra.latency..",
+        "dev.lutra.network..",
         "dev.lutra.onnx..", "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..",
         "dev.lutra.yaml.."};
 

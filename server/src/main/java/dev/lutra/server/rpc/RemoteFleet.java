@@ -1,6 +1,7 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.Sha256;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceBlockingStub;
@@ -116,7 +117,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         if (onnx.length > ModelStore.MAX_BYTES) {
             throw new InputException("model: " + onnx.length + " bytes (expected: at most " + ModelStore.MAX_BYTES + ")");
         }
-        String expected = ModelStore.sha256(onnx);
+        String expected = Sha256.of(onnx);
         String stored = call(() -> upload(onnx));
         if (!stored.equals(expected)) {
             throw new IllegalStateException("server " + address + ": stored " + stored + " (expected: " + expected + ")");

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
@@ -36,12 +37,14 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
         List<Candidate> ranked = run.ranked();
         for (int rank = 1; rank <= run.winnersWanted(); rank++) {
             Candidate candidate = ranked.get(rank - 1);
-            Trainer trainer = new Trainer(run.space(), run.data(), alone(run.experiment(), candidate.architecture()),
-                run.folder().retrained(candidate.architecture()));
+            TrainingSettings settings = alone(run.experiment(), candidate.architecture());
+            NamedValues origin = Trainer.origin(run.space(), run.data(), settings);
+            Trainer trainer = new Trainer(run.space(), run.data(), settings,
+                run.folder().retrained(origin.fingerprint("training", 1)));
             try (TrainingProgress training = new TrainingProgress(run.progress(), "retrain " + rank);
                 SupernetWeights weights = trainer.train(training);
                 SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
-                Path file = run.exporter().exportRetrained(rank, candidate, judge, run.data());
+                Path file = run.exporter().exportRetrained(rank, candidate, origin, judge, run.data());
                 accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
             }
         }

@@ -2,6 +2,8 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.identity.Sha256;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
@@ -154,29 +156,30 @@ final class RunContext implements AutoCloseable {
 
     /** Every candidate whose accuracy is known by the same weights and images. */
     StoredCandidates candidates() {
-        String judge = experiment.accuracyTable().map(RunContext::identity).orElseGet(() -> String.join("\n", data().hash(),
-            space().input().toString(), experiment.training().toString(), experiment.evaluation().toString()));
-        return new StoredCandidates(results, ContentHash.of(experiment.space() + "\n" + judge));
+        return new StoredCandidates(results, judge().fingerprint("accuracy", 1));
+    }
+
+    /** What a candidate's accuracy follows from besides its architecture. */
+    private NamedValues judge() {
+        return experiment.accuracyTable()
+            .map(table -> NamedValues.builder().put("space", space().fingerprint()).put("accuracy.table", content(table)).build())
+            .orElseGet(() -> SubnetEvaluator.origin(space(), folder.checkpoint(), data(), experiment.evaluation()));
     }
 
     Map<String, String> provenance() {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("lutra", version);
         provenance.put("experiment", experiment.name());
-        if (experiment.accuracyTable().isPresent()) {
-            provenance.put("accuracy table", identity(experiment.accuracyTable().get()));
-            return provenance;
+        judge().shown().forEach((name, value) -> provenance.put(name.equals("space") ? "space.fingerprint" : name, value));
+        if (experiment.accuracyTable().isEmpty()) {
+            provenance.putAll(experiment.training().values().shown());
         }
-        provenance.put("training", experiment.training().toString());
-        provenance.put("evaluation", experiment.evaluation().toString());
-        provenance.put("data hash", data().hash());
         return provenance;
     }
 
-    /** A table's file, and a hash of what is in it. */
-    private static String identity(Path table) {
+    private static String content(Path table) {
         try {
-            return table.getFileName() + " " + ContentHash.of(Files.readString(table));
+            return Sha256.of(Files.readAllBytes(table));
         } catch (IOException e) {
             throw new UncheckedIOException(table + ": cannot be read: " + e.getMessage(), e);
         }

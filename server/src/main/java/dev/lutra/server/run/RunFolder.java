@@ -1,7 +1,6 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.space.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -17,6 +16,8 @@ import java.nio.file.StandardOpenOption;
  * @param root the folder
  */
 public record RunFolder(Path root) {
+
+    private static final int NAME_DIGITS = 16;
 
     /** Candidates, tasks and their outcomes. */
     public Path database() {
@@ -55,9 +56,13 @@ public record RunFolder(Path root) {
         return root.resolve("verification.json");
     }
 
-    /** Weights of a winner that was trained by itself. */
-    Path retrained(Architecture architecture) {
-        return root.resolve("retrained-" + ContentHash.of(architecture.toString()) + ".safetensors");
+    /**
+     * Weights of a winner that was trained by itself.
+     *
+     * @param training its fingerprint
+     */
+    Path retrained(String training) {
+        return root.resolve("retrained-" + training.substring(0, NAME_DIGITS) + ".safetensors");
     }
 
     public Path report() {

@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.data.ImageData;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
@@ -11,6 +12,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Subnet;
 import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -60,33 +62,37 @@ final class WinnerExport {
         Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
         experiment.targets().forEach(target -> precisions.add(target.precision()));
         for (Precision precision : precisions) {
-            write(file(rank, precision), precision, "supernet", candidate, evaluator, data);
+            write(file(rank, precision), precision, "supernet", supernet(data), candidate, evaluator, data);
         }
     }
 
-    /** Writes a candidate with weights of its own. */
-    Path exportRetrained(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+    /** Writes a candidate with weights of its own, and what these follow from. */
+    Path exportRetrained(int rank, Candidate candidate, NamedValues training, SubnetEvaluator evaluator, ImageData data) {
         Path file = retrained(rank);
-        write(file, Precision.FLOAT32, "retrained", candidate, evaluator, data);
+        write(file, Precision.FLOAT32, "retrained", training, candidate, evaluator, data);
         return file;
     }
 
-    private void write(Path file, Precision precision, String weights, Candidate candidate, SubnetEvaluator evaluator,
-        ImageData data) {
+    private void write(Path file, Precision precision, String weights, NamedValues origin, Candidate candidate,
+        SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
         metadata.put(OnnxMetadata.CLASSES, Integer.toString(space.classes()));
         metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
         metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
-        metadata.put(OnnxMetadata.DATA_HASH, data.hash());
-        metadata.put(OnnxMetadata.SEED, Long.toString(experiment.training().seed()));
+        origin.shown().forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
+        metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.WEIGHTS, weights);
         metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);
         OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
         Subnet subnet = evaluator.subnet(candidate.architecture());
         OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
+    }
+
+    private NamedValues supernet(ImageData data) {
+        return NamedValues.builder().putAll(Trainer.origin(space, data, experiment.training()))
+            .putAll(experiment.evaluation().values()).build();
     }
 
     private static String text(float[] values) {

@@ -1,6 +1,7 @@
 package dev.lutra.server.store;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -10,8 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -32,11 +31,6 @@ public final class ModelStore {
         } catch (IOException e) {
             throw new InputException(folder + ": no folder can be made here (" + e.getMessage() + ")", e);
         }
-    }
-
-    /** Lower-case hex of the SHA-256 of a model's bytes. */
-    public static String sha256(byte[] model) {
-        return HexFormat.of().formatHex(newDigest().digest(model));
     }
 
     /**
@@ -66,18 +60,10 @@ public final class ModelStore {
         return folder.resolve(sha256 + ".onnx");
     }
 
-    private static MessageDigest newDigest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every Java has it
-        }
-    }
-
     /** A model on its way in. Closing it before {@link #store} leaves nothing behind. */
     public final class Upload implements AutoCloseable {
 
-        private final MessageDigest digest = newDigest();
+        private final MessageDigest digest = Sha256.digest();
         private final Path part;
         private final OutputStream out;
         private long bytes;
@@ -107,7 +93,7 @@ public final class ModelStore {
 
         /** Ends the model and returns its SHA-256. */
         public String store() {
-            String sha256 = HexFormat.of().formatHex(digest.digest());
+            String sha256 = Sha256.end(digest);
             try {
                 out.close();
                 try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
+import dev.lutra.identity.Sha256;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.Device;
@@ -137,7 +138,7 @@ class LutraServerTest {
         new Random(1).nextBytes(model);
         RemoteFleet fleet = fleet();
         String sha256 = fleet.putModel(model);
-        assertThat(sha256).isEqualTo(ModelStore.sha256(model)).isEqualTo(fleet.putModel(model));
+        assertThat(sha256).isEqualTo(Sha256.of(model)).isEqualTo(fleet.putModel(model));
         AgentServiceBlockingStub agent = agent(TOKEN);
         String session = join(agent, "pi").getSession();
 

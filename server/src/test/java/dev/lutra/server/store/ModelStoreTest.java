@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.identity.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class ModelStoreTest {
         try (ModelStore.Upload upload = models.receive()) {
             upload.write(new byte[]{'a'});
             upload.write(new byte[]{'b', 'c'});
-            assertThat(upload.store()).isEqualTo(ModelStore.sha256(new byte[]{'a', 'b', 'c'}));
+            assertThat(upload.store()).isEqualTo(Sha256.of(new byte[]{'a', 'b', 'c'}));
         }
     }
 

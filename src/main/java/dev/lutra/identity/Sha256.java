@@ -1,0 +1,40 @@
+package dev.lutra.identity;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256, in lower-case hexadecimal digits where it is text. */
+public final class Sha256 {
+
+    private Sha256() {}
+
+    /** A digest that is fed piece by piece. */
+    public static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** Of a text in UTF-8: 64 digits. */
+    public static String of(String text) {
+        return of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Of some bytes: 64 digits. */
+    public static String of(byte[] content) {
+        return end(digest().digest(content));
+    }
+
+    /** The digits of a digest that has got everything. */
+    public static String end(MessageDigest digest) {
+        return end(digest.digest());
+    }
+
+    private static String end(byte[] value) {
+        return HexFormat.of().formatHex(value);
+    }
+}
