@@ -1,5 +1,16 @@
 package dev.lutra.agent;
 
+import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.LeaseKeeper;
+import dev.lutra.agent.link.PatientLink;
+import dev.lutra.agent.link.Reports;
+import dev.lutra.agent.link.ServerException;
+import dev.lutra.agent.link.ServerLink;
+import dev.lutra.agent.link.SessionThread;
+import dev.lutra.agent.link.Supply;
+import dev.lutra.agent.rounds.Rounds;
+import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.Job;
 import dev.lutra.proto.JoinReply;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.Outcome;

@@ -1,5 +1,17 @@
 package dev.lutra.agent;
 
+import dev.lutra.agent.bench.Bench;
+import dev.lutra.agent.bench.OfferedBench;
+import dev.lutra.agent.bench.ProcessBench;
+import dev.lutra.agent.device.DeviceProbe;
+import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.ServerAddress;
+import dev.lutra.agent.link.ServerLink;
+import dev.lutra.agent.rounds.Rounds;
+import dev.lutra.agent.sentinel.ReferenceLevels;
+import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.RuntimeOffer;
 import java.io.IOException;
@@ -15,14 +27,14 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** The agent's command line. Exit status: 0 stopped, 2 something the user can put right (one line says what), 1 anything else. */
 @Command(name = "lutra agent", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, sortOptions = false, description = "Times networks on this device for a Lutra server, until stopped.")

@@ -1,9 +1,21 @@
 package dev.lutra.agent;
 
-import static dev.lutra.agent.ScriptedServer.eventually;
+import static dev.lutra.agent.link.ScriptedServer.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.agent.bench.InProcessBench;
+import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.Reports;
+import dev.lutra.agent.link.ScriptedServer;
+import dev.lutra.agent.link.ServerAddress;
+import dev.lutra.agent.link.ServerLink;
+import dev.lutra.agent.rounds.Rounds;
+import dev.lutra.agent.runtime.TinyOnnx;
+import dev.lutra.agent.sentinel.ReferenceLevels;
+import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.ModelCache;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeasedTask;

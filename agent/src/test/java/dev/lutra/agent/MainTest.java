@@ -1,8 +1,10 @@
 package dev.lutra.agent;
 
-import static dev.lutra.agent.ScriptedServer.eventually;
+import static dev.lutra.agent.link.ScriptedServer.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.agent.link.ScriptedServer;
+import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;

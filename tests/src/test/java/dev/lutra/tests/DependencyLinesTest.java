@@ -78,6 +78,23 @@ class DependencyLinesTest {
     @ArchTest
     static final ArchRule COMMAND_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.cli.(**)").should().beFreeOfCycles();
 
+    @ArchTest
+    static final ArchRule AGENT_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.agent.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule NOTHING_OF_THE_AGENT_KNOWS_ITS_COMMAND_LINE = noClasses().that().resideInAPackage("dev.lutra.agent.*..")
+        .should().dependOnClassesThat().resideInAPackage("dev.lutra.agent");
+
+    @ArchTest
+    static final ArchRule ONLY_THE_LINK_KNOWS_THE_SERVER = noClasses().that().resideInAPackage("dev.lutra.agent.*..")
+        .and().resideOutsideOfPackage("dev.lutra.agent.link..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.agent.link..", "io.grpc..");
+
+    @ArchTest
+    static final ArchRule ONNX_RUNTIME_STAYS_IN_RUNTIME_AND_BENCH = noClasses().that().resideInAPackage("dev.lutra.agent..")
+        .and().resideOutsideOfPackages("dev.lutra.agent.runtime..", "dev.lutra.agent.bench..")
+        .should().dependOnClassesThat().resideInAPackage("ai.onnxruntime..");
+
     private static String[] concat(String[] first, String... more) {
         String[] all = Arrays.copyOf(first, first.length + more.length);
         System.arraycopy(more, 0, all, first.length, more.length);

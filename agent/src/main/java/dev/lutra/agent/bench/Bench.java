@@ -1,0 +1,36 @@
+package dev.lutra.agent.bench;
+
+import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Where models run: a process of its own, so that a model that crashes the native runtime does not take the agent down and so
+ * that measurements can be spread over several processes. Not thread-safe.
+ */
+public interface Bench extends AutoCloseable {
+
+    /**
+     * One round of a task: opens a session, warms up and samples for a slice as its rules say, closes. A task without rules
+     * runs once, for its outputs.
+     *
+     * @param keepOpen whether the session stays open in the process, for further slices of an equal task and model
+     * @param abandoned asked while waiting; once true, the process is ended
+     * @throws TaskFailure if the task cannot be done here, also because it crashed the process (the reason says so); the next call
+     *     finds a new process
+     * @throws InterruptedException if interrupted or abandoned
+     */
+    Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException;
+
+    /** As above, in a session of its own. */
+    default Slice slice(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+        return slice(task, onnx, false, abandoned);
+    }
+
+    /** Ends the process; the next slice runs in a new one. */
+    void renew();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,38 @@
+package dev.lutra.agent.bench;
+
+import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** A bench that does only what its agent offers: a task for another provider fails, though the device may have it. */
+public final class OfferedBench implements Bench {
+
+    private final Bench bench;
+    private final List<String> providers;
+
+    public OfferedBench(Bench bench, List<String> providers) {
+        this.bench = bench;
+        this.providers = List.copyOf(providers);
+    }
+
+    @Override
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+        if (!providers.contains(task.getProvider())) {
+            throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
+                + String.join(", ", providers) + ")");
+        }
+        return bench.slice(task, onnx, keepOpen, abandoned);
+    }
+
+    @Override
+    public void renew() {
+        bench.renew();
+    }
+
+    @Override
+    public void close() {
+        bench.close();
+    }
+}

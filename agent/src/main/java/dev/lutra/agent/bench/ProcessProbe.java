@@ -1,0 +1,99 @@
+package dev.lutra.agent.bench;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** What Linux tells a process about itself; other systems tell nothing. */
+final class ProcessProbe {
+
+    private static final String ALLOWED = "Cpus_allowed_list:";
+
+    private final Path self;
+    private final Path onlineCores;
+    private final Set<String> jvmThreads;
+
+    ProcessProbe() {
+        this(Path.of("/proc"), Path.of("/sys/devices/system/cpu/online"));
+    }
+
+    ProcessProbe(Path proc, Path onlineCores) {
+        this.self = proc.resolve("self");
+        this.onlineCores = onlineCores;
+        this.jvmThreads = otherThreads(proc.resolve("thread-self"));
+    }
+
+    /** Without the one that asks, as far as the system tells. */
+    private Set<String> otherThreads(Path threadSelf) {
+        try (Stream<Path> threads = Files.list(self.resolve("task"))) {
+            Path asking = Files.readSymbolicLink(threadSelf).getFileName();
+            return threads.map(Path::getFileName).filter(thread -> !thread.equals(asking)).map(Path::toString)
+                .collect(Collectors.toSet());
+        } catch (IOException e) {
+            return Set.of();
+        }
+    }
+
+    /**
+     * How long each thread that may run a model has been ready to run but waited for a core, in nanoseconds; empty if the system
+     * does not tell. Those are the one that made this object and all that were started since; the others are the JVM's own, whose
+     * compiler is busy in a new process and waits without anybody waiting for it.
+     */
+    Map<String, Long> runDelays() {
+        Map<String, Long> delays = new HashMap<>();
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(self.resolve("task"),
+            thread -> !jvmThreads.contains(thread.getFileName().toString()))) {
+            for (Path thread : threads) {
+                String[] fields = read(thread.resolve("schedstat")).strip().split(" ");
+                if (fields.length == 3) {
+                    delays.put(thread.getFileName().toString(), Long.parseLong(fields[1]));
+                }
+            }
+        } catch (IOException e) {
+            return Map.of();
+        }
+        return delays;
+    }
+
+    /** The delay of these threads since {@link #runDelays} said {@code before}; -1 where the system does not tell. */
+    long runDelaySince(Map<String, Long> before) {
+        Map<String, Long> now = runDelays();
+        if (before.isEmpty() || now.isEmpty()) {
+            return -1;
+        }
+        return now.entrySet().stream().mapToLong(thread -> thread.getValue() - before.getOrDefault(thread.getKey(), 0L)).sum();
+    }
+
+    /** The cores that this process is confined to; empty if it may run on all. */
+    List<Integer> pinnedCores() {
+        List<Integer> online = cores(read(onlineCores).strip());
+        List<Integer> allowed = read(self.resolve("status")).lines().filter(line -> line.startsWith(ALLOWED))
+            .flatMap(line -> cores(line.substring(ALLOWED.length()).strip()).stream()).filter(online::contains).toList();
+        return allowed.equals(online) ? List.of() : allowed;
+    }
+
+    /** Of a list such as {@code 0-3,8}. */
+    private static List<Integer> cores(String list) {
+        return Stream.of(list.split(",")).filter(range -> !range.isEmpty()).flatMapToInt(range -> {
+            String[] ends = range.split("-");
+            return IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]));
+        }).boxed().toList();
+    }
+
+    /** Empty if the file does not exist, or belongs to a thread that has just ended. */
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

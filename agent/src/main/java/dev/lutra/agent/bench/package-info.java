@@ -1,0 +1,2 @@
+/** Where models run: a child process of the agent, and how it is talked to. */
+package dev.lutra.agent.bench;

@@ -1,0 +1,94 @@
+package dev.lutra.agent.device;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.agent.bench.Bench;
+import dev.lutra.agent.runtime.ExecutionProviders;
+import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.onnx.OperatorSetIdProto;
+import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
+import dev.lutra.proto.onnx.TensorShapeProto;
+import dev.lutra.proto.onnx.TypeProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Which execution providers an agent tells its server about. */
+final class ProviderOffer {
+
+    private static final Logger log = LoggerFactory.getLogger(ProviderOffer.class);
+
+    private ProviderOffer() {}
+
+    /**
+     * The providers that work on this device: each has run a model of one node. A build contains providers whose device or
+     * driver is missing, which shows only then.
+     *
+     * @param bench tries them, so that a driver that crashes does not take the agent down
+     */
+    static List<String> working(Bench bench) throws InterruptedException {
+        List<String> working = new ArrayList<>();
+        for (String name : ExecutionProviders.known()) {
+            if (name.equals(ExecutionProviders.CPU) || works(name, bench)) {
+                working.add(name);
+            }
+        }
+        bench.renew();
+        return working;
+    }
+
+    /**
+     * The providers that an agent was told to offer.
+     *
+     * @param wanted names; empty: all
+     * @throws InputException if one of them is not {@code offered}
+     */
+    static List<String> choose(List<String> wanted, List<String> offered) {
+        for (String name : wanted) {
+            if (!offered.contains(name)) {
+                throw new InputException("--provider: " + name + " (expected: some of " + String.join(", ", offered)
+                    + ", which work on this device)");
+            }
+        }
+        return wanted.isEmpty() ? offered : wanted.stream().distinct().toList();
+    }
+
+    private static boolean works(String name, Bench bench) throws InterruptedException {
+        Task task = Task.newBuilder().setId("try " + name).setProvider(name).setThreads(1).addInputs(ModelInput.newBuilder()
+            .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
+            .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES]))).build();
+        try {
+            bench.slice(task, oneNode(), () -> false);
+            return true;
+        } catch (TaskFailure e) {
+            log.info("not offered: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    private static byte[] oneNode() {
+        return ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+            .setGraph(GraphProto.newBuilder().setName("one node")
+                .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y"))
+                .addInput(image("x")).addOutput(image("y")))
+            .build().toByteArray();
+    }
+
+    private static ValueInfoProto image(String name) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (int axis = 0; axis < 4; axis++) {
+            shape.addDim(Dimension.newBuilder().setDimValue(1));
+        }
+        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
+            .setElemType(TensorProto.DataType.FLOAT_VALUE).setShape(shape);
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
+    }
+}

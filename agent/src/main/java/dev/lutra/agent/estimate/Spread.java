@@ -1,0 +1,76 @@
+package dev.lutra.agent.estimate;
+
+import dev.lutra.agent.statistics.Statistics;
+import java.util.Arrays;
+
+/**
+ * How much rounds of one task disagree on this machine: the variance of the logarithm of a round's latency, pooled over tasks.
+ * It is far more a property of the machine than of the model, so tasks share what they know of it. A task that stops as soon as
+ * its interval is narrow would stop when its few rounds agree by luck; weighing in the pooled variance (an empirical Bayes
+ * estimate as of Smyth, 2004) keeps that from happening. Before anything is known, a machine counts as repeating within
+ * {@link #PRIOR_DEVIATION}.
+ */
+public final class Spread {
+
+    /** Two processes on a rented machine disagree by about this much when nothing interferes. */
+    static final double PRIOR_DEVIATION = 0.015;
+    static final double PRIOR_WEIGHT = 4;
+    /** The weight of the pooled variance in a task's own, in degrees of freedom. */
+    static final double POOL_WEIGHT = 4;
+    /** Older knowledge fades beyond this many degrees of freedom: machines change. */
+    private static final double MEMORY = 300;
+    /**
+     * A round this many deviations off counts as if it were only so far off (Huber's proposal 2): a rare slice that somebody
+     * slowed unseen hardly moves the estimate, so it shall not widen every interval either.
+     */
+    private static final double CLIPPED = 2.5;
+    /** What clipping leaves of the variance of normal values. */
+    private static final double LEFT_BY_CLIPPING = 0.9776;
+
+    private double weight = PRIOR_WEIGHT;
+    private double variance = PRIOR_DEVIATION * PRIOR_DEVIATION;
+
+    /**
+     * The variance of a task's slices, what is known of all weighed in.
+     *
+     * @param degreesOfFreedom that it stands on
+     */
+    record Mixed(double variance, double degreesOfFreedom) {}
+
+    /** Takes in what the slices of one task are off. Those of a task that is still measured go into a {@link #copy}. */
+    public void add(double[] residuals) {
+        int degreesOfFreedom = residuals.length - 1;
+        if (degreesOfFreedom < 1) {
+            return;
+        }
+        double total = weight + degreesOfFreedom;
+        variance = (weight * variance + degreesOfFreedom * clippedVariance(residuals)) / total;
+        weight = Math.min(total, MEMORY);
+    }
+
+    public Spread copy() {
+        Spread copy = new Spread();
+        copy.weight = weight;
+        copy.variance = variance;
+        return copy;
+    }
+
+    Mixed mixed(double[] residuals) {
+        int own = residuals.length - 1;
+        double degreesOfFreedom = POOL_WEIGHT + own;
+        return new Mixed((POOL_WEIGHT * variance + own * clippedVariance(residuals)) / degreesOfFreedom, degreesOfFreedom);
+    }
+
+    private double clippedVariance(double[] values) {
+        double middle = Statistics.median(values);
+        double[] off = Arrays.stream(values).map(value -> value - middle).toArray();
+        double own = Statistics.ROBUST * Statistics.median(Arrays.stream(off).map(Math::abs).toArray());
+        double limit = CLIPPED * Math.max(own, Math.sqrt(variance));
+        return Statistics.variance(Arrays.stream(off).map(one -> Math.max(-limit, Math.min(limit, one))).toArray())
+            / LEFT_BY_CLIPPING;
+    }
+
+    public double variance() {
+        return variance;
+    }
+}

@@ -1,0 +1,82 @@
+package dev.lutra.agent.link;
+
+import dev.lutra.agent.task.InputException;
+import dev.lutra.proto.JoinReply;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.RenewReply;
+import dev.lutra.proto.RenewRequest;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps one session and its leases alive from a thread of its own, also while a task runs. Renews every quarter of the lease
+ * time, so that a lease outlives two calls that fail.
+ */
+public final class LeaseKeeper implements AutoCloseable {
+
+    private final ServerLink link;
+    private final String session;
+    private final Duration period;
+    private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
+    private volatile double underWay;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "lease-keeper");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    public LeaseKeeper(ServerLink link, JoinReply joined) {
+        this.link = link;
+        this.session = joined.getSession();
+        this.period = Duration.ofMillis(Math.max(1, joined.getLeaseMillis() / 4));
+        timer.scheduleAtFixedRate(this::renew, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    void hold(Collection<LeaseName> leases) {
+        held.addAll(leases);
+    }
+
+    /** False once the server has said that the lease is lost, or after {@link #release}. */
+    boolean holds(LeaseName lease) {
+        return held.contains(lease);
+    }
+
+    public void release(LeaseName lease) {
+        held.remove(lease);
+    }
+
+    /** How many tasks' worth of measuring is done of those in hand, for the server to know. */
+    public void underWay(double tasks) {
+        underWay = tasks;
+    }
+
+    private void renew() {
+        // A lease that arrives while the call is under way is not in this request, so its absence from the reply means nothing.
+        Set<LeaseName> lost = new HashSet<>(held);
+        try {
+            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay).build();
+            RenewReply reply = link.call(period, stub -> stub.renew(request));
+            reply.getHeldList().forEach(lost::remove);
+            held.removeAll(lost);
+        } catch (ServerException e) {
+            // Unreachable: the next round tries again. Session gone: so are its leases; the loop's next call learns it too.
+            if (e.kind() == ServerException.Kind.NOT_FOUND) {
+                held.removeAll(lost);
+            }
+        } catch (InputException e) {
+            // The token no longer holds: the loop's next call gets the same answer and ends the agent.
+            held.removeAll(lost);
+        }
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.lutra.agent.link;
+
+/** A call that the server did not answer as asked. */
+public final class ServerException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** What the caller can do about it. */
+    public enum Kind {
+        /** No answer: the same call may succeed later. */
+        UNREACHABLE,
+        /** The server does not know what was named: the session (join again) or a model. */
+        NOT_FOUND,
+        /** The server will never accept this call. */
+        REFUSED
+    }
+
+    private final Kind kind;
+
+    public ServerException(Kind kind, String reason, Throwable cause) {
+        super(reason, cause);
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+}

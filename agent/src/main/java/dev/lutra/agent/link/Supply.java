@@ -1,0 +1,212 @@
+package dev.lutra.agent.link;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.agent.task.Job;
+import dev.lutra.agent.task.ModelCache;
+import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
+import dev.lutra.proto.FetchModelRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.ModelChunk;
+import dev.lutra.proto.RenewRequest;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Leases tasks ahead and fetches their models, so that measuring need not wait for either: while one batch is measured, the next
+ * lies ready. Models in hand and ready are kept within a limit of memory; tasks leased beyond it wait for their models.
+ */
+public final class Supply {
+
+    /** How long the server may hold an idle agent's question for tasks. */
+    private static final Duration LEASE_WAIT = Duration.ofSeconds(20);
+    /** What a reply with tasks may take beyond that; also bounds how long a dead connection goes unnoticed. */
+    private static final Duration LEASE_GRACE = Duration.ofMinutes(1);
+    /** Tasks leased together come together, unless some of their models take longer than this. */
+    private static final Duration TOGETHER = Duration.ofSeconds(2);
+
+    private static final byte[] NOTHING = {};
+
+    private static final Logger log = LoggerFactory.getLogger(Supply.class);
+
+    private final PatientLink link;
+    private final int leaseSize;
+    private final long modelBytes;
+    private final ModelCache models;
+    private final Queue<Job> ready = new ArrayDeque<>();
+    private String session;
+    private volatile long leasedAtNanos;
+    private long bytesOut;
+
+    /**
+     * @param leaseSize most tasks to take at a time
+     * @param modelBytes memory for models; half of it for those that may be asked for again
+     */
+    public Supply(PatientLink link, int leaseSize, long modelBytes) {
+        this.link = link;
+        this.leaseSize = leaseSize;
+        this.modelBytes = modelBytes / 2;
+        this.models = new ModelCache(modelBytes / 2, this::fetch);
+    }
+
+    /**
+     * Leases and fetches under a session, until interrupted. What was ready under an earlier session is dropped.
+     *
+     * @param over whether the session has ended, or the agent stops
+     * @throws ServerException if the session is lost
+     */
+    public void run(String session, LeaseKeeper keeper, Reports reports, BooleanSupplier over) throws InterruptedException {
+        this.session = session;
+        LeaseRequest request = LeaseRequest.newBuilder()
+            .setSession(session).setMaxTasks(leaseSize).setWaitMillis(LEASE_WAIT.toMillis()).build();
+        while (true) {
+            List<LeasedTask> leased = link.call(LEASE_WAIT.plus(LEASE_GRACE), stub -> stub.lease(request)).getTasksList();
+            keeper.hold(leased.stream().map(Supply::nameOf).toList());
+            leasedAtNanos = System.nanoTime();
+            fetchAll(leased, keeper, reports, over);
+            awaitTaken();
+        }
+    }
+
+    private void fetchAll(List<LeasedTask> leased, LeaseKeeper keeper, Reports reports, BooleanSupplier over)
+        throws InterruptedException {
+        List<Job> together = new ArrayList<>();
+        try {
+            long start = System.nanoTime();
+            for (LeasedTask task : leased) {
+                if (!together.isEmpty() && (isFull() || System.nanoTime() - start > TOGETHER.toNanos())) {
+                    offer(together);
+                    start = System.nanoTime();
+                }
+                awaitMemory();
+                LeaseName lease = nameOf(task);
+                BooleanSupplier abandoned = () -> over.getAsBoolean() || !keeper.holds(lease);
+                if (abandoned.getAsBoolean()) {
+                    log.info("task {}: dropped, its lease is lost", lease.getTaskId());
+                } else {
+                    fetch(new Job(lease, task.getTask(), NOTHING, abandoned), reports).ifPresent(together::add);
+                }
+            }
+            offer(together);
+        } finally {
+            together.forEach(this::release);
+        }
+    }
+
+    private Optional<Job> fetch(Job job, Reports reports) throws InterruptedException {
+        try {
+            Job fetched = job.with(models.get(job.task().getModelSha256()));
+            bytes(fetched.onnx().length);
+            return Optional.of(fetched);
+        } catch (TaskFailure e) {
+            log.warn("{}: failed: {}", job.name(), e.getMessage());
+            reports.add(job.lease(), e.outcome());
+            return Optional.empty();
+        }
+    }
+
+    private synchronized void offer(List<Job> together) {
+        ready.addAll(together);
+        together.clear();
+        notifyAll();
+    }
+
+    private synchronized boolean isFull() {
+        return bytesOut >= modelBytes;
+    }
+
+    private synchronized void awaitMemory() throws InterruptedException {
+        while (bytesOut >= modelBytes) {
+            wait();
+        }
+    }
+
+    private synchronized void awaitTaken() throws InterruptedException {
+        while (!ready.isEmpty()) {
+            wait();
+        }
+    }
+
+    private synchronized void bytes(long change) {
+        bytesOut += change;
+        notifyAll();
+    }
+
+    /**
+     * Tasks to measure next.
+     *
+     * @param most how many at most
+     * @param wait whether to wait for at least one; ends without any when {@link #wakeUp woken} with the session over
+     */
+    public synchronized List<Job> take(int most, boolean wait, BooleanSupplier over) throws InterruptedException {
+        while (wait && ready.isEmpty() && !over.getAsBoolean()) {
+            wait();
+        }
+        List<Job> taken = new ArrayList<>();
+        while (taken.size() < most && !ready.isEmpty()) {
+            taken.add(ready.remove());
+        }
+        notifyAll();
+        return taken;
+    }
+
+    /** When the latest tasks were leased, by {@link System#nanoTime}: whoever waits from then on waits for models. */
+    public long leasedAtNanos() {
+        return leasedAtNanos;
+    }
+
+    /** A task that was taken has left: its model's memory is free. */
+    public void release(Job job) {
+        bytes(-job.onnx().length);
+    }
+
+    /** Lets {@link #take} see that the session is over. */
+    public synchronized void wakeUp() {
+        notifyAll();
+    }
+
+    /** Drops what lies ready, as the session is over. */
+    public synchronized void drop(String reason) {
+        ready.forEach(job -> {
+            log.info("task {}: dropped, {}", job.lease().getTaskId(), reason);
+            release(job);
+        });
+        ready.clear();
+    }
+
+    private byte[] fetch(String sha256) throws InterruptedException {
+        FetchModelRequest request = FetchModelRequest.newBuilder().setSession(session).setSha256(sha256).build();
+        try {
+            return link.call(PatientLink.TRANSFER, stub -> collect(stub, request)).toByteArray();
+        } catch (ServerException e) {
+            if (e.kind() == ServerException.Kind.NOT_FOUND) {
+                // The session or the model? An empty renewal tells: it throws if the session is lost.
+                RenewRequest renewal = RenewRequest.newBuilder().setSession(session).build();
+                link.call(PatientLink.ANSWER, stub -> stub.renew(renewal));
+            }
+            throw new TaskFailure("model " + sha256 + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ByteString collect(AgentServiceBlockingStub stub, FetchModelRequest request) {
+        ByteString content = ByteString.EMPTY;
+        for (Iterator<ModelChunk> chunks = stub.fetchModel(request); chunks.hasNext();) {
+            content = content.concat(chunks.next().getData());
+        }
+        return content;
+    }
+
+    private static LeaseName nameOf(LeasedTask task) {
+        return LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build();
+    }
+}

@@ -1,0 +1,2 @@
+/** The few estimators that measuring needs, and what one slice says. */
+package dev.lutra.agent.statistics;

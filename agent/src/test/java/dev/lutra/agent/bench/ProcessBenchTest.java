@@ -1,0 +1,354 @@
+package dev.lutra.agent.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.agent.runtime.TinyOnnx;
+import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes with the real ONNX Runtime in them. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ProcessBenchTest {
+
+    private static final long MS = 1_000_000;
+    private static final MeasureRules RULES = MeasureRules.newBuilder()
+        .setMinWarmupRuns(3).setMaxWarmupNanos(50 * MS).setMinSamples(20).setSliceNanos(20 * MS)
+        .setMaxMeasureNanos(1000 * MS).setTargetRelativeHalfWidth(0.01).build();
+    /** CPU time; a start takes 0.5 s. */
+    private static final Duration WELL_UNDER_WAY = Duration.ofMillis(1500);
+    private static final MeasureRules LONG_SLICE = RULES.toBuilder()
+        .setSliceNanos(100_000 * MS).setMaxMeasureNanos(100_000 * MS).build();
+
+    @TempDir
+    private Path temporary;
+    private ProcessBench bench;
+
+    @BeforeEach
+    void open() {
+        bench = new ProcessBench(List.of(), Duration.ofMinutes(1), temporary);
+    }
+
+    @AfterEach
+    void closeLeavesNothingBehind() throws IOException {
+        bench.close();
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertThat(left).isEmpty();
+        }
+        assertThat(workers(ProcessHandle.current())).isEmpty();
+    }
+
+    private static List<ProcessHandle> workers(ProcessHandle parent) {
+        return parent.children().filter(ProcessHandle::isAlive)
+            .filter(child -> child.info().commandLine().orElse("").contains(Worker.class.getName())).toList();
+    }
+
+    private static ProcessHandle worker() {
+        List<ProcessHandle> workers = workers(ProcessHandle.current());
+        assertThat(workers).hasSize(1);
+        return workers.get(0);
+    }
+
+    static Task.Builder task() {
+        return Task.newBuilder().setId("t").setProvider("cpu").setThreads(1).addInputs(ModelInput.newBuilder()
+            .setName("x").addShape(1).addShape(3).setLittleEndianFloats(floats(-1, 2, -3)));
+    }
+
+    private static ByteString floats(float... values) {
+        ByteBuffer buffer = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) {
+            buffer.putFloat(value);
+        }
+        return ByteString.copyFrom(buffer.flip());
+    }
+
+    private Slice slice(Task.Builder task) throws InterruptedException {
+        return bench.slice(task.build(), TinyOnnx.relu(3), () -> false);
+    }
+
+    /** A failed task's reason, or what came out of one that did not fail. */
+    private String failure(Task.Builder task, byte[] onnx) {
+        try {
+            return bench.slice(task.build(), onnx, () -> false).toString();
+        } catch (TaskFailure e) {
+            return e.getMessage();
+        } catch (InterruptedException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    private CompletableFuture<String> failureLater(Task.Builder task, byte[] onnx) {
+        return CompletableFuture.supplyAsync(() -> failure(task, onnx));
+    }
+
+    /** The worker once it has worked for long enough to be past the session's creation, in the middle of the model. */
+    private static ProcessHandle workerAtWork() throws InterruptedException {
+        while (true) {
+            Optional<ProcessHandle> worker = workers(ProcessHandle.current()).stream().findFirst();
+            if (worker.isPresent() && cpuTime(worker.get()).compareTo(WELL_UNDER_WAY) > 0) {
+                return worker.get();
+            }
+            Thread.sleep(20);
+        }
+    }
+
+    private static Duration cpuTime(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    private static void signal(String name, ProcessHandle process) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor()).isZero();
+    }
+
+    @Test
+    void samplesAndOutputsComeBack() throws InterruptedException {
+        Slice slice = slice(task().setRules(RULES).setReturnOutputs(true));
+
+        assertThat(slice.getOutputs(0).getLittleEndianFloats()).isEqualTo(floats(0, 2, 0));
+        assertThat(slice.getSamplesNanosCount()).isGreaterThanOrEqualTo(20);
+        assertThat(slice.getSamplesNanosList()).allMatch(nanos -> nanos > 0);
+        assertThat(slice.getSamplingNanos()).isGreaterThanOrEqualTo(20 * MS)
+            .isGreaterThanOrEqualTo(slice.getSamplesNanosList().stream().mapToLong(Long::longValue).sum());
+        assertThat(slice.getWarmupRuns()).isGreaterThanOrEqualTo(3);
+        assertThat(slice.getWarmupNanos()).isPositive();
+        assertThat(slice.getSessionNanos()).isPositive();
+        assertThat(slice.getClockOverheadNanos()).isBetween(0L, MS);
+        assertThat(slice.getRuntime().getName()).isEqualTo("onnxruntime");
+        if (Files.exists(Path.of("/proc/self/schedstat"))) {
+            assertThat(slice.getRunDelayNanos()).isGreaterThanOrEqualTo(0);
+        }
+    }
+
+    @Test
+    void aTaskWithoutRulesRunsOnce() throws InterruptedException {
+        Slice slice = slice(task().setReturnOutputs(true));
+
+        assertThat(slice.getOutputs(0).getLittleEndianFloats()).isEqualTo(floats(0, 2, 0));
+        assertThat(slice.getSamplesNanosList()).isEmpty();
+        assertThat(slice.getWarmupRuns()).isZero();
+        assertThat(slice(task()).getOutputsList()).isEmpty();
+    }
+
+    @Test
+    void oneProcessServesUntilItIsRenewed() throws InterruptedException {
+        slice(task());
+        ProcessHandle first = worker();
+        slice(task());
+        assertThat(worker()).isEqualTo(first);
+
+        bench.renew();
+        assertThat(first.isAlive()).isFalse();
+        slice(task());
+        assertThat(worker()).isNotEqualTo(first);
+    }
+
+    @Test
+    void whatIsWrongWithATaskFailsItAndTheProcessLivesOn() throws InterruptedException {
+        slice(task());
+        ProcessHandle first = worker();
+
+        assertThat(failure(task().setRules(RULES.toBuilder().setMaxMeasureNanos(MS)), TinyOnnx.relu(3)))
+            .isEqualTo("rules: 20 samples, 20000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
+        assertThat(failure(task(), new byte[]{1, 2, 3})).startsWith("model: ");
+        assertThat(failure(task(), TinyOnnx.add(3))).startsWith("input z: missing");
+        slice(task());
+        assertThat(worker()).isEqualTo(first);
+    }
+
+    @Test
+    void aCrashInTheMiddleOfARunFailsOnlyThatTask() throws Exception {
+        CompletableFuture<String> crashed = failureLater(task(), TinyOnnx.endless(3));
+        signal("SEGV", workerAtWork());
+
+        assertThat(crashed.get(60, TimeUnit.SECONDS))
+            .isEqualTo("the native runtime crashed (SIGSEGV) while running this model");
+        assertThat(slice(task().setReturnOutputs(true)).getOutputs(0).getLittleEndianFloats()).isEqualTo(floats(0, 2, 0));
+    }
+
+    @Test
+    void anAbortOfTheRuntimeIsNamed() throws Exception {
+        CompletableFuture<String> aborted = failureLater(task().setRules(LONG_SLICE), TinyOnnx.relu(3));
+        signal("ABRT", workerAtWork());
+
+        assertThat(aborted.get(60, TimeUnit.SECONDS))
+            .isEqualTo("the native runtime crashed (SIGABRT) while running this model");
+    }
+
+    @Test
+    void aKilledProcessFailsOnlyItsTask() throws Exception {
+        CompletableFuture<String> killed = failureLater(task().setRules(LONG_SLICE), TinyOnnx.relu(3));
+        signal("KILL", workerAtWork());
+
+        assertThat(killed.get(60, TimeUnit.SECONDS)).contains("killed (SIGKILL)");
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    @Test
+    void everyEndIsTold() {
+        assertThat(WorkerProcess.ending(134, Optional.of("SIGBUS"))).contains("crashed (SIGBUS)");
+        assertThat(WorkerProcess.ending(139, Optional.empty())).contains("crashed (SIGSEGV)");
+        assertThat(WorkerProcess.ending(-1073741819, Optional.of("EXCEPTION_ACCESS_VIOLATION")))
+            .contains("crashed (EXCEPTION_ACCESS_VIOLATION)");
+        assertThat(WorkerProcess.ending(3, Optional.empty())).contains("ended the process with status 3");
+    }
+
+    @Test
+    void aProcessThatDiedBetweenTwoTasksIsNobodysFault() throws Exception {
+        slice(task());
+        ProcessHandle first = worker();
+        first.destroyForcibly();
+        first.onExit().get(10, TimeUnit.SECONDS);
+
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    @Test
+    void aSessionThatStaysOpenServesFurtherSlicesAndEndsWithItsProcess() throws Exception {
+        Task task = task().setRules(RULES).build();
+        Slice first = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+        Slice second = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+        slice(task());
+        bench.renew();
+        Slice third = bench.slice(task, TinyOnnx.relu(3), true, () -> false);
+
+        assertThat(second.getSamplesNanosCount()).isPositive();
+        assertThat(second.getSessionNanos()).isLessThan(first.getSessionNanos() / 10);
+        assertThat(third.getSessionNanos()).isGreaterThan(10 * second.getSessionNanos());
+    }
+
+    /** A terminal's Ctrl-C and a service manager's stop reach the child too; whether it ends is the agent's decision. */
+    @Test
+    void signalsThatStopTheAgentDoNotFailTheTaskUnderWay() throws Exception {
+        MeasureRules rules = RULES.toBuilder().setSliceNanos(3_000 * MS).setMaxMeasureNanos(3_000 * MS).build();
+        CompletableFuture<String> measured = failureLater(task().setRules(rules), TinyOnnx.relu(3));
+        ProcessHandle child = workerAtWork();
+        signal("INT", child);
+        signal("TERM", child);
+        signal("HUP", child);
+
+        assertThat(measured.get(60, TimeUnit.SECONDS)).contains("samples_nanos");
+        assertThat(child.isAlive()).isTrue();
+    }
+
+    @Test
+    void anAbandonedSliceEndsWithItsProcess() throws InterruptedException {
+        ProcessHandle[] child = new ProcessHandle[1];
+        assertThatThrownBy(() -> bench.slice(task().build(), TinyOnnx.endless(3), () -> {
+            workers(ProcessHandle.current()).stream().findFirst().ifPresent(handle -> child[0] = handle);
+            return child[0] != null && cpuTime(child[0]).compareTo(WELL_UNDER_WAY) > 0;
+        })).isInstanceOf(InterruptedException.class);
+
+        assertThat(child[0].isAlive()).isFalse();
+        slice(task());
+    }
+
+    @Test
+    void anInterruptedSliceEndsWithItsProcess() throws Exception {
+        CompletableFuture<Thread> started = new CompletableFuture<>();
+        CompletableFuture<Boolean> interrupted = CompletableFuture.supplyAsync(() -> {
+            started.complete(Thread.currentThread());
+            return assertThatThrownBy(() -> bench.slice(task().build(), TinyOnnx.endless(3), () -> false))
+                .isInstanceOf(InterruptedException.class) != null;
+        });
+        ProcessHandle child = workerAtWork();
+        started.get().interrupt();
+
+        interrupted.get(60, TimeUnit.SECONDS);
+        assertThat(child.isAlive()).isFalse();
+    }
+
+    @Test
+    void aModelThatNeverEndsIsEnded() throws InterruptedException {
+        try (ProcessBench impatient = new ProcessBench(List.of(), Duration.ofSeconds(4), temporary)) {
+            MeasureRules rules = RULES.toBuilder().setMaxWarmupNanos(500 * MS).setMaxMeasureNanos(500 * MS).build();
+            assertThatThrownBy(() -> impatient.slice(task().setRules(rules).build(), TinyOnnx.endless(3), () -> false))
+                .isInstanceOf(TaskFailure.class).hasMessage("did not end within 5 s");
+            assertThat(workers(ProcessHandle.current())).isEmpty();
+        }
+    }
+
+    @Test
+    void aModelIsConfinedToTheCoresItIsGiven() throws InterruptedException {
+        assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
+        assumeThat(Path.of("/usr/bin/taskset")).exists();
+        int core = new ProcessProbe().pinnedCores().stream().findFirst().orElse(0);
+
+        try (ProcessBench pinned = new ProcessBench(List.of(core), Duration.ofMinutes(1), temporary)) {
+            assertThat(pinned.slice(task().setRules(RULES).build(), TinyOnnx.relu(3), () -> false).getPinnedCoresList())
+                .containsExactly(core);
+        }
+    }
+
+    @Test
+    void aProcessThatCannotStartIsNotTheTasksFailure() {
+        assumeThat(Path.of("/usr/bin/taskset")).exists();
+        try (ProcessBench impossible = new ProcessBench(List.of(4000), Duration.ofMinutes(1), temporary)) {
+            assertThatThrownBy(() -> impossible.slice(task().build(), TinyOnnx.relu(3), () -> false))
+                .isInstanceOf(InputException.class).hasMessageContaining("cores 4000");
+        }
+    }
+
+    /**
+     * Its environment makes every JVM print the collector's doings to its standard output, as native libraries do, while a
+     * slice is under way; the parent is then killed in the middle of the next.
+     */
+    @Test
+    void aKilledParentTakesItsChildAlongAndPrintsOfTheChildDisturbNothing() throws Exception {
+        Path log = temporary.resolveSibling(temporary.getFileName() + ".log");
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp", System.getProperty("java.class.path"), Parent.class.getName(), temporary.toString());
+        builder.environment().put("JDK_JAVA_OPTIONS", "-Xlog:gc*");
+        Process parent = builder.redirectOutput(log.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        try {
+            while (!Files.readString(log).contains("first slice: ")) {
+                assertThat(parent.isAlive()).isTrue();
+                Thread.sleep(20);
+            }
+            ProcessHandle child = workers(parent.toHandle()).get(0);
+            while (cpuTime(child).compareTo(WELL_UNDER_WAY) < 0) {
+                Thread.sleep(20);
+            }
+            parent.destroyForcibly();
+
+            child.onExit().get(20, TimeUnit.SECONDS);
+            assertThat(Files.readString(log)).contains("first slice: 20 samples or more");
+        } finally {
+            parent.destroyForcibly();
+            Files.delete(log);
+        }
+    }
+
+    /** A parent that measures something short, then something without an end. */
+    static final class Parent {
+
+        public static void main(String[] args) throws Exception {
+            ProcessBench bench = new ProcessBench(List.of(), Duration.ofMinutes(1), Path.of(args[0]));
+            Slice slice = bench.slice(task().setRules(RULES).build(), TinyOnnx.relu(3), () -> false);
+            System.out.println("first slice: " + (slice.getSamplesNanosCount() >= 20 ? "20 samples or more" : "too few"));
+            bench.slice(task().build(), TinyOnnx.endless(3), () -> false);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.lutra.agent.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On files such as Linux shows them. */
+class ProcessProbeTest {
+
+    @TempDir
+    private Path folder;
+    private Path online;
+    private ProcessProbe probe;
+
+    @BeforeEach
+    void aMachineOfSixCores() throws IOException {
+        online = Files.writeString(folder.resolve("online"), "0-3,6-7\n");
+        probe = new ProcessProbe(folder, online);
+    }
+
+    private void thread(int id, String schedstat) throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("self/task/" + id)).resolve("schedstat"), schedstat);
+    }
+
+    private void allowed(String cores) throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("self")).resolve("status"),
+            "Name:\tjava\nCpus_allowed:\t000000ff\nCpus_allowed_list:\t" + cores + "\nMems_allowed:\t1\n");
+    }
+
+    @Test
+    void delaysOfAllThreadsAddUpNewOnesIncluded() throws IOException {
+        thread(10, "500000 1000 7\n");
+        thread(11, "900000 20000 70\n");
+        Map<String, Long> before = probe.runDelays();
+        thread(10, "800000 1500 9\n");
+        thread(11, "900000 20000 70\n");
+        thread(12, "100 30 1\n");
+
+        assertThat(before).isEqualTo(Map.of("10", 1000L, "11", 20000L));
+        assertThat(probe.runDelaySince(before)).isEqualTo(530);
+    }
+
+    @Test
+    void delaysOfThreadsThatWereThereBeforeTheOneThatAsksDoNotCount() throws IOException {
+        thread(10, "500000 1000 7\n");
+        thread(11, "900000 20000 70\n");
+        Files.createSymbolicLink(folder.resolve("thread-self"), Path.of("9/task/10"));
+        probe = new ProcessProbe(folder, online);
+        thread(12, "100 30 1\n");
+
+        assertThat(probe.runDelays()).isEqualTo(Map.of("10", 1000L, "12", 30L));
+    }
+
+    @Test
+    void delaysThatTheSystemDoesNotTellAreMinusOne() throws IOException {
+        assertThat(probe.runDelaySince(probe.runDelays())).isEqualTo(-1);
+        Files.createDirectories(folder.resolve("self/task/10"));
+        assertThat(probe.runDelaySince(probe.runDelays())).isEqualTo(-1);
+    }
+
+    @Test
+    void pinnedMeansConfinedToSomeOfTheCoresThatAreOnline() throws IOException {
+        allowed("0-127");
+        assertThat(probe.pinnedCores()).isEmpty();
+        allowed("0-3,6-7");
+        assertThat(probe.pinnedCores()).isEmpty();
+        allowed("2-4,7");
+        assertThat(probe.pinnedCores()).containsExactly(2, 3, 7);
+    }
+
+    @Test
+    void aSystemWithoutSuchFilesPinsNothing() throws IOException {
+        Files.delete(online);
+        assertThat(probe.pinnedCores()).isEmpty();
+    }
+}

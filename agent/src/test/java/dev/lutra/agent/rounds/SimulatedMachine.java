@@ -1,0 +1,158 @@
+package dev.lutra.agent.rounds;
+
+import dev.lutra.agent.bench.Bench;
+import dev.lutra.agent.sentinel.SentinelModel;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Slice;
+import dev.lutra.proto.Task;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.LongConsumer;
+
+/**
+ * A noisy machine on a virtual clock. Every run takes its model's true latency times the machine's speed at that moment (drift
+ * and load, as functions of the time in seconds), times what this process and this session's memory layout make of it, times
+ * noise of its own with a tail. A slice costs what it costs a real agent: a process start, a session, a warm-up.
+ */
+final class SimulatedMachine implements Bench, Rounds.Pause {
+
+    private static final long MS = 1_000_000;
+    private static final long PROCESS_NANOS = 500 * MS;
+    private static final long SESSION_NANOS = 12 * MS;
+    static final double SENTINEL_NANOS = 3 * MS;
+    static final double CORE_SENTINEL_NANOS = 0.1 * MS;
+    static final double LARGE_SENTINEL_NANOS = 6 * MS;
+
+    final Map<String, Double> latencies = new HashMap<>();
+    final Map<String, RuntimeException> failures = new HashMap<>();
+    final List<String> slices = new ArrayList<>();
+    /** What warming up and sampling took, by task. */
+    final Map<String, Long> ranNanos = new HashMap<>();
+    /** Told the time before every slice. */
+    LongConsumer beforeSlice = now -> {};
+    DoubleUnaryOperator drift = seconds -> 1;
+    DoubleUnaryOperator load = seconds -> 1;
+    /** By what others on the memory slow the sentinel that depends on it, by the time in seconds; models by a share of that. */
+    DoubleUnaryOperator memory = seconds -> 1;
+    /** How much of that models follow, by their names; not at all where nothing is said. */
+    final Map<String, Double> memoryShare = new HashMap<>();
+    /** The share of time that the system says threads waited for a core, by the time in seconds; negative if it does not tell. */
+    DoubleUnaryOperator delayed = seconds -> -1;
+    double processDeviation = 0.015;
+    double sessionDeviation = 0.01;
+    double sampleDeviation = 0.02;
+    /** The share of slices that something slows from begin to end, too short for sentinels to see, … */
+    double slowedUnseen;
+    /** … and by how much at most. */
+    double slowedUnseenBy = 0.1;
+    boolean interrupted;
+    long now;
+    /** How many slices had been taken when each process started. */
+    final List<Integer> processStarts = new ArrayList<>();
+
+    private final Random random;
+    private double process = 1;
+    private boolean alive;
+    /** Whose sessions stay open in the process. */
+    private final Set<Task> open = new HashSet<>();
+
+    SimulatedMachine(long seed) {
+        random = new Random(seed);
+    }
+
+    long nanoTime() {
+        return now;
+    }
+
+    @Override
+    public void nanos(long nanos) {
+        now += nanos;
+    }
+
+    @Override
+    public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+        if (interrupted) {
+            throw new InterruptedException("interrupted");
+        }
+        beforeSlice.accept(now);
+        slices.add(task.getId());
+        if (!alive) {
+            alive = true;
+            open.clear();
+            processStarts.add(slices.size() - 1);
+            now += PROCESS_NANOS;
+            process = Math.exp(processDeviation * random.nextGaussian());
+        }
+        if (abandoned.getAsBoolean()) {
+            alive = false;
+            throw new InterruptedException("abandoned");
+        }
+        if (failures.containsKey(task.getId())) {
+            alive = false;
+            throw failures.get(task.getId());
+        }
+        if (!keepOpen || open.add(task)) {
+            now += SESSION_NANOS;
+        }
+        boolean showsMemory = onnx == SentinelModel.MEMORY.onnx() || onnx == SentinelModel.WEIGHTS.onnx();
+        double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
+        double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
+        double unseen = random.nextDouble() < slowedUnseen ? 1 + slowedUnseenBy * random.nextDouble() : 1;
+        return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
+    }
+
+    private double latency(Task task, byte[] onnx) {
+        if (onnx == SentinelModel.MEMORY.onnx()) {
+            return SENTINEL_NANOS;
+        }
+        if (onnx == SentinelModel.WEIGHTS.onnx()) {
+            return LARGE_SENTINEL_NANOS;
+        }
+        return onnx == SentinelModel.CORE.onnx() ? CORE_SENTINEL_NANOS : latencies.get(task.getId());
+    }
+
+    private Slice sample(double latency, Task task) {
+        MeasureRules rules = task.getRules();
+        Slice.Builder slice = Slice.newBuilder().setSessionNanos(SESSION_NANOS).setClockOverheadNanos(25).setSteady(true);
+        slice.getRuntimeBuilder().setName("simulated").setVersion("1")
+            .setProvider(task.getProvider()).setThreads(task.getThreads());
+        long warmUp = now;
+        for (int run = 0; run < 24 || now - warmUp < rules.getMinWarmupNanos(); run++) {
+            now += run(latency);
+        }
+        slice.setWarmupRuns(24).setWarmupNanos(now - warmUp);
+        long start = now;
+        while (slice.getSamplesNanosCount() < rules.getMinSamples() || now - start < rules.getSliceNanos()) {
+            long nanos = run(latency);
+            now += nanos;
+            slice.addSamplesNanos(nanos);
+        }
+        ranNanos.merge(task.getId(), now - warmUp, Long::sum);
+        double share = delayed.applyAsDouble(start / 1e9);
+        return slice.setSamplingNanos(now - start).setRunDelayNanos(share < 0 ? -1 : Math.round(share * (now - start))).build();
+    }
+
+    private long run(double latency) {
+        double seconds = now / 1e9;
+        double tail = random.nextInt(50) == 0 ? 0.3 * random.nextDouble() : 0;
+        return Math.round(latency * drift.applyAsDouble(seconds) * load.applyAsDouble(seconds)
+            * (1 + sampleDeviation * Math.abs(random.nextGaussian()) + tail));
+    }
+
+    @Override
+    public void renew() {
+        alive = false;
+    }
+
+    @Override
+    public void close() {
+        alive = false;
+    }
+}
