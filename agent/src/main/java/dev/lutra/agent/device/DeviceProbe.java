@@ -51,7 +51,7 @@ public final class DeviceProbe {
         try {
             return RuntimeOffer.newBuilder()
                 .setName(OrtModel.RUNTIME)
-                .setVersion(OrtModel.environment().getVersion())
+                .setVersion(OrtModel.version())
                 .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(bench)))
                 .build();
         } catch (LinkageError e) {

@@ -59,8 +59,17 @@ public final class OrtModel implements AutoCloseable {
     }
 
     /** The process's one environment; says what went wrong through exceptions, not on the terminal. */
-    public static OrtEnvironment environment() {
+    static OrtEnvironment environment() {
         return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "lutra");
+    }
+
+    /**
+     * The version of the runtime that runs here.
+     *
+     * @throws LinkageError if it has no native library for this machine
+     */
+    public static String version() {
+        return environment().getVersion();
     }
 
     /** What a task's times are of, as the circumstances of a measurement say it. */
@@ -204,7 +213,7 @@ public final class OrtModel implements AutoCloseable {
     }
 
     public Runtime runtime() {
-        return Runtime.newBuilder().setName(RUNTIME).setVersion(environment().getVersion()).setProvider(task.getProvider())
+        return Runtime.newBuilder().setName(RUNTIME).setVersion(version()).setProvider(task.getProvider())
             .setThreads(task.getThreads()).putAllProviderOptions(task.getProviderOptionsMap()).build();
     }
 
