@@ -33,23 +33,22 @@ choices:
 layers:
   - {name: stem, block: conv, kernel: 3, channels: 16, stride: 2}
   - {choices: [k3, k5se, skip], channels: 24, repeat: 3, stride: 2}
-  - {choices: [k3, k5se, skip], channels: 40, repeat: 3, stride: 2}
+  - {choices: [k3, k5se], channels: 40, repeat: 3, stride: 2}
   - {name: last, block: conv, kernel: 1, channels: 64}
   - {block: global-pool}
   - {block: dropout, rate: 0.2}
   - {name: classifier, block: linear}
 YAML
 
-networks() {  # layers, choices where the shape changes, further choices elsewhere: 60 architectures, two layers fixed in shape
-    awk -v layers="$1" -v everywhere="$2" -v elsewhere="$3" 'BEGIN {
+networks() {  # the choices of every layer: 60 architectures, drawn from them
+    printf '%s\n' "$@" | awk '{ choices[NR] = $0 } END {
         srand(7)
-        always = split(everywhere, choices, " ")
-        all = always + split(elsewhere, more, " ")
-        for (i = always + 1; i <= all; i++) choices[i] = more[i - always]
         for (n = 0; n < 60; n++) {
             arch = ""
-            for (i = 0; i < layers; i++)
-                arch = arch (i ? "," : "") choices[1 + int(rand() * (i % (layers / 2) ? all : always))]
+            for (i = 1; i <= NR; i++) {
+                count = split(choices[i], names, " ")
+                arch = arch (i > 1 ? "," : "") names[1 + int(rand() * count)]
+            }
             print arch
         }
     }'
@@ -89,8 +88,11 @@ YAML
     done
 }
 
-networks 12 'k3 k5 k7 xception' '' | table shuffle shufflenetv2-cifar
-networks 6 'k3:0.5 k3:1.0 k5se:0.5 k5se:1.0' skip | table elastic "$work/elastic.yaml"
+blocks='k3 k5 k7 xception'
+networks "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" |
+    table shuffle shufflenetv2-cifar
+blocks='k3:0.5 k3:1.0 k5se:0.5 k5se:1.0'
+networks "$blocks" "$blocks skip" "$blocks skip" "$blocks" "$blocks" "$blocks" | table elastic "$work/elastic.yaml"
 for seed in 1 2 3; do
     for name in shuffle elastic; do
         [ $name = shuffle ] && space=shufflenetv2-cifar || space="$work/elastic.yaml"

@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** Normalises by the mean and variance of the batch, and keeps neither. */
-final class BatchStatistics implements Normalizer {
+public final class BatchStatistics implements Normalizer {
 
     private static final float KEEP_EVERYTHING = 1;
 
@@ -20,7 +20,7 @@ final class BatchStatistics implements Normalizer {
     private final Map<Integer, Unused> unused = new HashMap<>();
 
     /** @param manager owns a few small arrays, and outlives this */
-    BatchStatistics(NDManager manager) {
+    public BatchStatistics(NDManager manager) {
         this.manager = manager;
     }
 

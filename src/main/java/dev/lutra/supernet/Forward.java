@@ -29,7 +29,7 @@ import java.util.Optional;
  * this pass. Numbers that a gradient passes through are arrays there too: DJL frees the array it makes of a
  * {@code Number} at once, although libtorch reads its memory again when it goes backwards.
  */
-final class Forward implements OpVisitor<NDArray> {
+public final class Forward implements OpVisitor<NDArray> {
 
     private static final int GROUPED_AXIS = 4;
 
@@ -46,12 +46,12 @@ final class Forward implements OpVisitor<NDArray> {
     }
 
     /** As in training: dropout drops. */
-    static NDArray training(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
+    public static NDArray training(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
         return new Forward(parameters, normalizer, true).run(network, images);
     }
 
     /** As in use: dropout does nothing. */
-    static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
+    public static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
         return new Forward(parameters, normalizer, false).run(network, images);
     }
 

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.lutra.data.Batch;
 
 /** Batches as arrays. */
-final class Images {
+public final class Images {
 
     private static final int CHANNELS = 3;
 
@@ -17,13 +17,13 @@ final class Images {
      * The images as N, C, H, W. On a CPU they share the memory of the batch, which the manager's array, not closed here,
      * keeps from the garbage collector.
      */
-    static NDArray of(Batch batch, NDManager manager) {
+    public static NDArray of(Batch batch, NDManager manager) {
         Shape shape = new Shape(batch.size(), batch.imageSize(), batch.imageSize(), CHANNELS);
         return Forward.channelsFirst(manager.create(batch.bytes(), shape, DataType.FLOAT32));
     }
 
     /** How many images got the highest output where their label is. */
-    static int correct(NDArray logits, int[] labels) {
+    public static int correct(NDArray logits, int[] labels) {
         long[] predicted;
         try (NDArray highest = logits.argMax(1)) {
             predicted = highest.toLongArray();

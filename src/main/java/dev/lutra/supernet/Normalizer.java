@@ -5,7 +5,7 @@ import dev.lutra.network.Op;
 
 /** Which mean and variance batch norm uses, and what it does with those of the batch. */
 @FunctionalInterface
-interface Normalizer {
+public interface Normalizer {
 
     /**
      * DJL's axis −1 is libtorch's native batch norm over axis 1; any other value transposes the input twice.

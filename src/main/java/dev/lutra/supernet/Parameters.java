@@ -5,7 +5,7 @@ import dev.lutra.network.Weight;
 
 /** Gives a running network its weights as arrays. */
 @FunctionalInterface
-interface Parameters {
+public interface Parameters {
 
     /** What the op sees, shaped {@link Weight#dims()}. The array belongs to the giver. */
     NDArray get(Weight weight);

@@ -12,19 +12,19 @@ import java.util.Map;
  * Mean and variance of batch norm for one subnet. While gathering, every batch is normalised by its own; what is kept is the
  * plain average over the batches of the mean and of the unbiased variance, as PyTorch keeps with {@code momentum=None}.
  */
-final class RunningStatistics implements Normalizer, Parameters {
+public final class RunningStatistics implements Normalizer, Parameters {
 
     private final NDManager manager;
     private final Map<String, NDArray> arrays = new HashMap<>();
     private int batches;
 
     /** @param manager owns the statistics */
-    RunningStatistics(NDManager manager) {
+    public RunningStatistics(NDManager manager) {
         this.manager = manager;
     }
 
     /** Call before every batch that is gathered. */
-    void nextBatch() {
+    public void nextBatch() {
         batches++;
     }
 
@@ -41,14 +41,14 @@ final class RunningStatistics implements Normalizer, Parameters {
     }
 
     /** Copies that outlive the arrays, by name of the tensor. */
-    Map<String, float[]> values() {
+    public Map<String, float[]> values() {
         Map<String, float[]> values = new HashMap<>();
         arrays.forEach((name, array) -> values.put(name, array.toFloatArray()));
         return values;
     }
 
     /** Normalises by statistics that {@code parameters} gives, as in use. */
-    static Normalizer given(Parameters parameters) {
+    public static Normalizer given(Parameters parameters) {
         return (op, x, scale, shift) -> BatchNorm.batchNorm(x, parameters.get(op.runningMean()),
             parameters.get(op.runningVariance()), scale, shift, NATIVE_AXIS, 1, (float) op.epsilon(), false).singletonOrThrow();
     }

@@ -17,8 +17,8 @@ import java.util.TreeMap;
  * The shared tensors of a space and their momentum, as arrays that live until {@link #close}. A tensor comes into being
  * when it is first asked for, with values that depend on the seed and its name only.
  *
- * <p>Running statistics of batch norm are not among them: what is right for one subnet is wrong for the others. A
- * {@link SubnetEvaluator} measures them for each subnet. For use by one thread at a time.
+ * <p>Running statistics of batch norm are not among them: what is right for one subnet is wrong for the others, so every
+ * subnet has its own, measured when it is evaluated. For use by one thread at a time.
  */
 public final class SupernetWeights implements WeightSource, AutoCloseable {
 
@@ -51,52 +51,46 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     }
 
     /** A manager for arrays that use these tensors; closing it leaves the tensors. */
-    NDManager newManager() {
+    public NDManager newManager() {
         return arrays.newSubManager();
     }
 
     /** The whole tensor, owned here. */
-    NDArray tensor(SharedTensor tensor) {
+    public NDArray tensor(SharedTensor tensor) {
         requireShared(tensor);
         return tensors.computeIfAbsent(tensor.name(), name -> own(initial.read(tensor), Views.shape(Weight.whole(tensor))));
     }
 
     /** The momentum of the whole tensor, owned here; what has one is learned and belongs in a checkpoint. */
-    NDArray momentum(SharedTensor tensor) {
+    public NDArray momentum(SharedTensor tensor) {
         return momenta.computeIfAbsent(tensor.name(), name -> arrays.zeros(Views.shape(Weight.whole(tensor))));
     }
 
     /** Momenta of every tensor learned so far, by name of the tensor, sorted. */
-    Map<String, NDArray> momenta() {
+    public Map<String, NDArray> momenta() {
         return momenta;
     }
 
     /** A learned tensor. */
-    NDArray learned(String name) {
+    public NDArray learned(String name) {
         return tensors.get(name);
     }
 
-    /** Starts a tensor that no step has used from the values of one that is learned. */
-    void inherit(SharedTensor heir, SharedTensor from) {
-        if (momenta.containsKey(from.name())) {
-            start(heir, Inheritance.values(heir, initial.read(heir), from, tensor(from).toFloatArray()));
-        }
+    /** Whether a step has used the tensor, or it was given its values. */
+    public boolean isLearned(SharedTensor tensor) {
+        return momenta.containsKey(tensor.name());
     }
 
-    /** Starts a convolution that no step has used as the identity. */
-    void startAsIdentity(SharedTensor conv) {
-        start(conv, Inheritance.identity(conv));
-    }
-
-    private void start(SharedTensor tensor, float[] values) {
-        if (!momenta.containsKey(tensor.name())) {
+    /** Gives a tensor that is not learned yet its values, row-major; one that is stays as it is. */
+    public void start(SharedTensor tensor, float[] values) {
+        if (!isLearned(tensor)) {
             tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))));
             momentum(tensor); // so that a checkpoint holds it
         }
     }
 
     /** Takes a tensor as it was when a checkpoint was written. */
-    void restore(String name, List<Integer> dims, float[] values, float[] momentum) {
+    public void restore(String name, List<Integer> dims, float[] values, float[] momentum) {
         Shape shape = new Shape(dims.stream().mapToLong(Integer::longValue).toArray());
         tensors.put(name, own(values, shape));
         momenta.put(name, own(momentum, shape));

@@ -11,12 +11,12 @@ import java.util.Collections;
 import java.util.List;
 
 /** Views of arrays: what a {@link Weight} says of a shared tensor, done without a copy. */
-final class Views {
+public final class Views {
 
     private Views() {}
 
     /** The part of {@code tensor} that {@code weight} sees, sharing its memory, outside any gradient, owned by {@code manager}. */
-    static NDArray detached(NDArray tensor, Weight weight, NDManager manager) {
+    public static NDArray detached(NDArray tensor, Weight weight, NDManager manager) {
         NDArray view = weight.view() instanceof Box box
             ? tensor.get(manager, index(box.offsets(), box.extents()))
             : tensor.stopGradient();
@@ -25,7 +25,7 @@ final class Views {
     }
 
     /** The part that {@code inner} sees of an array that holds what {@code outer} sees; the gradient passes. */
-    static NDArray within(NDArray array, Weight outer, Weight inner) {
+    public static NDArray within(NDArray array, Weight outer, Weight inner) {
         List<Integer> offsets = new ArrayList<>(offsets(inner));
         for (int d = 0; d < offsets.size(); d++) {
             offsets.set(d, offsets.get(d) - offsets(outer).get(d));
@@ -34,7 +34,7 @@ final class Views {
     }
 
     /** The smallest box of the tensor that holds what both see. */
-    static Weight bounding(Weight a, Weight b) {
+    public static Weight bounding(Weight a, Weight b) {
         List<Integer> offsets = new ArrayList<>();
         List<Integer> extents = new ArrayList<>();
         for (int d = 0; d < a.dims().size(); d++) {
@@ -47,7 +47,7 @@ final class Views {
     }
 
     /** Extents of what an op sees. */
-    static Shape shape(Weight weight) {
+    public static Shape shape(Weight weight) {
         return new Shape(weight.dims().stream().mapToLong(Integer::longValue).toArray());
     }
 

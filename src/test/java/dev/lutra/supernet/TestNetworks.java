@@ -22,12 +22,12 @@ import java.util.List;
 import java.util.Random;
 
 /** Networks and images for tests. */
-final class TestNetworks {
+public final class TestNetworks {
 
     private TestNetworks() {}
 
     /** Every op, convolutions of every kind; 16×16 images, 4 classes, no dropout. */
-    static Network everyOp() {
+    public static Network everyOp() {
         NetworkBuilder g = new NetworkBuilder("every-op", Shape.image(3, 16, 16), 1e-5);
         g.segment("all");
         Value x = g.activation("a1", g.batchNorm("bn1", g.conv("c1", g.input(), ConvSpec.of(Width.of(16), 3))), Function.RELU);
@@ -53,7 +53,7 @@ final class TestNetworks {
     }
 
     /** A small space of shuffle blocks with channel scales and dropout; 16×16 images, 4 classes. */
-    static SearchSpace space(Path folder) throws IOException {
+    public static SearchSpace space(Path folder) throws IOException {
         return SpaceFile.load(Files.writeString(folder.resolve("tiny.yaml"), """
             name: tiny
             title: Small
@@ -77,7 +77,7 @@ final class TestNetworks {
     }
 
     /** The same network, its dropout dropping nothing. */
-    static Network withoutDropout(Network network) {
+    public static Network withoutDropout(Network network) {
         List<Segment> segments = network.segments().stream().map(segment -> new Segment(segment.name(),
             segment.ops().stream().map(op -> op instanceof Op.Dropout dropout
                 ? new Op.Dropout(dropout.name(), dropout.input(), dropout.output(), 0)
@@ -87,7 +87,7 @@ final class TestNetworks {
     }
 
     /** Normal noise with random labels. */
-    static Batch randomBatch(int size, int imageSize, int classes, long seed) {
+    public static Batch randomBatch(int size, int imageSize, int classes, long seed) {
         Random random = new Random(seed);
         ByteBuffer bytes = ByteBuffer.allocateDirect(size * imageSize * imageSize * 3 * Float.BYTES).order(ByteOrder.nativeOrder());
         while (bytes.hasRemaining()) {

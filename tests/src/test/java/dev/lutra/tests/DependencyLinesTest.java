@@ -45,6 +45,15 @@ class DependencyLinesTest {
         .should().dependOnClassesThat().resideInAPackage("ai.djl..");
 
     @ArchTest
+    static final ArchRule SHARED_WEIGHTS_KNOW_NEITHER_TRAINING_NOR_EVALUATION = noClasses().that()
+        .resideInAPackage("dev.lutra.supernet").should().dependOnClassesThat()
+        .resideInAnyPackage("dev.lutra.supernet.training..", "dev.lutra.supernet.evaluation..");
+
+    @ArchTest
+    static final ArchRule EVALUATION_NEVER_SEES_TRAINING = noClasses().that().resideInAPackage("dev.lutra.supernet.evaluation..")
+        .should().dependOnClassesThat().resideInAPackage("dev.lutra.supernet.training..");
+
+    @ArchTest
     static final ArchRule SQL_STAYS_IN_STORE_AND_FLEET = noClasses().that()
         .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..")
         .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "org.jdbi..", "org.flywaydb..");

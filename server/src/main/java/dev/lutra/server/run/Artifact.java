@@ -1,7 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.supernet.Checkpoint;
+import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 

@@ -13,9 +13,10 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.SupernetWeights;
-import dev.lutra.supernet.Trainer;
+import dev.lutra.supernet.training.Checkpoint;
+import dev.lutra.supernet.training.Trainer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -163,7 +164,7 @@ final class RunContext implements AutoCloseable {
     private NamedValues judge() {
         return experiment.accuracyTable()
             .map(table -> NamedValues.builder().put("space", space().fingerprint()).put("accuracy.table", content(table)).build())
-            .orElseGet(() -> SubnetEvaluator.origin(space(), folder.checkpoint(), data(), experiment.evaluation()));
+            .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(folder.checkpoint()), data(), experiment.evaluation()));
     }
 
     Map<String, String> provenance() {

@@ -14,7 +14,7 @@ import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.CurvePoint;
+import dev.lutra.supernet.training.CurvePoint;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.lutra.server.run;
 
-import dev.lutra.supernet.TrainingListener;
+import dev.lutra.supernet.training.TrainingListener;
 import java.util.Locale;
 
 /** Training as progress. */

@@ -3,7 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.supernet.Checkpoint;
+import dev.lutra.supernet.training.Checkpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

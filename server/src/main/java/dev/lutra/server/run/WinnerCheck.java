@@ -12,7 +12,7 @@ import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.SubnetEvaluator;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
@@ -9,6 +9,7 @@ import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.identity.Sha256;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -8,6 +8,11 @@ import ai.djl.training.GradientCollector;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Normalizer;
+import dev.lutra.supernet.SupernetWeights;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.evaluation;
 
 import dev.lutra.network.Network;
 import dev.lutra.network.WeightSource;

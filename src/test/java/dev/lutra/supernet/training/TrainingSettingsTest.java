@@ -1,11 +1,11 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
-import dev.lutra.supernet.TrainingSettings.Schedule;
+import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import org.junit.jupiter.api.Test;
 
 class TrainingSettingsTest {

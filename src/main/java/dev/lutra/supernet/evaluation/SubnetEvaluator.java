@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -12,7 +12,13 @@ import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import java.nio.file.Path;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Normalizer;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.RunningStatistics;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Views;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -49,12 +55,12 @@ public final class SubnetEvaluator implements AutoCloseable {
     /**
      * What accuracies on validation images follow from besides the architecture.
      *
-     * @param checkpoint of the supernet
+     * @param weights fingerprint of the supernet's
      */
-    public static NamedValues origin(SearchSpace space, Path checkpoint, ImageData data, EvaluationSettings settings) {
+    public static NamedValues origin(SearchSpace space, String weights, ImageData data, EvaluationSettings settings) {
         return NamedValues.builder()
             .put("space", space.fingerprint())
-            .put("supernet.weights", Checkpoint.weightsFingerprint(checkpoint))
+            .put("supernet.weights", weights)
             .putAll(data.train().origin()).putAll(data.validation().origin())
             .putAll(settings.values())
             .build();

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.evaluation;
 
 /**
  * How good a subnet is.

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -9,10 +9,12 @@ import ai.djl.ndarray.NDManager;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.TestNetworks;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;

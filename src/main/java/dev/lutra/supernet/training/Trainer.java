@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
@@ -10,7 +10,8 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.TrainingListener.Progress;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.training.TrainingListener.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

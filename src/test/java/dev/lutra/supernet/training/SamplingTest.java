@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,10 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
+import dev.lutra.supernet.Images;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;

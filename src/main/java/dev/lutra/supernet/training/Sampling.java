@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;

@@ -1,12 +1,15 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Views;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;

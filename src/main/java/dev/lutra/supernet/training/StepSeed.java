@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 /** Seeds for what is random in a step, so that a step can be taken again without those before it. */
 final class StepSeed {

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.evaluation;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,8 +13,14 @@ import dev.lutra.data.Source;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.TrainingListener.Progress;
-import dev.lutra.supernet.TrainingSettings.Schedule;
+import dev.lutra.supernet.Inference;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.evaluation.Evaluation;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.training.TrainingListener.Progress;
+import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.IOException;

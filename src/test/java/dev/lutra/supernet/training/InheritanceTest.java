@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -7,11 +7,18 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.Views;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;

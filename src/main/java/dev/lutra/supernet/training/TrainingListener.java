@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 /** Told how training goes, from the thread that trains. */
 public interface TrainingListener {

@@ -1,4 +1,4 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 /** Training stopped because the loss was not a finite number. The message is one line. */
 public final class TrainingDivergedException extends RuntimeException {

@@ -1,13 +1,14 @@
-package dev.lutra.supernet;
+package dev.lutra.supernet.training;
 
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Segment;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.SupernetWeights;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -83,10 +84,16 @@ final class Inheritance {
         for (SharedTensor heir : to) {
             from.stream().filter(tensor -> areKin(tensor, heir)).findFirst().ifPresent(parent -> parents.put(heir, parent));
         }
-        parents.forEach(weights::inherit);
+        parents.forEach((heir, parent) -> inherit(heir, parent, weights));
         from.removeAll(parents.values());
         to.removeAll(parents.keySet());
         deepen(from, to, weights);
+    }
+
+    private static void inherit(SharedTensor heir, SharedTensor from, SupernetWeights weights) {
+        if (weights.isLearned(from)) {
+            weights.start(heir, values(heir, weights.read(Weight.whole(heir)), from, weights.read(Weight.whole(from))));
+        }
     }
 
     private static Set<SharedTensor> parameters(Segment segment) {
@@ -108,9 +115,9 @@ final class Inheritance {
         parents.removeIf(tensor -> tensor.role() != Role.CONV_WEIGHT);
         for (SharedTensor heir : to) {
             if (!parents.isEmpty() && channels(parents.peek()).equals(channels(heir))) {
-                weights.inherit(heir, parents.poll());
+                inherit(heir, parents.poll(), weights);
             } else if (heir.role() == Role.CONV_WEIGHT) {
-                weights.startAsIdentity(heir);
+                weights.start(heir, identity(heir));
             }
         }
     }
