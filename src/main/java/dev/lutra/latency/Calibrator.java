@@ -90,7 +90,7 @@ public final class Calibrator {
         List<Double> covered = new ArrayList<>();
         for (int i = 0; i < heldOut.size(); i++) {
             long measured = heldOut.get(i).getLatency().getP99Nanos();
-            if (measured > 0 && predictions.get(i).p99().isPresent()) {
+            if (TailRatio.isStated(heldOut.get(i).getLatency()) && predictions.get(i).p99().isPresent()) {
                 Prediction.Tail tail = predictions.get(i).p99().get();
                 errors.add(Math.abs(tail.nanos() - measured) / (double) measured);
                 covered.add(tail.interval().contains(measured) ? 1.0 : 0);

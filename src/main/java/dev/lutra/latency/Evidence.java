@@ -20,6 +20,8 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
 final class Evidence {
 
     private static final double QUANTILE_95 = 1.96;
+    /** Half of the 95 % interval that a network of a single round has at least: what rounds of one network differ by on a busy machine. */
+    private static final double LEAST_UNTOLD = 0.1;
     /** Against round-off where two networks are alike; far below what anyone measures. */
     private static final double JITTER = 1e-10;
     private static final double NO_SYMMETRY_CHECK = 1e9;
@@ -63,10 +65,18 @@ final class Evidence {
             }
             residuals[i] = (measured[i] - ratio * sums[i]) / unitNanos;
             squares[i] = Math.pow(measured[i] / unitNanos, 2);
-            double halfWidth = networks.get(i).getLatency().getRelativeHalfWidth();
-            stated[i] = Double.isFinite(halfWidth) ? Math.pow(halfWidth / QUANTILE_95, 2) * squares[i] : 0;
+            stated[i] = Math.pow(halfWidth(networks, i) / QUANTILE_95, 2) * squares[i];
         }
         share();
+    }
+
+    /** A network that cannot tell how well it is known is known no better than the worst of those that can. */
+    private static double halfWidth(List<WholeNetwork> networks, int i) {
+        double own = networks.get(i).getLatency().getRelativeHalfWidth();
+        return Double.isFinite(own)
+            ? own
+            : networks.stream().mapToDouble(network -> network.getLatency().getRelativeHalfWidth()).filter(Double::isFinite)
+                .reduce(LEAST_UNTOLD, Math::max);
     }
 
     /** What a network takes if it is the sum of its parts: the segments' own time, and one call. */

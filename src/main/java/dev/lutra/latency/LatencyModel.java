@@ -34,7 +34,7 @@ public final class LatencyModel {
     /** Whether predictions have a p99: the table was calibrated on networks that state theirs. */
     public boolean predictsP99() {
         return table.calibration().isPresent() && table.calibration().get().getNetworksList().stream()
-            .filter(network -> !network.getHeldOut() && network.getLatency().getP99Nanos() > 0).count() >= 2;
+            .filter(network -> !network.getHeldOut() && TailRatio.isStated(network.getLatency())).count() >= 2;
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Two tables side by side: the repeat error of measuring, or what an update of the device changed.
@@ -104,6 +105,7 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
         compare(differences, "source", first, second, table -> table.content().getSource());
         compare(differences, "agent", first, second, table -> all(table, Circumstances::getAgentVersion));
         compare(differences, "estimator", first, second, Estimators::named);
+        compare(differences, "pinned cores", first, second, table -> all(table, how -> cores(how.getPinnedCoresList())));
         compare(differences, "timing", first, second, table -> all(table, Circumstances::getTiming));
         compare(differences, "sentinel reference ns", first, second,
             table -> all(table, how -> Long.toString(how.getSentinelReferenceNanos())));
@@ -136,6 +138,10 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
         parts.add(runtime.getProviderOptionsCount() > 0 ? new TreeMap<>(runtime.getProviderOptionsMap()).toString() : "");
         parts.removeIf(String::isEmpty);
         return String.join(" ", parts);
+    }
+
+    private static String cores(List<Integer> pinned) {
+        return pinned.stream().map(String::valueOf).collect(Collectors.joining("+"));
     }
 
     /** Every different value of the entries, in order. */

@@ -1,5 +1,6 @@
 package dev.lutra.latency;
 
+import dev.lutra.proto.Distribution;
 import dev.lutra.proto.WholeNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
 final class TailRatio {
 
     private static final int LEAST_FOR_A_LINE = 8;
+    private static final double UNTOLD = 0.025; // of cases in which the largest sample lies below the quantile
     private static final double LINE_MUST_REACH = 0.9; // of the level's error
 
     /** Logarithms of a network's median and of its ratio. */
@@ -73,9 +75,17 @@ final class TailRatio {
         deviation = root * LeftOut.deviations(standardised);
     }
 
+    /**
+     * Whether a distribution's p99 is one. Of fewer samples than this takes, the nearest rank is their maximum or next to it, and
+     * agents of former versions stated that; published figures do not say of how many samples they are.
+     */
+    static boolean isStated(Distribution latency) {
+        return latency.getP99Nanos() > 0 && (latency.getSamples() == 0 || Math.pow(0.99, latency.getSamples()) <= UNTOLD);
+    }
+
     /** Empty where fewer than two networks state a p99. */
     static Optional<TailRatio> of(List<WholeNetwork> networks) {
-        List<Point> points = networks.stream().filter(network -> network.getLatency().getP99Nanos() > 0).map(network -> {
+        List<Point> points = networks.stream().filter(network -> isStated(network.getLatency())).map(network -> {
             double median = network.getLatency().getP50Nanos();
             return new Point(Math.log(median), Math.log(network.getLatency().getP99Nanos() / median));
         }).toList();

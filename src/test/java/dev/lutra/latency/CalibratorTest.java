@@ -8,11 +8,13 @@ import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
+import dev.lutra.proto.CorrectionVariances;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -218,6 +220,51 @@ class CalibratorTest {
         assertThat(Calibrator.kendallTau(new double[]{1, 2, 2, 3}, new double[]{1, 2, 3, 4}))
             .isCloseTo(5 / Math.sqrt(30), within(1e-12));
         assertThat(Calibrator.kendallTau(new double[]{1}, new double[]{1})).isNaN();
+    }
+
+    private static WholeNetwork stating(WholeNetwork network, double halfWidth, long samples) {
+        WholeNetwork.Builder stated = network.toBuilder();
+        stated.getLatencyBuilder().setRelativeHalfWidth(halfWidth).setSamples(samples);
+        return stated.build();
+    }
+
+    /** One network was measured in a single round, 30 % off; the others are known to 1 %. */
+    @Test
+    void aNetworkOfASingleRoundWeighsLeast() {
+        List<WholeNetwork> exact = networks(12, 5, network -> 1.2 * sum(network), 0).stream()
+            .map(network -> stating(network, 0.01, 0)).toList();
+        List<WholeNetwork> networks = new ArrayList<>(exact);
+        WholeNetwork.Builder single = stating(exact.get(4), Double.POSITIVE_INFINITY, 0).toBuilder();
+        single.getLatencyBuilder().setP50Nanos(single.getLatency().getP50Nanos() * 13 / 10);
+        networks.set(4, single.build());
+        Evidence evidence = new Evidence(table, networks.subList(0, 12));
+        double[] alike = new double[12];
+        Arrays.fill(alike, 1);
+        CorrectionVariances none = CorrectionVariances.newBuilder().build();
+        double[][] covariance = evidence.covariance(none, alike).getL().multiply(evidence.covariance(none, alike).getLT()).getData();
+        for (int i = 0; i < 12; i++) {
+            if (i != 4) {
+                assertThat(covariance[4][4]).as("variance beside that of network " + i).isGreaterThan(50 * covariance[i][i]);
+            }
+        }
+        assertThat(Calibrator.fit(table, networks).getMeanRelativeError()).isLessThan(0.01);
+    }
+
+    /** Half of the networks state the maximum of thirty samples as their p99, twice as far out as the others' real one. */
+    @Test
+    void theMaximumOfFewSamplesIsNoTail() {
+        List<WholeNetwork> networks = new ArrayList<>();
+        for (WholeNetwork network : networks(20, 5, this::sum, 0)) {
+            WholeNetwork.Builder stated = stating(network, 0.01, networks.size() % 2 == 0 ? 1000 : 30).toBuilder();
+            if (networks.size() % 2 == 1) {
+                stated.getLatencyBuilder().setP99Nanos(Math.round(1.4 * stated.getLatency().getP50Nanos()));
+            }
+            networks.add(stated.build());
+        }
+        Calibration calibration = Calibrator.fit(table, networks);
+        assertThat(calibration.getP99MeanRelativeError()).isLessThan(0.01);
+        assertThat(Calibrator.fit(table, networks.stream().map(network -> stating(network, 0.01, 30)).toList())
+            .getP99MeanRelativeError()).isNaN();
     }
 
     private static WholeNetwork by(String estimator, WholeNetwork network) {

@@ -64,11 +64,13 @@ class TableDiffTest {
         other.getDeviceBuilder().setName("phone").setCpu("another");
         other.getRuntimeBuilder().setThreads(2);
         other.getEntriesBuilder(0).setCircumstances(Circumstances.newBuilder().setAgentVersion("0.2").setTiming("gpu")
+            .addPinnedCores(4).addPinnedCores(5)
             .setSentinelReferenceNanos(5).setCoreSentinelReferenceNanos(7));
         assertThat(TableDiff.of(first, LookupTable.of(other.build())).incomparable()).containsExactly(
             "device: box and phone", "hardware: not said and another",
             "runtime: onnxruntime 1 cpu t1 and onnxruntime 1 cpu t2",
-            "batch: 1 and 8", "agent: not said and 0.2", "timing: not said and gpu", "sentinel reference ns: not said and 5",
+            "batch: 1 and 8", "agent: not said and 0.2", "pinned cores: not said and 4+5", "timing: not said and gpu",
+            "sentinel reference ns: not said and 5",
             "small sentinel reference ns: not said and 7");
     }
 

@@ -57,7 +57,7 @@ public final class LoadMeasurement {
             Database database = Database.open(folder.database());
             RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
-                .setRules(Profiler.rules(Experiment.Profile.defaults()))
+                .setRules(Profiler.rules(Experiment.Profile.defaults(), target))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
             Task backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back").build();
             Task loaded = task.setId(id + "/load").setLabel("at the offered load").setLoad(load).build();

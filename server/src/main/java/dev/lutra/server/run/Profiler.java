@@ -52,6 +52,10 @@ final class Profiler {
     private static final int TABLE_BATCH = 1;
     private static final String OVERHEAD = "call-overhead";
     private static final int NAMED_MISSING = 5;
+    /** Of a slice. */
+    private static final int MIN_SAMPLES = 15;
+    /** Fewer do not tell a p99, as {@link dev.lutra.proto.Distribution} says. */
+    private static final int SAMPLES_OF_P99 = 368;
 
     /**
      * One model to measure.
@@ -77,13 +81,14 @@ final class Profiler {
         this.progress = progress;
     }
 
-    /** How long, how often and how precisely one model is measured. */
-    static MeasureRules rules(Experiment.Profile profile) {
+    /** How long, how often and how precisely one model is measured; where p99 is limited, with the samples that it takes to tell one. */
+    static MeasureRules rules(Experiment.Profile profile, Experiment.Target target) {
+        int calmerRounds = (profile.rounds() + 1) / 2;
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(3)
             .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(30))
             .setMaxWarmupNanos(TimeUnit.MILLISECONDS.toNanos(400))
-            .setMinSamples(15)
+            .setMinSamples(target.p99().isPresent() ? Math.max(MIN_SAMPLES, SAMPLES_OF_P99 / calmerRounds + 1) : MIN_SAMPLES)
             .setSliceNanos(profile.slice().toNanos())
             .setMaxMeasureNanos(profile.timeLimit().toNanos())
             .setTargetRelativeHalfWidth(profile.halfWidth())
@@ -285,7 +290,7 @@ final class Profiler {
         Task.Builder task = Task.newBuilder()
             .setId(String.join("/", runId, "profile", target.device(), target.setting(), measured.name()))
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
-            .setRules(rules(experiment.profile()))
+            .setRules(rules(experiment.profile(), target))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()

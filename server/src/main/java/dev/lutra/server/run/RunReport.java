@@ -103,7 +103,7 @@ final class RunReport {
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
             millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")
-                + check.p99LimitNanos().map(limit -> ", p99 " + millis(check.p99Nanos()) + " (limit " + millis(limit) + ")")
+                + check.p99LimitNanos().map(limit -> ", p99 " + stated(check.p99Nanos()) + " (limit " + millis(limit) + ")")
                     .orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
         return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s.",
@@ -123,8 +123,8 @@ final class RunReport {
     private static Report.Latency latency(Winner.Check check) {
         return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()),
             state(check.p50Nanos(), check.limitNanos()),
-            check.predictedP99Nanos().map(RunReport::millis).orElse("–"), millis(check.p99Nanos()),
-            state(check.p99Nanos(), check.p99LimitNanos()),
+            check.predictedP99Nanos().map(RunReport::millis).orElse("–"), stated(check.p99Nanos()),
+            check.p99LimitNanos().map(limit -> check.withinP99Limit() ? "good" : "bad").orElse(""),
             String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
     }
 
@@ -157,6 +157,11 @@ final class RunReport {
 
     private static String percent(double share) {
         return String.format(Locale.ROOT, "%.2f %%", 100 * share);
+    }
+
+    /** What too few samples cannot tell is 0. */
+    private static String stated(long nanos) {
+        return nanos > 0 ? millis(nanos) : "–";
     }
 
     private static String millis(long nanos) {

@@ -64,7 +64,7 @@ final class WinnerCheck {
         String sha = fleet.putModel(model);
         Task numbers = task(target, sha, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
         Task latency = task(target, sha, "latency").addInputs(input(1).setRandomSeed(0))
-            .setRules(Profiler.rules(experiment.profile())).build();
+            .setRules(Profiler.rules(experiment.profile(), target)).build();
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));

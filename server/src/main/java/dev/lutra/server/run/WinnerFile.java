@@ -26,9 +26,10 @@ final class WinnerFile {
             for (Winner.Check check : winner.checks()) {
                 ObjectNode device = node.withObject("/devices").putObject(check.device());
                 device.put("predictedNanos", check.predictedNanos()).put("p50Nanos", check.p50Nanos())
-                    .put("p90Nanos", check.p90Nanos()).put("p99Nanos", check.p99Nanos())
                     .put("relativeError", check.relativeError()).put("withinLimit", check.withinLimit())
                     .put("outputDifference", check.difference()).put("numericsAgree", check.numericsAgree());
+                putStated(device, "p90Nanos", check.p90Nanos());
+                putStated(device, "p99Nanos", check.p99Nanos());
                 check.limitNanos().ifPresent(limit -> device.put("limitNanos", limit));
                 check.predictedP99Nanos().ifPresent(predicted -> device.put("predictedP99Nanos", predicted));
                 check.p99LimitNanos().ifPresent(limit -> device.put("p99LimitNanos", limit));
@@ -38,6 +39,13 @@ final class WinnerFile {
             AtomicFile.write(file, JSON.writeValueAsString(array) + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree always writes", e);
+        }
+    }
+
+    /** What too few samples cannot tell is left out. */
+    private static void putStated(ObjectNode device, String name, long nanos) {
+        if (nanos > 0) {
+            device.put(name, nanos);
         }
     }
 }

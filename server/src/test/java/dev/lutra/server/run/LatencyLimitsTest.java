@@ -31,6 +31,8 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Limits on p50 and p99, from the experiment file to the winner. */
 class LatencyLimitsTest {
@@ -74,14 +76,18 @@ class LatencyLimitsTest {
         return SearchStage.evaluator(experiment, space, Map.of("local", table), architecture -> 0.5, CandidateLog.inMemory());
     }
 
+    private static MeasureRules rules(Experiment experiment) {
+        return Profiler.rules(experiment.profile(), experiment.targets().get(0));
+    }
+
     @Test
     void profileKeysBecomeRules() throws IOException {
-        MeasureRules usual = Profiler.rules(experiment("{p50: 3 ms}", "{}").profile());
+        MeasureRules usual = rules(experiment("{p50: 3 ms}", "{}"));
         assertThat(usual.getMinRounds()).isEqualTo(4);
         assertThat(usual.getSliceNanos()).isEqualTo(60_000_000);
         Experiment experiment = experiment("{p50: 3 ms}",
             "{rounds: 2, slice: 70 ms, time-limit: 4 s, half-width: 0.05, calibrate: 7, held-out: 3}");
-        MeasureRules rules = Profiler.rules(experiment.profile());
+        MeasureRules rules = rules(experiment);
         assertThat(rules.getMinRounds()).isEqualTo(2);
         assertThat(rules.getSliceNanos()).isEqualTo(70_000_000);
         assertThat(rules.getMaxMeasureNanos()).isEqualTo(4_000_000_000L);
@@ -128,7 +134,27 @@ class LatencyLimitsTest {
         assertThat(check(Optional.empty(), Optional.empty()).withinLimit()).isTrue();
     }
 
+    /** Of 30 samples nobody can tell which latency one call in a hundred exceeds. */
+    @Test
+    void aLimitOnAP99ThatIsNotToldIsNotMet() {
+        assertThat(check(0, Optional.of(100L), Optional.of(200L)).withinLimit()).isFalse();
+        assertThat(check(0, Optional.of(100L), Optional.empty()).withinLimit()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 369", "2, 369", "4, 185", "8, 93"})
+    void whereP99IsLimitedSamplesAreManyEnoughToTellIt(int rounds, int samples) throws IOException {
+        Experiment limited = experiment("{p99: 5 ms}", "{rounds: " + rounds + "}");
+        assertThat(rules(limited).getMinSamples()).isEqualTo(samples);
+        Experiment free = experiment("{p50: 5 ms}", "{rounds: " + rounds + "}");
+        assertThat(rules(free).getMinSamples()).isEqualTo(15);
+    }
+
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
-        return new Winner.Check("local", 101, 100, 150, 200, p50Limit, Optional.of(190L), p99Limit, 0, true);
+        return check(200, p50Limit, p99Limit);
+    }
+
+    private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
+        return new Winner.Check("local", 101, 100, 150, p99Nanos, p50Limit, Optional.of(190L), p99Limit, 0, true);
     }
 }

@@ -120,9 +120,19 @@ public final class LoadCommand implements Runnable {
     }
 
     private static void row(TextTable table, String name, Distribution latency) {
-        table.row(name, Figures.millis(latency.getP50Nanos()), Figures.millis(latency.getP90Nanos()),
-            Figures.millis(latency.getP99Nanos()), Figures.millis(latency.getP999Nanos()), Figures.millis(latency.getMaxNanos()),
-            latency.getSamples());
+        table.row(name, Figures.millis(latency.getP50Nanos()), stated(latency.getP90Nanos()), stated(latency.getP99Nanos()),
+            stated(latency.getP999Nanos()), Figures.millis(latency.getMaxNanos()), latency.getSamples());
+    }
+
+    /** What too few runs cannot tell is 0. */
+    private static String stated(long nanos) {
+        return nanos > 0 ? Figures.millis(nanos) : "-";
+    }
+
+    private static void putStated(Map<String, Object> document, String name, long nanos) {
+        if (nanos > 0) {
+            document.put(name, nanos / 1e6);
+        }
     }
 
     private static Map<String, Object> document(Measured measured) {
@@ -130,9 +140,9 @@ public final class LoadCommand implements Runnable {
         Distribution latency = measured.getLatency();
         document.put("runs", latency.getSamples());
         document.put("p50_ms", latency.getP50Nanos() / 1e6);
-        document.put("p90_ms", latency.getP90Nanos() / 1e6);
-        document.put("p99_ms", latency.getP99Nanos() / 1e6);
-        document.put("p999_ms", latency.getP999Nanos() / 1e6);
+        putStated(document, "p90_ms", latency.getP90Nanos());
+        putStated(document, "p99_ms", latency.getP99Nanos());
+        putStated(document, "p999_ms", latency.getP999Nanos());
         document.put("max_ms", latency.getMaxNanos() / 1e6);
         document.put("timing", measured.getCircumstances().getTiming());
         document.put("nodes_by_provider", new TreeMap<>(measured.getNodesByProviderMap()));

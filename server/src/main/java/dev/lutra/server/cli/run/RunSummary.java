@@ -32,7 +32,7 @@ final class RunSummary {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     String.format(Locale.ROOT, "%.2f M", winner.measures().get("macs") / 1e6),
                     String.format(Locale.ROOT, "%.2f M", winner.measures().get("params") / 1e6), check.device(),
-                    millis(check.predictedNanos()), millis(check.p50Nanos()), millis(check.p99Nanos()),
+                    millis(check.predictedNanos()), millis(check.p50Nanos()), check.p99Nanos() > 0 ? millis(check.p99Nanos()) : "-",
                     String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()),
                     String.format(Locale.ROOT, "%.0e", check.difference()), state(check));
             }
@@ -68,7 +68,9 @@ final class RunSummary {
                 device.put("predicted_ms", check.predictedNanos() / 1e6);
                 device.put("p50_ms", check.p50Nanos() / 1e6);
                 check.predictedP99Nanos().ifPresent(nanos -> device.put("predicted_p99_ms", nanos / 1e6));
-                device.put("p99_ms", check.p99Nanos() / 1e6);
+                if (check.p99Nanos() > 0) {
+                    device.put("p99_ms", check.p99Nanos() / 1e6);
+                }
                 device.put("within_limit", check.withinLimit());
                 device.put("output_difference", check.difference());
                 devices.put(check.device(), device);
