@@ -8,10 +8,12 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.ObjDoubleConsumer;
 
 /**
  * Accuracies, and other measures, from a CSV file: columns {@code arch} (any text that the space reads) and {@code accuracy}.
@@ -104,10 +106,14 @@ public final class AccuracyTable implements AccuracySource {
         return rows.size();
     }
 
+    @Override
+    public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+        architectures.forEach(architecture -> found.accept(architecture, accuracy(architecture)));
+    }
+
     /**
      * @throws InputException if the table does not have the architecture
      */
-    @Override
     public double accuracy(Architecture architecture) {
         return row(architecture).get(Measure.ACCURACY);
     }

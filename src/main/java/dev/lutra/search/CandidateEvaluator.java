@@ -3,8 +3,12 @@ package dev.lutra.search;
 import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Judges architectures in two steps: cheap measures and the constraints on them first, accuracy only for what is left. Of
@@ -59,26 +63,52 @@ public final class CandidateEvaluator {
     }
 
     /**
-     * Everything about an architecture; its accuracy is computed only if the log has none.
+     * Everything about some architectures. Accuracies are computed only where the log has none, all of these together, and each is
+     * in the log as soon as it is known.
      *
-     * @throws IllegalArgumentException if it breaks a constraint; its accuracy is not computed then
+     * @param architectures different ones
+     * @param known told every candidate as soon as it is complete, in any order
+     * @return the candidates, in the order of their architectures
+     * @throws IllegalArgumentException if one breaks a constraint; no accuracy is computed then
      */
-    public Candidate evaluate(Architecture architecture) {
+    public List<Candidate> evaluate(List<Architecture> architectures, Consumer<Candidate> known) {
+        Map<Architecture, Measures> measured = new LinkedHashMap<>();
+        architectures.forEach(architecture -> measured.put(architecture, feasible(architecture)));
+        Map<Architecture, Candidate> complete = new HashMap<>();
+        for (Architecture architecture : architectures) {
+            log.find(architecture).ifPresent(logged -> complete.put(architecture,
+                new Candidate(architecture, measured.get(architecture).with(Measure.ACCURACY, logged.accuracy()))));
+        }
+        List<Architecture> missing = measured.keySet().stream().filter(architecture -> !complete.containsKey(architecture)).toList();
+        complete.values().forEach(known);
+        if (!missing.isEmpty()) {
+            accuracy.find(missing, (architecture, value) -> {
+                // a source that was asked twice may answer twice; the first answer is in the log
+                if (!complete.containsKey(architecture)) {
+                    Candidate candidate = candidate(architecture, measured.get(architecture), value);
+                    log.record(candidate);
+                    complete.put(architecture, candidate);
+                    known.accept(candidate);
+                }
+            });
+        }
+        return architectures.stream().map(architecture -> Optional.ofNullable(complete.get(architecture))
+            .orElseThrow(() -> new IllegalStateException(architecture + ": no accuracy was found"))).toList();
+    }
+
+    private Measures feasible(Architecture architecture) {
         Measures measures = cheap.of(architecture);
         if (!keepsAll(measures)) {
             throw new IllegalArgumentException(architecture + ": breaks a constraint (expected: " + constraints + ")");
         }
-        Optional<Candidate> known = log.find(architecture);
-        if (known.isPresent()) {
-            return new Candidate(architecture, measures.with(Measure.ACCURACY, known.get().accuracy()));
+        return measures;
+    }
+
+    private static Candidate candidate(Architecture architecture, Measures measures, double accuracy) {
+        if (!Double.isFinite(accuracy)) {
+            throw new IllegalStateException(architecture + ": accuracy " + accuracy + " (expected: a number)");
         }
-        double computed = accuracy.accuracy(architecture);
-        if (!Double.isFinite(computed)) {
-            throw new IllegalStateException(architecture + ": accuracy " + computed + " (expected: a number)");
-        }
-        Candidate candidate = new Candidate(architecture, measures.with(Measure.ACCURACY, computed));
-        log.record(candidate);
-        return candidate;
+        return new Candidate(architecture, measures.with(Measure.ACCURACY, accuracy));
     }
 
     /**

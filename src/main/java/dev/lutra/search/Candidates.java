@@ -41,16 +41,17 @@ final class Candidates {
         return proposed.size();
     }
 
-    /** The candidate of an architecture; each is evaluated and reported once. */
-    Candidate evaluate(Architecture architecture) {
-        Candidate known = evaluated.get(architecture);
-        if (known != null) {
-            return known;
-        }
-        Candidate candidate = evaluator.evaluate(architecture);
-        evaluated.put(architecture, candidate);
-        listener.evaluated(candidate, evaluated.size(), budget);
-        return candidate;
+    /** Evaluates a generation; each architecture is evaluated and reported once. */
+    void evaluate(Collection<Architecture> generation) {
+        List<Architecture> unknown = generation.stream().distinct().filter(architecture -> !evaluated.containsKey(architecture)).toList();
+        int[] done = {evaluated.size()};
+        evaluator.evaluate(unknown, candidate -> listener.evaluated(candidate, ++done[0], budget))
+            .forEach(candidate -> evaluated.put(candidate.architecture(), candidate));
+    }
+
+    /** An evaluated candidate. */
+    Candidate get(Architecture architecture) {
+        return evaluated.get(architecture);
     }
 
     void endGeneration() {

@@ -16,6 +16,7 @@ import org.moeaframework.core.comparator.NondominatedSortingComparator;
 import org.moeaframework.core.operator.Variation;
 import org.moeaframework.core.population.NondominatedSortingPopulation;
 import org.moeaframework.core.population.Population;
+import org.moeaframework.core.selection.Selection;
 import org.moeaframework.problem.AbstractProblem;
 
 /**
@@ -89,8 +90,7 @@ public final class Nsga2Search implements Search {
         Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
         Random random = new Random(settings.seed());
         Nursery nursery = new Nursery(candidates, new FeasibleSampler(evaluator, random), random);
-        NSGAII algorithm = new NSGAII(new Problem(candidates), settings.population(), new Distinct(settings.population()), null,
-            (arity, population) -> select(arity, population, random), nursery, nursery::firstGeneration);
+        NSGAII algorithm = new ByGenerations(candidates, nursery, (arity, population) -> select(arity, population, random));
         int before = -1;
         for (int i = 0; i < settings.generations() && candidates.proposals() > before; i++) {
             before = candidates.proposals();
@@ -168,7 +168,26 @@ public final class Nsga2Search implements Search {
         }
     }
 
-    /** Evaluates individuals. */
+    /** NSGA-II that hands over all individuals of a generation together. */
+    private final class ByGenerations extends NSGAII {
+        private final Candidates candidates;
+
+        ByGenerations(Candidates candidates, Nursery nursery, Selection selection) {
+            super(new Problem(candidates), settings.population(), new Distinct(settings.population()), null, selection, nursery,
+                nursery::firstGeneration);
+            this.candidates = candidates;
+        }
+
+        @Override
+        public void evaluateAll(Iterable<Solution> generation) {
+            List<Architecture> architectures = new ArrayList<>();
+            generation.forEach(individual -> architectures.add(((Individual) individual).architecture));
+            candidates.evaluate(architectures);
+            super.evaluateAll(generation);
+        }
+    }
+
+    /** Gives individuals their objectives; they are evaluated already. */
     private final class Problem extends AbstractProblem {
         private final Candidates candidates;
 
@@ -179,7 +198,7 @@ public final class Nsga2Search implements Search {
 
         @Override
         public void evaluate(Solution solution) {
-            Candidate candidate = candidates.evaluate(((Individual) solution).architecture);
+            Candidate candidate = candidates.get(((Individual) solution).architecture);
             for (int i = 0; i < objectives.size(); i++) {
                 solution.setObjectiveValue(i, objectives.get(i).loss(candidate.measures()));
             }

@@ -1,6 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -35,16 +36,18 @@ public final class RandomSearch implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = new Candidates(evaluator, objectives, listener, budget);
         FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(seed));
+        List<Architecture> drawn = new ArrayList<>();
         int repeats = 0;
         while (candidates.proposals() < budget && repeats < MOST_REPEATS) {
             Architecture architecture = sampler.draw();
             if (candidates.propose(architecture)) {
-                candidates.evaluate(architecture);
+                drawn.add(architecture);
                 repeats = 0;
             } else {
                 repeats++;
             }
         }
+        candidates.evaluate(drawn);
         candidates.endGeneration();
         return Front.of(objectives, candidates.all(), provenance());
     }

@@ -18,7 +18,8 @@ import java.util.TreeMap;
  * when it is first asked for, with values that depend on the seed and its name only.
  *
  * <p>Running statistics of batch norm are not among them: what is right for one subnet is wrong for the others, so every
- * subnet has its own, measured when it is evaluated. For use by one thread at a time.
+ * subnet has its own, measured when it is evaluated. Several threads may read at once; only one may train, and while it does
+ * nobody else reads.
  */
 public final class SupernetWeights implements WeightSource, AutoCloseable {
 
@@ -38,7 +39,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
 
     /** The current values. */
     @Override
-    public float[] read(Weight weight) {
+    public synchronized float[] read(Weight weight) {
         requireShared(weight.tensor());
         NDArray tensor = tensors.get(weight.tensor().name());
         return tensor == null ? initial.read(weight) : weight.cut(tensor.toFloatArray());
@@ -50,13 +51,18 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         }
     }
 
+    /** Where the tensors live. */
+    public Device device() {
+        return arrays.getDevice();
+    }
+
     /** A manager for arrays that use these tensors; closing it leaves the tensors. */
     public NDManager newManager() {
         return arrays.newSubManager();
     }
 
     /** The whole tensor, owned here. */
-    public NDArray tensor(SharedTensor tensor) {
+    public synchronized NDArray tensor(SharedTensor tensor) {
         requireShared(tensor);
         return tensors.computeIfAbsent(tensor.name(), name -> own(initial.read(tensor), Views.shape(Weight.whole(tensor))));
     }

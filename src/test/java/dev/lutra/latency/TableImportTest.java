@@ -11,6 +11,7 @@ import dev.lutra.latency.published.TableFormat;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Entry;
+import dev.lutra.search.AccuracySource;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
@@ -185,7 +186,7 @@ class TableImportTest {
         String latency = Measure.latency("note10");
         CheapMeasures measures = CheapMeasures.counted(space, Map.of("note10", new LatencyModel(committed("note10-ofa.json"))));
         CandidateEvaluator judge = new CandidateEvaluator(space, measures, List.of(Constraint.atMost(latency, 30_000_000)),
-            architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs(), CandidateLog.inMemory());
+            AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory());
         Nsga2Search.Settings settings = Nsga2Search.Settings.DEFAULT.withSize(12, 4).withSeed(3);
         Front front = new Nsga2Search(judge, List.of(Objective.parse("accuracy"), Objective.parse(latency)), settings)
             .run(SearchListener.NONE);

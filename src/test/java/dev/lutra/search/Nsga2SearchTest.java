@@ -7,6 +7,7 @@ import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
 import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ class Nsga2SearchTest {
     }
 
     private static Front search(Nsga2Search.Settings settings) {
-        return search(settings, List.of(), SmallProblem::accuracy, CandidateLog.inMemory());
+        return search(settings, List.of(), SmallProblem.ACCURACIES, CandidateLog.inMemory());
     }
 
     @ParameterizedTest
@@ -69,7 +70,7 @@ class Nsga2SearchTest {
     }
 
     private static CandidateEvaluator evaluator(List<Constraint> constraints) {
-        return SmallProblem.evaluator(constraints, SmallProblem::accuracy, CandidateLog.inMemory());
+        return SmallProblem.evaluator(constraints, SmallProblem.ACCURACIES, CandidateLog.inMemory());
     }
 
     @Test
@@ -111,10 +112,10 @@ class Nsga2SearchTest {
     void accuracyIsNeverComputedForWhatBreaksAConstraint() {
         CandidateEvaluator judge = evaluator(TIGHT);
         SmallProblem.Asked asked = new SmallProblem.Asked();
-        Front front = search(SETTINGS, TIGHT, architecture -> {
+        Front front = search(SETTINGS, TIGHT, AccuracySource.oneByOne(architecture -> {
             assertThat(judge.isFeasible(architecture)).isTrue();
             return asked.accuracy(architecture);
-        }, CandidateLog.inMemory());
+        }), CandidateLog.inMemory());
         assertThat(asked.calls).isPositive();
         assertThat(front.candidates()).isNotEmpty().allMatch(candidate -> judge.isFeasible(candidate.architecture()));
         Front truth = Front.of(SmallProblem.OBJECTIVES, SmallProblem.everyCandidate(TIGHT), Map.of());
@@ -131,23 +132,40 @@ class Nsga2SearchTest {
 
         CandidateLog log = CandidateLog.inMemory();
         SmallProblem.Asked asked = new SmallProblem.Asked();
-        assertThatThrownBy(() -> search(settings, TIGHT, architecture -> {
+        assertThatThrownBy(() -> search(settings, TIGHT, AccuracySource.oneByOne(architecture -> {
             if (asked.calls == cut) {
                 throw new IllegalStateException("killed");
             }
             return asked.accuracy(architecture);
-        }, log)).hasMessage("killed");
+        }), log)).hasMessage("killed");
         assertThat(search(settings, TIGHT, asked, log)).isEqualTo(expected);
         assertThat(asked.calls).isEqualTo(unbroken.calls).isEqualTo(asked.architectures.size());
-        assertThat(search(settings, TIGHT, architecture -> {
+        assertThat(search(settings, TIGHT, (architectures, found) -> {
             throw new AssertionError("everything is in the log");
         }, log)).isEqualTo(expected);
     }
 
     @Test
+    void answersMayComeInAnyOrderAndTwice() {
+        Front expected = search(SETTINGS.withSize(16, 8));
+        List<Integer> together = new ArrayList<>();
+        AccuracySource jumbled = (architectures, found) -> {
+            together.add(architectures.size());
+            List<Architecture> order = new ArrayList<>(architectures);
+            Collections.shuffle(order, new Random(together.size()));
+            order.forEach(architecture -> found.accept(architecture, SmallProblem.accuracy(architecture)));
+            found.accept(order.get(0), 99);
+        };
+        assertThat(search(SETTINGS.withSize(16, 8), List.of(), jumbled, CandidateLog.inMemory())).isEqualTo(expected);
+        assertThat(together).as("a generation at a time").hasSize(8).allMatch(size -> size == 16);
+        assertThatThrownBy(() -> search(SETTINGS.withSize(16, 8), List.of(), (architectures, found) -> {}, CandidateLog.inMemory()))
+            .isInstanceOf(IllegalStateException.class).hasMessageEndingWith(": no accuracy was found");
+    }
+
+    @Test
     void extremeConstraintsAreReachedWhereChanceWouldNot() {
         double least = rank(Measure.MACS, 0);
-        Front front = search(SETTINGS.withSize(8, 4), List.of(Constraint.atMost(Measure.MACS, least)), SmallProblem::accuracy,
+        Front front = search(SETTINGS.withSize(8, 4), List.of(Constraint.atMost(Measure.MACS, least)), SmallProblem.ACCURACIES,
             CandidateLog.inMemory());
         assertThat(front.candidates()).isNotEmpty().allMatch(c -> c.measures().get(Measure.MACS) == least);
     }
@@ -167,7 +185,7 @@ class Nsga2SearchTest {
     void constraintsThatOnlyExcludeEachOtherAreNamedTogether() {
         double least = rank(Measure.MACS, 0);
         assertThatThrownBy(() -> search(SETTINGS, List.of(Constraint.atMost(Measure.MACS, least),
-            Constraint.atLeast(Measure.MACS, least + 1).from("constraints.least-macs")), SmallProblem::accuracy,
+            Constraint.atLeast(Measure.MACS, least + 1).from("constraints.least-macs")), SmallProblem.ACCURACIES,
             CandidateLog.inMemory()))
             .isInstanceOf(InputException.class)
             .hasMessageStartingWith("constraints.macs, constraints.least-macs: nothing found in small that satisfies macs ≤ ")
@@ -175,7 +193,7 @@ class Nsga2SearchTest {
     }
 
     private static void assertNothing(List<Constraint> constraints, String message) {
-        assertThatThrownBy(() -> search(SETTINGS, constraints, SmallProblem::accuracy, CandidateLog.inMemory()))
+        assertThatThrownBy(() -> search(SETTINGS, constraints, SmallProblem.ACCURACIES, CandidateLog.inMemory()))
             .isInstanceOf(InputException.class).hasMessage(message);
     }
 

@@ -124,6 +124,6 @@ class OperatorTest {
                 return Measures.of(Map.of("sum", (double) Arrays.stream(architecture.values()).sum()));
             }
         };
-        return new CandidateEvaluator(SmallProblem.SPACE, sum, constraints, SmallProblem::accuracy, CandidateLog.inMemory());
+        return new CandidateEvaluator(SmallProblem.SPACE, sum, constraints, SmallProblem.ACCURACIES, CandidateLog.inMemory());
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.ObjDoubleConsumer;
 
 /**
  * A space of 4096 networks, counted and predicted as they are, with an invented accuracy: every layer's choice adds a part that
@@ -20,6 +21,8 @@ final class SmallProblem {
     static final SearchSpace SPACE = Tables.smallSpace();
     static final CheapMeasures CHEAP = CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE))));
     static final List<Objective> OBJECTIVES = List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS));
+
+    static final AccuracySource ACCURACIES = AccuracySource.oneByOne(SmallProblem::accuracy);
 
     private static final double[][] GAINS = gains();
 
@@ -58,8 +61,8 @@ final class SmallProblem {
 
     /** Every architecture that keeps some constraints, with its accuracy. */
     static List<Candidate> everyCandidate(List<Constraint> constraints) {
-        CandidateEvaluator evaluator = evaluator(constraints, SmallProblem::accuracy, CandidateLog.inMemory());
-        return everyArchitecture().stream().filter(evaluator::isFeasible).map(evaluator::evaluate).toList();
+        CandidateEvaluator evaluator = evaluator(constraints, ACCURACIES, CandidateLog.inMemory());
+        return evaluator.evaluate(everyArchitecture().stream().filter(evaluator::isFeasible).toList(), candidate -> {});
     }
 
     static CandidateEvaluator evaluator(List<Constraint> constraints, AccuracySource accuracy, CandidateLog log) {
@@ -72,7 +75,11 @@ final class SmallProblem {
         int calls;
 
         @Override
-        public double accuracy(Architecture architecture) {
+        public void find(List<Architecture> wanted, ObjDoubleConsumer<Architecture> found) {
+            wanted.forEach(architecture -> found.accept(architecture, accuracy(architecture)));
+        }
+
+        double accuracy(Architecture architecture) {
             calls++;
             architectures.add(architecture);
             return SmallProblem.accuracy(architecture);

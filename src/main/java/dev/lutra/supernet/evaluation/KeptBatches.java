@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-/** Batches that are gone through again and again: kept as arrays if they fit, prepared anew each time if not. */
+/**
+ * Batches that are gone through again and again: kept as arrays if they fit, prepared anew each time if not. Several threads may go
+ * through them at once.
+ */
 final class KeptBatches {
 
     private static final long LARGEST_KEPT_BYTES = 1L << 30;
@@ -34,13 +37,8 @@ final class KeptBatches {
 
     /** Every batch: images as N, C, H, W on a manager that is closed afterwards, and their labels. */
     void forEach(BiConsumer<NDArray, int[]> action) {
-        if (fits && kept.isEmpty()) {
-            try (Batches batches = source.get()) {
-                batches.forEachRemaining(batch -> kept.add(keep(batch)));
-            }
-        }
         if (fits) {
-            for (Kept batch : kept) {
+            for (Kept batch : kept()) {
                 try (NDManager pass = manager.newSubManager()) {
                     NDArray images = batch.images().stopGradient();
                     images.attach(pass);
@@ -56,6 +54,15 @@ final class KeptBatches {
                 });
             }
         }
+    }
+
+    private synchronized List<Kept> kept() {
+        if (kept.isEmpty()) {
+            try (Batches batches = source.get()) {
+                batches.forEachRemaining(batch -> kept.add(keep(batch)));
+            }
+        }
+        return kept;
     }
 
     private Kept keep(Batch batch) {

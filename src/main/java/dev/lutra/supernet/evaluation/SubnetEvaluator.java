@@ -14,18 +14,31 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
+import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.Normalizer;
 import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ObjDoubleConsumer;
 
 /**
  * Accuracy of architectures with the weights of a supernet: batch norm is measured anew on training images, because the
  * paths that shared a weight saw different statistics, then validation images are classified. The result depends on the
- * weights, the data and the settings only. For use by one thread.
+ * weights, the data and the settings only: libtorch computes every candidate with one thread, whoever asks and however many are
+ * judged at a time.
  */
 public final class SubnetEvaluator implements AutoCloseable {
 
@@ -35,6 +48,7 @@ public final class SubnetEvaluator implements AutoCloseable {
     private final KeptBatches recalibration;
     private final KeptBatches validation;
     private final int batch;
+    private final ExecutorService evaluators;
 
     /**
      * @param weights stay open for as long as this and its subnets are used
@@ -42,6 +56,8 @@ public final class SubnetEvaluator implements AutoCloseable {
     public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings) {
         this.space = space;
         this.weights = weights;
+        int atOnce = weights.device().isGpu() ? 1 : settings.evaluators();
+        evaluators = Executors.newFixedThreadPool(atOnce, SubnetEvaluator::thread);
         manager = weights.newManager();
         Split train = data.train();
         batch = Math.min(settings.batch(), train.size());
@@ -66,8 +82,71 @@ public final class SubnetEvaluator implements AutoCloseable {
             .build();
     }
 
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(() -> {
+            IntraOpThreads.useOne();
+            work.run();
+        }, "lutra-evaluator");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * The accuracies of some architectures on validation images, several at a time.
+     *
+     * @param found told each as soon as it is known, in any order, on the calling thread
+     */
+    public void accuracies(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+        record Judged(Architecture architecture, double accuracy) {}
+
+        CompletionService<Judged> judging = new ExecutorCompletionService<>(evaluators);
+        List<Future<Judged>> all = architectures.stream()
+            .map(architecture -> judging.submit(() -> new Judged(architecture, judge(architecture).accuracy()))).toList();
+        try {
+            for (int i = 0; i < all.size(); i++) {
+                Judged judged = result(judging.take());
+                found.accept(judged.architecture(), judged.accuracy());
+            }
+        } catch (InterruptedException e) {
+            throw interrupted();
+        } finally {
+            all.forEach(future -> future.cancel(false)); // after a failure; close() waits for those that are under way
+        }
+    }
+
     /** Measures the batch norm of an architecture and then its accuracy on validation images. */
     public Evaluation evaluate(Architecture architecture) {
+        return byEvaluator(() -> judge(architecture));
+    }
+
+    private <T> T byEvaluator(Callable<T> work) {
+        try {
+            return result(evaluators.submit(work));
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    private static <T> T result(Future<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error failure) {
+                throw failure;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private static CancellationException interrupted() {
+        Thread.currentThread().interrupt();
+        return new CancellationException("interrupted while candidates were judged");
+    }
+
+    private Evaluation judge(Architecture architecture) {
         Network network = space.build(architecture);
         try (NDManager candidate = manager.newSubManager()) {
             Parameters parameters = shared(candidate);
@@ -84,6 +163,10 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     /** Accuracy on all images of another split, such as the test images. */
     public double accuracy(Architecture architecture, Split split) {
+        return byEvaluator(() -> judge(architecture, split));
+    }
+
+    private double judge(Architecture architecture, Split split) {
         Network network = space.build(architecture);
         try (NDManager candidate = manager.newSubManager(); Batches batches = split.inOrder(batch, split.size())) {
             Parameters parameters = shared(candidate);
@@ -101,6 +184,10 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     /** Outputs of an architecture for some images, row-major: images, then classes. */
     public float[] logits(Architecture architecture, Batch images) {
+        return byEvaluator(() -> infer(architecture, images));
+    }
+
+    private float[] infer(Architecture architecture, Batch images) {
         Network network = space.build(architecture);
         try (NDManager candidate = manager.newSubManager()) {
             Parameters parameters = shared(candidate);
@@ -111,6 +198,10 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     /** An architecture ready for use, without asking how good it is. */
     public Subnet subnet(Architecture architecture) {
+        return byEvaluator(() -> recalibrated(architecture));
+    }
+
+    private Subnet recalibrated(Architecture architecture) {
         Network network = space.build(architecture);
         try (NDManager candidate = manager.newSubManager()) {
             return subnet(architecture, network, recalibrate(network, shared(candidate), candidate));
@@ -147,8 +238,21 @@ public final class SubnetEvaluator implements AutoCloseable {
         return weight -> views.computeIfAbsent(weight, key -> Views.detached(weights.tensor(key.tensor()), key, owner));
     }
 
+    /** Waits for what is under way. */
     @Override
     public void close() {
+        evaluators.shutdown();
+        boolean interrupted = false;
+        while (!evaluators.isTerminated()) {
+            try {
+                evaluators.awaitTermination(1, TimeUnit.HOURS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         manager.close();
     }
 }

@@ -10,6 +10,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import java.nio.file.Files;
@@ -22,7 +23,8 @@ import java.util.List;
  * seed and the step, and a checkpoint closes every epoch: a training that was killed continues from the last one and ends
  * with the same weights, to the bit, as one that was not (same machine, device and number of threads).
  *
- * <p>libtorch's threads are set for the whole process, by the system property {@code ai.djl.pytorch.num_threads}.
+ * <p>libtorch computes with the threads that the system property {@code ai.djl.pytorch.num_threads} says, whatever is evaluated in
+ * between.
  */
 public final class Trainer {
 
@@ -69,6 +71,7 @@ public final class Trainer {
      * @throws TrainingDivergedException if the loss stops being a finite number; the last checkpoint stays
      */
     public SupernetWeights train(TrainingListener listener) {
+        IntraOpThreads.useConfigured();
         NamedValues origin = origin(space, data, settings);
         SupernetWeights weights = new SupernetWeights(settings.seed(), device);
         try {

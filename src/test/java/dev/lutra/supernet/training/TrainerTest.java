@@ -192,7 +192,7 @@ class TrainerTest {
         try (ImageData data = colours();
             SupernetWeights weights = new Trainer(space, data, settings(8, 1, Sampling.fixed(architecture), 0.05),
                 folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
-            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1))) {
+            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1, 2))) {
             List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
             assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
             Evaluation evaluation = evaluator.evaluate(architecture);
@@ -225,7 +225,7 @@ class TrainerTest {
         try (ImageData data = colours();
             SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
                 .train(TrainingListener.NONE);
-            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1))) {
+            SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1, 2))) {
             assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("supernet.first-path", "0.34");
             for (String path : new String[]{"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
                 "xception:1.0,k3:0.5,k5:1.0,xception:1.0"}) {

@@ -45,8 +45,8 @@ public final class SearchAgainstRandom {
             SearchSpace space = experiment.searchSpace(data.classes().size());
             try (SupernetWeights weights = Checkpoint.load(run.resolve("supernet.safetensors"), space, Device.cpu());
                 SubnetEvaluator subnets = new SubnetEvaluator(space, weights, data, experiment.evaluation())) {
-                CandidateEvaluator judge = SearchStage.evaluator(experiment, space, tables(run),
-                    architecture -> subnets.evaluate(architecture).accuracy(), CandidateLog.inMemory());
+                CandidateEvaluator judge = SearchStage.evaluator(experiment, space, SearchStage.computed(experiment, space, tables(run)),
+                    subnets::accuracies, CandidateLog.inMemory());
                 for (long seed = 1; seed <= Long.parseLong(arguments[4]); seed++) {
                     System.out.println(compare(judge, SearchStage.objectives(experiment), population, generations, seed));
                 }

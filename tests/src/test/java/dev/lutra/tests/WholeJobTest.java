@@ -28,7 +28,7 @@ class WholeJobTest {
             space: small.yaml
             data: %s
             supernet: {epochs: 4, batch: 32}
-            evaluation: {recalibration-images: 64, validation-images: 40}
+            evaluation: {recalibration-images: 64, validation-images: 40, evaluators: 8}
             objectives: [accuracy, latency, params]
             search: {population: 12, generations: 3}
             export: {top: %d}
@@ -100,6 +100,7 @@ class WholeJobTest {
             table = tables.findFirst().orElseThrow();
         }
         Path whole = experiment("broken", SYNTHETIC, LOCAL.replace("half-width", "table: " + table + ", half-width"));
+        Files.writeString(whole, Files.readString(whole).replace("evaluators: 8", "evaluators: 1"));
         LutraProcess.Result unbroken = LutraProcess.run(folder, "run", whole.toString(), "--out", "runs/whole");
         assertThat(unbroken.code()).as("%s", unbroken.errors()).isZero();
         assertThat(folder.resolve("runs/broken/front.csv")).hasSameTextualContentAs(folder.resolve("runs/whole/front.csv"));

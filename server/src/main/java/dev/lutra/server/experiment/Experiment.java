@@ -254,7 +254,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             integer(node, "recalibration-images", 2, defaults.recalibrationImages()),
             integer(node, "validation-images", 1, defaults.validationImages()),
             integer(node, "batch", 2, defaults.batch()),
-            defaults.seed());
+            defaults.seed(),
+            integer(node, "evaluators", 1, defaults.evaluators()));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;
     }

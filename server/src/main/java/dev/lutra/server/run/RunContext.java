@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
@@ -108,12 +109,14 @@ final class RunContext implements AutoCloseable {
         return evaluator;
     }
 
-    /** Where the search's accuracies come from: the experiment's table, or the supernet. */
-    AccuracySource accuracy() {
-        if (experiment.accuracyTable().isPresent()) {
-            return AccuracyTable.load(experiment.accuracyTable().get(), space());
-        }
-        return architecture -> evaluator().evaluate(architecture).accuracy();
+    /** The experiment's table of accuracies, where it has one in place of a supernet. */
+    Optional<AccuracyTable> accuracyTable() {
+        return experiment.accuracyTable().map(file -> AccuracyTable.load(file, space()));
+    }
+
+    /** Accuracies by the supernet's weights. */
+    AccuracySource supernetAccuracies() {
+        return (architectures, found) -> evaluator().accuracies(architectures, found);
     }
 
     RunFleet fleet() {

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
@@ -45,9 +46,12 @@ public final class SearchStage implements Stage<Front> {
      */
     @Override
     public Front run(RunContext run) {
-        AccuracySource accuracy = run.accuracy();
+        Optional<AccuracyTable> known = run.accuracyTable();
         StoredCandidates log = run.candidates();
-        CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.tables(), accuracy, log);
+        CheapMeasures computed = computed(run.experiment(), run.space(), run.tables());
+        CandidateEvaluator judge = known
+            .map(table -> evaluator(run.experiment(), run.space(), table.replacing(computed), table, log))
+            .orElseGet(() -> evaluator(run.experiment(), run.space(), computed, run.supernetAccuracies(), log));
         Front front = run(run.experiment(), judge, run.progress()).with(run.provenance());
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));
@@ -82,7 +86,8 @@ public final class SearchStage implements Stage<Front> {
         CheapMeasures counted = CheapMeasures.counted(space, Map.of());
         List<Constraint> countable = constraints(experiment).stream()
             .filter(constraint -> counted.names().contains(constraint.measure())).toList();
-        CandidateEvaluator anyAccuracy = new CandidateEvaluator(space, counted, countable, architecture -> 0, CandidateLog.inMemory());
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(space, counted, countable,
+            AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
         new RandomSearch(anyAccuracy, List.of(Objective.parse(Measure.MACS)), 1, experiment.search().seed()).run(SearchListener.NONE);
     }
 
@@ -100,12 +105,11 @@ public final class SearchStage implements Stage<Front> {
     }
 
     /**
-     * How candidates are judged. Where accuracies come from a table, its other columns take the place of what is computed.
+     * What is known of an architecture without running it.
      *
      * @throws InputException if p99 is limited on a target whose table does not predict it
      */
-    public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables,
-        AccuracySource accuracy, CandidateLog log) {
+    public static CheapMeasures computed(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables) {
         Map<String, LatencyModel> models = new LinkedHashMap<>();
         tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
         for (Experiment.Target target : experiment.targets()) {
@@ -114,8 +118,16 @@ public final class SearchStage implements Stage<Front> {
                     + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
             }
         }
-        CheapMeasures computed = CheapMeasures.counted(space, models);
-        CheapMeasures cheap = accuracy instanceof AccuracyTable table ? table.replacing(computed) : computed;
+        return CheapMeasures.counted(space, models);
+    }
+
+    /**
+     * How candidates are judged.
+     *
+     * @param cheap what is computed, or where accuracies come from a table, its other columns in the place of that
+     */
+    public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, CheapMeasures cheap, AccuracySource accuracy,
+        CandidateLog log) {
         return new CandidateEvaluator(space, cheap, constraints(experiment), accuracy, log);
     }
 

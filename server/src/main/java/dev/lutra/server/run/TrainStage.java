@@ -8,13 +8,14 @@ import dev.lutra.search.Measures;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * Trains the supernet, or what is left of its epochs, and judges a few random paths; reads the accuracy table where the experiment
@@ -52,19 +53,22 @@ final class TrainStage implements Stage<List<Double>> {
 
     /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
     static List<Double> sampledPaths(RunContext run) {
-        List<Double> accuracies = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(run.experiment().training().seed());
+        List<Architecture> paths = Stream.generate(() -> run.space().random(random)).limit(SAMPLED_PATHS).toList();
         StoredCandidates log = run.candidates();
-        try (Progress.Work work = run.progress().begin("judge random paths", SAMPLED_PATHS, "paths")) {
-            for (int i = 0; i < SAMPLED_PATHS; i++) {
-                Architecture path = run.space().random(random);
-                double accuracy = log.find(path).map(Candidate::accuracy).orElseGet(() -> run.evaluator().evaluate(path).accuracy());
-                log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
-                accuracies.add(accuracy);
-                work.at(accuracies.size(), String.format(Locale.ROOT, "mean accuracy %.2f %%",
-                    100 * accuracies.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+        Map<Architecture, Double> accuracies = new HashMap<>();
+        paths.forEach(path -> log.find(path).ifPresent(known -> accuracies.put(path, known.accuracy())));
+        List<Architecture> unknown = paths.stream().distinct().filter(path -> !accuracies.containsKey(path)).toList();
+        try (Progress.Work work = run.progress().begin("judge random paths", unknown.size(), "paths")) {
+            if (!unknown.isEmpty()) {
+                run.evaluator().accuracies(unknown, (path, accuracy) -> {
+                    log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
+                    accuracies.put(path, accuracy);
+                    work.at(accuracies.size() - (SAMPLED_PATHS - unknown.size()), String.format(Locale.ROOT, "mean accuracy %.2f %%",
+                        100 * accuracies.values().stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+                });
             }
         }
-        return accuracies;
+        return paths.stream().map(accuracies::get).toList();
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.search.AccuracySource;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
@@ -55,8 +56,9 @@ class ImportedTableTest {
         Map<String, LookupTable> tables = profile(experiment, space);
         assertThat(tables).containsOnlyKeys("note10", "same-at-leisure");
         assertThat(progress.lines()).hasSize(2).allMatch(line -> line.endsWith("is as published and has all of ofa-mobilenetv3-12"));
-        Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space, tables,
-            architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs(), CandidateLog.inMemory()), progress);
+        Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space,
+            SearchStage.computed(experiment, space, tables),
+            AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory()), progress);
         assertThat(front.candidates()).isNotEmpty()
             .allSatisfy(candidate -> assertThat(candidate.measures().values().get(Measure.latency("note10"))).isLessThanOrEqualTo(30e6));
     }

@@ -15,6 +15,7 @@ import dev.lutra.proto.Distribution;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.AccuracySource;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Measure;
@@ -73,7 +74,8 @@ class LatencyLimitsTest {
     }
 
     private static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, LookupTable table) {
-        return SearchStage.evaluator(experiment, space, Map.of("local", table), architecture -> 0.5, CandidateLog.inMemory());
+        return SearchStage.evaluator(experiment, space, SearchStage.computed(experiment, space, Map.of("local", table)),
+            AccuracySource.oneByOne(architecture -> 0.5), CandidateLog.inMemory());
     }
 
     private static MeasureRules rules(Experiment experiment) {
