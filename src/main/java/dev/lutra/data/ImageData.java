@@ -23,6 +23,7 @@ public final class ImageData implements AutoCloseable {
 
     private final List<String> classes;
     private final Normalization normalization;
+    private final StoredSize size;
     private final ExecutorService executor;
     private final Split train;
     private final Split validation;
@@ -41,7 +42,7 @@ public final class ImageData implements AutoCloseable {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         executor = Executors.newFixedThreadPool(threads, Threads.named("lutra-data"));
         BatchLoader.Workers workers = new BatchLoader.Workers(executor, threads);
-        StoredSize size = StoredSize.of(spec.imageSize());
+        size = StoredSize.of(spec.imageSize());
         BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
         NamedValues origin = origin(spec, trainFile);
         train = new Split("train", loader, trainItems, origin);
@@ -117,7 +118,10 @@ public final class ImageData implements AutoCloseable {
         return test;
     }
 
-    /** Class names, sorted; a label is an index into it. */
+    /**
+     * Class names; a label is an index into it. They are sorted by their characters, as by most tools that read such folders:
+     * {@code 10} comes before {@code 2}.
+     */
     public List<String> classes() {
         return classes;
     }
@@ -125,6 +129,11 @@ public final class ImageData implements AutoCloseable {
     /** Of the training images. */
     public Normalization normalization() {
         return normalization;
+    }
+
+    /** How an image becomes input for evaluation, before its normalisation, in words. */
+    public String preparation() {
+        return size.preparation();
     }
 
     /** Ends the background threads; batches that were not read to their end cannot be continued. */

@@ -23,6 +23,14 @@ record StoredSize(int imageSize) {
         return Math.round(imageSize * 256f / 224);
     }
 
+    /** What evaluation does to an image, in words. */
+    String preparation() {
+        String whole = "RGB, scaled to " + imageSize + "x" + imageSize + ", values / 255";
+        return isSmall()
+            ? whole
+            : "RGB, shorter side scaled to " + shortSide() + ", centre " + imageSize + "x" + imageSize + ", values / 255";
+    }
+
     /** Side of an image that is drawn to be stored. */
     int drawnSide() {
         return isSmall() ? imageSize : shortSide();

@@ -6,10 +6,22 @@ public final class OnnxMetadata {
     /** Name of the search space. */
     public static final String SPACE = "lutra.space";
 
+    /** Text of the space's file. */
+    public static final String SPACE_DEFINITION = "lutra.space.definition";
+
+    /** Side of the square images in pixels. */
+    public static final String IMAGE_SIZE = "lutra.image-size";
+
+    /** Number of outputs. */
+    public static final String OUTPUTS = "lutra.outputs";
+
+    /** Fingerprint of the network, {@link dev.lutra.network.Network#fingerprint}. */
+    public static final String NETWORK = "lutra.network";
+
     /** Canonical text form of the architecture in that space. */
     public static final String ARCHITECTURE = "lutra.architecture";
 
-    /** Class names in the order of the outputs, comma-separated. */
+    /** Class names in the order of the outputs, a JSON array; absent where the classes have no names. */
     public static final String CLASSES = "lutra.classes";
 
     /** What is subtracted from every channel (red, green, blue; pixels from 0 to 1), comma-separated. */
@@ -17,6 +29,9 @@ public final class OnnxMetadata {
 
     /** What every channel is then divided by, comma-separated. */
     public static final String DATA_DEVIATION = "lutra.data.deviation";
+
+    /** How an image becomes input, before mean and deviation. */
+    public static final String DATA_PREPARATION = "lutra.data.preparation";
 
     /** Begins the names of what the weights follow from, in the words of the experiment file: {@code lutra.supernet.epochs}. */
     public static final String ORIGIN = "lutra.";

@@ -1,6 +1,7 @@
 package dev.lutra.space;
 
 import dev.lutra.network.Shape;
+import java.util.Optional;
 
 /** What every space takes from the head of its file. */
 abstract class HeadedSpace implements SearchSpace {
@@ -24,6 +25,11 @@ abstract class HeadedSpace implements SearchSpace {
     @Override
     public final String source() {
         return header.source();
+    }
+
+    @Override
+    public final Optional<String> definition() {
+        return header.definition();
     }
 
     @Override

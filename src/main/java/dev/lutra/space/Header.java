@@ -2,6 +2,7 @@ package dev.lutra.space;
 
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Shape;
+import java.util.Optional;
 
 /**
  * Everything a space file says but the layers.
@@ -10,17 +11,18 @@ import dev.lutra.network.Shape;
  * @param classes outputs of the network
  * @param learnsBatchNorm whether scale and shift are learned while weights are shared
  * @param batchNormEpsilon added to every variance
+ * @param definition text of the space's file; empty where it has none
  */
 record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
-    double batchNormEpsilon) {
+    double batchNormEpsilon, Optional<String> definition) {
 
     Header withClasses(int value) {
-        return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon);
+        return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon, definition);
     }
 
     Header withImageSize(int pixels) {
         return new Header(name, title, source, Shape.image(input.channels(), pixels, pixels), classes, learnsBatchNorm,
-            batchNormEpsilon);
+            batchNormEpsilon, definition);
     }
 
     NetworkBuilder builder() {

@@ -44,7 +44,8 @@ final class NetConfig {
         Header header = new Header(file.getFileName().toString().replaceFirst("\\.[^.]*$", ""),
             "The network of " + file.getFileName(), file.toString(), Shape.image(3, size, size),
             root.get("classifier").get("out_features").integer(1), true,
-            root.find("bn").flatMap(node -> node.find("eps")).map(node -> node.number(1e-12, 1)).orElse(1e-5));
+            root.find("bn").flatMap(node -> node.find("eps")).map(node -> node.number(1e-12, 1)).orElse(1e-5),
+            Optional.empty());
         List<YamlNode> rows = new ArrayList<>(List.of(root.get("first_conv")));
         List<StagedSpace.Layer> layers = new ArrayList<>(List.of(conv("stem", root.get("first_conv"))));
         for (YamlNode block : root.get("blocks").items()) {

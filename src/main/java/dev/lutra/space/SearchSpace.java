@@ -5,6 +5,7 @@ import dev.lutra.network.Network;
 import dev.lutra.network.Shape;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,6 +23,9 @@ public interface SearchSpace {
 
     /** Where the space was published. */
     String source();
+
+    /** Text of the space's file, which {@link SpaceFile#parse} reads; empty where it was not made from one. */
+    Optional<String> definition();
 
     /** Shape of one image. */
     Shape input();

@@ -31,7 +31,8 @@ public final class SpaceFile {
      */
     public static SearchSpace load(String nameOrPath) {
         if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml")) {
-            return read(YamlNode.read(Path.of(nameOrPath)));
+            Path file = Path.of(nameOrPath);
+            return read(YamlNode.read(file), text(file));
         }
         Optional<String> text = nameOrPath.matches("[a-z0-9-]+") ? resource(nameOrPath + ".yaml") : Optional.empty();
         if (text.isEmpty()) {
@@ -39,7 +40,25 @@ public final class SpaceFile {
             throw new InputException("space: " + nameOrPath + " (expected: " + hint + "a .yaml file or one of "
                 + String.join(", ", builtIn()) + ")");
         }
-        return read(YamlNode.parse(nameOrPath + ".yaml", text.get()));
+        return parse(nameOrPath + ".yaml", text.get());
+    }
+
+    /**
+     * The space that a text describes.
+     *
+     * @param file what to call the text in messages
+     * @throws InputException if it is wrong
+     */
+    public static SearchSpace parse(String file, String text) {
+        return read(YamlNode.parse(file, text), text);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static Optional<String> resource(String name) {
@@ -50,9 +69,8 @@ public final class SpaceFile {
         }
     }
 
-    /** The space that a parsed file describes. */
-    static SearchSpace read(YamlNode file) {
-        Header header = header(file);
+    private static SearchSpace read(YamlNode file, String text) {
+        Header header = header(file, text);
         return file.find("cells").isPresent() ? cells(header, file) : stages(header, file);
     }
 
@@ -76,7 +94,7 @@ public final class SpaceFile {
         }
     }
 
-    private static Header header(YamlNode file) {
+    private static Header header(YamlNode file, String text) {
         YamlNode input = file.get("input");
         YamlNode batchNorm = file.find("batch-norm").orElse(YamlNode.EMPTY);
         int size = input.get("size").integer(1);
@@ -87,7 +105,8 @@ public final class SpaceFile {
             Shape.image(input.get("channels").integer(1), size, size),
             file.get("classes").integer(1),
             batchNorm.find("learned-in-supernet").map(YamlNode::flag).orElse(true),
-            batchNorm.find("epsilon").map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON));
+            batchNorm.find("epsilon").map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON),
+            Optional.of(text));
         input.rejectUnknownKeys();
         batchNorm.rejectUnknownKeys();
         return header;

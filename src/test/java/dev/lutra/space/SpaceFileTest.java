@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
-import dev.lutra.yaml.YamlNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,7 +28,7 @@ class SpaceFileTest {
         """;
 
     private static SearchSpace space(String text) {
-        return SpaceFile.read(YamlNode.parse("small.yaml", text));
+        return SpaceFile.parse("small.yaml", text);
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.network.Shape;
-import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ class SpacesPageTest {
     @BeforeEach
     void readPage() throws IOException {
         page = Files.readString(Path.of("..", "docs", "spaces.md"));
-        space = SpaceFile.read(YamlNode.parse("my-phone.yaml", example()));
+        space = SpaceFile.parse("my-phone.yaml", example());
     }
 
     private String example() {
@@ -47,7 +46,7 @@ class SpacesPageTest {
     void theMistakeReadsAsShown() {
         String wrong = example().replaceFirst("kernel: 3, expand: 3", "kernel: 4, expand: 3");
         String shown = fenced("```\n", page.indexOf("## Mistakes")).strip();
-        assertThatThrownBy(() -> SpaceFile.read(YamlNode.parse("my-phone.yaml", wrong)))
+        assertThatThrownBy(() -> SpaceFile.parse("my-phone.yaml", wrong))
             .isInstanceOf(InputException.class).hasMessage(shown);
     }
 

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
@@ -76,12 +77,11 @@ final class WinnerExport {
     private void write(Path file, Precision precision, String weights, NamedValues origin, Candidate candidate,
         SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(OnnxMetadata.ARCHITECTURE, candidate.architecture().toString());
-        metadata.put(OnnxMetadata.CLASSES, Integer.toString(space.classes()));
+        origin.shown().forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
+        metadata.putAll(new ExportedNetwork(space, candidate.architecture(), data.classes()).metadata());
+        metadata.put(OnnxMetadata.DATA_PREPARATION, data.preparation());
         metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
         metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
-        origin.shown().forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
-        metadata.put(OnnxMetadata.SPACE, experiment.space());
         metadata.put(OnnxMetadata.WEIGHTS, weights);
         metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);

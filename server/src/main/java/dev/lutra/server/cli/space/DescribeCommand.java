@@ -7,8 +7,7 @@ import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
-import dev.lutra.onnx.OnnxFile;
-import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
@@ -106,21 +105,11 @@ public final class DescribeCommand implements Runnable {
             throw new InputException("describe: expected SPACE with --arch A, or --from FILE alone");
         }
         if (from.toString().endsWith(".onnx")) {
-            return exported(OnnxFile.metadata(from));
+            ExportedNetwork exported = ExportedNetwork.read(from);
+            return new Described(exported.space(), exported.architecture().toString());
         }
         ArchitectureFile contents = ArchitectureFile.read(from);
         return new Described(contents.space(), contents.architecture().toString());
-    }
-
-    private Described exported(Map<String, String> metadata) {
-        for (String key : List.of(OnnxMetadata.SPACE, OnnxMetadata.ARCHITECTURE, OnnxMetadata.CLASSES)) {
-            if (!metadata.containsKey(key)) {
-                throw InputException.in(from, "no " + key + " in its metadata (expected: a file that Lutra exported)");
-            }
-        }
-        SearchSpace exported = SpaceFile.load(metadata.get(OnnxMetadata.SPACE))
-            .withClasses(Integer.parseInt(metadata.get(OnnxMetadata.CLASSES)));
-        return new Described(exported, metadata.get(OnnxMetadata.ARCHITECTURE));
     }
 
     private void writeForOthers(ArchitectureFile file) {

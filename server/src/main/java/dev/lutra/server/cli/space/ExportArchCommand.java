@@ -2,6 +2,7 @@ package dev.lutra.server.cli.space;
 
 import dev.lutra.network.RandomWeights;
 import dev.lutra.network.WeightSource;
+import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
@@ -13,6 +14,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.weights.TensorFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -57,10 +59,7 @@ public final class ExportArchCommand implements Runnable {
         searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
         Architecture chosen = architecture.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(architecture);
         WeightSource source = weights == null ? new RandomWeights(seed) : TensorFile.open(weights);
-        Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(OnnxMetadata.SPACE, space.name());
-        metadata.put(OnnxMetadata.ARCHITECTURE, chosen.toString());
-        metadata.put(OnnxMetadata.CLASSES, Integer.toString(searchSpace.classes()));
+        Map<String, String> metadata = new LinkedHashMap<>(new ExportedNetwork(searchSpace, chosen, List.of()).metadata());
         metadata.put(OnnxMetadata.SEED, Long.toString(seed));
         metadata.put(OnnxMetadata.WEIGHTS, weights == null ? "random" : weights.getFileName().toString());
         metadata.put(OnnxMetadata.PRECISION, computed.toString());
