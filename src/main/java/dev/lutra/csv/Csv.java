@@ -1,21 +1,34 @@
 package dev.lutra.csv;
 
+import de.siegmar.fastcsv.reader.AbstractBaseCsvCallbackHandler;
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.io.Reader;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
- * A file of comma-separated values with a header (RFC 4180).
+ * A file of comma-separated values with a header (RFC 4180), in UTF-8.
  *
  * @param header names of the columns, all different
  */
 public record Csv(Path file, List<String> header, List<Row> rows) {
+
+    private static final int MOST_BYTES = 1 << 28;
+    private static final int MOST_CELLS = 10_000;
+    private static final int LONGEST_CELL = 1 << 20;
+    /** A record behind the last one. A quote that is not closed swallows it, which the parser would let pass. */
+    private static final String END = "\0";
 
     /**
      * A record of the file.
@@ -27,10 +40,10 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
 
     /**
      * @throws InputException naming the file and the line: no such file, no header, a column twice, a row of another length, a
-     *     quote that is not closed
+     *     quote that is not closed, a row that is too long
      */
     public static Csv read(Path file) {
-        List<Row> rows = new Reader(file, text(file)).rows();
+        List<Row> rows = parse(file, InputFile.text(file, MOST_BYTES));
         if (rows.isEmpty()) {
             throw InputException.in(file, "empty (expected: a header and rows)");
         }
@@ -47,15 +60,29 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
         return new Csv(file, header, rows);
     }
 
-    private static String text(Path file) {
-        try {
-            String text = Files.readString(file);
-            return text.startsWith("\uFEFF") ? text.substring(1) : text;
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
+    private static List<Row> parse(Path file, String text) {
+        List<Row> rows = new ArrayList<>();
+        RowBuilder builder = new RowBuilder(file);
+        Reader reader = new StringReader(text + "\n" + END);
+        try (CsvReader<Row> records = CsvReader.builder().skipEmptyLines(true).allowExtraFields(true).allowMissingFields(true)
+            .maxBufferSize(LONGEST_CELL).build(builder, reader)) {
+            records.forEach(rows::add);
+        } catch (CsvParseException e) {
+            if (e.getCause() instanceof InputException tooManyCells) {
+                throw tooManyCells;
+            }
+            boolean tooLong = e.getCause() != null && String.valueOf(e.getCause().getMessage()).contains("buffer size");
+            throw new InputException(file + ":" + builder.line + ": " + (tooLong
+                ? "a cell of more than " + LONGEST_CELL + " characters (is a quote not closed?)"
+                : "text after a closing quote (expected: a comma or the line's end)"), e);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException("text in memory can always be read", e);
         }
+        Row last = rows.remove(rows.size() - 1);
+        if (!last.cells().equals(List.of(END))) {
+            throw new InputException(file + ":" + last.line() + ": a quote that is not closed");
+        }
+        return rows;
     }
 
     /** Position of a column; −1 if there is none. */
@@ -70,77 +97,43 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
 
     /** One record as text, quoted where it has to be, with the line end that RFC 4180 asks for. */
     public static String line(List<String> cells) {
-        return cells.stream().map(Csv::quoted).collect(Collectors.joining(",")) + "\r\n";
+        StringWriter text = new StringWriter();
+        try (CsvWriter writer = CsvWriter.builder().lineDelimiter(LineDelimiter.CRLF).build(text)) {
+            writer.writeRecord(cells);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory can always be written", e);
+        }
+        return text.toString();
     }
 
-    private static String quoted(String cell) {
-        boolean plain = cell.chars().noneMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-        return plain ? cell : "\"" + cell.replace("\"", "\"\"") + "\"";
-    }
+    /** Collects the cells of one record at a time; knows the line even of a record that cannot be read. */
+    private static final class RowBuilder extends AbstractBaseCsvCallbackHandler<Row> {
 
-    /** Splits text into records. */
-    private static final class Reader {
         private final Path file;
-        private final String text;
-        private int at;
-        private int line = 1;
+        private int line;
+        private List<String> cells;
 
-        Reader(Path file, String text) {
+        RowBuilder(Path file) {
             this.file = file;
-            this.text = text;
         }
 
-        List<Row> rows() {
-            List<Row> rows = new ArrayList<>();
-            while (at < text.length()) {
-                int start = line;
-                List<String> cells = new ArrayList<>();
-                do {
-                    cells.add(cell());
-                } while (skip(','));
-                endOfRecord();
-                if (cells.size() > 1 || !cells.get(0).isEmpty()) {
-                    rows.add(new Row(start, cells));
-                }
+        @Override
+        protected void handleBegin(long startingLine) {
+            line = Math.toIntExact(startingLine);
+            cells = new ArrayList<>();
+        }
+
+        @Override
+        protected void handleField(int index, char[] buffer, int offset, int length, boolean quoted) {
+            if (index >= MOST_CELLS) {
+                throw new InputException(file + ":" + line + ": more than " + MOST_CELLS + " cells (expected: one row a line)");
             }
-            return rows;
+            cells.add(new String(buffer, offset, length));
         }
 
-        private String cell() {
-            if (!skip('"')) {
-                int start = at;
-                while (at < text.length() && ",\r\n".indexOf(text.charAt(at)) < 0) {
-                    at++;
-                }
-                return text.substring(start, at);
-            }
-            StringBuilder cell = new StringBuilder();
-            int start = line;
-            do {
-                int close = text.indexOf('"', at);
-                if (close < 0) {
-                    throw new InputException(file + ":" + start + ": a quote that is not closed");
-                }
-                cell.append(cell.isEmpty() ? "" : "\"").append(text, at, close);
-                line += (int) text.substring(at, close).chars().filter(c -> c == '\n').count();
-                at = close + 1;
-            } while (skip('"'));
-            return cell.toString();
-        }
-
-        private void endOfRecord() {
-            skip('\r');
-            if (!skip('\n') && at < text.length()) {
-                throw new InputException(file + ":" + line
-                    + ": text after a closing quote (expected: a comma or the line's end)");
-            }
-            line++;
-        }
-
-        private boolean skip(char c) {
-            boolean there = at < text.length() && text.charAt(at) == c;
-            at += there ? 1 : 0;
-            return there;
+        @Override
+        protected Row buildRecord() {
+            return new Row(line, List.copyOf(cells));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.data.image.RgbImage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,16 +21,16 @@ final class CifarListing implements Listing {
     private static final List<String> CLASSES = List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
 
     /** A file, and the number of the first image in it among all. */
-    private record Part(Path path, int firstImage, byte[] labels, long bytes, long modifiedMillis) {}
+    private record BatchFile(Path path, int firstImage, byte[] labels, long bytes, long modifiedMillis) {}
 
     private final Path folder;
-    private final List<Part> parts;
+    private final List<BatchFile> batches;
     private final int size;
 
-    private CifarListing(Path folder, List<Part> parts) {
+    private CifarListing(Path folder, List<BatchFile> batches) {
         this.folder = folder;
-        this.parts = parts;
-        Part last = parts.get(parts.size() - 1);
+        this.batches = batches;
+        BatchFile last = batches.get(batches.size() - 1);
         this.size = last.firstImage() + last.labels().length;
     }
 
@@ -46,17 +47,17 @@ final class CifarListing implements Listing {
         if (files.isEmpty()) {
             throw InputException.in(folder, "no " + expected + " (expected: the binary version of CIFAR-10)");
         }
-        List<Part> parts = new ArrayList<>();
+        List<BatchFile> batches = new ArrayList<>();
         int images = 0;
         for (Path file : files) {
-            Part part = part(file, images);
-            parts.add(part);
-            images += part.labels().length;
+            BatchFile batch = read(file, images);
+            batches.add(batch);
+            images += batch.labels().length;
         }
-        return new CifarListing(folder, parts);
+        return new CifarListing(folder, batches);
     }
 
-    private static Part part(Path file, int firstImage) throws IOException {
+    private static BatchFile read(Path file, int firstImage) throws IOException {
         byte[] content = Files.readAllBytes(file);
         if (content.length == 0 || content.length % RECORD != 0) {
             throw InputException.in(file, content.length + " bytes, truncated (expected: a multiple of " + RECORD
@@ -69,15 +70,15 @@ final class CifarListing implements Listing {
                 throw InputException.in(file, "label " + (labels[i] & 0xFF) + " of image " + i + " (expected: 0 to 9)");
             }
         }
-        return new Part(file, firstImage, labels, content.length, Files.getLastModifiedTime(file).toMillis());
+        return new BatchFile(file, firstImage, labels, content.length, Files.getLastModifiedTime(file).toMillis());
     }
 
-    private Part part(int image) {
-        int index = parts.size() - 1;
-        while (parts.get(index).firstImage() > image) {
+    private BatchFile batchOf(int image) {
+        int index = batches.size() - 1;
+        while (batches.get(index).firstImage() > image) {
             index--;
         }
-        return parts.get(index);
+        return batches.get(index);
     }
 
     @Override
@@ -92,36 +93,36 @@ final class CifarListing implements Listing {
 
     @Override
     public String name(int image) {
-        Part part = part(image);
-        return part.path().getFileName() + "#" + (image - part.firstImage());
+        BatchFile batch = batchOf(image);
+        return batch.path().getFileName() + "#" + (image - batch.firstImage());
     }
 
     @Override
     public int label(int image) {
-        Part part = part(image);
-        return part.labels()[image - part.firstImage()];
+        BatchFile batch = batchOf(image);
+        return batch.labels()[image - batch.firstImage()];
     }
 
     @Override
     public long bytes(int image) {
-        return part(image).bytes();
+        return batchOf(image).bytes();
     }
 
     @Override
     public long modifiedMillis(int image) {
-        return part(image).modifiedMillis();
+        return batchOf(image).modifiedMillis();
     }
 
     @Override
     public RgbImage read(int image) throws IOException {
-        Part part = part(image);
+        BatchFile batch = batchOf(image);
         ByteBuffer planes = ByteBuffer.allocate(3 * PLANE);
-        long position = (long) (image - part.firstImage()) * RECORD + 1;
-        try (FileChannel channel = FileChannel.open(part.path())) {
+        long position = (long) (image - batch.firstImage()) * RECORD + 1;
+        try (FileChannel channel = FileChannel.open(batch.path())) {
             while (planes.hasRemaining()) {
                 int read = channel.read(planes, position + planes.position());
                 if (read < 0) {
-                    throw new EOFException(part.path() + ": became shorter while it was read");
+                    throw new EOFException(batch.path() + ": became shorter while it was read");
                 }
             }
         }

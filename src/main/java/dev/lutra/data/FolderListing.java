@@ -1,6 +1,8 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.data.image.ImageDecoder;
+import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;

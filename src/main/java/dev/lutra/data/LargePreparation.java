@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
 import java.util.SplittableRandom;
 
 /**
@@ -33,7 +34,7 @@ final class LargePreparation implements Preparation {
     }
 
     /** A part of an image, in its pixels. */
-    private record Part(double left, double top, double width, double height) {}
+    private record Crop(double left, double top, double width, double height) {}
 
     @Override
     public float[] plain(RgbImage image) {
@@ -41,39 +42,39 @@ final class LargePreparation implements Preparation {
         // in whole pixels of the scaled image, so that one of the right size is cropped without blur
         long left = Math.round((image.width() * scale - size) / 2);
         long top = Math.round((image.height() * scale - size) / 2);
-        scale(image, new Part(left / scale, top / scale, size / scale, size / scale), false);
+        scale(image, new Crop(left / scale, top / scale, size / scale, size / scale), false);
         normalise();
         return values;
     }
 
     @Override
     public float[] augmented(RgbImage image, SplittableRandom random) {
-        scale(image, part(image.width(), image.height(), random), random.nextBoolean());
+        scale(image, randomCrop(image.width(), image.height(), random), random.nextBoolean());
         jitter(random);
         normalise();
         return values;
     }
 
     /** As torchvision's RandomResizedCrop draws it. */
-    private static Part part(int width, int height, SplittableRandom random) {
+    private static Crop randomCrop(int width, int height, SplittableRandom random) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             double area = (double) width * height * random.nextDouble(SMALLEST_AREA, 1);
             double ratio = Math.exp(random.nextDouble(-Math.log(LARGEST_RATIO), Math.log(LARGEST_RATIO)));
-            long partWidth = Math.round(Math.sqrt(area * ratio));
-            long partHeight = Math.round(Math.sqrt(area / ratio));
-            if (partWidth >= 1 && partWidth <= width && partHeight >= 1 && partHeight <= height) {
-                return new Part(random.nextLong(width - partWidth + 1), random.nextLong(height - partHeight + 1),
-                    partWidth, partHeight);
+            long cropWidth = Math.round(Math.sqrt(area * ratio));
+            long cropHeight = Math.round(Math.sqrt(area / ratio));
+            if (cropWidth >= 1 && cropWidth <= width && cropHeight >= 1 && cropHeight <= height) {
+                return new Crop(random.nextLong(width - cropWidth + 1), random.nextLong(height - cropHeight + 1),
+                    cropWidth, cropHeight);
             }
         }
-        double partWidth = Math.min(width, height * LARGEST_RATIO);
-        double partHeight = Math.min(height, width * LARGEST_RATIO);
-        return new Part((width - partWidth) / 2, (height - partHeight) / 2, partWidth, partHeight);
+        double cropWidth = Math.min(width, height * LARGEST_RATIO);
+        double cropHeight = Math.min(height, width * LARGEST_RATIO);
+        return new Crop((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight);
     }
 
-    private void scale(RgbImage image, Part part, boolean flipped) {
+    private void scale(RgbImage image, Crop crop, boolean flipped) {
         for (int x = 0; x < size; x++) {
-            double at = position(part.left(), part.width(), flipped ? size - 1 - x : x, image.width());
+            double at = position(crop.left(), crop.width(), flipped ? size - 1 - x : x, image.width());
             int left = (int) at;
             leftOffsets[x] = left * 3;
             rightOffsets[x] = Math.min(left + 1, image.width() - 1) * 3;
@@ -81,7 +82,7 @@ final class LargePreparation implements Preparation {
         }
         byte[] pixels = image.pixels();
         for (int y = 0, to = 0; y < size; y++) {
-            double at = position(part.top(), part.height(), y, image.height());
+            double at = position(crop.top(), crop.height(), y, image.height());
             int upper = (int) at;
             int upperLine = upper * image.width() * 3;
             int lowerLine = Math.min(upper + 1, image.height() - 1) * image.width() * 3;

@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.util.List;
 

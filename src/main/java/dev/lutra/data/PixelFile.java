@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;

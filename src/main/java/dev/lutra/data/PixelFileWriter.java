@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
 import dev.lutra.identity.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
 import java.util.SplittableRandom;
 
 /** Turns stored images into what the network takes. Holds scratch space: one thread uses one preparation. */

@@ -1,5 +1,7 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
+
 /**
  * The size at which decoded images are kept.
  *

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.image.RgbImage;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;

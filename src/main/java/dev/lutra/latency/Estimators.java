@@ -13,12 +13,12 @@ import java.util.stream.Stream;
  * By which rules agents made latencies of rounds. A native agent and a browser fill the same fields by different rules, and rules
  * change from version to version, so figures of two estimators are neither summed nor judged by each other's intervals.
  */
-final class Estimators {
+public final class Estimators {
 
     private Estimators() {}
 
     /** Those that a table's entries name; empty for an entry that names none. */
-    static SortedSet<String> of(LookupTable table) {
+    public static SortedSet<String> of(LookupTable table) {
         return named(table.entries().stream().map(Entry::getLatency));
     }
 
@@ -27,7 +27,7 @@ final class Estimators {
     }
 
     /** Those that a table's entries name, in words. */
-    static String named(LookupTable table) {
+    public static String named(LookupTable table) {
         return String.join(", ", of(table));
     }
 

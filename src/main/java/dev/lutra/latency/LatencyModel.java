@@ -1,6 +1,7 @@
 package dev.lutra.latency;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.correction.Correction;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import java.util.ArrayList;
@@ -33,8 +34,7 @@ public final class LatencyModel {
 
     /** Whether predictions have a p99: the table was calibrated on networks that state theirs. */
     public boolean predictsP99() {
-        return table.calibration().isPresent() && table.calibration().get().getNetworksList().stream()
-            .filter(network -> !network.getHeldOut() && TailRatio.isStated(network.getLatency())).count() >= 2;
+        return correction.map(Correction::predictsP99).orElse(false);
     }
 
     /**
@@ -60,8 +60,9 @@ public final class LatencyModel {
             throw new InputException(table.origin() + ": no entry for " + described(network, missing) + " of " + network.name());
         }
         List<String> keys = parts.stream().map(Prediction.Part::key).toList();
-        long sumNanos = Evidence.sumNanos(table, keys);
-        return correction.map(fit -> fit.predict(keys, sumNanos, parts))
+        long sumNanos = table.sumNanos(keys);
+        return correction.map(fit -> fit.predict(keys))
+            .map(corrected -> new Prediction(corrected.nanos(), sumNanos, parts, Optional.of(corrected.interval()), corrected.p99()))
             .orElseGet(() -> new Prediction(sumNanos, sumNanos, parts, Optional.empty(), Optional.empty()));
     }
 

@@ -4,6 +4,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.latency.correction.CorrectionPart;
+import dev.lutra.latency.correction.SegmentTimes;
 import dev.lutra.latency.published.TableFormat;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
@@ -26,7 +28,7 @@ import java.util.regex.Pattern;
  * The measured segments of one device and runtime. Its schema is the protobuf message of the same name; this class adds
  * look-up by key, the rules a table has to keep, and the stored form: canonical JSON, entries sorted by key. Immutable.
  */
-public final class LookupTable {
+public final class LookupTable implements SegmentTimes {
 
     /** The stored format that this version reads and writes. */
     public static final int FORMAT = 1;
@@ -177,6 +179,7 @@ public final class LookupTable {
     }
 
     /** Median cost of a session call that does nothing; 0 where the source of the table gives none. */
+    @Override
     public long callOverheadNanos() {
         return content.getCallOverhead().getP50Nanos();
     }
@@ -186,8 +189,19 @@ public final class LookupTable {
      *
      * @throws java.util.NoSuchElementException if there is no such entry
      */
-    long ownNanos(String key) {
+    @Override
+    public long ownNanos(String key) {
         return Math.max(0, entry(key).orElseThrow().getLatency().getP50Nanos() - callOverheadNanos());
+    }
+
+    @Override
+    public String signature(String key) {
+        return entry(key).orElseThrow().getSignature();
+    }
+
+    @Override
+    public void requireOneEstimator(List<WholeNetwork> networks) {
+        Estimators.requireOne(this, networks);
     }
 
     public Optional<Calibration> calibration() {

@@ -1,5 +1,7 @@
 package dev.lutra.latency;
 
+import dev.lutra.latency.correction.CorrectedLatency;
+import dev.lutra.latency.correction.Interval;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +15,7 @@ import java.util.Optional;
  * @param interval of the median, measured once; empty without a calibration
  * @param p99 empty without a calibration on networks that state theirs
  */
-public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<Interval> interval, Optional<Tail> p99) {
+public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<Interval> interval, Optional<CorrectedLatency.Tail> p99) {
 
     /**
      * One segment's share.
@@ -22,14 +24,6 @@ public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<I
      * @param nanos its own time, without the call
      */
     public record Part(String segment, String key, long nanos) {}
-
-    /**
-     * The latency that one call in a hundred exceeds.
-     *
-     * @param nanos to expect
-     * @param interval of a measurement of it
-     */
-    public record Tail(long nanos, Interval interval) {}
 
     public Prediction {
         parts = List.copyOf(parts);

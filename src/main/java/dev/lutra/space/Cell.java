@@ -5,6 +5,7 @@ import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;
 import dev.lutra.network.Value;
 import dev.lutra.network.Width;
+import dev.lutra.space.block.Placement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -4,6 +4,8 @@ import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Value;
+import dev.lutra.space.block.Block;
+import dev.lutra.space.block.Placement;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;

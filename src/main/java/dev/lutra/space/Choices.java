@@ -1,5 +1,7 @@
 package dev.lutra.space;
 
+import dev.lutra.space.block.Blocks;
+import dev.lutra.space.block.Settings;
 import dev.lutra.yaml.YamlNode;
 import java.util.LinkedHashMap;
 import java.util.List;

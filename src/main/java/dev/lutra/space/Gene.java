@@ -48,7 +48,7 @@ public record Gene(String name, List<Option> options) {
      *
      * @return −1 if there is none
      */
-    int position(String text) {
+    public int position(String text) {
         for (int i = 0; i < options.size(); i++) {
             if (options.get(i).isWritten(text)) {
                 return i;

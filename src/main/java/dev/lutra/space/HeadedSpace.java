@@ -12,6 +12,11 @@ abstract class HeadedSpace implements SearchSpace {
         this.header = header;
     }
 
+    /** Everything the file says but the layers. */
+    public final Header header() {
+        return header;
+    }
+
     @Override
     public final String name() {
         return header.name();

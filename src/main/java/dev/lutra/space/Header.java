@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param batchNormEpsilon added to every variance
  * @param definition text of the space's file; empty where it has none
  */
-record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
+public record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
     double batchNormEpsilon, Optional<String> definition) {
 
     Header withClasses(int value) {

@@ -1,7 +1,7 @@
 package dev.lutra.space;
 
 /** A layer cannot stand where the table puts it; the reader of a space file turns its number into a line. */
-final class MisplacedLayerException extends IllegalArgumentException {
+public final class MisplacedLayerException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ final class MisplacedLayerException extends IllegalArgumentException {
     }
 
     /** Position in the table, from 0. */
-    int layer() {
+    public int layer() {
         return layer;
     }
 }

@@ -8,6 +8,7 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Value;
 import dev.lutra.network.Weight;
+import dev.lutra.space.block.Placement;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /** A chain of layers, some with a choice of block and of channel scale: the stage tables of the one-shot papers. */
-final class StagedSpace extends HeadedSpace {
+public final class StagedSpace extends HeadedSpace {
 
     private static final double FULL_WIDTH = 1.0;
 
@@ -25,7 +26,7 @@ final class StagedSpace extends HeadedSpace {
      *
      * @param index its published number
      */
-    record Scale(double factor, int index) {
+    public record Scale(double factor, int index) {
 
         Gene.Option option() {
             return new Gene.Option(Double.toString(factor), index);
@@ -41,7 +42,7 @@ final class StagedSpace extends HeadedSpace {
      * @param scales channel scales on offer; empty: full width only
      * @param searchable whether it has genes
      */
-    record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
+    public record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
         boolean searchable) {
 
         double largestScale() {
@@ -54,7 +55,7 @@ final class StagedSpace extends HeadedSpace {
     }
 
     /** A block and where it stands. */
-    record Standing(NamedBlock option, Placement placement) {}
+    public record PlacedBlock(NamedBlock option, Placement placement) {}
 
     /** A layer whose placement at full width is known; {@code choice} and {@code scale} number its genes, −1 for none. */
     private record Slot(Layer layer, Placement placement, int choice, int scale) {
@@ -80,7 +81,7 @@ final class StagedSpace extends HeadedSpace {
     /**
      * @throws MisplacedLayerException if a block cannot stand where the table puts it
      */
-    StagedSpace(Header header, List<Layer> table) {
+    public StagedSpace(Header header, List<Layer> table) {
         super(header);
         this.layers = new ChainCheck(header).keepFitting(table);
         List<Gene> found = new ArrayList<>();
@@ -193,10 +194,10 @@ final class StagedSpace extends HeadedSpace {
     }
 
     /** What stands at every layer of an architecture. */
-    List<Standing> standing(Architecture architecture) {
+    public List<PlacedBlock> placedBlocks(Architecture architecture) {
         header.requireOwn(architecture);
         int[] values = architecture.values();
-        return slots.stream().map(slot -> new Standing(slot.chosen(values), slot.placement(values))).toList();
+        return slots.stream().map(slot -> new PlacedBlock(slot.chosen(values), slot.placement(values))).toList();
     }
 
     @Override

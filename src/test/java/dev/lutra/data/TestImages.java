@@ -11,12 +11,12 @@ import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 
 /** Image files and data that the tests read. */
-final class TestImages {
+public final class TestImages {
 
     private TestImages() {}
 
     /** An image of random blocks, so that no two are alike. */
-    static BufferedImage blocks(int width, int height, long seed) {
+    public static BufferedImage blocks(int width, int height, long seed) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         SplittableRandom random = new SplittableRandom(seed);
         for (int y = 0; y < height; y += 4) {
@@ -32,7 +32,7 @@ final class TestImages {
         return image;
     }
 
-    static Path write(BufferedImage image, Path file) throws IOException {
+    public static Path write(BufferedImage image, Path file) throws IOException {
         Files.createDirectories(file.getParent());
         String format = file.toString().endsWith(".png") ? "png" : "jpg";
         if (!ImageIO.write(image, format, file.toFile())) {
@@ -42,7 +42,7 @@ final class TestImages {
     }
 
     /** A folder of PNG files: class {@code a} has as many as the first count says, {@code b} as the second, and so on. */
-    static Path folder(Path folder, int width, int height, int... counts) throws IOException {
+    public static Path folder(Path folder, int width, int height, int... counts) throws IOException {
         for (int label = 0; label < counts.length; label++) {
             for (int i = 0; i < counts[label]; i++) {
                 write(blocks(width, height, 1000L * label + i),
@@ -52,12 +52,12 @@ final class TestImages {
         return folder;
     }
 
-    static DataSpec spec(Source train, int imageSize) {
+    public static DataSpec spec(Source train, int imageSize) {
         return new DataSpec(train, Optional.empty(), Optional.empty(), 0.2, imageSize, 7);
     }
 
     /** Each batch's values, copied. */
-    static List<float[]> values(Batches batches) {
+    public static List<float[]> values(Batches batches) {
         List<float[]> all = new ArrayList<>();
         try (batches) {
             while (batches.hasNext()) {
@@ -70,7 +70,7 @@ final class TestImages {
         return all;
     }
 
-    static List<Integer> labels(Batches batches) {
+    public static List<Integer> labels(Batches batches) {
         List<Integer> all = new ArrayList<>();
         try (batches) {
             while (batches.hasNext()) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.latency.CalibrationPlan.Choice;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.correction.InformativeNetworks;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.Architecture;
@@ -60,7 +62,7 @@ class CalibrationPlanTest {
         for (int i = 0; i < 10; i++) {
             pool.add(keys(space.random(new Random(i))));
         }
-        assertThat(CalibrationPlan.mostInformative(table, pool, 15)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        assertThat(InformativeNetworks.choose(table, pool, 15)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
     }
 
     /** Segments off by factors of their own: chosen networks teach more than random ones. */
@@ -76,7 +78,7 @@ class CalibrationPlanTest {
             for (int i = 0; i < 300; i++) {
                 pool.add(space.random(draws));
             }
-            List<Integer> informative = CalibrationPlan.mostInformative(table, pool.stream().map(this::keys).toList(), 15);
+            List<Integer> informative = InformativeNetworks.choose(table, pool.stream().map(this::keys).toList(), 15);
             assertThat(informative).doesNotHaveDuplicates().hasSize(15);
             chosen += error(factors, informative.stream().map(pool::get).toList());
             random += error(factors, pool.subList(0, 15));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Distribution;

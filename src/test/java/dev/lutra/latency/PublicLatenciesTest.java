@@ -3,6 +3,9 @@ package dev.lutra.latency;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.correction.InformativeNetworks;
+import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Device;
@@ -110,7 +113,7 @@ class PublicLatenciesTest {
     }
 
     private static List<Integer> informative(int count) {
-        return CalibrationPlan.mostInformative(estimated, segments.subList(TEST, TEST + 2000), count).stream()
+        return InformativeNetworks.choose(estimated, segments.subList(TEST, TEST + 2000), count).stream()
             .map(position -> TEST + position).toList();
     }
 

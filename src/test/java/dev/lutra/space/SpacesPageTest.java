@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.network.Shape;
+import dev.lutra.space.block.Blocks;
+import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,13 +2,20 @@ package dev.lutra.tests;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Dependencies point one way: proto ← core ← server, proto ← agent. */
 @AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -80,6 +87,29 @@ class DependencyLinesTest {
 
     @ArchTest
     static final ArchRule CORE_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule INNER_PACKAGES_OF_THE_CORE_HAVE_NO_CYCLES = slices().assignedFrom(new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            return JavaClass.Predicates.resideInAnyPackage(CORE).test(type)
+                ? SliceIdentifier.of(type.getPackageName())
+                : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+            return "every package of the core";
+        }
+    }).should().beFreeOfCycles();
+
+    @ArchTest
+    static void noPackageOfTheCoreIsLarge(JavaClasses all) {
+        Map<String, Long> classes = all.stream().filter(JavaClass.Predicates.resideInAnyPackage(CORE))
+            .filter(JavaClass::isTopLevelClass).filter(type -> !type.getSimpleName().equals("package-info"))
+            .collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
+        assertThat(classes).isNotEmpty().allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(25));
+    }
 
     @ArchTest
     static final ArchRule SERVER_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.(*)..").should().beFreeOfCycles();

@@ -2,11 +2,11 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.CalibrationPlan;
-import dev.lutra.latency.Calibrator;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
-import dev.lutra.latency.Calibrator;
-import dev.lutra.latency.EstimatedTable;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.network.Network;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;

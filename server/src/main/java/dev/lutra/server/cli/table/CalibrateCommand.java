@@ -2,11 +2,11 @@ package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
 import dev.lutra.csv.Csv;
-import dev.lutra.latency.Calibrator;
-import dev.lutra.latency.EstimatedTable;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;

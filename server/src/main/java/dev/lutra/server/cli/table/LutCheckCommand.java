@@ -2,9 +2,9 @@ package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.latency.TableCheck;
-import dev.lutra.latency.TableCheck.Finding;
-import dev.lutra.latency.TableCheck.Severity;
+import dev.lutra.latency.table.TableCheck;
+import dev.lutra.latency.table.TableCheck.Finding;
+import dev.lutra.latency.table.TableCheck.Severity;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.space.ClassesOption;

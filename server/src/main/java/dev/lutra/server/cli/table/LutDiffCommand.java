@@ -1,7 +1,7 @@
 package dev.lutra.server.cli.table;
 
 import dev.lutra.latency.LookupTable;
-import dev.lutra.latency.TableDiff;
+import dev.lutra.latency.table.TableDiff;
 import dev.lutra.proto.Entry;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;

@@ -1,8 +1,8 @@
 package dev.lutra.server.cli.table;
 
 import dev.lutra.latency.LookupTable;
-import dev.lutra.latency.TableImport;
 import dev.lutra.latency.published.TableFormat;
+import dev.lutra.latency.table.TableImport;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.TextTable;

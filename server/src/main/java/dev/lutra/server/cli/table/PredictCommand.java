@@ -1,9 +1,9 @@
 package dev.lutra.server.cli.table;
 
-import dev.lutra.latency.Interval;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
