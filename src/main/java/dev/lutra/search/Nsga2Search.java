@@ -1,5 +1,6 @@
 package dev.lutra.search;
 
+import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -103,11 +104,11 @@ public final class Nsga2Search implements Search {
     private Map<String, String> provenance() {
         Map<String, String> provenance = new TreeMap<>();
         provenance.put("space", evaluator.space().name());
-        provenance.put("algorithm", "nsga2");
-        provenance.put("population", Integer.toString(settings.population()));
-        provenance.put("generations", Integer.toString(settings.generations()));
-        provenance.put("mutation", Double.toString(settings.mutation()));
-        provenance.put("seed", Long.toString(settings.seed()));
+        provenance.put("search.algorithm", "nsga2");
+        provenance.put("search.population", Integer.toString(settings.population()));
+        provenance.put("search.generations", Integer.toString(settings.generations()));
+        provenance.put("search.mutation", NamedValues.text(settings.mutation()));
+        provenance.put("search.seed", Long.toString(settings.seed()));
         provenance.put("constraints", Constraint.described(evaluator.constraints()));
         return provenance;
     }

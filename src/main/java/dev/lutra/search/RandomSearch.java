@@ -55,9 +55,9 @@ public final class RandomSearch implements Search {
     private Map<String, String> provenance() {
         Map<String, String> provenance = new TreeMap<>();
         provenance.put("space", evaluator.space().name());
-        provenance.put("algorithm", "random");
-        provenance.put("budget", Integer.toString(budget));
-        provenance.put("seed", Long.toString(seed));
+        provenance.put("search.algorithm", "random");
+        provenance.put("search.budget", Integer.toString(budget));
+        provenance.put("search.seed", Long.toString(seed));
         provenance.put("constraints", Constraint.described(evaluator.constraints()));
         return provenance;
     }

@@ -96,10 +96,17 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     }
 
     /** Takes a tensor as it was when a checkpoint was written. */
-    public void restore(String name, List<Integer> dims, float[] values, float[] momentum) {
-        Shape shape = new Shape(dims.stream().mapToLong(Integer::longValue).toArray());
-        tensors.put(name, own(values, shape));
-        momenta.put(name, own(momentum, shape));
+    public void restore(String name, List<Integer> dims, float[] values) {
+        tensors.put(name, own(values, shape(dims)));
+    }
+
+    /** Takes the momentum of a tensor as it was when a checkpoint was written. */
+    public void restoreMomentum(String name, List<Integer> dims, float[] momentum) {
+        momenta.put(name, own(momentum, shape(dims)));
+    }
+
+    private static Shape shape(List<Integer> dims) {
+        return new Shape(dims.stream().mapToLong(Integer::longValue).toArray());
     }
 
     /**

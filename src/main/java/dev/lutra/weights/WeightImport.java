@@ -1,7 +1,10 @@
 package dev.lutra.weights;
 
 import dev.lutra.InputException;
+import dev.lutra.network.Network;
 import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
@@ -9,14 +12,16 @@ import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Published weights for one architecture, running statistics included. A tensor of theirs may have the extents that the
- * architecture uses or, from a supernet, those of the whole shared tensor. Extents may differ by ones (a 1×1 convolution
+ * Published weights for one architecture, running statistics included, or for a whole supernet, which has none. A tensor of theirs
+ * may have the extents that the architecture uses or, from a supernet, those of the whole shared tensor. Extents may differ by ones (a 1×1 convolution
  * for a linear weight), which leaves the order of the values alone; nothing else is reshaped or transposed.
  */
 public final class WeightImport {
@@ -31,10 +36,9 @@ public final class WeightImport {
     /** What fills a tensor of ours. */
     private record Filling(String theirs, List<Integer> dims) {}
 
-    private final SearchSpace space;
-    private final Architecture architecture;
+    private final Map<String, String> metadata;
     private final TensorArchive archive;
-    private final Map<String, Weight> weights = new LinkedHashMap<>();
+    private final Map<String, Weight> weights;
     private final Map<String, Filling> fillings = new LinkedHashMap<>();
     private final ImportReport report;
 
@@ -45,18 +49,58 @@ public final class WeightImport {
      * @param mapping their names
      */
     public WeightImport(SearchSpace space, Architecture architecture, TensorArchive archive, WeightMapping mapping) {
-        this.space = space;
-        this.architecture = architecture;
+        this(ofNetwork(space.build(architecture)), List.of(), Map.of(SPACE, space.name(), ARCHITECTURE, architecture.toString(),
+            SOURCE, archive.file().getFileName().toString()), archive, mapping);
+    }
+
+    private WeightImport(Map<String, Weight> weights, List<String> unneeded, Map<String, String> metadata, TensorArchive archive,
+        WeightMapping mapping) {
+        this.weights = weights;
+        this.metadata = Map.copyOf(metadata);
         this.archive = archive;
-        for (Op op : space.build(architecture).ops()) {
+        this.report = compare(unneeded, mapping);
+    }
+
+    /**
+     * Weights for a whole supernet: every shared tensor that its training learns, whole. Running statistics belong to single
+     * networks and are measured when one is evaluated.
+     *
+     * @param metadata of the file to write
+     */
+    public static WeightImport ofSupernet(SearchSpace space, TensorArchive archive, WeightMapping mapping, Map<String, String> metadata) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        Set<String> unneeded = new LinkedHashSet<>();
+        for (Network network : space.everyOption()) {
+            for (Op op : network.ops()) {
+                for (Weight weight : op.weights()) {
+                    SharedTensor tensor = weight.tensor();
+                    if (isLearned(tensor.role(), space)) {
+                        weights.put(tensor.name(), Weight.whole(tensor));
+                    } else {
+                        unneeded.add(tensor.name());
+                    }
+                }
+            }
+        }
+        return new WeightImport(weights, List.copyOf(unneeded), metadata, archive, mapping);
+    }
+
+    private static boolean isLearned(Role role, SearchSpace space) {
+        boolean ofBatchNorm = role == Role.NORM_SCALE || role == Role.NORM_SHIFT;
+        return role.isParameter() && (space.learnsBatchNorm() || !ofBatchNorm);
+    }
+
+    private static Map<String, Weight> ofNetwork(Network network) {
+        Map<String, Weight> weights = new LinkedHashMap<>();
+        for (Op op : network.ops()) {
             // two different views of one tensor can only be filled from all of it
             op.weights().forEach(weight -> weights.merge(weight.tensor().name(), weight,
                 (one, other) -> one.equals(other) ? one : Weight.whole(one.tensor())));
         }
-        this.report = compare(mapping);
+        return weights;
     }
 
-    private ImportReport compare(WeightMapping mapping) {
+    private ImportReport compare(List<String> unneeded, WeightMapping mapping) {
         Map<String, String> users = new LinkedHashMap<>();
         List<String> unmatched = new ArrayList<>();
         List<String> mismatched = new ArrayList<>();
@@ -82,6 +126,7 @@ public final class WeightImport {
                 fillings.put(ours, new Filling(theirs.get(), extents.get()));
             }
         });
+        unneeded.forEach(ours -> mapping.theirs(ours).ifPresent(theirs -> users.putIfAbsent(theirs, ours)));
         List<String> unused = archive.names().stream()
             .filter(theirs -> !users.containsKey(theirs) && !mapping.ignores(theirs)).toList();
         return new ImportReport(List.copyOf(fillings.keySet()), unmatched, unused, mismatched);
@@ -126,8 +171,7 @@ public final class WeightImport {
         requireNone(report.mismatched(), "that their counterpart cannot fill");
         List<SafetensorsFile.Entry> entries = new ArrayList<>();
         weights.forEach((ours, weight) -> entries.add(entry(ours, weight, first)));
-        SafetensorsFile.write(out, Map.of(SPACE, space.name(), ARCHITECTURE, architecture.toString(),
-            SOURCE, archive.file().getFileName().toString()), entries);
+        SafetensorsFile.write(out, metadata, entries);
     }
 
     private SafetensorsFile.Entry entry(String ours, Weight weight, WeightSource first) {

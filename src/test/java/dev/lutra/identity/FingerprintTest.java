@@ -2,6 +2,11 @@ package dev.lutra.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.data.DataProgress;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.Source;
+import dev.lutra.latency.MeasuringRules;
 import dev.lutra.network.ConvSpec;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
@@ -9,6 +14,7 @@ import dev.lutra.network.Op.Activation.Function;
 import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.network.Width;
+import dev.lutra.proto.MeasureRules;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
@@ -18,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,6 +156,46 @@ class FingerprintTest {
             evaluation.seed=0
             evaluation.validation-images=5000
             """);
+    }
+
+    @Test
+    void ofRulesOfMeasuring() {
+        MeasureRules rules = MeasureRules.newBuilder().setTargetRelativeHalfWidth(0.01).setMinRounds(4).setSliceNanos(60_000_000)
+            .setMaxMeasureNanos(12_000_000_000L).setMinSamples(15).setMinWarmupRuns(3).setMinWarmupNanos(30_000_000)
+            .setMaxWarmupNanos(400_000_000).build();
+        assertThat(MeasuringRules.values(rules).text("rules", 1)).isEqualTo("""
+            rules 1
+            profile.half-width=0.01
+            profile.rounds=4
+            profile.samples=15
+            profile.slice=60 ms
+            profile.time-limit=12000 ms
+            profile.warm-up.least=30 ms
+            profile.warm-up.most=400 ms
+            profile.warm-up.runs=3
+            """);
+    }
+
+    @Test
+    void ofImages() {
+        DataSpec spec = DataSpec.of(new Source.Synthetic(2, 10), 16, 7);
+        try (ImageData data = ImageData.open(spec, folder.resolve("a"), DataProgress.NONE)) {
+            String content = data.train().origin().shown().get("data.train");
+            assertThat(data.train().origin().text("images", 1)).isEqualTo("""
+                images 1
+                data.seed=7
+                data.train=%s
+                data.validation-share=0.1
+                image-size=16
+                """.formatted(content));
+            assertThat(data.validation().origin()).isEqualTo(data.train().origin());
+            assertThat(data.test().orElseThrow().origin().shown()).containsKey("data.test").containsAllEntriesOf(data.train().origin().shown());
+            DataSpec ownValidation = new DataSpec(spec.train(), Optional.of(new Source.Synthetic(2, 5)), Optional.empty(), 0.1, 16, 7);
+            try (ImageData other = ImageData.open(ownValidation, folder.resolve("b"), DataProgress.NONE)) {
+                assertThat(other.train().origin().shown()).containsEntry("data.train", content).doesNotContainKey("data.validation-share");
+                assertThat(other.validation().origin().shown()).containsKey("data.validation");
+            }
+        }
     }
 
     /** Names and words are those of files, lower-case with hyphens; Java's have capitals, brackets or underscores. */

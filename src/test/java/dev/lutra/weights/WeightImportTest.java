@@ -124,6 +124,32 @@ class WeightImportTest {
     }
 
     @Test
+    void aWholeSupernetHasEveryOptionAndNoRunningStatistics() throws IOException {
+        WeightMapping mapping = WeightMapping.of(YamlNode.parse("m.yaml", "tensors: {'{name}.{field}': 'net.{name}.{field}', "
+            + "'{a}.{b}.{c}': 'net.{a}.{b}.{c}', '{a}.{b}.{c}.{d}': 'net.{a}.{b}.{c}.{d}', '{a}.{b}.{c}.{d}.{e}': 'net.{a}.{b}.{c}.{d}.{e}', "
+            + "'{a}.{b}.{c}.{d}.{e}.{f}': 'net.{a}.{b}.{c}.{d}.{e}.{f}'}"));
+        Map<String, List<Integer>> theirs = new LinkedHashMap<>();
+        Set<String> learned = new HashSet<>();
+        Random random = new Random(4);
+        for (int i = 0; i < 100; i++) {
+            weights(SPACE, SPACE.random(random)).forEach((name, weight) -> {
+                theirs.put("net." + name, weight.tensor().dims());
+                if (weight.tensor().role().isParameter() && (SPACE.learnsBatchNorm() || !weight.tensor().role().name().startsWith("NORM"))) {
+                    learned.add(name);
+                }
+            });
+        }
+        WeightImport planned = WeightImport.ofSupernet(SPACE, archive(theirs), mapping, Map.of("format", "any"));
+        assertThat(planned.report().matched()).containsExactlyInAnyOrderElementsOf(learned);
+        assertThat(planned.report().unmatched()).isEmpty();
+        assertThat(planned.report().unused()).as("running statistics are known, but not needed").isEmpty();
+        Path out = folder.resolve("supernet.safetensors");
+        planned.write(out);
+        assertThat(SafetensorsFile.open(out).metadata()).isEqualTo(Map.of("format", "any"));
+        assertThat(SafetensorsFile.open(out).names()).containsExactlyInAnyOrderElementsOf(learned);
+    }
+
+    @Test
     void missingRunningStatisticsFailAndPartialImportGivesFirstValues() throws IOException {
         WeightMapping mapping = manual();
         Map<String, List<Integer>> theirs = theirs(SPACE, ARCHITECTURE, mapping);

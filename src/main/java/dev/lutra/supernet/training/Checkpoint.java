@@ -1,11 +1,13 @@
 package dev.lutra.supernet.training;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
+import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.identity.Sha256;
 import dev.lutra.space.SearchSpace;
@@ -49,20 +51,41 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         curve = List.copyOf(curve);
     }
 
+    /**
+     * Metadata of a file with a whole supernet that was trained elsewhere, to be read as a checkpoint.
+     *
+     * @param source what its weights were taken from
+     * @param seed of the first values of tensors that are not in the file
+     */
+    public static Map<String, String> imported(SearchSpace space, String source, long seed) {
+        NamedValues origin = NamedValues.builder()
+            .put("space", space.fingerprint()).put("supernet.source", source).put("seed", seed).build();
+        return new Checkpoint(origin.stored(), 0, 0, List.of()).metadata();
+    }
+
+    /** Whether its training has come to its end; weights that were imported have. */
+    public boolean isFinished() {
+        return Integer.parseInt(origin.getOrDefault("supernet.epochs", "0")) <= epochs;
+    }
+
     /** Writes the file; the one before stays until this one is whole. */
     void write(Path file, SupernetWeights weights) {
+        List<SafetensorsFile.Entry> tensors = new ArrayList<>();
+        weights.momenta().forEach((name, momentum) -> {
+            tensors.add(tensor(name, weights.learned(name)));
+            tensors.add(tensor(name + MOMENTUM, momentum));
+        });
+        SafetensorsFile.write(file, metadata(), tensors);
+    }
+
+    private Map<String, String> metadata() {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("format", FORMAT);
         origin.forEach((name, value) -> metadata.put(ORIGIN + name, value));
         metadata.put(EPOCHS, Integer.toString(epochs));
         metadata.put("steps_done", Long.toString(steps));
         metadata.put("curve", toJson(curve));
-        List<SafetensorsFile.Entry> tensors = new ArrayList<>();
-        weights.momenta().forEach((name, momentum) -> {
-            tensors.add(tensor(name, weights.learned(name)));
-            tensors.add(tensor(name + MOMENTUM, momentum));
-        });
-        SafetensorsFile.write(file, metadata, tensors);
+        return metadata;
     }
 
     private static SafetensorsFile.Entry tensor(String name, NDArray array) {
@@ -94,8 +117,13 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
                 origin.put(name.substring(ORIGIN.length()), value);
             }
         });
-        return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
-            fromJson(metadata.get("curve")));
+        try {
+            Long.parseLong(origin.getOrDefault("seed", "none"));
+            return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
+                fromJson(metadata.getOrDefault("curve", "[]")));
+        } catch (NumberFormatException e) {
+            throw new InputException(file + ": not whole: its seed, " + EPOCHS + " or steps_done is no number", e);
+        }
     }
 
     /**
@@ -112,6 +140,24 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         SupernetWeights weights = new SupernetWeights(checkpoint.seed(), device);
         restore(file, weights);
         return weights;
+    }
+
+    /**
+     * The supernet of another experiment, for evaluation on the fastest device there is.
+     *
+     * @throws InputException if the file is not a checkpoint of this space, or was trained on other images: what is held back here
+     *     to validate may have been trained on there
+     */
+    public static SupernetWeights load(Path file, SearchSpace space, ImageData data) {
+        SortedMap<String, String> images = new TreeMap<>(read(file).origin());
+        images.keySet().removeIf(name -> !name.startsWith("data.") && !name.equals("image-size"));
+        if (!images.isEmpty()) {
+            data.train().origin().differenceFrom(images).ifPresent(difference -> {
+                throw InputException.in(file, "trained on other images: " + difference
+                    + "; what is held back here to validate may be among them");
+            });
+        }
+        return load(file, space, Engine.getInstance().defaultDevice());
     }
 
     private long seed() {
@@ -164,8 +210,11 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static void restore(Path file, SupernetWeights weights) {
         SafetensorsFile stored = SafetensorsFile.open(file);
         for (String name : stored.names()) {
+            if (!name.endsWith(MOMENTUM)) {
+                weights.restore(name, stored.dims(name), stored.read(name));
+            }
             if (stored.names().contains(name + MOMENTUM)) {
-                weights.restore(name, stored.dims(name), stored.read(name), stored.read(name + MOMENTUM));
+                weights.restoreMomentum(name, stored.dims(name), stored.read(name + MOMENTUM));
             }
         }
     }

@@ -21,6 +21,7 @@ import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import dev.lutra.supernet.training.TrainingSettings.Schedule;
+import dev.lutra.weights.SafetensorsFile;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import javax.imageio.ImageIO;
@@ -162,6 +164,47 @@ class TrainerTest {
     private static void assertRefused(Trainer trainer, String message) {
         assertThatThrownBy(() -> trainer.train(TrainingListener.NONE)).isInstanceOf(InputException.class)
             .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void anImportedSupernetIsEvaluatedAsTheOneItWasTakenFrom() throws Exception {
+        Path trained = folder.resolve("c.safetensors");
+        train(folder, trained, TrainingListener.NONE);
+        SearchSpace space = TestNetworks.space(folder);
+        SafetensorsFile stored = SafetensorsFile.open(trained);
+        Path imported = folder.resolve("imported.safetensors");
+        SafetensorsFile.write(imported, Checkpoint.imported(space, "released.npz", 1), stored.names().stream()
+            .filter(name -> !name.endsWith(".momentum"))
+            .map(name -> new SafetensorsFile.Entry(name, stored.dims(name), () -> stored.read(name))).toList());
+        assertThat(Checkpoint.read(imported).isFinished()).isTrue();
+        assertThat(Checkpoint.read(imported).origin()).containsOnlyKeys("seed", "space", "supernet.source");
+        assertThat(Checkpoint.weightsFingerprint(imported)).isEqualTo(Checkpoint.weightsFingerprint(trained));
+        EvaluationSettings settings = new EvaluationSettings(64, 32, 16, 1, 1);
+        try (ImageData data = data(folder, 1);
+            SupernetWeights one = Checkpoint.load(trained, space, data);
+            SupernetWeights other = Checkpoint.load(imported, space, data);
+            SubnetEvaluator first = new SubnetEvaluator(space, one, data, settings);
+            SubnetEvaluator second = new SubnetEvaluator(space, other, data, settings);
+            var images = data.validation().inOrder(4, 4)) {
+            var batch = images.next();
+            Architecture architecture = space.random(new Random(2));
+            assertThat(second.logits(architecture, batch)).isEqualTo(first.logits(architecture, batch));
+        }
+        try (ImageData otherImages = data(folder, 2)) {
+            assertThatThrownBy(() -> Checkpoint.load(trained, space, otherImages)).isInstanceOf(InputException.class)
+                .hasMessage(trained + ": trained on other images: data.seed 1 (expected: 2); what is held back here to validate may be "
+                    + "among them");
+        }
+    }
+
+    @Test
+    void saysWhatToDoWithTheCheckpointOfAnEarlierVersion() throws Exception {
+        Path checkpoint = folder.resolve("c.safetensors");
+        SafetensorsFile.write(checkpoint, Map.of("format", "lutra-supernet-1", "epochs_done", "7"), List.of());
+        String message = checkpoint + ": format lutra-supernet-1 (expected: lutra-supernet-2): go on with the version of Lutra that wrote "
+            + "it, or move the file away and train anew, which repeats its 7 epochs";
+        assertThatThrownBy(() -> train(folder, checkpoint, TrainingListener.NONE)).isInstanceOf(InputException.class).hasMessage(message);
+        assertThatThrownBy(() -> Checkpoint.load(checkpoint, TestNetworks.space(folder), Device.cpu())).hasMessage(message);
     }
 
     @Test

@@ -62,6 +62,31 @@ class CommandLineTest {
     }
 
     @Test
+    void anExportedFileNeedsNoOtherToBeDescribed() throws IOException {
+        Path space = Files.writeString(folder.resolve("mine.yaml"), """
+            name: mine
+            title: Mine
+            source: This test
+            input: {channels: 3, size: 16}
+            classes: 4
+            choices: {k3: {block: mb, kernel: 3, expand: 3}, k5: {block: mb, kernel: 5, expand: 3}}
+            layers:
+              - {choices: [k3, k5], channels: 16, repeat: 2, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+        Path file = folder.resolve("net.onnx");
+        assertThat(LutraProcess.run(folder, "export-arch", "mine.yaml", "--arch", "k5,k3", "--image-size", "32", "--out", file.toString())
+            .code()).isZero();
+        LutraProcess.Result before = LutraProcess.run(folder, "describe", "--from", file.toString());
+        assertThat(before.output()).contains("mine  k5,k3", "3x32x32");
+        Files.writeString(space, Files.readString(space).replace("channels: 16", "channels: 24"));
+        assertThat(LutraProcess.run(folder, "describe", "--from", file.toString()).output()).isEqualTo(before.output());
+        Files.delete(space);
+        assertThat(LutraProcess.run(folder, "describe", "--from", file.toString()).output()).isEqualTo(before.output());
+    }
+
+    @Test
     void loadTellsOfARateBesideBackToBack() {
         Path file = folder.resolve("net.onnx");
         LutraProcess.run(folder, "export-arch", "shufflenetv2-cifar", "--arch", "random", "--precision", "float16", "--out",

@@ -32,6 +32,7 @@ import java.util.TreeMap;
  * @param imageSize side of the images in pixels; empty: the space's own
  * @param data where images come from; only an experiment with an accuracy table may have none
  * @param accuracyTable file of known accuracies that take the place of a supernet's, if any
+ * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param training how the supernet is trained
  * @param retraining how winners are trained by themselves
  * @param evaluation how a candidate's accuracy is found
@@ -44,7 +45,7 @@ import java.util.TreeMap;
  * @param export which winners leave, and how
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<Path> accuracyTable, TrainingSettings training, TrainingSettings retraining,
+    Optional<Path> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, List<String> objectives, OptionalLong macs,
     OptionalLong params, Profile profile, Search search, Export export) {
 
@@ -77,11 +78,6 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
 
         public Target {
             options = Collections.unmodifiableMap(new TreeMap<>(options));
-        }
-
-        /** All that a measured figure depends on besides the device and the network, as one word. */
-        public String setting() {
-            return (options.isEmpty() ? provider : provider + options) + "-t" + threads + "-" + precision;
         }
     }
 
@@ -138,6 +134,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             file.find("image-size").map(node -> node.integer(8)),
             part(file, "data", tabulated).map(node -> data(node, folder)),
             accuracyTable,
+            supernetFrom(file.find("supernet"), folder),
             supernet(file.find("supernet"), seed),
             training(file.find("retrain"), seed, 0),
             evaluation(file.find("evaluation")),
@@ -207,6 +204,17 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         } catch (IllegalArgumentException e) {
             throw node.error(e.getMessage());
         }
+    }
+
+    /** Trained weights, which leave nothing to train. */
+    private static Optional<Path> supernetFrom(Optional<YamlNode> supernet, Path folder) {
+        Optional<YamlNode> from = supernet.flatMap(node -> node.find("from"));
+        from.ifPresent(node -> supernet.get().entries().forEach((key, value) -> {
+            if (!key.equals("from")) {
+                throw value.error("given with supernet.from, whose weights are trained (expected: one of them)");
+            }
+        }));
+        return from.map(node -> folder.resolve(node.text()));
     }
 
     private static TrainingSettings supernet(Optional<YamlNode> node, long seed) {

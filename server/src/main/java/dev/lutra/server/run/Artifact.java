@@ -16,8 +16,8 @@ enum Artifact {
                 throw new InputException("accuracy.table: an experiment with it has no supernet, whose weights this needs "
                     + "(expected: lutra retrain, which trains winners by themselves)");
             }
-            Path file = run.folder().checkpoint();
-            if (!Files.exists(file) || Checkpoint.read(file).epochs() < run.experiment().training().epochs()) {
+            Path file = run.checkpoint();
+            if (!Files.exists(file) || !Checkpoint.read(file).isFinished()) {
                 throw InputException.in(file, "not a finished training (expected: after lutra train)");
             }
         }

@@ -27,7 +27,7 @@ final class ExportStage implements Stage<List<Path>> {
         int count = run.winnersWanted();
         try (Progress.Work work = run.progress().begin("export", count, "files")) {
             for (int rank = 1; rank <= count; rank++) {
-                run.exporter().export(rank, ranked.get(rank - 1), run.evaluator(), run.data());
+                run.exporter().export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
                 files.add(run.exporter().file(rank));
                 work.at(rank, WinnerExport.fileName(rank));
             }

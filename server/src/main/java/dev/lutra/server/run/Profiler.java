@@ -260,8 +260,9 @@ final class Profiler {
     private Map<String, Measured> measure(String what, Experiment.Target target, List<Model> models) {
         Map<String, Model> submitted = new HashMap<>();
         List<Task> tasks = new ArrayList<>();
+        String runtime = fleet.get().runtime(target.device());
         for (Model model : models) {
-            Task task = task(target, model);
+            Task task = task(target, model, runtime);
             submitted.put(task.getId(), model);
             tasks.add(task);
         }
@@ -283,12 +284,11 @@ final class Profiler {
         return measured;
     }
 
-    private Task task(Experiment.Target target, Model measured) {
+    private Task task(Experiment.Target target, Model measured, String runtime) {
         Network network = measured.network();
         OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), target.precision(), Map.of());
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
-            .setId(String.join("/", runId, "profile", target.device(), target.setting(), measured.name()))
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
             .setRules(rules(experiment.profile(), target))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
@@ -300,7 +300,7 @@ final class Profiler {
             }
             task.addInputs(input);
         }
-        return task.build();
+        return TaskNames.named(String.join("/", runId, "profile", target.device()), measured.name(), task, runtime);
     }
 
     static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {

@@ -44,7 +44,7 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
             try (TrainingProgress training = new TrainingProgress(run.progress(), "retrain " + rank);
                 SupernetWeights weights = trainer.train(training);
                 SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
-                Path file = run.exporter().exportRetrained(rank, candidate, origin, judge, run.data());
+                Path file = run.exporter().exportRetrained(rank, candidate, origin.shown(), judge, run.data());
                 accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
             }
         }

@@ -91,8 +91,18 @@ final class RunContext implements AutoCloseable {
         return space;
     }
 
+    /** The supernet's file: the run's own, or the one that the experiment takes over. */
+    Path checkpoint() {
+        return experiment.supernetFrom()
+            .map(from -> Files.isDirectory(from) ? new RunFolder(from).checkpoint() : from)
+            .orElse(folder.checkpoint());
+    }
+
     /** The trained weights; whatever is left of their training is done first. */
     SupernetWeights supernet() {
+        if (supernet == null && experiment.supernetFrom().isPresent()) {
+            supernet = Checkpoint.load(checkpoint(), space(), data());
+        }
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
             try (TrainingProgress training = new TrainingProgress(progress, "train")) {
@@ -167,18 +177,24 @@ final class RunContext implements AutoCloseable {
     private NamedValues judge() {
         return experiment.accuracyTable()
             .map(table -> NamedValues.builder().put("space", space().fingerprint()).put("accuracy.table", content(table)).build())
-            .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(folder.checkpoint()), data(), experiment.evaluation()));
+            .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(checkpoint()), data(), experiment.evaluation()));
     }
 
     Map<String, String> provenance() {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("lutra", version);
         provenance.put("experiment", experiment.name());
-        judge().shown().forEach((name, value) -> provenance.put(name.equals("space") ? "space.fingerprint" : name, value));
+        Map<String, String> origin = new LinkedHashMap<>(judge().shown());
         if (experiment.accuracyTable().isEmpty()) {
-            provenance.putAll(experiment.training().values().shown());
+            origin.putAll(trained());
         }
+        origin.forEach((name, value) -> provenance.put(name.equals("space") ? "space.fingerprint" : name, value));
         return provenance;
+    }
+
+    /** What the supernet's weights follow from, as their file says. */
+    Map<String, String> trained() {
+        return Checkpoint.read(checkpoint()).origin();
     }
 
     private static String content(Path table) {

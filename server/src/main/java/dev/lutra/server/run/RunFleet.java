@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * The devices a run measures on, and its patience with them.
@@ -100,6 +102,33 @@ public final class RunFleet implements AutoCloseable {
 
     private static boolean isOnline(AgentState state, String device) {
         return state.getOnline() && state.getDevice().getName().equals(device);
+    }
+
+    /**
+     * Name and version of what the device executes models with; waits until it has joined for the first time.
+     *
+     * @throws InputException if the local agent has died
+     */
+    String runtime(String device) {
+        long waiting = 0;
+        Optional<AgentState> state = device(device);
+        while (state.isEmpty()) {
+            pause();
+            waiting += POLL.toMillis();
+            requireAgent(device, waiting);
+            state = device(device);
+        }
+        return state.get().getRuntimesList().stream().map(offer -> offer.getName() + " " + offer.getVersion()).sorted()
+            .collect(Collectors.joining(", "));
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for a device");
+        }
     }
 
     /** How the device describes itself; empty until it has joined. */

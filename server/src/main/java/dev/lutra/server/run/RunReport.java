@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.MeasuringRules;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
@@ -135,7 +136,8 @@ final class RunReport {
     private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths) {
         List<Plots.Point> loss = curve.stream().map(point -> new Plots.Point(point.step(), point.loss())).toList();
         DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
-        return new Report.Training(Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
+        return new Report.Training(
+            loss.isEmpty() ? "" : Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
             String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
                 paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())));
     }
@@ -149,6 +151,7 @@ final class RunReport {
             facts.add(new Report.Fact("device " + device, content.getDevice().getCpu() + ", " + content.getDevice().getOs() + ", "
                 + content.getRuntime().getName() + " " + content.getRuntime().getVersion() + " " + content.getRuntime().getProvider()
                 + ", threads " + content.getRuntime().getThreads()));
+            MeasuringRules.of(table).forEach(rules -> facts.add(new Report.Fact("rules " + device, rules)));
             facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
                 + table.calibration().map(fit -> ", " + Profiler.described(fit)).orElse(", not calibrated")));
         });

@@ -47,6 +47,10 @@ final class TrainStage implements Stage<List<Double>> {
             return List.of();
         }
         SearchStage.requireFeasible(run.experiment(), run.space());
+        if (run.experiment().supernetFrom().isPresent()) {
+            Artifact.SUPERNET.require(run);
+            run.progress().say("train: takes over " + run.checkpoint());
+        }
         run.supernet();
         return sampledPaths(run);
     }

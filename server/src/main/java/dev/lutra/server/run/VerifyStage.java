@@ -31,7 +31,7 @@ final class VerifyStage implements Stage<List<Winner>> {
         WinnerFile.write(run.folder().verification(), winners);
         Front front = Front.readJson(run.folder().front(), run.space());
         RunReport report = new RunReport(run.experiment(), run.space(), run.folder());
-        report.write(front, run.candidates().all(), winners, Checkpoint.read(run.folder().checkpoint()).curve(),
+        report.write(front, run.candidates().all(), winners, Checkpoint.read(run.checkpoint()).curve(),
             TrainStage.sampledPaths(run), run.tables());
         run.progress().say("report: " + run.folder().report());
         return winners;
@@ -47,7 +47,7 @@ final class VerifyStage implements Stage<List<Winner>> {
         try (Progress.Work work = run.progress().begin("verify", wanted, "files")) {
             for (int rank = 1; rank <= ranked.size() && verified < wanted; rank++) {
                 if (rank > wanted) {
-                    files.export(rank, ranked.get(rank - 1), run.evaluator(), run.data());
+                    files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
                 }
                 Winner winner = check.verify(rank, ranked.get(rank - 1), run.evaluator(), run.data(), run.fleet());
                 winners.add(winner);

@@ -62,9 +62,12 @@ final class WinnerCheck {
     private Winner.Check check(Experiment.Target target, byte[] model, Batch batch, float[] expected,
         Map<String, Double> measures, RunFleet fleet) {
         String sha = fleet.putModel(model);
-        Task numbers = task(target, sha, "numbers").addInputs(images(batch)).setReturnOutputs(true).build();
-        Task latency = task(target, sha, "latency").addInputs(input(1).setRandomSeed(0))
-            .setRules(Profiler.rules(experiment.profile(), target)).build();
+        String prefix = String.join("/", runId, "verify", target.device());
+        String runtime = fleet.runtime(target.device());
+        Task numbers = TaskNames.named(prefix, "numbers",
+            task(target, sha, "numbers").addInputs(images(batch)).setReturnOutputs(true), runtime);
+        Task latency = TaskNames.named(prefix, "latency",
+            task(target, sha, "latency").addInputs(input(1).setRandomSeed(0)).setRules(Profiler.rules(experiment.profile(), target)), runtime);
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
@@ -76,9 +79,9 @@ final class WinnerCheck {
             difference, difference <= Winner.tolerance(target.precision()));
     }
 
-    private Task.Builder task(Experiment.Target target, String sha, String what) {
+    private static Task.Builder task(Experiment.Target target, String sha, String what) {
         return Task.newBuilder()
-            .setId(String.join("/", runId, "verify", target.device(), target.setting(), what, sha)).setModelSha256(sha).setLabel(what)
+            .setModelSha256(sha).setLabel(what)
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
     }
 

@@ -1,7 +1,6 @@
 package dev.lutra.server.run;
 
 import dev.lutra.data.ImageData;
-import dev.lutra.identity.NamedValues;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
@@ -13,7 +12,6 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
-import dev.lutra.supernet.training.Trainer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -21,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** Writes winners as ONNX. */
 final class WinnerExport {
@@ -58,26 +57,30 @@ final class WinnerExport {
         return folder.exports().resolve("retrained-" + rank + ".onnx");
     }
 
-    /** Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute. */
-    void export(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+    /**
+     * Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute.
+     *
+     * @param training what the weights follow from
+     */
+    void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
         experiment.targets().forEach(target -> precisions.add(target.precision()));
         for (Precision precision : precisions) {
-            write(file(rank, precision), precision, "supernet", supernet(data), candidate, evaluator, data);
+            write(file(rank, precision), precision, "supernet", supernet(training), candidate, evaluator, data);
         }
     }
 
     /** Writes a candidate with weights of its own, and what these follow from. */
-    Path exportRetrained(int rank, Candidate candidate, NamedValues training, SubnetEvaluator evaluator, ImageData data) {
+    Path exportRetrained(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         Path file = retrained(rank);
         write(file, Precision.FLOAT32, "retrained", training, candidate, evaluator, data);
         return file;
     }
 
-    private void write(Path file, Precision precision, String weights, NamedValues origin, Candidate candidate,
+    private void write(Path file, Precision precision, String weights, Map<String, String> origin, Candidate candidate,
         SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        origin.shown().forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
+        origin.forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
         metadata.putAll(new ExportedNetwork(space, candidate.architecture(), data.classes()).metadata());
         metadata.put(OnnxMetadata.DATA_PREPARATION, data.preparation());
         metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
@@ -90,9 +93,10 @@ final class WinnerExport {
         OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
     }
 
-    private NamedValues supernet(ImageData data) {
-        return NamedValues.builder().putAll(Trainer.origin(space, data, experiment.training()))
-            .putAll(experiment.evaluation().values()).build();
+    private Map<String, String> supernet(Map<String, String> training) {
+        Map<String, String> origin = new TreeMap<>(training);
+        origin.putAll(experiment.evaluation().values().shown());
+        return origin;
     }
 
     private static String text(float[] values) {

@@ -83,7 +83,8 @@ final class Tls {
             }
             return context(load(file));
         } catch (IOException | GeneralSecurityException e) {
-            throw InputException.in(file, "cannot be used (" + e.getMessage() + "); delete it to have a new one made");
+            throw InputException.in(file,
+                "cannot be used (" + e.getMessage() + "); delete it to have a new one made, which browsers must be told to trust again");
         }
     }
 

@@ -4,6 +4,7 @@ import dev.lutra.network.RandomWeights;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.weights.ImportReport;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.weights.WeightImport;
@@ -20,7 +21,7 @@ public final class ImportWeightsCommand implements Runnable {
     @Mixin
     private SpaceArgument space;
 
-    @Option(names = "--arch", required = true, paramLabel = "A", description = "The architecture.")
+    @Option(names = "--arch", paramLabel = "A", description = "The architecture (default: the whole supernet).")
     private String architecture;
 
     @Option(names = "--from", required = true, paramLabel = "FILE", description = "Their weights: .safetensors, .npz or .npy.")
@@ -44,8 +45,12 @@ public final class ImportWeightsCommand implements Runnable {
     @Override
     public void run() {
         SearchSpace searchSpace = space.load();
-        WeightImport planned = new WeightImport(searchSpace, searchSpace.parse(architecture), TensorArchive.open(from),
-            WeightMapping.read(mapping));
+        TensorArchive archive = TensorArchive.open(from);
+        WeightMapping names = WeightMapping.read(mapping);
+        WeightImport planned = architecture == null
+            ? WeightImport.ofSupernet(searchSpace, archive, names,
+                Checkpoint.imported(searchSpace, from.getFileName().toString(), seed))
+            : new WeightImport(searchSpace, searchSpace.parse(architecture), archive, names);
         // before anything can fail, so that a mapping can be mended in one go
         if (json.isWanted()) {
             System.out.println(Json.line(planned.report()));

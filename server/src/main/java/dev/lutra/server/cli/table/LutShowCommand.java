@@ -3,6 +3,7 @@ package dev.lutra.server.cli.table;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.MeasuringRules;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
@@ -50,6 +51,7 @@ final class LutShowCommand implements Runnable {
         System.out.println("runtime  " + TableWords.runtime(table));
         System.out.println("numbers  " + table.content().getPrecision() + ", batch " + table.content().getBatch());
         System.out.println("source   " + table.content().getSource());
+        MeasuringRules.of(table).forEach(rules -> System.out.println("rules    " + rules));
         if (table.callOverheadNanos() > 0) {
             System.out.println("call     " + Figures.millis(table.callOverheadNanos())
                 + " ms, contained in every entry, paid once by a network");

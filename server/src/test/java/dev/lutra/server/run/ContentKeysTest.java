@@ -1,0 +1,167 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.onnx.ExportedNetwork;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
+import dev.lutra.search.Front;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is stored meets what it was computed for, and nothing else. */
+class ContentKeysTest {
+
+    private static final String TRAINING = "supernet: {epochs: 1, batch: 16}";
+    private static final String SYNTHETIC = "{train: \"synthetic:4x24\"}";
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    @BeforeEach
+    void writeSpace() throws IOException {
+        space(8);
+    }
+
+    private void space(int channels) throws IOException {
+        Files.writeString(folder.resolve("tiny.yaml"), """
+            name: tiny
+            title: Three layers
+            source: This test
+            input: {channels: 3, size: 16}
+            classes: 4
+            choices:
+              k3: {block: mb, kernel: 3, expand: 1}
+              k5: {block: mb, kernel: 5, expand: 1}
+              k7: {block: mb, kernel: 7, expand: 1}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {choices: [k3, k5, k7], channels: %d, repeat: 2, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """.formatted(channels));
+    }
+
+    private ExperimentRun open(String name, String data, String training, String more) throws IOException {
+        Path file = Files.writeString(folder.resolve(name + ".yaml"), """
+            name: %s
+            space: tiny.yaml
+            data: %s
+            %s
+            evaluation: {recalibration-images: 32, validation-images: 20, batch: 16}
+            targets: [{device: phone, table: table.json}]
+            search: {population: 6, generations: 2}
+            export: {top: 1}
+            %s
+            """.formatted(name, data, training, more));
+        Experiment experiment = Experiment.read(file);
+        EstimatedTable.of(experiment.baseSpace(), Device.newBuilder().setName("phone").build(),
+            Runtime.newBuilder().setName("onnxruntime").build(), "float32", 1).save(folder.resolve("table.json"));
+        return ExperimentRun.open(experiment, new RunFolder(folder.resolve("runs").resolve(name)), (targets, run, database, said) -> {
+            throw new AssertionError("a device is asked for");
+        }, progress, "test");
+    }
+
+    private void search(String name, String data, String training) throws IOException {
+        try (ExperimentRun run = open(name, data, training, "")) {
+            run.train();
+            run.search();
+        }
+    }
+
+    private Path supernet(String name) {
+        return folder.resolve("runs").resolve(name).resolve("supernet.safetensors");
+    }
+
+    private Front front(String name) {
+        SearchSpace space = Experiment.read(folder.resolve(name + ".yaml")).searchSpace(4);
+        return Front.readJson(folder.resolve("runs").resolve(name).resolve("front.json"), space);
+    }
+
+    @Test
+    void aStageThatDoesNotLookAtTestImagesDoesNotAskForThem() throws IOException {
+        search("first", SYNTHETIC, TRAINING);
+        byte[] before = Files.readAllBytes(supernet("first"));
+        Front front = front("first");
+        try (ExperimentRun run = open("first", "{train: \"synthetic:4x24\", test: \"synthetic:4x10\"}", TRAINING, "")) {
+            run.train();
+            run.search();
+            assertThat(front("first").candidates()).isEqualTo(front.candidates());
+            assertThat(run.test()).hasSize(1);
+        }
+        assertThat(Files.readAllBytes(supernet("first"))).isEqualTo(before);
+    }
+
+    @Test
+    void anotherSpaceUnderTheSameNameMeetsNothing() throws IOException {
+        search("first", SYNTHETIC, TRAINING);
+        Front front = front("first");
+        space(12);
+        assertThatThrownBy(() -> search("first", SYNTHETIC, TRAINING)).isInstanceOf(InputException.class)
+            .hasMessageMatching(".*supernet\\.safetensors: of another training: space \\w{12}… \\(expected: \\w{12}…\\); change that back to "
+                + "keep it, or move the file away to train anew, which repeats 1 epochs \\(5 steps\\)");
+        Files.delete(supernet("first"));
+        search("first", SYNTHETIC, TRAINING);
+        assertThat(front("first").provenance().get("space.fingerprint")).isNotEqualTo(front.provenance().get("space.fingerprint"));
+        search("fresh", SYNTHETIC, TRAINING);
+        assertThat(front("first").candidates()).as("as if the folder were new").isEqualTo(front("fresh").candidates());
+    }
+
+    @Test
+    void imagesThatWereTrainedOnDoNotValidate() throws IOException {
+        search("first", SYNTHETIC, TRAINING);
+        assertThatThrownBy(() -> search("first", "{train: \"synthetic:4x24\", validation-share: 0.3}", TRAINING))
+            .isInstanceOf(InputException.class).hasMessageContaining(": of another training: data.validation-share 0.1 (expected: 0.3)");
+        assertThatThrownBy(() -> search("other", "{train: \"synthetic:4x24\", validation-share: 0.3}", "supernet: {from: runs/first}"))
+            .isInstanceOf(InputException.class).hasMessage(supernet("first") + ": trained on other images: data.validation-share 0.1 "
+                + "(expected: 0.3); what is held back here to validate may be among them");
+    }
+
+    @Test
+    void experimentsShareASupernet() throws IOException {
+        search("first", SYNTHETIC, TRAINING);
+        search("second", SYNTHETIC, "supernet: {from: runs/first}");
+        search("third", SYNTHETIC, "supernet: {from: runs/first/supernet.safetensors}");
+        assertThat(front("second").candidates()).isEqualTo(front("first").candidates()).isEqualTo(front("third").candidates());
+        assertThat(supernet("second")).doesNotExist();
+        assertThat(front("second").provenance()).containsEntry("supernet.epochs", "1").containsEntry("space", "tiny")
+            .containsEntry("supernet.optimizer.lr", "0.1").containsEntry("evaluation.recalibration-images", "32")
+            .containsEntry("data.validation-share", "0.1").containsKeys("supernet.weights", "data.train", "space.fingerprint")
+            .doesNotContainKey("training").allSatisfy((name, value) -> assertThat(value).doesNotContain("Settings["));
+        assertThatThrownBy(() -> open("both", SYNTHETIC, "supernet: {from: runs/first, epochs: 3}", "")).isInstanceOf(InputException.class)
+            .hasMessageContaining("both.yaml:4: supernet.epochs: given with supernet.from, whose weights are trained (expected: one of them)");
+        assertThatThrownBy(() -> search("third", SYNTHETIC, "supernet: {from: runs/none}")).isInstanceOf(InputException.class)
+            .hasMessageContaining("not a finished training");
+    }
+
+    @Test
+    void anExportedFileKeepsItsNetwork() throws IOException {
+        try (ExperimentRun run = open("first", SYNTHETIC, TRAINING, "")) {
+            run.train();
+            run.search();
+            run.export();
+        }
+        Path file = folder.resolve("runs/first/export/winner-1.onnx");
+        space(12);
+        ExportedNetwork exported = ExportedNetwork.read(file);
+        assertThat(exported.architecture().toString()).isEqualTo(front("first").spread(1).get(0).architecture().toString());
+        assertThat(exported.classNames()).hasSize(4).doesNotHaveDuplicates();
+        Map<String, String> metadata = OnnxFile.metadata(file);
+        assertThat(metadata).containsEntry("lutra.supernet.epochs", "1").containsEntry("lutra.evaluation.batch", "16")
+            .containsEntry("lutra.data.preparation", "RGB, scaled to 16x16, values / 255").containsEntry("lutra.seed", "1")
+            .containsEntry("lutra.space", "tiny").containsEntry("lutra.image-size", "16").containsEntry("lutra.outputs", "4");
+    }
+}
