@@ -2,22 +2,25 @@ package dev.lutra.data;
 
 import dev.lutra.data.image.RgbImage;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Images drawn by the program: on a plain ground one striped shape. The class says which shape, which stripes, and, weakly,
- * which hue; place, scale, colours, phase and noise are random, so pixels by themselves say little and a network has to
- * find edges and textures. Classes survive a horizontal flip. StrictMath makes them the same on every machine.
+ * Images drawn by the program: a textured shape on a ground that fades from one colour to another, with some small discs
+ * lying about. The class says which shape and which texture; place, size, proportions, tilt, colours and phase are random,
+ * so that pixels by themselves say little and a network has to find edges and textures. Classes survive a horizontal flip.
+ * StrictMath makes the images the same on every machine.
  */
 final class SyntheticImages implements Listing {
 
-    /** Shapes × directions × frequencies × hues is 135; a round number of them stays distinct. */
-    static final int MAX_CLASSES = 100;
+    private static final double[] WAVES_PER_IMAGE = {6, 9, 4, 2.5};
 
-    private static final int SHAPES = Shape.values().length;
-    private static final int DIRECTIONS = 3;
-    private static final double[] STRIPES_PER_IMAGE = {6, 9, 4};
+    /** Every shape with every texture at every frequency. */
+    static final int MAX_CLASSES = Shape.values().length * Texture.values().length * WAVES_PER_IMAGE.length;
+
+    private static final double NOISE = 0.08;
+    private static final int SMALL_DISCS = 3;
 
     private enum Shape {
         DISC, SQUARE, TRIANGLE, RING, CROSS;
@@ -34,6 +37,28 @@ final class SyntheticImages implements Listing {
         }
     }
 
+    private enum Texture {
+        HORIZONTAL_STRIPES, CHECKS, VERTICAL_STRIPES, DIAGONAL_STRIPES, DOTS;
+
+        /**
+         * Share of the second colour, 0 to 1.
+         *
+         * @param x and
+         * @param y place in radians of one wave
+         * @param way 1 or -1: which of the two diagonals, as a flip turns one into the other
+         */
+        double at(double x, double y, int way) {
+            double wave = switch (this) {
+                case HORIZONTAL_STRIPES -> StrictMath.sin(y);
+                case VERTICAL_STRIPES -> StrictMath.sin(x);
+                case DIAGONAL_STRIPES -> StrictMath.sin((x + way * y) * StrictMath.sqrt(0.5));
+                case CHECKS -> 1.5 * StrictMath.sin(x) * StrictMath.sin(y);
+                case DOTS -> 1.5 * StrictMath.max(StrictMath.sin(x) + StrictMath.sin(y), 0) - 1;
+            };
+            return (1 + Math.max(-1, Math.min(1, wave))) / 2;
+        }
+    }
+
     private final List<String> classes;
     private final int imagesPerClass;
     private final int side;
@@ -43,7 +68,7 @@ final class SyntheticImages implements Listing {
      * @param side height and width of an image in pixels
      */
     SyntheticImages(int classes, int imagesPerClass, int side, long seed) {
-        this.classes = IntStream.range(0, classes).mapToObj("class%02d"::formatted).toList();
+        this.classes = IntStream.range(0, classes).mapToObj(label -> String.format(Locale.ROOT, "class%02d", label)).toList();
         this.imagesPerClass = imagesPerClass;
         this.side = side;
         this.seed = seed;
@@ -90,48 +115,111 @@ final class SyntheticImages implements Listing {
     }
 
     private RgbImage draw(int label, SplittableRandom random) {
-        Shape shape = Shape.values()[label % SHAPES];
-        int texture = label / SHAPES;
-        double angle = StrictMath.PI / 2 * (texture % DIRECTIONS);
-        if (texture % DIRECTIONS == 2) { // diagonal, either way: a flip turns one into the other
-            angle = StrictMath.PI / 4 * (random.nextBoolean() ? 1 : 3);
-        }
-        double turns = STRIPES_PER_IMAGE[texture / DIRECTIONS % STRIPES_PER_IMAGE.length] / side;
-        double across = StrictMath.cos(angle) * turns;
-        double down = StrictMath.sin(angle) * turns;
-        double phase = random.nextDouble();
-
-        double radius = side * random.nextDouble(0.22, 0.42);
-        double centreX = side * random.nextDouble(0.38, 0.62);
-        double centreY = side * random.nextDouble(0.38, 0.62);
-        double[] ground = new double[3];
-        double[] figure = new double[3];
-        colours(texture / (DIRECTIONS * STRIPES_PER_IMAGE.length) + label % 3, random, ground, figure);
-        double stripes = random.nextDouble(0.06, 0.2);
-
+        int kind = label / Shape.values().length;
+        Ground ground = Ground.random(side, random);
+        Figure figure = Figure.random(Shape.values()[label % Shape.values().length],
+            Texture.values()[kind % Texture.values().length],
+            WAVES_PER_IMAGE[kind / Texture.values().length] / side, side, random);
         byte[] pixels = new byte[side * side * 3];
+        double[] colour = new double[3];
         for (int y = 0, at = 0; y < side; y++) {
             for (int x = 0; x < side; x++) {
-                boolean inside = shape.contains((x + 0.5 - centreX) / radius, (y + 0.5 - centreY) / radius);
-                double wave = inside ? stripes * StrictMath.sin(2 * StrictMath.PI * (x * across + y * down + phase)) : 0;
-                for (int channel = 0; channel < 3; channel++) {
-                    double noise = 0.25 * (random.nextDouble() + random.nextDouble() - 1);
-                    double value = (inside ? figure[channel] : ground[channel]) + wave + noise;
-                    pixels[at++] = (byte) Math.max(0, Math.min(255, Math.round(value * 255)));
+                if (!figure.paint(x + 0.5, y + 0.5, colour)) {
+                    ground.paint(x + 0.5, y + 0.5, colour);
+                }
+                for (double value : colour) {
+                    double noise = NOISE * (random.nextDouble() + random.nextDouble() - 1);
+                    pixels[at++] = (byte) Math.max(0, Math.min(255, Math.round((value + noise) * 255)));
                 }
             }
         }
         return new RgbImage(side, side, pixels);
     }
 
-    /** The figure is clearly lighter or darker than the ground, at random, and leans a little to the hue of its class. */
-    private static void colours(int hue, SplittableRandom random, double[] ground, double[] figure) {
-        double contrast = random.nextDouble(0.1, 0.35) * (random.nextBoolean() ? 1 : -1);
+    /** Any colour of some brightness: red, green and blue, 0 to 1. */
+    private static double[] colour(double brightness, SplittableRandom random) {
+        double[] colour = {random.nextDouble(), random.nextDouble(), random.nextDouble()};
+        double shift = brightness - (colour[0] + colour[1] + colour[2]) / 3;
         for (int channel = 0; channel < 3; channel++) {
-            double middle = random.nextDouble(0.35, 0.65);
-            double lean = channel == hue % 3 ? 0.06 : 0;
-            ground[channel] = middle - contrast / 2;
-            figure[channel] = middle + contrast / 2 + lean;
+            colour[channel] = Math.max(0, Math.min(1, colour[channel] + shift));
+        }
+        return colour;
+    }
+
+    private static void mix(double[] first, double[] second, double share, double[] into) {
+        for (int channel = 0; channel < 3; channel++) {
+            into[channel] = first[channel] + share * (second[channel] - first[channel]);
+        }
+    }
+
+    /**
+     * A textured shape.
+     *
+     * @param turns waves of the texture a pixel
+     * @param centreX in pixels, as all lengths
+     * @param cosine of the tilt
+     * @param first and second colour of the texture
+     */
+    private record Figure(Shape shape, Texture texture, double turns, double centreX, double centreY, double width, double height,
+        double cosine, double sine, double phaseX, double phaseY, int way, double[] first, double[] second) {
+
+        static Figure random(Shape shape, Texture texture, double turns, int side, SplittableRandom random) {
+            double radius = side * random.nextDouble(0.26, 0.44);
+            double stretch = random.nextDouble(0.85, 1.18);
+            double tilt = random.nextDouble(-0.3, 0.3);
+            double brightness = random.nextDouble(0.35, 0.65);
+            double contrast = random.nextDouble(0.12, 0.30) * (random.nextBoolean() ? 1 : -1);
+            return new Figure(shape, texture, turns * random.nextDouble(0.9, 1.1),
+                side * random.nextDouble(0.36, 0.64), side * random.nextDouble(0.36, 0.64), radius * stretch, radius / stretch,
+                StrictMath.cos(tilt), StrictMath.sin(tilt), random.nextDouble(), random.nextDouble(), random.nextBoolean() ? 1 : -1,
+                colour(brightness - contrast, random), colour(brightness + contrast, random));
+        }
+
+        /** @return whether the point is inside, and so has been given its colour */
+        boolean paint(double x, double y, double[] colour) {
+            double u = ((x - centreX) * cosine + (y - centreY) * sine) / width;
+            double v = ((y - centreY) * cosine - (x - centreX) * sine) / height;
+            if (!shape.contains(u, v)) {
+                return false;
+            }
+            double turn = 2 * StrictMath.PI;
+            mix(first, second, texture.at(turn * (x * turns + phaseX), turn * (y * turns + phaseY), way), colour);
+            return true;
+        }
+    }
+
+    /**
+     * What is behind the figure.
+     *
+     * @param across and {@code down}: how far the colour moves on from the first to the second a pixel
+     * @param discs three numbers each: centre and radius
+     */
+    private record Ground(double[] first, double[] second, double start, double across, double down, double[] discs, double[] ink) {
+
+        static Ground random(int side, SplittableRandom random) {
+            double angle = random.nextDouble(2 * StrictMath.PI);
+            double across = StrictMath.cos(angle) / side;
+            double down = StrictMath.sin(angle) / side;
+            double[] discs = new double[3 * SMALL_DISCS];
+            for (int i = 0; i < discs.length; i += 3) {
+                discs[i] = side * random.nextDouble();
+                discs[i + 1] = side * random.nextDouble();
+                discs[i + 2] = side * random.nextDouble(0.04, 0.12);
+            }
+            return new Ground(colour(random.nextDouble(0.2, 0.8), random), colour(random.nextDouble(0.2, 0.8), random),
+                0.5 - side * (across + down) / 2, across, down, discs, colour(random.nextDouble(0.2, 0.8), random));
+        }
+
+        void paint(double x, double y, double[] colour) {
+            for (int i = 0; i < discs.length; i += 3) {
+                double u = x - discs[i];
+                double v = y - discs[i + 1];
+                if (u * u + v * v <= discs[i + 2] * discs[i + 2]) {
+                    System.arraycopy(ink, 0, colour, 0, 3);
+                    return;
+                }
+            }
+            mix(first, second, Math.max(0, Math.min(1, start + x * across + y * down)), colour);
         }
     }
 }
