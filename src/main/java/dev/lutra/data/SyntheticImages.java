@@ -19,8 +19,8 @@ final class SyntheticImages implements Listing {
     /** Every shape with every texture at every frequency. */
     static final int MAX_CLASSES = Shape.values().length * Texture.values().length * WAVES_PER_IMAGE.length;
 
-    private static final double NOISE = 0.08;
-    private static final int SMALL_DISCS = 3;
+    private static final double NOISE = 0.06;
+    private static final int SMALL_DISCS = 2;
 
     private enum Shape {
         DISC, SQUARE, TRIANGLE, RING, CROSS;
@@ -164,11 +164,11 @@ final class SyntheticImages implements Listing {
         double cosine, double sine, double phaseX, double phaseY, int way, double[] first, double[] second) {
 
         static Figure random(Shape shape, Texture texture, double turns, int side, SplittableRandom random) {
-            double radius = side * random.nextDouble(0.26, 0.44);
+            double radius = side * random.nextDouble(0.28, 0.46);
             double stretch = random.nextDouble(0.85, 1.18);
             double tilt = random.nextDouble(-0.3, 0.3);
             double brightness = random.nextDouble(0.35, 0.65);
-            double contrast = random.nextDouble(0.12, 0.30) * (random.nextBoolean() ? 1 : -1);
+            double contrast = random.nextDouble(0.15, 0.32) * (random.nextBoolean() ? 1 : -1);
             return new Figure(shape, texture, turns * random.nextDouble(0.9, 1.1),
                 side * random.nextDouble(0.36, 0.64), side * random.nextDouble(0.36, 0.64), radius * stretch, radius / stretch,
                 StrictMath.cos(tilt), StrictMath.sin(tilt), random.nextDouble(), random.nextDouble(), random.nextBoolean() ? 1 : -1,

@@ -122,7 +122,7 @@ class SourcesTest {
         }
     }
 
-    /** Softmax regression on pixels: better than chance, as there is something to learn, but far from solving it. */
+    /** Softmax regression on pixels is far from solving it: colours and places say nothing of the class. */
     @Test
     void syntheticClassesNeedMoreThanALinearModel() {
         DataSpec spec = TestImages.spec(new Source.Synthetic(10, 150), 16);
@@ -141,7 +141,7 @@ class SourcesTest {
                     right += batch.labels()[0] == best(scores) ? 1 : 0;
                 }
             }
-            assertThat(right / data.validation().size()).isBetween(0.17, 0.7);
+            assertThat(right / data.validation().size()).isLessThan(0.4);
         }
     }
 

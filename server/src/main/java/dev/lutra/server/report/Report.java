@@ -20,8 +20,14 @@ public record Report(String name, String space, String evaluated, int frontSize,
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
         List<Latency> latencies, String numerics, String numericsState, String file, String drawing) {}
 
-    /** Of one winner on one device. A state is a class of the page: good, bad or empty. */
-    public record Latency(String predicted, String measured, String state, String predictedP99, String p99, String p99State,
+    /**
+     * Of one winner on one device. A state is a class of the page: good, bad or empty.
+     *
+     * @param interval where the table expects a measurement; empty where it states none
+     * @param insideState whether it fell there
+     */
+    public record Latency(String predicted, String interval, String insideState, String measured, String state, String predictedP99, String p99,
+        String p99State,
         String error) {}
 
     /** One plot of the front. */

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
+import dev.lutra.latency.Interval;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.search.Candidate;
@@ -122,7 +123,8 @@ final class RunReport {
     }
 
     private static Report.Latency latency(Winner.Check check) {
-        return new Report.Latency(millis(check.predictedNanos()), millis(check.p50Nanos()),
+        return new Report.Latency(millis(check.predictedNanos()), check.interval().map(RunReport::millis).orElse("–"),
+            check.inside().map(inside -> inside ? "good" : "bad").orElse(""), millis(check.p50Nanos()),
             state(check.p50Nanos(), check.limitNanos()),
             check.predictedP99Nanos().map(RunReport::millis).orElse("–"), stated(check.p99Nanos()),
             check.p99LimitNanos().map(limit -> check.withinP99Limit() ? "good" : "bad").orElse(""),
@@ -169,6 +171,10 @@ final class RunReport {
 
     private static String millis(long nanos) {
         return String.format(Locale.ROOT, "%.3f ms", nanos / NANOS_A_MILLI);
+    }
+
+    private static String millis(Interval interval) {
+        return String.format(Locale.ROOT, "%.3f–%.3f", interval.lowNanos() / NANOS_A_MILLI, interval.highNanos() / NANOS_A_MILLI);
     }
 
     private static String millions(double count) {

@@ -41,7 +41,7 @@ final class VerifyStage implements Stage<List<Winner>> {
         List<Candidate> ranked = run.ranked();
         int wanted = run.winnersWanted();
         WinnerExport files = run.exporter();
-        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), files, run.id());
+        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), files, run.tables(), run.id());
         List<Winner> winners = new ArrayList<>();
         int verified = 0;
         try (Progress.Work work = run.progress().begin("verify", wanted, "files")) {

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.latency.Interval;
 import dev.lutra.onnx.Precision;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      *
      * @param device its name
      * @param predictedNanos median latency by the table
+     * @param interval where the table expects a measurement of it; empty where the table is not calibrated
      * @param p50Nanos measured median
      * @param p90Nanos measured; 0 if the samples were too few to tell
      * @param p99Nanos measured; 0 if the samples were too few to tell
@@ -38,7 +40,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, long predictedNanos, long p50Nanos, long p90Nanos, long p99Nanos,
+    public record Check(String device, long predictedNanos, Optional<Interval> interval, long p50Nanos, long p90Nanos, long p99Nanos,
         Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos,
         double difference, boolean numericsAgree) {
 
@@ -49,6 +51,11 @@ public record Winner(String architecture, String file, Map<String, Double> measu
         /** A limit on a p99 that nobody could tell is not met. */
         public boolean withinP99Limit() {
             return within(p99Nanos, p99LimitNanos) && (p99Nanos > 0 || p99LimitNanos.isEmpty());
+        }
+
+        /** Whether the measured median lies where the table expected it; empty where the table states no interval. */
+        public Optional<Boolean> inside() {
+            return interval.map(expected -> expected.contains(p50Nanos));
         }
 
         private static boolean within(long nanos, Optional<Long> limit) {
@@ -68,6 +75,11 @@ public record Winner(String architecture, String file, Map<String, Double> measu
     /** Whether every device confirmed numbers and latency. */
     public boolean isVerified() {
         return !checks.isEmpty() && checks.stream().allMatch(check -> check.numericsAgree() && check.withinLimit());
+    }
+
+    /** Whether every device measured what its table expected; empty if none of the tables states an interval. */
+    public Optional<Boolean> inside() {
+        return checks.stream().map(Check::inside).flatMap(Optional::stream).reduce((a, b) -> a && b);
     }
 
     public double accuracy() {

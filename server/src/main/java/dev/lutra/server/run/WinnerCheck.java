@@ -4,12 +4,14 @@ import com.google.protobuf.ByteString;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
 import dev.lutra.search.Candidate;
-import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -25,7 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Has the targets' devices confirm exported winners. */
 final class WinnerCheck {
@@ -36,31 +38,35 @@ final class WinnerCheck {
     private final Experiment experiment;
     private final SearchSpace space;
     private final WinnerExport files;
+    private final Map<String, LatencyModel> models;
     private final String runId;
 
-    WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, String runId) {
+    /**
+     * @param tables by device
+     */
+    WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, String runId) {
         this.experiment = experiment;
         this.space = space;
         this.files = files;
+        models = tables.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, table -> new LatencyModel(table.getValue())));
         this.runId = runId;
     }
 
     /** Runs an exported winner on every target: first its numbers on real images, then its latency. */
     Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet) {
-        Map<String, Double> measures = candidate.measures().values();
         List<Winner.Check> checks = new ArrayList<>();
         try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();
             float[] expected = evaluator.logits(candidate.architecture(), batch);
             for (Experiment.Target target : experiment.targets()) {
-                checks.add(check(target, read(files.file(rank, target.precision())), batch, expected, measures, fleet));
+                checks.add(check(target, read(files.file(rank, target.precision())), batch, expected, candidate, fleet));
             }
         }
-        return new Winner(candidate.architecture().toString(), WinnerExport.fileName(rank), measures, checks);
+        return new Winner(candidate.architecture().toString(), WinnerExport.fileName(rank), candidate.measures().values(), checks);
     }
 
     private Winner.Check check(Experiment.Target target, byte[] model, Batch batch, float[] expected,
-        Map<String, Double> measures, RunFleet fleet) {
+        Candidate candidate, RunFleet fleet) {
         String sha = fleet.putModel(model);
         String prefix = String.join("/", runId, "verify", target.device());
         String runtime = fleet.runtime(target.device());
@@ -73,9 +79,10 @@ final class WinnerCheck {
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
         double difference = difference(outcomes.get(numbers.getId()).getOutputs(0), expected);
         var measured = outcomes.get(latency.getId()).getLatency();
-        return new Winner.Check(target.device(), Math.round(measures.get(Measure.latency(target.device()))),
-            measured.getP50Nanos(), measured.getP90Nanos(), measured.getP99Nanos(), target.p50().map(Duration::toNanos),
-            Optional.ofNullable(measures.get(Measure.p99(target.device()))).map(Math::round), target.p99().map(Duration::toNanos),
+        Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
+        return new Winner.Check(target.device(), predicted.nanos(), predicted.interval(), measured.getP50Nanos(), measured.getP90Nanos(),
+            measured.getP99Nanos(), target.p50().map(Duration::toNanos),
+            predicted.p99().map(Prediction.Tail::nanos), target.p99().map(Duration::toNanos),
             difference, difference <= Winner.tolerance(target.precision()));
     }
 

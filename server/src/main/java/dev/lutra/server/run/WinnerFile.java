@@ -30,6 +30,8 @@ final class WinnerFile {
                     .put("outputDifference", check.difference()).put("numericsAgree", check.numericsAgree());
                 putStated(device, "p90Nanos", check.p90Nanos());
                 putStated(device, "p99Nanos", check.p99Nanos());
+                check.interval().ifPresent(interval -> device.put("predictedLowNanos", interval.lowNanos())
+                    .put("predictedHighNanos", interval.highNanos()).put("inside", interval.contains(check.p50Nanos())));
                 check.limitNanos().ifPresent(limit -> device.put("limitNanos", limit));
                 check.predictedP99Nanos().ifPresent(predicted -> device.put("predictedP99Nanos", predicted));
                 check.p99LimitNanos().ifPresent(limit -> device.put("p99LimitNanos", limit));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.Interval;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
@@ -152,11 +153,27 @@ class LatencyLimitsTest {
         assertThat(rules(free).getMinSamples()).isEqualTo(15);
     }
 
+    @Test
+    void aPredictionHoldsWhereTheMeasurementLiesInItsInterval() {
+        assertThat(check(new Interval(98, 104)).inside()).contains(true);
+        assertThat(check(new Interval(101, 104)).inside()).contains(false);
+        Winner oneOfTwo = new Winner("k3", "winner-1.onnx", Map.of("accuracy", 0.5),
+            List.of(check(new Interval(98, 104)), check(new Interval(101, 104))));
+        assertThat(oneOfTwo.inside()).contains(false);
+        assertThat(oneOfTwo.isVerified()).isTrue();
+        assertThat(new Winner("k3", "winner-1.onnx", Map.of("accuracy", 0.5), List.of()).inside()).isEmpty();
+    }
+
+    private static Winner.Check check(Interval interval) {
+        return new Winner.Check("local", 101, Optional.of(interval), 100, 150, 200, Optional.empty(), Optional.empty(), Optional.empty(), 0,
+            true);
+    }
+
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
         return check(200, p50Limit, p99Limit);
     }
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
-        return new Winner.Check("local", 101, 100, 150, p99Nanos, p50Limit, Optional.of(190L), p99Limit, 0, true);
+        return new Winner.Check("local", 101, Optional.of(new Interval(98, 104)), 100, 150, p99Nanos, p50Limit, Optional.of(190L), p99Limit, 0, true);
     }
 }
