@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -39,12 +40,39 @@ public final class ExperimentRun implements AutoCloseable {
 
     /** Every stage; of an experiment with an accuracy table, those that need no weights. */
     public void all() {
-        train();
-        profile();
-        search();
+        inOrder(stages());
+    }
+
+    /**
+     * Every stage of an experiment with a supernet, and the test of its winners.
+     *
+     * @return accuracies on test images by architecture
+     */
+    public Map<String, Double> allAndTest() {
+        Map<String, Double> tested = new LinkedHashMap<>();
+        Map<String, Runnable> stages = stages();
+        stages.put("test", () -> tested.putAll(test()));
+        inOrder(stages);
+        return tested;
+    }
+
+    private Map<String, Runnable> stages() {
+        Map<String, Runnable> stages = new LinkedHashMap<>();
+        stages.put("train", this::train);
+        stages.put("profile", this::profile);
+        stages.put("search", this::search);
         if (context.experiment().accuracyTable().isEmpty()) {
-            export();
-            verify();
+            stages.put("export", this::export);
+            stages.put("verify", this::verify);
+        }
+        return stages;
+    }
+
+    private void inOrder(Map<String, Runnable> stages) {
+        int number = 0;
+        for (Map.Entry<String, Runnable> stage : stages.entrySet()) {
+            context.progress().stage(++number, stages.size(), stage.getKey());
+            stage.getValue().run();
         }
     }
 
@@ -93,6 +121,11 @@ public final class ExperimentRun implements AutoCloseable {
     /** What {@link #verify} found, the most accurate first. */
     public List<Winner> winners() {
         return List.copyOf(winners);
+    }
+
+    /** Whether as many files were verified as the experiment asks for, and its front has. */
+    public boolean isVerified() {
+        return winners.stream().filter(Winner::isVerified).count() >= context.winnersWanted();
     }
 
     public RunFolder folder() {

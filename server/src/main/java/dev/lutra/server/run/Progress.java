@@ -6,6 +6,16 @@ public interface Progress {
     /** Work of known length begins. */
     Work begin(String what, long total, String unit);
 
+    /**
+     * A stage of a whole run begins.
+     *
+     * @param number from 1
+     * @param count of stages in the run
+     */
+    default void stage(int number, int count, String name) {
+        say("stage " + number + " of " + count + ": " + name);
+    }
+
     /** Something worth a line. */
     void say(String line);
 

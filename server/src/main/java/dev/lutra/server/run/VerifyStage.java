@@ -5,6 +5,7 @@ import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.supernet.training.Checkpoint;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
@@ -55,6 +56,7 @@ final class VerifyStage implements Stage<List<Winner>> {
                 work.at(verified, winner.file());
             }
         }
+        winners.sort(Comparator.comparingDouble(Winner::accuracy).reversed());
         return winners;
     }
 }

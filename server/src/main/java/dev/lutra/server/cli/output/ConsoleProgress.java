@@ -20,6 +20,11 @@ public final class ConsoleProgress implements Progress {
     }
 
     @Override
+    public void stage(int number, int count, String name) {
+        say("[" + "#".repeat(number - 1) + ">" + ".".repeat(count - number) + "] stage " + number + " of " + count + ": " + name);
+    }
+
+    @Override
     public void say(String line) {
         System.err.println(line);
     }

@@ -10,12 +10,16 @@ import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.RunFolder;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "demo", mixinStandardHelpOptions = true, description = "The whole run on images it draws itself, with this machine as the device. Takes a few minutes.")
-public final class DemoCommand implements Runnable {
+@Command(name = "demo", mixinStandardHelpOptions = true, description = "The whole run on images it draws itself, with this machine as the device. Takes about three minutes.")
+public final class DemoCommand implements Callable<Integer> {
+
+    private static final int UNVERIFIED = 1;
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/demo", description = "Run folder (default: ${DEFAULT-VALUE}).")
     private Path out;
@@ -23,20 +27,42 @@ public final class DemoCommand implements Runnable {
     @Mixin
     private JsonOption json;
 
+    /** @return 0 if as many files as the experiment asks for were verified, else 1 */
     @Override
-    public void run() {
-        Path file = out.resolve("experiment.yaml");
-        AtomicFile.write(file, target -> {
-            try (InputStream stream = DemoCommand.class.getResourceAsStream("demo.yaml")) {
-                stream.transferTo(target);
-            }
-        });
-        System.err.println("demo: " + file + " is the experiment; lutra run " + file + " --out " + out + " does the same");
+    public Integer call() {
+        Path file = write("demo.yaml", "experiment.yaml");
+        Path space = write("demo-space.yaml", "space.yaml");
+        System.err.println("demo: " + file + " is the experiment, " + space + " its search space; it takes about three minutes");
         Experiment experiment = Experiment.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
             Version.text())) {
-            run.all();
-            RunSummary.print(run, json.isWanted());
+            Map<String, Double> tested = run.allAndTest();
+            RunSummary.print(run, tested, json.isWanted());
+            if (!json.isWanted()) {
+                System.out.print(next(file, space));
+            }
+            return run.isVerified() ? 0 : UNVERIFIED;
         }
+    }
+
+    private Path write(String resource, String name) {
+        Path file = out.resolve(name);
+        AtomicFile.write(file, target -> {
+            try (InputStream stream = DemoCommand.class.getResourceAsStream(resource)) {
+                stream.transferTo(target);
+            }
+        });
+        return file;
+    }
+
+    private static String next(Path experiment, Path space) {
+        return """
+
+            What next: copy %1$s to mine.yaml, then
+              your photos  ./lutra run mine.yaml                       with data: {train: FOLDER}, one sub-folder a class
+              your device  ./lutra run mine.yaml --http 0.0.0.0:7412   with targets: [{device: NAME}]; a phone joins by the link it prints
+              your space   ./lutra run mine.yaml --out runs/mine       with space: mine-space.yaml, a copy of %2$s
+            docs/guide/README.md leads through all three.
+            """.formatted(experiment, space);
     }
 }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a finished run says; one that has verified no file has a front only. */
 final class RunSummary {
@@ -17,31 +18,44 @@ final class RunSummary {
     private RunSummary() {}
 
     static void print(ExperimentRun run, boolean json) {
+        print(run, Map.of(), json);
+    }
+
+    /**
+     * @param tested accuracies on test images by architecture, where they were asked for
+     */
+    static void print(ExperimentRun run, Map<String, Double> tested, boolean json) {
         if (json) {
-            System.out.println(Json.line(document(run)));
+            System.out.println(Json.line(document(run, tested)));
             return;
         }
         if (run.winners().isEmpty()) {
             System.out.println("front   " + run.folder().front());
             return;
         }
-        TextTable table = new TextTable("file", "accuracy", "MACs", "params", "device", "predicted", "measured", "p99", "error",
-            "numerics", "state");
+        TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "predicted", "expected", "measured", "inside",
+            "p99", "state");
         for (Winner winner : run.winners()) {
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
-                    String.format(Locale.ROOT, "%.2f M", winner.measures().get("macs") / 1e6),
+                    Optional.ofNullable(tested.get(winner.architecture())).map(Figures::percent).orElse("-"),
                     String.format(Locale.ROOT, "%.2f M", winner.measures().get("params") / 1e6), check.device(),
-                    millis(check.predictedNanos()), millis(check.p50Nanos()), check.p99Nanos() > 0 ? millis(check.p99Nanos()) : "-",
-                    String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()),
-                    String.format(Locale.ROOT, "%.0e", check.difference()), state(check));
+                    millis(check.predictedNanos()), expected(check), millis(check.p50Nanos()),
+                    check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
+                    check.p99Nanos() > 0 ? millis(check.p99Nanos()) : "-", state(check));
             }
         }
         System.out.print(table);
         System.out.println();
         System.out.println("files   " + run.folder().exports());
         System.out.println("front   " + run.folder().front());
-        System.out.println("report  " + run.folder().report());
+        System.out.println("report  " + run.folder().report() + "  " + run.folder().report().toUri());
+    }
+
+    /** The prediction's interval as a share to either side. */
+    private static String expected(Winner.Check check) {
+        return check.interval().map(interval -> String.format(Locale.ROOT, "+-%.1f %%",
+            50.0 * (interval.highNanos() - interval.lowNanos()) / check.predictedNanos())).orElse("-");
     }
 
     private static String state(Winner.Check check) {
@@ -52,20 +66,31 @@ final class RunSummary {
         return Figures.millis(nanos) + " ms";
     }
 
-    private static Map<String, Object> document(ExperimentRun run) {
+    private static Map<String, Object> document(ExperimentRun run, Map<String, Double> tested) {
         List<Object> winners = new ArrayList<>();
         for (Winner winner : run.winners()) {
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("arch", winner.architecture());
             entry.put("file", run.folder().exports().resolve(winner.file()).toString());
-            entry.put("verified", winner.isVerified());
+            entry.put("architecture", winner.architecture());
             entry.put("accuracy", winner.accuracy());
+            Optional.ofNullable(tested.get(winner.architecture())).ifPresent(accuracy -> entry.put("test_accuracy", accuracy));
+            winner.checks().stream().findFirst().ifPresent(first -> {
+                entry.put("predicted", first.predictedNanos() / 1e6);
+                entry.put("measured", first.p50Nanos() / 1e6);
+            });
+            winner.inside().ifPresent(inside -> entry.put("inside", inside));
+            entry.put("verified", winner.isVerified());
             entry.put("macs", winner.measures().get("macs").longValue());
             entry.put("params", winner.measures().get("params").longValue());
             Map<String, Object> devices = new LinkedHashMap<>();
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
                 device.put("predicted_ms", check.predictedNanos() / 1e6);
+                check.interval().ifPresent(interval -> {
+                    device.put("predicted_low_ms", interval.lowNanos() / 1e6);
+                    device.put("predicted_high_ms", interval.highNanos() / 1e6);
+                });
+                check.inside().ifPresent(inside -> device.put("inside", inside));
                 device.put("p50_ms", check.p50Nanos() / 1e6);
                 check.predictedP99Nanos().ifPresent(nanos -> device.put("predicted_p99_ms", nanos / 1e6));
                 if (check.p99Nanos() > 0) {
