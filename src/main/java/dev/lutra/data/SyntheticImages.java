@@ -19,8 +19,8 @@ final class SyntheticImages implements Listing {
     /** Every shape with every texture at every frequency. */
     static final int MAX_CLASSES = Shape.values().length * Texture.values().length * WAVES_PER_IMAGE.length;
 
-    private static final double NOISE = 0.06;
-    private static final int SMALL_DISCS = 2;
+    private static final double NOISE = 0.08;
+    private static final int SMALL_DISCS = 3;
 
     private enum Shape {
         DISC, SQUARE, TRIANGLE, RING, CROSS;
@@ -168,7 +168,7 @@ final class SyntheticImages implements Listing {
             double stretch = random.nextDouble(0.85, 1.18);
             double tilt = random.nextDouble(-0.3, 0.3);
             double brightness = random.nextDouble(0.35, 0.65);
-            double contrast = random.nextDouble(0.15, 0.32) * (random.nextBoolean() ? 1 : -1);
+            double contrast = random.nextDouble(0.13, 0.30) * (random.nextBoolean() ? 1 : -1);
             return new Figure(shape, texture, turns * random.nextDouble(0.9, 1.1),
                 side * random.nextDouble(0.36, 0.64), side * random.nextDouble(0.36, 0.64), radius * stretch, radius / stretch,
                 StrictMath.cos(tilt), StrictMath.sin(tilt), random.nextDouble(), random.nextDouble(), random.nextBoolean() ? 1 : -1,

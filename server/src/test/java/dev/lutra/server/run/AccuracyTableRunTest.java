@@ -97,7 +97,8 @@ class AccuracyTableRunTest {
             assertThat(run.folder().front().resolveSibling("front.svg")).content().contains("<svg");
         }
         assertThat(progress.lines())
-            .anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith(" 9 architectures"));
+            .anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith(" 9 architectures"))
+            .containsSubsequence("stage 1 of 3: train", "stage 2 of 3: profile", "stage 3 of 3: search");
     }
 
     @Test

@@ -20,6 +20,9 @@ import picocli.CommandLine.Option;
 public final class DemoCommand implements Callable<Integer> {
 
     private static final int UNVERIFIED = 1;
+    /** The ops of networks this small are too short to share: with two threads on cores that others use too, they mostly wait. */
+    private static final String TRAINING_THREADS = "ai.djl.pytorch.num_threads";
+    private static final String SPACE = "space.yaml";
 
     @Option(names = "--out", paramLabel = "DIR", defaultValue = "runs/demo", description = "Run folder (default: ${DEFAULT-VALUE}).")
     private Path out;
@@ -30,8 +33,11 @@ public final class DemoCommand implements Callable<Integer> {
     /** @return 0 if as many files as the experiment asks for were verified, else 1 */
     @Override
     public Integer call() {
-        Path file = write("demo.yaml", "experiment.yaml");
-        Path space = write("demo-space.yaml", "space.yaml");
+        if (System.getProperty(TRAINING_THREADS) == null) {
+            System.setProperty(TRAINING_THREADS, "1");
+        }
+        Path file = writeExperiment(out);
+        Path space = out.resolve(SPACE);
         System.err.println("demo: " + file + " is the experiment, " + space + " its search space; it takes about three minutes");
         Experiment experiment = Experiment.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
@@ -45,8 +51,13 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private Path write(String resource, String name) {
-        Path file = out.resolve(name);
+    /** @return the experiment; its search space lies beside it */
+    static Path writeExperiment(Path folder) {
+        write("demo-space.yaml", folder.resolve(SPACE));
+        return write("demo.yaml", folder.resolve("experiment.yaml"));
+    }
+
+    private static Path write(String resource, Path file) {
         AtomicFile.write(file, target -> {
             try (InputStream stream = DemoCommand.class.getResourceAsStream(resource)) {
                 stream.transferTo(target);

@@ -1,0 +1,28 @@
+package dev.lutra.server.cli.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.SearchSpace;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the demo writes into its folder is an experiment as users have them, small enough for minutes. */
+class DemoExperimentTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theDemosFilesAreAnExperimentAndASpace() throws Exception {
+        Experiment experiment = Experiment.read(DemoCommand.writeExperiment(folder));
+        assertThat(folder).isDirectoryContaining(file -> file.endsWith("space.yaml"));
+        assertThat(experiment.export().top()).isEqualTo(3);
+        assertThat(experiment.targets()).extracting(Experiment.Target::device).containsExactly("local");
+        SearchSpace space = experiment.searchSpace(10);
+        assertThat(space.size()).isEqualTo(3 * 4 * 4 * 3 * 4 * 4 * 4);
+        assertThat(SegmentCatalog.of(space).items()).as("segments to measure").hasSizeLessThanOrEqualTo(20);
+    }
+}
