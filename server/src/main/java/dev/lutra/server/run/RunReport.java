@@ -2,7 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
-import dev.lutra.latency.Interval;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.search.Candidate;

@@ -1,6 +1,6 @@
 package dev.lutra.server.run;
 
-import dev.lutra.latency.Interval;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.onnx.Precision;
 import java.util.List;
 import java.util.Map;

@@ -7,6 +7,7 @@ import dev.lutra.data.ImageData;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
+import dev.lutra.latency.correction.CorrectedLatency;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
@@ -82,7 +83,7 @@ final class WinnerCheck {
         Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
         return new Winner.Check(target.device(), predicted.nanos(), predicted.interval(), measured.getP50Nanos(), measured.getP90Nanos(),
             measured.getP99Nanos(), target.p50().map(Duration::toNanos),
-            predicted.p99().map(Prediction.Tail::nanos), target.p99().map(Duration::toNanos),
+            predicted.p99().map(CorrectedLatency.Tail::nanos), target.p99().map(Duration::toNanos),
             difference, difference <= Winner.tolerance(target.precision()));
     }
 
