@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "demo", mixinStandardHelpOptions = true, description = "The whole run on images it draws itself, with this machine as the device. Takes about three minutes.")
+@Command(name = "demo", mixinStandardHelpOptions = true, description = "The whole run on images it draws itself, with this machine as the device. Takes a few minutes.")
 public final class DemoCommand implements Callable<Integer> {
 
     private static final int UNVERIFIED = 1;
@@ -38,7 +38,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
         Path file = writeExperiment(out);
         Path space = out.resolve(SPACE);
-        System.err.println("demo: " + file + " is the experiment, " + space + " its search space; it takes about three minutes");
+        System.err.println("demo: " + file + " is the experiment, " + space + " its search space");
         Experiment experiment = Experiment.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
             Version.text())) {
