@@ -1,6 +1,6 @@
 #!/bin/sh
-# fetch-runtime.sh WORK OUT VERSION: puts what the page /agent needs of onnxruntime-web into OUT, working in WORK, and notes
-# there that it is part of Lutra VERSION.
+# fetch-runtime.sh WORK OUT VERSION WANTED: puts what the page /agent needs of onnxruntime-web into OUT, working in WORK, and notes
+# there that it is part of Lutra VERSION; does nothing where WANTED is "no".
 # A build without npm or without a network goes on: the page then says that it has no runtime.
 set -eu
 
@@ -8,6 +8,10 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 work=$1
 out=$2
 lutra=$3
+
+if [ "$4" = no ]; then
+    exit 0
+fi
 
 lock=$(cksum < "$here/package-lock.json")
 if [ -f "$out/runtime.json" ] && [ "$(cat "$work/lock" 2>/dev/null)" = "$lock" ]; then

@@ -20,6 +20,6 @@ public final class InputException extends IllegalArgumentException {
 
     /** About a file: {@code <file>: <problem>}. */
     public static InputException in(Path file, String problem) {
-        return new InputException(file + ": " + problem);
+        return new InputException(Names.shown(file) + ": " + problem);
     }
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.latency.correction.CorrectionPart;
 import dev.lutra.latency.correction.SegmentTimes;
 import dev.lutra.latency.published.TableFormat;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The measured segments of one device and runtime. Its schema is the protobuf message of the same name; this class adds
@@ -34,7 +36,6 @@ public final class LookupTable implements SegmentTimes {
     public static final int FORMAT = 1;
 
     private static final Pattern KEY = Pattern.compile("[0-9a-f]{16}");
-    private static final Pattern NOT_IN_A_FILE_NAME = Pattern.compile("[^A-Za-z0-9._-]+");
     private static final String USUAL_PRECISION = "float32";
 
     private final String origin;
@@ -228,8 +229,8 @@ public final class LookupTable implements SegmentTimes {
 
     /**
      * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the provider's options
-     * after it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables of a device
-     * share a file.
+     * after it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables
+     * share a file; names as {@link Names#inFile} has them.
      */
     public String fileName() {
         return fileName(content);
@@ -237,9 +238,9 @@ public final class LookupTable implements SegmentTimes {
 
     private static String fileName(dev.lutra.proto.LookupTable table) {
         Runtime runtime = table.getRuntime();
-        List<String> parts = new ArrayList<>(List.of(table.getDevice().getName(), runtime.getName(), runtime.getVersion(),
-            runtime.getProvider()));
-        new TreeMap<>(runtime.getProviderOptionsMap()).forEach((key, value) -> parts.add(key + "_" + value));
+        List<String> parts = new ArrayList<>(Stream.of(table.getDevice().getName(), runtime.getName(), runtime.getVersion(),
+            runtime.getProvider()).map(String::strip).map(Names::inFile).toList());
+        new TreeMap<>(runtime.getProviderOptionsMap()).forEach((key, value) -> parts.add(option(key) + "=" + option(value)));
         parts.add("t" + runtime.getThreads());
         if (!table.getPrecision().isEmpty() && !table.getPrecision().equals(USUAL_PRECISION)) {
             parts.add(table.getPrecision());
@@ -248,12 +249,11 @@ public final class LookupTable implements SegmentTimes {
             parts.add("b" + table.getBatch());
         }
         parts.removeIf(String::isBlank);
-        return String.join("-", parts.stream().map(LookupTable::sanitised).toList()) + ".json";
+        return String.join("-", parts) + ".json";
     }
 
-    /** Everything that a file system or a shell may trip over becomes an underscore. */
-    private static String sanitised(String part) {
-        String name = NOT_IN_A_FILE_NAME.matcher(part.strip()).replaceAll("_");
-        return name.startsWith(".") ? "_" + name.substring(1) : name;
+    /** Without what parts are joined by. */
+    private static String option(String text) {
+        return Names.inFile(text).replace("-", "%2D");
     }
 }

@@ -2,7 +2,6 @@ package dev.lutra.latency;
 
 import dev.lutra.network.Segment;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.Gene;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -81,14 +80,9 @@ public final class SegmentCatalog {
     private Collection<List<Integer>> layers() {
         Map<String, List<Integer>> layers = new LinkedHashMap<>();
         for (int gene = 0; gene < space.genes().size(); gene++) {
-            layers.computeIfAbsent(layerOf(space.genes().get(gene)), name -> new ArrayList<>()).add(gene);
+            layers.computeIfAbsent(space.genes().get(gene).layer(), name -> new ArrayList<>()).add(gene);
         }
         return layers.values();
-    }
-
-    private static String layerOf(Gene gene) {
-        int dot = gene.name().lastIndexOf('.');
-        return dot < 0 ? gene.name() : gene.name().substring(0, dot);
     }
 
     /** Values of all genes of which only those of {@code layer} are set, the rest being −1; one gene at a time if too many. */
@@ -217,7 +211,7 @@ public final class SegmentCatalog {
     private String label(Segment segment, Architecture architecture) {
         StringBuilder options = new StringBuilder();
         for (int gene = 0; gene < space.genes().size(); gene++) {
-            if (layerOf(space.genes().get(gene)).equals(segment.name())) {
+            if (space.genes().get(gene).layer().equals(segment.name())) {
                 options.append(options.isEmpty() ? " " : ":")
                     .append(space.genes().get(gene).options().get(architecture.value(gene)).name());
             }

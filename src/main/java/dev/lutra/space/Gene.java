@@ -43,6 +43,12 @@ public record Gene(String name, List<Option> options) {
         return options.size();
     }
 
+    /** The layer or cell that the gene shapes: its name before the last dot. */
+    public String layer() {
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
     /**
      * Position in {@link #options()} of an option written by name, by index or by alias.
      *

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.TreeSet;
 
 /** A chain of layers, some with a choice of block and of channel scale: the stage tables of the one-shot papers. */
 public final class StagedSpace extends HeadedSpace {
@@ -117,11 +118,21 @@ public final class StagedSpace extends HeadedSpace {
         return graph.scope(layer.name(), () -> graph.scope(option.scope(), () -> option.block().emit(graph, input, placement)));
     }
 
-    /** Builds every option of every layer once, to find what cannot stand where it is before anybody asks for it. */
+    /** Builds every option of every different layer once, to find what cannot stand where it is before anybody asks for it. */
     private static final class ChainCheck {
+
+        /** Layers that differ in nothing but their name, on the same input: one of them is tried out for all. */
+        private record Alike(OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales, boolean searchable,
+            Shape input) {
+
+            static Alike of(Layer layer, Shape input) {
+                return new Alike(layer.channels(), layer.stride(), layer.options(), layer.scales(), layer.searchable(), input);
+            }
+        }
 
         private final Header header;
         private final Map<String, SharedTensor> tensors = new HashMap<>();
+        private final Map<Alike, Shape> outputs = new HashMap<>();
 
         ChainCheck(Header header) {
             this.header = header;
@@ -133,7 +144,11 @@ public final class StagedSpace extends HeadedSpace {
             List<Layer> kept = new ArrayList<>();
             for (Layer layer : table) {
                 Layer fitted = fitting(kept.size(), layer, shape);
-                shape = check(kept.size(), fitted, shape);
+                Alike alike = Alike.of(fitted, shape);
+                if (!outputs.containsKey(alike)) {
+                    outputs.put(alike, check(kept.size(), fitted, shape));
+                }
+                shape = outputs.get(alike);
                 kept.add(fitted);
             }
             return List.copyOf(kept);
@@ -153,7 +168,7 @@ public final class StagedSpace extends HeadedSpace {
         private Shape check(int index, Layer layer, Shape input) {
             Shape output = null;
             for (NamedBlock option : layer.options()) {
-                for (double scale : List.of(layer.largestScale(), layer.smallestScale())) {
+                for (double scale : new TreeSet<>(List.of(layer.smallestScale(), layer.largestScale()))) {
                     Shape made = tryOut(index, layer, option, input, placement(header, layer, scale));
                     if (output != null && !output.equals(made)) {
                         throw new MisplacedLayerException(index, layer.name() + ": options give " + output + " and " + made

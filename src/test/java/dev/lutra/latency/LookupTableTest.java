@@ -150,10 +150,10 @@ class LookupTableTest {
 
     @Test
     void namesOfFiles() {
-        assertThat(table().fileName()).isEqualTo("my_box_1-onnxruntime-1.29.0-cpu-t2.json");
+        assertThat(table().fileName()).isEqualTo("my%20box%2F1-onnxruntime-1.29.0-cpu-t2.json");
         LookupTable other = LookupTable.of(table().content().toBuilder().setPrecision("int8").setBatch(32)
             .setDevice(Device.newBuilder().setName("../pixel-8")).build());
-        assertThat(other.fileName()).isEqualTo("_._pixel-8-onnxruntime-1.29.0-cpu-t2-int8-b32.json");
+        assertThat(other.fileName()).isEqualTo("%2E.%2Fpixel-8-onnxruntime-1.29.0-cpu-t2-int8-b32.json");
     }
 
     @Test

@@ -1,11 +1,13 @@
 package dev.lutra.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,8 +100,9 @@ class CommandLineTest {
         LutraProcess.Result fast = LutraProcess.run(folder, "load", "net.onnx", "--rate", "100000", "--for", "200ms");
         assertThat(fast.code()).as("%s", fast.errors()).isZero();
         assertThat(fast.output()).contains("back to back", "at 100000/s", "the device does not keep up");
-        assertRejected(LutraProcess.run(folder, "load", "net.onnx", "--rate", "20", "--option", "frob=1"),
-            "provider cpu: option frob (expected: allow_cpu_nodes)");
+        LutraProcess.Result refused = LutraProcess.run(folder, "load", "net.onnx", "--rate", "20", "--option", "frob=1");
+        assertThat(refused.message()).contains("device local").contains("provider cpu: option frob (expected: allow_cpu_nodes)");
+        assertThat(refused.code()).as("the device failed, not whoever typed").isEqualTo(1);
     }
 
     @ParameterizedTest
@@ -107,7 +110,20 @@ class CommandLineTest {
         "describe resnet --arch 0 | space: resnet (expected: a .yaml file or one of ",
         "describe spos-shufflenetv2 --arch 0,9,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 | layer2.choice: '9' (expected: one of 0 k3,",
         "describe spos-shufflenetv2 --arch 0,1 | architecture of 2 entries (expected: 20",
-        "describe spos-shufflenetv2 | expected SPACE with --arch A, or --from FILE",
+        "describe | expected SPACE, alone or with --arch A or --random N, or --from FILE alone",
+        "describe spos-shufflenetv2 --arch random --random 2 | expected SPACE, alone or with --arch A or --random N",
+        "describe spos-shufflenetv2 --random 0 | --random: 0 (expected: 1 or more)",
+        "describe spos-shufflenetv2 --arch - --svg a.svg | --svg: changes nothing here",
+        "describe spos-shufflenetv2 --random 2 --to a.yaml | --to: changes nothing here",
+        "describe spos-shufflenetv2 --lut missing.json | --lut: changes nothing here",
+        "describe spos-shufflenetv2 --arch random --json --lut missing.json | missing.json: no such file",
+        "describe spos-shufflenetv2 --seed 3 | --seed: changes nothing here (expected: with --arch random or --random)",
+        "lut check missing.json --classes 3 | --classes: changes nothing here (expected: with --space)",
+        "lut check missing.json --image-size 64 | --image-size: changes nothing here (expected: with --space)",
+        "calibrate spos-shufflenetv2 --networks n.csv --lut t.json --device d --out o.json | --device: given with --lut",
+        "agents --server 127.0.0.1:9 --token none-of-your-business --token-file t | --token: given with --token-file",
+        "load missing.onnx --rate 50 --device at/tic | --device: 'at/tic' (expected: a name of at most 64 letters",
+        "serve --listen ::1:7411 | --listen: ::1:7411 (expected: host:port, an IPv6 address in brackets)",
         "describe --from missing.onnx | missing.onnx: no such file",
         "describe spos-shufflenetv2 --arch random --counting flops | flops (expected: one of ",
         "predict spos-shufflenetv2 --arch 0,0,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 --lut missing.json | missing.json",
@@ -128,11 +144,57 @@ class CommandLineTest {
         "export-arch shufflenetv2-cifar --arch random --out a.onnx --precision int4 | precision: int4 (expected: one of float32",
         "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
         "serve --tls-cert cert.pem | --tls-cert: alone (expected: --tls-cert and --tls-key)",
-        "serve --http 7412 | --http: 7412 (expected: host:port)",
+        "serve --http 7412 | --http: 7412 (expected: host:port, an IPv6 address in brackets)",
         "fly | Unmatched argument"})
     void wrongInputGivesOneLine(String arguments, String message) {
         assertRejected(LutraProcess.run(folder, arguments.split(" ")), message);
         assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void describeTellsOfASpace() {
+        LutraProcess.Result text = LutraProcess.run(folder, "describe", "shufflenetv2-cifar");
+        assertThat(text.code()).as("%s", text.errors()).isZero();
+        assertThat(text.output()).contains("12 genes, 16,777,216 networks").contains("cheapest  6,608,128 MACs (macs), 215,560 parameters")
+            .contains("largest   9,856,256 MACs (macs), 261,024 parameters").contains("k3, k5, k7, xception");
+        LutraProcess.Result drawn = LutraProcess.run(folder, "describe", "shufflenetv2-cifar", "--random", "5", "--seed", "3");
+        assertThat(drawn.output().lines()).hasSize(6);
+        assertThat(LutraProcess.run(folder, "describe", "shufflenetv2-cifar", "--random", "5", "--seed", "3").output())
+            .isEqualTo(drawn.output());
+        assertThat(LutraProcess.run(folder, "describe", "shufflenetv2-cifar", "--random", "5", "--seed", "4").output())
+            .isNotEqualTo(drawn.output());
+    }
+
+    /** Whatever the system's locale says, and whatever bytes a file's name has. */
+    @Test
+    void namesOfFilesInAnyLocale() throws IOException {
+        String script = """
+            set -e
+            export LC_ALL=C
+            umlaut=$(printf 'gr\303\266\303\237e \344\270\255')
+            mkdir "$umlaut"
+            cp "$1/lut/note10-ofa.json" "$umlaut"
+            "$1/lutra" lut list "$umlaut"
+            latin=$(printf 'tables/\351t\351.json')
+            mkdir tables
+            echo '[]' >"$latin"
+            "$1/lutra" lut list tables
+            """;
+        LutraProcess.Result result = LutraProcess.shell(folder, script, LutraProcess.CHECKOUT.toString());
+        assertThat(result.output()).contains("gr\u00f6\u00dfe \u4e2d/note10-ofa.json");
+        assertThat(result.message()).contains("tables/\\xe9t\\xe9.json: not a JSON object");
+        assertThat(result.code()).isEqualTo(2);
+    }
+
+    @Test
+    void whatCannotBeWrittenFails() throws IOException {
+        assumeThat(Files.exists(Path.of("/dev/full"))).as("/dev/full").isTrue();
+        for (String command : List.of("describe shufflenetv2-cifar --arch -", "spaces", "--help")) {
+            LutraProcess.Result result = LutraProcess.shell(folder, "printf '0,0,0,0,0,0,2,2,2,2,2,2\\n' | \"$@\" >/dev/full",
+                (LutraProcess.CHECKOUT.resolve("lutra") + " " + command).split(" "));
+            assertThat(result.code()).as(command).isEqualTo(1);
+            assertThat(result.message()).isEqualTo("lutra: standard output: cannot be written (expected: somewhere that takes the answer)");
+        }
     }
 
     /** Latencies of whole networks are enough for a table that predicts, with an interval. */
@@ -199,10 +261,14 @@ class CommandLineTest {
             "--space", "ofa-mobilenetv3-12",
             "--classes", "10");
         assertThat(lacking.code()).isEqualTo(1);
-        assertThat(lacking.output().lines().findFirst()).hasValueSatisfying(line -> assertThat(line)
-            .startsWith("serious  missing: ")
-            .contains("r224 Logits-input:1x1x1536-output:10 (ofa-mobilenetv3-12 head)"));
-        assertThat(lacking.output()).endsWith("458 entries: 1 serious, 0 warnings, 2 notes" + System.lineSeparator());
+        assertThat(lacking.output().lines().toList()).satisfiesExactly(
+            line -> assertThat(line).startsWith("This table is not to be relied on: "),
+            line -> assertThat(line).startsWith("458 entries, none with an interval"),
+            line -> assertThat(line).isEqualTo("1 serious, 0 warnings, 2 notes: missing."),
+            line -> assertThat(line).startsWith("serious  missing: ")
+                .contains("r224 Logits-input:1x1x1536-output:10 (ofa-mobilenetv3-12 head)"),
+            line -> assertThat(line).startsWith("note  calibration: "),
+            line -> assertThat(line).startsWith("note  source: "));
         assertThat(lacking.errors()).isEmpty();
     }
 
@@ -225,6 +291,24 @@ class CommandLineTest {
             assertThat(agent.message()).contains("token");
             LutraProcess.Result known = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
             assertThat(known.code()).as("%s", known.errors()).isZero();
+        }
+    }
+
+    @Test
+    void agentsJoinByAnyAddress() throws IOException {
+        try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "[::1]:0", "--data", "fleet")) {
+            String address = "[::1]:" + servedPort(server);
+            try (LutraProcess agent = LutraProcess.start(folder, "agent", "--server", address, "--token-file", "fleet/token",
+                "--device", "bench.v6")) {
+                assertThat(agent.awaitLine(line -> line.contains("joined"), java.time.Duration.ofSeconds(60))).as("%s", agent.errors())
+                    .isTrue();
+                LutraProcess.Result agents = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
+                assertThat(agents.output()).contains("bench.v6");
+            }
+            LutraProcess.Result refused = LutraProcess.run(folder, "agent", "--server", address, "--token-file", "fleet/token",
+                "--device", "a\u001b[2Jb");
+            assertThat(refused.message()).contains("'a\\u{1b}[2Jb' (expected: a name of at most 64 letters");
+            assertThat(refused.code()).isEqualTo(2);
         }
     }
 

@@ -93,6 +93,17 @@ final class LutraProcess implements AutoCloseable {
         }
     }
 
+    /** Runs a shell script that gets arguments, with the launcher among them. */
+    static Result shell(Path folder, String script, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "sh"));
+        command.addAll(List.of(arguments));
+        try (LutraProcess shell = new LutraProcess(new ProcessBuilder(command).directory(folder.toFile()).start())) {
+            return shell.await(Duration.ofMinutes(10));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static Result run(Path folder, String... arguments) {
         return runWith(folder, "", arguments);
     }

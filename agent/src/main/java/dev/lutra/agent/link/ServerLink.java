@@ -105,7 +105,7 @@ public final class ServerLink implements AutoCloseable {
             throw new IllegalStateException(address + ": link closed");
         }
         if (channel == null) {
-            channel = ManagedChannelBuilder.forTarget("dns:///" + address).usePlaintext()
+            channel = ManagedChannelBuilder.forAddress(address.host(), address.port()).usePlaintext()
                 .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                 .build();

@@ -1,6 +1,7 @@
 package dev.lutra.server.cli;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.server.cli.fleet.AgentsCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
@@ -17,6 +18,8 @@ import dev.lutra.server.cli.space.SpacesCommand;
 import dev.lutra.server.cli.table.CalibrateCommand;
 import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
+import dev.lutra.server.fleet.DeviceException;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -24,28 +27,33 @@ import picocli.CommandLine.ParameterException;
 /**
  * Entry point of the command line. Exit codes: 0 success, 2 wrong usage or input (one line on stderr), 1 failure.
  */
-@Command(name = "lutra", mixinStandardHelpOptions = true, versionProvider = Version.class, description = "Finds the most accurate network that meets a latency target on your device.", synopsisSubcommandLabel = "COMMAND", subcommands = {
-    DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
-    StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
-    SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
-    ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
-    LoadCommand.class,
-}, footer = {"", "lutra agent --help describes the profiling agent, which runs on the target device."})
+@Command(name = "lutra", mixinStandardHelpOptions = true, versionProvider = Version.class, description = "Finds the most accurate network that meets a latency target on your device.", synopsisSubcommandLabel = "COMMAND", footer = {
+    "", "lutra agent --help describes the profiling agent, which runs on the target device."})
 public final class Main {
 
     private static final int FAILURE = 1;
     private static final int BAD_INPUT = 2;
 
+    private static final List<Class<?>> COMMANDS = List.of(
+        DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
+        StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
+        SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
+        ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
+        LoadCommand.class);
+
     public static void main(String[] args) {
         int code = run(args);
-        System.out.flush();
+        if (System.out.checkError() && code == 0) {
+            System.err.println("lutra: standard output: cannot be written (expected: somewhere that takes the answer)");
+            code = FAILURE;
+        }
         // ends threads that a library may have left behind
         System.exit(code);
     }
 
     /** Runs one command and gives its exit code. */
     static int run(String... args) {
-        CommandLine commandLine = new CommandLine(new Main());
+        CommandLine commandLine = commandLine(args);
         commandLine.setParameterExceptionHandler(Main::badUsage);
         commandLine.setExecutionExceptionHandler((e, command, parsed) -> failed(e));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
@@ -56,6 +64,18 @@ public final class Main {
         return commandLine.execute(args);
     }
 
+    /** The command line with the command that {@code args} name, or with all: each costs time to read what it takes. */
+    public static CommandLine commandLine(String... args) {
+        CommandLine commandLine = new CommandLine(new Main());
+        List<Class<?>> named = COMMANDS.stream().filter(command -> args.length > 0 && name(command).equals(args[0])).toList();
+        (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
+        return commandLine;
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
+    }
+
     private static int badUsage(ParameterException e, String[] args) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
         System.err.println("lutra: " + firstLine(e) + " (see " + command + " --help)");
@@ -63,9 +83,9 @@ public final class Main {
     }
 
     private static int failed(Exception e) {
-        if (e instanceof InputException) {
+        if (e instanceof InputException || e instanceof DeviceException) {
             System.err.println("lutra: " + firstLine(e));
-            return BAD_INPUT;
+            return e instanceof InputException ? BAD_INPUT : FAILURE;
         }
         System.err.println("lutra: " + e.getClass().getSimpleName() + ": " + firstLine(e)
             + (Boolean.getBoolean("lutra.trace") ? "" : " (LUTRA_JAVA_OPTS=-Dlutra.trace=true shows where)"));
@@ -76,6 +96,6 @@ public final class Main {
     }
 
     private static String firstLine(Exception e) {
-        return e.getMessage() == null ? "no message" : e.getMessage().lines().findFirst().orElse("no message");
+        return e.getMessage() == null ? "no message" : Names.shown(e.getMessage().lines().findFirst().orElse("no message"));
     }
 }

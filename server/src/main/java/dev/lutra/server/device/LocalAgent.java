@@ -25,9 +25,10 @@ final class LocalAgent implements AutoCloseable {
     /**
      * Starts the agent; it joins by itself.
      *
+     * @param host where this machine reaches the server
      * @throws InputException if the agent is not installed beside this program
      */
-    static LocalAgent start(String device, int port, String token, Path log) {
+    static LocalAgent start(String device, String host, int port, String token, Path log) {
         String jar = System.getProperty(AGENT_JAR);
         if (jar == null || !Files.exists(Path.of(jar))) {
             throw new InputException("device " + device + ": no agent at " + jar
@@ -35,7 +36,7 @@ final class LocalAgent implements AutoCloseable {
         }
         String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
-            "--server", "127.0.0.1:" + port, "--device", device, "--exit-with-parent"));
+            "--server", (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port, "--device", device, "--exit-with-parent"));
         builder.environment().put("LUTRA_TOKEN", token);
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

@@ -13,6 +13,8 @@ import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -35,6 +37,12 @@ public record OwnServer(String host, int port, Optional<WebServer.Settings> page
         return new OwnServer("127.0.0.1", 0, Optional.empty());
     }
 
+    /** Where this machine reaches what listens on {@code host}: every interface has the loopback among them. */
+    private String reachable() {
+        InetAddress address = new InetSocketAddress(host, port).getAddress();
+        return address.isAnyLocalAddress() ? InetAddress.getLoopbackAddress().getHostAddress() : host;
+    }
+
     @Override
     public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
         TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
@@ -50,7 +58,7 @@ public record OwnServer(String host, int port, Optional<WebServer.Settings> page
         });
         Map<String, BooleanSupplier> agents = new HashMap<>();
         if (targets.stream().anyMatch(target -> target.device().equals(Experiment.LOCAL))) {
-            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, server.port(), token, folder.agentLog());
+            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, reachable(), server.port(), token, folder.agentLog());
             open.add(agent);
             agents.put(Experiment.LOCAL, agent::isAlive);
         }

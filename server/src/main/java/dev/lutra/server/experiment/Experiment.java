@@ -1,6 +1,7 @@
 package dev.lutra.server.experiment;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.onnx.Precision;
@@ -273,7 +274,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         Set<String> devices = new HashSet<>();
         for (YamlNode node : list.items()) {
             Optional<YamlNode> latency = node.find("latency");
-            Target target = new Target(node.get("device").text(),
+            Target target = new Target(Names.device(node.get("device")::error, node.get("device").text()),
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
                 latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),

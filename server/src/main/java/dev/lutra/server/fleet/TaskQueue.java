@@ -6,6 +6,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
@@ -108,13 +109,10 @@ public final class TaskQueue {
      * Registers a device or, under a known name, replaces its agent: the older session ends and its tasks are queued.
      *
      * @return the session
-     * @throws InputException when the device has no name
+     * @throws InputException when the device has no name, or one that {@link Names#device} refuses
      */
     public String join(JoinRequest request) {
-        String device = request.getDevice().getName();
-        if (device.isBlank()) {
-            throw new InputException("device: no name");
-        }
+        String device = Names.device("device", request.getDevice().getName());
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
             giveUpLeases(handle, "device = :key", device);

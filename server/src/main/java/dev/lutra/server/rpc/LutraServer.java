@@ -57,7 +57,7 @@ public final class LutraServer implements AutoCloseable {
             .addService(new AgentService(new AgentCalls(queue, models)))
             .addService(new FleetService(new LocalFleet(queue, models), models))
             .intercept(new ErrorReplies())
-            .intercept(new TokenCheck(token)) // the last one comes first
+            .intercept(new TokenInterceptor(token)) // the last one comes first
             .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)

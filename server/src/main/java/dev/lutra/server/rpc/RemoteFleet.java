@@ -14,6 +14,7 @@ import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
@@ -73,7 +74,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         this.address = address;
         this.connection = connection;
         Metadata headers = new Metadata();
-        headers.put(TokenCheck.AUTHORIZATION, TokenCheck.header(token));
+        headers.put(TokenInterceptor.AUTHORIZATION, TokenCheck.header(token));
         this.channel = ClientInterceptors.intercept(connection, MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 

@@ -1,6 +1,8 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
 import java.nio.channels.FileLock;
@@ -82,18 +84,18 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     /** See {@link ProfileStage}. */
-    public void profile() {
-        run(new ProfileStage());
+    public Map<String, LookupTable> profile() {
+        return run(new ProfileStage());
     }
 
     /** See {@link SearchStage}. */
-    public void search() {
-        run(new SearchStage());
+    public Front search() {
+        return run(new SearchStage());
     }
 
     /** See {@link ExportStage}. */
-    public void export() {
-        run(new ExportStage());
+    public List<Path> export() {
+        return run(new ExportStage());
     }
 
     /** See {@link VerifyStage}. */

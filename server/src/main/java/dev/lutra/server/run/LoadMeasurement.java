@@ -45,7 +45,8 @@ public final class LoadMeasurement {
      * Measures a file; axes of free extent get 1.
      *
      * @param folder for what a local agent and its server leave
-     * @throws InputException if the file is not a model that takes float tensors, or the device cannot run it
+     * @throws InputException if the file is not a model that takes float tensors
+     * @throws dev.lutra.server.fleet.DeviceException if the device cannot run it
      */
     public static Result measure(Path file, Experiment.Target target, double requestsPerSecond, Duration duration,
         FleetAccess access, RunFolder folder, Progress progress) {

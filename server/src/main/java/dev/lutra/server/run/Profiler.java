@@ -26,6 +26,7 @@ import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
@@ -305,7 +306,7 @@ final class Profiler {
 
     static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {
         if (outcome.getOutcome().hasFailed()) {
-            throw new InputException("device " + target.device() + ": " + label + ": " + outcome.getOutcome().getFailed().getReason());
+            throw new DeviceException("device " + target.device() + ": " + label + ": " + outcome.getOutcome().getFailed().getReason());
         }
         return outcome.getOutcome().getMeasured();
     }

@@ -1,9 +1,9 @@
 package dev.lutra.server.run;
 
-import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.Fleet;
 import java.time.Duration;
 import java.util.Collection;
@@ -65,7 +65,7 @@ public final class RunFleet implements AutoCloseable {
     /**
      * Runs tasks on a device and waits until all are done; those done in an earlier life of this run are not repeated.
      *
-     * @throws InputException if the local agent has died
+     * @throws DeviceException if the local agent has died
      */
     void run(String device, List<Task> tasks, Listener listener) {
         if (tasks.isEmpty()) {
@@ -92,7 +92,7 @@ public final class RunFleet implements AutoCloseable {
     private void requireAgent(String device, long waitingMillis) {
         BooleanSupplier alive = localAgents.get(device);
         if (alive != null && !alive.getAsBoolean()) {
-            throw new InputException("device " + device + ": its agent has stopped (expected: running; see agent.log in the run folder)");
+            throw new DeviceException("device " + device + ": its agent has stopped (expected: running; see agent.log in the run folder)");
         }
         boolean due = waitingMillis >= PATIENCE.toMillis() && waitingMillis < PATIENCE.plus(POLL).toMillis();
         if (due && fleet.agents().stream().noneMatch(state -> isOnline(state, device))) {

@@ -14,6 +14,7 @@ import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.io.IOException;
@@ -121,7 +122,7 @@ final class WinnerCheck {
     static double difference(ModelOutput output, float[] expected) {
         FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
         if (values.remaining() != expected.length) {
-            throw new IllegalStateException("the device gave " + values.remaining() + " outputs (expected: " + expected.length + ")");
+            throw new DeviceException("the device gave " + values.remaining() + " outputs (expected: " + expected.length + ")");
         }
         float largest = 0;
         float low = Float.POSITIVE_INFINITY;

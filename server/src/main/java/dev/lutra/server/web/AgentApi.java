@@ -12,6 +12,7 @@ import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.fleet.UnknownSessionException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,12 +37,12 @@ final class AgentApi implements HttpHandler {
     private static final String PREFIX = "/api/";
 
     private final AgentCalls calls;
-    private final byte[] expected;
+    private final TokenCheck check;
     private final String joinLink;
 
     AgentApi(AgentCalls calls, String token, String joinLink) {
         this.calls = calls;
-        this.expected = ("Bearer " + token).getBytes(StandardCharsets.UTF_8);
+        this.check = new TokenCheck(token);
         this.joinLink = joinLink;
     }
 
@@ -76,14 +76,9 @@ final class AgentApi implements HttpHandler {
     }
 
     private void checkToken(HttpExchange exchange) {
-        String shown = exchange.getRequestHeaders().getFirst("Authorization");
-        if (shown == null) {
-            throw new Refusal(401, "no token (expected: Authorization: Bearer <token>)");
-        }
-        // isEqual takes the same time wherever the difference is
-        if (!MessageDigest.isEqual(expected, shown.getBytes(StandardCharsets.UTF_8))) {
-            throw new Refusal(401, "wrong token");
-        }
+        check.problem(exchange.getRequestHeaders().getFirst("Authorization")).ifPresent(problem -> {
+            throw new Refusal(401, problem);
+        });
     }
 
     private void answer(HttpExchange exchange, String call) throws IOException {

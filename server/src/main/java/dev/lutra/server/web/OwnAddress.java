@@ -24,6 +24,12 @@ final class OwnAddress {
         return listening.isAnyLocalAddress() ? reachable().stream().findFirst().orElse("localhost") : plain(listening);
     }
 
+    /** As {@link #of}, for a URL, where colons of an address stand in brackets. */
+    static String inUrl(InetAddress listening) {
+        String address = of(listening);
+        return address.indexOf(':') < 0 ? address : "[" + address.replaceFirst("%.*", "") + "]";
+    }
+
     /** Everything a certificate should name. */
     static List<String> all(InetAddress listening) {
         Set<String> all = new LinkedHashSet<>();

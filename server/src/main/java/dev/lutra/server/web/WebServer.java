@@ -64,7 +64,7 @@ public final class WebServer implements AutoCloseable {
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         HttpServer server = bind(settings, address);
         String scheme = settings.encryption() instanceof Encryption.None ? "http" : "https";
-        String joinLink = scheme + "://" + OwnAddress.of(address.getAddress()) + ":" + server.getAddress().getPort()
+        String joinLink = scheme + "://" + OwnAddress.inUrl(address.getAddress()) + ":" + server.getAddress().getPort()
             + "/agent#token=" + token;
         // Waiting calls hold a thread each: there are as many as pages.
         ExecutorService calls = Executors.newCachedThreadPool(task -> {

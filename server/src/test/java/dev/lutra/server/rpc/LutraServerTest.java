@@ -104,7 +104,7 @@ class LutraServerTest {
     void refusesACallWithoutAToken() {
         AgentServiceBlockingStub anonymous = AgentServiceGrpc.newBlockingStub(channel());
         assertThatThrownBy(() -> join(anonymous, "pi"))
-            .hasMessage("UNAUTHENTICATED: no token (expected: authorization: Bearer <token>)");
+            .hasMessage("UNAUTHENTICATED: no token (expected: Authorization: Bearer <token>)");
     }
 
     @Test

@@ -3,7 +3,6 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lutra.InputException;
 import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
@@ -14,6 +13,7 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.store.Database;
@@ -56,7 +56,7 @@ class ProfilerTest {
                 Profiler profiler = new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
                     progress);
                 String first = SegmentCatalog.of(space).items().iterator().next().label();
-                assertThatThrownBy(profiler::run).isInstanceOf(InputException.class)
+                assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class)
                     .hasMessage("device box: " + first + ": out of memory");
                 assertThat(labels.get(1, TimeUnit.MINUTES)).startsWith("call-overhead", first)
                     .allMatch(label -> label.equals("call-overhead") || label.startsWith(space.name() + " "));

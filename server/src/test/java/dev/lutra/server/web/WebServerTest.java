@@ -194,7 +194,7 @@ class WebServerTest {
 
         HttpResponse<String> nameless = call("join", JoinRequest.getDefaultInstance());
         assertThat(nameless.statusCode()).isEqualTo(400);
-        assertThat(nameless.body()).isEqualTo("device: no name");
+        assertThat(nameless.body()).isEqualTo("device: '' (expected: a name of at most 64 letters, digits, -, _ and .)");
         assertThat(client.send(post("agent/join", TOKEN, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
         assertThat(client.send(post("agent/leave", TOKEN, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
         assertThat(queue.agents()).isEmpty();

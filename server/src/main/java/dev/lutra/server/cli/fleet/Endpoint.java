@@ -1,19 +1,28 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A host and a port to listen on. */
 public record Endpoint(String host, int port) {
 
+    private static final Pattern TEXT = Pattern.compile("(?<host>[^:\\[\\]]+|\\[[0-9a-fA-F:.%\\w]+\\]):(?<port>[0-9]{1,5})");
+
     /**
-     * @throws InputException if {@code text} is not host:port, naming the option
+     * @param text {@code host:port}, an IPv6 address in brackets
+     * @throws InputException if {@code text} is not that, naming the option
      */
     public static Endpoint parse(String option, String text) {
-        int colon = text.lastIndexOf(':');
-        String port = text.substring(colon + 1);
-        if (colon < 1 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65535) {
-            throw new InputException(option + ": " + text + " (expected: host:port)");
+        Matcher matcher = TEXT.matcher(text);
+        if (!matcher.matches() || Integer.parseInt(matcher.group("port")) > 65535) {
+            throw new InputException(option + ": " + text + " (expected: host:port, an IPv6 address in brackets)");
         }
-        return new Endpoint(text.substring(0, colon), Integer.parseInt(port));
+        return new Endpoint(matcher.group("host").replaceAll("[\\[\\]]", ""), Integer.parseInt(matcher.group("port")));
+    }
+
+    /** As {@link #parse} takes it, with the port that was taken in the end. */
+    String shown(int port) {
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
     }
 }

@@ -28,13 +28,24 @@ public final class PageOptions {
      * @param folder where a certificate made here is kept
      */
     public Optional<WebServer.Settings> settings(Path folder) {
+        if (http == null) {
+            requireUnused("--tls-cert", certificate != null);
+            requireUnused("--tls-key", key != null);
+            requireUnused("--no-tls", plain);
+        }
         return Optional.ofNullable(http).map(given -> settings(Endpoint.parse("--http", given), folder));
+    }
+
+    private static void requireUnused(String option, boolean given) {
+        if (given) {
+            throw new InputException(option + ": changes nothing here (expected: with --http)");
+        }
     }
 
     /** What was asked for, by default next to another port. */
     public WebServer.Settings settingsNextTo(Endpoint other, Path folder) {
         int next = other.port() == 0 ? 0 : other.port() + 1;
-        return settings(folder).orElseGet(() -> settings(new Endpoint(other.host(), next), folder));
+        return settings(http == null ? new Endpoint(other.host(), next) : Endpoint.parse("--http", http), folder);
     }
 
     private WebServer.Settings settings(Endpoint endpoint, Path folder) {

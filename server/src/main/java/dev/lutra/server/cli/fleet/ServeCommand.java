@@ -1,5 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
@@ -10,6 +12,7 @@ import dev.lutra.server.web.WebServer;
 import java.io.Console;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(name = "serve", mixinStandardHelpOptions = true, description = "Runs a server that agents join and experiments measure on, until it is stopped.")
 public final class ServeCommand implements Runnable {
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "0.0.0.0:7411", description = "Where to listen (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:7411", description = "Where to listen (default: ${DEFAULT-VALUE}, which only this machine reaches; 0.0.0.0:7411 is every interface, unencrypted).")
     private String listen;
 
     @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
@@ -26,6 +29,9 @@ public final class ServeCommand implements Runnable {
 
     @Mixin
     private PageOptions pages;
+
+    @Mixin
+    private JsonOption json;
 
     @Override
     public void run() {
@@ -44,9 +50,13 @@ public final class ServeCommand implements Runnable {
                     stopped.countDown();
                     awaitQuietly(closed);
                 }));
-                System.err.println("serving on " + endpoint.host() + ":" + server.port() + ", token in " + tokenFile);
+                System.err.println("serving on " + endpoint.shown(server.port()) + ", token in " + tokenFile);
                 System.err.println("a device joins with: lutra agent --server <this host>:" + server.port()
                     + " --token-file " + tokenFile);
+                if (json.isWanted()) {
+                    System.out.println(Json.line(Map.of("address", endpoint.shown(server.port()), "token_file", tokenFile.toString(),
+                        "join_link", web.joinLink())));
+                }
                 if (canShowCodes()) {
                     System.err.print(web.joinCode());
                 }

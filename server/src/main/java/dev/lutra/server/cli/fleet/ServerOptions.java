@@ -23,6 +23,9 @@ public final class ServerOptions {
     }
 
     public String token() {
+        if (token != null && tokenFile != null) {
+            throw new InputException("--token: given with --token-file (expected: one of them)");
+        }
         if (token != null) {
             return token;
         }

@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.output;
 
+import dev.lutra.Names;
 import dev.lutra.server.run.Progress;
 import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -26,7 +27,7 @@ public final class ConsoleProgress implements Progress {
 
     @Override
     public void say(String line) {
-        System.err.println(line);
+        System.err.println(Names.shown(line));
     }
 
     /** A bar that redraws itself. */

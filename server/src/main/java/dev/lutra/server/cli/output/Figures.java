@@ -12,6 +12,10 @@ public final class Figures {
         return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
     }
 
+    public static String count(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
+    }
+
     public static String percent(double share) {
         return String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }

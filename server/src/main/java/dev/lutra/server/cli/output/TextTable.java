@@ -1,9 +1,13 @@
 package dev.lutra.server.cli.output;
 
+import dev.lutra.Names;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table for a terminal: columns as wide as their widest cell; cells that are numbers stand to the right. */
+/**
+ * A table for a terminal: columns as wide as their widest cell; cells that are numbers stand to the right. What others named is
+ * shown as {@link Names#shown} has it.
+ */
 public final class TextTable {
 
     private final List<List<String>> rows = new ArrayList<>();
@@ -15,7 +19,7 @@ public final class TextTable {
     public TextTable row(Object... cells) {
         List<String> row = new ArrayList<>();
         for (Object cell : cells) {
-            row.add(String.valueOf(cell));
+            row.add(Names.shown(String.valueOf(cell)));
         }
         rows.add(row);
         return this;

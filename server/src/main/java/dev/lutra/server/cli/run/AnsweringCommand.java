@@ -2,10 +2,11 @@ package dev.lutra.server.cli.run;
 
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.run.ExperimentRun;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 
-/** A command on an experiment's run that has an answer beside the files it writes. */
-abstract class AnsweringCommand implements Runnable {
+/** A command on an experiment's run. */
+abstract class AnsweringCommand implements Callable<Integer> {
 
     @Mixin
     private RunOptions options;
@@ -14,12 +15,16 @@ abstract class AnsweringCommand implements Runnable {
     private JsonOption json;
 
     @Override
-    public final void run() {
+    public final Integer call() {
         try (ExperimentRun run = options.open()) {
-            answer(run, json.isWanted());
+            return answer(run, json.isWanted());
         }
     }
 
-    /** Does the work and prints what came of it. */
-    abstract void answer(ExperimentRun run, boolean json);
+    /**
+     * Does the work and prints what came of it.
+     *
+     * @return the exit code
+     */
+    abstract int answer(ExperimentRun run, boolean json);
 }

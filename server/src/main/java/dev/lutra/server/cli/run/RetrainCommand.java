@@ -13,16 +13,17 @@ import picocli.CommandLine.Command;
 public final class RetrainCommand extends AnsweringCommand {
 
     @Override
-    void answer(ExperimentRun run, boolean json) {
+    int answer(ExperimentRun run, boolean json) {
         Map<Path, Double> accuracies = run.retrain();
         if (json) {
             Map<String, Double> document = new LinkedHashMap<>();
             accuracies.forEach((file, accuracy) -> document.put(file.toString(), accuracy));
             System.out.println(Json.line(document));
-            return;
+            return 0;
         }
         TextTable table = new TextTable("file", "validation accuracy");
         accuracies.forEach((file, accuracy) -> table.row(file, Figures.percent(accuracy)));
         System.out.print(table);
+        return 0;
     }
 }

@@ -7,8 +7,9 @@ import picocli.CommandLine.Command;
 public final class RunCommand extends AnsweringCommand {
 
     @Override
-    void answer(ExperimentRun run, boolean json) {
+    int answer(ExperimentRun run, boolean json) {
         run.all();
         RunSummary.print(run, json);
+        return RunSummary.code(run);
     }
 }

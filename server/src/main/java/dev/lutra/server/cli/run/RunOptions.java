@@ -23,14 +23,16 @@ import picocli.CommandLine.Parameters;
 /** What a run and each of its stages have in common. */
 final class RunOptions {
 
+    private static final String LOOPBACK = "127.0.0.1:0";
+
     @Parameters(index = "0", paramLabel = "FILE", description = "The experiment.")
     private Path file;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name> here).")
     private Path out;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:0", description = "Where the run's own server waits for agents (default: ${DEFAULT-VALUE}; port 0 is any free one).")
-    private String listen;
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where the run's own server waits for agents (default: 127.0.0.1:0; port 0 is any free one).")
+    private Optional<String> listen = Optional.empty();
 
     @Mixin
     private PageOptions pages;
@@ -48,12 +50,15 @@ final class RunOptions {
     private FleetAccess access(RunFolder folder) {
         Optional<WebServer.Settings> web = pages.settings(folder.root());
         if (server != null) {
+            if (listen.isPresent()) {
+                throw new InputException("--listen: given with --server (expected: one of them; that server listens already)");
+            }
             if (web.isPresent()) {
                 throw new InputException("--http: given with --server (expected: one of them; that server has its own pages)");
             }
             return new RemoteServer(server.address(), server.token());
         }
-        Endpoint endpoint = Endpoint.parse("--listen", listen);
+        Endpoint endpoint = Endpoint.parse("--listen", listen.orElse(LOOPBACK));
         return new OwnServer(endpoint.host(), endpoint.port(), web);
     }
 }

@@ -17,6 +17,12 @@ final class RunSummary {
 
     private RunSummary() {}
 
+    /** 1 where devices were asked and confirmed no file, else 0. */
+    static int code(ExperimentRun run) {
+        boolean asked = run.winners().stream().anyMatch(winner -> !winner.checks().isEmpty());
+        return asked && run.winners().stream().noneMatch(Winner::isVerified) ? 1 : 0;
+    }
+
     static void print(ExperimentRun run, boolean json) {
         print(run, Map.of(), json);
     }

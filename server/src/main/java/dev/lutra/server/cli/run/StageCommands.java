@@ -1,67 +1,94 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.latency.LookupTable;
+import dev.lutra.search.Front;
+import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.run.ExperimentRun;
-import java.util.function.Consumer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
-/** The stages of a run, each as a command: it reads what the stage before left. */
+/** The stages of a run, each as a command: it reads what the stage before left. What people are told, the run says as it goes. */
 public final class StageCommands {
 
     private StageCommands() {}
 
-    /** One stage of the experiment that the options name. */
-    private abstract static class Stage implements Runnable {
+    /** One stage of the experiment that the options name; it answers with a document. */
+    private abstract static class Stage extends AnsweringCommand {
 
-        @Mixin
-        private RunOptions options;
+        private final Function<ExperimentRun, Map<String, Object>> stage;
 
-        private final Consumer<ExperimentRun> stage;
-
-        Stage(Consumer<ExperimentRun> stage) {
+        Stage(Function<ExperimentRun, Map<String, Object>> stage) {
             this.stage = stage;
         }
 
         @Override
-        public void run() {
-            try (ExperimentRun run = options.open()) {
-                stage.accept(run);
+        final int answer(ExperimentRun run, boolean json) {
+            Map<String, Object> document = stage.apply(run);
+            if (json) {
+                System.out.println(Json.line(document));
             }
+            return 0;
         }
     }
 
     @Command(name = "train", mixinStandardHelpOptions = true, description = "Stage 1: train the supernet.")
     public static final class Train extends Stage {
         Train() {
-            super(ExperimentRun::train);
+            super(run -> {
+                run.train();
+                return Map.of("supernet", run.folder().checkpoint().toString());
+            });
         }
     }
 
     @Command(name = "profile", mixinStandardHelpOptions = true, description = "Stage 2: time every segment on every target.")
     public static final class Profile extends Stage {
         Profile() {
-            super(ExperimentRun::profile);
+            super(run -> Map.of("tables", run.profile().entrySet().stream()
+                .map(table -> document(table.getKey(), table.getValue())).toList()));
+        }
+
+        private static Map<String, Object> document(String device, LookupTable table) {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("device", device);
+            document.put("file", table.origin());
+            document.put("entries", table.entries().size());
+            table.calibration().ifPresent(fit -> document.put("held_out_error", fit.getMeanRelativeError()));
+            return document;
         }
     }
 
     @Command(name = "search", mixinStandardHelpOptions = true, description = "Stage 3: search the Pareto front.")
     public static final class Search extends Stage {
         Search() {
-            super(ExperimentRun::search);
+            super(run -> {
+                Front front = run.search();
+                List<Map<String, Object>> candidates = front.candidates().stream().map(candidate -> Map.<String, Object>of(
+                    "arch", candidate.architecture().toString(), "measures", candidate.measures().values())).toList();
+                return Map.of("front", run.folder().front().toString(), "candidates", candidates);
+            });
         }
     }
 
     @Command(name = "export", mixinStandardHelpOptions = true, description = "Stage 4: write the winners as ONNX.")
     public static final class Export extends Stage {
         Export() {
-            super(ExperimentRun::export);
+            super(run -> Map.of("files", run.export().stream().map(Path::toString).toList()));
         }
     }
 
-    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Stage 5: run the exported files on their devices: numerics and latency.")
-    public static final class Verify extends Stage {
-        Verify() {
-            super(ExperimentRun::verify);
+    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Stage 5: run the exported files on their devices: numerics and latency. Exit code 1 if they confirm none.")
+    public static final class Verify extends AnsweringCommand {
+
+        @Override
+        int answer(ExperimentRun run, boolean json) {
+            run.verify();
+            RunSummary.print(run, json);
+            return RunSummary.code(run);
         }
     }
 }

@@ -11,14 +11,15 @@ import picocli.CommandLine.Command;
 public final class TestCommand extends AnsweringCommand {
 
     @Override
-    void answer(ExperimentRun run, boolean json) {
+    int answer(ExperimentRun run, boolean json) {
         Map<String, Double> accuracies = run.test();
         if (json) {
             System.out.println(Json.line(accuracies));
-            return;
+            return 0;
         }
         TextTable table = new TextTable("test accuracy", "architecture");
         accuracies.forEach((architecture, accuracy) -> table.row(Figures.percent(accuracy), architecture));
         System.out.print(table);
+        return 0;
     }
 }

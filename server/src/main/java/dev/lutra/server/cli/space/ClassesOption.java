@@ -10,6 +10,10 @@ public final class ClassesOption {
     @Option(names = "--classes", paramLabel = "N", description = "Outputs of the network (default: the space's own).")
     private Optional<Integer> classes = Optional.empty();
 
+    public boolean isGiven() {
+        return classes.isPresent();
+    }
+
     public SearchSpace applyTo(SearchSpace space) {
         return classes.isPresent() ? space.withClasses(classes.get()) : space;
     }

@@ -2,16 +2,12 @@ package dev.lutra.server.cli.space;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
-import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.latency.Prediction;
 import dev.lutra.onnx.ExportedNetwork;
-import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
-import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.space.Architecture;
@@ -23,27 +19,30 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "describe", mixinStandardHelpOptions = true, description = "Layers, shapes, MACs and parameters of one architecture.")
+@Command(name = "describe", mixinStandardHelpOptions = true, description = "A space: rows, options, smallest and largest network. With an architecture: its layers, shapes, MACs and parameters.")
 public final class DescribeCommand implements Runnable {
+
+    private static final String DRAWN = "random";
+    private static final String LISTED = "-";
+    private static final long USUAL_SEED = 1;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "SPACE", description = "Built-in name or a space file.")
     private String space;
 
-    @Option(names = "--arch", paramLabel = "A", description = "choice[:scale], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each.")
-    private String architecture;
+    @Option(names = "--arch", paramLabel = "A", description = "choice[:scale], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each (with --json a list).")
+    private Optional<String> architecture = Optional.empty();
+
+    @Option(names = "--random", paramLabel = "N", description = "N architectures drawn at random.")
+    private Optional<Integer> random = Optional.empty();
 
     @Option(names = "--from", paramLabel = "FILE", description = "Read space and architecture from an ONNX file of Lutra's, an MMRazor subnet YAML or a ProxylessNAS/OFA net.config.")
     private Path from;
@@ -54,7 +53,7 @@ public final class DescribeCommand implements Runnable {
     @Option(names = "--counting", paramLabel = "C", defaultValue = "macs", description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
     private String counting;
 
-    @Option(names = "--lut", paramLabel = "F", description = "Lookup table: adds each layer's share of the latency.")
+    @Option(names = "--lut", paramLabel = "F", description = "Lookup table: adds the latency, and each layer's share of it.")
     private Path table;
 
     @Option(names = "--svg", paramLabel = "FILE", description = "Also draw the architecture.")
@@ -63,24 +62,84 @@ public final class DescribeCommand implements Runnable {
     @Option(names = "--to", paramLabel = "FILE", description = "Also write the architecture for others: MMRazor subnet (.yaml) or ProxylessNAS/OFA net.config (.config, .json).")
     private Path to;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of '--arch random'.")
-    private long seed;
+    @Option(names = "--seed", paramLabel = "N", description = "Of '--arch random' and --random (default: 1).")
+    private Optional<Long> seed = Optional.empty();
 
     @Mixin
     private JsonOption json;
 
     @Override
     public void run() {
+        requireUsed();
         CountingRule rule = CountingRule.named(counting);
         Described described = described();
         SearchSpace searchSpace = classes.applyTo(described.space());
-        if ("-".equals(architecture)) {
-            answerEveryLine(searchSpace, rule);
-            return;
+        if (described.architecture().isEmpty()) {
+            if (random.isPresent()) {
+                answerDrawn(new ArchitectureAnswers(searchSpace, rule, latency()));
+            } else {
+                answerSpace(new SpaceDescription(searchSpace, rule));
+            }
+        } else if (described.architecture().get().equals(LISTED)) {
+            answerListed(searchSpace, new ArchitectureAnswers(searchSpace, rule, latency()));
+        } else {
+            answerOne(searchSpace, described.architecture().get(), rule);
         }
-        String text = described.architecture();
-        Architecture chosen = text.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(text);
+    }
+
+    /** An option that changes nothing is a misunderstanding. */
+    private void requireUsed() {
+        boolean isOne = from != null || architecture.isPresent() && !architecture.get().equals(LISTED);
+        boolean isDrawn = random.isPresent() || architecture.equals(Optional.of(DRAWN));
+        requireUsed("--svg", svg != null, isOne, "with one architecture: --arch or --from");
+        requireUsed("--to", to != null, isOne, "with one architecture: --arch or --from");
+        requireUsed("--lut", table != null, isOne || random.isPresent() || architecture.isPresent(), "with --arch, --random or --from");
+        requireUsed("--seed", seed.isPresent(), isDrawn, "with --arch random or --random");
+        if (random.isPresent() && random.get() < 1) {
+            throw new InputException("--random: " + random.get() + " (expected: 1 or more)");
+        }
+    }
+
+    private static void requireUsed(String option, boolean given, boolean used, String expected) {
+        if (given && !used) {
+            throw new InputException(option + ": changes nothing here (expected: " + expected + ")");
+        }
+    }
+
+    /** What is described: a space and, but for the space as a whole, the text of an architecture in it. */
+    private record Described(SearchSpace space, Optional<String> architecture) {}
+
+    private Described described() {
+        if (from == null && space != null && !(architecture.isPresent() && random.isPresent())) {
+            return new Described(SpaceFile.load(space), architecture);
+        }
+        if (from == null || space != null || architecture.isPresent() || random.isPresent()) {
+            throw new InputException("describe: expected SPACE, alone or with --arch A or --random N, or --from FILE alone");
+        }
+        if (from.toString().endsWith(".onnx")) {
+            ExportedNetwork exported = ExportedNetwork.read(from);
+            return new Described(exported.space(), Optional.of(exported.architecture().toString()));
+        }
+        ArchitectureFile contents = ArchitectureFile.read(from);
+        return new Described(contents.space(), Optional.of(contents.architecture().toString()));
+    }
+
+    private Optional<LatencyModel> latency() {
+        return Optional.ofNullable(table).map(LookupTable::load).map(LatencyModel::new);
+    }
+
+    private void answerSpace(SpaceDescription description) {
+        if (json.isWanted()) {
+            System.out.println(Json.line(description.document()));
+        } else {
+            description.print();
+        }
+    }
+
+    private void answerOne(SearchSpace searchSpace, String text, CountingRule rule) {
+        Architecture chosen = text.equals(DRAWN) ? searchSpace.random(generator()) : searchSpace.parse(text);
         LayerTable layers = LayerTable.of(searchSpace, chosen, rule);
+        ArchitectureAnswers answers = new ArchitectureAnswers(searchSpace, rule, latency());
         if (svg != null) {
             AtomicFile.write(svg, ArchitectureDrawing.svg(searchSpace.name() + ": " + rule.ruleName(), layers));
         }
@@ -88,28 +147,24 @@ public final class DescribeCommand implements Runnable {
             writeForOthers(new ArchitectureFile(searchSpace, chosen));
         }
         if (json.isWanted()) {
-            System.out.println(Json.line(document(searchSpace, chosen, layers)));
+            System.out.println(Json.line(answers.document(chosen, layers)));
         } else {
-            print(searchSpace, chosen, layers);
+            answers.print(chosen, layers);
         }
     }
 
-    /** What is described: a space and the text of an architecture in it. */
-    private record Described(SearchSpace space, String architecture) {}
+    private Random generator() {
+        return new Random(seed.orElse(USUAL_SEED));
+    }
 
-    private Described described() {
-        if (from == null && space != null && architecture != null) {
-            return new Described(SpaceFile.load(space), architecture);
+    private void answerDrawn(ArchitectureAnswers answers) {
+        Random generator = generator();
+        List<Architecture> drawn = Stream.generate(() -> answers.space().random(generator)).limit(random.orElseThrow()).toList();
+        if (json.isWanted()) {
+            System.out.println(Json.line(drawn.stream().map(answers::summary).toList()));
+        } else {
+            answers.print(drawn);
         }
-        if (from == null || space != null || architecture != null) {
-            throw new InputException("describe: expected SPACE with --arch A, or --from FILE alone");
-        }
-        if (from.toString().endsWith(".onnx")) {
-            ExportedNetwork exported = ExportedNetwork.read(from);
-            return new Described(exported.space(), exported.architecture().toString());
-        }
-        ArchitectureFile contents = ArchitectureFile.read(from);
-        return new Described(contents.space(), contents.architecture().toString());
     }
 
     private void writeForOthers(ArchitectureFile file) {
@@ -123,19 +178,27 @@ public final class DescribeCommand implements Runnable {
         }
     }
 
-    private static void answerEveryLine(SearchSpace space, CountingRule rule) {
+    private void answerListed(SearchSpace searchSpace, ArchitectureAnswers answers) {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         int number = 0;
+        int answered = 0;
         try {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 number++;
                 if (!line.isBlank()) {
-                    Architecture chosen = parse(space, line, number);
-                    System.out.println(Json.line(summary(space, chosen, rule.count(space.build(chosen).ops()))));
+                    String answer = Json.line(answers.summary(parse(searchSpace, line, number)));
+                    System.out.println(!json.isWanted() ? answer : (answered == 0 ? "[" : ",") + answer);
+                    answered++;
+                }
+                if (System.out.checkError()) {
+                    return; // whoever started this says so
                 }
             }
         } catch (IOException e) {
             throw new InputException("standard input: line " + (number + 1) + ": cannot be read: " + e.getMessage(), e);
+        }
+        if (json.isWanted()) {
+            System.out.println(answered == 0 ? "[]" : "]");
         }
     }
 
@@ -145,60 +208,5 @@ public final class DescribeCommand implements Runnable {
         } catch (InputException e) {
             throw new InputException("standard input: line " + number + ": " + e.getMessage(), e);
         }
-    }
-
-    private static Map<String, Object> summary(SearchSpace space, Architecture architecture, Cost cost) {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("space", space.name());
-        document.put("arch", architecture.toString());
-        document.put("macs", cost.macs());
-        document.put("params", cost.params());
-        return document;
-    }
-
-    private Map<String, Object> document(SearchSpace searchSpace, Architecture chosen, LayerTable layers) {
-        Map<String, Object> document = summary(searchSpace, chosen, layers.total());
-        document.put("counting", counting);
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (LayerTable.Row row : layers.rows()) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("layer", row.layer());
-            entry.put("choice", row.choice());
-            entry.put("in", row.in().toString());
-            entry.put("out", row.out().toString());
-            entry.put("macs", row.cost().macs());
-            entry.put("params", row.cost().params());
-            entry.put("key", row.segment().key());
-            rows.add(entry);
-        }
-        document.put("layers", rows);
-        return document;
-    }
-
-    private void print(SearchSpace searchSpace, Architecture chosen, LayerTable layers) {
-        Optional<LatencyModel> latency = Optional.ofNullable(table).map(LookupTable::load).map(LatencyModel::new);
-        List<String> header = new ArrayList<>(List.of("layer", "choice", "in", "out", "MACs", "params"));
-        latency.ifPresent(model -> header.add("latency"));
-        TextTable text = new TextTable(header.toArray(String[]::new));
-        Optional<Prediction> prediction = latency.map(model -> model.predict(searchSpace.build(chosen)));
-        Map<String, Long> nanos = new HashMap<>();
-        prediction.ifPresent(p -> p.parts().forEach(part -> nanos.put(part.segment(), part.nanos())));
-        long sum = Math.max(1, nanos.values().stream().mapToLong(Long::longValue).sum());
-        for (LayerTable.Row row : layers.rows()) {
-            List<Object> cells = new ArrayList<>(List.of(row.layer(), row.choice(), row.in(), row.out(),
-                count(row.cost().macs()), count(row.cost().params())));
-            prediction.ifPresent(p -> cells.add(
-                String.format(Locale.ROOT, "%.1f %%", 100.0 * nanos.getOrDefault(row.layer(), 0L) / sum)));
-            text.row(cells.toArray());
-        }
-        System.out.println(searchSpace.name() + "  " + chosen);
-        System.out.print(text);
-        System.out.println("total  " + count(layers.total().macs()) + " MACs (" + counting + "), "
-            + count(layers.total().params()) + " parameters");
-        prediction.ifPresent(p -> System.out.println("latency  " + Figures.millis(p.nanos()) + " ms predicted"));
-    }
-
-    private static String count(long value) {
-        return String.format(Locale.ROOT, "%,d", value);
     }
 }

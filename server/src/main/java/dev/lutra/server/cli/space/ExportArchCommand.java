@@ -8,6 +8,8 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.onnx.Precision;
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -52,6 +54,9 @@ public final class ExportArchCommand implements Runnable {
     @Option(names = "--weights", paramLabel = "FILE", description = "Weights by 'import-weights' or a supernet's checkpoint (default: random).")
     private Path weights;
 
+    @Mixin
+    private JsonOption json;
+
     @Override
     public void run() {
         Precision computed = Precision.of(precision);
@@ -66,6 +71,9 @@ public final class ExportArchCommand implements Runnable {
         metadata.put(OnnxMetadata.VERSION, Version.text());
         OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), computed, metadata);
         OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
+        if (json.isWanted()) {
+            System.out.println(Json.line(Map.of("file", out.toString(), "arch", chosen.toString())));
+        }
         System.err.println("wrote " + out + ": " + chosen);
     }
 }

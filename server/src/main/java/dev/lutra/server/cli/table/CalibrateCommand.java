@@ -12,13 +12,17 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.space.SpaceArgument;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,14 +59,36 @@ public final class CalibrateCommand implements Runnable {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Table to write.")
     private Path out;
 
+    @Mixin
+    private JsonOption json;
+
     @Override
     public void run() {
+        if (table != null && device != null) {
+            throw new InputException("--device: given with --lut (expected: one of them; a table has its device's name)");
+        }
         SearchSpace searchSpace = space.load();
         LookupTable start = table == null ? estimated(searchSpace) : LookupTable.load(table);
         Calibration calibration = Calibrator.fit(start, read(searchSpace, new LatencyModel(start)));
         start.withCalibration(calibration).save(out);
-        LutShowCommand.print(calibration);
+        if (json.isWanted()) {
+            System.out.println(Json.line(document(calibration)));
+        } else {
+            LutShowCommand.print(calibration);
+        }
         System.err.println("wrote " + out);
+    }
+
+    private Map<String, Object> document(Calibration calibration) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("file", out.toString());
+        document.put("fitted_on", calibration.getFittedOn());
+        document.put("held_out", calibration.getHeldOut());
+        document.put("held_out_error", calibration.getMeanRelativeError());
+        document.put("worst_error", calibration.getWorstRelativeError());
+        document.put("inside_interval", calibration.getIntervalCoverage());
+        document.put("tau", calibration.getKendallTau());
+        return document;
     }
 
     private LookupTable estimated(SearchSpace searchSpace) {

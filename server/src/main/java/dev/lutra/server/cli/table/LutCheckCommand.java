@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.table.TableCheck;
 import dev.lutra.latency.table.TableCheck.Finding;
@@ -13,6 +14,7 @@ import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,15 +23,17 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "check", mixinStandardHelpOptions = true, description = "Reasons not to rely on a table. Exit code 1 if one is serious, else 0.")
+@Command(name = "check", mixinStandardHelpOptions = true, description = "How far a table is to be relied on, and what speaks against it. Exit code 1 if something is serious, else 0.")
 final class LutCheckCommand implements Callable<Integer> {
 
     private static final int SERIOUS = 1;
+    private static final int NAMED = 3;
     private static final Pattern AGE = Pattern.compile("(\\d{1,5}) *(h|d|w)");
 
     @Parameters(index = "0", paramLabel = "FILE", description = "The table.")
@@ -47,17 +51,26 @@ final class LutCheckCommand implements Callable<Integer> {
     @Option(names = "--max-age", paramLabel = "AGE", description = "Of an entry: 36h, 180d, 26w (default: 180d).")
     private Optional<String> maxAge = Optional.empty();
 
+    @Option(names = "--all", description = "List every finding (default: in groups).")
+    private boolean all;
+
     @Mixin
     private JsonOption json;
 
     @Override
     public Integer call() {
+        if (space.isEmpty() && (imageSize.isPresent() || classes.isGiven())) {
+            throw new InputException((imageSize.isPresent() ? "--image-size" : "--classes") + ": changes nothing here (expected: with --space)");
+        }
+        if (all && json.isWanted()) {
+            throw new InputException("--all: changes nothing here (expected: without --json, which lists everything)");
+        }
         Duration oldest = maxAge.map(LutCheckCommand::age).orElse(TableCheck.USUAL_AGE);
         LookupTable table = LookupTable.load(file);
         List<Finding> findings = TableCheck.check(table, space.map(this::space), oldest, Instant.now());
         boolean serious = findings.stream().anyMatch(finding -> finding.severity() == Severity.SERIOUS);
         if (json.isWanted()) {
-            System.out.println(Json.line(document(findings, serious)));
+            System.out.println(Json.line(document(new TableVerdict(table, findings), findings, serious)));
         } else {
             print(table, findings);
         }
@@ -83,27 +96,43 @@ final class LutCheckCommand implements Callable<Integer> {
         };
     }
 
-    private static void print(LookupTable table, List<Finding> findings) {
-        for (Finding finding : findings) {
-            System.out.println(word(finding.severity()) + "  " + finding.check() + ": " + finding.subject() + ": "
-                + finding.message());
+    private void print(LookupTable table, List<Finding> findings) {
+        new TableVerdict(table, findings).lines().forEach(System.out::println);
+        if (all) {
+            findings.forEach(finding -> System.out.println(word(finding.severity()) + "  " + finding.check() + ": "
+                + Names.shown(finding.subject()) + ": " + finding.message()));
+        } else {
+            groups(findings).forEach(group -> System.out.println(described(group)));
         }
-        System.out.println(table.entries().size() + " entries: " + count(findings, Severity.SERIOUS) + " serious, "
-            + count(findings, Severity.WARNING) + " warnings, " + count(findings, Severity.NOTE) + " notes");
     }
 
-    private static long count(List<Finding> findings, Severity severity) {
-        return findings.stream().filter(finding -> finding.severity() == severity).count();
+    /** Findings of one kind and severity, the worst first. */
+    private static Collection<List<Finding>> groups(List<Finding> findings) {
+        return findings.stream().collect(Collectors.groupingBy(
+            finding -> word(finding.severity()) + "  " + finding.check(), LinkedHashMap::new, Collectors.toList())).values();
+    }
+
+    private static String described(List<Finding> group) {
+        Finding first = group.get(0);
+        String kind = word(first.severity()) + "  " + first.check() + ": ";
+        if (group.size() == 1) {
+            return kind + Names.shown(first.subject()) + ": " + first.message();
+        }
+        String named = group.stream().limit(NAMED).map(Finding::subject).collect(Collectors.joining(", "));
+        int more = group.size() - NAMED;
+        return kind + group.size() + " entries: " + Names.shown(named) + (more > 0 ? " and " + more + " more" : "")
+            + "; the first: " + first.message();
     }
 
     private static String word(Severity severity) {
         return severity.name().toLowerCase(Locale.ROOT);
     }
 
-    private Map<String, Object> document(List<Finding> findings, boolean serious) {
+    private Map<String, Object> document(TableVerdict verdict, List<Finding> findings, boolean serious) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("file", file.toString());
         document.put("serious", serious);
+        document.put("verdict", verdict.lines());
         document.put("findings", findings.stream().map(finding -> {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("severity", word(finding.severity()));

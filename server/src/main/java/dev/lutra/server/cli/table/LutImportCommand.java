@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.table;
 
+import dev.lutra.Names;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.published.TableFormat;
 import dev.lutra.latency.table.TableImport;
@@ -45,7 +46,8 @@ final class LutImportCommand implements Runnable {
     @Override
     public void run() {
         TableFormat wanted = TableFormat.named(format, files.get(0));
-        TableImport.Result result = TableImport.read(wanted, files, device, spaces.stream().map(SpaceFile::load).toList());
+        TableImport.Result result = TableImport.read(wanted, files, device.map(name -> Names.device("--device", name)),
+            spaces.stream().map(SpaceFile::load).toList());
         Path file = file(wanted, result.table());
         result.table().save(file);
         if (json.isWanted()) {
@@ -60,7 +62,7 @@ final class LutImportCommand implements Runnable {
     /** A device may have tables of several publishers, so the folder's file has the format in its name. */
     private Path file(TableFormat wanted, LookupTable table) {
         boolean isFolder = Files.isDirectory(out) || !out.toString().endsWith(".json");
-        String name = table.content().getDevice().getName().replaceAll("[^A-Za-z0-9._-]+", "_");
+        String name = Names.inFile(table.content().getDevice().getName());
         return isFolder ? out.resolve(name + "-" + wanted.formatName() + ".json") : out;
     }
 
