@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -76,7 +77,7 @@ public final class LookupTable implements SegmentTimes {
     /** Writes the table; equal tables give equal bytes. */
     public void save(Path file) {
         try {
-            AtomicFile.write(file, JsonFormat.printer().print(content) + "\n");
+            AtomicFile.write(file, JsonFormat.printer().sortingMapKeys().print(content) + "\n");
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("a table holds no message of an unknown type", e);
         }
@@ -98,6 +99,7 @@ public final class LookupTable implements SegmentTimes {
         require(entries.put(entry.getKey(), entry) == null, place, "key given twice");
         require(entry.hasLatency(), place, "no latency");
         requireTimes(place + ".latency", entry.getLatency());
+        requireTime(place + ".callOverheadNanos", entry.getCallOverheadNanos());
         require(entry.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
             entry.getLatency().getP50Nanos() + " (expected: more than 0)");
     }
@@ -186,13 +188,15 @@ public final class LookupTable implements SegmentTimes {
     }
 
     /**
-     * A segment's own time: the median of its entry without the call, at least 0.
+     * A segment's own time: the median of its entry without the call as it was then, at least 0.
      *
      * @throws java.util.NoSuchElementException if there is no such entry
      */
     @Override
     public long ownNanos(String key) {
-        return Math.max(0, entry(key).orElseThrow().getLatency().getP50Nanos() - callOverheadNanos());
+        Entry entry = entry(key).orElseThrow();
+        long overhead = entry.getCallOverheadNanos() > 0 ? entry.getCallOverheadNanos() : callOverheadNanos();
+        return Math.max(0, entry.getLatency().getP50Nanos() - overhead);
     }
 
     @Override
@@ -221,6 +225,37 @@ public final class LookupTable implements SegmentTimes {
         Estimators.requireOne(origin, all.values().stream());
         return new LookupTable(origin, content.toBuilder().clearCalibration().clearEntries()
             .addAllEntries(all.values()).build());
+    }
+
+    /** This table with the entries of others whose keys it lacks, and without a calibration. */
+    public LookupTable extendedBy(Collection<Entry> others) {
+        return withEntries(others.stream().filter(entry -> !entries.containsKey(entry.getKey())).toList());
+    }
+
+    /** The whole networks that were measured for this table, of whatever space. */
+    public List<WholeNetwork> networks() {
+        return content.getCalibration().getNetworksList();
+    }
+
+    /**
+     * This table without some entries, which are measured anew when they are needed next, and without a calibration.
+     *
+     * @throws InputException if one is not there, or nobody here has measured them
+     */
+    public LookupTable without(Collection<String> keys) {
+        require(isMeasured(), "source", "as published, so nothing would be measured anew (expected: a measured table)");
+        SortedMap<String, Entry> left = new TreeMap<>(entries);
+        dev.lutra.proto.LookupTable.Builder table = content.toBuilder().clearCalibration();
+        for (String key : new TreeSet<>(keys)) {
+            require(left.remove(key) != null, "entries", "no entry " + key + " (expected: a key, as lutra lut show has it)");
+            table.putForgotten(key, timesForgotten(key) + 1);
+        }
+        return new LookupTable(origin, table.clearEntries().addAllEntries(left.values()).build());
+    }
+
+    /** How often an entry was forgotten; its measurements before are not to be used again. */
+    public int timesForgotten(String key) {
+        return content.getForgottenOrDefault(key, 0);
     }
 
     public LookupTable withCalibration(Calibration calibration) {

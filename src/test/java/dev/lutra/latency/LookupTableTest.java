@@ -149,6 +149,29 @@ class LookupTableTest {
     }
 
     @Test
+    void anEntryContainsTheCallOfItsOwnDay() {
+        Entry late = entry("00000000000000bb", 5000).toBuilder().setCallOverheadNanos(2000).build();
+        LookupTable table = table().withEntries(List.of(late));
+        assertThat(table.ownNanos("ffffffffffffffff")).isEqualTo(5000 - 900);
+        assertThat(table.ownNanos("00000000000000bb")).isEqualTo(5000 - 2000);
+        assertThat(table.callOverheadNanos()).isEqualTo(900);
+    }
+
+    @Test
+    void whatIsForgottenIsCounted() {
+        LookupTable once = table().without(List.of("ffffffffffffffff"));
+        assertThat(once.entries()).hasSize(1);
+        assertThat(once.calibration()).isEmpty();
+        LookupTable twice = once.withEntries(List.of(entry("ffffffffffffffff", 6000))).without(List.of("ffffffffffffffff"));
+        Path file = folder.resolve("table.json");
+        twice.save(file);
+        assertThat(LookupTable.load(file).timesForgotten("ffffffffffffffff")).isEqualTo(2);
+        assertThat(LookupTable.load(file).timesForgotten("00000000000000aa")).isZero();
+        assertThatThrownBy(() -> twice.without(List.of("ffffffffffffffff"))).isInstanceOf(InputException.class)
+            .hasMessageContaining("no entry ffffffffffffffff");
+    }
+
+    @Test
     void namesOfFiles() {
         assertThat(table().fileName()).isEqualTo("my%20box%2F1-onnxruntime-1.29.0-cpu-t2.json");
         LookupTable other = LookupTable.of(table().content().toBuilder().setPrecision("int8").setBatch(32)

@@ -132,7 +132,11 @@ final class Figures {
                 throw options.error(layer + " (expected: 'layer' and a number)");
             }
             String number = layer.substring("layer ".length());
-            options.entries().forEach((option, node) -> add(SinglePathKeys.layer(number, option), new Figure(node.number(0, LONGEST_MILLIS), 0, 0)));
+            options.entries().forEach((option, node) -> {
+                if (!add(SinglePathKeys.layer(number, option), new Figure(node.number(0, LONGEST_MILLIS), 0, 0))) {
+                    throw node.error("given twice (expected: every key once, in all files together)");
+                }
+            });
         });
     }
 }

@@ -70,6 +70,15 @@ class TableImportTest {
         return millis(committed(table), searched.build(searched.parse(architecture)));
     }
 
+    @Test
+    void ofTwoFilesNeitherWinsSilently() throws IOException {
+        Path first = Files.writeString(folder.resolve("a.yaml"), "layer 1:\n  0: 4.5\n");
+        Path second = Files.writeString(folder.resolve("b.yaml"), "layer 2:\n  0: 4.5\nlayer 1:\n  0: 5.5\n");
+        assertThatThrownBy(() -> TableImport.read(TableFormat.named("singlepath", first), List.of(first, second), Optional.empty(), List.of()))
+            .isInstanceOf(InputException.class)
+            .hasMessageStartingWith(second + ":4: ").hasMessageContaining("given twice (expected: every key once, in all files together)");
+    }
+
     private static TableImport.Result read(TableFormat format, Path file) {
         return TableImport.read(format, List.of(file), Optional.empty(), List.of());
     }

@@ -134,6 +134,11 @@ final class LutraProcess implements AutoCloseable {
         }
     }
 
+    /** Standard output so far; all of it once the process has ended. */
+    String output() {
+        return output.toString();
+    }
+
     private void waitForLines() {
         try {
             errors.wait(100);

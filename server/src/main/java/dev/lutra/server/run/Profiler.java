@@ -6,7 +6,6 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.SegmentCatalog;
-import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;
@@ -15,13 +14,12 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
-import dev.lutra.onnx.Precision;
 import dev.lutra.proto.Calibration;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
-import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
@@ -63,8 +61,14 @@ final class Profiler {
      *
      * @param name which no other has
      * @param label for people
+     * @param anew how often what was measured of it was forgotten
      */
-    private record Model(String name, String label, Network network) {}
+    private record Model(String name, String label, Network network, int anew) {
+
+        Model(String name, String label, Network network) {
+            this(name, label, network, 0);
+        }
+    }
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -110,38 +114,40 @@ final class Profiler {
         Optional<LookupTable> known = find(experiment, folder, target);
         if (known.isPresent() && !known.get().isMeasured()) {
             requireWhole(known.get(), space);
-            progress.say("profile: " + known.get().origin() + " is as published and has all of " + space.name());
+            progress.say("profile: " + known.get().origin() + " is as published and has all of " + space.name() + ": device "
+                + target.device() + " gets the figures of " + known.get().content().getSource());
             return known.get();
         }
         SegmentCatalog catalog = SegmentCatalog.of(space);
         List<SegmentCatalog.Item> missing = known.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items()));
-        boolean calibrated = known.flatMap(LookupTable::calibration).isPresent() || experiment.profile().calibrate() == 0;
+        boolean calibrated = experiment.profile().calibrate() == 0
+            || known.stream().flatMap(table -> table.networks().stream()).anyMatch(network -> network.getSpace().equals(space.name()));
         if (missing.isEmpty() && calibrated) {
             progress.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
             return known.get();
         }
+        String runtime = fleet.get().runtime(target.device());
+        Device device = fleet.get().device(target.device()).orElseThrow().getDevice();
+        known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
         LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing);
-        if (experiment.profile().calibrate() > 0) {
-            table = calibrate(target, table);
-        }
-        Path file = tableFile(target, table);
-        table.save(file);
-        progress.say("profile: wrote " + file);
-        return LookupTable.load(file);
+        List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table) : List.of();
+        LookupTable saved = new TargetTable(target, tableFile(target, table)).add(table, networks);
+        saved.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
+        progress.say("profile: wrote " + saved.origin());
+        return saved;
     }
 
     /** The target's table, if there is one: the experiment's own choice, or what an earlier life of the run wrote. */
     static Optional<LookupTable> find(Experiment experiment, RunFolder folder, Experiment.Target target) {
         if (experiment.table(target).isPresent()) {
-            Path table = experiment.table(target).get();
-            return Files.exists(table) ? Optional.of(inPrecision(LookupTable.load(table), target)) : Optional.empty();
+            return new TargetTable(target, experiment.table(target).get()).load();
         }
         if (!Files.isDirectory(folder.tables())) {
             return Optional.empty();
         }
         try (var files = Files.list(folder.tables())) {
             return files.filter(file -> file.toString().endsWith(".json")).sorted().map(LookupTable::load)
-                .filter(table -> isOf(table, target)).findFirst();
+                .filter(table -> TargetTable.differences(table, target).isEmpty()).findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(folder.tables() + ": cannot be read: " + e.getMessage(), e);
         }
@@ -168,24 +174,6 @@ final class Profiler {
         }
     }
 
-    /** Published tables that do not say are taken for float32. */
-    private static LookupTable inPrecision(LookupTable table, Experiment.Target target) {
-        String precision = table.content().getPrecision();
-        if (!(precision.isEmpty() ? Precision.FLOAT32.toString() : precision).equals(target.precision().toString())) {
-            throw new InputException(table.origin() + ": precision: " + precision + " (expected: " + target.precision()
-                + ", as device " + target.device() + " is to compute in)");
-        }
-        return table;
-    }
-
-    private static boolean isOf(LookupTable table, Experiment.Target target) {
-        Runtime runtime = table.content().getRuntime();
-        return table.content().getDevice().getName().equals(target.device())
-            && runtime.getProvider().equals(target.provider()) && runtime.getThreads() == target.threads()
-            && runtime.getProviderOptionsMap().equals(target.options())
-            && table.content().getPrecision().equals(target.precision().toString());
-    }
-
     private Path tableFile(Experiment.Target target, LookupTable table) {
         return experiment.table(target).orElseGet(() -> folder.tables().resolve(table.fileName()));
     }
@@ -194,23 +182,22 @@ final class Profiler {
         List<Model> models = new ArrayList<>();
         models.add(new Model(OVERHEAD, OVERHEAD, nothing()));
         for (SegmentCatalog.Item item : missing) {
-            models.add(new Model(item.key(), item.label(), item.segment().asNetwork()));
+            models.add(new Model(item.key(), item.label(), item.segment().asNetwork(),
+                known.map(table -> table.timesForgotten(item.key())).orElse(0)));
         }
         Map<String, Measured> measured = measure("profile " + target.device(), target, models);
-        dev.lutra.proto.LookupTable.Builder table = known.map(LookupTable::content).map(dev.lutra.proto.LookupTable::toBuilder)
-            .orElseGet(dev.lutra.proto.LookupTable::newBuilder);
-        table.setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
-            .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice())
-            .setRuntime(measured.get(OVERHEAD).getRuntime())
-            .setCallOverhead(measured.get(OVERHEAD).getLatency());
         List<Entry> entries = new ArrayList<>();
         for (SegmentCatalog.Item item : missing) {
             Measured result = measured.get(item.key());
             entries.add(Entry.newBuilder()
                 .setKey(item.key()).setSignature(item.segment().signature()).setLabel(item.label())
+                .setCallOverheadNanos(measured.get(OVERHEAD).getLatency().getP50Nanos())
                 .setLatency(result.getLatency()).setCircumstances(result.getCircumstances()).build());
         }
-        return LookupTable.of(table.build()).withEntries(entries);
+        return known.orElseGet(() -> LookupTable.of(dev.lutra.proto.LookupTable.newBuilder()
+            .setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
+            .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice()).setRuntime(measured.get(OVERHEAD).getRuntime())
+            .setCallOverhead(measured.get(OVERHEAD).getLatency()).build())).withEntries(entries);
     }
 
     /** The cheapest model there is: what remains is the cost of a call. */
@@ -221,7 +208,8 @@ final class Profiler {
         return graph.build(output);
     }
 
-    private LookupTable calibrate(Experiment.Target target, LookupTable table) {
+    /** Times whole networks of the space, to fit the table to and to hold out. */
+    private List<WholeNetwork> measureNetworks(Experiment.Target target, LookupTable table) {
         LatencyModel model = new LatencyModel(table);
         List<CalibrationPlan.Choice> choices = CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
             experiment.profile().heldOut(), experiment.training().seed());
@@ -234,9 +222,7 @@ final class Profiler {
                 .addAllSegments(model.predict(models.get(i).network()).parts().stream().map(Prediction.Part::key).toList())
                 .setLatency(measured.get(models.get(i).name()).getLatency()).setHeldOut(choices.get(i).heldOut()).build());
         }
-        LookupTable calibrated = table.withCalibration(Calibrator.fit(table, whole));
-        calibrated.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
-        return calibrated;
+        return whole;
     }
 
     private Model whole(Architecture architecture) {
@@ -301,7 +287,8 @@ final class Profiler {
             }
             task.addInputs(input);
         }
-        return TaskNames.named(String.join("/", runId, "profile", target.device()), measured.name(), task, runtime);
+        return TaskNames.named(String.join("/", runId, "profile", target.device()),
+            measured.anew() == 0 ? measured.name() : measured.name() + "/anew-" + measured.anew(), task, runtime);
     }
 
     static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {

@@ -5,11 +5,11 @@ import picocli.CommandLine.Command;
 
 @Command(name = "lut", mixinStandardHelpOptions = true, description = "Lookup tables.", synopsisSubcommandLabel = "COMMAND", subcommands = {
     LutListCommand.class, LutShowCommand.class, LutImportCommand.class, LutCheckCommand.class,
-    LutDiffCommand.class})
+    LutDiffCommand.class, LutForgetCommand.class})
 public final class LutCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new InputException("lut: no command (expected: lut list, show, import, check or diff)");
+        throw new InputException("lut: no command (expected: lut list, show, import, check, diff or forget)");
     }
 }

@@ -1,0 +1,130 @@
+package dev.lutra.server.run;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.onnx.Precision;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.server.experiment.Experiment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The file of a target's lookup table. What was measured belongs to one device, runtime, provider, number of threads and precision;
+ * several experiments may add to it, also at the same time.
+ */
+record TargetTable(Experiment.Target target, Path file) {
+
+    /**
+     * The table, if the file is there.
+     *
+     * @throws InputException if it is of something else, naming what differs
+     */
+    Optional<LookupTable> load() {
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        LookupTable table = LookupTable.load(file);
+        requireNone(table, differences(table, target), "as target " + target.device() + " says; another table needs another file");
+        return Optional.of(table);
+    }
+
+    /** In what a table is not of a target, found and expected; a published table is of whoever it is given to, in its precision. */
+    static List<String> differences(LookupTable table, Experiment.Target target) {
+        Runtime runtime = table.content().getRuntime();
+        String precision = table.content().getPrecision();
+        List<String> differences = new ArrayList<>();
+        differ(differences, "precision", precision.isEmpty() ? Precision.FLOAT32.toString() : precision, target.precision().toString());
+        if (table.isMeasured()) {
+            differ(differences, "device", table.content().getDevice().getName(), target.device());
+            differ(differences, "provider", runtime.getProvider(), target.provider());
+            differ(differences, "options", runtime.getProviderOptionsMap().toString(), target.options().toString());
+            differ(differences, "threads", Integer.toString(runtime.getThreads()), Integer.toString(target.threads()));
+            differ(differences, "batch", Integer.toString(table.content().getBatch()), "1");
+        }
+        return differences;
+    }
+
+    /**
+     * Makes sure that a table is extended only by what measured it.
+     *
+     * @param runtimes what the device has now: names and versions
+     * @throws InputException if the device or the runtime is another than then, naming what differs
+     */
+    static void requireSame(LookupTable table, Device device, String runtimes) {
+        List<String> differences = new ArrayList<>();
+        Device then = table.content().getDevice();
+        differ(differences, "cpu", then.getCpu(), device.getCpu());
+        differ(differences, "cores", Integer.toString(then.getLogicalCores()), Integer.toString(device.getLogicalCores()));
+        String runtime = table.content().getRuntime().getName() + " " + table.content().getRuntime().getVersion();
+        if (!List.of(runtimes.split(", ")).contains(runtime)) {
+            differ(differences, "runtime", runtime, runtimes);
+        }
+        requireNone(table, differences, "as device " + device.getName() + " is now; what is measured now needs another file");
+    }
+
+    private static void differ(List<String> differences, String what, String found, String expected) {
+        if (!found.equals(expected)) {
+            differences.add(what + " " + found + " (expected: " + expected + ")");
+        }
+    }
+
+    private static void requireNone(LookupTable table, List<String> differences, String why) {
+        if (!differences.isEmpty()) {
+            throw new InputException(table.origin() + ": measured with " + String.join(", ", differences) + ", " + why);
+        }
+    }
+
+    /**
+     * Puts what was measured into the file. What others have put there meanwhile stays, and the fit is to all networks.
+     *
+     * @param networks whole networks measured for this table, in place of those of the same space
+     * @return the table as it is now in the file
+     */
+    LookupTable add(LookupTable measured, List<WholeNetwork> networks) {
+        Path lock = file.toAbsolutePath().resolveSibling(file.getFileName() + ".lock");
+        try {
+            Files.createDirectories(lock.getParent());
+            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = channel.lock()) {
+                Optional<LookupTable> there = load();
+                LookupTable now = there.map(table -> table.extendedBy(measured.entries())).orElse(measured);
+                fitted(now, all(there, measured, networks)).save(file);
+                return LookupTable.load(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(lock + ": cannot be locked: " + e.getMessage(), e);
+        }
+    }
+
+    private static List<WholeNetwork> all(Optional<LookupTable> there, LookupTable measured, List<WholeNetwork> networks) {
+        Map<String, WholeNetwork> all = new LinkedHashMap<>();
+        there.ifPresent(table -> table.networks().forEach(network -> all.put(name(network), network)));
+        measured.networks().forEach(network -> all.put(name(network), network));
+        networks.forEach(network -> all.put(name(network), network));
+        return List.copyOf(all.values());
+    }
+
+    /** The same architecture with another number of classes is another network. */
+    private static String name(WholeNetwork network) {
+        return network.getSpace() + " " + network.getArchitecture() + " " + network.getSegmentsList();
+    }
+
+    /** The table with a fit to the networks, if there are enough of them. */
+    private static LookupTable fitted(LookupTable table, List<WholeNetwork> networks) {
+        long heldOut = networks.stream().filter(WholeNetwork::getHeldOut).count();
+        return heldOut < 1 || networks.size() - heldOut < 2 ? table : table.withCalibration(Calibrator.fit(table, networks));
+    }
+}

@@ -1,0 +1,151 @@
+package dev.lutra.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lutra.server.cli.Main;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Every command that there is, asked by another program: one JSON document on standard output and nothing else. */
+class JsonAnswersTest {
+
+    private static final String ARCH = "k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3";
+    private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+    /** What the answer of a run of minutes is, the continuous integration's own run of it shows. */
+    private static final Set<String> NOT_RUN = Set.of("demo");
+
+    @TempDir
+    private Path folder;
+
+    /** A command line that ends, and what its answer has to be like. */
+    private record Asked(String arguments, Predicate<JsonNode> answer) {}
+
+    /** In an order in which each finds what it needs. */
+    private static Map<String, Asked> asked() {
+        String table = LutraProcess.CHECKOUT.resolve("lut/note10-ofa.json").toString();
+        Map<String, Asked> asked = new LinkedHashMap<>();
+        asked.put("spaces", new Asked("spaces", answer -> answer.size() > 20));
+        asked.put("describe", new Asked("describe shufflenetv2-cifar", answer -> answer.path("cheapest").path("macs").asLong() > 0));
+        asked.put("export-arch", new Asked("export-arch shufflenetv2-cifar --arch " + ARCH + " --out net.onnx",
+            answer -> answer.path("arch").asText().equals(ARCH)));
+        asked.put("import-weights", new Asked("import-weights shufflenetv2-cifar --arch " + ARCH
+            + " --from runs/small/supernet.safetensors --mapping mapping.yaml --partial --out mine.safetensors",
+            answer -> answer.has("unmatched")));
+        asked.put("calibrate", new Asked("calibrate shufflenetv2-cifar --networks networks.csv --out fitted.json",
+            answer -> answer.path("held_out").asInt() == 8));
+        asked.put("predict", new Asked("predict shufflenetv2-cifar --arch " + ARCH + " --lut fitted.json",
+            answer -> answer.path("latency_ms").asDouble() > 0));
+        asked.put("lut list", new Asked("lut list " + LutraProcess.CHECKOUT.resolve("lut"), answer -> answer.size() == 5));
+        asked.put("lut show", new Asked("lut show " + table, answer -> answer.path("entries").size() == 458));
+        asked.put("lut check", new Asked("lut check " + table, answer -> answer.path("verdict").size() == 3));
+        asked.put("lut diff", new Asked("lut diff " + table + " " + table, answer -> answer.path("common").asInt() == 458));
+        asked.put("lut forget", new Asked("lut forget measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
+        asked.put("lut import", new Asked("lut import singlepath pixel.csv --out pixel.json", answer -> answer.path("entries").asInt() == 4));
+        asked.put("train", new Asked("train small.yaml", answer -> answer.has("supernet")));
+        asked.put("profile", new Asked("profile small.yaml", answer -> answer.path("tables").size() == 1));
+        asked.put("search", new Asked("search small.yaml", answer -> !answer.path("candidates").isEmpty()));
+        asked.put("export", new Asked("export small.yaml", answer -> answer.path("files").size() == 1));
+        asked.put("verify", new Asked("verify small.yaml", answer -> answer.path("winners").size() == 1));
+        asked.put("run", new Asked("run small.yaml", answer -> answer.path("winners").size() == 1));
+        asked.put("test", new Asked("test small.yaml", answer -> answer.size() == 1));
+        asked.put("retrain", new Asked("retrain small.yaml", answer -> answer.size() == 1));
+        asked.put("load", new Asked("load net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
+        asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data fleet", answer -> answer.has("join_link")));
+        asked.put("agents", new Asked("agents --token-file fleet/token --server", JsonNode::isArray));
+        return asked;
+    }
+
+    @Test
+    void everyCommand() throws IOException {
+        List<String> commands = new ArrayList<>();
+        walk(Main.commandLine(), "", commands);
+        Map<String, Asked> asked = asked();
+        List<String> known = new ArrayList<>(asked.keySet());
+        known.addAll(NOT_RUN);
+        assertThat(commands).as("what the program has and what is asked here").containsExactlyInAnyOrderElementsOf(known);
+        writeInputs();
+        asked.remove("serve");
+        asked.remove("agents");
+        // weights to import come from a trained supernet
+        Asked imported = asked.remove("import-weights");
+        asked.put("import-weights", imported);
+        for (Map.Entry<String, Asked> one : asked.entrySet()) {
+            LutraProcess.Result result = LutraProcess.run(folder, (one.getValue().arguments() + " --json").split(" "));
+            assertThat(result.code()).as("%s: %s", one.getKey(), result.errors()).isZero();
+            assertAnswer(one.getKey(), result.output(), one.getValue());
+        }
+        aServerAndItsAgents();
+    }
+
+    private void aServerAndItsAgents() throws IOException {
+        Map<String, Asked> asked = asked();
+        try (LutraProcess server = LutraProcess.start(folder, (asked.get("serve").arguments() + " --json").split(" "))) {
+            int port = CommandLineTest.servedPort(server);
+            LutraProcess.Result agents = LutraProcess.run(folder,
+                (asked.get("agents").arguments() + " 127.0.0.1:" + port + " --json").split(" "));
+            assertThat(agents.code()).as("%s", agents.errors()).isZero();
+            assertAnswer("agents", agents.output(), asked.get("agents"));
+            server.kill();
+            assertAnswer("serve", server.output(), asked.get("serve"));
+        }
+    }
+
+    /** Commands that do something themselves, by their names from the first on; each has to know the option. */
+    private static void walk(CommandLine command, String name, List<String> found) {
+        command.getSubcommands().forEach((sub, line) -> {
+            String path = (name + " " + sub).strip();
+            if (line.getSubcommands().isEmpty()) {
+                assertThat(line.getCommandSpec().findOption("--json")).as("lutra %s --json", path).isNotNull();
+                found.add(path);
+            }
+            walk(line, path, found);
+        });
+    }
+
+    private static void assertAnswer(String command, String output, Asked asked) throws IOException {
+        JsonNode answer = JSON.readTree(output);
+        assertThat(asked.answer().test(answer)).as("%s: %s", command, output).isTrue();
+    }
+
+    private void writeInputs() throws IOException {
+        Files.writeString(folder.resolve("small.yaml"), """
+            name: small
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:2x40", test: "synthetic:2x8"}
+            supernet: {epochs: 1, batch: 16}
+            evaluation: {recalibration-images: 16, validation-images: 8, batch: 8}
+            targets: [{device: local}]
+            profile: {calibrate: 0, half-width: 0.3, rounds: 2, slice: 20 ms, time-limit: 200 ms}
+            search: {population: 4, generations: 1, seed: 1}
+            export: {top: 1}
+            retrain: {epochs: 1}
+            """);
+        StringBuilder csv = new StringBuilder("arch,latency_ms\n");
+        for (int i = 0; i < 40; i++) {
+            int wide = Math.min(12, i * 7 % 13);
+            csv.append("0".repeat(12 - wide)).append("2".repeat(wide)).append(',').append(1 + 0.1 * wide).append('\n');
+        }
+        Files.writeString(folder.resolve("networks.csv"), csv);
+        Files.writeString(folder.resolve("pixel.csv"), "layer,op,ms\n1,0,4.5\n1,3,11.5\n");
+        Files.writeString(folder.resolve("measured.json"), """
+            {"format": 1, "device": {"name": "box"}, "runtime": {"name": "onnxruntime"}, "batch": 1, "source": "measured",
+             "entries": [{"key": "00000000000000aa", "latency": {"p50Nanos": "3000"}},
+                         {"key": "ffffffffffffffff", "latency": {"p50Nanos": "5000"}}]}
+            """);
+        Files.writeString(folder.resolve("mapping.yaml"), "tensors: {}\n");
+    }
+}
