@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +34,7 @@ class LauncherTest {
     void layOut() throws IOException {
         assumeThat(Files.getFileStore(folder).supportsFileAttributeView("posix")).as("POSIX permissions").isTrue();
         home = Files.createDirectory(folder.resolve("check out"));
-        Files.copy(LutraProcess.CHECKOUT.resolve("lutra"), home.resolve("lutra"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+        Files.copy(LutraProcess.CHECKOUT.resolve("lutra"), home.resolve("lutra"), StandardCopyOption.COPY_ATTRIBUTES);
         for (String module : List.of("proto", "src", "agent", "server")) {
             Files.createDirectories(home.resolve(module).resolve("src/main"));
             Files.writeString(home.resolve(module).resolve("pom.xml"), "");
@@ -77,10 +80,10 @@ class LauncherTest {
         return Files.exists(calls) ? Files.readAllLines(calls) : List.of();
     }
 
-    /** As a pull does: later than the build. */
-    private static void change(Path file) throws IOException {
+    /** As a pull does: later than the build, which is told apart by seconds at worst. */
+    private void change(Path file) throws IOException {
+        setTime(home.resolve("server/target/built"), FileTime.from(Instant.now().minusSeconds(10)));
         Files.writeString(file, "changed");
-        Files.setLastModifiedTime(file, FileTime.from(Instant.now().plusSeconds(5)));
     }
 
     @Test
@@ -91,6 +94,7 @@ class LauncherTest {
         assertThat(Files.readString(folder.resolve("said"))).startsWith("java ").contains("-jar " + home + "/server/target/lutra-server");
         change(home.resolve("src/main/Block.java"));
         run("", "spaces");
+        run("", "spaces");
         assertThat(builds()).as("a new source").hasSize(2);
     }
 
@@ -98,10 +102,24 @@ class LauncherTest {
     void buildsAgainAfterASourceHasGone() throws Exception {
         Path source = Files.writeString(home.resolve("server/src/main/Old.java"), "");
         run("", "spaces");
+        Files.setLastModifiedTime(home.resolve("server/target/built"), FileTime.from(Instant.now().minusSeconds(10)));
+        FileTime old = FileTime.from(Instant.now().minusSeconds(60));
+        for (Path path : List.of("pom.xml", "proto", "src", "agent", "server").stream().map(home::resolve).toList()) {
+            try (Stream<Path> all = Files.walk(path)) {
+                all.filter(file -> !file.toString().contains("target")).toList().forEach(file -> setTime(file, old));
+            }
+        }
         Files.delete(source);
-        Files.setLastModifiedTime(source.getParent(), FileTime.from(Instant.now().plusSeconds(5)));
         run("", "spaces");
         assertThat(builds()).hasSize(2);
+    }
+
+    private static void setTime(Path file, FileTime time) {
+        try {
+            Files.setLastModifiedTime(file, time);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
