@@ -56,7 +56,7 @@ class JsonAnswersTest {
         asked.put("lut forget", new Asked("lut forget measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
         asked.put("lut import", new Asked("lut import singlepath pixel.csv --out pixel.json", answer -> answer.path("entries").asInt() == 4));
         asked.put("train", new Asked("train small.yaml", answer -> answer.has("supernet")));
-        asked.put("profile", new Asked("profile small.yaml", answer -> answer.path("tables").size() == 1));
+        asked.put("profile", new Asked("profile small.yaml --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
         asked.put("search", new Asked("search small.yaml", answer -> !answer.path("candidates").isEmpty()));
         asked.put("export", new Asked("export small.yaml", answer -> answer.path("files").size() == 1));
         asked.put("verify", new Asked("verify small.yaml", answer -> answer.path("winners").size() == 1));
