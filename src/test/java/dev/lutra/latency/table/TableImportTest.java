@@ -72,11 +72,11 @@ class TableImportTest {
 
     @Test
     void ofTwoFilesNeitherWinsSilently() throws IOException {
-        Path first = Files.writeString(folder.resolve("a.yaml"), "layer 1:\n  0: 4.5\n");
-        Path second = Files.writeString(folder.resolve("b.yaml"), "layer 2:\n  0: 4.5\nlayer 1:\n  0: 5.5\n");
+        Path first = Files.writeString(folder.resolve("a.json"), "{\"layer 1\": {\"0\": 4.5}}");
+        Path second = Files.writeString(folder.resolve("b.json"), "{\"layer 2\": {\"0\": 4.5},\n\"layer 1\": {\"0\": 5.5}}");
         assertThatThrownBy(() -> TableImport.read(TableFormat.named("singlepath", first), List.of(first, second), Optional.empty(), List.of()))
             .isInstanceOf(InputException.class)
-            .hasMessageStartingWith(second + ":4: ").hasMessageContaining("given twice (expected: every key once, in all files together)");
+            .hasMessageStartingWith(second + ":2: ").hasMessageContaining("given twice (expected: every key once, in all files together)");
     }
 
     private static TableImport.Result read(TableFormat format, Path file) {
