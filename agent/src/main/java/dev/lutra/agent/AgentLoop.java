@@ -146,7 +146,7 @@ public final class AgentLoop {
             while (!over.getAsBoolean()) {
                 takeUp(over);
                 rounds.round((job, outcome) -> leave(job, outcome, keeper));
-                keeper.underWay(rounds.underWay());
+                keeper.underWay(rounds.underWay(), rounds.halfWidth());
             }
             reporting.check();
             supplying.check();
@@ -170,6 +170,7 @@ public final class AgentLoop {
             rounds.admit(job, waited);
             waited = 0;
         }
+        rounds.waiting(supply.waiting());
     }
 
     private void leave(Job job, Optional<Outcome> outcome, LeaseKeeper keeper) {

@@ -23,6 +23,7 @@ public final class TimeAccount {
 
     private final Map<Kind, Long> nanos = new EnumMap<>(Kind.class);
     private boolean processStarts;
+    private long heldUp;
     private long startNanos;
     private int tasks;
 
@@ -65,6 +66,22 @@ public final class TimeAccount {
 
     public long nanos(Kind kind) {
         return nanos.getOrDefault(kind, 0L);
+    }
+
+    /** The machine was not calm for so long: pauses, and readings of sentinels that only looked whether it was again. */
+    public void heldUp(long wallNanos) {
+        heldUp += wallNanos;
+    }
+
+    public long heldUpNanos() {
+        return heldUp;
+    }
+
+    /** What slices of tasks and the readings beside them take, as a multiple of what the slices take; at least 1. */
+    public double overhead() {
+        double tasks = nanos(Kind.MEASURING) + nanos(Kind.SESSIONS) + nanos(Kind.PROCESSES) + nanos(Kind.TRANSFER);
+        double looking = heldUp - nanos(Kind.CALM);
+        return tasks == 0 ? 1 : 1 + Math.max(0, nanos(Kind.SENTINEL) - looking) / tasks;
     }
 
     public void taskLeft() {

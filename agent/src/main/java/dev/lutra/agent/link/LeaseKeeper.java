@@ -25,6 +25,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Duration period;
     private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
     private volatile double underWay;
+    private volatile double halfWidth;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "lease-keeper");
         thread.setDaemon(true);
@@ -51,16 +52,23 @@ public final class LeaseKeeper implements AutoCloseable {
         held.remove(lease);
     }
 
-    /** How many tasks' worth of measuring is done of those in hand, for the server to know. */
-    public void underWay(double tasks) {
+    /**
+     * Notes how far measuring has come, for the server to know.
+     *
+     * @param tasks how many tasks' worth is done of those in hand
+     * @param medianHalfWidth of them, relative; infinite if not known
+     */
+    public void underWay(double tasks, double medianHalfWidth) {
         underWay = tasks;
+        halfWidth = Double.isFinite(medianHalfWidth) ? medianHalfWidth : 0;
     }
 
     private void renew() {
         // A lease that arrives while the call is under way is not in this request, so its absence from the reply means nothing.
         Set<LeaseName> lost = new HashSet<>(held);
         try {
-            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay).build();
+            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay)
+                .setHalfWidth(halfWidth).build();
             RenewReply reply = link.call(period, stub -> stub.renew(request));
             reply.getHeldList().forEach(lost::remove);
             held.removeAll(lost);

@@ -7,6 +7,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.FetchModelRequest;
 import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseReply;
 import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.ModelChunk;
@@ -47,6 +48,8 @@ public final class Supply {
     private String session;
     private volatile long leasedAtNanos;
     private long bytesOut;
+    private int leasedAhead;
+    private int queued;
 
     /**
      * @param leaseSize most tasks to take at a time
@@ -70,7 +73,9 @@ public final class Supply {
         LeaseRequest request = LeaseRequest.newBuilder()
             .setSession(session).setMaxTasks(leaseSize).setWaitMillis(LEASE_WAIT.toMillis()).build();
         while (true) {
-            List<LeasedTask> leased = link.call(LEASE_WAIT.plus(LEASE_GRACE), stub -> stub.lease(request)).getTasksList();
+            LeaseReply reply = link.call(LEASE_WAIT.plus(LEASE_GRACE), stub -> stub.lease(request));
+            List<LeasedTask> leased = reply.getTasksList();
+            ahead(leased.size(), reply.getQueued());
             keeper.hold(leased.stream().map(Supply::nameOf).toList());
             leasedAtNanos = System.nanoTime();
             fetchAll(leased, keeper, reports, over);
@@ -93,8 +98,9 @@ public final class Supply {
                 BooleanSupplier abandoned = () -> over.getAsBoolean() || !keeper.holds(lease);
                 if (abandoned.getAsBoolean()) {
                     log.info("task {}: dropped, its lease is lost", lease.getTaskId());
+                    lost();
                 } else {
-                    fetch(new Job(lease, task.getTask(), NOTHING, abandoned), reports).ifPresent(together::add);
+                    fetch(new Job(lease, task.getTask(), NOTHING, abandoned), reports).ifPresentOrElse(together::add, this::lost);
                 }
             }
             offer(together);
@@ -113,6 +119,16 @@ public final class Supply {
             reports.add(job.lease(), e.outcome());
             return Optional.empty();
         }
+    }
+
+    private synchronized void ahead(int leased, int leftInQueue) {
+        leasedAhead = leased;
+        queued = leftInQueue;
+    }
+
+    /** One that was leased ahead does not come. */
+    private synchronized void lost() {
+        leasedAhead--;
     }
 
     private synchronized void offer(List<Job> together) {
@@ -156,8 +172,14 @@ public final class Supply {
         while (taken.size() < most && !ready.isEmpty()) {
             taken.add(ready.remove());
         }
+        leasedAhead -= taken.size();
         notifyAll();
         return taken;
+    }
+
+    /** How many tasks are known to come: leased ahead, or still in the server's queue when it was last asked. */
+    public synchronized int waiting() {
+        return leasedAhead + queued;
     }
 
     /** When the latest tasks were leased, by {@link System#nanoTime}: whoever waits from then on waits for models. */

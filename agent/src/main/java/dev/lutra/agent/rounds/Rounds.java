@@ -11,6 +11,7 @@ import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
 import dev.lutra.agent.statistics.Distributions;
 import dev.lutra.agent.statistics.Level;
+import dev.lutra.agent.statistics.Statistics;
 import dev.lutra.agent.task.Job;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Circumstances;
@@ -93,6 +94,8 @@ public final class Rounds {
             return size() > SHELF;
         }
     };
+    private final TimeBudgets budgets = new TimeBudgets();
+    private int waiting;
     private TimeAccount account;
     /** Empty if the next round begins with a new process in any case. */
     private OptionalLong processSinceNanos = OptionalLong.empty();
@@ -129,7 +132,14 @@ public final class Rounds {
         if (known != null) {
             known.resume(job);
         }
-        hand.add(known != null ? known : new Series(job, system.cpuTime()));
+        Series series = known != null ? known : new Series(job, system.cpuTime());
+        hand.add(series);
+        budgets.admit(series, nanoTime.getAsLong() - waitedNanos);
+    }
+
+    /** How many tasks wait to be taken up: of a time budget they get their part. */
+    public void waiting(int tasks) {
+        waiting = tasks;
     }
 
     /** How many tasks are in hand. */
@@ -140,6 +150,13 @@ public final class Rounds {
     /** How many tasks' worth of measuring is done of those in hand. */
     public double underWay() {
         return hand.stream().mapToDouble(Series::progress).sum();
+    }
+
+    /** The median over the tasks in hand of the relative half widths that they would leave with by now; infinite if not known. */
+    public double halfWidth() {
+        return hand.isEmpty()
+            ? Double.POSITIVE_INFINITY
+            : Statistics.quantileOfSorted(hand.stream().mapToDouble(Series::halfWidth).sorted().toArray(), 0.5);
     }
 
     /**
@@ -158,19 +175,29 @@ public final class Rounds {
             || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()) {
             renew();
         }
-        Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
-        for (Series series : shuffled(hand)) {
-            if (isMeasuredInRounds(series.job().task())) {
-                groups.computeIfAbsent(Conditions.of(series), conditions -> new ArrayList<>()).add(series);
-            } else {
+        List<Series> order = shuffled(hand);
+        for (Series series : order) {
+            if (!isMeasuredInRounds(series.job().task())) {
                 runOnce(series, left);
             }
         }
+        Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
+        hand.forEach(series -> groups.put(Conditions.of(series), new ArrayList<>()));
+        plan(order).forEach(series -> groups.get(Conditions.of(series)).add(series));
         for (Map.Entry<Conditions, List<Series>> group : groups.entrySet()) {
             measure(group.getKey(), group.getValue(), left);
         }
         letAbandonedGo(left);
         endBatch();
+    }
+
+    /** The slices of this round: one of every task, of those with a budget as many as are to be. */
+    private List<Series> plan(List<Series> order) {
+        List<Series> measured = order.stream().filter(series -> isMeasuredInRounds(series.job().task())).filter(hand::contains).toList();
+        budgets.setDeadlines(hand, waiting, nanoTime.getAsLong());
+        List<Series> slices = new ArrayList<>(budgets.plan(measured.stream().filter(Series::hasBudget).toList(), account));
+        measured.stream().filter(series -> !series.hasBudget()).forEach(slices::add);
+        return slices;
     }
 
     private void renew() {
@@ -233,12 +260,17 @@ public final class Rounds {
         BooleanSupplier abandoned = () -> group.stream().allMatch(series -> series.job().isAbandoned());
         List<PendingSlice> taken = new ArrayList<>();
         long since = processSinceNanos.getAsLong();
-        awaitCalm(watch, since, abandoned);
+        if (group.stream().anyMatch(series -> budgets.allows(series, account, nanoTime.getAsLong()))) {
+            awaitCalm(watch, since, abandoned);
+        }
         long begin = nanoTime.getAsLong();
-        for (int turn = 0; turn < Defaults.TURNS && nanoTime.getAsLong() - begin < Defaults.SHORT_ROUND.toNanos(); turn++) {
+        int turns = budgets.areEmpty() ? Defaults.TURNS : 1;
+        for (int turn = 0; turn < turns && nanoTime.getAsLong() - begin < Defaults.SHORT_ROUND.toNanos(); turn++) {
             for (Series series : group) {
-                awaitCalm(watch, since, abandoned);
-                take(series, left).ifPresent(taken::add);
+                if (budgets.allows(series, account, nanoTime.getAsLong())) {
+                    awaitCalm(watch, since, abandoned);
+                    take(series, left).ifPresent(taken::add);
+                }
             }
         }
         if (!taken.isEmpty()) {
@@ -262,6 +294,7 @@ public final class Rounds {
         long before = nanoTime.getAsLong();
         try {
             Slice slice = bench.slice(job.task(), job.onnx(), job.abandoned());
+            series.took(nanoTime.getAsLong() - before);
             if (isMeasuredInRounds(job.task()) && slice.getSamplesNanosCount() == 0) {
                 throw new TaskFailure("no samples were taken (expected: at least one, by its rules)");
             }
@@ -295,7 +328,14 @@ public final class Rounds {
     private void await(BooleanSupplier known, BooleanSupplier abandoned, Attempt attempt) throws InterruptedException {
         long begin = nanoTime.getAsLong();
         while (!known.getAsBoolean()) {
-            if (!attempt.succeeds() || known.getAsBoolean()) {
+            long before = nanoTime.getAsLong();
+            if (!attempt.succeeds()) {
+                return;
+            }
+            if (before > begin) {
+                account.heldUp(nanoTime.getAsLong() - before);
+            }
+            if (known.getAsBoolean()) {
                 return;
             }
             long pauseNanos = Math.max(Defaults.SHORTEST_PAUSE.toNanos(),
@@ -314,11 +354,16 @@ public final class Rounds {
             }
         }
         account.add(TimeAccount.Kind.CALM, nanoTime.getAsLong() - before);
+        account.heldUp(nanoTime.getAsLong() - before);
     }
 
     private long patienceNanos() {
-        return Defaults.FIRST_PATIENCE.toNanos() + Defaults.PATIENCE * account.nanos(TimeAccount.Kind.MEASURING)
-            - account.nanos(TimeAccount.Kind.CALM);
+        long measured = account.nanos(TimeAccount.Kind.MEASURING);
+        if (budgets.areEmpty()) {
+            return Defaults.FIRST_PATIENCE.toNanos() + Defaults.PATIENCE * measured - account.nanos(TimeAccount.Kind.CALM);
+        }
+        long nanos = Defaults.BUDGET_FIRST_PATIENCE.toNanos() + Defaults.BUDGET_PATIENCE * measured - account.heldUpNanos();
+        return Math.min(nanos, budgets.slackNanos(account, nanoTime.getAsLong()));
     }
 
     /** False if the sentinel cannot be read, or nobody wants to know any more. */
@@ -360,7 +405,8 @@ public final class Rounds {
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {
             series.advance(scaling);
-            if (!series.job().isAbandoned() && series.progress() == 1) {
+            boolean over = !budgets.allows(series, account, nanoTime.getAsLong()) && series.hasBudget();
+            if (!series.job().isAbandoned() && (over || series.progress() == 1)) {
                 watch.establishReference();
                 watch.learn(series, scaling);
                 finish(series, series.result(scaling), left);
@@ -393,6 +439,7 @@ public final class Rounds {
 
     private void leave(Series series, Optional<Outcome> outcome, BiConsumer<Job, Optional<Outcome>> left) {
         hand.remove(series);
+        budgets.leave(series);
         account.taskLeft();
         left.accept(series.job(), outcome);
     }

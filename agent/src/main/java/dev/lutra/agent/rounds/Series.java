@@ -13,6 +13,7 @@ import dev.lutra.agent.sentinel.Speed;
 import dev.lutra.agent.statistics.Distributions;
 import dev.lutra.agent.statistics.Statistics;
 import dev.lutra.agent.task.Job;
+import dev.lutra.proto.Budget;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.MeasureRules;
@@ -22,9 +23,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** What is known of one task's latency: its rounds so far, kept and thrown away. */
 final class Series {
@@ -38,7 +41,11 @@ final class Series {
     private Slice first;
     private long measuredNanos;
     private long sessionNanos;
+    private long wallNanos;
+    private int timed;
     private double progress;
+    private double halfWidth = Double.POSITIVE_INFINITY;
+    private double levelNanos = 1;
 
     /** @param begin the CPU time spent when the task was taken up */
     Series(Job job, SystemWatch.CpuTime begin) {
@@ -69,6 +76,30 @@ final class Series {
 
     SystemWatch.CpuTime begin() {
         return begin;
+    }
+
+    boolean hasBudget() {
+        return job.task().hasBudget();
+    }
+
+    Budget budget() {
+        return job.task().getBudget();
+    }
+
+    /** A slice of this task took so long, all told. */
+    void took(long nanos) {
+        wallNanos += nanos;
+        timed++;
+    }
+
+    /** What a slice of this task takes by the clock on the wall; empty before the first. */
+    OptionalDouble meanSliceNanos() {
+        return timed > 0 ? OptionalDouble.of((double) wallNanos / timed) : OptionalDouble.empty();
+    }
+
+    /** How many slices there are, kept and thrown away. */
+    int slices() {
+        return kept.size() + disturbed.size();
     }
 
     void add(Round round) {
@@ -134,6 +165,24 @@ final class Series {
     /** Sees how far this has come. */
     void advance(Scaling scaling) {
         progress = Math.min(1, Math.max(byTime(), kept.isEmpty() ? 0 : byRounds(scaling)));
+        Estimate estimate = Estimate.of(usable().map(round -> Observation.of(round, scaling.reference())).toList(), scaling);
+        halfWidth = estimate.halfWidth();
+        levelNanos = Math.exp(estimate.logNanos());
+    }
+
+    /** The kept rounds and, where they are too few, those of the others that were disturbed least. */
+    private Stream<Round> usable() {
+        return Stream.concat(kept.stream(), disturbed.stream()).limit(Math.max(kept.size(), minRounds()));
+    }
+
+    /** The interval's relative half width that a result would have by now; infinite before the second slice. */
+    double halfWidth() {
+        return halfWidth;
+    }
+
+    /** The latency by now; 1 before the first slice. */
+    double levelNanos() {
+        return levelNanos;
     }
 
     /**

@@ -75,5 +75,16 @@ public final class Defaults {
     /** … and later so many times as long as measuring has: what never gets calm is measured all the same. */
     public static final int PATIENCE = 3;
 
+    /** With a time budget every task gets so many slices before any gets more: two are the least that show what they scatter by … */
+    public static final int BUDGET_SLICES = 2;
+    /** … what is planned at once takes about this long: then more is known … */
+    public static final Duration BUDGET_ROUND = Duration.ofSeconds(2);
+    /** … a slice is reckoned at this until one has been taken … */
+    public static final Duration BUDGET_SLICE = Duration.ofMillis(200);
+    /** … waiting for calm, with all looking whether it is there, may take this long at first … */
+    public static final Duration BUDGET_FIRST_PATIENCE = Duration.ofSeconds(2);
+    /** … and as long as measuring has: half the time is the most that a machine which never gets calm costs. */
+    public static final int BUDGET_PATIENCE = 1;
+
     private Defaults() {}
 }

@@ -19,7 +19,7 @@ public final class Statistics {
         return quantileOfSorted(sorted, fraction);
     }
 
-    static double quantileOfSorted(double[] sorted, double fraction) {
+    public static double quantileOfSorted(double[] sorted, double fraction) {
         double position = fraction * (sorted.length - 1);
         int below = (int) position;
         double above = below + 1 < sorted.length ? sorted[below + 1] : sorted[below];

@@ -89,10 +89,11 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      * @param timeLimit after which no further round begins
      * @param calibrate whole networks measured to correct the sum of segments; 0 for none
      * @param heldOut further whole networks, to state the error of the correction
+     * @param budget that a device's whole table may take, whole networks included; empty: as long as it takes
      * @param table lookup table to use or extend for targets without their own; empty: one in the run folder
      */
     public record Profile(double halfWidth, int rounds, Duration slice, Duration timeLimit, int calibrate, int heldOut,
-        Optional<Path> table) {
+        Optional<Duration> budget, Optional<Path> table) {
 
         /** As an experiment has it that says nothing of it. */
         public static Profile defaults() {
@@ -331,6 +332,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             node.flatMap(n -> n.find("time-limit")).map(Quantity::duration).orElse(DEFAULT_TIME_LIMIT),
             node.flatMap(n -> n.find("calibrate")).map(Experiment::calibrate).orElse(DEFAULT_CALIBRATE),
             integer(node, "held-out", 1, DEFAULT_HELD_OUT),
+            node.flatMap(n -> n.find("budget")).map(Quantity::duration),
             node.flatMap(n -> n.find("table")).map(n -> folder.resolve(n.text())));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return profile;
@@ -363,6 +365,14 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
+    }
+
+    /** The same with another time for a device's whole table. */
+    public Experiment withBudget(Duration budget) {
+        Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
+            profile.heldOut, Optional.of(budget), profile.table);
+        return new Experiment(name, space, imageSize, data, accuracyTable, training, retraining, evaluation, targets, objectives,
+            macs, params, within, search, export);
     }
 
     /** The lookup table that the file names for a target, if it does. */

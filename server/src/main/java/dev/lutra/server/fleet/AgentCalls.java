@@ -57,12 +57,13 @@ public final class AgentCalls {
             leased.addAllTasks(queue.lease(request.getSession(), request.getMaxTasks()));
             return leased.getTasksCount() > 0;
         });
-        return leased.build();
+        return leased.getTasksCount() == 0 ? leased.build() : leased.setQueued(queue.queued(request.getSession())).build();
     }
 
     /** See {@link TaskQueue#renew}. */
     public RenewReply renew(RenewRequest request) {
-        List<LeaseName> held = queue.renew(request.getSession(), request.getLeasesList(), request.getUnderWay());
+        List<LeaseName> held = queue.renew(request.getSession(), request.getLeasesList(),
+            new TaskQueue.Progress(request.getUnderWay(), request.getHalfWidth()));
         return RenewReply.newBuilder().addAllHeld(held).build();
     }
 

@@ -83,7 +83,7 @@ public final class TaskQueue {
     private final long leaseMillis;
 
     /** What agents say of it, for people to look at: not worth keeping. */
-    private final Map<String, Double> underWayByDevice = new ConcurrentHashMap<>();
+    private final Map<String, Progress> progressByDevice = new ConcurrentHashMap<>();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -116,7 +116,7 @@ public final class TaskQueue {
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
             giveUpLeases(handle, "device = :key", device);
-            underWayByDevice.remove(device);
+            progressByDevice.remove(device);
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
                 + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
                 + " session = excluded.session, description = excluded.description,"
@@ -153,6 +153,27 @@ public final class TaskQueue {
             }
             return leased;
         });
+    }
+
+    /**
+     * How far an agent has come with what it has leased.
+     *
+     * @param underWay how many tasks' worth of work is done
+     * @param halfWidth the median over the tasks of their relative half widths so far; 0 if not known
+     */
+    public record Progress(double underWay, double halfWidth) {
+
+        /** Nothing is done, or nothing told. */
+        public static final Progress NONE = new Progress(0, 0);
+    }
+
+    /**
+     * How many tasks of the session's device are still to be leased.
+     *
+     * @throws UnknownSessionException when the agent has to join first
+     */
+    public int queued(String session) {
+        return transaction(handle -> countByDevice(handle, "queued").getOrDefault(see(handle, session), 0));
     }
 
     private record QueuedTask(long position, long epoch, Task task) {
@@ -195,13 +216,13 @@ public final class TaskQueue {
     /**
      * Gives leases another lease period from now, and notes how far the agent has come with all that it has leased.
      *
-     * @param underWay how many tasks' worth of work is done of those that are not
+     * @param progress of those that are not done
      * @return those of the leases that the session still holds
      * @throws UnknownSessionException when the agent has to join again
      */
-    public List<LeaseName> renew(String session, Collection<LeaseName> leases, double underWay) {
+    public List<LeaseName> renew(String session, Collection<LeaseName> leases, Progress progress) {
         return transaction(handle -> {
-            underWayByDevice.put(see(handle, session), underWay);
+            progressByDevice.put(see(handle, session), progress);
             return leases.stream().filter(lease -> handle
                 .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
                     + " AND id = :id AND epoch = :epoch AND session = :session")
@@ -307,6 +328,7 @@ public final class TaskQueue {
             return handle.createQuery("SELECT name, description, last_seen_millis FROM devices ORDER BY name")
                 .map((row, context) -> {
                     String name = row.getString("name");
+                    Progress progress = progressByDevice.getOrDefault(name, Progress.NONE);
                     JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
                     long silentMillis = clock.millis() - row.getLong("last_seen_millis");
                     return AgentState.newBuilder()
@@ -317,7 +339,8 @@ public final class TaskQueue {
                         .setLastSeenMillisAgo(silentMillis)
                         .setLeasedTasks(leased.getOrDefault(name, 0))
                         .setQueuedTasks(queued.getOrDefault(name, 0))
-                        .setUnderWay(Math.min(underWayByDevice.getOrDefault(name, 0.0), leased.getOrDefault(name, 0)))
+                        .setUnderWay(Math.min(progress.underWay(), leased.getOrDefault(name, 0)))
+                        .setHalfWidth(progress.halfWidth())
                         .build();
                 })
                 .list();

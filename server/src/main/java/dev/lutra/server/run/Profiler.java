@@ -6,6 +6,7 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.latency.SegmentUse;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;
@@ -14,6 +15,7 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.proto.Budget;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Entry;
@@ -31,6 +33,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -61,14 +64,22 @@ final class Profiler {
      *
      * @param name which no other has
      * @param label for people
+     * @param sensitivity how much what is made of the batch changes with the model's latency
      * @param anew how often what was measured of it was forgotten
      */
-    private record Model(String name, String label, Network network, int anew) {
+    private record Model(String name, String label, Network network, double sensitivity, int anew) {
 
-        Model(String name, String label, Network network) {
-            this(name, label, network, 0);
+        Model(String name, String label, Network network, double sensitivity) {
+            this(name, label, network, sensitivity, 0);
         }
     }
+
+    /**
+     * The part of a budget that a batch of models has.
+     *
+     * @param batch which no other has
+     */
+    private record BatchTime(String batch, Duration time, ProfilingBudget whole) {}
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -129,10 +140,16 @@ final class Profiler {
         String runtime = fleet.get().runtime(target.device());
         Device device = fleet.get().device(target.device()).orElseThrow().getDevice();
         known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
-        LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing);
-        List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table) : List.of();
+        Optional<ProfilingBudget> budget = experiment.profile().budget().map(total -> {
+            fleet.get().awaitDevice(target.device());
+            return new ProfilingBudget(total, System::nanoTime);
+        });
+        LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing, budget);
+        List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table, budget) : List.of();
         LookupTable saved = new TargetTable(target, tableFile(target, table)).add(table, networks);
         saved.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
+        budget.ifPresent(time -> progress.say(String.format(Locale.ROOT, "profile %s: took %.0f of %.0f s; %s", target.device(),
+            time.totalSeconds() - time.leftSeconds(), time.totalSeconds(), precision(saved))));
         progress.say("profile: wrote " + saved.origin());
         return saved;
     }
@@ -178,14 +195,18 @@ final class Profiler {
         return experiment.table(target).orElseGet(() -> folder.tables().resolve(table.fileName()));
     }
 
-    private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing) {
+    private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing,
+        Optional<ProfilingBudget> budget) {
+        SegmentUse use = SegmentUse.of(space, experiment.training().seed());
         List<Model> models = new ArrayList<>();
-        models.add(new Model(OVERHEAD, OVERHEAD, nothing()));
+        models.add(new Model(OVERHEAD, OVERHEAD, nothing(), use.ofCallOverhead()));
         for (SegmentCatalog.Item item : missing) {
-            models.add(new Model(item.key(), item.label(), item.segment().asNetwork(),
+            models.add(new Model(item.key(), item.label(), item.segment().asNetwork(), use.of(item.key()),
                 known.map(table -> table.timesForgotten(item.key())).orElse(0)));
         }
-        Map<String, Measured> measured = measure("profile " + target.device(), target, models);
+        int networks = experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut();
+        Map<String, Measured> measured = measure("profile " + target.device(), target, models,
+            budget.map(time -> new BatchTime("segments", time.forSegments(models.size(), networks), time)));
         List<Entry> entries = new ArrayList<>();
         for (SegmentCatalog.Item item : missing) {
             Measured result = measured.get(item.key());
@@ -209,12 +230,13 @@ final class Profiler {
     }
 
     /** Times whole networks of the space, to fit the table to and to hold out. */
-    private List<WholeNetwork> measureNetworks(Experiment.Target target, LookupTable table) {
+    private List<WholeNetwork> measureNetworks(Experiment.Target target, LookupTable table, Optional<ProfilingBudget> budget) {
         LatencyModel model = new LatencyModel(table);
         List<CalibrationPlan.Choice> choices = CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
             experiment.profile().heldOut(), experiment.training().seed());
-        List<Model> models = choices.stream().map(choice -> whole(choice.architecture())).toList();
-        Map<String, Measured> measured = measure("calibrate " + target.device(), target, models);
+        List<Model> models = choices.stream().map(choice -> whole(choice.architecture(), model)).toList();
+        Map<String, Measured> measured = measure("calibrate " + target.device(), target, models,
+            budget.map(time -> new BatchTime("networks", time.left(), time)));
         List<WholeNetwork> whole = new ArrayList<>();
         for (int i = 0; i < models.size(); i++) {
             whole.add(WholeNetwork.newBuilder()
@@ -225,9 +247,21 @@ final class Profiler {
         return whole;
     }
 
-    private Model whole(Architecture architecture) {
+    /** Of whole networks the relative error counts. */
+    private Model whole(Architecture architecture, LatencyModel model) {
         String name = "network " + architecture;
-        return new Model(name, name, space.build(architecture));
+        Network network = space.build(architecture);
+        return new Model(name, name, network, 1.0 / Math.max(1, model.predict(network).nanos()));
+    }
+
+    /** How well a table's entries are known, in words. */
+    static String precision(LookupTable table) {
+        double[] halfWidths = table.content().getEntriesList().stream()
+            .mapToDouble(entry -> entry.getLatency().getRelativeHalfWidth()).sorted().toArray();
+        double worst = halfWidths[halfWidths.length - 1];
+        return String.format(Locale.ROOT, "%d segments, known to ±%.1f %% in the median, ", halfWidths.length,
+            100 * halfWidths[halfWidths.length / 2])
+            + (Double.isFinite(worst) ? String.format(Locale.ROOT, "±%.1f %% at worst", 100 * worst) : "some from a single slice");
     }
 
     /** A calibration's errors in one sentence. */
@@ -244,17 +278,18 @@ final class Profiler {
     }
 
     /** Measures the models and gives what came of each, by name. */
-    private Map<String, Measured> measure(String what, Experiment.Target target, List<Model> models) {
+    private Map<String, Measured> measure(String what, Experiment.Target target, List<Model> models, Optional<BatchTime> time) {
         Map<String, Model> submitted = new HashMap<>();
         List<Task> tasks = new ArrayList<>();
         String runtime = fleet.get().runtime(target.device());
         for (Model model : models) {
-            Task task = task(target, model, runtime);
+            Task task = task(target, model, runtime, time);
             submitted.put(task.getId(), model);
             tasks.add(task);
         }
         Map<String, Measured> measured = new HashMap<>();
-        try (Progress.Work work = progress.begin(what, tasks.size(), "models")) {
+        try (MeasuringProgress watched = time.map(batch -> MeasuringProgress.within(batch.whole(), what, batch.time(), progress))
+            .orElseGet(() -> MeasuringProgress.of(what, tasks.size(), progress))) {
             fleet.get().run(target.device(), tasks, new RunFleet.Listener() {
                 @Override
                 public void finished(TaskOutcome outcome) {
@@ -263,15 +298,15 @@ final class Profiler {
                 }
 
                 @Override
-                public void underWay(double unfinished) {
-                    work.at(measured.size() + unfinished, "");
+                public void underWay(double unfinished, double halfWidth) {
+                    watched.at(measured.values(), unfinished, halfWidth);
                 }
             });
         }
         return measured;
     }
 
-    private Task task(Experiment.Target target, Model measured, String runtime) {
+    private Task task(Experiment.Target target, Model measured, String runtime, Optional<BatchTime> time) {
         Network network = measured.network();
         OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), target.precision(), Map.of());
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
@@ -287,6 +322,8 @@ final class Profiler {
             }
             task.addInputs(input);
         }
+        time.ifPresent(batch -> task.setBudget(Budget.newBuilder().setNanos(batch.time().toNanos()).setSensitivity(measured.sensitivity())
+            .setBatch(String.join("/", runId, target.device(), batch.batch() + " within " + batch.whole().name()))));
         return TaskNames.named(String.join("/", runId, "profile", target.device()),
             measured.anew() == 0 ? measured.name() : measured.name() + "/anew-" + measured.anew(), task, runtime);
     }

@@ -58,8 +58,9 @@ public final class RunFleet implements AutoCloseable {
          * Told now and then, and at the end.
          *
          * @param unfinished how many tasks' worth of work is done of those that are not finished
+         * @param halfWidth the relative half width that these have in the median; 0 if not known
          */
-        default void underWay(double unfinished) {}
+        default void underWay(double unfinished, double halfWidth) {}
     }
 
     /**
@@ -83,8 +84,22 @@ public final class RunFleet implements AutoCloseable {
                     listener.finished(outcome);
                 }
             }
-            listener.underWay(Math.min(ids.size() - seen.size(), device(device).map(AgentState::getUnderWay).orElse(0.0)));
+            Optional<AgentState> agent = device(device);
+            listener.underWay(Math.min(ids.size() - seen.size(), agent.map(AgentState::getUnderWay).orElse(0.0)),
+                agent.map(AgentState::getHalfWidth).orElse(0.0));
             waiting = seen.size() > before ? 0 : waiting + POLL.toMillis();
+            requireAgent(device, waiting);
+        }
+    }
+
+    /**
+     * Waits until a device is there, saying so when that takes long.
+     *
+     * @throws InputException if the local agent has died
+     */
+    void awaitDevice(String device) {
+        for (long waiting = 0; fleet.agents().stream().noneMatch(state -> isOnline(state, device)); waiting += POLL.toMillis()) {
+            pause();
             requireAgent(device, waiting);
         }
     }

@@ -39,6 +39,9 @@ final class TaskNames {
         if (task.hasRules()) {
             values.putAll(MeasuringRules.values(task.getRules()));
         }
+        if (task.hasBudget()) {
+            values.put("budget", task.getBudget().getBatch());
+        }
         return values.build();
     }
 

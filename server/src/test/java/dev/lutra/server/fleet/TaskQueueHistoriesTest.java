@@ -181,7 +181,7 @@ class TaskQueueHistoriesTest {
         List<Grant> some = grants.stream().filter(grant -> grant.device.equals(device) && random.nextBoolean()).toList();
         List<LeaseName> expected = some.stream().filter(this::isHeld).map(grant -> grant.name).toList();
 
-        assertThat(queue.renew(sessions.get(device), some.stream().map(grant -> grant.name).toList(), 0)).isEqualTo(expected);
+        assertThat(queue.renew(sessions.get(device), some.stream().map(grant -> grant.name).toList(), TaskQueue.Progress.NONE)).isEqualTo(expected);
 
         some.stream().filter(this::isHeld).forEach(grant -> grant.expires = clock.millis() + LEASE.toMillis());
     }

@@ -119,12 +119,12 @@ class TaskQueueTest {
         List<LeaseName> both = names(queue.lease(session, 2));
         for (int i = 0; i < 10; i++) {
             clock.advance(ALMOST);
-            assertThat(queue.renew(session, both, 0)).isEqualTo(both);
+            assertThat(queue.renew(session, both, TaskQueue.Progress.NONE)).isEqualTo(both);
         }
         clock.advance(ALMOST);
-        assertThat(queue.renew(session, both.subList(1, 2), 0)).containsExactly(both.get(1));
+        assertThat(queue.renew(session, both.subList(1, 2), TaskQueue.Progress.NONE)).containsExactly(both.get(1));
         clock.advance(TICK);
-        assertThat(queue.renew(session, both, 0)).containsExactly(both.get(1));
+        assertThat(queue.renew(session, both, TaskQueue.Progress.NONE)).containsExactly(both.get(1));
         assertThat(queue.report(session, both.get(0), outcome("late"))).isFalse();
         assertThat(queue.report(session, both.get(1), outcome("in time"))).isTrue();
     }
@@ -183,7 +183,7 @@ class TaskQueueTest {
         String phone = join("phone");
         submit("pi", "a");
         LeaseName lease = name(queue.lease(pi, 1).get(0));
-        assertThat(queue.renew(phone, List.of(lease), 0)).isEmpty();
+        assertThat(queue.renew(phone, List.of(lease), TaskQueue.Progress.NONE)).isEmpty();
         assertThat(queue.report(phone, lease, outcome("x"))).isFalse();
         assertThat(queue.report(pi, lease, outcome("y"))).isTrue();
     }
@@ -197,7 +197,7 @@ class TaskQueueTest {
         assertThat(ids(queue.lease(newer, 1))).containsExactly("a");
         assertThat(queue.report(newer, a, outcome("old lease"))).isFalse();
         assertThatThrownBy(() -> queue.lease(older, 1)).isInstanceOf(UnknownSessionException.class);
-        assertThatThrownBy(() -> queue.renew(older, List.of(a), 0)).isInstanceOf(UnknownSessionException.class);
+        assertThatThrownBy(() -> queue.renew(older, List.of(a), TaskQueue.Progress.NONE)).isInstanceOf(UnknownSessionException.class);
         assertThatThrownBy(() -> queue.report(older, a, outcome("x"))).isInstanceOf(UnknownSessionException.class);
         assertThatThrownBy(() -> queue.checkSession(older)).isInstanceOf(UnknownSessionException.class);
     }
@@ -208,7 +208,7 @@ class TaskQueueTest {
         submit("phone", "a");
         LeaseName lease = name(queue.lease(phone, 1).get(0));
         join("pi");
-        assertThat(queue.renew(phone, List.of(lease), 0)).containsExactly(lease);
+        assertThat(queue.renew(phone, List.of(lease), TaskQueue.Progress.NONE)).containsExactly(lease);
     }
 
     @Test
@@ -274,7 +274,7 @@ class TaskQueueTest {
         clock.advance(ALMOST);
         LeaseName b = name(queue.lease(session, 1).get(0));
         clock.advance(TICK);
-        assertThat(queue.renew(session, List.of(a, b), 0)).containsExactly(b);
+        assertThat(queue.renew(session, List.of(a, b), TaskQueue.Progress.NONE)).containsExactly(b);
         assertThat(queue.lease(session, 9)).isEmpty();
         queue.report(session, b, outcome("done"));
         List<LeasedTask> alone = queue.lease(session, 9);
@@ -307,7 +307,7 @@ class TaskQueueTest {
         clock.advance(ALMOST);
         restart();
         assertThat(queue.report(session, leases.get(0), outcome("again"))).isTrue();
-        assertThat(queue.renew(session, leases, 0)).containsExactly(leases.get(1));
+        assertThat(queue.renew(session, leases, TaskQueue.Progress.NONE)).containsExactly(leases.get(1));
         assertThat(ids(queue.lease(session, 9))).containsExactly("c");
         assertThat(queue.report(session, leases.get(1), outcome("after"))).isTrue();
         assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(outcome("before"));
@@ -322,9 +322,9 @@ class TaskQueueTest {
         clock.advance(LEASE.multipliedBy(100));
         open();
         clock.advance(ALMOST);
-        assertThat(queue.renew(session, leases.subList(0, 1), 0)).hasSize(1);
+        assertThat(queue.renew(session, leases.subList(0, 1), TaskQueue.Progress.NONE)).hasSize(1);
         clock.advance(TICK);
-        assertThat(queue.renew(session, leases, 0)).containsExactly(leases.get(0));
+        assertThat(queue.renew(session, leases, TaskQueue.Progress.NONE)).containsExactly(leases.get(0));
     }
 
     @Test
@@ -333,14 +333,14 @@ class TaskQueueTest {
         submit("pi", "a", "b", "c");
         List<LeaseName> leases = names(queue.lease(session, 2));
         assertThat(queue.agents().get(0).getUnderWay()).isZero();
-        queue.renew(session, leases, 1.5);
+        queue.renew(session, leases, new TaskQueue.Progress(1.5, 0.03));
         assertThat(queue.agents().get(0).getUnderWay()).isEqualTo(1.5);
         queue.report(session, leases.get(0), outcome("done"));
         assertThat(queue.agents().get(0).getUnderWay()).isEqualTo(1);
         String later = join("pi");
         queue.lease(later, 2);
         assertThat(queue.agents().get(0).getUnderWay()).isZero();
-        assertThatThrownBy(() -> queue.renew(session, leases, 1)).isInstanceOf(UnknownSessionException.class);
+        assertThatThrownBy(() -> queue.renew(session, leases, new TaskQueue.Progress(1, 0.03))).isInstanceOf(UnknownSessionException.class);
     }
 
     @Test
@@ -352,7 +352,7 @@ class TaskQueueTest {
         submit("pi", "a", "b", "c");
         queue.lease(session, 1);
         clock.advance(LEASE.multipliedBy(3));
-        queue.renew(session, List.of(), 0);
+        queue.renew(session, List.of(), TaskQueue.Progress.NONE);
         clock.advance(LEASE.multipliedBy(3));
         AgentState expected = AgentState.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
             .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76"))

@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.run;
 
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.ExperimentRun;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -16,9 +17,14 @@ abstract class AnsweringCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
-        try (ExperimentRun run = options.open()) {
+        try (ExperimentRun run = options.open(this::changed)) {
             return answer(run, json.isWanted());
         }
+    }
+
+    /** The experiment as the command's own options change it. */
+    Experiment changed(Experiment experiment) {
+        return experiment;
     }
 
     /**

@@ -1,10 +1,20 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.ExperimentRun;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 @Command(name = "run", mixinStandardHelpOptions = true, description = "Train, profile, search, export and verify; goes on where an earlier run stopped.")
 public final class RunCommand extends AnsweringCommand {
+
+    @Mixin
+    private BudgetOption budget;
+
+    @Override
+    Experiment changed(Experiment experiment) {
+        return budget.applyTo(experiment);
+    }
 
     @Override
     int answer(ExperimentRun run, boolean json) {

@@ -15,6 +15,7 @@ import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.web.WebServer;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,7 +43,12 @@ final class RunOptions {
 
     /** Opens the run. */
     ExperimentRun open() {
-        Experiment experiment = Experiment.read(file);
+        return open(UnaryOperator.identity());
+    }
+
+    /** @param options what the command line changes of the experiment */
+    ExperimentRun open(UnaryOperator<Experiment> options) {
+        Experiment experiment = options.apply(Experiment.read(file));
         RunFolder folder = new RunFolder(out == null ? Path.of("runs", experiment.name()) : out);
         return ExperimentRun.open(experiment, folder, access(folder), new ConsoleProgress(), Version.text());
     }

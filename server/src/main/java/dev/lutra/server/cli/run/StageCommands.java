@@ -3,6 +3,7 @@ package dev.lutra.server.cli.run;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.Front;
 import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.ExperimentRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** The stages of a run, each as a command: it reads what the stage before left. What people are told, the run says as it goes. */
 public final class StageCommands {
@@ -47,6 +49,10 @@ public final class StageCommands {
 
     @Command(name = "profile", mixinStandardHelpOptions = true, description = "Stage 2: time every segment on every target.")
     public static final class Profile extends Stage {
+
+        @Mixin
+        private BudgetOption budget;
+
         Profile() {
             super(run -> Map.of("tables", run.profile().entrySet().stream()
                 .map(table -> document(table.getKey(), table.getValue())).toList()));
@@ -59,6 +65,11 @@ public final class StageCommands {
             document.put("entries", table.entries().size());
             table.calibration().ifPresent(fit -> document.put("held_out_error", fit.getMeanRelativeError()));
             return document;
+        }
+
+        @Override
+        Experiment changed(Experiment experiment) {
+            return budget.applyTo(experiment);
         }
     }
 
