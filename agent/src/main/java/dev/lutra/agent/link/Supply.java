@@ -204,6 +204,7 @@ public final class Supply {
             release(job);
         });
         ready.clear();
+        ahead(0, 0);
     }
 
     private byte[] fetch(String sha256) throws InterruptedException {

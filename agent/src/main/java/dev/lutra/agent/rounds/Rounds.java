@@ -210,6 +210,9 @@ public final class Rounds {
         if (hand.isEmpty()) {
             bench.renew();
             processSinceNanos = OptionalLong.empty();
+            if (waiting == 0) {
+                budgets.endAll();
+            }
         }
         if (account != null && (hand.isEmpty() || account.tasksLeft() >= BATCH)) {
             log.info("{}", account.summary(nanoTime.getAsLong()));

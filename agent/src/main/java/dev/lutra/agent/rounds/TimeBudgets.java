@@ -37,6 +37,11 @@ final class TimeBudgets {
         }
     }
 
+    /** No task is in hand or to come: whatever comes later has its time anew. */
+    void endAll() {
+        ends.clear();
+    }
+
     void leave(Series series) {
         deadlines.remove(series);
     }

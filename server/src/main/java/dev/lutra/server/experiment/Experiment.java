@@ -371,8 +371,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     public Experiment withBudget(Duration budget) {
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
-        return new Experiment(name, space, imageSize, data, accuracyTable, training, retraining, evaluation, targets, objectives,
-            macs, params, within, search, export);
+        return new Experiment(name, space, imageSize, data, accuracyTable, supernetFrom, training, retraining, evaluation, targets,
+            objectives, macs, params, within, search, export);
     }
 
     /** The lookup table that the file names for a target, if it does. */

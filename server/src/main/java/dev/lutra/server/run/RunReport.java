@@ -156,6 +156,12 @@ final class RunReport {
             MeasuringRules.of(table).forEach(rules -> facts.add(new Report.Fact("rules " + device, rules)));
             facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
                 + table.calibration().map(fit -> ", " + Profiler.described(fit)).orElse(", not calibrated")));
+            if (table.isMeasured()) {
+                facts.add(new Report.Fact("precision " + device, Profiler.precision(table)
+                    + experiment.profile().budget().map(time -> ", within " + time.toMillis() / 1e3 + " s").orElse("")));
+            }
+            FrontPrecision.of(device, table, space, front)
+                .ifPresent(precision -> facts.add(new Report.Fact("front " + device, precision.described())));
         });
         return facts;
     }

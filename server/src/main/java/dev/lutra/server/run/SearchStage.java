@@ -60,6 +60,8 @@ public final class SearchStage implements Stage<Front> {
         front.writeJson(file);
         run.progress().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
             front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
+        run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
+            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.progress().say("search: " + precision.described())));
         return front;
     }
 
