@@ -34,6 +34,8 @@ public final class AgentLoop {
 
     /** A session that lives shorter than this counts as a failed try: two agents of one name would replace each other forever. */
     private static final Duration SETTLED = Duration.ofMinutes(1);
+    /** An agent that has to end waits for so long until the server has its outcomes. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(10);
 
     private final ServerLink link;
     private final JoinRequest self;
@@ -145,7 +147,7 @@ public final class AgentLoop {
                 () -> supply.run(session.getSession(), keeper, reports, over), onFailure)) {
             while (!over.getAsBoolean()) {
                 takeUp(over);
-                rounds.round((job, outcome) -> leave(job, outcome, keeper));
+                round(keeper);
                 keeper.underWay(rounds.underWay(), rounds.halfWidth());
             }
             reporting.check();
@@ -158,6 +160,16 @@ public final class AgentLoop {
         } finally {
             lost.set(true);
             supply.drop(whyDropped());
+        }
+    }
+
+    /** What ends the agent shall not take finished figures with it. */
+    private void round(LeaseKeeper keeper) throws InterruptedException {
+        try {
+            rounds.round((job, outcome) -> leave(job, outcome, keeper));
+        } catch (RuntimeException e) {
+            reports.awaitDelivered(LAST_WORDS);
+            throw e;
         }
     }
 

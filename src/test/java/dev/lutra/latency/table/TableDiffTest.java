@@ -76,6 +76,23 @@ class TableDiffTest {
             "small sentinel reference ns: not said and 7");
     }
 
+    private static Entry betweenRuns(Entry entry, double halfWidth) {
+        Entry.Builder known = entry.toBuilder();
+        known.getLatencyBuilder().setBetweenRunsHalfWidth(halfWidth);
+        return known.build();
+    }
+
+    /** Tables are of two runs: by what each is known within its own, 3 % would be significant. */
+    @Test
+    void tablesAreComparedByWhatRunsDifferBy() {
+        TableDiff diff = TableDiff.of(
+            table(betweenRuns(entry(1, 1000, 0.01), 0.03), betweenRuns(entry(2, 1000, 0.01), 0.03), entry(3, 1000, 0.01)),
+            table(betweenRuns(entry(1, 1030, 0.01), 0.03), betweenRuns(entry(2, 1060, 0.01), 0.03), entry(3, 1030, 0.01)));
+        assertThat(diff.changes()).extracting(TableDiff.Change::label).containsExactly("layer2", "layer1", "layer3");
+        assertThat(diff.changes()).extracting(TableDiff.Change::isSignificant).containsExactly(true, false, true);
+        assertThat(diff.changes().get(1).jointHalfWidth()).isCloseTo(Math.hypot(0.03, 0.0309), within(1e-12));
+    }
+
     @Test
     void estimatesOfTwoKindsAreNotJudgedByEachOther() {
         LookupTable first = by("round-medians-2", entry(1, 1000, 0.01));

@@ -31,6 +31,10 @@ public final class ProcessBench implements Bench {
     /** For what the rules do not bound: the process's start, a session's creation (minutes with TensorRT), the last run. */
     private static final Duration ALLOWANCE = Duration.ofMinutes(10);
     private static final long POLL_MILLIS = 20;
+    /** Processes in a row that may end before they have connected; after that something is wrong with all of them. */
+    private static final int MOST_STARTS = 5;
+    /** Before another start, and as much longer before every further one. */
+    private static final long START_PAUSE_MILLIS = 500;
     /** Rules come from elsewhere; sums of their times must not overflow. */
     private static final long LONGEST_NANOS = TimeUnit.DAYS.toNanos(365);
 
@@ -76,6 +80,31 @@ public final class ProcessBench implements Bench {
 
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+        Optional<SliceReply> received = Optional.empty();
+        for (int tries = 1; received.isEmpty(); tries++) {
+            received = exchange(task, onnx, keepOpen, abandoned, tries == MOST_STARTS);
+            if (received.isEmpty()) {
+                pause(tries * START_PAUSE_MILLIS, abandoned);
+            }
+        }
+        SliceReply reply = received.get();
+        if (reply.hasTaskFailure()) {
+            throw new TaskFailure(reply.getTaskFailure());
+        }
+        if (keepOpen) {
+            worker.opened(task);
+        }
+        return reply.getSlice();
+    }
+
+    /**
+     * One try, in a process that is started if need be.
+     *
+     * @param last whether a process that ends before it has come as far as the model is an error; otherwise the reply is empty then:
+     *     a system short of memory may have killed it, which says nothing of the model
+     */
+    private Optional<SliceReply> exchange(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned, boolean last)
+        throws InterruptedException {
         if (worker == null || !worker.isAlive()) {
             renew();
             worker = WorkerProcess.start(scratch, cores);
@@ -84,26 +113,28 @@ public final class ProcessBench implements Bench {
         SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
         byte[] model = keepOpen && current.hasOpen(task) ? new byte[0] : onnx;
         Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request, model));
-        SliceReply reply = null;
+        Optional<SliceReply> reply = Optional.empty();
         try {
-            Optional<SliceReply> received = await(exchange, limit(task), abandoned);
-            if (received.isEmpty()) {
+            reply = await(exchange, limit(task), abandoned);
+            if (reply.isEmpty() && (last || current.hasConnected())) {
                 throw current.ending();
             }
-            reply = received.get();
         } finally {
-            if (reply == null) {
+            if (reply.isEmpty()) {
                 worker = null;
                 current.kill();
             }
         }
-        if (reply.hasTaskFailure()) {
-            throw new TaskFailure(reply.getTaskFailure());
+        return reply;
+    }
+
+    private static void pause(long millis, BooleanSupplier abandoned) throws InterruptedException {
+        for (long slept = 0; slept < millis; slept += POLL_MILLIS) {
+            if (abandoned.getAsBoolean()) {
+                throw new InterruptedException("abandoned");
+            }
+            Thread.sleep(POLL_MILLIS);
         }
-        if (keepOpen) {
-            current.opened(task);
-        }
-        return reply.getSlice();
     }
 
     private static Optional<SliceReply> await(Future<Optional<SliceReply>> exchange, Duration limit, BooleanSupplier abandoned)

@@ -63,13 +63,16 @@ final class ProcessProbe {
         return delays;
     }
 
-    /** The delay of these threads since {@link #runDelays} said {@code before}; -1 where the system does not tell. */
+    /**
+     * The delay of the thread that waited longest since {@link #runDelays} said {@code before}: all others wait for it, so their
+     * delays do not add up. -1 where the system does not tell.
+     */
     long runDelaySince(Map<String, Long> before) {
         Map<String, Long> now = runDelays();
         if (before.isEmpty() || now.isEmpty()) {
             return -1;
         }
-        return now.entrySet().stream().mapToLong(thread -> thread.getValue() - before.getOrDefault(thread.getKey(), 0L)).sum();
+        return now.entrySet().stream().mapToLong(thread -> thread.getValue() - before.getOrDefault(thread.getKey(), 0L)).max().orElse(0);
     }
 
     /** The cores that this process is confined to; empty if it may run on all. */

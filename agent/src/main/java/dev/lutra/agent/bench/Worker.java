@@ -170,7 +170,9 @@ public final class Worker {
         Sampler.Samples samples = task.hasLoad()
             ? LoadRun.sample(run, task.getLoad(), System::nanoTime, LoadRun.awake())
             : sampler.sample(run, rules);
-        slice.setRunDelayNanos(probe.runDelaySince(delays)).setSamplingNanos(samples.elapsedNanos())
+        // More threads than cores wait for each other, which is no interference.
+        boolean cramped = task.getThreads() > Runtime.getRuntime().availableProcessors();
+        slice.setRunDelayNanos(cramped ? -1 : probe.runDelaySince(delays)).setSamplingNanos(samples.elapsedNanos())
             .setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady());
         for (long nanos : samples.nanos()) {
             slice.addSamplesNanos(nanos);

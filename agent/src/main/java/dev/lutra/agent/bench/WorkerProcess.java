@@ -140,6 +140,11 @@ final class WorkerProcess {
         return process.isAlive();
     }
 
+    /** Whether it has come as far as taking requests. */
+    boolean hasConnected() {
+        return channel != null;
+    }
+
     /** Whether a session of a task stays open in it, so that it need not be sent the model again. */
     boolean hasOpen(Task task) {
         return open.contains(task);

@@ -10,14 +10,15 @@ import dev.lutra.agent.sentinel.Speed;
  * @param core by the sentinel that fits the core's own caches
  * @param memory by how much the sentinel that does not was slower still
  * @param distance the farther of both sentinels' levels next to the slice from the reference
+ * @param process which process the slice was taken in
  */
-public record Observation(double logLatency, double core, double memory, double distance) {
+public record Observation(double logLatency, double core, double memory, double distance, long process) {
 
     public static Observation of(Round round, Scaling.Reference reference) {
         Speed.NearbyReadings core = round.speed().core();
         Speed.NearbyReadings memory = round.speed().memory();
         double off = core.level() - reference.core();
         return new Observation(round.logLatency(), off, memory.level() - reference.memory() - off,
-            Math.max(Math.abs(core.slowest() - reference.core()), Math.abs(memory.slowest() - reference.memory())));
+            Math.max(Math.abs(core.slowest() - reference.core()), Math.abs(memory.slowest() - reference.memory())), round.process());
     }
 }

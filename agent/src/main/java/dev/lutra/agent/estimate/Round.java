@@ -11,11 +11,12 @@ import dev.lutra.proto.Slice;
  * @param latencyNanos its {@link Level}, which takes sorting thousands of samples and is asked for in every round
  * @param speed what the sentinels say of the machine then
  * @param unrest the worst of its signs of interference but slowness, each as a multiple of what is tolerated
+ * @param process a number of the process that it was taken in
  */
-public record Round(Slice slice, double latencyNanos, Speed speed, double unrest) {
+public record Round(Slice slice, double latencyNanos, Speed speed, double unrest, long process) {
 
-    public Round(Slice slice, Speed speed, double unrest) {
-        this(slice, Level.nanos(slice), speed, unrest);
+    public Round(Slice slice, Speed speed, double unrest, long process) {
+        this(slice, Level.nanos(slice), speed, unrest, process);
     }
 
     /** The worst sign of interference, as a multiple of what is tolerated. */
@@ -34,6 +35,6 @@ public record Round(Slice slice, double latencyNanos, Speed speed, double unrest
 
     /** The first round's outputs stand for all. */
     public Round withoutOutputs() {
-        return new Round(slice.toBuilder().clearOutputs().build(), latencyNanos, speed, unrest);
+        return new Round(slice.toBuilder().clearOutputs().build(), latencyNanos, speed, unrest, process);
     }
 }

@@ -6,10 +6,11 @@ import dev.lutra.agent.sentinel.Speed;
  * How latencies are brought to the sentinels' reference level.
  *
  * @param spread what slices of one task disagree about
+ * @param processes what slices of one process have in common
  * @param core how much tasks follow the core's changes
  * @param memory how much the memory's
  */
-public record Scaling(Reference reference, Spread spread, Slope core, Slope memory) {
+public record Scaling(Reference reference, Spread spread, ProcessEffect processes, Slope core, Slope memory) {
 
     /** The sentinels' levels that figures are scaled to, as logarithms of nanoseconds. */
     public record Reference(double core, double memory) {

@@ -5,8 +5,10 @@ import dev.lutra.proto.Failed;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.ReportRequest;
+import java.time.Duration;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,14 +21,19 @@ public final class Reports {
 
     private static final Logger log = LoggerFactory.getLogger(Reports.class);
 
+    private static final long POLL_MILLIS = 20;
+
     private final PatientLink link;
     private final BlockingDeque<ReportRequest> unanswered = new LinkedBlockingDeque<>();
+    /** Those and the one that is being delivered. */
+    private final AtomicInteger waiting = new AtomicInteger();
 
     public Reports(PatientLink link) {
         this.link = link;
     }
 
     public void add(LeaseName lease, Outcome outcome) {
+        waiting.incrementAndGet();
         unanswered.add(ReportRequest.newBuilder().setLease(lease).setOutcome(outcome).build());
     }
 
@@ -48,7 +55,16 @@ public final class Reports {
                     unanswered.addFirst(report);
                 }
             }
+            waiting.decrementAndGet();
             answered.accept(report.getLease());
+        }
+    }
+
+    /** Waits until all are delivered, but not for longer than this: for an agent that has to end. */
+    public void awaitDelivered(Duration most) throws InterruptedException {
+        long begin = System.nanoTime();
+        while (waiting.get() > 0 && System.nanoTime() - begin < most.toNanos()) {
+            Thread.sleep(POLL_MILLIS);
         }
     }
 

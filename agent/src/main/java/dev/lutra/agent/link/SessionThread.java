@@ -13,7 +13,7 @@ public final class SessionThread implements AutoCloseable {
     private static final Duration END = Duration.ofSeconds(5);
 
     private final Thread thread;
-    private volatile RuntimeException failure;
+    private volatile Throwable failure;
 
     public SessionThread(String name, Work work, Runnable onFailure) {
         thread = new Thread(() -> {
@@ -21,7 +21,8 @@ public final class SessionThread implements AutoCloseable {
                 work.run();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // Memory that runs out here, too: nobody else would notice that nothing is leased or reported any more.
                 failure = e;
                 onFailure.run();
             }
@@ -36,8 +37,12 @@ public final class SessionThread implements AutoCloseable {
 
     /** Throws what ended the work, if something did. */
     public void check() {
-        if (failure != null) {
-            throw failure;
+        Throwable thrown = failure;
+        if (thrown instanceof RuntimeException exception) {
+            throw exception;
+        }
+        if (thrown != null) {
+            throw (Error) thrown;
         }
     }
 

@@ -115,9 +115,10 @@ public final class Supply {
             bytes(fetched.onnx().length);
             return Optional.of(fetched);
         } catch (TaskFailure e) {
-            log.warn("{}: failed: {}", job.name(), e.getMessage());
-            reports.add(job.lease(), e.outcome());
-            return Optional.empty();
+            return failed(job, e, reports);
+        } catch (OutOfMemoryError e) {
+            return failed(job, new TaskFailure("model " + job.task().getModelSha256() + ": too large for the agent's memory ("
+                + e.getMessage() + ")"), reports);
         }
     }
 
@@ -129,6 +130,12 @@ public final class Supply {
     /** One that was leased ahead does not come. */
     private synchronized void lost() {
         leasedAhead--;
+    }
+
+    private static Optional<Job> failed(Job job, TaskFailure failure, Reports reports) {
+        log.warn("{}: failed: {}", job.name(), failure.getMessage());
+        reports.add(job.lease(), failure.outcome());
+        return Optional.empty();
     }
 
     private synchronized void offer(List<Job> together) {

@@ -99,6 +99,8 @@ public final class Rounds {
     private TimeAccount account;
     /** Empty if the next round begins with a new process in any case. */
     private OptionalLong processSinceNanos = OptionalLong.empty();
+    /** How many slices tasks have had in it, at most. */
+    private int turnsOfProcess;
 
     /**
      * @param nanoTime a monotonic clock in nanoseconds
@@ -172,7 +174,8 @@ public final class Rounds {
             return;
         }
         if (processSinceNanos.isEmpty()
-            || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()) {
+            || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()
+            || turnsOfProcess >= Defaults.PROCESS_SLICES) {
             renew();
         }
         List<Series> order = shuffled(hand);
@@ -184,9 +187,11 @@ public final class Rounds {
         Map<Conditions, List<Series>> groups = new LinkedHashMap<>();
         hand.forEach(series -> groups.put(Conditions.of(series), new ArrayList<>()));
         plan(order).forEach(series -> groups.get(Conditions.of(series)).add(series));
+        int turns = 0;
         for (Map.Entry<Conditions, List<Series>> group : groups.entrySet()) {
-            measure(group.getKey(), group.getValue(), left);
+            turns = Math.max(turns, measure(group.getKey(), group.getValue(), left));
         }
+        turnsOfProcess += turns;
         letAbandonedGo(left);
         endBatch();
     }
@@ -203,11 +208,13 @@ public final class Rounds {
     private void renew() {
         bench.renew();
         account.processStarts();
+        turnsOfProcess = 0;
         processSinceNanos = OptionalLong.of(nanoTime.getAsLong());
     }
 
     private void endBatch() {
         if (hand.isEmpty()) {
+            sentinels.values().removeIf(Sentinels::areUnable);
             bench.renew();
             processSinceNanos = OptionalLong.empty();
             if (waiting == 0) {
@@ -255,8 +262,12 @@ public final class Rounds {
         return measured.build();
     }
 
-    /** One round of the tasks that share sentinels. */
-    private void measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
+    /**
+     * One round of the tasks that share sentinels.
+     *
+     * @return how many slices tasks got, at most
+     */
+    private int measure(Conditions conditions, List<Series> group, BiConsumer<Job, Optional<Outcome>> left)
         throws InterruptedException {
         Sentinels watch = sentinels.computeIfAbsent(conditions,
             key -> new Sentinels(group.get(0).job().task(), conditions.ofMemory(), levels, nanoTime));
@@ -268,7 +279,8 @@ public final class Rounds {
         }
         long begin = nanoTime.getAsLong();
         int turns = budgets.areEmpty() ? Defaults.TURNS : 1;
-        for (int turn = 0; turn < turns && nanoTime.getAsLong() - begin < Defaults.SHORT_ROUND.toNanos(); turn++) {
+        int turn = 0;
+        for (; turn < turns && nanoTime.getAsLong() - begin < Defaults.SHORT_ROUND.toNanos(); turn++) {
             for (Series series : group) {
                 if (budgets.allows(series, account, nanoTime.getAsLong())) {
                     awaitCalm(watch, since, abandoned);
@@ -281,6 +293,7 @@ public final class Rounds {
         }
         taken.forEach(one -> one.series().add(watch.round(one.slice(), one.atNanos(), unrest(one.slice()), since)));
         decide(conditions, watch, left);
+        return turn;
     }
 
     private Optional<PendingSlice> take(Series series, BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
@@ -380,12 +393,9 @@ public final class Rounds {
             return true;
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
-            if (watch.haveWorked()) {
-                log.warn("sentinel: {}; trying again", e.getMessage());
-            } else {
-                watch.giveUp();
-                log.warn("sentinel: {}; figures under these conditions are not scaled", e.getMessage());
-            }
+            log.warn(watch.triesAgainAfterFailure()
+                ? "sentinel: {}; trying again"
+                : "sentinel: {}; figures under these conditions are not scaled", e.getMessage());
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!abandoned.getAsBoolean()) {
@@ -404,6 +414,7 @@ public final class Rounds {
     private void decide(Conditions conditions, Sentinels watch, BiConsumer<Job, Optional<Outcome>> left) {
         List<Series> group = hand.stream()
             .filter(series -> series.isBegun() && Conditions.of(series).equals(conditions)).toList();
+        watch.settleReference();
         group.forEach(series -> series.judge(watch.usual()));
         Scaling scaling = watch.scaling(group);
         for (Series series : group) {

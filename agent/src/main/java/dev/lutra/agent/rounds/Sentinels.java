@@ -2,6 +2,7 @@ package dev.lutra.agent.rounds;
 
 import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.bench.TimeAccount;
+import dev.lutra.agent.estimate.ProcessEffect;
 import dev.lutra.agent.estimate.Round;
 import dev.lutra.agent.estimate.Scaling;
 import dev.lutra.agent.estimate.SlopesOverTasks;
@@ -15,6 +16,7 @@ import dev.lutra.agent.sentinel.Speed;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -27,6 +29,8 @@ final class Sentinels {
     private final LongSupplier nanoTime;
     private final SlopesOverTasks slopes = new SlopesOverTasks();
     private final Spread spread = new Spread();
+    private final ProcessEffect processes = new ProcessEffect();
+    private int failures;
     private boolean unable;
 
     /**
@@ -39,9 +43,15 @@ final class Sentinels {
         this.nanoTime = nanoTime;
     }
 
-    /** One of the sentinels has never run under these conditions and will not: nothing is scaled. */
-    void giveUp() {
-        unable = true;
+    /**
+     * A reading failed. Where sentinels have never run and fail again and again, they cannot: nothing is scaled.
+     *
+     * @return whether another try is worth it
+     */
+    boolean triesAgainAfterFailure() {
+        failures++;
+        unable = !haveWorked() && failures >= Defaults.FAILED_READINGS;
+        return !unable;
     }
 
     boolean areUnable() {
@@ -81,7 +91,7 @@ final class Sentinels {
      */
     boolean coreIsKnown(long sinceNanos, boolean patient) {
         return core.latestSince(sinceNanos).filter(reading -> !(patient && core.disturbed(reading))
-            && nanoTime.getAsLong() - reading.atNanos() < Defaults.CORE_SPACING * reading.tookNanos()).isPresent();
+            && nanoTime.getAsLong() - reading.atNanos() < Defaults.SPACING * reading.tookNanos()).isPresent();
     }
 
     /**
@@ -92,32 +102,37 @@ final class Sentinels {
      */
     boolean memoryIsKnown(long sinceNanos, boolean patient) {
         long now = nanoTime.getAsLong();
-        long recently = Math.max(sinceNanos, now - Defaults.MEMORY_SPACING.toNanos());
+        long recently = Math.max(sinceNanos, now - spaced(Defaults.MEMORY_SPACING));
         if (!patient) {
             return memory.latestSince(recently).isPresent();
         }
         boolean tried = memory.latestSince(Math.max(sinceNanos, now - Defaults.MEMORY_RETRY.toNanos())).isPresent();
-        return memory.latestCalmSince(tried ? now - Defaults.MEMORY_HOLDS.toNanos() : recently)
+        return memory.latestCalmSince(tried ? now - spaced(Defaults.MEMORY_HOLDS) : recently)
             .filter(reading -> !memory.disturbed(reading)).isPresent();
+    }
+
+    /** What takes long to read, as where sessions take seconds to open, is not read again so soon and holds for longer. */
+    private long spaced(Duration usual) {
+        return Math.max(usual.toNanos(), Defaults.SPACING * memory.latestTookNanos());
     }
 
     /**
      * One slice in the light of the readings next to it.
      *
      * @param unrest by how much the slice itself shows interference, as a multiple of what is tolerated
-     * @param sinceNanos older readings of the core do not count
+     * @param sinceNanos when the process began; older readings of the core do not count
      */
     Round round(Slice slice, long atNanos, double unrest, long sinceNanos) {
         if (unable) {
-            return new Round(slice, Speed.UNKNOWN, unrest);
+            return new Round(slice, Speed.UNKNOWN, unrest, sinceNanos);
         }
         List<Reading> ofCore = core.nextTo(atNanos, sinceNanos);
-        List<Reading> ofMemory = memory.nextTo(atNanos, atNanos - Defaults.MEMORY_HOLDS.toNanos());
+        List<Reading> ofMemory = memory.nextTo(atNanos, atNanos - spaced(Defaults.MEMORY_HOLDS));
         if (ofCore.isEmpty() || ofMemory.isEmpty()) {
-            return new Round(slice, usual(), Double.MAX_VALUE);
+            return new Round(slice, usual(), Double.MAX_VALUE, sinceNanos);
         }
         double jump = Math.max(jump(ofCore), jump(ofMemory));
-        return new Round(slice, Speed.between(ofCore, ofMemory), Math.max(unrest, jump / Defaults.JUMP));
+        return new Round(slice, Speed.between(ofCore, ofMemory), Math.max(unrest, jump / Defaults.JUMP), sinceNanos);
     }
 
     private static double jump(List<Reading> next) {
@@ -139,16 +154,23 @@ final class Sentinels {
             : Scaling.Reference.NONE;
         SlopesOverTasks now = slopes.copy();
         inHand.forEach(series -> now.add(series.observations(reference), spread.variance()));
-        Scaling before = new Scaling(reference, spread, now.core(), now.memory());
+        Scaling before = new Scaling(reference, spread, processes, now.core(), now.memory());
         Spread together = spread.copy();
-        inHand.forEach(series -> together.add(series.residuals(before)));
-        return new Scaling(reference, together, before.core(), before.memory());
+        ProcessEffect effect = processes.copy();
+        inHand.forEach(series -> {
+            double[] residuals = series.residuals(before);
+            together.add(residuals);
+            effect.add(series.observations(reference), residuals);
+        });
+        return new Scaling(reference, together, effect, before.core(), before.memory());
     }
 
     /** Learns from a task that leaves. */
     void learn(Series series, Scaling scaling) {
         slopes.add(series.observations(scaling.reference()), scaling.spread().variance());
-        spread.add(series.residuals(scaling));
+        double[] residuals = series.residuals(scaling);
+        spread.add(residuals);
+        processes.add(series.observations(scaling.reference()), residuals);
     }
 
     void establishReference() {
@@ -158,7 +180,15 @@ final class Sentinels {
         }
     }
 
-    /** Moves the reference if the device has changed for good. */
+    /** Moves the reference of a device that had changed for good before this agent started. */
+    void settleReference() {
+        if (haveWorked()) {
+            core.settleReference();
+            memory.settleReference();
+        }
+    }
+
+    /** Keeps how long the device has been far off the reference. */
     void endRound() {
         if (haveWorked()) {
             core.endRound();

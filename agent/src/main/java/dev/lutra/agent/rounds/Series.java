@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -234,7 +235,7 @@ final class Series {
                 return round.slice().getSamplesNanosList().stream().mapToDouble(sample -> sample * scale);
             }).toArray();
         return Distributions.of(samples, estimate.halfWidth()).toBuilder()
-            .setBetweenRunsHalfWidth(estimate.betweenRuns()).build();
+            .setBetweenRunsHalfWidth(estimate.betweenRuns()).setEstimator(Estimate.ESTIMATOR).build();
     }
 
     private Circumstances.Builder circumstances(Scaling.Reference reference) {
@@ -254,6 +255,7 @@ final class Series {
         if (!reference.equals(Scaling.Reference.NONE)) {
             circumstances
                 .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))
+                .setSentinel(sentinelOfMemory.name().toLowerCase(Locale.ROOT))
                 .setSentinelNanos(median(Speed::memory)).setSentinelReferenceNanos(nanos(reference.memory()))
                 .setCoreSentinelNanos(median(Speed::core)).setCoreSentinelReferenceNanos(nanos(reference.core()));
         }

@@ -26,12 +26,9 @@ final class InputTensors implements AutoCloseable {
 
     private InputTensors() {}
 
-    /** One number, zero. */
-    static InputTensors zero(String name) throws OrtException {
-        InputTensors inputs = new InputTensors();
-        FloatBuffer zero = direct(Float.BYTES).asFloatBuffer();
-        inputs.tensors.put(name, OnnxTensor.createTensor(OrtModel.environment(), zero, new long[0]));
-        return inputs;
+    /** Of a model that has its inputs already. */
+    static InputTensors none() {
+        return new InputTensors();
     }
 
     /**

@@ -123,21 +123,16 @@ public final class OrtModel implements AutoCloseable {
 
     private static OrtModel resident(ByteBuffer onnx, Task task, Path profile) throws OrtException {
         ByteBuffer rewritten = rewrite(onnx, task);
-        InputTensors number = InputTensors.zero(ResidentModel.INPUT);
-        try {
-            NodePlacement placement;
-            try (OrtSession session = profiledSession(rewritten, task, profile)) {
-                placement = place(session, number, task);
+        InputTensors none = InputTensors.none();
+        NodePlacement placement;
+        try (OrtSession session = profiledSession(rewritten, task, profile)) {
+            placement = place(session, none, task);
+        }
+        try (SessionOptions options = options(task)) {
+            if (!ExecutionProviders.allowsCpuNodes(task)) {
+                options.addConfigEntry(REFUSE_CPU, "1");
             }
-            try (SessionOptions options = options(task)) {
-                if (!ExecutionProviders.allowsCpuNodes(task)) {
-                    options.addConfigEntry(REFUSE_CPU, "1");
-                }
-                return new OrtModel(task, onnx, environment().createSession(rewritten, options), number, placement);
-            }
-        } catch (OrtException | RuntimeException | Error e) {
-            number.close();
-            throw e;
+            return new OrtModel(task, onnx, environment().createSession(rewritten, options), none, placement);
         }
     }
 

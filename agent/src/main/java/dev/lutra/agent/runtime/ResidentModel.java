@@ -19,26 +19,29 @@ import dev.lutra.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A model rewritten so that its inputs and outputs stay on the device: each input is an initializer plus one number that comes
- * from outside, each output is reduced to its largest value. ONNX Runtime's Java API cannot bind device memory, so this is what
- * keeps copies out of a figure; what remains of them is one number each way, which also waits until the device is done.
+ * A model rewritten so that its inputs and outputs stay on the device: each input has its content as a default, which the runtime
+ * keeps where the model runs, and of each output one number is read. ONNX Runtime's Java API cannot bind device memory, so this is
+ * what keeps copies out of a figure; what remains of them is one number, which also waits until the device is done. Nothing runs over
+ * whole inputs or outputs but the model itself, so large tensors pay no more than small ones; only inputs in float16 are cast, from
+ * float32 defaults.
  *
- * <p>The number is zero, but the runtime does not know that: with a constant input it would compute the whole network beforehand.
+ * <p>A default may be overridden from outside (ONNX, from IR version 4 on), so the runtime cannot compute anything of it beforehand,
+ * as it would of a constant.
  */
 final class ResidentModel {
 
     /** What these figures contain, for the record. */
-    static final String TIMING = "wall, input made on the device, output reduced there";
+    static final String TIMING = "wall, input kept on the device, one number of the output read";
 
     private static final String PREFIX = "lutra.resident/";
-    /** The one number that a rewritten model takes, for all inputs: a float32 tensor without axes. */
-    static final String INPUT = PREFIX + "number";
+    private static final String FLAT = PREFIX + "flat";
+    private static final String FIRST = PREFIX + "first";
+    /** From this version on initializers need not be inputs, and those that are may be overridden. */
+    private static final int OVERRIDABLE = 4;
 
     private ResidentModel() {}
 
@@ -50,36 +53,53 @@ final class ResidentModel {
     static byte[] rewrite(ByteBuffer onnx, Map<String, OnnxTensor> inputs, Map<String, NodeInfo> outputs) {
         try {
             ModelProto.Builder model = ModelProto.parseFrom(onnx.duplicate()).toBuilder();
-            model.setGraph(rewrite(model.getGraph(), inputs, outputs));
-            return model.build().toByteArray();
+            GraphProto.Builder graph = rewrite(model.getGraph(), inputs, outputs);
+            if (model.getIrVersion() < OVERRIDABLE) {
+                // There, weights are listed among the inputs and constants all the same.
+                List<ValueInfoProto> own = graph.getInputList().stream().filter(input -> inputs.containsKey(input.getName())
+                    || input.getName().startsWith(PREFIX)).toList();
+                graph.clearInput().addAllInput(own);
+                model.setIrVersion(OVERRIDABLE);
+            }
+            return model.setGraph(graph).build().toByteArray();
         } catch (InvalidProtocolBufferException e) {
             throw new TaskFailure("model: " + e.getMessage(), e);
         }
     }
 
-    private static GraphProto rewrite(GraphProto graph, Map<String, OnnxTensor> inputs, Map<String, NodeInfo> outputs) {
-        List<NodeProto> before = new ArrayList<>();
-        List<NodeProto> after = new ArrayList<>();
-        GraphProto.Builder rewritten = graph.toBuilder().clearNode().clearInput().clearOutput();
-        rewritten.addInput(scalar(INPUT, DataType.FLOAT_VALUE));
-        // Old files list their weights among the inputs.
-        graph.getInputList().stream().filter(input -> !inputs.containsKey(input.getName())).forEach(rewritten::addInput);
-        inputs.forEach((name, tensor) -> {
-            String number = INPUT;
-            if (tensor.getInfo().type == OnnxJavaType.FLOAT16) {
-                number = PREFIX + "number of " + name;
-                before.add(node("Cast", number, INPUT).addAttribute(AttributeProto.newBuilder()
-                    .setName("to").setType(AttributeProto.AttributeType.INT).setI(DataType.FLOAT16_VALUE)).build());
+    private static GraphProto.Builder rewrite(GraphProto graph, Map<String, OnnxTensor> inputs, Map<String, NodeInfo> outputs) {
+        GraphProto.Builder rewritten = graph.toBuilder().clearInput().clearNode().clearOutput();
+        graph.getInputList().forEach(input -> {
+            OnnxTensor tensor = inputs.get(input.getName());
+            if (tensor != null && tensor.getInfo().type == OnnxJavaType.FLOAT16) {
+                // ONNX Runtime 1.29 crashes on a float16 default that its CPU provider casts: the default is float32.
+                String wide = PREFIX + input.getName();
+                rewritten.addInput(typed(wide, DataType.FLOAT_VALUE, input.getType().getTensorType().getShape()));
+                rewritten.addInitializer(content(wide, tensor));
+                rewritten.addNode(node("Cast", input.getName(), wide).addAttribute(AttributeProto.newBuilder()
+                    .setName("to").setType(AttributeProto.AttributeType.INT).setI(DataType.FLOAT16_VALUE)));
+            } else {
+                rewritten.addInput(input);
             }
-            rewritten.addInitializer(content(PREFIX + name, tensor));
-            before.add(node("Add", name, PREFIX + name, number).build());
         });
+        inputs.forEach((name, tensor) -> {
+            if (tensor.getInfo().type == OnnxJavaType.FLOAT) {
+                rewritten.addInitializer(content(name, tensor));
+            }
+        });
+        rewritten.addInitializer(whole(FLAT, -1).addDims(1)).addInitializer(whole(FIRST, 0));
+        rewritten.addAllNode(graph.getNodeList());
         outputs.forEach((name, info) -> {
-            after.add(node("ReduceMax", PREFIX + name, name).addAttribute(AttributeProto.newBuilder()
-                .setName("keepdims").setType(AttributeProto.AttributeType.INT).setI(0)).build());
-            rewritten.addOutput(scalar(PREFIX + name, numeric(name, info)));
+            rewritten.addNode(node("Reshape", FLAT + " " + name, name, FLAT));
+            rewritten.addNode(node("Gather", PREFIX + "first of " + name, FLAT + " " + name, FIRST));
+            rewritten.addOutput(typed(PREFIX + "first of " + name, numeric(name, info), TensorShapeProto.getDefaultInstance()));
         });
-        return rewritten.addAllNode(before).addAllNode(graph.getNodeList()).addAllNode(after).build();
+        return rewritten;
+    }
+
+    private static TensorProto.Builder whole(String name, long value) {
+        return TensorProto.newBuilder().setName(name).setDataType(DataType.INT64_VALUE)
+            .setRawData(ByteString.copyFrom(littleEndian(1, Long.BYTES).putLong(value).flip()));
     }
 
     private static NodeProto.Builder node(String type, String output, String... inputs) {
@@ -87,21 +107,16 @@ final class ResidentModel {
             .addOutput(output);
     }
 
+    /** In float32. */
     private static TensorProto content(String name, OnnxTensor tensor) {
-        TensorProto.Builder initializer = TensorProto.newBuilder().setName(name);
+        TensorProto.Builder initializer = TensorProto.newBuilder().setName(name).setDataType(DataType.FLOAT_VALUE);
         for (long dimension : tensor.getInfo().getShape()) {
             initializer.addDims(dimension);
         }
-        if (tensor.getInfo().type == OnnxJavaType.FLOAT) {
-            FloatBuffer values = tensor.getFloatBuffer();
-            ByteBuffer bytes = littleEndian(values.remaining(), Float.BYTES);
-            bytes.asFloatBuffer().put(values);
-            return initializer.setDataType(DataType.FLOAT_VALUE).setRawData(ByteString.copyFrom(bytes)).build();
-        }
-        ShortBuffer values = tensor.getShortBuffer();
-        ByteBuffer bytes = littleEndian(values.remaining(), Short.BYTES);
-        bytes.asShortBuffer().put(values);
-        return initializer.setDataType(DataType.FLOAT16_VALUE).setRawData(ByteString.copyFrom(bytes)).build();
+        FloatBuffer values = tensor.getFloatBuffer();
+        ByteBuffer bytes = littleEndian(values.remaining(), Float.BYTES);
+        bytes.asFloatBuffer().put(values);
+        return initializer.setRawData(ByteString.copyFrom(bytes)).build();
     }
 
     private static ByteBuffer littleEndian(int values, int size) {
@@ -129,9 +144,8 @@ final class ResidentModel {
             + " (expected: a tensor of numbers, to be reduced on the device)");
     }
 
-    private static ValueInfoProto scalar(String name, int elementType) {
-        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
-            .setElemType(elementType).setShape(TensorShapeProto.getDefaultInstance());
-        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
+    private static ValueInfoProto typed(String name, int elementType, TensorShapeProto shape) {
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
+            TypeProto.Tensor.newBuilder().setElemType(elementType).setShape(shape))).build();
     }
 }

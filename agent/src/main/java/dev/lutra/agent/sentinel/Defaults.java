@@ -34,10 +34,10 @@ public final class Defaults {
     public static final Duration PROCESS_LIFE = Duration.ofSeconds(8);
 
     /**
-     * The core's sentinel is read again when so many times as long has passed as reading it takes: on a CPU beside every slice, as
+     * A sentinel is read again when so many times as long has passed as reading it takes: the core's on a CPU beside every slice, as
      * somebody on the core's other thread may come and go several times a second; where a session takes seconds to open, not so often.
      */
-    public static final int CORE_SPACING = 8;
+    public static final int SPACING = 8;
     /** The memory's is read that often: what slows the memory down lasts for longer … */
     public static final Duration MEMORY_SPACING = Duration.ofSeconds(3);
     /** … so where the core leaves no time for another reading, the last one holds for so long … */
@@ -59,6 +59,13 @@ public final class Defaults {
     public static final double CORE_USUAL = 0.05;
     /** … and by those of the memory that only a fifth undercut: fewer and less alike. */
     public static final double MEMORY_USUAL = 0.2;
+
+    /**
+     * A process also ends after so many slices of a task, because slices of one process have something in common. A process's start
+     * costs as much as four slices, and the variance between processes is a fifth to two fifths of that within one: more slices of
+     * one process would say hardly more for their time.
+     */
+    public static final int PROCESS_SLICES = 3;
 
     /** Beyond this, for {@link #DEPARTED} of measuring without a single reading within it, the device has changed for good. */
     static final double DEPARTURE = 0.10;
@@ -85,6 +92,9 @@ public final class Defaults {
     public static final Duration BUDGET_FIRST_PATIENCE = Duration.ofSeconds(2);
     /** … and as long as measuring has: half the time is the most that a machine which never gets calm costs. */
     public static final int BUDGET_PATIENCE = 1;
+
+    /** Sentinels that never ran and failed so often cannot run; a single failure may be a process that somebody killed. */
+    public static final int FAILED_READINGS = 3;
 
     private Defaults() {}
 }

@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,11 +57,16 @@ public final class ReferenceLevels {
         }
     }
 
-    /** What a level is kept under: everything that moves the sentinel's latency apart from the machine's speed. */
-    public static String key(Runtime runtime, SentinelModel sentinel) {
+    /**
+     * What a level is kept under: everything that moves the sentinel's latency apart from the machine's speed.
+     *
+     * @param pinnedCores that its process is confined to, as cores of one device may differ; empty: all
+     */
+    public static String key(Runtime runtime, List<Integer> pinnedCores, SentinelModel sentinel) {
         return String.join("/", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "threads=" + runtime.getThreads(),
             new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
-            "sentinel=" + sentinel.scale());
+            (pinnedCores.isEmpty() ? "" : "cores=" + pinnedCores.stream().map(String::valueOf).collect(Collectors.joining("+")) + "/")
+                + "sentinel=" + sentinel.scale());
     }
 
     public Optional<Reference> get(String key) {

@@ -39,6 +39,9 @@ public final class Sentinel {
     private String key;
     private boolean slower;
     private long departedNanos;
+    /** Whether the device had changed for good when this agent started. */
+    private boolean departedBefore;
+    private boolean toldOfDeparture;
     private long recentSinceNanos;
     private double usualNanos;
 
@@ -65,8 +68,9 @@ public final class Sentinel {
         long tookNanos = nanoTime.getAsLong() - before;
         account.sentinel(slice, tookNanos);
         if (key == null) {
-            key = ReferenceLevels.key(slice.getRuntime(), model);
+            key = ReferenceLevels.key(slice.getRuntime(), slice.getPinnedCoresList(), model);
             departedNanos = levels.get(key).map(Reference::departedNanos).orElse(0L);
+            departedBefore = departedNanos >= Defaults.DEPARTED.toNanos();
         }
         boolean interrupted = Level.delayed(slice) > Defaults.DELAYED || Level.halvesApart(slice) > Defaults.HALVES;
         return new Reading(before + tookNanos / 2, tookNanos, Level.nanos(slice), interrupted);
@@ -102,6 +106,11 @@ public final class Sentinel {
     /** The latest reading that nothing interfered with, unless it is from before a moment. */
     public Optional<Reading> latestCalmSince(long nanos) {
         return recent.stream().filter(reading -> !reading.interrupted() && reading.atNanos() >= nanos).reduce((a, b) -> b);
+    }
+
+    /** How long the latest reading took; 0 before the first. */
+    public long latestTookNanos() {
+        return recent.isEmpty() ? 0 : recent.getLast().tookNanos();
     }
 
     /** Whether something interferes, so that waiting pays. */
@@ -169,21 +178,41 @@ public final class Sentinel {
         }
     }
 
-    /** Moves the reference if the device has changed for good, and keeps what is known of that. */
+    /**
+     * Moves the reference if the device had changed for good before this agent started and still is as it was then. Not in between:
+     * a board that gets hot in a long table would leave entries on two scales in it.
+     */
+    public void settleReference() {
+        if (!departedBefore || recent.isEmpty()) {
+            return;
+        }
+        departedBefore = false;
+        Reference reference = levels.get(key).orElseThrow();
+        double level = Statistics.median(levelsOf(calm(List.copyOf(recent)).stream()).toArray());
+        boolean departed = Math.abs(Math.log(level / reference.levelNanos())) > Defaults.DEPARTURE;
+        if (departed) {
+            log.warn("{}: the reference level of the sentinel moves from {} to {} ms, and figures with it, since the device was that"
+                + " {} for more than {} min of measuring when an agent last ran here", key, millis(reference.levelNanos()), millis(level),
+                level > reference.levelNanos() ? "slow" : "fast", Defaults.DEPARTED.toMinutes());
+        }
+        departedNanos = 0;
+        levels.put(key, new Reference(departed ? Math.round(level) : reference.levelNanos(), 0));
+        usualNanos = usual();
+    }
+
+    /** Keeps for how long the device has been far off the reference. */
     public void endRound() {
         if (key == null || levels.get(key).isEmpty()) {
             return;
         }
         Reference reference = levels.get(key).get();
-        if (departedNanos >= Defaults.DEPARTED.toNanos()) {
-            double level = Statistics.median(levelsOf(recent.stream()).toArray());
-            log.warn("{}: the device has been {} for {} min of measuring: the reference level of the sentinel moves from {} to"
-                + " {} ms, and figures with it", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes(),
-                millis(reference.levelNanos()), millis(level));
-            departedNanos = 0;
-            levels.put(key, new Reference(Math.round(level), 0));
-        } else if (departedNanos != reference.departedNanos()) {
+        if (departedNanos != reference.departedNanos()) {
             levels.put(key, new Reference(reference.levelNanos(), departedNanos));
+        }
+        if (departedNanos >= Defaults.DEPARTED.toNanos() && !toldOfDeparture) {
+            toldOfDeparture = true;
+            log.warn("{}: the device has been {} than its reference for {} min of measuring; figures stay on that scale, with wider"
+                + " intervals, until an agent starts anew", key, slower ? "slower" : "faster", Defaults.DEPARTED.toMinutes());
         }
     }
 

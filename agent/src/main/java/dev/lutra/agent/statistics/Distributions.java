@@ -6,10 +6,15 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 
-/** Turns samples into a {@link Distribution}. Quantiles are exact, by nearest rank over all samples. */
+/**
+ * Turns samples into a {@link Distribution}. Quantiles are exact, by nearest rank over all samples; one that so few samples cannot
+ * tell is 0, not stated.
+ */
 public final class Distributions {
 
     private static final int SIGNIFICANT_DIGITS = 3;
+    /** Samples tell a quantile only if their largest lies beyond it in all but so many cases: the end of its 95 % interval. */
+    private static final double UNTOLD = 0.025;
 
     private Distributions() {}
 
@@ -23,15 +28,19 @@ public final class Distributions {
             .setSamples(nanos.length)
             .setMinNanos(Math.round(nanos[0]))
             .setP50Nanos(quantile(nanos, 0.5))
-            .setP90Nanos(quantile(nanos, 0.9))
-            .setP99Nanos(quantile(nanos, 0.99))
-            .setP999Nanos(quantile(nanos, 0.999))
+            .setP90Nanos(tail(nanos, 0.9))
+            .setP99Nanos(tail(nanos, 0.99))
+            .setP999Nanos(tail(nanos, 0.999))
             .setMaxNanos(Math.round(nanos[nanos.length - 1]))
             .setMeanNanos(mean)
             .setDeviationNanos(Math.sqrt(Statistics.variance(nanos)))
             .setRelativeHalfWidth(relativeHalfWidth)
             .setHistogram(encode(histogram))
             .build();
+    }
+
+    private static long tail(double[] sorted, double fraction) {
+        return Math.pow(fraction, sorted.length) <= UNTOLD ? quantile(sorted, fraction) : 0;
     }
 
     private static long quantile(double[] sorted, double fraction) {

@@ -20,9 +20,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +105,45 @@ class ProcessBenchTest {
 
     private CompletableFuture<String> failureLater(Task.Builder task, byte[] onnx) {
         return CompletableFuture.supplyAsync(() -> failure(task, onnx));
+    }
+
+    /** By somebody who watches for new processes, as a system short of memory may: that says nothing of the model. */
+    @Test
+    void aChildThatIsKilledBeforeItHasConnectedIsReplaced() throws Exception {
+        Set<Long> killed = ConcurrentHashMap.newKeySet();
+        Thread killer = new Thread(() -> {
+            while (killed.size() < 2) {
+                ProcessHandle.current().children().filter(child -> killed.size() < 2 && killed.add(child.pid()))
+                    .forEach(ProcessHandle::destroyForcibly);
+            }
+        });
+        killer.setDaemon(true);
+        killer.start();
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+        killer.join();
+        assertThat(killed).hasSize(2);
+    }
+
+    @Test
+    void childrenThatNeverConnectAreAnErrorInTheEnd() {
+        AtomicBoolean over = new AtomicBoolean();
+        Thread killer = new Thread(() -> {
+            while (!over.get()) {
+                ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
+            }
+        });
+        killer.setDaemon(true);
+        killer.start();
+        assertThatThrownBy(() -> slice(task().setRules(RULES))).isInstanceOf(IllegalStateException.class)
+            .hasMessageStartingWith("the measuring process does not start");
+        over.set(true);
+    }
+
+    /** Its threads wait for each other, which is no interference. */
+    @Test
+    void whereThreadsOutnumberCoresDelaysTellNothing() throws Exception {
+        int cores = Runtime.getRuntime().availableProcessors();
+        assertThat(slice(task().setRules(RULES).setThreads(4 * cores)).getRunDelayNanos()).isEqualTo(-1);
     }
 
     /** The worker once it has worked for long enough to be past the session's creation, in the middle of the model. */
@@ -242,15 +284,22 @@ class ProcessBenchTest {
     /** A terminal's Ctrl-C and a service manager's stop reach the child too; whether it ends is the agent's decision. */
     @Test
     void signalsThatStopTheAgentDoNotFailTheTaskUnderWay() throws Exception {
-        MeasureRules rules = RULES.toBuilder().setSliceNanos(3_000 * MS).setMaxMeasureNanos(3_000 * MS).build();
-        CompletableFuture<String> measured = failureLater(task().setRules(rules), TinyOnnx.relu(3));
+        AtomicBoolean abandoned = new AtomicBoolean();
+        CompletableFuture<Void> measured = CompletableFuture.runAsync(() -> assertThatThrownBy(() -> bench.slice(
+            task().setRules(LONG_SLICE).build(), TinyOnnx.relu(3), abandoned::get)).isInstanceOf(InterruptedException.class));
         ProcessHandle child = workerAtWork();
         signal("INT", child);
         signal("TERM", child);
         signal("HUP", child);
 
-        assertThat(measured.get(60, TimeUnit.SECONDS)).contains("samples_nanos");
-        assertThat(child.isAlive()).isTrue();
+        Duration before = cpuTime(child);
+        while (cpuTime(child).minus(before).toMillis() < 200) {
+            assertThat(child.isAlive()).as("works on").isTrue();
+            Thread.sleep(20);
+        }
+        assertThat(measured).isNotDone();
+        abandoned.set(true);
+        measured.get(60, TimeUnit.SECONDS);
     }
 
     @Test

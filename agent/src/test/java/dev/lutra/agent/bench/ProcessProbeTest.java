@@ -2,6 +2,9 @@ package dev.lutra.agent.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.agent.sentinel.Defaults;
+import dev.lutra.agent.statistics.Level;
+import dev.lutra.proto.Slice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +37,7 @@ class ProcessProbeTest {
     }
 
     @Test
-    void delaysOfAllThreadsAddUpNewOnesIncluded() throws IOException {
+    void theThreadThatWaitedLongestCountsNewOnesIncluded() throws IOException {
         thread(10, "500000 1000 7\n");
         thread(11, "900000 20000 70\n");
         Map<String, Long> before = probe.runDelays();
@@ -43,7 +46,23 @@ class ProcessProbeTest {
         thread(12, "100 30 1\n");
 
         assertThat(before).isEqualTo(Map.of("10", 1000L, "11", 20000L));
-        assertThat(probe.runDelaySince(before)).isEqualTo(530);
+        assertThat(probe.runDelaySince(before)).isEqualTo(500);
+        thread(12, "100 900 1\n");
+        assertThat(probe.runDelaySince(before)).isEqualTo(900);
+    }
+
+    /** Eight threads that each waited for 1.3 % of the time delayed a model by that, not by a tenth. */
+    @Test
+    void delaysOfThreadsThatWaitForEachOtherDoNotAddUp() throws IOException {
+        for (int id = 10; id < 18; id++) {
+            thread(id, "500000 0 7\n");
+        }
+        Map<String, Long> before = probe.runDelays();
+        for (int id = 10; id < 18; id++) {
+            thread(id, "900000 13000 70\n");
+        }
+        Slice slice = Slice.newBuilder().setSamplingNanos(1_000_000).setRunDelayNanos(probe.runDelaySince(before)).build();
+        assertThat(Level.delayed(slice)).isEqualTo(0.013).isLessThan(Defaults.DELAYED);
     }
 
     @Test

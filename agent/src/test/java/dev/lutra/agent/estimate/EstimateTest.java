@@ -7,20 +7,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EstimateTest {
 
     /** Slices taken with both sentinels at their reference. */
     private static Estimate estimate(Spread spread, double... logLatencies) {
-        return Estimate.of(Arrays.stream(logLatencies).mapToObj(one -> new Observation(one, 0, 0, 0)).toList(),
-            scaling(spread, new SlopesOverTasks()));
+        return Estimate.of(inProcesses(logLatencies, 1), scaling(spread, new SlopesOverTasks()));
+    }
+
+    /** Slices taken at the reference, so many after each other in a process. */
+    private static List<Observation> inProcesses(double[] logLatencies, int slicesOfAProcess) {
+        return IntStream.range(0, logLatencies.length)
+            .mapToObj(i -> new Observation(logLatencies[i], 0, 0, 0, i / slicesOfAProcess)).toList();
     }
 
     private static Scaling scaling(Spread spread, SlopesOverTasks following) {
-        return new Scaling(Scaling.Reference.NONE, spread, following.core(), following.memory());
+        return new Scaling(Scaling.Reference.NONE, spread, new ProcessEffect(), following.core(), following.memory());
     }
 
     /** Of a task whose latency at the reference is 1: slices while the core and the memory were off by so much. */
@@ -28,7 +35,7 @@ class EstimateTest {
         List<Observation> slices = new ArrayList<>();
         for (double[] off : offs) {
             slices.add(new Observation(core * off[0] + memory * off[1] + noise * random.nextGaussian(), off[0], off[1],
-                Math.max(Math.abs(off[0]), Math.abs(off[0] + off[1]))));
+                Math.max(Math.abs(off[0]), Math.abs(off[0] + off[1])), slices.size()));
         }
         return slices;
     }
@@ -158,6 +165,33 @@ class EstimateTest {
             squares += normal * normal;
         }
         return random.nextGaussian() / Math.sqrt(squares / 5) / Math.sqrt(5.0 / 3);
+    }
+
+    /** Of variance between processes, as a multiple of that within one: none, a fifth, as much. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.2, 1})
+    void whatSlicesOfAProcessHaveInCommonIsFound(double ratio) {
+        Random random = new Random(8);
+        ProcessEffect effect = new ProcessEffect();
+        for (int task = 0; task < 60; task++) {
+            double[] logs = new double[12];
+            double process = 0;
+            for (int i = 0; i < logs.length; i++) {
+                process = i % 3 == 0 ? 0.01 * Math.sqrt(ratio) * random.nextGaussian() : process;
+                logs[i] = process + 0.01 * random.nextGaussian();
+            }
+            effect.add(inProcesses(logs, 3), logs);
+        }
+        assertThat(effect.ratio()).isCloseTo(ratio, within(0.1 + 0.25 * ratio));
+    }
+
+    @Test
+    void slicesOfOneProcessTellLessThanSlicesOfMany() {
+        double[] logs = new Random(9).doubles(14, -0.01, 0.01).toArray();
+        Scaling scaling = scaling(new Spread(), new SlopesOverTasks());
+        double apart = Estimate.of(inProcesses(logs, 1), scaling).halfWidth();
+        assertThat(Estimate.of(inProcesses(logs, 14), scaling).halfWidth()).isBetween(2.7 * apart, 2.95 * apart);
+        assertThat(Estimate.of(inProcesses(logs, 2), scaling).halfWidth()).isBetween(1.1 * apart, 1.25 * apart);
     }
 
     @Test

@@ -2,10 +2,12 @@ package dev.lutra.agent.rounds;
 
 import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.sentinel.SentinelModel;
+import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,11 +27,11 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
 
     private static final long MS = 1_000_000;
     private static final long PROCESS_NANOS = 500 * MS;
-    private static final long SESSION_NANOS = 12 * MS;
     static final double SENTINEL_NANOS = 3 * MS;
     static final double CORE_SENTINEL_NANOS = 0.1 * MS;
     static final double LARGE_SENTINEL_NANOS = 6 * MS;
 
+    long sessionNanos = 12 * MS;
     final Map<String, Double> latencies = new HashMap<>();
     final Map<String, RuntimeException> failures = new HashMap<>();
     final List<String> slices = new ArrayList<>();
@@ -45,13 +47,21 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     final Map<String, Double> memoryShare = new HashMap<>();
     /** The share of time that the system says threads waited for a core, by the time in seconds; negative if it does not tell. */
     DoubleUnaryOperator delayed = seconds -> -1;
+    /** How much of the drift models follow, by their names; in full where nothing is said. */
+    final Map<String, Double> driftShare = new HashMap<>();
+    /** How many readings of a sentinel fail with their process before one succeeds. */
+    int failingReadings;
     double processDeviation = 0.015;
+    /** What a process makes of a single task, as by where its memory lies. */
+    double taskOfProcessDeviation;
     double sessionDeviation = 0.01;
     double sampleDeviation = 0.02;
     /** The share of slices that something slows from begin to end, too short for sentinels to see, … */
     double slowedUnseen;
     /** … and by how much at most. */
     double slowedUnseenBy = 0.1;
+    /** Whether every fifth run is slow instead of every fiftieth. */
+    boolean heavyTail;
     boolean interrupted;
     long now;
     /** How many slices had been taken when each process started. */
@@ -59,6 +69,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
 
     private final Random random;
     private double process = 1;
+    private final Map<String, Double> tasksOfProcess = new HashMap<>();
     private boolean alive;
     /** Whose sessions stay open in the process. */
     private final Set<Task> open = new HashSet<>();
@@ -89,6 +100,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             processStarts.add(slices.size() - 1);
             now += PROCESS_NANOS;
             process = Math.exp(processDeviation * random.nextGaussian());
+            tasksOfProcess.clear();
         }
         if (abandoned.getAsBoolean()) {
             alive = false;
@@ -98,14 +110,25 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
             alive = false;
             throw failures.get(task.getId());
         }
+        if (isSentinel(onnx) && failingReadings-- > 0) {
+            alive = false;
+            throw new TaskFailure("the process was killed (SIGKILL) while running this model, as a system short of memory does");
+        }
         if (!keepOpen || open.add(task)) {
-            now += SESSION_NANOS;
+            now += sessionNanos;
         }
         boolean showsMemory = onnx == SentinelModel.MEMORY.onnx() || onnx == SentinelModel.WEIGHTS.onnx();
         double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
         double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
         double unseen = random.nextDouble() < slowedUnseen ? 1 + slowedUnseenBy * random.nextDouble() : 1;
-        return sample(latency * unseen * process * Math.exp(sessionDeviation * random.nextGaussian()), task);
+        double own = isSentinel(onnx)
+            ? 1
+            : tasksOfProcess.computeIfAbsent(task.getId(), first -> Math.exp(taskOfProcessDeviation * random.nextGaussian()));
+        return sample(latency * unseen * process * own * Math.exp(sessionDeviation * random.nextGaussian()), task);
+    }
+
+    private static boolean isSentinel(byte[] onnx) {
+        return Arrays.stream(SentinelModel.values()).anyMatch(model -> model.onnx() == onnx);
     }
 
     private double latency(Task task, byte[] onnx) {
@@ -120,17 +143,18 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
 
     private Slice sample(double latency, Task task) {
         MeasureRules rules = task.getRules();
-        Slice.Builder slice = Slice.newBuilder().setSessionNanos(SESSION_NANOS).setClockOverheadNanos(25).setSteady(true);
+        Slice.Builder slice = Slice.newBuilder().setSessionNanos(sessionNanos).setClockOverheadNanos(25).setSteady(true);
         slice.getRuntimeBuilder().setName("simulated").setVersion("1")
             .setProvider(task.getProvider()).setThreads(task.getThreads());
+        double driftShare = this.driftShare.getOrDefault(task.getId(), 1.0);
         long warmUp = now;
         for (int run = 0; run < 24 || now - warmUp < rules.getMinWarmupNanos(); run++) {
-            now += run(latency);
+            now += run(latency, driftShare);
         }
         slice.setWarmupRuns(24).setWarmupNanos(now - warmUp);
         long start = now;
         while (slice.getSamplesNanosCount() < rules.getMinSamples() || now - start < rules.getSliceNanos()) {
-            long nanos = run(latency);
+            long nanos = run(latency, driftShare);
             now += nanos;
             slice.addSamplesNanos(nanos);
         }
@@ -139,10 +163,10 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         return slice.setSamplingNanos(now - start).setRunDelayNanos(share < 0 ? -1 : Math.round(share * (now - start))).build();
     }
 
-    private long run(double latency) {
+    private long run(double latency, double driftShare) {
         double seconds = now / 1e9;
-        double tail = random.nextInt(50) == 0 ? 0.3 * random.nextDouble() : 0;
-        return Math.round(latency * drift.applyAsDouble(seconds) * load.applyAsDouble(seconds)
+        double tail = random.nextInt(heavyTail ? 5 : 50) == 0 ? 0.3 * random.nextDouble() : 0;
+        return Math.round(latency * Math.pow(drift.applyAsDouble(seconds), driftShare) * load.applyAsDouble(seconds)
             * (1 + sampleDeviation * Math.abs(random.nextGaussian()) + tail));
     }
 
