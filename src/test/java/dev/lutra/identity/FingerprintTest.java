@@ -18,6 +18,7 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Sampling;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
@@ -188,6 +189,20 @@ class FingerprintTest {
                 data.validation-share=0.1
                 image-size=16
                 """.formatted(content));
+            assertThat(SubnetEvaluator.origin(SpaceFile.load("shufflenetv2-cifar"), "f00d", data, new EvaluationSettings(64, 32, 16, 0, 4))
+                .text("accuracy", 1)).isEqualTo("""
+                    accuracy 1
+                    data.seed=7
+                    data.train=%s
+                    data.validation-share=0.1
+                    evaluation.batch=16
+                    evaluation.recalibration-images=64
+                    evaluation.seed=0
+                    evaluation.validation-images=32
+                    image-size=16
+                    space=38f5f87f1d47ec06e7584375d76503a6ffd6fd122468602efe8afa4593f8deb5
+                    supernet.weights=f00d
+                    """.formatted(content));
             assertThat(data.validation().origin()).isEqualTo(data.train().origin());
             assertThat(data.test().orElseThrow().origin().shown()).containsKey("data.test").containsAllEntriesOf(data.train().origin().shown());
             DataSpec ownValidation = new DataSpec(spec.train(), Optional.of(new Source.Synthetic(2, 5)), Optional.empty(), 0.1, 16, 7);

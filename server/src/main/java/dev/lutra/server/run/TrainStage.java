@@ -9,6 +9,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -63,16 +64,22 @@ final class TrainStage implements Stage<List<Double>> {
         Map<Architecture, Double> accuracies = new HashMap<>();
         paths.forEach(path -> log.find(path).ifPresent(known -> accuracies.put(path, known.accuracy())));
         List<Architecture> unknown = paths.stream().distinct().filter(path -> !accuracies.containsKey(path)).toList();
-        try (Progress.Work work = run.progress().begin("judge random paths", unknown.size(), "paths")) {
-            if (!unknown.isEmpty()) {
-                run.evaluator().accuracies(unknown, (path, accuracy) -> {
-                    log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
-                    accuracies.put(path, accuracy);
-                    work.at(accuracies.size() - (SAMPLED_PATHS - unknown.size()), String.format(Locale.ROOT, "mean accuracy %.2f %%",
-                        100 * accuracies.values().stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
-                });
-            }
+        if (!unknown.isEmpty()) {
+            accuracies.putAll(judge(run, unknown, log));
         }
         return paths.stream().map(accuracies::get).toList();
+    }
+
+    private static Map<Architecture, Double> judge(RunContext run, List<Architecture> paths, StoredCandidates log) {
+        Map<Architecture, Double> judged = new LinkedHashMap<>();
+        try (Progress.Work work = run.progress().begin("judge random paths", paths.size(), "paths")) {
+            run.evaluator().accuracies(paths, (path, accuracy) -> {
+                log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
+                judged.put(path, accuracy);
+                work.at(judged.size(), String.format(Locale.ROOT, "mean accuracy %.2f %%",
+                    100 * judged.values().stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+            });
+        }
+        return judged;
     }
 }
