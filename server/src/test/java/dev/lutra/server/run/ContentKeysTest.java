@@ -69,7 +69,7 @@ class ContentKeysTest {
             """.formatted(name, data, training, more));
         Experiment experiment = Experiment.read(file);
         EstimatedTable.of(experiment.baseSpace(), Device.newBuilder().setName("phone").build(),
-            Runtime.newBuilder().setName("onnxruntime").build(), "float32", 1).save(folder.resolve("table.json"));
+            Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1).save(folder.resolve("table.json"));
         return ExperimentRun.open(experiment, new RunFolder(folder.resolve("runs").resolve(name)), (targets, run, database, said) -> {
             throw new AssertionError("a device is asked for");
         }, progress, "test");
