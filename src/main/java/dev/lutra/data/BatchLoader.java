@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
 
 /** Prepares the images of one source on shared background threads. */
-final class BatchLoader {
+class BatchLoader {
 
     private final PixelFile images;
     private final int[] labels;

@@ -64,9 +64,10 @@ final class PrefetchedBatches implements Batches {
             throw new NoSuchElementException();
         }
         reuseLent();
-        Pending batch = pending.remove();
+        Pending batch = pending.element();
+        awaitAll(batch);
+        pending.remove();
         lent = batch.buffer();
-        batch.parts().forEach(PrefetchedBatches::await);
         int size = batch.end() - batch.start();
         int[] labels = new int[size];
         for (int i = 0; i < size; i++) {
@@ -85,14 +86,40 @@ final class PrefetchedBatches implements Batches {
         lent = null;
     }
 
-    private static void await(Future<?> part) {
-        try {
-            part.get();
-        } catch (InterruptedException e) {
+    /** Waits for every part, also after one that failed: while a part runs, it writes into the buffer. */
+    private static void awaitAll(Pending batch) {
+        Throwable failure = null;
+        for (Future<?> part : batch.parts()) {
+            try {
+                part.get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while waiting for images");
+            } catch (ExecutionException e) {
+                failure = failure == null ? e.getCause() : failure;
+            }
+        }
+        if (failure != null) {
+            throw new IllegalStateException("images could not be prepared", failure);
+        }
+    }
+
+    /** Waits for every part, however it ends, and whoever interrupts. */
+    private static void settle(Pending batch) {
+        boolean interrupted = false;
+        for (Future<?> part : batch.parts()) {
+            while (!part.isDone()) {
+                try {
+                    part.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    // whoever asked for the batch has been told, or nobody will ask for it
+                }
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted while waiting for images");
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("images could not be prepared", e.getCause());
         }
     }
 
@@ -103,8 +130,7 @@ final class PrefetchedBatches implements Batches {
         reuseLent();
         while (!pending.isEmpty()) {
             Pending batch = pending.remove();
-            // while a part runs, it writes into the buffer
-            batch.parts().forEach(PrefetchedBatches::await);
+            settle(batch);
             loader.workers().giveBack(batch.buffer());
         }
     }

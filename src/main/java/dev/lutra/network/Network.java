@@ -20,6 +20,12 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
         segments = List.copyOf(segments);
     }
 
+    /** The same network, its segments made of other ops that give its outputs from its inputs. */
+    public Network withOps(List<List<Op>> ops) {
+        List<String> names = segments.stream().map(Segment::name).toList();
+        return new Network(name, inputs, outputs, Segment.chain(names, ops, outputs));
+    }
+
     /** Every op in execution order. */
     public List<Op> ops() {
         List<Op> ops = new ArrayList<>();

@@ -3,7 +3,6 @@ package dev.lutra.network;
 import dev.lutra.network.Op.Activation.Function;
 import dev.lutra.network.SharedTensor.Role;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -217,14 +216,9 @@ public final class NetworkBuilder {
 
     /** The finished network, whose only output is {@code output}. */
     public Network build(Value output) {
-        BitSet readLater = new BitSet(nextValue);
-        readLater.set(output.id());
-        Segment[] closed = new Segment[segments.size()];
-        for (int i = closed.length - 1; i >= 0; i--) {
-            closed[i] = Segment.of(segments.get(i).name(), segments.get(i).ops(), readLater);
-            closed[i].inputs().forEach(value -> readLater.set(value.id()));
-        }
-        return new Network(name, List.of(input), List.of(output), List.of(closed));
+        List<Segment> closed = Segment.chain(segments.stream().map(OpenSegment::name).toList(),
+            segments.stream().map(OpenSegment::ops).toList(), List.of(output));
+        return new Network(name, List.of(input), List.of(output), closed);
     }
 
     private Value add(Op op) {

@@ -26,8 +26,24 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
         outputs = List.copyOf(outputs);
     }
 
+    /**
+     * Segments that follow each other.
+     *
+     * @param outputs of the network that they make
+     */
+    static List<Segment> chain(List<String> names, List<List<Op>> ops, List<Value> outputs) {
+        BitSet readLater = new BitSet();
+        outputs.forEach(output -> readLater.set(output.id()));
+        Segment[] segments = new Segment[names.size()];
+        for (int i = segments.length - 1; i >= 0; i--) {
+            segments[i] = of(names.get(i), ops.get(i), readLater);
+            segments[i].inputs().forEach(value -> readLater.set(value.id()));
+        }
+        return List.of(segments);
+    }
+
     /** @param readLater ids of the values that later segments read, or that the network gives */
-    static Segment of(String name, List<Op> ops, BitSet readLater) {
+    private static Segment of(String name, List<Op> ops, BitSet readLater) {
         BitSet known = new BitSet();
         List<Value> inputs = new ArrayList<>();
         List<Value> outputs = new ArrayList<>();

@@ -1,6 +1,8 @@
 package dev.lutra.onnx;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.OpVisitor;
@@ -38,7 +40,8 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private final WeightSource weights;
     private final OptionalInt batch;
     private final Precision precision;
-    private final Map<Value, Op.BatchNorm> folded;
+    /** What values are called that are neither input nor output. */
+    private final Map<Value, String> wanted;
     /** Values that are another value under a second name, since dropout does nothing here. */
     private final Map<Value, Value> aliases = new HashMap<>();
     private final Map<Value, String> names = new HashMap<>();
@@ -47,12 +50,12 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private final Map<TensorProto, String> constants = new HashMap<>();
     private final GraphProto.Builder graph = GraphProto.newBuilder();
 
-    GraphWriter(Network network, WeightSource weights, OnnxOptions options) {
-        this.network = network;
-        this.weights = weights;
-        this.batch = options.batch();
-        this.precision = options.precision();
-        this.folded = options.foldBatchNorm() ? BatchNormFolding.foldable(network) : Map.of();
+    GraphWriter(LoweredNetwork lowered, OptionalInt batch) {
+        this.network = lowered.network();
+        this.weights = lowered.weights();
+        this.wanted = lowered.names();
+        this.precision = lowered.precision();
+        this.batch = batch;
     }
 
     GraphProto write() {
@@ -108,9 +111,6 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
 
     @Override
     public List<NodeProto> batchNorm(Op.BatchNorm op) {
-        if (folded.containsKey(op.input())) {
-            return List.of();
-        }
         List<String> inputs = new ArrayList<>(List.of(name(op.input())));
         op.weights().forEach(weight -> inputs.add(initializer(weight)));
         return List.of(node("BatchNormalization", op.name(), inputs, define(op))
@@ -206,20 +206,11 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return List.of();
     }
 
-    /** A convolution or linear op, with the batch norm that is folded into it if there is one. */
+    /** A convolution or linear op. */
     private NodeProto.Builder weighted(String type, Op op, Weight weight, Optional<Weight> bias) {
-        Op.BatchNorm norm = folded.get(op.output());
-        List<String> inputs = new ArrayList<>(List.of(name(op.inputs().get(0))));
-        if (norm == null) {
-            inputs.add(initializer(weight));
-            bias.ifPresent(b -> inputs.add(initializer(b)));
-            return node(type, op.name(), inputs, define(op));
-        }
-        BatchNormFolding.Folded both = BatchNormFolding.fold(read(weight), bias.map(this::read), norm, this::read);
-        inputs.add(initializer(weight.tensor().name(), weight.dims(), both.weight()));
-        String biasName = bias.map(b -> b.tensor().name()).orElse(op.name() + ".bias");
-        inputs.add(initializer(biasName, List.of(both.bias().length), both.bias()));
-        return node(type, op.name(), inputs, define(norm));
+        List<String> inputs = new ArrayList<>(List.of(name(op.inputs().get(0)), initializer(weight)));
+        bias.ifPresent(b -> inputs.add(initializer(b)));
+        return node(type, op.name(), inputs, define(op));
     }
 
     private List<NodeProto> single(String type, Op op) {
@@ -235,9 +226,9 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return names.get(source(value));
     }
 
-    /** Name of what an op gives: that of the op, or of the graph's output. */
+    /** Name of what an op gives: that of the op that first gave it, or of the graph's output. */
     private String define(Op op) {
-        return names.computeIfAbsent(op.output(), value -> unique(op.name()));
+        return names.computeIfAbsent(op.output(), value -> unique(wanted.get(value)));
     }
 
     /** Values, initializers and constants share one set of names. */
@@ -262,7 +253,8 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
                 dim.setDimParam(BATCH);
             }
         }
-        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder().setElemType(precision.dataType()).setShape(shape);
+        TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
+            .setElemType(NumberFormat.dataType(precision)).setShape(shape);
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();
     }
 
@@ -280,20 +272,20 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return initializers.computeIfAbsent(weight, w -> initializer(w.tensor().name(), w.dims(), read(w)));
     }
 
-    private String initializer(String wanted, List<Integer> dims, float[] values) {
-        String name = unique(wanted);
+    private String initializer(String tensorName, List<Integer> dims, float[] values) {
+        String name = unique(tensorName);
         TensorProto.Builder tensor = TensorProto.newBuilder()
             .setName(name)
-            .setDataType(precision.dataType())
-            .setRawData(precision.encode(wanted, values));
+            .setDataType(NumberFormat.dataType(precision))
+            .setRawData(NumberFormat.encode(precision, tensorName, values));
         dims.forEach(tensor::addDims);
         graph.addInitializer(tensor);
         return name;
     }
 
     private String constant(float value) {
-        return constant(TensorProto.newBuilder().setDataType(precision.dataType())
-            .setRawData(precision.encode("constant", value)).build());
+        return constant(TensorProto.newBuilder().setDataType(NumberFormat.dataType(precision))
+            .setRawData(NumberFormat.encode(precision, "constant", value)).build());
     }
 
     private String constants(long... values) {

@@ -1,5 +1,6 @@
 package dev.lutra.onnx;
 
+import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.network.Network;
 import dev.lutra.network.WeightSource;
 import dev.lutra.proto.onnx.ModelProto;
@@ -7,7 +8,7 @@ import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 
 /**
- * Writes networks as ONNX models for inference.
+ * Writes networks as ONNX models for inference, lowered as the options say.
  *
  * <p>Inputs are called {@code input}, or {@code input0}, {@code input1}, … if there are several; outputs likewise.
  * Every other value and node carries the name of its op. Initializers are the network's weights and nothing else.
@@ -38,7 +39,7 @@ public final class OnnxExporter {
             .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
             .setProducerName(PRODUCER)
             .setProducerVersion(options.metadata().getOrDefault(OnnxMetadata.VERSION, ""))
-            .setGraph(new GraphWriter(network, weights, options).write());
+            .setGraph(new GraphWriter(LoweredNetwork.of(network, weights).after(options.lowering()), options.batch()).write());
         options.metadata().forEach((key, value) -> model.addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build();
     }

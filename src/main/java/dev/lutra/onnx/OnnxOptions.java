@@ -1,6 +1,12 @@
 package dev.lutra.onnx;
 
+import dev.lutra.lowering.BatchNormFolding;
+import dev.lutra.lowering.HalfPrecision;
+import dev.lutra.lowering.Lowering;
+import dev.lutra.lowering.Precision;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -20,6 +26,18 @@ public record OnnxOptions(boolean foldBatchNorm, OptionalInt batch, Precision pr
             throw new IllegalArgumentException("batch: " + batch.getAsInt() + " (expected: at least 1)");
         }
         metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
+    }
+
+    /** The passes that come before writing. */
+    List<Lowering> lowering() {
+        List<Lowering> passes = new ArrayList<>();
+        if (foldBatchNorm) {
+            passes.add(new BatchNormFolding());
+        }
+        if (precision == Precision.FLOAT16) {
+            passes.add(new HalfPrecision());
+        }
+        return passes;
     }
 
     /** In float32. */

@@ -11,7 +11,8 @@ import org.moeaframework.problem.AbstractProblem;
 /**
  * The share of a box of objective values that some candidates dominate (While et al. 2012, as MOEA Framework computes it), for
  * comparing searches: both have to be measured in the same box. Every objective is scaled so that the box's good end is 0
- * and its bad end, the reference point, is 1; candidates beyond the bad end count nothing.
+ * and its bad end, the reference point, is 1; candidates beyond the bad end count nothing. A box without extent in an objective
+ * is scaled by the value itself.
  */
 public final class Hypervolume {
 
@@ -61,7 +62,8 @@ public final class Hypervolume {
 
     private double scaled(int objective, double loss) {
         double width = bad[objective] - good[objective];
-        return width > 0 ? (loss - good[objective]) / width : loss - good[objective];
+        double size = Math.abs(good[objective]);
+        return (loss - good[objective]) / (width > 0 ? width : size > 0 ? size : 1);
     }
 
     /** MOEA Framework wants a problem to know the number of objectives. */

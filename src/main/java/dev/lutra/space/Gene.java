@@ -10,6 +10,9 @@ import java.util.List;
  */
 public record Gene(String name, List<Option> options) {
 
+    /** What the name of a gene of channel scales ends in. */
+    static final String SCALE = ".scale";
+
     /**
      * One possible value of a gene.
      *
@@ -47,6 +50,16 @@ public record Gene(String name, List<Option> options) {
     public String layer() {
         int dot = name.lastIndexOf('.');
         return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    /** Whether the options are channel scales, of which a smaller one uses the first channels of a larger one's weights. */
+    public boolean isScale() {
+        return name.endsWith(SCALE);
+    }
+
+    /** The channel scale at a position of {@link #options()}. */
+    public double scale(int position) {
+        return Double.parseDouble(options.get(position).name());
     }
 
     /**

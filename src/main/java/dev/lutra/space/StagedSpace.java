@@ -101,7 +101,7 @@ public final class StagedSpace extends HeadedSpace {
             found.add(new Gene(layer.name() + ".choice", layer.options().stream().map(NamedBlock::option).toList()));
             if (!layer.scales().isEmpty()) {
                 scale = found.size();
-                found.add(new Gene(layer.name() + ".scale", layer.scales().stream().map(Scale::option).toList()));
+                found.add(new Gene(layer.name() + Gene.SCALE, layer.scales().stream().map(Scale::option).toList()));
             }
         }
         slots.add(new Slot(layer, placement(header, layer, FULL_WIDTH), choice, scale));

@@ -87,12 +87,40 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         return momenta.containsKey(tensor.name());
     }
 
+    /** The values, row-major, that a tensor has before it is learned. */
+    public float[] first(SharedTensor tensor) {
+        return initial.read(tensor);
+    }
+
     /** Gives a tensor that is not learned yet its values, row-major; one that is stays as it is. */
     public void start(SharedTensor tensor, float[] values) {
         if (!isLearned(tensor)) {
-            tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))));
+            set(tensor, values);
+        }
+    }
+
+    /** Gives a tensor its values, row-major. Its momentum stays. */
+    public void set(SharedTensor tensor, float[] values) {
+        try (NDArray before = tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))))) {
             momentum(tensor); // so that a checkpoint holds it
         }
+    }
+
+    /** All tensors are again as if nothing had been learned. */
+    public void forget() {
+        tensors.values().forEach(NDArray::close);
+        momenta.values().forEach(NDArray::close);
+        tensors.clear();
+        momenta.clear();
+    }
+
+    /** Whether everything that is learned is a finite number. */
+    public boolean areFinite() {
+        return momenta.keySet().stream().allMatch(name -> {
+            try (NDArray sum = tensors.get(name).sum()) {
+                return Float.isFinite(sum.getFloat());
+            }
+        });
     }
 
     /** Takes a tensor as it was when a checkpoint was written. */
@@ -109,14 +137,8 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         return new Shape(dims.stream().mapToLong(Integer::longValue).toArray());
     }
 
-    /**
-     * Copies into libtorch's own memory: an array made from Java's has its alignment, and loses its ground if the garbage
-     * collector takes the buffer while only views of the array are left.
-     */
     private NDArray own(float[] values, Shape shape) {
-        try (NDArray borrowed = arrays.create(values, shape)) {
-            return borrowed.duplicate();
-        }
+        return Views.own(values, shape, arrays);
     }
 
     @Override

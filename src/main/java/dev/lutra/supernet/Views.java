@@ -46,6 +46,16 @@ public final class Views {
         return Weight.box(a.tensor(), offsets, extents);
     }
 
+    /**
+     * An array in libtorch's own memory: one made from Java's has its alignment, and loses its ground if the garbage collector
+     * takes the buffer while only views of the array are left.
+     */
+    static NDArray own(float[] values, Shape shape, NDManager manager) {
+        try (NDArray borrowed = manager.create(values, shape)) {
+            return borrowed.duplicate();
+        }
+    }
+
     /** Extents of what an op sees. */
     public static Shape shape(Weight weight) {
         return new Shape(weight.dims().stream().mapToLong(Integer::longValue).toArray());

@@ -19,7 +19,6 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
-import dev.lutra.supernet.training.Sampling;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Fingerprints as they are in everybody's files. If one of these tests fails, stored results would be orphaned: give the new value a
- * name with {@link NamedValues.Builder#putLater}, or raise the version where equal values mean something else now.
+ * Fingerprints as they are in everybody's files. If one of these tests fails, stored results would be orphaned: give the new
+ * value a name with {@link NamedValues.Builder#putLater}, or raise the version where equal values mean something else now.
  */
 class FingerprintTest {
 
@@ -127,8 +126,7 @@ class FingerprintTest {
     @Test
     void ofATraining() throws IOException {
         SearchSpace space = space("", "");
-        NamedValues supernet = NamedValues.builder().putAll(TrainingSettings.defaults().values())
-            .putAll(Sampling.uniform().values(space)).build();
+        NamedValues supernet = TrainingSettings.defaults().values(space);
         assertThat(supernet.text("training", 1)).isEqualTo("""
             training 1
             batch-norm.learned-in-supernet=false
@@ -145,7 +143,8 @@ class FingerprintTest {
             supernet.optimizer.weight-decay=0.00004
             supernet.sampling=uniform
             """);
-        assertThat(Sampling.uniform().values(space("supernet: false", "supernet: true"))).isNotEqualTo(Sampling.uniform().values(space));
+        assertThat(TrainingSettings.defaults().values(space("supernet: false", "supernet: true")))
+            .isNotEqualTo(TrainingSettings.defaults().values(space));
     }
 
     @Test
@@ -216,8 +215,8 @@ class FingerprintTest {
     /** Names and words are those of files, lower-case with hyphens; Java's have capitals, brackets or underscores. */
     @Test
     void nothingOfJavaIsInThem() throws IOException {
-        for (NamedValues values : List.of(network(1e-5, 1).values(), TrainingSettings.defaults().values(),
-            Sampling.uniform().values(space("", "")), EvaluationSettings.defaults().values())) {
+        for (NamedValues values : List.of(network(1e-5, 1).values(), TrainingSettings.defaults().values(space("", "")),
+            EvaluationSettings.defaults().values())) {
             assertThat(values.shown()).isNotEmpty().allSatisfy((name, value) -> {
                 assertThat(name).matches("[a-z0-9.-]+");
                 assertThat(value).matches("[a-z0-9. -]*");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import dev.lutra.cost.Cost;
 import dev.lutra.data.Batch;
+import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.network.Network;
 import dev.lutra.network.Value;
 import dev.lutra.network.Weight;
@@ -61,7 +62,7 @@ class EverySpaceTest {
             WeightSource weights = kept(new TrainedWeights(name.hashCode()));
             List<TestImages> images = new ArrayList<>();
             List<float[]> expected = new ArrayList<>();
-            try (Inference inference = new Inference(network, weights, Device.cpu())) {
+            try (Inference inference = new Inference(LoweredNetwork.of(network, weights), Device.cpu())) {
                 for (int batch : BATCHES) {
                     TestImages some = TestImages.random(batch, network.input().shape().height(), new Random(batch));
                     images.add(some);

@@ -3,6 +3,7 @@ package dev.lutra.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.DebianPython;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.ConvSpec;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.onnxruntime.platform.Fp16Conversions;
 import dev.lutra.InputException;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.network.Value;
 import dev.lutra.network.WeightSource;
@@ -83,6 +84,7 @@ class PrecisionTest {
             float exact = Fp16Conversions.fp16ToFloat((short) bits);
             float next = Fp16Conversions.fp16ToFloat((short) (bits + 1));
             assertThat(Precision.half(exact)).isEqualTo((short) bits);
+            assertThat(Precision.FLOAT16.round(exact)).isEqualTo(exact);
             assertThat(Precision.half(-exact)).isEqualTo((short) (bits | 0x8000));
             if (Float.isFinite(next)) {
                 assertThat(Precision.half((exact + next) / 2) & 1).as("ties to even").isZero();
@@ -95,10 +97,11 @@ class PrecisionTest {
     @ParameterizedTest
     @ValueSource(floats = {65520, -70000, Float.MAX_VALUE})
     void whatDoesNotFitIsAnError(float value) {
-        assertThatThrownBy(() -> Precision.FLOAT16.encode("layer1.weight", 1, value)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> NumberFormat.encode(Precision.FLOAT16, "layer1.weight", 1, value))
+            .isInstanceOf(InputException.class)
             .hasMessage("layer1.weight: " + value + " (expected: within ±65504, which is all that float16 holds)");
-        assertThat(Precision.FLOAT16.encode("w", 65519).size()).isEqualTo(2);
-        assertThat(Precision.FLOAT32.encode("w", value).size()).isEqualTo(4);
+        assertThat(NumberFormat.encode(Precision.FLOAT16, "w", 65519).size()).isEqualTo(2);
+        assertThat(NumberFormat.encode(Precision.FLOAT32, "w", value).size()).isEqualTo(4);
     }
 
     private static long elements(TensorProto tensor) {

@@ -125,6 +125,14 @@ class FrontTest {
         assertThat(hypervolume.of(List.of(candidate(2, 1.5, 5)))).isCloseTo(0.75, within(1e-12));
     }
 
+    @Test
+    void hypervolumeWhereAnObjectiveDidNotDifferIsScaledByItsValue() {
+        List<Candidate> box = List.of(candidate(0, 1.0, 3_000_000), candidate(1, 0.0, 3_000_000));
+        Hypervolume hypervolume = Hypervolume.around(OBJECTIVES, box);
+        assertThat(hypervolume.of(List.of(candidate(0, 1.0, 3_000_000)))).isCloseTo(1, within(1e-12));
+        assertThat(hypervolume.of(List.of(candidate(2, 1.0, 2_400_000)))).isCloseTo(1.2, within(1e-12));
+    }
+
     @ParameterizedTest
     @CsvSource({"accuracy,max accuracy", "latency,min latency", "latency:pixel 8,min latency:pixel 8", "max params,max params",
         "min energy,min energy"})

@@ -11,12 +11,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.data.Batch;
+import dev.lutra.lowering.BatchNormFolding;
+import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.training.Learner;
-import dev.lutra.supernet.training.Sampling;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.weights.SafetensorsFile;
 import java.io.File;
@@ -54,8 +57,8 @@ class TorchOracleTest {
 
     private void compare(Network network, boolean learnsBatchNorm) throws Exception {
         assumeTrue(hasTorch(), "no " + PYTHON + " with torch");
-        TrainingSettings settings = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0, TrainingSettings.Schedule.COSINE, 0.9,
-            1e-2, 0.1, 5);
+        TrainingSettings settings = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
+            TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 5);
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < RATES.length; i++) {
             batches.add(TestNetworks.randomBatch(8, 16, 4, 100 + i));
@@ -97,10 +100,13 @@ class TorchOracleTest {
                     expected.get("variances").get(output));
             }
         }
-        try (Inference inference = new Inference(network, weight -> weight.tensor().role().isParameter()
+        LoweredNetwork lowered = LoweredNetwork.of(network, weight -> weight.tensor().role().isParameter()
             ? weights.read(weight)
-            : running.get(weight.tensor().name()), Device.cpu())) {
+            : running.get(weight.tensor().name()).clone());
+        try (Inference inference = new Inference(lowered, Device.cpu());
+            Inference folded = new Inference(lowered.after(List.of(new BatchNormFolding())), Device.cpu())) {
             assertClose("logits", inference.logits(batches.get(0)), expected.get("logits"));
+            assertClose("logits, batch norm folded", folded.logits(batches.get(0)), expected.get("logits"));
         }
     }
 

@@ -70,7 +70,7 @@ public record MbBlock(Depthwise depthwise, Expansion expansion, Expansion shared
         int in = input.shape().channels();
         Value x = input;
         Width inner = inner(in, placement);
-        if (inner.isElastic() || expansion.convolves(in)) {
+        if (inner.isElastic() || inner.active() != in || expansion.convolves(in)) {
             x = graph.conv("expand", x, ConvSpec.pointwise(inner).groups(groups));
             x = graph.activation("expand.act", graph.batchNorm("expand.bn", x), activation);
             x = groups > 1 ? graph.channelShuffle("shuffle", x, groups) : x;

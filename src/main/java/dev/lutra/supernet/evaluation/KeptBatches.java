@@ -11,8 +11,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
- * Batches that are gone through again and again: kept as arrays if they fit, prepared anew each time if not. Several threads may go
- * through them at once.
+ * Batches that are gone through again and again: kept as arrays if they fit, prepared anew each time if not. Several threads
+ * may go through them at once.
  */
 final class KeptBatches {
 
@@ -56,10 +56,15 @@ final class KeptBatches {
         }
     }
 
+    /** All of them or an exception, so that what is kept is never a part. */
     private synchronized List<Kept> kept() {
         if (kept.isEmpty()) {
             try (Batches batches = source.get()) {
                 batches.forEachRemaining(batch -> kept.add(keep(batch)));
+            } catch (RuntimeException | Error e) {
+                kept.forEach(batch -> batch.images().close());
+                kept.clear();
+                throw e;
             }
         }
         return kept;

@@ -7,6 +7,11 @@ import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Split;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.lowering.BatchNormFolding;
+import dev.lutra.lowering.HalfPrecision;
+import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Lowering;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
@@ -14,8 +19,8 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.IntraOpThreads;
-import dev.lutra.supernet.Normalizer;
 import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.SupernetWeights;
@@ -147,18 +152,23 @@ public final class SubnetEvaluator implements AutoCloseable {
     }
 
     private Evaluation judge(Architecture architecture) {
-        Network network = space.build(architecture);
-        try (NDManager candidate = manager.newSubManager()) {
-            Parameters parameters = shared(candidate);
-            RunningStatistics statistics = recalibrate(network, parameters, candidate);
-            Normalizer normalizer = RunningStatistics.given(statistics);
+        Subnet subnet = recalibrated(architecture);
+        try (Inference inference = inference(subnet, Precision.FLOAT32)) {
             int[] counts = new int[2];
             validation.forEach((images, labels) -> {
-                counts[0] += Images.correct(Forward.inference(network, parameters, normalizer, images), labels);
+                counts[0] += Images.correct(inference.logits(images), labels);
                 counts[1] += labels.length;
             });
-            return new Evaluation(subnet(architecture, network, statistics), counts[0], counts[1]);
+            return new Evaluation(subnet, counts[0], counts[1]);
         }
+    }
+
+    /** The subnet as it is exported unless a file is to keep its batch norm: what is judged is what will be used. */
+    private Inference inference(Subnet subnet, Precision precision) {
+        List<Lowering> passes = precision == Precision.FLOAT16
+            ? List.of(new BatchNormFolding(), new HalfPrecision())
+            : List.of(new BatchNormFolding());
+        return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
     }
 
     /** Accuracy on all images of another split, such as the test images. */
@@ -167,33 +177,30 @@ public final class SubnetEvaluator implements AutoCloseable {
     }
 
     private double judge(Architecture architecture, Split split) {
-        Network network = space.build(architecture);
-        try (NDManager candidate = manager.newSubManager(); Batches batches = split.inOrder(batch, split.size())) {
-            Parameters parameters = shared(candidate);
-            Normalizer normalizer = RunningStatistics.given(recalibrate(network, parameters, candidate));
+        try (Inference inference = inference(recalibrated(architecture), Precision.FLOAT32);
+            Batches batches = split.inOrder(batch, split.size())) {
             long correct = 0;
             while (batches.hasNext()) {
                 Batch next = batches.next();
                 try (NDManager pass = manager.newSubManager()) {
-                    correct += Images.correct(Forward.inference(network, parameters, normalizer, Images.of(next, pass)), next.labels());
+                    correct += Images.correct(inference.logits(Images.of(next, pass)), next.labels());
                 }
             }
             return (double) correct / split.size();
         }
     }
 
-    /** Outputs of an architecture for some images, row-major: images, then classes. */
-    public float[] logits(Architecture architecture, Batch images) {
-        return byEvaluator(() -> infer(architecture, images));
-    }
-
-    private float[] infer(Architecture architecture, Batch images) {
-        Network network = space.build(architecture);
-        try (NDManager candidate = manager.newSubManager()) {
-            Parameters parameters = shared(candidate);
-            Normalizer normalizer = RunningStatistics.given(recalibrate(network, parameters, candidate));
-            return Forward.inference(network, parameters, normalizer, Images.of(images, candidate)).toFloatArray();
-        }
+    /**
+     * Outputs of an architecture for some images, row-major: images, then classes.
+     *
+     * @param precision of the file that they are for
+     */
+    public float[] logits(Architecture architecture, Precision precision, Batch images) {
+        return byEvaluator(() -> {
+            try (Inference inference = inference(recalibrated(architecture), precision)) {
+                return inference.logits(images);
+            }
+        });
     }
 
     /** An architecture ready for use, without asking how good it is. */

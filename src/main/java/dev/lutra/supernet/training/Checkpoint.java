@@ -12,6 +12,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.identity.Sha256;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Options;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,24 +32,28 @@ import java.util.TreeMap;
  * under its own name, its momentum under {@code <name>.momentum}, and what they came from as metadata. Tensors that no
  * step has used yet are not in the file: they follow from the seed.
  *
- * @param origin the named values that the training follows from, as {@link NamedValues#stored}; two trainings with equal origins
- *     give equal weights
+ * @param origin the named values that the training follows from, as {@link NamedValues#stored}; two trainings with equal
+ *     origins give equal weights
  * @param epochs finished
  * @param steps taken
  * @param curve of the training so far
+ * @param surviving names of the options, gene by gene, that no phase has dropped; empty if none was dropped
  */
-public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve) {
+public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve,
+    List<List<String>> surviving) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
     private static final String FORMAT = "lutra-supernet-2";
     private static final String ORIGIN = "origin.";
     private static final String EPOCHS = "epochs_done";
+    private static final String SURVIVING = "surviving_options";
     private static final int BLOCK_FLOATS = 1 << 16;
 
     public Checkpoint {
         origin = Collections.unmodifiableSortedMap(new TreeMap<>(origin));
         curve = List.copyOf(curve);
+        surviving = List.copyOf(surviving);
     }
 
     /**
@@ -60,7 +65,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     public static Map<String, String> imported(SearchSpace space, String source, long seed) {
         NamedValues origin = NamedValues.builder()
             .put("space", space.fingerprint()).put("supernet.source", source).put("seed", seed).build();
-        return new Checkpoint(origin.stored(), 0, 0, List.of()).metadata();
+        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of()).metadata();
     }
 
     /** Whether its training has come to its end; weights that were imported have. */
@@ -85,6 +90,9 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         metadata.put(EPOCHS, Integer.toString(epochs));
         metadata.put("steps_done", Long.toString(steps));
         metadata.put("curve", toJson(curve));
+        if (!surviving.isEmpty()) {
+            metadata.put(SURVIVING, toJson(surviving));
+        }
         return metadata;
     }
 
@@ -120,10 +128,21 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         try {
             Long.parseLong(origin.getOrDefault("seed", "none"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
-                fromJson(metadata.getOrDefault("curve", "[]")));
+                fromJson(metadata.getOrDefault("curve", "[]"), new TypeReference<>() {}),
+                fromJson(metadata.getOrDefault(SURVIVING, "[]"), new TypeReference<>() {}));
         } catch (NumberFormatException e) {
             throw new InputException(file + ": not whole: its seed, " + EPOCHS + " or steps_done is no number", e);
         }
+    }
+
+    /** The options that no phase has dropped. */
+    public Options surviving(SearchSpace space) {
+        return surviving.isEmpty() ? Options.all(space) : Options.named(space, surviving);
+    }
+
+    /** This one, with these options left. */
+    Checkpoint with(Options left) {
+        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names());
     }
 
     /**
@@ -145,8 +164,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     /**
      * The supernet of another experiment, for evaluation on the fastest device there is.
      *
-     * @throws InputException if the file is not a checkpoint of this space, or was trained on other images: what is held back here
-     *     to validate may have been trained on there
+     * @throws InputException if the file is not a checkpoint of this space, or was trained on other images: what is held back
+     *     here to validate may have been trained on there
      */
     public static SupernetWeights load(Path file, SearchSpace space, ImageData data) {
         SortedMap<String, String> images = new TreeMap<>(read(file).origin());
@@ -180,8 +199,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     }
 
     /**
-     * Fingerprint of the weights of a checkpoint, of those that training has touched and of the seed that gives the others: what
-     * a candidate's accuracy depends on, however the weights came about.
+     * Fingerprint of the weights of a checkpoint, of those that training has touched and of the seed that gives the others:
+     * what a candidate's accuracy depends on, however the weights came about.
      *
      * @throws InputException if the file is not a checkpoint of a supernet
      */
@@ -219,17 +238,17 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         }
     }
 
-    private static String toJson(List<CurvePoint> curve) {
+    private static String toJson(Object value) {
         try {
-            return JSON.writeValueAsString(curve);
+            return JSON.writeValueAsString(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static List<CurvePoint> fromJson(String curve) {
+    private static <T> T fromJson(String text, TypeReference<T> type) {
         try {
-            return JSON.readValue(curve, new TypeReference<List<CurvePoint>>() {});
+            return JSON.readValue(text, type);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

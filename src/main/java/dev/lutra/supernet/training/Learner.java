@@ -3,7 +3,6 @@ package dev.lutra.supernet.training;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
@@ -13,7 +12,7 @@ import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
 import dev.lutra.supernet.Normalizer;
 import dev.lutra.supernet.SupernetWeights;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Takes one training step after the other on the weights of a supernet. For use by one thread. */
@@ -21,6 +20,7 @@ public final class Learner implements AutoCloseable {
 
     private final SupernetWeights weights;
     private final TrainingSettings settings;
+    private final Loss loss;
     private final boolean learnsBatchNorm;
     private final NDManager manager;
     private final Normalizer normalizer;
@@ -30,23 +30,35 @@ public final class Learner implements AutoCloseable {
      *
      * @param loss mean over the images, summed over the paths
      * @param correct right predictions, summed over the paths
+     * @param moved whether the weights moved: not if the loss or a gradient is not finite
      */
-    public record Step(double loss, int correct) {}
+    public record Step(double loss, int correct, boolean moved) {}
 
     /**
+     * A learner of labels.
+     *
      * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
      */
     public Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm) {
+        this(weights, settings, new LabelLoss(settings.labelSmoothing()), learnsBatchNorm);
+    }
+
+    /**
+     * @param loss what every path's answers are held against
+     * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
+     */
+    public Learner(SupernetWeights weights, TrainingSettings settings, Loss loss, boolean learnsBatchNorm) {
         this.weights = weights;
         this.settings = settings;
+        this.loss = loss;
         this.learnsBatchNorm = learnsBatchNorm;
         manager = weights.newManager();
         normalizer = new BatchStatistics(manager);
     }
 
     /**
-     * One step: the gradients of all paths on the same images are summed, then the weights move once. If a loss is not
-     * finite, nothing moves.
+     * One step: the gradients of all paths on the same images are summed, then the weights move once. If a loss or a gradient
+     * is not finite, nothing moves.
      *
      * @param seed of this step's dropout
      */
@@ -55,22 +67,29 @@ public final class Learner implements AutoCloseable {
         try (NDManager step = manager.newSubManager()) {
             StepWeights leaves = new StepWeights(weights, step, paths, this::learns);
             NDArray images = Images.of(batch, step);
-            double loss = 0;
+            List<NDArray> answers = new ArrayList<>();
+            double sum = 0;
             int correct = 0;
             for (Network path : paths) {
                 try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
                     NDArray logits = Forward.training(path, leaves, normalizer, images);
-                    NDArray pathLoss = loss(logits, batch.labels(), settings.labelSmoothing());
+                    NDArray pathLoss = loss.of(new Loss.Answers(path, images, batch.labels(), logits, answers));
                     collector.backward(pathLoss);
-                    loss += pathLoss.getFloat();
+                    sum += pathLoss.getFloat();
                     correct += Images.correct(logits, batch.labels());
+                    answers.add(logits.stopGradient());
                 }
             }
-            if (Double.isFinite(loss)) {
+            boolean moves = Double.isFinite(sum) && leaves.haveFiniteGradients();
+            if (moves) {
                 leaves.update(new Sgd(learningRate, settings.momentum(), settings.weightDecay()));
             }
-            return new Step(loss, correct);
+            return new Step(sum, correct, moves);
         }
+    }
+
+    SupernetWeights weights() {
+        return weights;
     }
 
     private boolean learns(Role role) {
@@ -79,21 +98,6 @@ public final class Learner implements AutoCloseable {
             case NORM_SCALE, NORM_SHIFT -> learnsBatchNorm;
             case RUNNING_MEAN, RUNNING_VARIANCE -> false;
         };
-    }
-
-    /**
-     * Mean cross entropy against targets of which a share is spread evenly over all classes (Szegedy et al. 2016).
-     */
-    private static NDArray loss(NDArray logits, int[] labels, double smoothing) {
-        int classes = (int) logits.getShape().get(1);
-        float[] targets = new float[labels.length * classes];
-        // divided by the batch here, so that a plain sum is the mean
-        Arrays.fill(targets, (float) (-smoothing / classes / labels.length));
-        for (int i = 0; i < labels.length; i++) {
-            targets[i * classes + labels[i]] -= (float) ((1 - smoothing) / labels.length);
-        }
-        NDArray target = logits.getManager().create(targets, new Shape(labels.length, classes));
-        return logits.logSoftmax(1).mul(target).sum();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.lutra.supernet.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor.Role;
@@ -75,6 +76,17 @@ final class StepWeights implements Parameters {
             return Views.detached(shared.tensor(weight.tensor()), weight, step);
         }
         return leaf.weight().equals(weight) ? leaf.variable() : Views.within(leaf.variable(), leaf.weight(), weight);
+    }
+
+    /** Whether every gradient that the step has gathered is a finite number. */
+    boolean haveFiniteGradients() {
+        NDArray sum = step.zeros(new Shape(1));
+        for (Leaf leaf : leaves.values()) {
+            try (NDArray gradient = leaf.variable().getGradient(); NDArray part = gradient.sum()) {
+                sum.addi(part); // an infinity or NaN is not summed away
+            }
+        }
+        return Float.isFinite(sum.getFloat());
     }
 
     /** Moves the weights along the gradients that the step has gathered. */

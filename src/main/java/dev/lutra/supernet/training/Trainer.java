@@ -11,20 +11,29 @@ import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Curriculum.Span;
+import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.curriculum.Transition;
+import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
  * seed and the step, and a checkpoint closes every epoch: a training that was killed continues from the last one and ends
  * with the same weights, to the bit, as one that was not (same machine, device and number of threads).
  *
- * <p>libtorch computes with the threads that the system property {@code ai.djl.pytorch.num_threads} says, whatever is evaluated in
- * between.
+ * <p>libtorch computes with the threads that the system property {@code ai.djl.pytorch.num_threads} says, whatever is
+ * evaluated in between.
  */
 public final class Trainer {
 
@@ -33,19 +42,23 @@ public final class Trainer {
     private final SearchSpace space;
     private final ImageData data;
     private final TrainingSettings settings;
+    private final EvaluationSettings evaluation;
     private final Path checkpointFile;
     private final Device device;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
-    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpointFile) {
-        this(space, data, settings, checkpointFile, Engine.getInstance().defaultDevice());
+    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
+        Path checkpointFile) {
+        this(space, data, settings, evaluation, checkpointFile, Engine.getInstance().defaultDevice());
     }
 
     /**
+     * @param evaluation how architectures are judged where a phase asks for it
      * @param checkpointFile read if it is there, written at the end of every epoch
      * @throws InputException if the space and the data do not agree
      */
-    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpointFile, Device device) {
+    public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
+        Path checkpointFile, Device device) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -53,14 +66,19 @@ public final class Trainer {
         this.space = space;
         this.data = data;
         this.settings = settings;
+        this.evaluation = evaluation;
         this.checkpointFile = checkpointFile;
         this.device = device;
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
-    public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings) {
-        return NamedValues.builder().putAll(settings.sampling().values(space)).putAll(data.train().origin())
-            .putAll(settings.values()).build();
+    public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings,
+        EvaluationSettings evaluation) {
+        NamedValues.Builder origin = NamedValues.builder().putAll(data.train().origin()).putAll(settings.values(space));
+        if (settings.curriculum().asksForAccuracy()) {
+            origin.putAll(data.validation().origin()).putAll(evaluation.values());
+        }
+        return origin.build();
     }
 
     /**
@@ -68,22 +86,28 @@ public final class Trainer {
      *
      * @return the trained weights, for the caller to close
      * @throws InputException if the checkpoint is of another training
-     * @throws TrainingDivergedException if the loss stops being a finite number; the last checkpoint stays
+     * @throws TrainingDivergedException if the loss, a gradient or a weight stops being a finite number; the last checkpoint
+     *     stays
      */
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
-        NamedValues origin = origin(space, data, settings);
+        NamedValues origin = origin(space, data, settings, evaluation);
         SupernetWeights weights = new SupernetWeights(settings.seed(), device);
         try {
-            Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of());
+            Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
             if (Files.exists(checkpointFile)) {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, weights);
                 listener.resumed(checkpoint);
             }
-            boolean learnsBatchNorm = !settings.sampling().sharesWeights() || space.learnsBatchNorm();
+            boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm();
             try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
                 while (checkpoint.epochs() < settings.epochs()) {
-                    checkpoint = epoch(learner, sampling(checkpoint.epochs(), weights), checkpoint, listener);
+                    Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
+                    checkpoint = epoch(learner, span.phase().sampling(), checkpoint, listener);
+                    if (checkpoint.epochs() == span.end()) {
+                        checkpoint = checkpoint.with(end(span, checkpoint, weights));
+                        listener.ended(span.phase(), checkpoint.surviving(space));
+                    }
                     checkpoint.write(checkpointFile, weights);
                     listener.saved(checkpoint);
                 }
@@ -95,18 +119,24 @@ public final class Trainer {
         }
     }
 
-    /** What the coming epoch trains; the first one after the first path begins with weights handed on. */
-    private Sampling sampling(int epoch, SupernetWeights weights) {
-        int alone = settings.firstPathEpochs();
-        if (alone == 0 || epoch > alone) {
-            return settings.sampling();
+    /** Does what follows a phase, and gives the options that survive it. */
+    private Options end(Span span, Checkpoint checkpoint, SupernetWeights weights) {
+        Options surviving = checkpoint.surviving(space);
+        Options trained = settings.curriculum().offeredUntil(span.end(), settings.epochs(), space);
+        long seed = StepSeed.of(settings.seed(), checkpoint.steps(), StepSeed.TRANSITION);
+        for (Transition transition : span.phase().then()) {
+            surviving = transition.apply(new PhaseEnd(span.phase(), surviving, trained, weights,
+                architectures -> accuracies(architectures, weights), seed));
         }
-        Architecture path = Inheritance.firstPath(space);
-        if (epoch < alone) {
-            return Sampling.fixed(path);
+        return surviving;
+    }
+
+    private Map<Architecture, Double> accuracies(List<Architecture> architectures, SupernetWeights weights) {
+        Map<Architecture, Double> accuracies = new HashMap<>();
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, evaluation)) {
+            evaluator.accuracies(architectures, accuracies::put);
         }
-        Inheritance.handOn(path, space, weights);
-        return settings.sampling();
+        return accuracies;
     }
 
     private Checkpoint epoch(Learner learner, Sampling sampling, Checkpoint before, TrainingListener listener) {
@@ -114,17 +144,20 @@ public final class Trainer {
         long steps = (long) batches * settings.epochs();
         long step = before.steps();
         int epoch = before.epochs();
+        double learningRate = 0;
+        Options surviving = before.surviving(space);
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
             while (epochBatches.hasNext()) {
                 Batch batch = epochBatches.next();
-                double learningRate = settings.learningRate(step, steps);
-                List<Network> paths = sampling.paths(space, settings.seed(), step).stream().map(space::build).toList();
+                learningRate = settings.learningRate(step, steps);
+                List<Network> paths = sampling.paths(surviving, settings.seed(), step).stream().map(space::build).toList();
                 Learner.Step result = learner.step(paths, batch, learningRate,
                     StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
                 step++;
-                if (!Double.isFinite(result.loss())) {
-                    throw new TrainingDivergedException(result.loss(), step, learningRate);
+                if (!result.moved()) {
+                    String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();
+                    throw new TrainingDivergedException(what, step, learningRate);
                 }
                 double loss = result.loss() / paths.size();
                 double accuracy = (double) result.correct() / paths.size() / batch.size();
@@ -132,36 +165,9 @@ public final class Trainer {
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
             }
         }
-        return new Checkpoint(before.origin(), epoch + 1, step, curve.points());
-    }
-
-    /** Averages steps to points. */
-    private static final class CurveBuilder {
-
-        private final List<CurvePoint> points;
-        private final int stepsPerPoint;
-        private double loss;
-        private double accuracy;
-        private int count;
-
-        CurveBuilder(List<CurvePoint> before, int stepsPerPoint) {
-            points = new ArrayList<>(before);
-            this.stepsPerPoint = stepsPerPoint;
+        if (!learner.weights().areFinite()) {
+            throw new TrainingDivergedException("weights that are not finite", step, learningRate);
         }
-
-        void add(long step, double stepLoss, double stepAccuracy, double learningRate) {
-            loss += stepLoss;
-            accuracy += stepAccuracy;
-            if (++count == stepsPerPoint) {
-                points.add(new CurvePoint(step, loss / count, accuracy / count, learningRate));
-                loss = 0;
-                accuracy = 0;
-                count = 0;
-            }
-        }
-
-        List<CurvePoint> points() {
-            return points;
-        }
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving());
     }
 }

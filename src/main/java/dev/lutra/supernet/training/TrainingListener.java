@@ -1,5 +1,8 @@
 package dev.lutra.supernet.training;
 
+import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.supernet.curriculum.Phase;
+
 /** Told how training goes, from the thread that trains. */
 public interface TrainingListener {
 
@@ -26,6 +29,9 @@ public interface TrainingListener {
 
     /** Before the first step, if a checkpoint is continued. */
     default void resumed(Checkpoint checkpoint) {}
+
+    /** When what follows a phase is done, before its last epoch is saved. */
+    default void ended(Phase phase, Options surviving) {}
 
     /** At the end of every epoch, when its checkpoint is in place. */
     default void saved(Checkpoint checkpoint) {}

@@ -2,15 +2,17 @@ package dev.lutra.supernet.training;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
 
 /**
  * How a supernet, or one network, is trained.
  *
  * @param epochs passes over the training images
  * @param batch images a step
- * @param sampling which architectures a step trains
- * @param firstPath share of the epochs in which one path alone is trained, whose weights all options then inherit
- *     ({@link Inheritance}); 0 for none, as published supernets are trained
+ * @param curriculum which architectures are trained when
  * @param learningRate the highest; the schedule lowers it to 0
  * @param warmUp share of the steps in which the rate rises to its highest, in a straight line (Goyal et al. 2017)
  * @param schedule how the learning rate falls
@@ -19,8 +21,11 @@ import dev.lutra.identity.NamedValues;
  * @param labelSmoothing share of the target that is spread over all classes
  * @param seed of first weights, paths, order of images, augmentation and dropout
  */
-public record TrainingSettings(int epochs, int batch, Sampling sampling, double firstPath, double learningRate, double warmUp,
+public record TrainingSettings(int epochs, int batch, Curriculum curriculum, double learningRate, double warmUp,
     Schedule schedule, double momentum, double weightDecay, double labelSmoothing, long seed) {
+
+    /** Share of the first path, unless a file says otherwise. */
+    public static final double FIRST_PATH = 0.25;
 
     /** How the learning rate falls from its first value to 0, step by step. */
     public enum Schedule {
@@ -55,11 +60,11 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
         require("epochs", epochs, epochs >= 1, "at least 1");
         require("batch", batch, batch >= 2, "at least 2, as batch norm needs a variance");
         require("lr", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "above 0");
-        require("first-path", firstPath, firstPath >= 0 && firstPath < 1, "0 to below 1");
         require("warm-up", warmUp, warmUp >= 0 && warmUp < 1, "0 to below 1");
         require("momentum", momentum, momentum >= 0 && momentum < 1, "0 to below 1");
         require("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 to below 1");
         require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
+        curriculum.spans(epochs);
     }
 
     /**
@@ -68,7 +73,14 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
      * {@code shufflenetv2-cifar} would not agree on a representation by themselves (docs/training.md has figures).
      */
     public static TrainingSettings defaults() {
-        return new TrainingSettings(30, 64, Sampling.uniform(), 0.25, 0.1, 0.05, Schedule.COSINE, 0.9, 4e-5, 0.1, 0);
+        return new TrainingSettings(30, 64, Curriculum.firstPathThen(FIRST_PATH, Sampling.uniform()), 0.1, 0.05, Schedule.COSINE,
+            0.9, 4e-5, 0.1, 0);
+    }
+
+    /** The same for one network that has the weights to itself. */
+    public TrainingSettings alone(Architecture architecture) {
+        return new TrainingSettings(epochs, batch, Curriculum.of(Sampling.fixed(architecture)), learningRate, warmUp, schedule,
+            momentum, weightDecay, labelSmoothing, seed);
     }
 
     /**
@@ -82,11 +94,11 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
 
     /**
      * The settings in the words of the experiment file: those that have an effect, under its key {@code supernet} or, for a
-     * network that has its weights to itself, {@code retrain}. Sampling gives its own ({@link Sampling#values}).
+     * network that has its weights to itself, {@code retrain}; and what is trained.
      */
-    public NamedValues values() {
-        String key = sampling.sharesWeights() ? "supernet." : "retrain.";
-        NamedValues.Builder values = NamedValues.builder()
+    public NamedValues values(SearchSpace space) {
+        String key = curriculum.sharesWeights() ? "supernet." : "retrain.";
+        return NamedValues.builder()
             .put(key + "epochs", epochs)
             .put(key + "batch", batch)
             .put(key + "optimizer.lr", learningRate)
@@ -95,16 +107,9 @@ public record TrainingSettings(int epochs, int batch, Sampling sampling, double 
             .put(key + "optimizer.momentum", momentum)
             .put(key + "optimizer.weight-decay", weightDecay)
             .put(key + "label-smoothing", labelSmoothing)
-            .put("seed", seed);
-        if (sampling.sharesWeights()) {
-            values.put(key + "first-path", firstPath);
-        }
-        return values.build();
-    }
-
-    /** Epochs in which the first path alone is trained. */
-    int firstPathEpochs() {
-        return sampling.sharesWeights() ? (int) Math.round(firstPath * epochs) : 0;
+            .put("seed", seed)
+            .putAll(curriculum.values(space))
+            .build();
     }
 
     private static void require(String key, Object value, boolean holds, String expected) {

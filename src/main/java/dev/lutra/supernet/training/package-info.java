@@ -1,5 +1,5 @@
 /**
  * Training: a {@link dev.lutra.supernet.training.Trainer} trains shared weights on the paths that a
- * {@link dev.lutra.supernet.training.Sampling} names, from checkpoint to checkpoint.
+ * {@link dev.lutra.supernet.curriculum.Curriculum} names, from checkpoint to checkpoint.
  */
 package dev.lutra.supernet.training;

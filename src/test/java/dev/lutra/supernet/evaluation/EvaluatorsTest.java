@@ -9,6 +9,7 @@ import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Source;
+import dev.lutra.lowering.Precision;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
@@ -21,7 +22,8 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
-import dev.lutra.supernet.training.Sampling;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.training.Trainer;
 import dev.lutra.supernet.training.TrainingListener;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -53,8 +55,10 @@ class EvaluatorsTest {
         space = TestNetworks.space(folder);
         data = ImageData.open(DataSpec.of(new Source.Synthetic(4, 60), 16, 1), folder.resolve("cache"), DataProgress.NONE);
         TrainingSettings defaults = TrainingSettings.defaults();
-        weights = new Trainer(space, data, new TrainingSettings(2, 16, Sampling.uniform(), 0, 0.05, 0, defaults.schedule(),
-            defaults.momentum(), defaults.weightDecay(), 0, 3), folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
+        TrainingSettings settings = new TrainingSettings(2, 16, Curriculum.of(Sampling.uniform()), 0.05, 0, defaults.schedule(),
+            defaults.momentum(), defaults.weightDecay(), 0, 3);
+        weights = new Trainer(space, data, settings, EvaluationSettings.defaults(), folder.resolve("c.safetensors"), Device.cpu())
+            .train(TrainingListener.NONE);
     }
 
     @AfterEach
@@ -121,7 +125,7 @@ class EvaluatorsTest {
 
     private float[] logits(SubnetEvaluator evaluator, Architecture architecture) {
         try (var batches = data.validation().inOrder(8, 8)) {
-            return evaluator.logits(architecture, batches.next());
+            return evaluator.logits(architecture, Precision.FLOAT32, batches.next());
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.lutra.supernet.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
@@ -40,6 +42,47 @@ class KeptBatchesTest {
             assertThat(contents(anew)).isEqualTo(first);
             assertThat(opened).hasSize(3);
         }
+    }
+
+    @Test
+    void aSourceThatFailsHalfwayLeavesNothingBehind() {
+        try (ImageData data = ImageData.open(DataSpec.of(new Source.Synthetic(3, 10), 16, 1), folder, DataProgress.NONE);
+            NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            List<String> whole = contents(new KeptBatches(() -> data.train().inOrder(4, 10), manager, 10));
+            List<Integer> opened = new ArrayList<>();
+            KeptBatches kept = new KeptBatches(() -> {
+                opened.add(1);
+                Batches batches = data.train().inOrder(4, 10);
+                return opened.size() > 1 ? batches : cutShort(batches);
+            }, manager, 10);
+            assertThatThrownBy(() -> contents(kept)).hasMessage("the disk is gone");
+            assertThat(contents(kept)).isEqualTo(whole);
+        }
+    }
+
+    private static Batches cutShort(Batches batches) {
+        return new Batches() {
+
+            private int given;
+
+            @Override
+            public boolean hasNext() {
+                return true;
+            }
+
+            @Override
+            public Batch next() {
+                if (++given == 3) {
+                    throw new IllegalStateException("the disk is gone");
+                }
+                return batches.next();
+            }
+
+            @Override
+            public void close() {
+                batches.close();
+            }
+        };
     }
 
     private static List<String> contents(KeptBatches batches) {

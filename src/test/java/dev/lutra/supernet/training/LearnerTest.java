@@ -15,6 +15,8 @@ import dev.lutra.network.Weight;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,9 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LearnerTest {
 
-    private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0,
+    private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
         TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
-    private static final TrainingSettings PLAIN = new TrainingSettings(1, 8, Sampling.uniform(), 0, 0.1, 0,
+    private static final TrainingSettings PLAIN = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
         TrainingSettings.Schedule.COSINE, 0, 0, 0.1, 3);
 
     @TempDir
@@ -216,7 +218,7 @@ class LearnerTest {
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
             Learner learner = new Learner(weights, SETTINGS, false)) {
             Map<String, float[]> before = Map.of();
-            Learner.Step step = new Learner.Step(0, 0);
+            Learner.Step step = new Learner.Step(0, 0, true);
             for (int i = 1; Double.isFinite(step.loss()); i++) {
                 assertThat(i).as("steps at a rate of 1e38").isLessThan(20);
                 before = values(weights, learned(path));
@@ -224,6 +226,49 @@ class LearnerTest {
             }
             Map<String, float[]> last = before;
             values(weights, learned(path)).forEach((name, after) -> assertThat(after).isEqualTo(last.get(name)));
+        }
+    }
+
+    @Test
+    void aFiniteLossWithAGradientThatIsNotMovesNothing() {
+        Network path = network("k3:0.5,k5:1.0,xception:0.5,k3:1.0");
+        // zero everywhere, but its slope there has no end
+        Loss cusp = answers -> answers.logits().sub(answers.logits().stopGradient()).abs().sqrt().sum();
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
+            Learner learner = new Learner(weights, SETTINGS, cusp, false)) {
+            Map<String, float[]> before = values(weights, learned(path));
+            Learner.Step step = learner.step(List.of(path), batch(1), 0.1, 1);
+            assertThat(step.loss()).isZero();
+            assertThat(step.moved()).isFalse();
+            values(weights, learned(path)).forEach((name, after) -> assertThat(after).isEqualTo(before.get(name)));
+        }
+    }
+
+    @Test
+    void aLossMayHoldAPathAgainstAnEarlierOne() {
+        Network teacher = TestNetworks.withoutDropout(network("k3:1.0,k3:1.0,k3:1.0,k3:1.0"));
+        Network pupil = TestNetworks.withoutDropout(network("k5:1.0,k5:1.0,k5:1.0,k5:1.0"));
+        LabelLoss labels = new LabelLoss(0.1);
+        Loss distilled = answers -> answers.earlier().isEmpty()
+            ? labels.of(answers)
+            : answers.logits().sub(answers.earlier().get(0)).square().mean();
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
+            SupernetWeights alone = new SupernetWeights(3, Device.cpu());
+            Learner learner = new Learner(weights, PLAIN, distilled, false);
+            Learner teaching = new Learner(alone, PLAIN, false)) {
+            teaching.step(List.of(teacher), batch(1), 0.1, 1);
+            Learner.Step first = learner.step(List.of(teacher, pupil), batch(1), 0.1, 1);
+            // what only the teacher has moves as if there were no pupil
+            learned(teacher).forEach((name, tensor) -> {
+                if (name.contains(".k3.")) {
+                    assertThat(weights.read(Weight.whole(tensor))).as(name).isEqualTo(alone.read(Weight.whole(tensor)));
+                }
+            });
+            double loss = first.loss();
+            for (int i = 0; i < 20; i++) {
+                loss = learner.step(List.of(teacher, pupil), batch(1), 0.05, 1).loss();
+            }
+            assertThat(loss).isLessThan(first.loss());
         }
     }
 

@@ -10,18 +10,27 @@ import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Source;
+import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.supernet.curriculum.Phase;
+import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.curriculum.Samplings;
+import dev.lutra.supernet.curriculum.Transitions;
 import dev.lutra.supernet.evaluation.Evaluation;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import dev.lutra.weights.SafetensorsFile;
+import dev.lutra.yaml.YamlNode;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -39,17 +48,22 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainerTest {
 
     private static final int EPOCHS = 3;
-    private static final double FIRST_PATH = 0.34; // one epoch: a killed training resumes where weights are handed on
+    /** The first path has one epoch: a killed training resumes where weights are handed on. */
+    private static final Curriculum RECIPE = Curriculum.firstPathThen(0.34, Sampling.uniform());
 
     @TempDir
     Path folder;
 
-    private static TrainingSettings settings(long seed, Sampling sampling, double rate) {
-        return settings(EPOCHS, seed, sampling, rate);
+    private static TrainingSettings settings(long seed, Curriculum curriculum, double rate) {
+        return settings(EPOCHS, seed, curriculum, rate);
     }
 
-    private static TrainingSettings settings(int epochs, long seed, Sampling sampling, double rate) {
-        return new TrainingSettings(epochs, 16, sampling, FIRST_PATH, rate, 0.1, Schedule.COSINE, 0.9, 4e-5, 0.1, seed);
+    private static TrainingSettings settings(int epochs, long seed, Curriculum curriculum, double rate) {
+        return new TrainingSettings(epochs, 16, curriculum, rate, 0.1, Schedule.COSINE, 0.9, 4e-5, 0.1, seed);
+    }
+
+    private static Trainer trainer(SearchSpace space, ImageData data, TrainingSettings settings, Path checkpoint) {
+        return new Trainer(space, data, settings, EvaluationSettings.defaults(), checkpoint, Device.cpu());
     }
 
     private static ImageData data(Path folder, long seed) {
@@ -58,7 +72,7 @@ class TrainerTest {
 
     private static void train(Path folder, Path checkpoint, TrainingListener listener) throws IOException {
         try (ImageData data = data(folder, 1)) {
-            new Trainer(TestNetworks.space(folder), data, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu())
+            trainer(TestNetworks.space(folder), data, settings(1, RECIPE, 0.1), checkpoint)
                 .train(listener).close();
         }
     }
@@ -101,6 +115,46 @@ class TrainerTest {
         });
         assertThat(resumed).startsWith(-18L, 19L).endsWith(54L).hasSize(1 + 2 * stepsPerEpoch);
         assertThat(Files.mismatch(unbroken, killed)).as("first byte that differs").isEqualTo(-1);
+    }
+
+    @Test
+    void aCurriculumGoesOnWithTheOptionsThatAreLeft() throws Exception {
+        Curriculum curriculum = Curriculum.read(YamlNode.parse("f", """
+            [{share: 0.25, sampling: {uniform: {widest: 0.5}}, then: [widen, shrink]},
+             {share: 0.25, sampling: uniform, then: shrink},
+             {share: 0.25, sampling: first-path, then: inherit}, {sampling: uniform}]"""), Samplings.ALL, Transitions.ALL);
+        SearchSpace space = TestNetworks.space(folder);
+        EvaluationSettings few = new EvaluationSettings(32, 16, 16, 1, 2);
+        TrainingSettings settings = settings(4, 1, curriculum, 0.05);
+        Path unbroken = folder.resolve("unbroken.safetensors");
+        Path broken = folder.resolve("broken.safetensors");
+        List<Options> left = new ArrayList<>();
+        try (ImageData data = data(folder, 1)) {
+            new Trainer(space, data, settings, few, unbroken, Device.cpu()).train(new TrainingListener() {
+                @Override
+                public void step(Progress progress) {}
+
+                @Override
+                public void ended(Phase phase, Options surviving) {
+                    left.add(surviving);
+                }
+            }).close();
+            assertThat(left).hasSize(4);
+            assertThat(left.get(0).names()).allSatisfy(names -> assertThat(names).hasSizeBetween(1, 2));
+            assertThat(left.get(1).names().stream().mapToInt(List::size).sum())
+                .isLessThan(left.get(0).names().stream().mapToInt(List::size).sum());
+            assertThat(left.get(3)).isEqualTo(left.get(1));
+            assertThat(Checkpoint.read(unbroken).surviving(space)).isEqualTo(left.get(3));
+            for (int stop : new int[]{20, 40, 60}) {
+                assertThatThrownBy(() -> new Trainer(space, data, settings, few, broken, Device.cpu()).train(progress -> {
+                    if (progress.step() == stop) {
+                        throw new IllegalStateException("stopped");
+                    }
+                })).hasMessage("stopped");
+            }
+            new Trainer(space, data, settings, few, broken, Device.cpu()).train(TrainingListener.NONE).close();
+        }
+        assertThat(Files.mismatch(unbroken, broken)).as("first byte that differs").isEqualTo(-1);
     }
 
     private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {
@@ -147,14 +201,14 @@ class TrainerTest {
         train(folder, checkpoint, TrainingListener.NONE);
         SearchSpace space = TestNetworks.space(folder);
         try (ImageData data = data(folder, 1); ImageData other = data(folder, 2)) {
-            assertRefused(new Trainer(space, data, settings(2, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+            assertRefused(trainer(space, data, settings(2, RECIPE, 0.1), checkpoint),
                 checkpoint + ": of another training: seed 1 (expected: 2); change that back to keep it, or move the file away to train anew, "
                     + "which repeats 3 epochs (54 steps)");
-            assertRefused(new Trainer(space, data, settings(1, Sampling.uniform(), 0.2), checkpoint, Device.cpu()),
+            assertRefused(trainer(space, data, settings(1, RECIPE, 0.2), checkpoint),
                 checkpoint + ": of another training: supernet.optimizer.lr 0.1 (expected: 0.2)");
-            assertRefused(new Trainer(space, other, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+            assertRefused(trainer(space, other, settings(1, RECIPE, 0.1), checkpoint),
                 checkpoint + ": of another training: data.seed 1 (expected: 2)");
-            assertRefused(new Trainer(space.withImageSize(32), data, settings(1, Sampling.uniform(), 0.1), checkpoint, Device.cpu()),
+            assertRefused(trainer(space.withImageSize(32), data, settings(1, RECIPE, 0.1), checkpoint),
                 checkpoint + ": of another training: space ");
         }
         assertThatThrownBy(() -> Checkpoint.load(checkpoint, space.withClasses(5), Device.cpu()))
@@ -188,7 +242,8 @@ class TrainerTest {
             var images = data.validation().inOrder(4, 4)) {
             var batch = images.next();
             Architecture architecture = space.random(new Random(2));
-            assertThat(second.logits(architecture, batch)).isEqualTo(first.logits(architecture, batch));
+            assertThat(second.logits(architecture, Precision.FLOAT32, batch))
+                .isEqualTo(first.logits(architecture, Precision.FLOAT32, batch));
         }
         try (ImageData otherImages = data(folder, 2)) {
             assertThatThrownBy(() -> Checkpoint.load(trained, space, otherImages)).isInstanceOf(InputException.class)
@@ -211,7 +266,7 @@ class TrainerTest {
     void refusesImagesOfOtherClasses() throws Exception {
         SearchSpace space = TestNetworks.space(folder).withClasses(7);
         try (ImageData data = data(folder, 1)) {
-            assertThatThrownBy(() -> new Trainer(space, data, settings(1, Sampling.uniform(), 0.1), folder.resolve("c"), Device.cpu()))
+            assertThatThrownBy(() -> trainer(space, data, settings(1, RECIPE, 0.1), folder.resolve("c")))
                 .isInstanceOf(InputException.class).hasMessage("tiny: 7 classes (expected: 4, as the images have)");
         }
     }
@@ -220,10 +275,9 @@ class TrainerTest {
     void stopsWhenTheLossIsNotFinite() throws Exception {
         Path checkpoint = folder.resolve("c.safetensors");
         try (ImageData data = data(folder, 1)) {
-            Trainer trainer = new Trainer(TestNetworks.space(folder), data, settings(1, Sampling.uniform(), 1e38), checkpoint,
-                Device.cpu());
+            Trainer trainer = trainer(TestNetworks.space(folder), data, settings(1, RECIPE, 1e38), checkpoint);
             assertThatThrownBy(() -> trainer.train(TrainingListener.NONE)).isInstanceOf(TrainingDivergedException.class)
-                .hasMessageMatching("loss (NaN|Infinity) at step \\d+ with learning rate \\d\\.\\d+E37 .*lower.*");
+                .hasMessageMatching("(loss (NaN|Infinity)|a gradient that is not finite) at step \\d+ with learning rate \\d\\.\\d+E37 .*lower.*");
         }
         assertThat(checkpoint).doesNotExist();
     }
@@ -233,8 +287,8 @@ class TrainerTest {
         SearchSpace space = TestNetworks.space(folder);
         Architecture architecture = space.parse("k3:1.0,xception:0.5,k5:1.0,k3:0.5");
         try (ImageData data = colours();
-            SupernetWeights weights = new Trainer(space, data, settings(8, 1, Sampling.fixed(architecture), 0.05),
-                folder.resolve("c.safetensors"), Device.cpu()).train(TrainingListener.NONE);
+            SupernetWeights weights = trainer(space, data, settings(8, 1, Curriculum.of(Sampling.fixed(architecture)), 0.05),
+                folder.resolve("c.safetensors")).train(TrainingListener.NONE);
             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1, 2))) {
             List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
             assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
@@ -246,12 +300,12 @@ class TrainerTest {
             assertThat(evaluator.accuracy(architecture, data.validation())).isBetween(0.7, 1.0);
             WeightSource source = evaluation.subnet().weights();
             int correct = 0;
-            try (Inference inference = new Inference(evaluation.subnet().network(), source, Device.cpu());
+            try (Inference inference = new Inference(LoweredNetwork.of(evaluation.subnet().network(), source), Device.cpu());
                 var batches = data.validation().inOrder(7, 30)) {
                 while (batches.hasNext()) {
                     var batch = batches.next();
                     float[] logits = inference.logits(batch);
-                    assertThat(evaluator.logits(architecture, batch)).containsExactly(logits, within(1e-4f));
+                    assertThat(evaluator.logits(architecture, Precision.FLOAT32, batch)).containsExactly(logits, within(1e-4f));
                     for (int i = 0; i < batch.size(); i++) {
                         correct += highest(logits, i * 4) == batch.labels()[i] ? 1 : 0;
                     }
@@ -266,7 +320,7 @@ class TrainerTest {
         SearchSpace space = TestNetworks.space(folder);
         Path checkpoint = folder.resolve("c.safetensors");
         try (ImageData data = colours();
-            SupernetWeights weights = new Trainer(space, data, settings(9, 1, Sampling.uniform(), 0.05), checkpoint, Device.cpu())
+            SupernetWeights weights = trainer(space, data, settings(9, 1, RECIPE, 0.05), checkpoint)
                 .train(TrainingListener.NONE);
             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 80, 16, 1, 2))) {
             assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("supernet.first-path", "0.34");

@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import org.junit.jupiter.api.Test;
 
 class TrainingSettingsTest {
 
     private static TrainingSettings settings(double rate, Schedule schedule, double smoothing) {
-        return new TrainingSettings(2, 8, Sampling.uniform(), 0, rate, 0, schedule, 0.9, 4e-5, smoothing, 1);
+        return new TrainingSettings(2, 8, Curriculum.of(Sampling.uniform()), rate, 0, schedule, 0.9, 4e-5, smoothing, 1);
     }
 
     @Test
@@ -28,7 +30,8 @@ class TrainingSettingsTest {
 
     @Test
     void warmUpRisesInAStraightLine() {
-        TrainingSettings settings = new TrainingSettings(2, 8, Sampling.uniform(), 0, 0.5, 0.04, Schedule.LINEAR, 0.9, 0, 0, 1);
+        TrainingSettings settings = new TrainingSettings(2, 8, Curriculum.of(Sampling.uniform()), 0.5, 0.04,
+            Schedule.LINEAR, 0.9, 0, 0, 1);
         assertThat(settings.learningRate(0, 100)).isCloseTo(0.1, within(1e-12));
         assertThat(settings.learningRate(3, 100)).isCloseTo(0.4, within(1e-12));
         assertThat(settings.learningRate(4, 100)).isEqualTo(0.5);
@@ -37,8 +40,9 @@ class TrainingSettingsTest {
 
     @Test
     void firstPathIsAShareOfTheEpochs() {
-        assertThat(TrainingSettings.defaults().firstPathEpochs()).isEqualTo(8);
-        assertThat(settings(0.1, Schedule.COSINE, 0).firstPathEpochs()).isZero();
+        TrainingSettings defaults = TrainingSettings.defaults();
+        assertThat(defaults.curriculum().spans(defaults.epochs()).get(0).end()).isEqualTo(8);
+        assertThat(settings(0.1, Schedule.COSINE, 0).curriculum().spans(2)).hasSize(1);
     }
 
     @Test

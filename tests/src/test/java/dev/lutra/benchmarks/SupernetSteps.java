@@ -8,6 +8,8 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.training.Learner;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -46,7 +48,7 @@ public final class SupernetSteps {
                     start = System.nanoTime();
                     cpuStart = process.getProcessCpuTime();
                 }
-                List<Network> paths = settings.sampling().paths(sized, 1, step).stream().map(sized::build).toList();
+                List<Network> paths = Sampling.uniform().paths(Options.all(sized), 1, step).stream().map(sized::build).toList();
                 learner.step(paths, batch, 0.01, step);
             }
             double seconds = (System.nanoTime() - start) / 1e9;

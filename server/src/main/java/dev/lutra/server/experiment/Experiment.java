@@ -4,13 +4,16 @@ import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
-import dev.lutra.onnx.Precision;
+import dev.lutra.lowering.Precision;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.curriculum.Samplings;
+import dev.lutra.supernet.curriculum.Transitions;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
-import dev.lutra.supernet.training.Sampling;
-import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.supernet.training.TrainingSettings.Schedule;
+import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -138,7 +141,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
             accuracyTable,
             supernetFrom(file.find("supernet"), folder),
             supernet(file.find("supernet"), seed),
-            training(file.find("retrain"), seed, 0),
+            training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform())),
             evaluation(file.find("evaluation")),
             targets,
             objectives(file.find("objectives")),
@@ -220,17 +223,16 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     }
 
     private static TrainingSettings supernet(Optional<YamlNode> node, long seed) {
-        return training(node, seed, number(node, "first-path", 0, 0.9, TrainingSettings.defaults().firstPath()));
+        return training(node, seed, curriculum(node));
     }
 
-    private static TrainingSettings training(Optional<YamlNode> node, long seed, double firstPath) {
+    private static TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum) {
         TrainingSettings defaults = TrainingSettings.defaults();
         Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
         TrainingSettings settings = new TrainingSettings(
             integer(node, "epochs", 1, defaults.epochs()),
             integer(node, "batch", 2, defaults.batch()),
-            node.flatMap(n -> n.find("sampling")).map(Experiment::sampling).orElse(defaults.sampling()),
-            firstPath,
+            curriculum,
             number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
             number(optimizer, "warm-up", 0, 0.9, defaults.warmUp()),
             optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
@@ -243,11 +245,19 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return settings;
     }
 
-    private static Sampling sampling(YamlNode node) {
-        if (!node.text().equals("uniform")) {
-            throw node.error(node.text() + " (expected: uniform)");
+    /** Phases as they are written, or what {@code sampling} and {@code first-path} say. */
+    private static Curriculum curriculum(Optional<YamlNode> supernet) {
+        Optional<YamlNode> phases = supernet.flatMap(n -> n.find("phases"));
+        Optional<YamlNode> sampling = supernet.flatMap(n -> n.find("sampling"));
+        Optional<YamlNode> firstPath = supernet.flatMap(n -> n.find("first-path"));
+        if (phases.isPresent()) {
+            sampling.or(() -> firstPath).ifPresent(node -> {
+                throw node.error("given with supernet.phases (expected: one of them)");
+            });
+            return Curriculum.read(phases.get(), Samplings.ALL, Transitions.ALL);
         }
-        return Sampling.uniform();
+        return Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(TrainingSettings.FIRST_PATH),
+            sampling.map(n -> Samplings.ALL.read(n)).orElseGet(Sampling::uniform));
     }
 
     private static double number(Optional<YamlNode> node, String key, double least, double most, double otherwise) {

@@ -3,8 +3,6 @@ package dev.lutra.server.run;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.space.Architecture;
-import dev.lutra.supernet.training.Sampling;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.training.Trainer;
@@ -37,9 +35,9 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
         List<Candidate> ranked = run.ranked();
         for (int rank = 1; rank <= run.winnersWanted(); rank++) {
             Candidate candidate = ranked.get(rank - 1);
-            TrainingSettings settings = alone(run.experiment(), candidate.architecture());
-            NamedValues origin = Trainer.origin(run.space(), run.data(), settings);
-            Trainer trainer = new Trainer(run.space(), run.data(), settings,
+            TrainingSettings settings = run.experiment().retraining().alone(candidate.architecture());
+            NamedValues origin = Trainer.origin(run.space(), run.data(), settings, run.experiment().evaluation());
+            Trainer trainer = new Trainer(run.space(), run.data(), settings, run.experiment().evaluation(),
                 run.folder().retrained(origin.fingerprint("training", 1)));
             try (TrainingProgress training = new TrainingProgress(run.progress(), "retrain " + rank);
                 SupernetWeights weights = trainer.train(training);
@@ -49,11 +47,5 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
             }
         }
         return accuracies;
-    }
-
-    private static TrainingSettings alone(Experiment experiment, Architecture architecture) {
-        TrainingSettings settings = experiment.retraining();
-        return new TrainingSettings(settings.epochs(), settings.batch(), Sampling.fixed(architecture), 0, settings.learningRate(),
-            settings.warmUp(), settings.schedule(), settings.momentum(), settings.weightDecay(), settings.labelSmoothing(), settings.seed());
     }
 }

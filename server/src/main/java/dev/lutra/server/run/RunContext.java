@@ -104,7 +104,7 @@ final class RunContext implements AutoCloseable {
             supernet = Checkpoint.load(checkpoint(), space(), data());
         }
         if (supernet == null) {
-            Trainer trainer = new Trainer(space(), data(), experiment.training(), folder.checkpoint());
+            Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint());
             try (TrainingProgress training = new TrainingProgress(progress, "train")) {
                 supernet = trainer.train(training);
             }
@@ -177,7 +177,8 @@ final class RunContext implements AutoCloseable {
     private NamedValues judge() {
         return experiment.accuracyTable()
             .map(table -> NamedValues.builder().put("space", space().fingerprint()).put("accuracy.table", content(table)).build())
-            .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(checkpoint()), data(), experiment.evaluation()));
+            .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(checkpoint()), data(),
+                experiment.evaluation()));
     }
 
     Map<String, String> provenance() {

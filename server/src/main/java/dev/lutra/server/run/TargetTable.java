@@ -1,9 +1,9 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.onnx.Precision;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.lowering.Precision;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;

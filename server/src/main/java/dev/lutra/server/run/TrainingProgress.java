@@ -1,5 +1,7 @@
 package dev.lutra.server.run;
 
+import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.supernet.curriculum.Phase;
 import dev.lutra.supernet.training.TrainingListener;
 import java.util.Locale;
 
@@ -26,6 +28,13 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
         work.at(now.step() * now.images(),
             String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss));
+    }
+
+    @Override
+    public void ended(Phase phase, Options surviving) {
+        if (!surviving.areAll()) {
+            progress.say(what + ": options left: " + surviving);
+        }
     }
 
     @Override

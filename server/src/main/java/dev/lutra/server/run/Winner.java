@@ -1,7 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.latency.correction.Interval;
-import dev.lutra.onnx.Precision;
+import dev.lutra.lowering.Precision;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -59,8 +59,8 @@ final class WinnerCheck {
         List<Winner.Check> checks = new ArrayList<>();
         try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();
-            float[] expected = evaluator.logits(candidate.architecture(), batch);
             for (Experiment.Target target : experiment.targets()) {
+                float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
                 checks.add(check(target, read(files.file(rank, target.precision())), batch, expected, candidate, fleet));
             }
         }

@@ -1,12 +1,12 @@
 package dev.lutra.server.run;
 
 import dev.lutra.data.ImageData;
+import dev.lutra.lowering.Precision;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
-import dev.lutra.onnx.Precision;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;

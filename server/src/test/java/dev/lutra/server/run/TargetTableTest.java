@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.onnx.Precision;
+import dev.lutra.lowering.Precision;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;

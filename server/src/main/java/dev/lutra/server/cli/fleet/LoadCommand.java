@@ -2,7 +2,7 @@ package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
 import dev.lutra.Names;
-import dev.lutra.onnx.Precision;
+import dev.lutra.lowering.Precision;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
 import dev.lutra.server.cli.output.ConsoleProgress;

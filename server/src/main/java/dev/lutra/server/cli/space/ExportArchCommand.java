@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.space;
 
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.RandomWeights;
 import dev.lutra.network.WeightSource;
 import dev.lutra.onnx.ExportedNetwork;
@@ -7,7 +8,6 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
-import dev.lutra.onnx.Precision;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Version;

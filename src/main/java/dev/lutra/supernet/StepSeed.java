@@ -1,15 +1,16 @@
-package dev.lutra.supernet.training;
+package dev.lutra.supernet;
 
 /** Seeds for what is random in a step, so that a step can be taken again without those before it. */
-final class StepSeed {
+public final class StepSeed {
 
     /** What the seed is for: equal seeds must not tie together draws that have nothing to do with each other. */
-    static final int PATHS = 1;
-    static final int DROPOUT = 2;
+    public static final int PATHS = 1;
+    public static final int DROPOUT = 2;
+    public static final int TRANSITION = 3;
 
     private StepSeed() {}
 
-    static long of(long seed, long step, int purpose) {
+    public static long of(long seed, long step, int purpose) {
         return mix(mix(mix(seed) + step) + purpose);
     }
 

@@ -1,30 +1,24 @@
-package dev.lutra.onnx;
+package dev.lutra.lowering;
 
-import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
-import dev.lutra.proto.onnx.TensorProto.DataType;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The type that an exported network computes in: its weights, every value between its ops, its inputs and its outputs. Nothing is
+ * The type that a network computes in: its weights, every value between its ops, its inputs and its outputs. Nothing is
  * cast at the borders, so that a segment alone is what it is inside a network, and whoever has float32 images converts them
  * before they go to the device, in half the bytes.
  */
 public enum Precision {
-    FLOAT32(DataType.FLOAT_VALUE, Float.BYTES), FLOAT16(DataType.FLOAT16_VALUE, Short.BYTES);
+    FLOAT32(Float.BYTES), FLOAT16(Short.BYTES);
 
     /** The largest number that rounds to a finite float16 is just below this. */
     private static final float HALF_OVERFLOW = 65520f;
 
-    private final int dataType;
     private final int bytes;
 
-    Precision(int dataType, int bytes) {
-        this.dataType = dataType;
+    Precision(int bytes) {
         this.bytes = bytes;
     }
 
@@ -45,34 +39,32 @@ public enum Precision {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The format's number for it. */
-    int dataType() {
-        return dataType;
+    /** What one number takes. */
+    public int bytes() {
+        return bytes;
     }
 
     /**
-     * Values as the format stores them, rounded to nearest, ties to even.
+     * Checks that numbers can be held.
      *
      * @param name whose values they are, for the error
      * @throws InputException if one is finite and too large
      */
-    ByteString encode(String name, float... values) {
-        ByteBuffer buffer = ByteBuffer.allocate(values.length * bytes).order(ByteOrder.LITTLE_ENDIAN);
-        if (this == FLOAT32) {
-            buffer.asFloatBuffer().put(values);
-            return ByteString.copyFrom(buffer);
-        }
+    public void requireInRange(String name, float... values) {
         for (float value : values) {
-            if (Float.isFinite(value) && Math.abs(value) >= HALF_OVERFLOW) {
+            if (this == FLOAT16 && Float.isFinite(value) && Math.abs(value) >= HALF_OVERFLOW) {
                 throw new InputException(name + ": " + value + " (expected: within ±65504, which is all that float16 holds)");
             }
-            buffer.putShort(half(value));
         }
-        return ByteString.copyFrom(buffer.flip());
+    }
+
+    /** The number of this precision that is nearest, of two equally near ones the even. */
+    public float round(float value) {
+        return this == FLOAT32 ? value : single(half(value));
     }
 
     /** IEEE 754 binary32 to binary16. */
-    static short half(float value) {
+    public static short half(float value) {
         int bits = Float.floatToRawIntBits(value);
         int sign = bits >>> 16 & 0x8000;
         float magnitude = Math.abs(value);
@@ -89,5 +81,17 @@ public enum Precision {
         int wide = bits & 0x7fffffff;
         int tiesToEven = 0xfff + (wide >> 13 & 1);
         return (short) (sign | wide - (127 - 15 << 23) + tiesToEven >> 13);
+    }
+
+    /** IEEE 754 binary16 to binary32, exact. */
+    static float single(short half) {
+        int sign = (half & 0x8000) << 16;
+        int exponent = half >> 10 & 0x1f;
+        int fraction = half & 0x3ff;
+        if (exponent == 0) {
+            return Math.copySign(fraction * 0x1p-24f, Float.intBitsToFloat(sign));
+        }
+        int wide = exponent == 0x1f ? 0xff : exponent - 15 + 127;
+        return Float.intBitsToFloat(sign | wide << 23 | fraction << 13);
     }
 }

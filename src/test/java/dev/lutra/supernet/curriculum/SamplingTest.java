@@ -1,4 +1,4 @@
-package dev.lutra.supernet.training;
+package dev.lutra.supernet.curriculum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +18,7 @@ class SamplingTest {
     private final SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
 
     private Architecture path(long seed, long step) {
-        List<Architecture> paths = Sampling.uniform().paths(space, seed, step);
+        List<Architecture> paths = Sampling.uniform().paths(Options.all(space), seed, step);
         assertThat(paths).hasSize(1);
         return paths.get(0);
     }
@@ -54,9 +54,9 @@ class SamplingTest {
     @Test
     void fixedIsAlwaysTheSame() {
         Architecture architecture = path(1, 1);
-        assertThat(Sampling.fixed(architecture).paths(space, 3, 17)).containsExactly(architecture);
-        assertThat(Sampling.fixed(architecture).sharesWeights()).isFalse();
-        assertThat(Sampling.uniform().sharesWeights()).isTrue();
+        assertThat(Sampling.fixed(architecture).paths(Options.all(space), 3, 17)).containsExactly(architecture);
+        assertThat(Curriculum.of(Sampling.fixed(architecture)).sharesWeights()).isFalse();
+        assertThat(Curriculum.of(Sampling.uniform()).sharesWeights()).isTrue();
     }
 
     private static double chiSquared(int[] counts) {

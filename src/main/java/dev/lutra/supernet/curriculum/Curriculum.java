@@ -1,0 +1,195 @@
+package dev.lutra.supernet.curriculum;
+
+import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.yaml.Kinds;
+import dev.lutra.yaml.YamlNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+
+/**
+ * What is trained when: phases, one after the other, over all epochs.
+ *
+ * @param phases at least one; their shares make 1
+ */
+public record Curriculum(List<Phase> phases) {
+
+    private static final double ROUNDING = 1e-9;
+
+    /**
+     * A phase in epochs.
+     *
+     * @param phase which
+     * @param start epochs before it
+     * @param end epochs finished at its end
+     */
+    public record Span(Phase phase, int start, int end) {}
+
+    /**
+     * @throws InputException if the shares do not make 1, or a transition cannot follow its phase
+     */
+    public Curriculum {
+        phases = List.copyOf(phases);
+        problem(phases).ifPresent(problem -> {
+            throw new InputException("supernet.phases: " + problem);
+        });
+    }
+
+    private static Optional<String> problem(List<Phase> phases) {
+        double sum = phases.stream().mapToDouble(Phase::share).sum();
+        if (phases.stream().anyMatch(phase -> phase.share() <= 0) || Math.abs(sum - 1) > ROUNDING) {
+            return Optional.of("shares " + phases.stream().map(Phase::share).map(NamedValues::text).toList()
+                + " (expected: above 0, 1 together)");
+        }
+        return phases.stream().filter(phase -> !phase.sampling().isOnePath())
+            .flatMap(phase -> phase.then().stream().filter(Transition::needsOnePath)
+                .map(transition -> name(transition::describe) + " after " + name(phase.sampling()::describe)
+                    + " (expected: after a phase that trains one path)"))
+            .findFirst();
+    }
+
+    /** What it is called in files. */
+    private static String name(BiConsumer<String, NamedValues.Builder> describe) {
+        NamedValues.Builder values = NamedValues.builder();
+        describe.accept("name", values);
+        return values.build().shown().get("name");
+    }
+
+    /** The same from the first to the last epoch. */
+    public static Curriculum of(Sampling sampling) {
+        return new Curriculum(List.of(new Phase(1, sampling, List.of())));
+    }
+
+    /**
+     * One path first, whose weights all options then inherit.
+     *
+     * @param share of the epochs for the first path, 0 to below 1; 0 for none
+     * @param sampling of the other epochs
+     */
+    public static Curriculum firstPathThen(double share, Sampling sampling) {
+        return share == 0
+            ? of(sampling)
+            : new Curriculum(List.of(new Phase(share, new FirstPathSampling(), List.of(new Inherit())),
+                new Phase(1 - share, sampling, List.of())));
+    }
+
+    /**
+     * Reads a list of phases: {@code [{share: 0.25, sampling: NAME, then: NAME}, …]}. The last one may leave out its share,
+     * {@code then} may be a list.
+     *
+     * @throws InputException with file, line, key and expectation
+     */
+    public static Curriculum read(YamlNode list, Kinds<Sampling> samplings, Kinds<Transition> transitions) {
+        List<Phase> phases = new ArrayList<>();
+        List<YamlNode> items = list.items();
+        double left = 1;
+        for (YamlNode item : items) {
+            boolean last = phases.size() == items.size() - 1;
+            double share = last && item.find("share").isEmpty() ? left : item.get("share").number(0, 1);
+            left -= share;
+            Sampling sampling = samplings.read(item.get("sampling"));
+            List<Transition> then = item.find("then").map(node -> (node.isList() ? node.items() : List.of(node)).stream()
+                .map(kind -> transitions.read(kind)).toList()).orElse(List.of());
+            phases.add(new Phase(share, sampling, then));
+            item.rejectUnknownKeys();
+        }
+        problem(phases).ifPresent(problem -> {
+            throw list.error(problem);
+        });
+        return new Curriculum(phases);
+    }
+
+    /** Whether many architectures share the weights, or one has them to itself and learns its batch norm too. */
+    public boolean sharesWeights() {
+        return phases.stream().anyMatch(phase -> !(phase.sampling() instanceof FixedSampling));
+    }
+
+    /** Whether a phase asks how accurate architectures are before training ends. */
+    public boolean asksForAccuracy() {
+        return phases.stream().flatMap(phase -> phase.then().stream()).anyMatch(Transition::asksForAccuracy);
+    }
+
+    /**
+     * The phases in epochs: shares are rounded so that each has one at least. Of {@code first-path} in short, a share
+     * that rounds to none is left out, and so it is where there is one epoch in all.
+     *
+     * @throws InputException if there are fewer epochs than phases
+     */
+    public List<Span> spans(int epochs) {
+        Optional<FirstPathFirst> shorthand = shorthand();
+        if (phases.size() > 1 && shorthand.isPresent() && (epochs == 1 || Math.round(shorthand.get().share() * epochs) == 0)) {
+            return of(shorthand.get().sampling()).spans(epochs);
+        }
+        if (epochs < phases.size()) {
+            throw new InputException("supernet.epochs: " + epochs + " (expected: at least " + phases.size()
+                + ", one for each of supernet.phases)");
+        }
+        List<Span> spans = new ArrayList<>();
+        double share = 0;
+        int start = 0;
+        for (int i = 0; i < phases.size(); i++) {
+            share += phases.get(i).share();
+            int end = (int) Math.round(share * epochs);
+            end = Math.min(Math.max(end, start + 1), epochs - (phases.size() - 1 - i));
+            spans.add(new Span(phases.get(i), start, end));
+            start = end;
+        }
+        return spans;
+    }
+
+    /** The phase that an epoch belongs to. */
+    public Span spanOf(int epoch, int epochs) {
+        return spans(epochs).stream().filter(span -> epoch < span.end()).findFirst().orElseThrow();
+    }
+
+    /** The options that the phases until some epoch could draw paths from, had none been dropped. */
+    public Options offeredUntil(int epoch, int epochs, SearchSpace space) {
+        Options all = Options.all(space);
+        return spans(epochs).stream().filter(span -> span.start() < epoch).map(span -> span.phase().sampling().offered(all))
+            .reduce(Options::or).orElseThrow();
+    }
+
+    /** A curriculum that the keys {@code sampling} and {@code first-path} can say. */
+    private record FirstPathFirst(double share, Sampling sampling) {}
+
+    private Optional<FirstPathFirst> shorthand() {
+        Phase last = phases.get(phases.size() - 1);
+        if (phases.size() > 2 || !last.then().isEmpty()) {
+            return Optional.empty();
+        }
+        Phase first = phases.get(0);
+        if (first == last) {
+            return Optional.of(new FirstPathFirst(0, last.sampling()));
+        }
+        boolean inherited = first.sampling() instanceof FirstPathSampling && first.then().equals(List.of(new Inherit()));
+        return inherited ? Optional.of(new FirstPathFirst(first.share(), last.sampling())) : Optional.empty();
+    }
+
+    /** What is trained, and when, in the words of the experiment file. */
+    public NamedValues values(SearchSpace space) {
+        if (phases.get(0).sampling() instanceof FixedSampling fixed && !sharesWeights()) {
+            return NamedValues.builder().put("network", space.build(fixed.architecture()).fingerprint()).build();
+        }
+        NamedValues.Builder values = NamedValues.builder()
+            .put("space", space.fingerprint())
+            .put("batch-norm.learned-in-supernet", space.learnsBatchNorm());
+        Optional<FirstPathFirst> shorthand = shorthand();
+        if (shorthand.isPresent()) {
+            shorthand.get().sampling().describe("supernet.sampling", values);
+            return values.put("supernet.first-path", shorthand.get().share()).build();
+        }
+        for (int i = 1; i <= phases.size(); i++) {
+            Phase phase = phases.get(i - 1);
+            String key = "supernet.phases." + i + ".";
+            values.put(key + "share", phase.share());
+            phase.sampling().describe(key + "sampling", values);
+            for (int j = 1; j <= phase.then().size(); j++) {
+                phase.then().get(j - 1).describe(key + "then." + j, values);
+            }
+        }
+        return values.build();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.lutra.supernet.curriculum;
+
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Gene;
+import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.function.BiPredicate;
+import java.util.random.RandomGenerator;
+
+/** Some options of every gene of a space, at least one of each. Instances are immutable. */
+public final class Options {
+
+    private final SearchSpace space;
+    private final List<BitSet> positions;
+
+    private Options(SearchSpace space, List<BitSet> positions) {
+        this.space = space;
+        this.positions = positions;
+    }
+
+    /** Every option of every gene. */
+    public static Options all(SearchSpace space) {
+        return select(space, (gene, position) -> true);
+    }
+
+    /** The options that an architecture has. */
+    static Options only(SearchSpace space, Architecture architecture) {
+        return select(space, (gene, position) -> architecture.value(gene) == position);
+    }
+
+    /**
+     * The options of these names.
+     *
+     * @param names as {@link #names} gives them
+     * @throws IllegalArgumentException if they are not those of the space
+     */
+    public static Options named(SearchSpace space, List<List<String>> names) {
+        if (names.size() != space.genes().size()) {
+            throw new IllegalArgumentException(
+                names.size() + " genes (expected: " + space.genes().size() + ", as " + space.name() + " has)");
+        }
+        Options options = select(space,
+            (gene, position) -> names.get(gene).contains(space.genes().get(gene).options().get(position).name()));
+        for (int gene = 0; gene < names.size(); gene++) {
+            if (names.get(gene).isEmpty() || options.positions.get(gene).cardinality() != names.get(gene).size()) {
+                throw new IllegalArgumentException(space.genes().get(gene).name() + ": " + names.get(gene)
+                    + " (expected: some of its options in " + space.name() + ")");
+            }
+        }
+        return options;
+    }
+
+    private static Options select(SearchSpace space, BiPredicate<Integer, Integer> selected) {
+        List<BitSet> positions = new ArrayList<>();
+        for (int gene = 0; gene < space.genes().size(); gene++) {
+            BitSet offered = new BitSet();
+            for (int position = 0; position < space.genes().get(gene).size(); position++) {
+                offered.set(position, selected.test(gene, position));
+            }
+            positions.add(offered);
+        }
+        return new Options(space, List.copyOf(positions));
+    }
+
+    public SearchSpace space() {
+        return space;
+    }
+
+    /** Positions in the options of gene {@code gene}, ascending. */
+    public int[] of(int gene) {
+        return positions.get(gene).stream().toArray();
+    }
+
+    /** Whether nothing is left out. */
+    public boolean areAll() {
+        return equals(all(space));
+    }
+
+    /** An architecture whose every gene is drawn uniformly. */
+    public Architecture draw(RandomGenerator random) {
+        int[] values = new int[positions.size()];
+        for (int gene = 0; gene < values.length; gene++) {
+            int[] offered = of(gene);
+            values[gene] = offered[random.nextInt(offered.length)];
+        }
+        return space.architecture(values);
+    }
+
+    /**
+     * These without one; the last one of a gene stays.
+     *
+     * @param position in the options of the gene
+     */
+    Options without(int gene, int position) {
+        return select(space, (g, p) -> positions.get(g).get(p)
+            && !(g == gene && p == position && positions.get(g).cardinality() > 1));
+    }
+
+    /** What is in these or in the others. */
+    Options or(Options others) {
+        return select(space, (gene, position) -> positions.get(gene).get(position) || others.positions.get(gene).get(position));
+    }
+
+    /** These without channel scales above a limit; of a gene whose scales are all above it, the smallest stays. */
+    Options scaledAtMost(double widest) {
+        return select(space, (gene, position) -> {
+            Gene described = space.genes().get(gene);
+            return positions.get(gene).get(position) && (!described.isScale()
+                || described.scale(position) <= Math.max(widest, smallestScale(gene)));
+        });
+    }
+
+    private double smallestScale(int gene) {
+        return positions.get(gene).stream().mapToDouble(space.genes().get(gene)::scale).min().orElseThrow();
+    }
+
+    /** Names of the options, gene by gene. */
+    public List<List<String>> names() {
+        List<List<String>> names = new ArrayList<>();
+        for (int gene = 0; gene < positions.size(); gene++) {
+            List<Gene.Option> options = space.genes().get(gene).options();
+            names.add(positions.get(gene).stream().mapToObj(position -> options.get(position).name()).toList());
+        }
+        return names;
+    }
+
+    /** Of the same space and with the same options. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Options that && space.name().equals(that.space.name()) && positions.equals(that.positions);
+    }
+
+    @Override
+    public int hashCode() {
+        return positions.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return names().toString();
+    }
+}

@@ -1,0 +1,15 @@
+package dev.lutra.supernet.curriculum;
+
+import dev.lutra.yaml.Kinds;
+import java.util.Map;
+
+/** Every way to sample paths by its name. A new one is a new class and one line here. */
+public final class Samplings {
+
+    /** The registry. */
+    public static final Kinds<Sampling> ALL = Kinds.of(Map.of(
+        "first-path", settings -> new FirstPathSampling(),
+        "uniform", UniformSampling::of));
+
+    private Samplings() {}
+}

@@ -1,0 +1,56 @@
+package dev.lutra.supernet.curriculum;
+
+import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Architecture;
+import dev.lutra.supernet.SupernetWeights;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** What happens at the end of a phase. A new kind is a new class and one line in {@link Transitions}. */
+public interface Transition {
+
+    /**
+     * Where a phase ends.
+     *
+     * @param phase that ends
+     * @param surviving options that no phase has dropped
+     * @param trained options that this phase and those before it could draw paths from, had none been dropped
+     * @param weights shared by all paths; may be changed
+     * @param accuracies evaluates architectures with the weights as they are, on validation images, each 0 to 1
+     * @param seed for draws
+     */
+    record PhaseEnd(Phase phase, Options surviving, Options trained, SupernetWeights weights,
+        Function<List<Architecture>, Map<Architecture, Double>> accuracies, long seed) {
+
+        /** The one path that the phase trained. */
+        Optional<Architecture> onlyPath() {
+            return phase.sampling().onlyPath(surviving.space());
+        }
+    }
+
+    /**
+     * Does it.
+     *
+     * @return the options that survive
+     */
+    Options apply(PhaseEnd end);
+
+    /** Whether it asks how accurate architectures are. */
+    default boolean asksForAccuracy() {
+        return false;
+    }
+
+    /** Whether it can only follow a phase that trains one path. */
+    default boolean needsOnePath() {
+        return false;
+    }
+
+    /**
+     * Puts its name under a key, and what else it follows from under names that begin with the key and a dot.
+     *
+     * @param key of the experiment file
+     */
+    void describe(String key, NamedValues.Builder values);
+}

@@ -1,0 +1,28 @@
+package dev.lutra.supernet.training;
+
+import ai.djl.ndarray.NDArray;
+import dev.lutra.network.Network;
+import java.util.List;
+
+/** What a training step lowers, path by path. */
+@FunctionalInterface
+public interface Loss {
+
+    /**
+     * What a path made of a batch, and what else there is to hold it against.
+     *
+     * @param path the network
+     * @param images N, C, H, W, for a teacher to look at
+     * @param labels of the images
+     * @param logits the path's outputs, images × classes; the gradient passes through them
+     * @param earlier logits of the step's paths before this one, in their order, for a teacher among them; no gradient passes
+     */
+    record Answers(Network path, NDArray images, int[] labels, NDArray logits, List<NDArray> earlier) {
+        public Answers {
+            earlier = List.copyOf(earlier);
+        }
+    }
+
+    /** One number, from which the gradient starts, on the manager of the logits. */
+    NDArray of(Answers answers);
+}

@@ -1,0 +1,267 @@
+package dev.lutra.supernet.curriculum;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import dev.lutra.InputException;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Op;
+import dev.lutra.network.Weight;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.Views;
+import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
+import dev.lutra.yaml.LayeredSettings;
+import dev.lutra.yaml.YamlNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CurriculumTest {
+
+    @TempDir
+    Path folder;
+
+    private static Curriculum read(String phases) {
+        return Curriculum.read(YamlNode.parse("f.yaml", "phases: " + phases).get("phases"), Samplings.ALL, Transitions.ALL);
+    }
+
+    private static List<Integer> ends(Curriculum curriculum, int epochs) {
+        return curriculum.spans(epochs).stream().map(Curriculum.Span::end).toList();
+    }
+
+    @Test
+    void everyPhaseHasAnEpochHoweverFewThereAre() {
+        Curriculum thirds = read("""
+            [{share: 0.05, sampling: first-path, then: inherit}, {share: 0.9, sampling: uniform}, {sampling: uniform}]""");
+        assertThat(ends(thirds, 3)).containsExactly(1, 2, 3);
+        assertThat(ends(thirds, 20)).containsExactly(1, 19, 20);
+        assertThat(ends(thirds, 100)).containsExactly(5, 95, 100);
+        assertThatThrownBy(() -> thirds.spans(2)).isInstanceOf(InputException.class)
+            .hasMessage("supernet.epochs: 2 (expected: at least 3, one for each of supernet.phases)");
+    }
+
+    @Test
+    void theFirstPathNeverTakesAllEpochs() {
+        for (int epochs = 1; epochs < 12; epochs++) {
+            for (double share : new double[]{0.1, 0.25, 0.5, 0.8, 0.9}) {
+                List<Curriculum.Span> spans = Curriculum.firstPathThen(share, Sampling.uniform()).spans(epochs);
+                assertThat(spans.get(spans.size() - 1).phase().sampling()).isEqualTo(Sampling.uniform());
+                assertThat(spans.get(spans.size() - 1).start()).isLessThan(epochs);
+                assertThat(spans.get(0).start()).isZero();
+            }
+        }
+        assertThat(ends(Curriculum.firstPathThen(0.9, Sampling.uniform()), 2)).containsExactly(1, 2);
+        assertThat(ends(Curriculum.firstPathThen(0.25, Sampling.uniform()), 1)).containsExactly(1);
+    }
+
+    @Test
+    void phasesThatSayWhatTheShorthandSaysAreTheSame() {
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        Curriculum shorthand = Curriculum.firstPathThen(0.25, Sampling.uniform());
+        assertThat(read("[{share: 0.25, sampling: first-path, then: inherit}, {sampling: uniform}]").values(space))
+            .isEqualTo(shorthand.values(space));
+        assertThat(read("[{sampling: uniform}]").values(space)).isEqualTo(Curriculum.of(Sampling.uniform()).values(space));
+    }
+
+    @Test
+    void everySettingIsANamedValue() {
+        NamedValues values = read("""
+            [{share: 0.5, sampling: {uniform: {widest: 0.5}}, then: [widen, {shrink: {drop: 2}}]},
+             {sampling: uniform, then: re-initialise}]""")
+            .values(SpaceFile.load("shufflenetv2-cifar"));
+        assertThat(values.shown()).containsExactly(
+            Map.entry("batch-norm.learned-in-supernet", "false"),
+            Map.entry("space", SpaceFile.load("shufflenetv2-cifar").fingerprint()),
+            Map.entry("supernet.phases.1.sampling", "uniform"),
+            Map.entry("supernet.phases.1.sampling.widest", "0.5"),
+            Map.entry("supernet.phases.1.share", "0.5"),
+            Map.entry("supernet.phases.1.then.1", "widen"),
+            Map.entry("supernet.phases.1.then.2", "shrink"),
+            Map.entry("supernet.phases.1.then.2.drop", "2"),
+            Map.entry("supernet.phases.1.then.2.paths", "40"),
+            Map.entry("supernet.phases.2.sampling", "uniform"),
+            Map.entry("supernet.phases.2.share", "0.5"),
+            Map.entry("supernet.phases.2.then.1", "re-initialise"));
+    }
+
+    @Test
+    void whatCannotBeSaysSoWithItsLine() {
+        assertRefused("[{share: 0.5, sampling: uniform}, {share: 0.6, sampling: uniform}]",
+            "f.yaml:1: phases: shares [0.5, 0.6] (expected: above 0, 1 together)");
+        assertRefused("[{share: 0.5, sampling: uniform, then: inherit}, {sampling: uniform}]",
+            "f.yaml:1: phases: inherit after uniform (expected: after a phase that trains one path)");
+        assertRefused("[{sampling: first-past}]",
+            "f.yaml:1: phases[0].sampling: first-past (expected: one of first-path, uniform)");
+        assertRefused("[{sampling: uniform, then: {shrink: {by: 1}}}]", "f.yaml:1: phases[0].then.shrink.by: unknown key");
+        assertRefused("[{sampling: uniform, than: shrink}]", "f.yaml:1: phases[0].than: unknown key");
+        assertRefused("[{sampling: uniform}, {sampling: uniform}]", "f.yaml:1: phases[0]: no 'share'");
+    }
+
+    private static void assertRefused(String phases, String message) {
+        assertThatThrownBy(() -> read(phases)).isInstanceOf(InputException.class).hasMessageStartingWith(message);
+    }
+
+    @Test
+    void optionsAreDrawnWrittenAndRead() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Options all = Options.all(space);
+        SplittableRandom drawn = new SplittableRandom(4);
+        SplittableRandom random = new SplittableRandom(4);
+        for (int i = 0; i < 20; i++) {
+            assertThat(all.draw(drawn)).isEqualTo(space.random(random));
+        }
+        Options fewer = all.without(0, 1).without(2, 0).without(2, 2).without(2, 1);
+        assertThat(fewer.of(0)).containsExactly(0, 2);
+        assertThat(fewer.of(2)).as("the last one stays").containsExactly(1);
+        assertThat(fewer.areAll()).isFalse();
+        assertThat(Options.named(space, fewer.names())).isEqualTo(fewer);
+        assertThat(all.scaledAtMost(0.5).names()).contains(List.of("0.5"), List.of("k3", "k5", "xception"))
+            .doesNotContain(List.of("0.5", "1.0"));
+        assertThat(all.scaledAtMost(0.1)).as("the smallest stays").isEqualTo(all.scaledAtMost(0.5));
+        for (int i = 0; i < 50; i++) {
+            Architecture path = fewer.draw(random);
+            assertThat(path.value(0)).isNotEqualTo(1);
+            assertThat(path.value(2)).isEqualTo(1);
+        }
+    }
+
+    private static PhaseEnd end(Options surviving, Options trained, SupernetWeights weights,
+        ToDoubleFunction<Architecture> accuracy) {
+        return new PhaseEnd(new Phase(1, Sampling.uniform(), List.of()), surviving, trained, weights,
+            architectures -> architectures.stream().collect(Collectors.toMap(a -> a, accuracy::applyAsDouble)), 7);
+    }
+
+    @Test
+    void shrinkingDropsWhatIsWorse() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Options all = Options.all(space);
+        // xception costs, k5 helps; scales do not matter, so that the first by name goes
+        ToDoubleFunction<Architecture> accuracy = architecture -> IntStream.of(0, 2, 4, 6)
+            .mapToDouble(gene -> switch (space.genes().get(gene).options().get(architecture.value(gene)).name()) {
+                case "xception" -> -0.1;
+                case "k5" -> 0.1;
+                default -> 0;
+            }).sum();
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            Options left = new Shrink(1, 60).apply(end(all, all, weights, accuracy));
+            for (int gene : new int[]{0, 2, 4, 6}) {
+                assertThat(left.names().get(gene)).containsExactly("k3", "k5");
+            }
+            Options last = new Shrink(5, 1).apply(end(left, all, weights, accuracy));
+            assertThat(last.names()).allSatisfy(names -> assertThat(names).hasSize(1));
+        }
+        assertThat(Transitions.ALL.read(YamlNode.parse("f", "shrink")).asksForAccuracy()).isTrue();
+    }
+
+    @Test
+    void aWiderNetworkBeginsWithWhatTheNarrowerOneDoes() throws Exception {
+        SearchSpace space = SpaceFile.load(Files.writeString(folder.resolve("wide.yaml"), """
+            name: wide
+            title: Widths
+            source: Ours
+            input: {channels: 3, size: 16}
+            classes: 4
+            scales: [0.5, 1.0]
+            choices:
+              k3: {block: mb, kernel: 3, expand: 4}
+              k3se: {block: mb, kernel: 3, expand: 4, se: true}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {choices: [k3, k3se], channels: 16, repeat: 2, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """).toString());
+        Options all = Options.all(space);
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            for (String path : List.of("k3:1.0,k3:1.0", "k3se:1.0,k3se:1.0")) {
+                for (Op op : space.build(space.parse(path)).ops()) {
+                    op.weights().stream().map(Weight::tensor).filter(tensor -> tensor.role().isParameter())
+                        .forEach(tensor -> weights.start(tensor, weights.first(tensor)));
+                }
+            }
+            float[] before = logits(space, "k3:0.5,k3:0.5", weights);
+            assertThat(logits(space, "k3:1.0,k3:1.0", weights)).isNotEqualTo(before);
+            new Widen().apply(end(all, all.scaledAtMost(0.5), weights, architecture -> 0));
+            assertThat(logits(space, "k3:0.5,k3:0.5", weights)).isEqualTo(before);
+            assertThat(logits(space, "k3:1.0,k3:0.5", weights)).containsExactly(before, within(1e-4f));
+            assertThat(logits(space, "k3:1.0,k3:1.0", weights)).containsExactly(before, within(1e-4f));
+            Weight made = space.build(space.parse("k3:1.0,k3:1.0")).ops().get(3).weights().get(0);
+            Set<Float> values = new TreeSet<>();
+            for (float value : weights.read(made)) {
+                values.add(value);
+            }
+            assertThat(values).as("new channels are no exact copies").hasSize((int) made.elements());
+            new Reinitialise().apply(end(all, all, weights, architecture -> 0));
+            assertThat(weights.read(made)).isEqualTo(weights.first(made.tensor()));
+            assertThat(weights.momenta()).isEmpty();
+        }
+    }
+
+    private static float[] logits(SearchSpace space, String architecture, SupernetWeights weights) {
+        try (NDManager manager = weights.newManager()) {
+            Parameters parameters = weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager);
+            return Forward.inference(space.build(space.parse(architecture)), parameters, new BatchStatistics(manager),
+                Images.of(TestNetworks.randomBatch(8, 16, 4, 9), manager)).toFloatArray();
+        }
+    }
+
+    /** As the page about the architecture shows it: every path of a step is the opposite of one before. */
+    private record Mirrored() implements Sampling {
+
+        static Sampling of(LayeredSettings settings) {
+            return new Mirrored();
+        }
+
+        @Override
+        public List<Architecture> paths(Options surviving, long seed, long step) {
+            SearchSpace space = surviving.space();
+            Architecture drawn = surviving.draw(new SplittableRandom(seed + step));
+            int[] values = IntStream.range(0, space.genes().size())
+                .map(gene -> space.genes().get(gene).size() - 1 - drawn.value(gene)).toArray();
+            return List.of(drawn, space.architecture(values));
+        }
+
+        @Override
+        public Options offered(Options surviving) {
+            return surviving;
+        }
+
+        @Override
+        public void describe(String key, NamedValues.Builder values) {
+            values.put(key, "mirrored");
+        }
+    }
+
+    @Test
+    void aSamplingStrategyIsOneClassAndOneLine() {
+        Curriculum curriculum = Curriculum.read(YamlNode.parse("f.yaml", "phases: [{sampling: mirrored}]").get("phases"),
+            Samplings.ALL.with("mirrored", Mirrored::of), Transitions.ALL);
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        List<Architecture> paths = curriculum.phases().get(0).sampling().paths(Options.all(space), 1, 1);
+        assertThat(paths).hasSize(2);
+        assertThat(paths.get(1).value(0)).isEqualTo(3 - paths.get(0).value(0));
+        assertThat(curriculum.values(space).shown()).containsEntry("supernet.sampling", "mirrored");
+        assertThat(Optional.of(curriculum).filter(Curriculum::sharesWeights)).isPresent();
+    }
+}
