@@ -103,6 +103,19 @@ public final class ImageData implements AutoCloseable {
         }
     }
 
+    /**
+     * Class names of the training images, without any of them being decoded.
+     *
+     * @throws InputException if there are none
+     */
+    public static List<String> classes(DataSpec spec) {
+        try {
+            return Listing.of(spec.train(), Listing.Role.TRAIN, spec).classes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Images to train on. */
     public Split train() {
         return train;

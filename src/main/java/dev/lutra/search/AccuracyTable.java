@@ -140,6 +140,16 @@ public final class AccuracyTable implements AccuracySource {
             }
 
             @Override
+            public SortedSet<String> namesWithAccuracy() {
+                return computed.namesWithAccuracy();
+            }
+
+            @Override
+            public Measures completed(Architecture architecture, Measures withAccuracy) {
+                return computed.completed(architecture, withAccuracy);
+            }
+
+            @Override
             public Measures of(Architecture architecture) {
                 Measures measures = computed.of(architecture);
                 Measures row = others.isEmpty() ? measures : row(architecture);

@@ -77,7 +77,7 @@ public final class CandidateEvaluator {
         Map<Architecture, Candidate> complete = new HashMap<>();
         for (Architecture architecture : architectures) {
             log.find(architecture).ifPresent(logged -> complete.put(architecture,
-                new Candidate(architecture, measured.get(architecture).with(Measure.ACCURACY, logged.accuracy()))));
+                candidate(architecture, measured.get(architecture), logged.accuracy())));
         }
         List<Architecture> missing = measured.keySet().stream().filter(architecture -> !complete.containsKey(architecture)).toList();
         complete.values().forEach(known);
@@ -104,22 +104,23 @@ public final class CandidateEvaluator {
         return measures;
     }
 
-    private static Candidate candidate(Architecture architecture, Measures measures, double accuracy) {
+    private Candidate candidate(Architecture architecture, Measures measures, double accuracy) {
         if (!Double.isFinite(accuracy)) {
             throw new IllegalStateException(architecture + ": accuracy " + accuracy + " (expected: a number)");
         }
-        return new Candidate(architecture, measures.with(Measure.ACCURACY, accuracy));
+        return new Candidate(architecture, cheap.completed(architecture, measures.with(Measure.ACCURACY, accuracy)));
     }
 
     /**
-     * @throws InputException if an objective is neither accuracy nor a cheap measure, or there is none
+     * @throws InputException if an objective is neither accuracy nor measured, or there is none
      */
     void requireKnown(List<Objective> objectives) {
         if (objectives.isEmpty()) {
             throw new InputException("objectives: none (expected: at least one)");
         }
         for (Objective objective : objectives) {
-            if (!objective.measure().equals(Measure.ACCURACY) && !cheap.names().contains(objective.measure())) {
+            if (!objective.measure().equals(Measure.ACCURACY) && !cheap.names().contains(objective.measure())
+                && !cheap.namesWithAccuracy().contains(objective.measure())) {
                 throw new InputException("objectives: " + objective.measure() + " (expected: accuracy or one of "
                     + String.join(", ", cheap.names()) + ")");
             }

@@ -1,12 +1,14 @@
 package dev.lutra.search;
 
+import dev.lutra.measure.MeasureKinds;
+import dev.lutra.measure.Unit;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 
 /**
- * Names of the figures that architectures are compared by. The set is open: a table's column or another interpreter of the
- * network may add any name.
+ * Names of the figures that architectures are compared by, and how files and people are given their values. The set is open: a
+ * {@link dev.lutra.measure.MeasureKind kind of measure} or a table's column may add any name.
  */
 public final class Measure {
 
@@ -26,7 +28,7 @@ public final class Measure {
     public static final String LATENCY = "latency";
 
     /** The latency in nanoseconds that one call in a hundred exceeds; always on a device that is named. */
-    private static final String P99 = "latency-p99";
+    private static final String P99 = "p99";
 
     private static final String ON_DEVICE = LATENCY + ":";
     private static final String P99_ON_DEVICE = P99 + ":";
@@ -48,8 +50,13 @@ public final class Measure {
     }
 
     /** Whether a measure is a time, in nanoseconds. */
-    static boolean isLatency(String measure) {
+    public static boolean isLatency(String measure) {
         return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE) || measure.startsWith(P99_ON_DEVICE);
+    }
+
+    /** Whether a measure counts things, often millions of them. */
+    public static boolean isCount(String measure) {
+        return MeasureKinds.find(measure).map(kind -> kind.unit() == Unit.COUNT).orElse(false);
     }
 
     /** Whether a measure is the median latency on a device that is named. */

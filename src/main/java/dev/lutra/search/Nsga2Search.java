@@ -2,6 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
+import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class Nsga2Search implements Search {
      * @param generations including the first, at least 1; population × generations is the most accuracies computed
      * @param mutation probability for each gene of a child to be drawn anew
      */
-    public record Settings(int population, int generations, double mutation, long seed) {
+    public record Settings(int population, int generations, double mutation, long seed) implements Algorithm {
 
         /** What SPOS's released search uses: 50 architectures, 20 generations, mutation 0.1. */
         public static final Settings DEFAULT = new Settings(50, 20, 0.1, 0);
@@ -67,8 +68,23 @@ public final class Nsga2Search implements Search {
             return new Settings(population, generations, mutation, newSeed);
         }
 
-        int budget() {
+        /** As a file gives them; what it does not say is as {@link #DEFAULT} has it. */
+        static Settings of(LayeredSettings settings) {
+            return new Settings(
+                settings.integer("population", 4, DEFAULT.population()),
+                settings.integer("generations", 1, DEFAULT.generations()),
+                settings.number("mutation", 0, 1, DEFAULT.mutation()),
+                DEFAULT.seed());
+        }
+
+        @Override
+        public int budget() {
             return Math.multiplyExact(population, generations);
+        }
+
+        @Override
+        public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long newSeed) {
+            return new Nsga2Search(evaluator, objectives, withSeed(newSeed));
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
+import dev.lutra.measure.MeasureKinds;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A measure to make as large or as small as possible.
@@ -11,8 +11,6 @@ import java.util.Set;
  * @param measure its name, see {@link Measure}
  */
 public record Objective(String measure, Direction direction) {
-
-    private static final Set<String> USUAL_COSTS = Set.of(Measure.MACS, Measure.PARAMS, Measure.SCORE);
 
     /** Which way is better. */
     public enum Direction {
@@ -28,9 +26,8 @@ public record Objective(String measure, Direction direction) {
     }
 
     /**
-     * Reads an objective: {@code accuracy} (as much as possible), {@code macs}, {@code params}, {@code score}, {@code latency},
-     * {@code latency:<device>} (as little as possible), or any measure after {@code min} or {@code max}. MoGA's third
-     * objective is {@code max params}.
+     * Reads an objective: a measure of a known kind, as much or as little as possible as is usually wanted of it, or any measure
+     * after {@code min} or {@code max}. MoGA's third objective is {@code max params}.
      *
      * @throws InputException if it is none of these
      */
@@ -46,12 +43,9 @@ public record Objective(String measure, Direction direction) {
             + " (expected: accuracy, latency, macs, params, or a measure after 'min' or 'max')"));
     }
 
-    private static Optional<Objective> usual(String measure) {
-        if (measure.equals(Measure.ACCURACY)) {
-            return Optional.of(max(measure));
-        }
-        boolean isCost = USUAL_COSTS.contains(measure) || Measure.isLatency(measure);
-        return isCost ? Optional.of(min(measure)) : Optional.empty();
+    /** As its kind is usually wanted; empty where the measure is of no known kind. */
+    public static Optional<Objective> usual(String measure) {
+        return MeasureKinds.find(measure).map(kind -> new Objective(measure, kind.moreIsBetter() ? Direction.MAX : Direction.MIN));
     }
 
     /** The measure with its sign such that less is better. */

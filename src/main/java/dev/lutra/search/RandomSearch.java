@@ -1,6 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
+import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,25 @@ import java.util.TreeMap;
 
 /** Different random architectures that keep the constraints: what a search has to beat. */
 public final class RandomSearch implements Search {
+
+    /**
+     * How to search.
+     *
+     * @param budget architectures to evaluate, at least 1
+     */
+    public record Settings(int budget) implements Algorithm {
+
+        private static final int DEFAULT_BUDGET = 1000; // as many as SPOS's search evaluates
+
+        static Settings of(LayeredSettings settings) {
+            return new Settings(settings.integer("budget", 1, DEFAULT_BUDGET));
+        }
+
+        @Override
+        public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
+            return new RandomSearch(evaluator, objectives, budget, seed);
+        }
+    }
 
     private static final int MOST_REPEATS = 1000; // in a row; then the feasible architectures are taken to be exhausted
 

@@ -1,58 +1,16 @@
 package dev.lutra.space.block;
 
 import dev.lutra.network.Op.Activation.Function;
+import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
 import java.util.List;
 import java.util.Optional;
 
 /** The keys that describe one block: those of its choice first, then those of its row, then the file's defaults. */
-public final class Settings {
-
-    private final List<YamlNode> nodes;
+public final class Settings extends LayeredSettings {
 
     public Settings(List<YamlNode> nodes) {
-        this.nodes = List.copyOf(nodes);
-    }
-
-    private Optional<YamlNode> find(String key) {
-        Optional<YamlNode> found = Optional.empty();
-        for (YamlNode node : nodes) {
-            Optional<YamlNode> here = node.find(key); // asked of every node, so that an overridden key counts as known
-            found = found.isPresent() ? found : here;
-        }
-        return found;
-    }
-
-    private YamlNode get(String key) {
-        return find(key).orElseGet(() -> nodes.get(0).get(key));
-    }
-
-    int integer(String key, int least) {
-        return get(key).integer(least);
-    }
-
-    int integer(String key, int least, int otherwise) {
-        return find(key).map(node -> node.integer(least)).orElse(otherwise);
-    }
-
-    double number(String key, double least, double most) {
-        return get(key).number(least, most);
-    }
-
-    double number(String key, double least, double most, double otherwise) {
-        return find(key).map(node -> node.number(least, most)).orElse(otherwise);
-    }
-
-    boolean flag(String key, boolean otherwise) {
-        return find(key).map(YamlNode::flag).orElse(otherwise);
-    }
-
-    <E extends Enum<E>> E oneOf(String key, Class<E> type) {
-        return get(key).oneOf(type);
-    }
-
-    <E extends Enum<E>> E oneOf(String key, Class<E> type, E otherwise) {
-        return find(key).map(node -> node.oneOf(type)).orElse(otherwise);
+        super(nodes);
     }
 
     /** An odd kernel side. */

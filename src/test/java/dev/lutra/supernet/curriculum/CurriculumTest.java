@@ -226,7 +226,7 @@ class CurriculumTest {
         }
     }
 
-    /** As the page about the architecture shows it: every path of a step is the opposite of one before. */
+    /** Every path of a step is the opposite of one before. */
     private record Mirrored() implements Sampling {
 
         static Sampling of(LayeredSettings settings) {

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.ImageData;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -19,7 +20,7 @@ public final class RandomPaths {
     private RandomPaths() {}
 
     public static void main(String[] arguments) {
-        Experiment experiment = Experiment.read(Path.of(arguments[0]));
+        Experiment experiment = ExperimentFile.read(Path.of(arguments[0]));
         Path run = Path.of(arguments[1]);
         SplittableRandom random = new SplittableRandom(SEED);
         try (ImageData data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), run.resolve("images"), DataProgress.NONE)) {

@@ -14,6 +14,7 @@ import dev.lutra.search.Objective;
 import dev.lutra.search.RandomSearch;
 import dev.lutra.search.SearchListener;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.SearchStage;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.training.Checkpoint;
@@ -37,7 +38,7 @@ public final class SearchAgainstRandom {
     private SearchAgainstRandom() {}
 
     public static void main(String[] arguments) throws Exception {
-        Experiment experiment = Experiment.read(Path.of(arguments[0]));
+        Experiment experiment = ExperimentFile.read(Path.of(arguments[0]));
         Path run = Path.of(arguments[1]);
         int population = Integer.parseInt(arguments[2]);
         int generations = Integer.parseInt(arguments[3]);
@@ -48,7 +49,7 @@ public final class SearchAgainstRandom {
                 CandidateEvaluator judge = SearchStage.evaluator(experiment, space, SearchStage.computed(experiment, space, tables(run)),
                     subnets::accuracies, CandidateLog.inMemory());
                 for (long seed = 1; seed <= Long.parseLong(arguments[4]); seed++) {
-                    System.out.println(compare(judge, SearchStage.objectives(experiment), population, generations, seed));
+                    System.out.println(compare(judge, experiment.objectives(), population, generations, seed));
                 }
             }
         }

@@ -25,7 +25,7 @@ class DependencyLinesTest {
 
     private static final String[] CORE = {
         "dev.lutra", "dev.lutra.cost..", "dev.lutra.csv..", "dev.lutra.data..", "dev.lutra.identity..", "dev.lutra.latency..",
-        "dev.lutra.lowering..", "dev.lutra.network..",
+        "dev.lutra.lowering..", "dev.lutra.measure..", "dev.lutra.network..",
         "dev.lutra.onnx..", "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..",
         "dev.lutra.yaml.."};
 

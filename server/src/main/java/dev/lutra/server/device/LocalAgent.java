@@ -23,17 +23,27 @@ final class LocalAgent implements AutoCloseable {
     }
 
     /**
+     * Where the agent is installed.
+     *
+     * @throws InputException if it is not, beside this program
+     */
+    static String requireInstalled(String device) {
+        String jar = System.getProperty(AGENT_JAR);
+        if (jar == null || !Files.exists(Path.of(jar))) {
+            throw new InputException("device " + device + ": no agent at " + jar
+                + " (expected: the agent's jar, which ./lutra builds and names)");
+        }
+        return jar;
+    }
+
+    /**
      * Starts the agent; it joins by itself.
      *
      * @param host where this machine reaches the server
      * @throws InputException if the agent is not installed beside this program
      */
     static LocalAgent start(String device, String host, int port, String token, Path log) {
-        String jar = System.getProperty(AGENT_JAR);
-        if (jar == null || !Files.exists(Path.of(jar))) {
-            throw new InputException("device " + device + ": no agent at " + jar
-                + " (expected: the agent's jar, which ./lutra builds and names)");
-        }
+        String jar = requireInstalled(device);
         String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
             "--server", (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port, "--device", device, "--exit-with-parent"));

@@ -1,5 +1,6 @@
 package dev.lutra.server.device;
 
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
@@ -7,7 +8,6 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.run.FleetAccess;
-import dev.lutra.server.run.Progress;
 import dev.lutra.server.run.RunFleet;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.store.Database;
@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * A server inside the run, for agents to join. This machine's own agent is started where a target asks for it; browsers join
@@ -41,6 +42,17 @@ public record OwnServer(String host, int port, Optional<WebServer.Settings> page
     private String reachable() {
         InetAddress address = new InetSocketAddress(host, port).getAddress();
         return address.isAnyLocalAddress() ? InetAddress.getLoopbackAddress().getHostAddress() : host;
+    }
+
+    @Override
+    public void check(List<Experiment.Target> targets, Consumer<String> warn) {
+        for (Experiment.Target target : targets) {
+            if (target.device().equals(Experiment.LOCAL)) {
+                LocalAgent.requireInstalled(Experiment.LOCAL);
+            } else {
+                warn.accept("device " + target.device() + " is not this machine: it joins when the run begins to measure, which then says how");
+            }
+        }
     }
 
     @Override

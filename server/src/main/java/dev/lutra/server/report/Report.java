@@ -18,17 +18,17 @@ public record Report(String name, String space, String evaluated, int frontSize,
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
-        List<Latency> latencies, String numerics, String numericsState, String file, String drawing) {}
+        List<Latency> latencies, Judged numerics, String file, String drawing) {}
+
+    /** A text with its state, a class of the page: good, bad or empty. */
+    public record Judged(String text, String state) {}
 
     /**
-     * Of one winner on one device. A state is a class of the page: good, bad or empty.
+     * Of one winner on one device.
      *
-     * @param interval where the table expects a measurement; empty where it states none
-     * @param insideState whether it fell there
+     * @param interval where the table expects a measurement, and whether it fell there; empty where it states none
      */
-    public record Latency(String predicted, String interval, String insideState, String measured, String state, String predictedP99, String p99,
-        String p99State,
-        String error) {}
+    public record Latency(String predicted, Judged interval, Judged measured, String predictedP99, Judged p99, String error) {}
 
     /** One plot of the front. */
     public record FrontPlot(String measure, String svg) {}

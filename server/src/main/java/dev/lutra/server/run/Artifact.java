@@ -1,9 +1,11 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.search.Candidate;
 import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** What one stage leaves in a run's folder for another. */
 enum Artifact {
@@ -31,11 +33,12 @@ enum Artifact {
         }
     },
 
-    /** The Pareto front. */
+    /** The Pareto front, under this experiment's objectives and limits. */
     FRONT {
         @Override
         void require(RunContext run) {
             requireFile(run.folder().front(), "search");
+            run.front();
         }
     },
 
@@ -43,8 +46,9 @@ enum Artifact {
     EXPORTS {
         @Override
         void require(RunContext run) {
+            List<Candidate> ranked = run.ranked();
             for (int rank = 1; rank <= run.winnersWanted(); rank++) {
-                requireFile(run.exporter().file(rank), "export");
+                run.exporter().require(rank, ranked.get(rank - 1));
             }
         }
     },
@@ -61,7 +65,7 @@ enum Artifact {
     RETRAINED {
         @Override
         void require(RunContext run) {
-            requireFile(run.exporter().retrained(1), "retrain");
+            run.chosen().keySet().forEach(rank -> requireFile(run.exporter().retrained(rank), "retrain"));
         }
     };
 

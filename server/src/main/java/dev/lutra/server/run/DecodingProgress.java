@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.data.DataProgress;
+import dev.lutra.server.event.Progress;
 
 /** Decoding as progress: one piece of work a source. */
 final class DecodingProgress implements DataProgress, AutoCloseable {

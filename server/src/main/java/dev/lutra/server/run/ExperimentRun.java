@@ -3,12 +3,15 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.Front;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -20,7 +23,6 @@ public final class ExperimentRun implements AutoCloseable {
 
     private final FileLock lock;
     private final RunContext context;
-    private List<Winner> winners = List.of();
 
     private ExperimentRun(FileLock lock, RunContext context) {
         this.lock = lock;
@@ -40,9 +42,13 @@ public final class ExperimentRun implements AutoCloseable {
         return new ExperimentRun(lock, new RunContext(experiment, folder, access, progress, version));
     }
 
-    /** Every stage; of an experiment with an accuracy table, those that need no weights. */
+    /**
+     * Every stage: without a supernet those that need no weights, without targets all but the verification. What would stop a later
+     * stage and can be known is looked for ahead of the first.
+     */
     public void all() {
-        inOrder(stages());
+        List<Stage<?>> stages = stages();
+        inOrder(stages, stages.size());
     }
 
     /**
@@ -51,31 +57,34 @@ public final class ExperimentRun implements AutoCloseable {
      * @return accuracies on test images by architecture
      */
     public Map<String, Double> allAndTest() {
-        Map<String, Double> tested = new LinkedHashMap<>();
-        Map<String, Runnable> stages = stages();
-        stages.put("test", () -> tested.putAll(test()));
-        inOrder(stages);
-        return tested;
+        TestStage test = new TestStage();
+        List<Stage<?>> before = stages();
+        test.check(context);
+        inOrder(before, before.size() + 1);
+        return numbered(test, before.size() + 1, before.size() + 1);
     }
 
-    private Map<String, Runnable> stages() {
-        Map<String, Runnable> stages = new LinkedHashMap<>();
-        stages.put("train", this::train);
-        stages.put("profile", this::profile);
-        stages.put("search", this::search);
+    private List<Stage<?>> stages() {
+        List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage(), new ProfileStage(), new SearchStage()));
         if (context.experiment().accuracyTable().isEmpty()) {
-            stages.put("export", this::export);
-            stages.put("verify", this::verify);
+            stages.add(new ExportStage());
+            if (!context.experiment().targets().isEmpty()) {
+                stages.add(new VerifyStage());
+            }
         }
         return stages;
     }
 
-    private void inOrder(Map<String, Runnable> stages) {
-        int number = 0;
-        for (Map.Entry<String, Runnable> stage : stages.entrySet()) {
-            context.progress().stage(++number, stages.size(), stage.getKey());
-            stage.getValue().run();
+    private void inOrder(List<Stage<?>> stages, int count) {
+        stages.forEach(stage -> stage.check(context));
+        for (int i = 0; i < stages.size(); i++) {
+            numbered(stages.get(i), i + 1, count);
         }
+    }
+
+    private <R> R numbered(Stage<R> stage, int number, int count) {
+        context.events().stage(number, count, stage.name());
+        return work(stage);
     }
 
     /** See {@link TrainStage}. */
@@ -95,12 +104,12 @@ public final class ExperimentRun implements AutoCloseable {
 
     /** See {@link ExportStage}. */
     public List<Path> export() {
-        return run(new ExportStage());
+        return run(new ExportStage()).stream().map(winner -> folder().exports().resolve(winner.file())).toList();
     }
 
     /** See {@link VerifyStage}. */
     public void verify() {
-        winners = run(new VerifyStage());
+        run(new VerifyStage());
     }
 
     /** See {@link RetrainStage}. */
@@ -114,20 +123,29 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     private <R> R run(Stage<R> stage) {
+        stage.check(context);
+        return work(stage);
+    }
+
+    private <R> R work(Stage<R> stage) {
         EnumSet<Artifact> needs = EnumSet.noneOf(Artifact.class);
         needs.addAll(stage.needs(context.experiment()));
         needs.forEach(artifact -> artifact.require(context));
-        return stage.run(context);
+        context.events().emit(new RunEvent.StageBegan(stage.name()));
+        R found = stage.run(context);
+        context.events().emit(new RunEvent.StageEnded(stage.name()));
+        return found;
     }
 
-    /** What {@link #verify} found, the most accurate first. */
+    /** What this process has exported or verified last, the most accurate first; empty before. */
     public List<Winner> winners() {
-        return List.copyOf(winners);
+        return context.exported();
     }
 
-    /** Whether as many files were verified as the experiment asks for, and its front has. */
+    /** Whether devices have confirmed as many files as the experiment asks for, and its front has, or there is none to ask. */
     public boolean isVerified() {
-        return winners.stream().filter(Winner::isVerified).count() >= context.winnersWanted();
+        return context.experiment().targets().isEmpty() || context.experiment().accuracyTable().isPresent()
+            || winners().stream().filter(Winner::isVerified).count() >= context.winnersWanted();
     }
 
     public RunFolder folder() {
@@ -141,7 +159,7 @@ public final class ExperimentRun implements AutoCloseable {
             lock.release();
             lock.acquiredBy().close();
         } catch (IOException e) {
-            context.progress().say(folder().root() + ": its lock cannot be released: " + e.getMessage());
+            throw new UncheckedIOException(folder().root() + ": its lock cannot be released: " + e.getMessage(), e);
         }
     }
 }

@@ -1,14 +1,22 @@
 package dev.lutra.server.run;
 
 import dev.lutra.search.Candidate;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Writes the first winners as ONNX, with the supernet's weights. Gives their files. */
-final class ExportStage implements Stage<List<Path>> {
+/**
+ * Writes the first winners as ONNX, with the supernet's weights, and where no device is there to verify them the report too. Gives
+ * the winners, not verified yet.
+ */
+final class ExportStage implements Stage<List<Winner>> {
+
+    @Override
+    public String name() {
+        return "export";
+    }
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
@@ -21,17 +29,23 @@ final class ExportStage implements Stage<List<Path>> {
     }
 
     @Override
-    public List<Path> run(RunContext run) {
+    public List<Winner> run(RunContext run) {
         List<Candidate> ranked = run.ranked();
-        List<Path> files = new ArrayList<>();
+        List<Winner> winners = new ArrayList<>();
+        run.exporter().setAsideOthers(ranked, run.events());
         int count = run.winnersWanted();
-        try (Progress.Work work = run.progress().begin("export", count, "files")) {
+        try (Progress.Work work = run.events().begin("export", count, "files")) {
             for (int rank = 1; rank <= count; rank++) {
                 run.exporter().export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
-                files.add(run.exporter().file(rank));
+                winners.add(new Winner(ranked.get(rank - 1).architecture().toString(), WinnerExport.fileName(rank),
+                    ranked.get(rank - 1).measures().values(), List.of()));
                 work.at(rank, WinnerExport.fileName(rank));
             }
         }
-        return files;
+        run.exported(winners);
+        if (run.experiment().targets().isEmpty()) {
+            run.report(winners);
+        }
+        return winners;
     }
 }

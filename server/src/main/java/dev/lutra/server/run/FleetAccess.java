@@ -1,12 +1,22 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** How a run reaches its devices. */
 public interface FleetAccess {
+
+    /**
+     * Looks, without starting anything, whether these devices can be reached this way, as far as that can be told.
+     *
+     * @param warn told in a line of a device that has yet to join
+     * @throws InputException if one cannot
+     */
+    default void check(List<Experiment.Target> targets, Consumer<String> warn) {}
 
     /**
      * Makes the targets' devices reachable; the run closes what comes of it.

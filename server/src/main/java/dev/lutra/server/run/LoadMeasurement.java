@@ -13,6 +13,7 @@ import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import java.io.IOException;

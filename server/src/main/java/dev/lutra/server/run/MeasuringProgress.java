@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.proto.Measured;
+import dev.lutra.server.event.Progress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Locale;

@@ -1,12 +1,21 @@
 package dev.lutra.server.run;
 
+import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.server.experiment.Experiment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Measures what the targets' tables lack. Gives the tables by device. */
 final class ProfileStage implements Stage<Map<String, LookupTable>> {
+
+    @Override
+    public String name() {
+        return "profile";
+    }
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
@@ -18,8 +27,24 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
         return Set.of(Artifact.TABLES);
     }
 
+    /**
+     * @throws InputException if an imported table lacks segments, or a device that is to measure cannot be reached
+     */
+    @Override
+    public void check(RunContext run) {
+        List<Experiment.Target> toMeasure = new ArrayList<>();
+        for (Experiment.Target target : run.experiment().targets()) {
+            Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder(), target);
+            table.ifPresent(known -> Profiler.requireWhole(known, run.space()));
+            if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
+                toMeasure.add(target);
+            }
+        }
+        run.requireReachable(toMeasure);
+    }
+
     @Override
     public Map<String, LookupTable> run(RunContext run) {
-        return new Profiler(run.experiment(), run.space(), run.folder(), run.id(), run::fleet, run.progress()).run();
+        return new Profiler(run.experiment(), run.space(), run.folder(), run.id(), run::fleet, run.events()).run();
     }
 }

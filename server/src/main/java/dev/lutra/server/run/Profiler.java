@@ -25,6 +25,8 @@ import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.space.Architecture;
@@ -86,15 +88,15 @@ final class Profiler {
     private final RunFolder folder;
     private final String runId;
     private final Supplier<RunFleet> fleet;
-    private final Progress progress;
+    private final RunEvents events;
 
-    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, Progress progress) {
+    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, RunEvents events) {
         this.experiment = experiment;
         this.space = space;
         this.folder = folder;
         this.runId = runId;
         this.fleet = fleet;
-        this.progress = progress;
+        this.events = events;
     }
 
     /** How long, how often and how precisely one model is measured; where p99 is limited, with the samples that it takes to tell one. */
@@ -125,7 +127,7 @@ final class Profiler {
         Optional<LookupTable> known = find(experiment, folder, target);
         if (known.isPresent() && !known.get().isMeasured()) {
             requireWhole(known.get(), space);
-            progress.say("profile: " + known.get().origin() + " is as published and has all of " + space.name() + ": device "
+            events.say("profile: " + known.get().origin() + " is as published and has all of " + space.name() + ": device "
                 + target.device() + " gets the figures of " + known.get().content().getSource());
             return known.get();
         }
@@ -134,7 +136,7 @@ final class Profiler {
         boolean calibrated = experiment.profile().calibrate() == 0
             || known.stream().flatMap(table -> table.networks().stream()).anyMatch(network -> network.getSpace().equals(space.name()));
         if (missing.isEmpty() && calibrated) {
-            progress.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
+            events.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
             return known.get();
         }
         String runtime = fleet.get().runtime(target.device());
@@ -147,10 +149,10 @@ final class Profiler {
         LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing, budget);
         List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table, budget) : List.of();
         LookupTable saved = new TargetTable(target, tableFile(target, table)).add(table, networks);
-        saved.calibration().ifPresent(fit -> progress.say("calibrate " + target.device() + ": " + described(fit)));
-        budget.ifPresent(time -> progress.say(String.format(Locale.ROOT, "profile %s: took %.0f of %.0f s; %s", target.device(),
+        saved.calibration().ifPresent(fit -> events.say("calibrate " + target.device() + ": " + described(fit)));
+        budget.ifPresent(time -> events.say(String.format(Locale.ROOT, "profile %s: took %.0f of %.0f s; %s", target.device(),
             time.totalSeconds() - time.leftSeconds(), time.totalSeconds(), precision(saved))));
-        progress.say("profile: wrote " + saved.origin());
+        events.say("profile: wrote " + saved.origin());
         return saved;
     }
 
@@ -168,6 +170,12 @@ final class Profiler {
         } catch (IOException e) {
             throw new UncheckedIOException(folder.tables() + ": cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** Whether there is nothing left to measure for a table. */
+    static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
+        boolean calibrated = !table.isMeasured() || table.calibration().isPresent() || experiment.profile().calibrate() == 0;
+        return calibrated && SegmentCatalog.of(space).missingFrom(table).isEmpty();
     }
 
     /**
@@ -219,6 +227,12 @@ final class Profiler {
             .setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
             .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice()).setRuntime(measured.get(OVERHEAD).getRuntime())
             .setCallOverhead(measured.get(OVERHEAD).getLatency()).build())).withEntries(entries);
+    }
+
+    /** All that a figure depends on besides device and model. */
+    private static String setting(Experiment.Target target) {
+        return (target.options().isEmpty() ? target.provider() : target.provider() + target.options()) + "-t" + target.threads() + "-"
+            + target.precision();
     }
 
     /** The cheapest model there is: what remains is the cost of a call. */
@@ -288,13 +302,16 @@ final class Profiler {
             tasks.add(task);
         }
         Map<String, Measured> measured = new HashMap<>();
-        try (MeasuringProgress watched = time.map(batch -> MeasuringProgress.within(batch.whole(), what, batch.time(), progress))
-            .orElseGet(() -> MeasuringProgress.of(what, tasks.size(), progress))) {
+        try (MeasuringProgress watched = time.map(batch -> MeasuringProgress.within(batch.whole(), what, batch.time(), events))
+            .orElseGet(() -> MeasuringProgress.of(what, tasks.size(), events))) {
             fleet.get().run(target.device(), tasks, new RunFleet.Listener() {
                 @Override
                 public void finished(TaskOutcome outcome) {
                     Model model = submitted.get(outcome.getTaskId());
-                    measured.put(model.name(), require(target, model.label(), outcome));
+                    Measured result = require(target, model.label(), outcome);
+                    measured.put(model.name(), result);
+                    events.emit(new RunEvent.EntryMeasured(target.device(), setting(target), model.name(), model.label(),
+                        result.getLatency().getP50Nanos(), result.getLatency().getRelativeHalfWidth()));
                 }
 
                 @Override

@@ -8,23 +8,37 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
+import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Front;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
+import dev.lutra.server.event.EventStore;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvents;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Trainer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
@@ -33,7 +47,7 @@ final class RunContext implements AutoCloseable {
     private final Experiment experiment;
     private final RunFolder folder;
     private final FleetAccess access;
-    private final Progress progress;
+    private final RunEvents events;
     private final String version;
     private final Database database;
     private final ResultStore results;
@@ -42,15 +56,16 @@ final class RunContext implements AutoCloseable {
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private RunFleet fleet;
+    private List<Winner> exported = List.of();
 
     RunContext(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
         this.experiment = experiment;
         this.folder = folder;
         this.access = access;
-        this.progress = progress;
         this.version = version;
         database = Database.open(folder.database());
         results = new ResultStore(database, experiment.name());
+        events = new RunEvents(List.of(new EventStore(results, folder.metrics(), Clock.systemUTC()), new WatchedProgress(progress)));
     }
 
     Experiment experiment() {
@@ -61,8 +76,14 @@ final class RunContext implements AutoCloseable {
         return folder;
     }
 
-    Progress progress() {
-        return progress;
+    /** Where stages tell what happens. */
+    RunEvents events() {
+        return events;
+    }
+
+    /** What this and earlier lives of the run have told. */
+    RunHistory history() {
+        return RunHistory.of(results);
     }
 
     /** Names this run's tasks in a fleet: the same after a crash, different from every other run's. */
@@ -76,7 +97,7 @@ final class RunContext implements AutoCloseable {
 
     ImageData data() {
         if (data == null) {
-            try (DecodingProgress decoding = new DecodingProgress(progress)) {
+            try (DecodingProgress decoding = new DecodingProgress(events)) {
                 data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), folder.imageCache(), decoding);
             }
         }
@@ -86,7 +107,8 @@ final class RunContext implements AutoCloseable {
     /** The space, with as many classes as the data has. */
     SearchSpace space() {
         if (space == null) {
-            space = experiment.data().isPresent() ? experiment.searchSpace(data().classes().size()) : experiment.baseSpace();
+            SearchSpace base = experiment.baseSpace();
+            space = experiment.data().isPresent() ? base.withClasses(ImageData.classes(experiment.dataSpec(base)).size()) : base;
         }
         return space;
     }
@@ -105,7 +127,7 @@ final class RunContext implements AutoCloseable {
         }
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint());
-            try (TrainingProgress training = new TrainingProgress(progress, "train")) {
+            try (TrainingProgress training = new TrainingProgress(events, "train", "train")) {
                 supernet = trainer.train(training);
             }
         }
@@ -131,7 +153,7 @@ final class RunContext implements AutoCloseable {
 
     RunFleet fleet() {
         if (fleet == null) {
-            fleet = access.open(experiment.targets(), folder, database, progress);
+            fleet = access.open(experiment.targets(), folder, database, events);
         }
         return fleet;
     }
@@ -153,15 +175,125 @@ final class RunContext implements AutoCloseable {
         return tables;
     }
 
+    /** The tables that can be searched with before anything is measured: those that are whole already. */
+    Map<String, LookupTable> knownTables() {
+        Map<String, LookupTable> known = new LinkedHashMap<>();
+        for (Experiment.Target target : experiment.targets()) {
+            Profiler.find(experiment, folder, target).filter(table -> Profiler.isComplete(experiment, table, space()))
+                .ifPresent(table -> known.put(target.device(), table));
+        }
+        return known;
+    }
+
+    /** What every architecture is measured by besides its accuracy; an accuracy table's columns take the place of what is computed. */
+    CheapMeasures cheap() {
+        return cheap(tables());
+    }
+
+    /** The same where some devices have no table yet. */
+    CheapMeasures cheap(Map<String, LookupTable> known) {
+        CheapMeasures computed = SearchStage.computed(experiment, space(), known);
+        return accuracyTable().map(table -> table.replacing(computed)).orElse(computed);
+    }
+
+    /** Measures of every architecture whose accuracy is known, by today's tables. */
+    Map<String, Measures> evaluated() {
+        CheapMeasures cheap = cheap();
+        Map<String, Measures> evaluated = new LinkedHashMap<>();
+        candidates().all().forEach((text, known) -> {
+            Architecture architecture = space().parse(text);
+            Measures measures = cheap.of(architecture).with(Measure.ACCURACY, known.get(Measure.ACCURACY));
+            evaluated.put(text, cheap.completed(architecture, measures));
+        });
+        return evaluated;
+    }
+
+    /**
+     * The front that the search left.
+     *
+     * @throws InputException if it is of other objectives, targets or limits than the experiment's
+     */
+    Front front() {
+        Front front = Front.readJson(folder.front(), space());
+        if (!front.objectives().equals(experiment.objectives())) {
+            throw InputException.in(folder.front(), "searched with objectives " + front.objectives() + " (expected: "
+                + experiment.objectives() + ", as the experiment has: lutra search again)");
+        }
+        for (Candidate candidate : front.candidates()) {
+            requireOwn(candidate);
+        }
+        return front;
+    }
+
+    private void requireOwn(Candidate candidate) {
+        Map<String, Double> known = candidate.measures().values();
+        experiment.targets().stream().map(target -> Measure.latency(target.device())).filter(name -> !known.containsKey(name)).findFirst()
+            .ifPresent(name -> {
+                throw InputException.in(folder.front(), "searched without " + name
+                    + " (expected: with the experiment's targets: lutra search again)");
+            });
+        experiment.constraints().stream()
+            .filter(constraint -> !known.containsKey(constraint.measure()) || !constraint.holds(candidate.measures())).findFirst()
+            .ifPresent(constraint -> {
+                throw InputException.in(folder.front(), candidate.architecture() + " does not keep " + constraint
+                    + " (expected: a front under the experiment's limits: lutra search again)");
+            });
+    }
+
     /** The front's candidates, those to export first at its beginning. */
     List<Candidate> ranked() {
-        Front front = Front.readJson(folder.front(), space());
+        Front front = front();
         return front.spread(front.candidates().size());
     }
 
     /** How many winners the experiment asks for, and the front has. */
     int winnersWanted() {
         return Math.min(experiment.export().top(), ranked().size());
+    }
+
+    /** By rank, what retraining and tests are about: the winners that devices confirmed, or while there are none the first. */
+    SortedMap<Integer, Candidate> chosen() {
+        List<Candidate> ranked = ranked();
+        Set<String> verified = Files.exists(folder.verification()) ? WinnerFile.verified(folder.verification()) : Set.of();
+        SortedMap<Integer, Candidate> first = new TreeMap<>();
+        SortedMap<Integer, Candidate> confirmed = new TreeMap<>();
+        for (int rank = 1; rank <= ranked.size(); rank++) {
+            Candidate candidate = ranked.get(rank - 1);
+            if (verified.contains(candidate.architecture().toString())) {
+                confirmed.put(rank, candidate);
+            }
+            if (rank <= experiment.export().top()) {
+                first.put(rank, candidate);
+            }
+        }
+        return confirmed.isEmpty() ? first : confirmed;
+    }
+
+    /** What was exported or verified last, the most accurate first. */
+    List<Winner> exported() {
+        return exported;
+    }
+
+    void exported(List<Winner> winners) {
+        exported = List.copyOf(winners);
+    }
+
+    /** Writes the report on these winners. */
+    void report(List<Winner> winners) {
+        new RunReport(experiment, space(), folder).write(front(), evaluated(), winners, Checkpoint.read(checkpoint()).curve(),
+            TrainStage.sampledPaths(this), tables(), history().durations());
+        events.say("report: " + folder.report());
+    }
+
+    /**
+     * Makes sure, as far as it can be known by now, that devices will be there when they are asked.
+     *
+     * @throws InputException if one cannot be reached this way
+     */
+    void requireReachable(List<Experiment.Target> targets) {
+        if (!targets.isEmpty() && fleet == null) {
+            access.check(targets, warning -> events.emit(new RunEvent.Warning("devices", warning)));
+        }
     }
 
     WinnerExport exporter() {
@@ -221,7 +353,7 @@ final class RunContext implements AutoCloseable {
                 part.close();
             }
         } catch (Exception e) {
-            progress.say("while closing: " + e.getMessage());
+            events.emit(new RunEvent.Warning("close", "while closing: " + e.getMessage()));
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.Fleet;
 import java.time.Duration;

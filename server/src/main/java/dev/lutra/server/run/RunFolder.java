@@ -51,6 +51,11 @@ public record RunFolder(Path root) {
         return root.resolve("export");
     }
 
+    /** Exported files of an earlier front. */
+    public Path earlierExports() {
+        return exports().resolve("earlier");
+    }
+
     /** What the agents found out about the exported files. */
     public Path verification() {
         return root.resolve("verification.json");
@@ -63,6 +68,11 @@ public record RunFolder(Path root) {
      */
     Path retrained(String training) {
         return root.resolve("retrained-" + training.substring(0, NAME_DIGITS) + ".safetensors");
+    }
+
+    /** What happened in the run, a line of JSON an event. */
+    public Path metrics() {
+        return root.resolve("metrics.jsonl");
     }
 
     public Path report() {

@@ -2,9 +2,9 @@ package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
-import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
@@ -17,12 +17,14 @@ import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.training.CurvePoint;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Puts what a run found into words, plots and drawings. */
 final class RunReport {
@@ -40,7 +42,7 @@ final class RunReport {
     }
 
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
-        List<Double> sampledPaths, Map<String, LookupTable> tables) {
+        List<Double> sampledPaths, Map<String, LookupTable> tables, Map<String, Duration> durations) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -54,7 +56,7 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows, plots,
-            List.of(training(curve, sampledPaths)), provenance(front, tables));
+            List.of(training(curve, sampledPaths)), provenance(front, tables, durations));
         AtomicFile.write(folder.report(), report.html());
     }
 
@@ -71,20 +73,19 @@ final class RunReport {
         List<Plots.Point> best = front.candidates().stream().map(Candidate::measures).map(values -> point(measure, values))
             .sorted((a, b) -> Double.compare(a.x(), b.x())).toList();
         List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
-        double limit = experiment.targets().stream().filter(target -> Measure.latency(target.device()).equals(measure))
-            .map(Experiment.Target::p50).flatMap(Optional::stream).mapToDouble(bound -> bound.toNanos() / NANOS_A_MILLI)
-            .findFirst().orElse(Double.NaN);
-        return Plots.front(label(measure), all, best, exported, limit);
+        OptionalDouble limit = experiment.limit(measure);
+        return Plots.front(label(measure), all, best, exported,
+            limit.isPresent() && Measure.isLatency(measure) ? limit.getAsDouble() / NANOS_A_MILLI : Double.NaN);
     }
 
     private static Plots.Point point(String measure, Measures values) {
-        boolean latency = measure.startsWith(Measure.LATENCY);
-        double unit = latency ? NANOS_A_MILLI : measure.equals(Measure.SCORE) ? 1 : 1e6;
+        boolean latency = Measure.isLatency(measure);
+        double unit = latency ? NANOS_A_MILLI : Measure.isCount(measure) ? 1e6 : 1;
         return new Plots.Point(values.get(measure) / unit, 100 * values.get(Measure.ACCURACY));
     }
 
     private static String label(String measure) {
-        if (measure.startsWith(Measure.LATENCY) && measure.contains(":")) {
+        if (Measure.isLatency(measure) && measure.contains(":")) {
             return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
                 + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
@@ -97,6 +98,10 @@ final class RunReport {
     }
 
     private String verdict(List<Winner> winners) {
+        if (experiment.targets().isEmpty()) {
+            return winners.size() + " files exported. The experiment has no targets, so no device was asked: neither their outputs nor "
+                + "their latency are checked.";
+        }
         long verified = winners.stream().filter(Winner::isVerified).count();
         Optional<Winner> best = winners.stream().filter(Winner::isVerified)
             .max((a, b) -> Double.compare(a.accuracy(), b.accuracy()));
@@ -118,16 +123,20 @@ final class RunReport {
         LayerTable layers = LayerTable.of(space, space.parse(winner.architecture()), CountingRule.MACS);
         return new Report.Winner(rank, rank == 1, winner.architecture().replace(",", ", "), percent(winner.accuracy()),
             millions(winner.measures().get(Measure.MACS)), millions(winner.measures().get(Measure.PARAMS)),
-            winner.checks().stream().map(RunReport::latency).toList(), String.format(Locale.ROOT, "%.1e", difference),
-            agree ? "good" : "bad", winner.file(), ArchitectureDrawing.svg(winner.file(), layers));
+            winner.checks().stream().map(RunReport::latency).toList(),
+            winner.checks().isEmpty()
+                ? new Report.Judged("–", "")
+                : new Report.Judged(String.format(Locale.ROOT, "%.1e", difference), agree ? "good" : "bad"),
+            winner.file(), ArchitectureDrawing.svg(winner.file(), layers));
     }
 
     private static Report.Latency latency(Winner.Check check) {
-        return new Report.Latency(millis(check.predictedNanos()), check.interval().map(RunReport::millis).orElse("–"),
-            check.inside().map(inside -> inside ? "good" : "bad").orElse(""), millis(check.p50Nanos()),
-            state(check.p50Nanos(), check.limitNanos()),
-            check.predictedP99Nanos().map(RunReport::millis).orElse("–"), stated(check.p99Nanos()),
-            check.p99LimitNanos().map(limit -> check.withinP99Limit() ? "good" : "bad").orElse(""),
+        return new Report.Latency(millis(check.predictedNanos()),
+            new Report.Judged(check.interval().map(RunReport::millis).orElse("–"),
+                check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
+            new Report.Judged(millis(check.p50Nanos()), state(check.p50Nanos(), check.limitNanos())),
+            check.predictedP99Nanos().map(RunReport::millis).orElse("–"),
+            new Report.Judged(stated(check.p99Nanos()), check.p99LimitNanos().map(limit -> check.withinP99Limit() ? "good" : "bad").orElse("")),
             String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
     }
 
@@ -144,10 +153,11 @@ final class RunReport {
                 paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())));
     }
 
-    private List<Report.Fact> provenance(Front front, Map<String, LookupTable> tables) {
+    private List<Report.Fact> provenance(Front front, Map<String, LookupTable> tables, Map<String, Duration> durations) {
         List<Report.Fact> facts = new ArrayList<>();
         front.provenance().forEach((key, value) -> facts.add(new Report.Fact(key, value)));
         facts.add(new Report.Fact("space source", space.source()));
+        durations.forEach((stage, time) -> facts.add(new Report.Fact("time for " + stage, clock(time))));
         tables.forEach((device, table) -> {
             var content = table.content();
             facts.add(new Report.Fact("device " + device, content.getDevice().getCpu() + ", " + content.getDevice().getOs() + ", "
@@ -164,6 +174,12 @@ final class RunReport {
                 .ifPresent(precision -> facts.add(new Report.Fact("front " + device, precision.described())));
         });
         return facts;
+    }
+
+    private static String clock(Duration time) {
+        return time.toHours() > 0
+            ? time.toHours() + " h " + time.toMinutesPart() + " min"
+            : time.toMinutes() > 0 ? time.toMinutes() + " min " + time.toSecondsPart() + " s" : time.toSeconds() + " s";
     }
 
     private static String percent(double share) {

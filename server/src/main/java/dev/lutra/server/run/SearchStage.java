@@ -5,7 +5,7 @@ import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
-import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Algorithm;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
@@ -13,23 +13,29 @@ import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
-import dev.lutra.search.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.RandomSearch;
+import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
 public final class SearchStage implements Stage<Front> {
+
+    @Override
+    public String name() {
+        return "search";
+    }
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
@@ -42,68 +48,53 @@ public final class SearchStage implements Stage<Front> {
     }
 
     /**
+     * @throws InputException if no network of the space keeps the limits that can be told by now, or something is to be weighed or
+     *     bounded that nobody tells
+     */
+    @Override
+    public void check(RunContext run) {
+        requireFeasible(run);
+        Map<String, LookupTable> tables = run.knownTables();
+        if (tables.size() == run.experiment().targets().size()) {
+            CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.cheap(tables),
+                AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
+            run.experiment().search().algorithm().search(judge, run.experiment().objectives(), run.experiment().search().seed());
+        }
+    }
+
+    /**
      * @throws InputException if nothing keeps the constraints
      */
     @Override
     public Front run(RunContext run) {
-        Optional<AccuracyTable> known = run.accuracyTable();
-        StoredCandidates log = run.candidates();
-        CheapMeasures computed = computed(run.experiment(), run.space(), run.tables());
-        CandidateEvaluator judge = known
-            .map(table -> evaluator(run.experiment(), run.space(), table.replacing(computed), table, log))
-            .orElseGet(() -> evaluator(run.experiment(), run.space(), computed, run.supernetAccuracies(), log));
-        Front front = run(run.experiment(), judge, run.progress()).with(run.provenance());
+        AccuracySource accuracy = run.accuracyTable().<AccuracySource>map(table -> table).orElseGet(run::supernetAccuracies);
+        CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.cheap(), accuracy, run.candidates());
+        Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));
         AtomicFile.write(file.resolveSibling("front.svg"),
-            new RunReport(run.experiment(), run.space(), run.folder()).frontPlot(front, log.all(), List.of()));
+            new RunReport(run.experiment(), run.space(), run.folder()).frontPlot(front, run.evaluated(), List.of()));
         front.writeJson(file);
-        run.progress().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
+        run.exporter().setAsideOthers(run.ranked(), run.events());
+        run.events().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
             front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
-            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.progress().say("search: " + precision.described())));
+            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().say("search: " + precision.described())));
         return front;
     }
 
-    /** What the search bounds before it looks at accuracy, in the words of the experiment file. */
-    public static List<Constraint> constraints(Experiment experiment) {
-        List<Constraint> constraints = new ArrayList<>();
-        experiment.macs().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.MACS, bound)));
-        experiment.params().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.PARAMS, bound)));
-        for (Experiment.Target target : experiment.targets()) {
-            target.p50().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.latency(target.device()), bound.toNanos())
-                .from("targets: " + target.device() + ": latency.p50")));
-            target.p99().ifPresent(bound -> constraints.add(Constraint.atMost(Measure.p99(target.device()), bound.toNanos())
-                .from("targets: " + target.device() + ": latency.p99")));
-        }
-        return constraints;
-    }
-
     /**
-     * Looks for one architecture that keeps the limits that need no table.
+     * Looks for one architecture that keeps the limits that can be told by now.
      *
      * @throws InputException if there is none, naming the limit and the best value found
      */
-    static void requireFeasible(Experiment experiment, SearchSpace space) {
-        CheapMeasures counted = CheapMeasures.counted(space, Map.of());
-        List<Constraint> countable = constraints(experiment).stream()
-            .filter(constraint -> counted.names().contains(constraint.measure())).toList();
-        CandidateEvaluator anyAccuracy = new CandidateEvaluator(space, counted, countable,
+    static void requireFeasible(RunContext run) {
+        CheapMeasures cheap = run.cheap(run.knownTables());
+        List<Constraint> countable = run.experiment().constraints().stream()
+            .filter(constraint -> cheap.names().contains(constraint.measure())).toList();
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.space(), cheap, countable,
             AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
-        new RandomSearch(anyAccuracy, List.of(Objective.parse(Measure.MACS)), 1, experiment.search().seed()).run(SearchListener.NONE);
-    }
-
-    /** The objectives; {@code latency} stands for the latency on every target, and without targets for a table's column. */
-    public static List<Objective> objectives(Experiment experiment) {
-        List<Objective> objectives = new ArrayList<>();
-        for (String name : experiment.objectives()) {
-            if (name.equals(Measure.LATENCY) && !experiment.targets().isEmpty()) {
-                experiment.targets().forEach(target -> objectives.add(Objective.parse(Measure.latency(target.device()))));
-            } else {
-                objectives.add(Objective.parse(name));
-            }
-        }
-        return objectives;
+        new RandomSearch(anyAccuracy, List.of(Objective.min(Measure.MACS)), 1, run.experiment().search().seed()).run(SearchListener.NONE);
     }
 
     /**
@@ -115,12 +106,13 @@ public final class SearchStage implements Stage<Front> {
         Map<String, LatencyModel> models = new LinkedHashMap<>();
         tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
         for (Experiment.Target target : experiment.targets()) {
-            if (target.p99().isPresent() && !models.get(target.device()).predictsP99()) {
+            LatencyModel model = models.get(target.device());
+            if (model != null && experiment.limit(Measure.p99(target.device())).isPresent() && !model.predictsP99()) {
                 throw new InputException("targets: " + target.device() + ": latency.p99: " + tables.get(target.device()).origin()
                     + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
             }
         }
-        return CheapMeasures.counted(space, models);
+        return CheapMeasures.counted(space, models, experiment.measures());
     }
 
     /**
@@ -130,27 +122,28 @@ public final class SearchStage implements Stage<Front> {
      */
     public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, CheapMeasures cheap, AccuracySource accuracy,
         CandidateLog log) {
-        return new CandidateEvaluator(space, cheap, constraints(experiment), accuracy, log);
+        return new CandidateEvaluator(space, cheap, experiment.constraints(), accuracy, log);
     }
 
-    static Front run(Experiment experiment, CandidateEvaluator evaluator, Progress progress) {
-        Nsga2Search.Settings settings = Nsga2Search.Settings.DEFAULT
-            .withSize(experiment.search().population(), experiment.search().generations())
-            .withSeed(experiment.search().seed());
-        Nsga2Search search = new Nsga2Search(evaluator, objectives(experiment), settings);
-        int budget = experiment.search().population() * experiment.search().generations();
-        try (Progress.Work work = progress.begin("search", budget, "candidates")) {
-            return search.run(new Watch(work));
+    static Front run(Experiment experiment, CandidateEvaluator evaluator, RunEvents events) {
+        Algorithm algorithm = experiment.search().algorithm();
+        events.emit(new RunEvent.BegunAnew("search/candidate"));
+        events.emit(new RunEvent.BegunAnew("search/generation"));
+        Search search = algorithm.search(evaluator, experiment.objectives(), experiment.search().seed());
+        try (Progress.Work work = events.begin("search", algorithm.budget(), "candidates")) {
+            return search.run(new Watch(events, work));
         }
     }
 
-    /** Turns what the search tells into progress. */
+    /** Tells what the search tells. */
     private static final class Watch implements SearchListener {
 
-        private final dev.lutra.server.run.Progress.Work work;
+        private final RunEvents events;
+        private final dev.lutra.server.event.Progress.Work work;
         private double best;
 
-        Watch(dev.lutra.server.run.Progress.Work work) {
+        Watch(RunEvents events, dev.lutra.server.event.Progress.Work work) {
+            this.events = events;
             this.work = work;
         }
 
@@ -158,6 +151,14 @@ public final class SearchStage implements Stage<Front> {
         public void evaluated(Candidate candidate, int done, int budget) {
             best = Math.max(best, candidate.accuracy());
             work.at(done, String.format(Locale.ROOT, "best accuracy %.2f %%", 100 * best));
+            events.emit(new RunEvent.CandidateEvaluated(done, budget, candidate.architecture().toString(), candidate.measures().values()));
+        }
+
+        @Override
+        public void generation(SearchListener.Progress now) {
+            Map<String, Double> leaders = new LinkedHashMap<>();
+            now.best().forEach((objective, value) -> leaders.put(objective.toString(), value));
+            events.emit(new RunEvent.GenerationEnded(now.generation(), now.done(), leaders, now.hypervolume()));
         }
     }
 }

@@ -12,11 +12,21 @@ import java.util.Set;
  */
 interface Stage<R> {
 
+    /** What its command is called. */
+    String name();
+
     /** What earlier stages must have left. */
     Set<Artifact> needs(Experiment experiment);
 
     /** What is in the run's folder afterwards. */
     Set<Artifact> leaves(Experiment experiment);
+
+    /**
+     * Looks for what would stop this stage and can be known before any work: for every stage of a run, ahead of the first.
+     *
+     * @throws InputException if something given is wrong and can be put right
+     */
+    default void check(RunContext run) {}
 
     /**
      * Does what is missing. Everything that it needs is there.

@@ -1,15 +1,22 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.data.Split;
 import dev.lutra.search.Candidate;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
+import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /** Accuracy of the winners on the test split, which no earlier stage has looked at, by architecture. */
 final class TestStage implements Stage<Map<String, Double>> {
+
+    @Override
+    public String name() {
+        return "test";
+    }
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
@@ -25,11 +32,19 @@ final class TestStage implements Stage<Map<String, Double>> {
      * @throws InputException if the experiment has no test images
      */
     @Override
+    public void check(RunContext run) {
+        Experiment experiment = run.experiment();
+        if (experiment.accuracyTable().isEmpty() && experiment.data().flatMap(Experiment.DataSource::test).isEmpty()) {
+            throw new InputException("data.test: missing (expected: a source of test images)");
+        }
+    }
+
+    @Override
     public Map<String, Double> run(RunContext run) {
-        var split = run.data().test().orElseThrow(() -> new InputException("data.test: missing (expected: a source of test images)"));
+        Split split = run.data().test().orElseThrow();
         Map<String, Double> accuracies = new LinkedHashMap<>();
-        List<Candidate> winners = run.ranked().subList(0, run.winnersWanted());
-        try (Progress.Work work = run.progress().begin("test", winners.size(), "networks")) {
+        Collection<Candidate> winners = run.chosen().values();
+        try (Progress.Work work = run.events().begin("test", winners.size(), "networks")) {
             for (Candidate candidate : winners) {
                 accuracies.put(candidate.architecture().toString(), run.evaluator().accuracy(candidate.architecture(), split));
                 work.at(accuracies.size(), "");

@@ -5,6 +5,8 @@ import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import java.nio.file.Path;
@@ -27,6 +29,11 @@ final class TrainStage implements Stage<List<Double>> {
     private static final int SAMPLED_PATHS = 8;
 
     @Override
+    public String name() {
+        return "train";
+    }
+
+    @Override
     public Set<Artifact> needs(Experiment experiment) {
         return Set.of();
     }
@@ -37,23 +44,31 @@ final class TrainStage implements Stage<List<Double>> {
     }
 
     /**
-     * @throws InputException if no network of the space keeps the limits on MACs and parameters, before any training
+     * @throws InputException if no network of the space keeps the limits that can be told before any training
      */
+    @Override
+    public void check(RunContext run) {
+        if (run.experiment().accuracyTable().isEmpty()) {
+            SearchStage.requireFeasible(run);
+        }
+    }
+
     @Override
     public List<Double> run(RunContext run) {
         Optional<Path> table = run.experiment().accuracyTable();
         if (table.isPresent()) {
-            run.progress().say("train: no supernet; " + table.get() + " has the accuracy of "
+            run.events().say("train: no supernet; " + table.get() + " has the accuracy of "
                 + AccuracyTable.load(table.get(), run.space()).size() + " architectures");
             return List.of();
         }
-        SearchStage.requireFeasible(run.experiment(), run.space());
         if (run.experiment().supernetFrom().isPresent()) {
             Artifact.SUPERNET.require(run);
-            run.progress().say("train: takes over " + run.checkpoint());
+            run.events().say("train: takes over " + run.checkpoint());
         }
         run.supernet();
-        return sampledPaths(run);
+        List<Double> paths = sampledPaths(run);
+        run.events().emit(new RunEvent.PathsJudged(paths));
+        return paths;
     }
 
     /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
@@ -72,7 +87,7 @@ final class TrainStage implements Stage<List<Double>> {
 
     private static Map<Architecture, Double> judge(RunContext run, List<Architecture> paths, StoredCandidates log) {
         Map<Architecture, Double> judged = new LinkedHashMap<>();
-        try (Progress.Work work = run.progress().begin("judge random paths", paths.size(), "paths")) {
+        try (Progress.Work work = run.events().begin("judge random paths", paths.size(), "paths")) {
             run.evaluator().accuracies(paths, (path, accuracy) -> {
                 log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
                 judged.put(path, accuracy);

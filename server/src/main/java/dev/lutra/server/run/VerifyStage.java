@@ -1,9 +1,10 @@
 package dev.lutra.server.run;
 
+import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
-import dev.lutra.search.Front;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.supernet.training.Checkpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,6 +18,11 @@ import java.util.Set;
 final class VerifyStage implements Stage<List<Winner>> {
 
     @Override
+    public String name() {
+        return "verify";
+    }
+
+    @Override
     public Set<Artifact> needs(Experiment experiment) {
         return Set.of(Artifact.SUPERNET, Artifact.TABLES, Artifact.FRONT, Artifact.EXPORTS);
     }
@@ -26,15 +32,28 @@ final class VerifyStage implements Stage<List<Winner>> {
         return Set.of(Artifact.VERIFICATION);
     }
 
+    /**
+     * @throws InputException if the experiment names no device to ask, or one that cannot be reached
+     */
+    @Override
+    public void check(RunContext run) {
+        if (run.experiment().targets().isEmpty() && run.experiment().accuracyTable().isEmpty()) {
+            throw new InputException("targets: missing (expected: at least one device, which verifies exported files)");
+        }
+        if (run.experiment().accuracyTable().isEmpty()) {
+            run.requireReachable(run.experiment().targets());
+        }
+    }
+
     @Override
     public List<Winner> run(RunContext run) {
         List<Winner> winners = verify(run);
         WinnerFile.write(run.folder().verification(), winners);
-        Front front = Front.readJson(run.folder().front(), run.space());
-        RunReport report = new RunReport(run.experiment(), run.space(), run.folder());
-        report.write(front, run.candidates().all(), winners, Checkpoint.read(run.checkpoint()).curve(),
-            TrainStage.sampledPaths(run), run.tables());
-        run.progress().say("report: " + run.folder().report());
+        run.exported(winners);
+        run.report(winners);
+        if (winners.stream().noneMatch(Winner::isVerified)) {
+            run.events().emit(new RunEvent.Warning(name(), "no exported file was confirmed by its devices, see " + run.folder().report()));
+        }
         return winners;
     }
 
@@ -45,13 +64,17 @@ final class VerifyStage implements Stage<List<Winner>> {
         WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), files, run.tables(), run.id());
         List<Winner> winners = new ArrayList<>();
         int verified = 0;
-        try (Progress.Work work = run.progress().begin("verify", wanted, "files")) {
+        run.events().emit(new RunEvent.BegunAnew("verify/file"));
+        try (Progress.Work work = run.events().begin("verify", wanted, "files")) {
             for (int rank = 1; rank <= ranked.size() && verified < wanted; rank++) {
                 if (rank > wanted) {
                     files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
                 }
                 Winner winner = check.verify(rank, ranked.get(rank - 1), run.evaluator(), run.data(), run.fleet());
                 winners.add(winner);
+                winner.checks().forEach(found -> run.events().emit(new RunEvent.FileVerified(winner.file(), winner.architecture(),
+                    found.device(), found.predictedNanos(), found.p50Nanos(), found.difference(),
+                    found.numericsAgree() && found.withinLimit())));
                 verified += winner.isVerified() ? 1 : 0;
                 work.at(verified, winner.file());
             }

@@ -13,6 +13,7 @@ import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
 import dev.lutra.search.Candidate;
+import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.space.SearchSpace;
@@ -24,11 +25,12 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /** Has the targets' devices confirm exported winners. */
@@ -83,9 +85,14 @@ final class WinnerCheck {
         var measured = outcomes.get(latency.getId()).getLatency();
         Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
         return new Winner.Check(target.device(), predicted.nanos(), predicted.interval(), measured.getP50Nanos(), measured.getP90Nanos(),
-            measured.getP99Nanos(), target.p50().map(Duration::toNanos),
-            predicted.p99().map(CorrectedLatency.Tail::nanos), target.p99().map(Duration::toNanos),
+            measured.getP99Nanos(), limit(Measure.latency(target.device())),
+            predicted.p99().map(CorrectedLatency.Tail::nanos), limit(Measure.p99(target.device())),
             difference, difference <= Winner.tolerance(target.precision()));
+    }
+
+    private Optional<Long> limit(String measure) {
+        OptionalDouble limit = experiment.limit(measure);
+        return limit.isPresent() ? Optional.of(Math.round(limit.getAsDouble())) : Optional.empty();
     }
 
     private static Task.Builder task(Experiment.Target target, String sha, String what) {

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.lowering.Precision;
 import dev.lutra.onnx.ExportedNetwork;
@@ -8,21 +9,32 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.search.Candidate;
+import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Writes winners as ONNX. */
 final class WinnerExport {
+
+    private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d+)(?:-.*)?\\.onnx");
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -57,15 +69,69 @@ final class WinnerExport {
         return folder.exports().resolve("retrained-" + rank + ".onnx");
     }
 
+    /** What the targets compute in, and float32. */
+    Set<Precision> precisions() {
+        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
+        experiment.targets().forEach(target -> precisions.add(target.precision()));
+        return precisions;
+    }
+
+    /**
+     * Makes sure that the file of a rank is there and holds that candidate.
+     *
+     * @throws InputException naming the file, and what to run again
+     */
+    void require(int rank, Candidate candidate) {
+        for (Precision precision : precisions()) {
+            Path file = file(rank, precision);
+            if (!Files.exists(file)) {
+                throw InputException.in(file, "no such file (expected: after lutra export)");
+            }
+            if (!holds(file, candidate)) {
+                throw InputException.in(file, "holds another network than " + candidate.architecture()
+                    + " (expected: of this front: lutra export again)");
+            }
+        }
+    }
+
+    private static boolean holds(Path file, Candidate candidate) {
+        try {
+            return candidate.architecture().toString().equals(OnnxFile.metadata(file).get(OnnxMetadata.ARCHITECTURE));
+        } catch (InputException e) {
+            return false; // not a model, so not this one
+        }
+    }
+
+    /** Moves files of another front out of the way, so that all that lies together is of one. */
+    void setAsideOthers(List<Candidate> ranked, Progress progress) {
+        if (!Files.isDirectory(folder.exports())) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder.exports())) {
+            for (Path file : files.sorted().toList()) {
+                Matcher matcher = RANKED.matcher(file.getFileName().toString());
+                if (matcher.matches()) {
+                    int rank = Integer.parseInt(matcher.group(1));
+                    if (rank > ranked.size() || !holds(file, ranked.get(rank - 1))) {
+                        Path aside = folder.earlierExports().resolve(file.getFileName());
+                        Files.createDirectories(aside.getParent());
+                        Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+                        progress.say("export: " + file + " is of an earlier front and now " + aside);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder.exports() + ": cannot be put in order: " + e.getMessage(), e);
+        }
+    }
+
     /**
      * Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute.
      *
      * @param training what the weights follow from
      */
     void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
-        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
-        experiment.targets().forEach(target -> precisions.add(target.precision()));
-        for (Precision precision : precisions) {
+        for (Precision precision : precisions()) {
             write(file(rank, precision), precision, "supernet", supernet(training), candidate, evaluator, data);
         }
     }

@@ -1,13 +1,20 @@
 package dev.lutra.server.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The verification's outcome as a file for other programs. */
@@ -16,6 +23,27 @@ final class WinnerFile {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
     private WinnerFile() {}
+
+    /**
+     * Architectures whose files devices confirmed.
+     *
+     * @throws InputException if the file is not what {@link #write} writes
+     */
+    static Set<String> verified(Path file) {
+        try {
+            Set<String> verified = new HashSet<>();
+            for (JsonNode winner : JSON.readTree(Files.readString(file))) {
+                if (winner.path("verified").asBoolean()) {
+                    verified.add(winner.path("arch").asText());
+                }
+            }
+            return verified;
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + " (expected: as lutra verify writes it)", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
 
     static void write(Path file, List<Winner> winners) {
         ArrayNode array = JSON.createArrayNode();

@@ -35,6 +35,14 @@ public final class ResultStore {
             .execute());
     }
 
+    /** Forgets every value of a kind whose key begins so. */
+    public void removeAll(String kind, String prefix) {
+        database.transaction(handle -> handle
+            .createUpdate("DELETE FROM results WHERE experiment = :experiment AND kind = :kind AND substr(key, 1, length(:prefix)) = :prefix")
+            .bind("experiment", experiment).bind("kind", kind).bind("prefix", prefix)
+            .execute());
+    }
+
     /** Values by key, in the order in which the keys were first put. */
     public Map<String, String> all(String kind) {
         return database.transaction(handle -> handle

@@ -9,6 +9,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,23 +44,7 @@ class AccuracyTableRunTest {
 
     @BeforeEach
     void writeSpaceAndTable() throws IOException {
-        Files.writeString(folder.resolve("nine.yaml"), """
-            name: nine
-            title: Nine networks
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              k3: {block: mb, kernel: 3, expand: 2}
-              k5: {block: mb, kernel: 5, expand: 2}
-              k7: {block: mb, kernel: 7, expand: 2}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 4}
-              - {choices: [k3, k5, k7], channels: 8, repeat: 2}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """);
+        NineNetworks.write(folder);
         Files.writeString(folder.resolve("known.csv"), TABLE);
     }
 
@@ -70,7 +55,7 @@ class AccuracyTableRunTest {
     }
 
     private Experiment read(String more) throws IOException {
-        return Experiment.read(Files.writeString(folder.resolve("tabulated.yaml"), """
+        return ExperimentFile.read(Files.writeString(folder.resolve("tabulated.yaml"), """
             name: tabulated
             space: nine.yaml
             search: {population: 8, generations: 6}
@@ -160,6 +145,6 @@ class AccuracyTableRunTest {
             assertThatThrownBy(run::search).isInstanceOf(InputException.class).hasMessageContaining("known.csv");
         }
         Path bare = Files.writeString(folder.resolve("bare.yaml"), "name: bare\nspace: nine.yaml\n");
-        assertThatThrownBy(() -> Experiment.read(bare)).isInstanceOf(InputException.class).hasMessageContaining("no 'targets'");
+        assertThatThrownBy(() -> ExperimentFile.read(bare)).isInstanceOf(InputException.class).hasMessageContaining("no 'data'");
     }
 }

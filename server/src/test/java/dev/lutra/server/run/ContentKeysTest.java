@@ -11,6 +11,7 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ class ContentKeysTest {
             export: {top: 1}
             %s
             """.formatted(name, data, training, more));
-        Experiment experiment = Experiment.read(file);
+        Experiment experiment = ExperimentFile.read(file);
         EstimatedTable.of(experiment.baseSpace(), Device.newBuilder().setName("phone").build(),
             Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1).save(folder.resolve("table.json"));
         return ExperimentRun.open(experiment, new RunFolder(folder.resolve("runs").resolve(name)), (targets, run, database, said) -> {
@@ -87,7 +88,7 @@ class ContentKeysTest {
     }
 
     private Front front(String name) {
-        SearchSpace space = Experiment.read(folder.resolve(name + ".yaml")).searchSpace(4);
+        SearchSpace space = ExperimentFile.read(folder.resolve(name + ".yaml")).searchSpace(4);
         return Front.readJson(folder.resolve("runs").resolve(name).resolve("front.json"), space);
     }
 

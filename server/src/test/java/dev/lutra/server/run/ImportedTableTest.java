@@ -11,6 +11,7 @@ import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ class ImportedTableTest {
     private final SaidLines progress = new SaidLines();
 
     private Experiment experiment(String space, String targets, String more) throws IOException {
-        return Experiment.read(Files.writeString(folder.resolve("phones.yaml"), """
+        return ExperimentFile.read(Files.writeString(folder.resolve("phones.yaml"), """
             name: phones
             space: %s
             data: {train: synthetic}
@@ -43,7 +44,7 @@ class ImportedTableTest {
     private Map<String, LookupTable> profile(Experiment experiment, SearchSpace space) {
         return new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
             throw new AssertionError("a device is asked for");
-        }, progress).run();
+        }, progress.events()).run();
     }
 
     @Test
@@ -59,7 +60,8 @@ class ImportedTableTest {
             && line.contains(" gets the figures of "));
         Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space,
             SearchStage.computed(experiment, space, tables),
-            AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory()), progress);
+            AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory()),
+            progress.events());
         assertThat(front.candidates()).isNotEmpty()
             .allSatisfy(candidate -> assertThat(candidate.measures().values().get(Measure.latency("note10"))).isLessThanOrEqualTo(30e6));
     }

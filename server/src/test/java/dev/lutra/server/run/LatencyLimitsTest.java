@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
-import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.network.Network;
 import dev.lutra.proto.Device;
@@ -21,6 +21,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
@@ -50,7 +51,7 @@ class LatencyLimitsTest {
             targets: [{device: local, latency: %s}]
             profile: %s
             """.formatted(latency, profile));
-        return Experiment.read(file);
+        return ExperimentFile.read(file);
     }
 
     private static LookupTable uncalibrated(SearchSpace space) {

@@ -13,6 +13,7 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
@@ -54,7 +55,7 @@ class ProfilerTest {
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
                 Profiler profiler = new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
-                    progress);
+                    progress.events());
                 String first = SegmentCatalog.of(space).items().iterator().next().label();
                 assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class)
                     .hasMessage("device box: " + first + ": out of memory");
@@ -65,7 +66,7 @@ class ProfilerTest {
     }
 
     private Experiment experiment() throws IOException {
-        return Experiment.read(Files.writeString(folder.resolve("experiment.yaml"), """
+        return ExperimentFile.read(Files.writeString(folder.resolve("experiment.yaml"), """
             name: labels
             space: shufflenetv2-cifar
             data: {train: "synthetic:4x80"}

@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ class StagesTest {
     private Path folder;
 
     private Experiment experiment(String judged) throws IOException {
-        return Experiment.read(Files.writeString(folder.resolve("experiment.yaml"), """
+        return ExperimentFile.read(Files.writeString(folder.resolve("experiment.yaml"), """
             name: fits
             space: shufflenetv2-cifar
             targets: [{device: box}]

@@ -1,7 +1,7 @@
 package dev.lutra.server.cli.output;
 
 import dev.lutra.Names;
-import dev.lutra.server.run.Progress;
+import dev.lutra.server.event.Progress;
 import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;

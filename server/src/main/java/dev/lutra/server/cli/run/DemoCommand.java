@@ -6,6 +6,7 @@ import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.RunFolder;
 import java.io.InputStream;
@@ -39,7 +40,7 @@ public final class DemoCommand implements Callable<Integer> {
         Path file = writeExperiment(out);
         Path space = out.resolve(SPACE);
         System.err.println("demo: " + file + " is the experiment, " + space + " its search space");
-        Experiment experiment = Experiment.read(file);
+        Experiment experiment = ExperimentFile.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
             Version.text())) {
             Map<String, Double> tested = run.allAndTest();

@@ -9,6 +9,7 @@ import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.RunFolder;
@@ -48,7 +49,7 @@ final class RunOptions {
 
     /** @param options what the command line changes of the experiment */
     ExperimentRun open(UnaryOperator<Experiment> options) {
-        Experiment experiment = options.apply(Experiment.read(file));
+        Experiment experiment = options.apply(ExperimentFile.read(file));
         RunFolder folder = new RunFolder(out == null ? Path.of("runs", experiment.name()) : out);
         return ExperimentRun.open(experiment, folder, access(folder), new ConsoleProgress(), Version.text());
     }

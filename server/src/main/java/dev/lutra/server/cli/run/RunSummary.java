@@ -42,10 +42,15 @@ final class RunSummary {
         TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "predicted", "expected", "measured", "inside",
             "p99", "state");
         for (Winner winner : run.winners()) {
+            if (winner.checks().isEmpty()) {
+                table.row(winner.file(), Figures.percent(winner.accuracy()),
+                    Optional.ofNullable(tested.get(winner.architecture())).map(Figures::percent).orElse("-"), millions(winner), "-", "-", "-",
+                    "-", "-", "-", "no device asked");
+            }
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     Optional.ofNullable(tested.get(winner.architecture())).map(Figures::percent).orElse("-"),
-                    String.format(Locale.ROOT, "%.2f M", winner.measures().get("params") / 1e6), check.device(),
+                    millions(winner), check.device(),
                     millis(check.predictedNanos()), expected(check), millis(check.p50Nanos()),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
                     check.p99Nanos() > 0 ? millis(check.p99Nanos()) : "-", state(check));
@@ -66,6 +71,10 @@ final class RunSummary {
 
     private static String state(Winner.Check check) {
         return !check.numericsAgree() ? "numbers differ" : check.withinLimit() ? "verified" : "over the limit";
+    }
+
+    private static String millions(Winner winner) {
+        return String.format(Locale.ROOT, "%.2f M", winner.measures().get("params") / 1e6);
     }
 
     private static String millis(long nanos) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,7 @@ class DemoExperimentTest {
 
     @Test
     void theDemosFilesAreAnExperimentAndASpace() throws Exception {
-        Experiment experiment = Experiment.read(DemoCommand.writeExperiment(folder));
+        Experiment experiment = ExperimentFile.read(DemoCommand.writeExperiment(folder));
         assertThat(folder).isDirectoryContaining(file -> file.endsWith("space.yaml"));
         assertThat(experiment.export().top()).isEqualTo(3);
         assertThat(experiment.targets()).extracting(Experiment.Target::device).containsExactly("local");

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.event;
 
 /** Told how long work goes. The command line draws bars; tests listen. */
 public interface Progress {

@@ -1,0 +1,56 @@
+package dev.lutra.server.event;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.Map;
+
+/** Events as lines of JSON: {@code event}, {@code key}, {@code at}, {@code life}, then what the event itself says. */
+final class EventJson {
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+    private static final Map<String, Class<? extends RunEvent>> KINDS = Map.ofEntries(
+        Map.entry("stage-began", RunEvent.StageBegan.class),
+        Map.entry("stage-ended", RunEvent.StageEnded.class),
+        Map.entry("training-step", RunEvent.TrainingStep.class),
+        Map.entry("epoch-saved", RunEvent.EpochSaved.class),
+        Map.entry("paths-judged", RunEvent.PathsJudged.class),
+        Map.entry("entry-measured", RunEvent.EntryMeasured.class),
+        Map.entry("candidate-evaluated", RunEvent.CandidateEvaluated.class),
+        Map.entry("generation-ended", RunEvent.GenerationEnded.class),
+        Map.entry("file-verified", RunEvent.FileVerified.class),
+        Map.entry("warning", RunEvent.Warning.class));
+
+    private EventJson() {}
+
+    static String write(String key, StoredEvent stored) {
+        try {
+            ObjectNode node = JSON.createObjectNode();
+            node.put("event", kind(stored.event())).put("key", key).put("at", stored.at().toString()).put("life", stored.life());
+            node.setAll((ObjectNode) JSON.valueToTree(stored.event()));
+            return JSON.writeValueAsString(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree always writes", e);
+        }
+    }
+
+    private static String kind(RunEvent event) {
+        return KINDS.entrySet().stream().filter(entry -> entry.getValue().isInstance(event)).map(Map.Entry::getKey).findFirst()
+            .orElseThrow();
+    }
+
+    static StoredEvent read(String json) {
+        try {
+            ObjectNode node = (ObjectNode) JSON.readTree(json);
+            Class<? extends RunEvent> kind = KINDS.get(node.remove("event").asText());
+            Instant at = Instant.parse(node.remove("at").asText());
+            int life = node.remove("life").asInt();
+            node.remove("key");
+            return new StoredEvent(at, life, JSON.treeToValue(node, kind));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("event in the run's database: " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.lutra.server.event;
+
+import dev.lutra.AtomicFile;
+import dev.lutra.server.store.ResultStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Keeps what happened in a run: in its database, which is the truth, and from there as lines of JSON in a file. While a stage is
+ * under way the file's lines come as things happen, and of two lines with one key the later holds; when a run is opened and when a
+ * stage has ended the file is written anew, with every key once.
+ *
+ * <p>Of a training's steps some ten an epoch are kept.
+ */
+public final class EventStore implements RunListener {
+
+    private static final String KIND = "event";
+    private static final int STEPS_AN_EPOCH = 10;
+
+    private final ResultStore store;
+    private final Path file;
+    private final Clock clock;
+    private final int life;
+
+    /**
+     * Opens the store for one more life of a run.
+     *
+     * @param file of lines, in which every line is an event
+     */
+    public EventStore(ResultStore store, Path file, Clock clock) {
+        this.store = store;
+        this.file = file;
+        this.clock = clock;
+        life = store.find("run", "lives").map(Integer::parseInt).orElse(0) + 1;
+        store.put("run", "lives", Integer.toString(life));
+        writeFile();
+    }
+
+    /** What is kept of a run, by key, in the order in which keys were first met. */
+    public static Map<String, StoredEvent> all(ResultStore store) {
+        Map<String, StoredEvent> all = new LinkedHashMap<>();
+        store.all(KIND).forEach((key, json) -> all.put(key, EventJson.read(json)));
+        return all;
+    }
+
+    @Override
+    public void heard(RunEvent event) {
+        if (event instanceof RunEvent.BegunAnew begun) {
+            store.removeAll(KIND, begun.part() + "/");
+        }
+        Optional<String> key = key(event);
+        if (key.isPresent()) {
+            String line = EventJson.write(key.get(), new StoredEvent(clock.instant(), life, event));
+            store.put(KIND, key.get(), line);
+            append(line);
+            if (event instanceof RunEvent.StageEnded) {
+                writeFile();
+            }
+        }
+    }
+
+    /** A stage begins in every life of the run anew; steps between those that are kept have none. */
+    private Optional<String> key(RunEvent event) {
+        if (event instanceof RunEvent.TrainingStep step && !isKept(step)) {
+            return Optional.empty();
+        }
+        boolean ofThisLife = event instanceof RunEvent.StageBegan || event instanceof RunEvent.StageEnded;
+        return event.key().map(key -> ofThisLife ? key + "/" + life : key);
+    }
+
+    private static boolean isKept(RunEvent.TrainingStep step) {
+        return step.step() == 1 || step.step() % Math.max(1, step.steps() / step.epochs() / STEPS_AN_EPOCH) == 0;
+    }
+
+    private void append(String line) {
+        try {
+            Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    private void writeFile() {
+        StringBuilder lines = new StringBuilder();
+        store.all(KIND).values().forEach(line -> lines.append(line).append('\n'));
+        AtomicFile.write(file, lines.toString());
+    }
+}

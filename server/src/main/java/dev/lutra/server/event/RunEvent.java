@@ -1,0 +1,223 @@
+package dev.lutra.server.event;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Something that happened in a run. Latencies are in nanoseconds, accuracies from 0 to 1. */
+public sealed interface RunEvent {
+
+    /**
+     * Names what happened within its run: an event replaces an earlier one of the same key, as when a stage is resumed and repeats a
+     * step. Its parts stand between slashes, the stage first. Empty for what only matters while it happens.
+     */
+    @JsonIgnore
+    Optional<String> key();
+
+    /** A stage began, or goes on in another life of the run. */
+    record StageBegan(@JsonProperty("stage") String stage) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(stage + "/began");
+        }
+    }
+
+    /** A stage is done. */
+    record StageEnded(@JsonProperty("stage") String stage) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(stage + "/ended");
+        }
+    }
+
+    /**
+     * A training took a step.
+     *
+     * @param training {@code train}, or {@code retrain} with a hash of the architecture: {@code retrain/0123456789abcdef}
+     * @param epoch from 1
+     * @param epochs in all
+     * @param step from 1, over all epochs
+     * @param steps in all
+     * @param loss of the step
+     * @param accuracy of the step's paths on its images
+     */
+    record TrainingStep(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch,
+        @JsonProperty("epochs") int epochs, @JsonProperty("step") long step, @JsonProperty("steps") long steps, @JsonProperty("loss") double loss,
+        @JsonProperty("accuracy") double accuracy,
+        @JsonProperty("learning-rate") double learningRate) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/" + step);
+        }
+    }
+
+    /**
+     * The checkpoint that closes an epoch is in place.
+     *
+     * @param epoch from 1
+     * @param step the epoch's last, over all epochs
+     */
+    record EpochSaved(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch, @JsonProperty("step") long step)
+        implements
+            RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/saved");
+        }
+    }
+
+    /** Random paths of the supernet were judged. */
+    record PathsJudged(@JsonProperty("accuracies") List<Double> accuracies) implements RunEvent {
+        public PathsJudged {
+            accuracies = List.copyOf(accuracies);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("train/paths");
+        }
+    }
+
+    /**
+     * A device has timed a model.
+     *
+     * @param setting all that its figures depend on besides device and model
+     * @param model its name: a segment's key, or a whole network's architecture
+     * @param label for people
+     * @param p50 median
+     * @param halfWidth of the median's 95 % interval, relative
+     */
+    record EntryMeasured(@JsonProperty("device") String device, @JsonProperty("setting") String setting,
+        @JsonProperty("model") String model, @JsonProperty("label") String label, @JsonProperty("p50") long p50,
+        @JsonProperty("half-width") double halfWidth) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(String.join("/", "profile/entry", device, setting, model));
+        }
+    }
+
+    /**
+     * A search knows one more candidate.
+     *
+     * @param number of candidates known so far
+     * @param budget most candidates that there will be
+     * @param measures by name, accuracy among them
+     */
+    record CandidateEvaluated(@JsonProperty("number") int number, @JsonProperty("budget") int budget,
+        @JsonProperty("architecture") String architecture, @JsonProperty("measures") Map<String, Double> measures)
+        implements
+            RunEvent {
+        public CandidateEvaluated {
+            measures = Map.copyOf(measures);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("search/candidate/" + architecture);
+        }
+    }
+
+    /**
+     * A search has completed a generation.
+     *
+     * @param generation from 1
+     * @param candidates known so far
+     * @param best the best value so far by objective, as {@code max accuracy}
+     * @param hypervolume of all so far, in the box of the first generation
+     */
+    record GenerationEnded(@JsonProperty("generation") int generation, @JsonProperty("candidates") int candidates,
+        @JsonProperty("best") Map<String, Double> best, @JsonProperty("hypervolume") double hypervolume) implements RunEvent {
+        public GenerationEnded {
+            best = Map.copyOf(best);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("search/generation/" + generation);
+        }
+    }
+
+    /**
+     * A device has run an exported file.
+     *
+     * @param predicted median latency by the table
+     * @param p50 measured median
+     * @param difference largest difference of the outputs from the supernet's, relative to their range
+     * @param confirmed whether numbers and limits hold
+     */
+    record FileVerified(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
+        @JsonProperty("device") String device, @JsonProperty("predicted") long predicted, @JsonProperty("p50") long p50,
+        @JsonProperty("difference") double difference, @JsonProperty("confirmed") boolean confirmed) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(String.join("/", "verify/file", file, device));
+        }
+    }
+
+    /**
+     * A part of the run begins from nothing: what was told of it before no longer holds.
+     *
+     * @param part beginning of the keys of its events, up to a slash
+     */
+    record BegunAnew(String part) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+
+    /** Something that a person should look at; the run goes on. */
+    record Warning(@JsonProperty("stage") String stage, @JsonProperty("text") String text) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(stage + "/warning/" + text);
+        }
+    }
+
+    /** The next of several stages comes. */
+    record StageCounted(int number, int count, String stage) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+
+    /** Work of known length begins. */
+    record WorkBegan(String what, long total, String unit) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Work goes on.
+     *
+     * @param done of the total
+     * @param note the current best, a loss, or empty
+     */
+    record WorkProgressed(String what, double done, String note) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+
+    /** Work is over, done or not. */
+    record WorkEnded(String what) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+
+    /** A line for whoever watches. */
+    record Noted(String line) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.empty();
+        }
+    }
+}

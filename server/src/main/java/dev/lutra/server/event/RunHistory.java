@@ -1,0 +1,52 @@
+package dev.lutra.server.event;
+
+import dev.lutra.server.store.ResultStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A run as its store tells it: what happened, in order, without any of it being done again. */
+public final class RunHistory {
+
+    private final Map<String, StoredEvent> events;
+
+    private RunHistory(Map<String, StoredEvent> events) {
+        this.events = events;
+    }
+
+    public static RunHistory of(ResultStore store) {
+        return new RunHistory(EventStore.all(store));
+    }
+
+    /** Every event of a kind, in order. */
+    public <E extends RunEvent> List<E> all(Class<E> kind) {
+        return events.values().stream().map(StoredEvent::event).filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    /** Steps of a training: its curve. */
+    public List<RunEvent.TrainingStep> curve(String training) {
+        return all(RunEvent.TrainingStep.class).stream().filter(step -> step.training().equals(training)).toList();
+    }
+
+    /**
+     * How long every stage worked, all lives of the run together. A life that was cut off counts to the last that it told of.
+     */
+    public Map<String, Duration> durations() {
+        Map<String, Map<Integer, Instant>> began = new LinkedHashMap<>();
+        Map<String, Map<Integer, Instant>> last = new LinkedHashMap<>();
+        events.forEach((key, stored) -> {
+            String stage = key.substring(0, key.indexOf('/'));
+            if (stored.event() instanceof RunEvent.StageBegan) {
+                began.computeIfAbsent(stage, name -> new LinkedHashMap<>()).put(stored.life(), stored.at());
+            }
+            last.computeIfAbsent(stage, name -> new LinkedHashMap<>()).merge(stored.life(), stored.at(),
+                (one, other) -> one.isAfter(other) ? one : other);
+        });
+        Map<String, Duration> durations = new LinkedHashMap<>();
+        began.forEach((stage, lives) -> lives.forEach((life, start) -> durations.merge(stage,
+            Duration.between(start, last.get(stage).get(life)), Duration::plus)));
+        return durations;
+    }
+}

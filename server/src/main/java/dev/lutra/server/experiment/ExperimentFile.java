@@ -1,0 +1,297 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.InputException;
+import dev.lutra.Names;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.Source;
+import dev.lutra.lowering.Precision;
+import dev.lutra.search.Algorithm;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Objective;
+import dev.lutra.server.experiment.Experiment.DataSource;
+import dev.lutra.server.experiment.Experiment.Export;
+import dev.lutra.server.experiment.Experiment.Profile;
+import dev.lutra.server.experiment.Experiment.Search;
+import dev.lutra.server.experiment.Experiment.Target;
+import dev.lutra.supernet.curriculum.Curriculum;
+import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.training.TrainingSettings.Schedule;
+import dev.lutra.supernet.training.TrainingSettings;
+import dev.lutra.yaml.YamlNode;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Reads experiment files. */
+public final class ExperimentFile {
+
+    private static final int DEFAULT_ROUNDS = 4;
+    private static final Duration DEFAULT_SLICE = Duration.ofMillis(60);
+    private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
+    private static final int DEFAULT_CALIBRATE = 40;
+    private static final int DEFAULT_HELD_OUT = 12;
+    private static final String DEFAULT_ALGORITHM = "nsga2";
+
+    private final YamlNode file;
+    private final Path folder;
+    private final Vocabulary vocabulary;
+
+    private ExperimentFile(YamlNode file, Path folder, Vocabulary vocabulary) {
+        this.file = file;
+        this.folder = folder;
+        this.vocabulary = vocabulary;
+    }
+
+    /**
+     * Reads an experiment file. Paths in it are relative to the file's folder.
+     *
+     * @throws InputException with file, line, key and expectation
+     */
+    public static Experiment read(Path file) {
+        return read(file, Vocabulary.STANDARD);
+    }
+
+    /**
+     * Reads a file that may use other names than the built-in ones.
+     *
+     * @throws InputException with file, line, key and expectation
+     */
+    public static Experiment read(Path file, Vocabulary vocabulary) {
+        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
+        return new ExperimentFile(YamlNode.read(file), folder, vocabulary).experiment();
+    }
+
+    private Experiment experiment() {
+        long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
+        Optional<Path> accuracyTable = accuracyTable();
+        boolean tabulated = accuracyTable.isPresent();
+        List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
+        MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
+        List<Objective> objectives = measures.objectives();
+        List<Constraint> constraints = measures.constraints();
+        Experiment experiment = new Experiment(
+            name(file.get("name")),
+            space(file.get("space"), folder),
+            file.find("image-size").map(node -> node.integer(8)),
+            (tabulated ? file.find("data") : Optional.of(file.get("data"))).map(node -> data(node, folder)),
+            accuracyTable,
+            supernetFrom(),
+            supernet(seed),
+            training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform())),
+            evaluation(file.find("evaluation")),
+            targets,
+            measures.told(),
+            objectives,
+            constraints,
+            profile(file.find("profile"), folder),
+            search(seed),
+            export(file.find("export")));
+        file.rejectUnknownKeys();
+        requirePredictable(experiment);
+        return experiment;
+    }
+
+    /** A p99 comes from whole networks alone: without them there is none to hold a limit against. */
+    private void requirePredictable(Experiment experiment) {
+        boolean limited = experiment.targets().stream().anyMatch(target -> experiment.limit(Measure.p99(target.device())).isPresent());
+        if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
+            throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being "
+                + "predicted from whole networks)");
+        }
+    }
+
+    private static String name(YamlNode node) {
+        if (!node.text().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            throw node.error("'" + node.text() + "' (expected: letters, digits, '.', '_', '-'; it names the run's folder)");
+        }
+        return node.text();
+    }
+
+    /** A file's path relative to the experiment, or a built-in name. */
+    private static String space(YamlNode node, Path folder) {
+        String text = node.text();
+        return text.endsWith(".yaml") || text.endsWith(".yml") ? folder.resolve(text).toString() : text;
+    }
+
+    /** The table, which leaves nothing for a supernet to do. */
+    private Optional<Path> accuracyTable() {
+        Optional<YamlNode> accuracy = file.find("accuracy");
+        Optional<Path> table = accuracy.map(node -> folder.resolve(node.get("table").text()));
+        accuracy.ifPresent(YamlNode::rejectUnknownKeys);
+        if (table.isPresent() && file.find("supernet").isPresent()) {
+            throw file.get("supernet").error("given with accuracy.table (expected: one of them)");
+        }
+        return table;
+    }
+
+    private static DataSource data(YamlNode node, Path folder) {
+        Source train = source(node.get("train"), folder);
+        DataSource data = new DataSource(train,
+            node.find("validation").map(source -> source(source, folder)),
+            node.find("test").map(source -> source(source, folder)),
+            node.find("validation-share").map(share -> share.number(0.01, 0.9)).orElse(DataSpec.DEFAULT_VALIDATION_SHARE));
+        node.rejectUnknownKeys();
+        return data;
+    }
+
+    private static Source source(YamlNode node, Path folder) {
+        try {
+            return Source.parse(node.text(), folder);
+        } catch (IllegalArgumentException e) {
+            throw node.error(e.getMessage());
+        }
+    }
+
+    /** Trained weights, which leave nothing to train. */
+    private Optional<Path> supernetFrom() {
+        Optional<YamlNode> supernet = file.find("supernet");
+        Optional<YamlNode> from = supernet.flatMap(node -> node.find("from"));
+        from.ifPresent(node -> supernet.get().entries().forEach((key, value) -> {
+            if (!key.equals("from")) {
+                throw value.error("given with supernet.from, whose weights are trained (expected: one of them)");
+            }
+        }));
+        return from.map(node -> folder.resolve(node.text()));
+    }
+
+    private TrainingSettings supernet(long seed) {
+        Optional<YamlNode> node = file.find("supernet");
+        return training(node, seed, curriculum(node));
+    }
+
+    private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum) {
+        TrainingSettings defaults = TrainingSettings.defaults();
+        Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
+        TrainingSettings settings = new TrainingSettings(
+            integer(node, "epochs", 1, defaults.epochs()),
+            integer(node, "batch", 2, defaults.batch()),
+            curriculum,
+            number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
+            number(optimizer, "warm-up", 0, 0.9, defaults.warmUp()),
+            optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
+            number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
+            number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),
+            number(node, "label-smoothing", 0, 0.9, defaults.labelSmoothing()),
+            seed);
+        optimizer.ifPresent(YamlNode::rejectUnknownKeys);
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return settings;
+    }
+
+    /** Phases as they are written, or what {@code sampling} and {@code first-path} say. */
+    private Curriculum curriculum(Optional<YamlNode> supernet) {
+        Optional<YamlNode> phases = supernet.flatMap(n -> n.find("phases"));
+        Optional<YamlNode> sampling = supernet.flatMap(n -> n.find("sampling"));
+        Optional<YamlNode> firstPath = supernet.flatMap(n -> n.find("first-path"));
+        if (phases.isPresent()) {
+            sampling.or(() -> firstPath).ifPresent(node -> {
+                throw node.error("given with supernet.phases (expected: one of them)");
+            });
+            return Curriculum.read(phases.get(), vocabulary.samplings(), vocabulary.transitions());
+        }
+        return Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(TrainingSettings.FIRST_PATH),
+            sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform));
+    }
+
+    private static double number(Optional<YamlNode> node, String key, double least, double most, double otherwise) {
+        return node.flatMap(n -> n.find(key)).map(n -> n.number(least, most)).orElse(otherwise);
+    }
+
+    private static int integer(Optional<YamlNode> node, String key, int least, int otherwise) {
+        return node.flatMap(n -> n.find(key)).map(n -> n.integer(least)).orElse(otherwise);
+    }
+
+    private static EvaluationSettings evaluation(Optional<YamlNode> node) {
+        EvaluationSettings defaults = EvaluationSettings.defaults();
+        EvaluationSettings settings = new EvaluationSettings(
+            integer(node, "recalibration-images", 2, defaults.recalibrationImages()),
+            integer(node, "validation-images", 1, defaults.validationImages()),
+            integer(node, "batch", 2, defaults.batch()),
+            defaults.seed(),
+            integer(node, "evaluators", 1, defaults.evaluators()));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return settings;
+    }
+
+    private static List<Target> targets(YamlNode list, Path folder) {
+        List<Target> targets = new ArrayList<>();
+        Set<String> devices = new HashSet<>();
+        for (YamlNode node : list.items()) {
+            Optional<YamlNode> latency = node.find("latency");
+            Target target = new Target(Names.device(node.get("device")::error, node.get("device").text()),
+                latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
+                latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
+                node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
+                node.find("options").map(ExperimentFile::options).orElse(Map.of()),
+                node.find("threads").map(n -> n.integer(1)).orElse(1),
+                node.find("precision").map(n -> n.oneOf(Precision.class)).orElse(Precision.FLOAT32),
+                node.find("table").map(n -> folder.resolve(n.text())));
+            latency.ifPresent(YamlNode::rejectUnknownKeys);
+            node.rejectUnknownKeys();
+            if (!devices.add(target.device())) {
+                throw node.error(target.device() + ": given twice (expected: every device once)");
+            }
+            targets.add(target);
+        }
+        if (targets.isEmpty()) {
+            throw list.error("no targets (expected: at least one device)");
+        }
+        return targets;
+    }
+
+    private static Map<String, String> options(YamlNode node) {
+        Map<String, String> options = new TreeMap<>();
+        node.entries().forEach((key, value) -> options.put(key, value.text()));
+        return options;
+    }
+
+    static Profile profile(Optional<YamlNode> node, Path folder) {
+        Profile profile = new Profile(
+            number(node, "half-width", 0.001, 0.5, 0.01),
+            integer(node, "rounds", 1, DEFAULT_ROUNDS),
+            node.flatMap(n -> n.find("slice")).map(Quantity::duration).orElse(DEFAULT_SLICE),
+            node.flatMap(n -> n.find("time-limit")).map(Quantity::duration).orElse(DEFAULT_TIME_LIMIT),
+            node.flatMap(n -> n.find("calibrate")).map(ExperimentFile::calibrate).orElse(DEFAULT_CALIBRATE),
+            integer(node, "held-out", 1, DEFAULT_HELD_OUT),
+            node.flatMap(n -> n.find("budget")).map(Quantity::duration),
+            node.flatMap(n -> n.find("table")).map(n -> folder.resolve(n.text())));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return profile;
+    }
+
+    /** None, or enough for a fit. */
+    private static int calibrate(YamlNode node) {
+        int count = node.integer(0);
+        if (count == 1) {
+            throw node.error("1 (expected: 0 for none, or at least 2)");
+        }
+        return count;
+    }
+
+    /** Settings of the algorithm may stand beside its name. */
+    private Search search(long seed) {
+        YamlNode node = file.find("search").orElse(YamlNode.EMPTY);
+        long ownSeed = node.find("seed").map(n -> n.whole(0, Long.MAX_VALUE)).orElse(seed);
+        Algorithm algorithm = node.find("algorithm").map(named -> vocabulary.algorithms().read(named, node))
+            .orElseGet(() -> vocabulary.algorithms().read(DEFAULT_ALGORITHM, node));
+        node.rejectUnknownKeys();
+        return new Search(algorithm, ownSeed);
+    }
+
+    private static Export export(Optional<YamlNode> node) {
+        Export export = new Export(
+            integer(node, "top", 1, 3),
+            node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return export;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.lutra.server.experiment;
+
+import dev.lutra.measure.MeasureKind;
+import dev.lutra.measure.MeasureKinds;
+import dev.lutra.search.Algorithm;
+import dev.lutra.search.Algorithms;
+import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.curriculum.Samplings;
+import dev.lutra.supernet.curriculum.Transition;
+import dev.lutra.supernet.curriculum.Transitions;
+import dev.lutra.yaml.Kinds;
+
+/**
+ * The names that experiment files may use.
+ *
+ * @param samplings which paths a training step trains
+ * @param transitions what happens at the end of a phase of training
+ * @param algorithms how the space is searched
+ * @param measures what networks are compared by
+ */
+public record Vocabulary(Kinds<Sampling> samplings, Kinds<Transition> transitions, Kinds<Algorithm> algorithms,
+    Kinds<MeasureKind> measures) {
+
+    /** All that is built in. */
+    public static final Vocabulary STANDARD = new Vocabulary(Samplings.ALL, Transitions.ALL, Algorithms.ALL, MeasureKinds.ALL);
+}

@@ -1,0 +1,151 @@
+package dev.lutra.server.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is kept of a run, and how it is told again. */
+class EventStoreTest {
+
+    @TempDir
+    private Path folder;
+
+    private Database database;
+    private ResultStore results;
+    private Instant now = Instant.parse("2030-01-01T00:00:00Z");
+
+    @BeforeEach
+    void open() {
+        database = Database.open(folder.resolve("lutra.db"));
+        results = new ResultStore(database, "run");
+    }
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    private EventStore life() {
+        return new EventStore(results, folder.resolve("metrics.jsonl"), new Clock() {
+            @Override
+            public ZoneOffset getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                return this;
+            }
+
+            @Override
+            public Instant instant() {
+                return now;
+            }
+        });
+    }
+
+    private List<String> lines() throws IOException {
+        return Files.readAllLines(folder.resolve("metrics.jsonl"));
+    }
+
+    private static RunEvent.TrainingStep step(int epoch, long step, double loss) {
+        return new RunEvent.TrainingStep("train", epoch, 2, step, 4, loss, 0.5, 0.1);
+    }
+
+    /** Other programs read these names, and runs that exist hold them. */
+    @Test
+    void everyKindHasItsLine() throws IOException {
+        EventStore store = life();
+        List.of(new RunEvent.StageBegan("train"), step(1, 1, 2.5), new RunEvent.EpochSaved("train", 1, 2),
+            new RunEvent.PathsJudged(List.of(0.25, 0.5)),
+            new RunEvent.EntryMeasured("box", "cpu-t1-float32", "abc", "stem", 1000, 0.01),
+            new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5)),
+            new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
+            new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
+            new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
+        String now = "\"at\":\"2030-01-01T00:00:00Z\",\"life\":1,";
+        assertThat(lines()).containsExactly(
+            "{\"event\":\"stage-began\",\"key\":\"train/began/1\"," + now + "\"stage\":\"train\"}",
+            "{\"event\":\"training-step\",\"key\":\"train/epoch/1/1\"," + now + "\"training\":\"train\",\"epoch\":1,\"epochs\":2,"
+                + "\"step\":1,\"steps\":4,\"loss\":2.5,\"accuracy\":0.5,\"learning-rate\":0.1}",
+            "{\"event\":\"epoch-saved\",\"key\":\"train/epoch/1/saved\"," + now + "\"training\":\"train\",\"epoch\":1,\"step\":2}",
+            "{\"event\":\"paths-judged\",\"key\":\"train/paths\"," + now + "\"accuracies\":[0.25,0.5]}",
+            "{\"event\":\"entry-measured\",\"key\":\"profile/entry/box/cpu-t1-float32/abc\"," + now + "\"device\":\"box\","
+                + "\"setting\":\"cpu-t1-float32\",\"model\":\"abc\",\"label\":\"stem\",\"p50\":1000,\"half-width\":0.01}",
+            "{\"event\":\"candidate-evaluated\",\"key\":\"search/candidate/k3,k5\"," + now + "\"number\":1,\"budget\":8,"
+                + "\"architecture\":\"k3,k5\",\"measures\":{\"accuracy\":0.5,\"macs\":5.0}}",
+            "{\"event\":\"generation-ended\",\"key\":\"search/generation/1\"," + now + "\"generation\":1,\"candidates\":4,"
+                + "\"best\":{\"max accuracy\":0.5},\"hypervolume\":0.75}",
+            "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
+                + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
+            "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
+            "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(10)
+            .contains(step(1, 1, 2.5), new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
+    }
+
+    @Test
+    void aResumedRunReplacesWhatItRepeats() throws IOException {
+        EventStore first = life();
+        first.heard(step(1, 1, 3));
+        first.heard(step(1, 2, 2));
+        first.heard(step(2, 3, 1.5));
+        EventStore second = life();
+        second.heard(step(2, 3, 1));
+        second.heard(step(2, 4, 0.5));
+        second.heard(new RunEvent.StageEnded("train"));
+        assertThat(RunHistory.of(results).curve("train")).extracting(RunEvent.TrainingStep::loss).containsExactly(3.0, 2.0, 1.0, 0.5);
+        assertThat(lines()).hasSize(5).filteredOn(line -> line.contains("train/epoch/2/3")).singleElement().asString()
+            .contains("\"life\":2", "\"loss\":1.0");
+    }
+
+    @Test
+    void whatBeginsAnewForgetsWhatWasToldBefore() {
+        EventStore store = life();
+        store.heard(step(1, 1, 3));
+        store.heard(new RunEvent.StageBegan("train"));
+        store.heard(new RunEvent.BegunAnew("train/epoch"));
+        store.heard(step(1, 2, 2));
+        assertThat(RunHistory.of(results).curve("train")).extracting(RunEvent.TrainingStep::step).containsExactly(2L);
+        assertThat(RunHistory.of(results).all(RunEvent.StageBegan.class)).hasSize(1);
+    }
+
+    @Test
+    void someTenStepsOfAnEpochAreKept() {
+        EventStore store = life();
+        for (long step = 1; step <= 2_000; step++) {
+            store.heard(new RunEvent.TrainingStep("train", step <= 1_000 ? 1 : 2, 2, step, 2_000, 1, 0.5, 0.1));
+        }
+        assertThat(RunHistory.of(results).curve("train")).hasSize(21);
+    }
+
+    @Test
+    void aStagesDurationIsThatOfAllItsLives() {
+        EventStore first = life();
+        first.heard(new RunEvent.StageBegan("train"));
+        now = now.plusSeconds(60);
+        first.heard(step(1, 1, 3));
+        now = now.plusSeconds(3_600); // nobody works on it
+        EventStore second = life();
+        second.heard(new RunEvent.StageBegan("train"));
+        now = now.plusSeconds(30);
+        second.heard(step(2, 3, 1));
+        second.heard(new RunEvent.StageEnded("train"));
+        assertThat(RunHistory.of(results).durations()).containsExactly(Map.entry("train", Duration.ofSeconds(90)));
+    }
+}

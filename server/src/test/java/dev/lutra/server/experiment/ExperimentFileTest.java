@@ -1,0 +1,133 @@
+package dev.lutra.server.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.cost.NormalisedScore;
+import dev.lutra.measure.Facts;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Nsga2Search;
+import dev.lutra.search.RandomSearch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What an experiment file may say of measures, algorithms and sampling, and how each mistake is named. */
+class ExperimentFileTest {
+
+    private static final String TARGETS = "targets: [{device: phone, latency: {p50: 3 ms}}, {device: tv}]\n";
+
+    @TempDir
+    private Path folder;
+
+    private Experiment read(String more) throws IOException {
+        return ExperimentFile.read(Files.writeString(folder.resolve("experiment.yaml"), """
+            name: measures
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:4x80"}
+            """ + more));
+    }
+
+    private static List<String> constraints(Experiment experiment) {
+        return experiment.constraints().stream().map(Constraint::toString).toList();
+    }
+
+    @Test
+    void objectivesAreMeasuresWithTheirUsualDirectionOrAGivenOne() throws IOException {
+        assertThat(read(TARGETS).objectives()).hasToString("[max accuracy, min latency:phone, min latency:tv]");
+        assertThat(read("").objectives()).hasToString("[max accuracy, min macs]");
+        assertThat(read(TARGETS + "objectives: [accuracy, macs, max params]\n").objectives())
+            .hasToString("[max accuracy, min macs, max params]");
+        assertThat(read(TARGETS + "objectives: [accuracy, {params: {direction: max}}, 'latency:tv', 'p99:phone']\n").objectives())
+            .hasToString("[max accuracy, max params, min latency:tv, min p99:phone]");
+        assertThat(read("objectives: [accuracy, balanced]\n").objectives()).hasToString("[max accuracy, max balanced]");
+    }
+
+    @Test
+    void aBoundIsAtMostUnlessItSaysOtherwise() throws IOException {
+        assertThat(constraints(read("constraints: {params: 2M}\n"))).containsExactly("params ≤ 2M");
+        assertThat(constraints(read(TARGETS + """
+            constraints:
+              params: {at-most: 2M, at-least: 500k}
+              macs: 1.2G
+              latency:tv: 5 ms
+              p99: 9 ms
+              normalised-score: 0.5
+            """))).containsExactly("latency:tv ≤ 5 ms", "macs ≤ 1.2G", "normalised-score ≤ 0.5", "p99:phone ≤ 9 ms", "p99:tv ≤ 9 ms",
+            "params ≤ 2M", "params ≥ 500k", "latency:phone ≤ 3 ms");
+    }
+
+    @Test
+    void theLowestBoundIsTheLimit() throws IOException {
+        Experiment experiment = read(TARGETS + "constraints: {latency:phone: 2 ms, params: {at-least: 1M}}\n");
+        assertThat(experiment.limit("latency:phone")).hasValue(2e6);
+        assertThat(experiment.limit("params")).isEmpty();
+    }
+
+    @Test
+    void aMeasuresSettingsHoldWhereverItIsNamed() throws IOException {
+        Experiment experiment = read("""
+            measures: {balanced: {ratio: 0.5, reference: mobilenet-v3-large}}
+            objectives: [accuracy, balanced, normalised-score]
+            """);
+        var network = experiment.baseSpace().build(experiment.baseSpace().random(new Random(1)));
+        Facts facts = Facts.of(network).judged(0.7);
+        assertThat(experiment.measures().get("balanced").of(facts))
+            .isEqualTo(NormalisedScore.MOBILENET_V3_LARGE.balanced(0.7, 0.5, Cost.of(network)));
+        assertThat(experiment.measures().get("normalised-score").of(facts)).isEqualTo(NormalisedScore.SPOS.mean(Cost.of(network)));
+        assertThat(experiment.measures().get("score").of(facts)).isEqualTo(2 * NormalisedScore.SPOS.mean(Cost.of(network)));
+    }
+
+    @Test
+    void anAlgorithmsSettingsStandWithItsNameOrBesideIt() throws IOException {
+        assertThat(read("").search().algorithm()).isEqualTo(Nsga2Search.Settings.DEFAULT);
+        assertThat(read("search: {population: 8, generations: 6}\n").search().algorithm())
+            .isEqualTo(Nsga2Search.Settings.DEFAULT.withSize(8, 6));
+        assertThat(read("search: {algorithm: {nsga2: {population: 8}}, generations: 6}\n").search().algorithm())
+            .isEqualTo(Nsga2Search.Settings.DEFAULT.withSize(8, 6));
+        assertThat(read("search: {algorithm: {random: {budget: 30}}, seed: 7}\n").search())
+            .isEqualTo(new Experiment.Search(new RandomSearch.Settings(30), 7));
+        assertThat(read("search: {population: 8, generations: 6, seed: 7}\n").search())
+            .isEqualTo(new Experiment.Search(Nsga2Search.Settings.DEFAULT.withSize(8, 6), 7));
+        assertThat(read("supernet: {sampling: {uniform: {}}}\n").training()).isEqualTo(read("supernet: {sampling: uniform}\n").training());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "objectives: [accuracy, speed] | objectives[1]: speed (expected: one of accuracy, balanced, latency, macs, ",
+        "objectives: [accuracy, latency] | objectives[1]: latency, without targets (expected: targets, or other measures than latency)",
+        "objectives: [accuracy, 'macs:phone'] | objectives[1]: macs:phone (expected: macs)",
+        "objectives: [accuracy, macs, max macs] | objectives[2]: macs: given twice",
+        "objectives: [macs, params] | objectives: [macs, params] (expected: accuracy and at least one more)",
+        "objectives: [accuracy, {macs: {way: max}}] | objectives[1].macs.way: unknown key (expected: one of direction)",
+        "constraints: {params: {}} | constraints.params: no bound (expected: a value, or {at-most: …, at-least: …})",
+        "constraints: {params: {below: 2M}} | constraints.params.below: unknown key (expected: one of at-least, at-most)",
+        "constraints: {params: 2 ms} | constraints.params: 2 ms (expected: a count such as 40M",
+        "constraints: {accuracy: 0.9} | constraints.accuracy: a bound on accuracy (expected: on what is known before the accuracy)",
+        "constraints: {energy: 3} | constraints.energy: energy (expected: one of accuracy, ",
+        "measures: {balanced: {weight: 1}} | measures.balanced.weight: unknown key (expected: one of ratio, reference)",
+        "search: {algorithm: sgd} | search.algorithm: sgd (expected: one of nsga2, random)",
+        "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
+        "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, seed)",
+        "search: {population: 3} | search.population: 3 (expected: a whole number of at least 4)",
+        "supernet: {sampling: fair} | supernet.sampling: fair (expected: one of first-path, uniform)",
+        "targets: [] | targets: no targets (expected: at least one device)"})
+    void mistakesHaveFileLineAndKey(String line, String message) {
+        assertThatThrownBy(() -> read(line + "\n")).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(folder.resolve("experiment.yaml") + ":4: " + message);
+    }
+
+    @Test
+    void aMeasureOfADeviceNeedsThatDevice() {
+        assertThatThrownBy(() -> read(TARGETS + "objectives: [accuracy, 'latency:watch']\n")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith(":5: objectives[1]: latency:watch (expected: a device of targets: [phone, tv])");
+    }
+}

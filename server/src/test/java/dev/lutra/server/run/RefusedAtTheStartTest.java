@@ -1,0 +1,138 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.device.RemoteServer;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What would stop a later stage and can be known stops a run before its first work: no image is decoded, nothing trained. */
+class RefusedAtTheStartTest {
+
+    private static final Path TABLES = Path.of("..", "lut").toAbsolutePath().normalize();
+    private static final String TOKEN = "token";
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    private ExperimentRun open(FleetAccess access, String more) throws IOException {
+        Path file = Files.writeString(folder.resolve("experiment.yaml"), """
+            name: refused
+            """ + (more.contains("accuracy:") ? "" : "data: {train: \"synthetic:4x20\"}\n") + more);
+        return ExperimentRun.open(ExperimentFile.read(file), new RunFolder(folder.resolve("run")), access, progress, "test");
+    }
+
+    private void assertRefused(FleetAccess access, String more, String message) throws IOException {
+        try (ExperimentRun run = open(access, more)) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class).hasMessageContaining(message);
+            assertThat(progress.begun()).isEmpty();
+            assertThat(folder.resolve("run/supernet.safetensors")).doesNotExist();
+            assertThat(folder.resolve("run/images")).doesNotExist();
+        }
+    }
+
+    @Test
+    void thisMachineWhereAServerIsNamed() throws IOException {
+        assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",
+            "targets: device local (expected: a device of the fleet, since a server is named)");
+    }
+
+    @Test
+    void aServerThatIsNotThere() throws IOException {
+        assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: box}]\n", "127.0.0.1:1");
+    }
+
+    @Test
+    void thisMachineWithoutItsAgent() throws IOException {
+        assertRefused(OwnServer.onThisMachine(), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",
+            "device local: no agent at null (expected: the agent's jar, which ./lutra builds and names)");
+    }
+
+    @Test
+    void aTableOfAnotherNumberOfClassesThanTheDataHas() throws IOException {
+        assertRefused(OwnServer.onThisMachine(), """
+            space: proxylessnas-24
+            targets: [{device: pixel1, table: %s}]
+            """.formatted(TABLES.resolve("pixel1-proxylessnas.json")),
+            "without 1 segments of proxylessnas-24 for 3x224x224 and 4 classes");
+    }
+
+    /** A phone's published table beside a table with the accuracy of one network. */
+    private void assertSearchRefused(String target, String more, String message) throws IOException {
+        SearchSpace space = SpaceFile.load("ofa-mobilenetv3-12");
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n\"" + space.random(new Random(1)) + "\",0.7\n");
+        assertRefused(OwnServer.onThisMachine(), """
+            space: ofa-mobilenetv3-12
+            accuracy: {table: known.csv}
+            targets: [{device: note10, table: %s%s}]
+            %s""".formatted(TABLES.resolve("note10-ofa.json"), target, more), message);
+    }
+
+    @Test
+    void aTableInAnotherPrecision() throws IOException {
+        assertSearchRefused(", precision: float16", "", "float32 (expected: float16)");
+    }
+
+    @Test
+    void aLimitOnWhatATableDoesNotPredict() throws IOException {
+        assertSearchRefused(", latency: {p99: 30 ms}", "", "note10-ofa.json predicts no p99 (expected: a table calibrated on whole networks");
+    }
+
+    @Test
+    void aLimitThatNothingKeepsByATableThatIsThere() throws IOException {
+        assertSearchRefused(", latency: {p50: 1 us}", "", "targets: note10: latency.p50: 0.001 ms: nothing in ofa-mobilenetv3-12 satisfies it");
+    }
+
+    @Test
+    void anObjectiveThatNobodyTells() throws IOException {
+        assertSearchRefused("", "objectives: [accuracy, min energy]\n", "objectives: energy (expected: accuracy or one of ");
+    }
+
+    @Test
+    void testImagesThatAreNotThere() throws IOException {
+        try (ExperimentRun run = open(OwnServer.onThisMachine(), "space: shufflenetv2-cifar\n")) {
+            assertThatThrownBy(run::test).isInstanceOf(InputException.class)
+                .hasMessage("data.test: missing (expected: a source of test images)");
+        }
+    }
+
+    /** It may still join while the supernet is trained, so that is said and not refused. */
+    @Test
+    void aDeviceOfWhichNothingIsKnownIsNamed() throws IOException {
+        Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve("box.yaml"), """
+            name: box
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:4x20"}
+            targets: [{device: box}]
+            """));
+        List<String> warnings = new ArrayList<>();
+        try (Database database = Database.open(folder.resolve("server.db"));
+            LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN,
+                new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE), new ModelStore(folder.resolve("models")))) {
+            String address = "127.0.0.1:" + server.port();
+            new RemoteServer(address, TOKEN).check(experiment.targets(), warnings::add);
+            assertThat(warnings).containsExactly("device box has never joined " + address + ": on it, run lutra agent --server " + address
+                + " --device box");
+        }
+    }
+}

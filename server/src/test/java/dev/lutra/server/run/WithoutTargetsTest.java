@@ -1,0 +1,166 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Experiments that name no device: accuracy under a limit on what is counted, from training to exported files. */
+class WithoutTargetsTest {
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    @BeforeEach
+    void writeSpace() throws IOException {
+        NineNetworks.write(folder);
+    }
+
+    /** More parameters against fewer MACs, so that the front has several networks whatever their accuracy. */
+    private ExperimentRun open(String more) throws IOException {
+        return open("[accuracy, macs, max params]", more);
+    }
+
+    private ExperimentRun open(String objectives, String more) throws IOException {
+        Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve("bare.yaml"), """
+            name: bare
+            space: nine.yaml
+            data: {train: "synthetic:4x20", test: "synthetic:4x10"}
+            supernet: {epochs: 2, batch: 8}
+            evaluation: {recalibration-images: 16}
+            search: {population: 4, generations: 2}
+            export: {top: 2}
+            objectives: %s
+            """.formatted(objectives) + more));
+        return ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
+    }
+
+    private RunHistory history() {
+        try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
+            return RunHistory.of(new ResultStore(database, "bare"));
+        }
+    }
+
+    private String architecture(String file) {
+        return OnnxFile.metadata(folder.resolve("run/export").resolve(file)).get(OnnxMetadata.ARCHITECTURE);
+    }
+
+    @Test
+    void runsToFilesThatNobodyVerified() throws IOException {
+        try (ExperimentRun run = open("constraints: {params: {at-least: 100}}\n")) {
+            run.all();
+            assertThat(run.winners()).hasSize(2).allMatch(winner -> winner.checks().isEmpty() && !winner.isVerified());
+            assertThat(run.isVerified()).isTrue();
+            assertThat(run.folder().report()).content().contains("no device was asked", "time for train").doesNotContain("0.0e+00");
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
+                .hasMessage("targets: missing (expected: at least one device, which verifies exported files)");
+        }
+        assertThat(folder.resolve("run/export/winner-1.onnx")).exists();
+        assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl"))).hasSameSizeAs(new HashSet<>(Files.readAllLines(
+            folder.resolve("run/metrics.jsonl")))).anyMatch(line -> line.contains("\"event\":\"generation-ended\""));
+        RunHistory history = history();
+        assertThat(history.curve("train")).extracting(RunEvent.TrainingStep::epoch).contains(1, 2);
+        assertThat(history.all(RunEvent.EpochSaved.class)).hasSize(2);
+        assertThat(history.all(RunEvent.CandidateEvaluated.class)).isNotEmpty();
+        assertThat(history.durations()).containsOnlyKeys("train", "profile", "search", "export");
+    }
+
+    @Test
+    void eachStageTakesOnlyWhatIsOfThisExperiment() throws IOException {
+        try (ExperimentRun run = open("")) {
+            run.all();
+        }
+        String front = folder.resolve("run/front.json").toString();
+        try (ExperimentRun run = open("[accuracy, params]", "")) {
+            assertThatThrownBy(run::export).isInstanceOf(InputException.class).hasMessage(front + ": searched with objectives "
+                + "[max accuracy, min macs, max params] (expected: [max accuracy, min params], as the experiment has: lutra search again)");
+        }
+        try (ExperimentRun run = open("constraints: {params: 1k}\n")) {
+            assertThatThrownBy(run::test).isInstanceOf(InputException.class).hasMessageStartingWith(front + ": ")
+                .hasMessageEndingWith(" does not keep params ≤ 1000 (expected: a front under the experiment's limits: lutra search again)");
+        }
+        try (ExperimentRun run = open("targets: [{device: box, table: box.json}]\n")) {
+            assertThatThrownBy(run::export).isInstanceOf(InputException.class).hasMessage(front
+                + ": searched without latency:box (expected: with the experiment's targets: lutra search again)");
+        }
+    }
+
+    @Test
+    void filesOfAnotherFrontDoNotStayBesideNewOnes() throws IOException {
+        Path exports = folder.resolve("run/export");
+        try (ExperimentRun run = open("")) {
+            run.all();
+            String first = architecture("winner-1.onnx");
+            String second = architecture("winner-2.onnx");
+            Files.copy(exports.resolve("winner-2.onnx"), exports.resolve("winner-4.onnx"));
+            Files.copy(exports.resolve("winner-1.onnx"), exports.resolve("retrained-1.onnx"));
+            Files.copy(exports.resolve("winner-2.onnx"), exports.resolve("retrained-2-float16.onnx"));
+            Files.move(exports.resolve("winner-1.onnx"), exports.resolve("winner-2.onnx"),
+                StandardCopyOption.REPLACE_EXISTING);
+            run.export();
+            assertThat(architecture("winner-1.onnx")).isEqualTo(first);
+            assertThat(architecture("winner-2.onnx")).isEqualTo(second);
+            assertThat(architecture("earlier/winner-2.onnx")).isEqualTo(first);
+            assertThat(exports.resolve("earlier/winner-4.onnx")).exists();
+            assertThat(exports.resolve("winner-4.onnx")).doesNotExist();
+            assertThat(exports.resolve("retrained-1.onnx")).exists();
+            assertThat(exports.resolve("retrained-2-float16.onnx")).exists();
+        }
+    }
+
+    @Test
+    void testsTheWinnersThatWereConfirmed() throws IOException {
+        try (ExperimentRun run = open("")) {
+            run.all();
+            List<Winner> winners = run.winners();
+            assertThat(run.test()).hasSize(2);
+            Winner.Check good = new Winner.Check("box", 1, Optional.empty(), 1, 1, 1, Optional.empty(), Optional.empty(),
+                Optional.empty(), 0, true);
+            WinnerFile.write(run.folder().verification(), List.of(winners.get(0), new Winner(winners.get(1).architecture(),
+                winners.get(1).file(), winners.get(1).measures(), List.of(good))));
+            assertThat(run.test()).containsOnlyKeys(winners.get(1).architecture());
+        }
+    }
+
+    @Test
+    void aTrainingThatWasCutOffRepeatsItsStepsOnce() throws IOException {
+        SaidLines broken = new SaidLines(what -> what.equals("train"), 10);
+        Experiment experiment;
+        try (ExperimentRun run = open("")) {
+            experiment = ExperimentFile.read(folder.resolve("bare.yaml"));
+        }
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), broken,
+            "test")) {
+            assertThatThrownBy(run::train).hasMessage("cut off");
+        }
+        List<Long> before = history().curve("train").stream().map(RunEvent.TrainingStep::step).toList();
+        try (ExperimentRun run = open("")) {
+            run.train();
+        }
+        List<Long> after = history().curve("train").stream().map(RunEvent.TrainingStep::step).toList();
+        assertThat(after).doesNotHaveDuplicates().containsAll(before).hasSizeGreaterThan(before.size());
+        assertThat(history().all(RunEvent.StageBegan.class)).hasSize(2);
+        assertThat(history().all(RunEvent.StageEnded.class)).hasSize(1);
+    }
+}

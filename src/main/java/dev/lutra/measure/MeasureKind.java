@@ -1,0 +1,32 @@
+package dev.lutra.measure;
+
+import dev.lutra.latency.LatencyModel;
+
+/** What the name of a measure stands for. A new kind is a new class and one line in {@link MeasureKinds}. */
+public interface MeasureKind {
+
+    Unit unit();
+
+    /** The measure of an architecture, in its unit. */
+    double of(Facts facts);
+
+    /** Whether a search that is not told otherwise wants much of it. */
+    default boolean moreIsBetter() {
+        return false;
+    }
+
+    /** Whether it can be told only when the accuracy is known, so that no constraint can be on it. */
+    default boolean needsAccuracy() {
+        return false;
+    }
+
+    /** Whether every device has its own, which is then called {@code NAME:<device>}. */
+    default boolean isOnDevice() {
+        return false;
+    }
+
+    /** Whether a device's lookup table tells it; asked only of kinds that every device has its own of. */
+    default boolean isToldBy(LatencyModel device) {
+        return true;
+    }
+}

@@ -1,0 +1,11 @@
+package dev.lutra.measure;
+
+/** What the values of a measure count. */
+public enum Unit {
+    /** Things, such as multiply-accumulates: {@code 40M}. */
+    COUNT,
+    /** Time; files hold milliseconds, everything else nanoseconds: {@code 3 ms}. */
+    NANOSECONDS,
+    /** Parts of something: {@code 0.5}. */
+    RATIO
+}
