@@ -1,15 +1,35 @@
 package dev.lutra;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Files that are there whole or not at all: written under a temporary name in the same folder, then moved. */
+/**
+ * Files that are there whole or not at all, also after a power cut: written under a name of their own in the same folder, flushed
+ * to the disk, then moved. Several threads and processes may write one file at once; the last to finish wins.
+ */
 public final class AtomicFile {
+
+    private static final String UNFINISHED = ".tmp";
+    private static final long LEFT_MILLIS = 60_000;
+    private static final int BUFFER_BYTES = 1 << 16;
+    /** In the names of this process's unfinished files. */
+    private static final String PROCESS = UUID.randomUUID().toString();
+    private static final AtomicLong WRITTEN = new AtomicLong();
 
     private AtomicFile() {}
 
@@ -30,17 +50,78 @@ public final class AtomicFile {
      * @throws UncheckedIOException if it cannot be written, naming it; what was there before is unharmed
      */
     public static void write(Path file, Content content) {
-        Path target = file.toAbsolutePath();
-        Path unfinished = target.resolveSibling(target.getFileName() + ".tmp");
         try {
-            Files.createDirectories(target.getParent());
-            try (OutputStream out = Files.newOutputStream(unfinished)) {
-                content.writeTo(out);
-            }
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            replace(file.toAbsolutePath(), content);
         } catch (IOException e) {
-            unfinished.toFile().delete();
-            throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be written: " + reason(e), e);
         }
+    }
+
+    /** Messages of the file system's exceptions begin with the file, which need not be the one that was asked for. */
+    private static String reason(IOException e) {
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        return e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : e.getMessage();
+    }
+
+    private static void replace(Path file, Content content) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        Files.createDirectories(folder);
+        Path unfinished = folder.resolve(file.getFileName() + "." + PROCESS + "-" + WRITTEN.incrementAndGet() + UNFINISHED);
+        try {
+            try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                FileLock lock = lockIfPossible(channel)) {
+                sweep(unfinished, file.getFileName().toString());
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES);
+                content.writeTo(out);
+                out.flush();
+                channel.force(true);
+            }
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            flush(folder);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+
+    /** Empty-handed where the file system has no locks; then nobody sweeps either. */
+    private static FileLock lockIfPossible(FileChannel channel) {
+        try {
+            return channel.tryLock();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Makes the new name last. Not every system can do that to a folder; those that cannot need not. */
+    private static void flush(Path folder) {
+        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+            names.force(true);
+        } catch (IOException e) {
+            // the file itself is on the disk
+        }
+    }
+
+    /** Removes what processes that were killed left of a file: who still writes holds a lock, or is about to take it. */
+    private static void sweep(Path own, String name) throws IOException {
+        long now = Files.getLastModifiedTime(own).toMillis();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(own.getParent(),
+            path -> isUnfinished(path.getFileName().toString(), name))) {
+            for (Path file : files) {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE); FileLock lock = channel.tryLock()) {
+                    if (lock != null && now - Files.getLastModifiedTime(file).toMillis() > LEFT_MILLIS) {
+                        Files.deleteIfExists(file);
+                    }
+                } catch (IOException e) {
+                    // another process was faster, or may delete it; neither hinders this one
+                }
+            }
+        }
+    }
+
+    private static boolean isUnfinished(String file, String name) {
+        return file.startsWith(name + ".") && file.endsWith(UNFINISHED) && !file.contains(PROCESS)
+            && file.substring(name.length()).matches("\\.[0-9a-f-]{36}-\\d+\\" + UNFINISHED);
     }
 }

@@ -3,19 +3,19 @@ package dev.lutra;
 import java.nio.file.Path;
 
 /**
- * Something a user gave is wrong and can be put right. The message is one line that names the file or key and what was
- * expected; the command line prints it as it is and exits with 2.
+ * Something a user gave is wrong and can be put right. The message is one line, whatever the file holds that it quotes, and
+ * names the file or key and what was expected; the command line prints it as it is and exits with 2.
  */
 public final class InputException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
     public InputException(String message) {
-        super(message);
+        super(Names.shown(message));
     }
 
     public InputException(String message, Throwable cause) {
-        super(message, cause);
+        super(Names.shown(message), cause);
     }
 
     /** About a file: {@code <file>: <problem>}. */

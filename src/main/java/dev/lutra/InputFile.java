@@ -42,8 +42,8 @@ public final class InputFile {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(mostBytes);
             if (bytes.length == mostBytes && in.read() >= 0) {
-                throw InputException.in(file, "more than " + (mostBytes >= MEBI ? mostBytes / MEBI + " MiB" : mostBytes + " bytes")
-                    + " (expected: a smaller file; is it the right one?)");
+                String most = mostBytes >= MEBI ? mostBytes / MEBI + " MiB" : mostBytes + " bytes";
+                throw InputException.in(file, "more than " + most + " (expected: a smaller file; is it the right one?)");
             }
             return bytes;
         } catch (NoSuchFileException e) {
@@ -61,7 +61,8 @@ public final class InputFile {
      */
     public static String text(Path file, int mostBytes) {
         byte[] bytes = bytes(file, mostBytes);
-        if (bytes.length >= 2 && (bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE || bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF)) {
+        int mark = bytes.length < 2 ? 0 : (bytes[0] & 0xFF) << 8 | bytes[1] & 0xFF;
+        if (mark == 0xFFFE || mark == 0xFEFF) {
             throw InputException.in(file, "text in UTF-16 (expected: UTF-8)");
         }
         ByteBuffer content = ByteBuffer.wrap(bytes);

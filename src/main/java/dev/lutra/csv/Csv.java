@@ -95,8 +95,30 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
         return new InputException(file + ":" + row.line() + ": " + problem);
     }
 
+    /**
+     * A cell that holds a number within bounds, both included.
+     *
+     * @param expectation of the cell, for the message
+     * @throws InputException if it does not
+     */
+    public double number(Row row, int column, double least, double most, String expectation) {
+        String cell = row.cells().get(column).strip();
+        try {
+            double value = Double.parseDouble(cell);
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // reported below like a number out of range
+        }
+        throw error(row, header.get(column) + ": '" + cell + "' (expected: " + expectation + ")");
+    }
+
     /** One record as text, quoted where it has to be, with the line end that RFC 4180 asks for. */
     public static String line(List<String> cells) {
+        if (cells.equals(List.of(""))) {
+            return "\"\"\r\n"; // an empty line would be passed over
+        }
         StringWriter text = new StringWriter();
         try (CsvWriter writer = CsvWriter.builder().lineDelimiter(LineDelimiter.CRLF).build(text)) {
             writer.writeRecord(cells);

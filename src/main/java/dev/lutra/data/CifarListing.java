@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.image.RgbImage;
 import java.io.EOFException;
 import java.io.IOException;
@@ -17,6 +18,7 @@ final class CifarListing implements Listing {
 
     private static final int SIDE = 32;
     private static final int PLANE = SIDE * SIDE;
+    private static final int MOST_BYTES = 1 << 30;
     private static final int RECORD = 1 + 3 * PLANE;
     private static final List<String> CLASSES = List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
 
@@ -58,7 +60,7 @@ final class CifarListing implements Listing {
     }
 
     private static BatchFile read(Path file, int firstImage) throws IOException {
-        byte[] content = Files.readAllBytes(file);
+        byte[] content = InputFile.bytes(file, MOST_BYTES);
         if (content.length == 0 || content.length % RECORD != 0) {
             throw InputException.in(file, content.length + " bytes, truncated (expected: a multiple of " + RECORD
                 + ", a label and 32×32 RGB an image)");

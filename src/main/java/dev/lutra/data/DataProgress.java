@@ -13,4 +13,11 @@ public interface DataProgress {
      * @param total images of the source
      */
     void decoded(String source, int done, int total);
+
+    /**
+     * Told once of what lies in a source and is no image.
+     *
+     * @param what how many of each kind, in words: {@code 3 .tiff, 1 .txt}
+     */
+    default void passedOver(String source, String what) {}
 }

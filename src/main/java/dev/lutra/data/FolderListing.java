@@ -4,6 +4,8 @@ import dev.lutra.InputException;
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -15,13 +17,25 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * A folder per class; images may lie deeper within it. Links are followed; what begins with a dot, and files of other
  * kinds, are passed over.
+ *
+ * @param passedOver how many files of other kinds there are, by the ending of their names, or by where they lie
  */
-record FolderListing(Path folder, List<String> classes, List<Entry> entries) implements Listing {
+record FolderListing(Path folder, List<String> classes, List<Entry> entries, SortedMap<String, Integer> passedOver)
+    implements
+        Listing {
+
+    private static final String BESIDE = "beside the class folders";
+    private static final String WITHOUT_ENDING = "without an ending";
 
     /**
      * @param name path within the folder, with forward slashes
@@ -40,15 +54,18 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
                 + " (expected: one sub-folder of images for each of at least two classes)");
         }
         List<Entry> entries = new ArrayList<>();
+        SortedMap<String, Integer> passedOver = new TreeMap<>();
+        countBeside(folder, passedOver);
         for (int label = 0; label < classes.size(); label++) {
-            List<Entry> found = images(folder, classes.get(label), label);
+            List<Entry> found = images(folder, classes.get(label), label, passedOver);
             if (found.isEmpty()) {
-                throw InputException.in(folder.resolve(classes.get(label)),
-                    "no images (expected: at least one .jpg, .jpeg or .png)");
+                String endings = String.join(", ", new TreeSet<>(ImageDecoder.endings()));
+                throw InputException.in(folder.resolve(classes.get(label)), "no images (expected: at least one file that ends in "
+                    + endings + (passedOver.isEmpty() ? "" : "; found: " + described(passedOver)) + ")");
             }
             entries.addAll(found);
         }
-        return new FolderListing(folder, classes, List.copyOf(entries));
+        return new FolderListing(folder, classes, List.copyOf(entries), passedOver);
     }
 
     private static List<String> classes(Path folder) throws IOException {
@@ -58,7 +75,20 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
         }
     }
 
-    private static List<Entry> images(Path folder, String className, int label) throws IOException {
+    private static void countBeside(Path folder, SortedMap<String, Integer> passedOver) throws IOException {
+        try (Stream<Path> children = Files.list(folder)) {
+            children.filter(child -> Files.isRegularFile(child) && !isHidden(child))
+                .forEach(child -> passedOver.merge(BESIDE, 1, Integer::sum));
+        }
+    }
+
+    private static String described(SortedMap<String, Integer> passedOver) {
+        return passedOver.entrySet().stream().map(kind -> kind.getValue() + " " + kind.getKey())
+            .collect(Collectors.joining(", "));
+    }
+
+    private static List<Entry> images(Path folder, String className, int label, SortedMap<String, Integer> passedOver)
+        throws IOException {
         List<Entry> found = new ArrayList<>();
         Path top = folder.resolve(className);
         Files.walkFileTree(top, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
@@ -69,11 +99,25 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if (attributes.isRegularFile() && !isHidden(file) && isImage(file)) {
+                if (!attributes.isRegularFile() || isHidden(file)) {
+                    return FileVisitResult.CONTINUE;
+                }
+                if (!ImageDecoder.isImage(file.getFileName().toString())) {
+                    passedOver.merge(ending(file), 1, Integer::sum);
+                } else {
                     String name = folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
                     found.add(new Entry(name, label, attributes.size(), attributes.lastModifiedTime().toMillis()));
                 }
                 return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof FileSystemLoopException) {
+                    throw InputException.in(file, "a link to a folder that it lies in (expected: no circles)");
+                }
+                throw new InputException(file + ": cannot be read: "
+                    + (e instanceof AccessDeniedException ? "permission denied" : e.getMessage()), e);
             }
         });
         found.sort(Comparator.comparing(Entry::name));
@@ -84,9 +128,15 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
         return path.getFileName().toString().startsWith(".");
     }
 
-    private static boolean isImage(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        return name.endsWith(".jpg") || name.endsWith(".jpeg") || name.endsWith(".png");
+    private static String ending(Path file) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? WITHOUT_ENDING : name.substring(dot).toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public Optional<String> leftOut() {
+        return passedOver.isEmpty() ? Optional.empty() : Optional.of(described(passedOver));
     }
 
     @Override
@@ -115,7 +165,7 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries) imp
     }
 
     @Override
-    public RgbImage read(int image) throws IOException {
+    public RgbImage read(int image) {
         return ImageDecoder.decode(folder.resolve(name(image)));
     }
 

@@ -87,7 +87,10 @@ public final class ImageData implements AutoCloseable {
             spec.test().ifPresent(source -> sources.put(Listing.Role.TEST, source));
             Map<Listing.Role, Listing> listings = new EnumMap<>(Listing.Role.class);
             for (Listing.Role role : sources.keySet()) {
-                listings.put(role, Listing.of(sources.get(role), role, spec));
+                Source source = sources.get(role);
+                Listing listing = Listing.of(source, role, spec);
+                listing.leftOut().ifPresent(what -> progress.passedOver(source.toString(), what));
+                listings.put(role, listing);
                 requireSameClasses(sources, listings, role);
             }
             requireSplittable(spec, listings.get(Listing.Role.TRAIN));
@@ -99,7 +102,7 @@ public final class ImageData implements AutoCloseable {
             }
             return new ImageData(spec, listings, files);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException("images: " + e.getMessage(), e);
         }
     }
 

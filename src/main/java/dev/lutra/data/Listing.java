@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** The images of a source, in a fixed order, before they are decoded. */
 interface Listing {
@@ -46,6 +47,11 @@ interface Listing {
      * @throws InputException if it is damaged
      */
     RgbImage read(int image) throws IOException;
+
+    /** What lies there and is no image, in words for people: {@code 3 .tiff, 1 .txt}. */
+    default Optional<String> leftOut() {
+        return Optional.empty();
+    }
 
     /** Text that names one class of this source in a message. */
     String describeClass(int label);

@@ -10,21 +10,26 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.zip.CRC32;
 
 /**
  * Decoded images in one memory-mapped file: the pixels of all images, then an index, then a trailer that says where the
  * index begins. As the trailer comes last, a file that was cut off is recognised. Mappings are freed with this object.
  *
- * <p>Index: fingerprint and content hash (modified UTF-8), number of images, then width and height of each. Trailer: offset
+ * <p>Index: fingerprint and content hash (modified UTF-8), number of images, then width, height and key of each. Trailer: offset
  * of the index, its CRC-32, {@link #MAGIC}. All numbers big-endian.
  */
 final class PixelFile {
 
     /** "LUTRAPX" and the version of the format; a change of how images are decoded or drawn is a new version. */
-    static final long MAGIC = 0x4C55545241505801L;
+    static final long MAGIC = 0x4C55545241505802L;
     static final int TRAILER_BYTES = 3 * Long.BYTES;
+    /** Of one image in the index. */
+    static final int IMAGE_BYTES = 2 * Integer.BYTES + Long.BYTES;
 
     /** A mapping has at most 2 GiB, so a large file has several. */
     private static final long MAPPING_BYTES = 1L << 30;
@@ -33,6 +38,7 @@ final class PixelFile {
     private final String contentHash;
     private final int[] widths;
     private final int[] heights;
+    private final Map<Long, Integer> images = new HashMap<>();
     private final long[] offsets;
     private final long mappingBytes;
     private final MappedByteBuffer[] mappings;
@@ -49,6 +55,7 @@ final class PixelFile {
         for (int i = 0; i < size; i++) {
             widths[i] = index.readInt();
             heights[i] = index.readInt();
+            images.put(index.readLong(), i);
             offsets[i] = offset;
             offset += bytes(i);
             largest = Math.max(largest, bytes(i));
@@ -66,12 +73,12 @@ final class PixelFile {
         }
     }
 
-    /** The file, if it is whole and was made from what {@code fingerprint} stands for. */
-    static Optional<PixelFile> open(Path file, String fingerprint) throws IOException {
-        return open(file, fingerprint, MAPPING_BYTES);
+    /** The file, if it is whole. */
+    static Optional<PixelFile> open(Path file) throws IOException {
+        return open(file, MAPPING_BYTES);
     }
 
-    static Optional<PixelFile> open(Path file, String fingerprint, long mappingBytes) throws IOException {
+    static Optional<PixelFile> open(Path file, long mappingBytes) throws IOException {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
@@ -91,9 +98,8 @@ final class PixelFile {
             if (crc != crc(index)) {
                 return Optional.empty();
             }
-            PixelFile images = new PixelFile(channel, new DataInputStream(new ByteArrayInputStream(index)), indexAt,
-                mappingBytes);
-            return images.fingerprint.equals(fingerprint) ? Optional.of(images) : Optional.empty();
+            DataInputStream fields = new DataInputStream(new ByteArrayInputStream(index));
+            return Optional.of(new PixelFile(channel, fields, indexAt, mappingBytes));
         } catch (EOFException e) {
             return Optional.empty();
         }
@@ -113,6 +119,17 @@ final class PixelFile {
         CRC32 crc = new CRC32();
         crc.update(index);
         return crc.getValue();
+    }
+
+    /** Whether it was made, whole, from what {@code fingerprint} stands for. */
+    boolean isOf(String expected) {
+        return fingerprint.equals(expected);
+    }
+
+    /** Position of the image of a key. */
+    OptionalInt find(long key) {
+        Integer image = images.get(key);
+        return image == null ? OptionalInt.empty() : OptionalInt.of(image);
     }
 
     /** SHA-256 over names, sizes and labels of the source's images and over the stored pixels. */

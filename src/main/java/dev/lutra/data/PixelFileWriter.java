@@ -1,8 +1,9 @@
 package dev.lutra.data;
 
+import dev.lutra.AtomicFile;
+import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import dev.lutra.identity.Sha256;
-import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -14,12 +15,14 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,9 +31,15 @@ import java.util.stream.IntStream;
 
 /**
  * Decodes a source into a {@link PixelFile}, unless that has been done. It is written beside its place and moved there
- * when it is whole, by one process at a time.
+ * when it is whole, by one process at a time. Images that an earlier file has, and that were not touched since, are taken
+ * from it.
  */
 final class PixelFileWriter {
+
+    /** So many images that cannot be read are named, the rest is counted. */
+    private static final int MOST_NAMED = 100;
+    /** The fingerprint of no source: the file has what could be read of one. */
+    private static final String INCOMPLETE = "";
 
     private final Listing listing;
     private final StoredSize storedSize;
@@ -52,11 +61,13 @@ final class PixelFileWriter {
 
     /**
      * @param folder made if it is not there
+     * @throws InputException naming every image that cannot be read; the others are kept for the next time
+     * @throws java.io.UncheckedIOException if the file cannot be written
      */
     PixelFile openOrWrite(Path folder) throws IOException {
         Path file = folder.resolve("images-" + Sha256.of(key).substring(0, 16) + ".pixels");
         String fingerprint = fingerprint();
-        Optional<PixelFile> existing = PixelFile.open(file, fingerprint);
+        Optional<PixelFile> existing = PixelFile.open(file).filter(images -> images.isOf(fingerprint));
         if (existing.isPresent()) {
             return existing.get();
         }
@@ -65,29 +76,32 @@ final class PixelFileWriter {
             try (FileChannel lockFile = FileChannel.open(file.resolveSibling(file.getFileName() + ".lock"),
                 StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = lockFile.lock()) {
-                Optional<PixelFile> writtenMeanwhile = PixelFile.open(file, fingerprint);
-                if (writtenMeanwhile.isPresent()) {
-                    return writtenMeanwhile.get();
+                Optional<PixelFile> earlier = PixelFile.open(file);
+                if (earlier.isPresent() && earlier.get().isOf(fingerprint)) {
+                    return earlier.get();
                 }
-                write(file, fingerprint);
+                List<String> unreadable = new ArrayList<>();
+                AtomicFile.write(file, out -> write(out, fingerprint, earlier, unreadable));
+                requireAllRead(unreadable);
             }
         }
-        return PixelFile.open(file, fingerprint).orElseThrow(() -> new IOException(file + ": not readable after writing"));
+        return PixelFile.open(file).orElseThrow(() -> new IOException(file + ": not readable after writing"));
     }
 
-    private void write(Path file, String fingerprint) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        try {
-            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 20)) {
-                write(out, fingerprint);
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
+    private void requireAllRead(List<String> unreadable) {
+        if (unreadable.size() == 1) {
+            throw new InputException(unreadable.get(0));
+        }
+        if (!unreadable.isEmpty()) {
+            int named = Math.min(MOST_NAMED, unreadable.size());
+            throw new InputException(sourceName + ": " + unreadable.size() + " of " + listing.size() + " images cannot be read: "
+                + String.join("; ", unreadable.subList(0, named))
+                + (named < unreadable.size() ? "; and " + (unreadable.size() - named) + " more" : ""));
         }
     }
 
-    private void write(OutputStream out, String fingerprint) throws IOException {
+    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, List<String> unreadable)
+        throws IOException {
         MessageDigest content = Sha256.digest();
         content.update(contentNames().getBytes(StandardCharsets.UTF_8));
         ByteArrayOutputStream sizes = new ByteArrayOutputStream();
@@ -100,20 +114,30 @@ final class PixelFileWriter {
             for (int submitted = 0, done = 0; done < listing.size(); done++) {
                 while (submitted < listing.size() && ahead.size() < 16 * threads) {
                     int image = submitted++;
-                    ahead.add(decoders.submit(() -> storedSize.fit(listing.read(image))));
+                    ahead.add(decoders.submit(() -> decoded(image, earlier)));
                 }
-                RgbImage image = get(ahead.remove());
-                out.write(image.pixels());
-                content.update(image.pixels());
-                sizeFields.writeInt(image.width());
-                sizeFields.writeInt(image.height());
-                pixelBytes += image.pixels().length;
+                Optional<RgbImage> read = get(done, ahead.remove(), unreadable);
+                if (read.isPresent()) {
+                    RgbImage image = read.get();
+                    out.write(image.pixels());
+                    content.update(image.pixels());
+                    sizeFields.writeInt(image.width());
+                    sizeFields.writeInt(image.height());
+                    sizeFields.writeLong(imageKey(done));
+                    pixelBytes += image.pixels().length;
+                }
                 progress.decoded(sourceName, done + 1, listing.size());
             }
         } finally {
             decoders.shutdownNow();
         }
-        writeIndex(out, fingerprint, Sha256.end(content), sizes.toByteArray(), pixelBytes);
+        writeIndex(out, unreadable.isEmpty() ? fingerprint : INCOMPLETE, Sha256.end(content),
+            sizes.toByteArray(), pixelBytes);
+    }
+
+    private RgbImage decoded(int image, Optional<PixelFile> earlier) throws IOException {
+        OptionalInt known = earlier.map(images -> images.find(imageKey(image))).orElse(OptionalInt.empty());
+        return known.isPresent() ? earlier.get().read(known.getAsInt()) : storedSize.fit(listing.read(image));
     }
 
     private void writeIndex(OutputStream out, String fingerprint, String contentHash, byte[] sizes, long pixelBytes)
@@ -122,24 +146,31 @@ final class PixelFileWriter {
         DataOutputStream fields = new DataOutputStream(index);
         fields.writeUTF(fingerprint);
         fields.writeUTF(contentHash);
-        fields.writeInt(listing.size());
+        fields.writeInt(sizes.length / PixelFile.IMAGE_BYTES);
         fields.write(sizes);
         out.write(index.toByteArray());
         out.write(ByteBuffer.allocate(PixelFile.TRAILER_BYTES)
             .putLong(pixelBytes).putLong(PixelFile.crc(index.toByteArray())).putLong(PixelFile.MAGIC).array());
     }
 
-    private static RgbImage get(Future<RgbImage> decoded) throws IOException {
+    /** The image; empty if it cannot be read, which is then noted. */
+    private Optional<RgbImage> get(int image, Future<RgbImage> decoded, List<String> unreadable) throws IOException {
         try {
-            return decoded.get();
+            return Optional.of(decoded.get());
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof InputException cause) {
+                unreadable.add(cause.getMessage());
+                return Optional.empty();
+            }
             if (e.getCause() instanceof IOException cause) {
-                throw cause;
+                unreadable.add(listing.name(image) + ": cannot be read: " + cause.getMessage());
+                return Optional.empty();
             }
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
+            if (e.getCause() instanceof OutOfMemoryError cause) {
+                unreadable.add(listing.name(image) + ": does not fit into memory (expected: a smaller image, or a larger heap)");
+                return Optional.empty();
             }
-            throw new IllegalStateException(e.getCause());
+            throw new IllegalStateException(listing.name(image) + ": " + e.getCause(), e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while images were decoded");
@@ -151,15 +182,24 @@ final class PixelFileWriter {
         MessageDigest digest = Sha256.digest();
         digest.update((key + "\n").getBytes(StandardCharsets.UTF_8));
         for (int i = 0; i < listing.size(); i++) {
-            digest.update((line(i) + "\t" + listing.modifiedMillis(i) + "\n").getBytes(StandardCharsets.UTF_8));
+            digest.update((datedLine(i) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return Sha256.end(digest);
+    }
+
+    /** Changes when the image's file is touched. */
+    private long imageKey(int image) {
+        return ByteBuffer.wrap(Sha256.digest().digest(datedLine(image).getBytes(StandardCharsets.UTF_8))).getLong();
     }
 
     private String contentNames() {
         StringBuilder names = new StringBuilder();
         IntStream.range(0, listing.size()).mapToObj(this::line).sorted().forEach(line -> names.append(line).append('\n'));
         return names.toString();
+    }
+
+    private String datedLine(int image) {
+        return line(image) + "\t" + listing.modifiedMillis(image);
     }
 
     private String line(int image) {

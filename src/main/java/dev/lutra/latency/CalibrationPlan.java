@@ -4,6 +4,7 @@ import dev.lutra.latency.correction.InformativeNetworks;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Gene;
 import dev.lutra.space.SearchSpace;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -16,9 +17,9 @@ import java.util.Random;
  * Which whole networks to measure.
  *
  * <p>Those to fit are chosen to be informative: from a pool of uniform draws and of mixtures with the fastest and the slowest
- * network, {@link InformativeNetworks} takes those that the correction's prior knows least about. Those to be held out are drawn apart from it, so that errors on them are honest:
- * uniformly, or, where the space spans a wide range of latencies, half of them uniformly and half spread evenly over the range.
- * No network is both.
+ * network, {@link InformativeNetworks} takes those that the correction's prior knows least about. Those to be held out are
+ * drawn apart from it, so that errors on them are honest: uniformly, or, where the space spans a wide range of latencies, half
+ * of them uniformly and half spread evenly over the range. No network is both.
  */
 public final class CalibrationPlan {
 
@@ -27,6 +28,7 @@ public final class CalibrationPlan {
     private static final int MOST_POOL = 1500;
     private static final double WIDE = 1.5; // slowest / fastest of what is drawn
     private static final int CANDIDATES_A_PLACE = 20;
+    private static final int FEWEST = 3;
 
     /**
      * A network to measure.
@@ -54,7 +56,8 @@ public final class CalibrationPlan {
 
     /**
      * Networks to measure, in random order, so that a device that drifts while it is measured does not look like one on which
-     * large networks are slow. Fewer come back where the space has fewer networks.
+     * large networks are slow. Where the space has fewer networks than asked for, both kinds shrink alike, to 2 to fit and 1
+     * held out at least; of a space of fewer than 3 networks none comes back, as none could be judged.
      *
      * @param model of a table that covers the space
      * @param fitted at least 2
@@ -66,7 +69,15 @@ public final class CalibrationPlan {
             throw new IllegalArgumentException("calibration: " + fitted + " networks to fit and " + heldOut
                 + " held out (expected: at least 2 and 1)");
         }
-        return new CalibrationPlan(space, model, seed).choose(fitted, heldOut);
+        BigInteger networks = space.size();
+        if (networks.compareTo(BigInteger.valueOf(FEWEST)) < 0) {
+            return List.of();
+        }
+        BigInteger wanted = BigInteger.valueOf((long) fitted + heldOut);
+        int apart = networks.compareTo(wanted) >= 0
+            ? heldOut
+            : Math.max(1, Math.min(networks.intValueExact() - 2, heldOut * networks.intValueExact() / (fitted + heldOut)));
+        return new CalibrationPlan(space, model, seed).choose(fitted, apart);
     }
 
     private List<Choice> choose(int fitted, int heldOut) {

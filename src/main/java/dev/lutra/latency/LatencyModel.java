@@ -62,7 +62,8 @@ public final class LatencyModel {
         List<String> keys = parts.stream().map(Prediction.Part::key).toList();
         long sumNanos = table.sumNanos(keys);
         return correction.map(fit -> fit.predict(keys))
-            .map(corrected -> new Prediction(corrected.nanos(), sumNanos, parts, Optional.of(corrected.interval()), corrected.p99()))
+            .map(corrected -> new Prediction(corrected.nanos(), sumNanos, parts, Optional.of(corrected.interval()),
+                corrected.p99()))
             .orElseGet(() -> new Prediction(sumNanos, sumNanos, parts, Optional.empty(), Optional.empty()));
     }
 

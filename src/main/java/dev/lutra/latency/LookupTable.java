@@ -37,6 +37,8 @@ public final class LookupTable implements SegmentTimes {
     public static final int FORMAT = 1;
 
     private static final Pattern KEY = Pattern.compile("[0-9a-f]{16}");
+    /** Quantiles may be those of a histogram of two to three digits. */
+    private static final double ROUNDED_DOWN = 0.99;
     private static final String USUAL_PRECISION = "float32";
 
     private final String origin;
@@ -113,9 +115,12 @@ public final class LookupTable implements SegmentTimes {
             require(variance > 0 && Double.isFinite(variance),
                 "calibration.variances." + part.name().toLowerCase(Locale.ROOT), variance + " (expected: more than 0)");
         }
+        require(!(calibration.getMeanRelativeError() < 0 || calibration.getWorstRelativeError() < 0), "calibration",
+            "a negative error (expected: errors of at least 0)");
         for (int i = 0; i < calibration.getNetworksCount(); i++) {
             WholeNetwork network = calibration.getNetworks(i);
             String place = "calibration.networks[" + i + "]";
+            requireTimes(place + ".latency", network.getLatency());
             require(network.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
                 network.getLatency().getP50Nanos() + " (expected: more than 0)");
             require(network.getHeldOut() || network.getWeight() > 0 && network.getWeight() <= 1, place + ".weight",
@@ -136,6 +141,22 @@ public final class LookupTable implements SegmentTimes {
         requireTime(place + ".maxNanos", latency.getMaxNanos());
         requireTime(place + ".meanNanos", latency.getMeanNanos());
         requireTime(place + ".deviationNanos", latency.getDeviationNanos());
+        requireInOrder(place, "p99Nanos", latency.getP99Nanos(), "p50Nanos", latency.getP50Nanos());
+        requireInOrder(place, "p999Nanos", latency.getP999Nanos(), "p99Nanos", latency.getP99Nanos());
+        requireWidth(place + ".relativeHalfWidth", latency.getRelativeHalfWidth());
+        requireWidth(place + ".betweenRunsHalfWidth", latency.getBetweenRunsHalfWidth());
+        require(latency.getSamples() >= 0, place + ".samples", latency.getSamples() + " (expected: not negative)");
+    }
+
+    /** Quantiles that a table does not state are 0. */
+    private void requireInOrder(String place, String upperName, long upper, String lowerName, long lower) {
+        require(upper == 0 || upper >= lower * ROUNDED_DOWN, place + "." + upperName,
+            upper + " (expected: at least " + lowerName + ", " + lower + ")");
+    }
+
+    /** Infinite for a single round. */
+    private void requireWidth(String place, double width) {
+        require(width >= 0, place, width + " (expected: not negative)");
     }
 
     private void requireTime(String place, long nanos) {

@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param interval of the median, measured once; empty without a calibration
  * @param p99 empty without a calibration on networks that state theirs
  */
-public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<Interval> interval, Optional<CorrectedLatency.Tail> p99) {
+public record Prediction(long nanos, long sumNanos, List<Part> parts, Optional<Interval> interval,
+    Optional<CorrectedLatency.Tail> p99) {
 
     /**
      * One segment's share.

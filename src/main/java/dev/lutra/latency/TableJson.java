@@ -13,16 +13,16 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.proto.LookupTable;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** Reads the JSON form of a table entry by entry, which protobuf's own reader does not, so that a mistake can be placed. */
 final class TableJson {
 
+    private static final int MOST_BYTES = 1 << 28;
     private static final JsonFactory FACTORY = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
     /** Made when a table is wrong, since making it takes as long as reading one. */
@@ -37,7 +37,7 @@ final class TableJson {
 
     /** What is right is read in one go; only what is not is taken apart, to say where. */
     static LookupTable read(Path file) {
-        String text = text(file);
+        String text = InputFile.text(file, MOST_BYTES);
         return whole(text).orElseGet(() -> entryByEntry(file, text));
     }
 
@@ -78,16 +78,6 @@ final class TableJson {
             merge(entries.get(i), table.addEntriesBuilder(), file, place);
         }
         return table.build();
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-        }
     }
 
     private static ObjectNode tree(Path file, String text) {

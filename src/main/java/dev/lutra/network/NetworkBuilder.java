@@ -59,7 +59,8 @@ public final class NetworkBuilder {
     }
 
     /**
-     * @throws IllegalArgumentException if the groups do not divide the channels, or grouped channels are elastic
+     * @throws IllegalArgumentException if the groups do not divide the channels, grouped channels are elastic, or {@code x} is no
+     *     image
      */
     public Value conv(String opName, Value x, ConvSpec spec) {
         Width in = x.width();
@@ -86,6 +87,7 @@ public final class NetworkBuilder {
     }
 
     private Value convolve(String opName, Value x, ConvSpec spec, int inPerGroup, int sharedInPerGroup) {
+        requireImage(opName, x);
         String qualified = unique(opName);
         Width out = spec.out();
         SharedTensor tensor = new SharedTensor(qualified + ".weight",
@@ -125,6 +127,7 @@ public final class NetworkBuilder {
     }
 
     public Value pool(String opName, Value x, Op.Pool.Kind kind, int kernel, int stride) {
+        requireImage(opName, x);
         int padding = (kernel - 1) / 2;
         int height = (x.shape().height() + 2 * padding - kernel) / stride + 1;
         int width = (x.shape().width() + 2 * padding - kernel) / stride + 1;
@@ -133,6 +136,7 @@ public final class NetworkBuilder {
     }
 
     public Value globalPool(String opName, Value x) {
+        requireImage(opName, x);
         Shape shape = Shape.image(x.shape().channels(), 1, 1);
         return add(new Op.GlobalPool(unique(opName), x, value(shape, x.sharedChannels())));
     }
@@ -143,6 +147,7 @@ public final class NetworkBuilder {
      * @throws IllegalArgumentException if they are not all there, or the channels are elastic
      */
     public Value channelSlice(String opName, Value x, int start, int step, int count) {
+        requireImage(opName, x);
         requireFixed(opName, x);
         if (start + (count - 1) * step >= x.shape().channels()) {
             throw new IllegalArgumentException(qualified(opName) + ": " + count + " channels from " + start + " by " + step
@@ -156,6 +161,7 @@ public final class NetworkBuilder {
      * @throws IllegalArgumentException if the groups do not divide the channels, or the channels are elastic
      */
     public Value channelShuffle(String opName, Value x, int groups) {
+        requireImage(opName, x);
         requireFixed(opName, x);
         if (x.shape().channels() % groups != 0) {
             throw new IllegalArgumentException(qualified(opName) + ": " + x.shape().channels() + " channels in " + groups
@@ -171,6 +177,7 @@ public final class NetworkBuilder {
         int channels = 0;
         Shape first = parts.get(0).shape();
         for (Value part : parts) {
+            requireImage(opName, part);
             requireFixed(opName, part);
             if (part.shape().height() != first.height() || part.shape().width() != first.width()) {
                 throw new IllegalArgumentException(qualified(opName) + ": " + part.shape() + " beside " + first
@@ -237,6 +244,12 @@ public final class NetworkBuilder {
 
     private Optional<Weight> bias(String opName, Width out, boolean present) {
         return present ? Optional.of(vector(opName + ".bias", out, Role.BIAS)) : Optional.empty();
+    }
+
+    private void requireImage(String opName, Value x) {
+        if (x.shape().layout() != Shape.Layout.IMAGE) {
+            throw new IllegalArgumentException(qualified(opName) + ": after a flattening (expected: an image, not a vector)");
+        }
     }
 
     private void requireFixed(String opName, Value x) {

@@ -28,6 +28,13 @@ public record SharedTensor(String name, List<Integer> dims, Role role) {
 
     public SharedTensor {
         dims = List.copyOf(dims);
+        double values = 1;
+        for (int extent : dims) {
+            values *= extent;
+        }
+        if (values > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(name + ": " + dims + " (expected: fewer than 2^31 values)");
+        }
     }
 
     public long elements() {

@@ -3,6 +3,7 @@ package dev.lutra.onnx;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import java.io.BufferedInputStream;
@@ -54,9 +55,7 @@ public final class OnnxFile {
      * @throws UncheckedIOException if the file cannot be read
      */
     public static ModelProto read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw InputException.in(file, "no such file (expected: an ONNX model)");
-        }
+        InputFile.requireRegular(file);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             ModelProto model = ModelProto.parseFrom(in);
             if (model.getIrVersion() < 1 || model.getOpsetImportCount() == 0 || !model.hasGraph()) {

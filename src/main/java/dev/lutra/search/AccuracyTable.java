@@ -89,8 +89,13 @@ public final class AccuracyTable implements AccuracySource {
     static double number(Csv csv, Csv.Row row, int column) {
         String cell = row.cells().get(column);
         String name = csv.header().get(column);
-        return decimal(cell).map(value -> Measure.fromColumn(Measure.ofColumn(name), value))
+        String measure = Measure.ofColumn(name);
+        double value = decimal(cell).map(number -> Measure.fromColumn(measure, number))
             .orElseThrow(() -> csv.error(row, name + ": '" + cell + "' (expected: a number)"));
+        Measure.expectation(measure, value).ifPresent(expected -> {
+            throw csv.error(row, name + ": " + cell.strip() + " (expected: " + expected + ")");
+        });
+        return value;
     }
 
     static Architecture architecture(Csv csv, Csv.Row row, String text, SearchSpace space) {

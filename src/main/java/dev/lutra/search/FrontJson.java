@@ -7,11 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +22,7 @@ final class FrontJson {
 
     private static final int FORMAT = 1;
     private static final String ARCHITECTURE = "arch";
+    private static final int MOST_BYTES = 1 << 28;
     private static final JsonMapper JSON = JsonMapper.builder()
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
         .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -64,14 +63,10 @@ final class FrontJson {
 
     private static JsonNode tree(Path file) {
         try {
-            return JSON.readTree(Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
+            return JSON.readTree(InputFile.text(file, MOST_BYTES));
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
             throw new InputException(file + ":" + line + ": not JSON: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -85,7 +80,12 @@ final class FrontJson {
                 throw new InputException(place + "." + field.getKey() + ": " + field.getValue() + " (expected: a number)");
             }
             String measure = Measure.ofColumn(field.getKey());
-            values.put(measure, Measure.fromColumn(measure, field.getValue().decimalValue()));
+            double value = Measure.fromColumn(measure, field.getValue().decimalValue());
+            Measure.expectation(measure, value).ifPresent(expected -> {
+                throw new InputException(
+                    place + "." + field.getKey() + ": " + field.getValue() + " (expected: " + expected + ")");
+            });
+            values.put(measure, value);
         }
         return new Candidate(architecture(node, place, space), new Measures(values));
     }

@@ -5,6 +5,7 @@ import dev.lutra.measure.Unit;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Optional;
 
 /**
  * Names of the figures that architectures are compared by, and how files and people are given their values. The set is open: a
@@ -12,7 +13,7 @@ import java.math.RoundingMode;
  */
 public final class Measure {
 
-    /** Fraction of images classified right, or whatever scale an accuracy table uses; more is better. */
+    /** Fraction of images classified right, 0 to 1; more is better. */
     public static final String ACCURACY = "accuracy";
 
     /** Multiply-accumulates for one image, rule K0. */
@@ -35,6 +36,7 @@ public final class Measure {
     private static final String COLUMN = "latency_ms";
     private static final String P99_COLUMN = "latency_p99_ms";
     private static final int NANOS_DIGITS = 6;
+    private static final double LONGEST_NANOS = 1e15; // eleven days
     private static final MathContext READABLE = new MathContext(4);
 
     private Measure() {}
@@ -91,6 +93,21 @@ public final class Measure {
     /** The value of a cell. */
     static double fromColumn(String measure, BigDecimal cell) {
         return (isLatency(measure) ? cell.movePointRight(NANOS_DIGITS) : cell).doubleValue();
+    }
+
+    /** What a measure's value should have been; empty if it can be one. */
+    static Optional<String> expectation(String measure, double value) {
+        if (measure.equals(ACCURACY)) {
+            String percent = value > 1 && value <= 100 ? "; if it is in percent, divide it by 100" : "";
+            return value >= 0 && value <= 1 ? Optional.empty() : Optional.of("a fraction from 0 to 1" + percent);
+        }
+        if (isLatency(measure)) {
+            return value > 0 && value <= LONGEST_NANOS ? Optional.empty() : Optional.of("milliseconds, more than 0");
+        }
+        if (measure.equals(MACS) || measure.equals(PARAMS) || measure.equals(SCORE)) {
+            return value >= 0 && Double.isFinite(value) ? Optional.empty() : Optional.of("a number of at least 0");
+        }
+        return Double.isFinite(value) ? Optional.empty() : Optional.of("a number");
     }
 
     /** A value for people, to four digits: {@code 3.197M}, {@code 2.93 ms}. */

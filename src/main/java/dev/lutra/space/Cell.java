@@ -70,7 +70,7 @@ record Cell(int nodes, List<NamedBlock> operations) {
      */
     Value emit(NetworkBuilder graph, Value before, Value last, Placement placement, int[] values, int offset) {
         List<Value> states = new ArrayList<>();
-        states.add(resized(graph, "before", before, placement.channels(), before.shape().height() / last.shape().height()));
+        states.add(resized(graph, "before", before, placement.channels(), strideBetween(before, last)));
         states.add(resized(graph, "last", last, placement.channels(), 1));
         boolean[] read = new boolean[INPUTS + nodes];
         for (int node = 0; node < nodes; node++) {
@@ -89,6 +89,12 @@ record Cell(int nodes, List<NamedBlock> operations) {
         NamedBlock block = operations.get(operation);
         String scope = side + "." + block.scope() + ".from" + state;
         return graph.scope(scope, () -> block.block().emit(graph, states.get(state), at(placement, state)));
+    }
+
+    /** A stride s makes ⌈size / s⌉ of a size. */
+    private static int strideBetween(Value before, Value last) {
+        int height = last.shape().height();
+        return (before.shape().height() + height - 1) / height;
     }
 
     /** Only what reads the cell's inputs has its stride. */

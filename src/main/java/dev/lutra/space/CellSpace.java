@@ -47,7 +47,7 @@ final class CellSpace extends HeadedSpace {
         all.addAll(cell.genes("reduction"));
         this.genes = List.copyOf(all);
         for (int operation = 0; operation < cell.operations().size(); operation++) {
-            build(uniform(operation));
+            header.requireOutput(layers.size() - 1, build(uniform(operation)).outputs().get(0).shape());
         }
     }
 
@@ -106,7 +106,7 @@ final class CellSpace extends HeadedSpace {
 
     @Override
     public Architecture parse(String text) {
-        String[] entries = text.strip().split("\\s*,\\s*|\\s+");
+        String[] entries = text.strip().split("\\s*,\\s*|\\s+", -1);
         if (entries.length != genes.size()) {
             throw new InputException(header.name() + ": architecture of " + entries.length + " entries (expected: " + genes.size()
                 + ", one a gene, separated by commas or spaces)");
@@ -156,7 +156,7 @@ final class CellSpace extends HeadedSpace {
             return graph.scope(layer.name(), () -> layer.cell().isPresent()
                 ? cell.emit(graph, before, last, placement, values, offset(layer.cell().get()))
                 : layer.block().orElseThrow().emit(graph, last, placement));
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ArithmeticException e) {
             throw new MisplacedLayerException(index, layer.name() + ": " + e.getMessage());
         }
     }

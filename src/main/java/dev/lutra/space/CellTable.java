@@ -9,6 +9,8 @@ import java.util.OptionalInt;
 /** The rows of a table of cells, unrolled into layers. */
 final class CellTable {
 
+    private static final int MOST_NODES = 50;
+
     private final Choices choices;
     private final Cell cell;
     private final List<CellSpace.Layer> layers = new ArrayList<>();
@@ -19,8 +21,8 @@ final class CellTable {
     CellTable(YamlNode file) {
         choices = new Choices(file);
         YamlNode description = file.get("cells");
-        cell = new Cell(description.get("nodes").integer(1),
-            description.get("operations").items().stream().map(item -> choices.block(item, YamlNode.EMPTY)).toList());
+        cell = new Cell(description.get("nodes").integer(1, MOST_NODES),
+            choices.blocks(description.get("operations"), YamlNode.EMPTY));
         description.rejectUnknownKeys();
         for (YamlNode row : file.get("layers").items()) {
             add(row);
@@ -43,12 +45,13 @@ final class CellTable {
     }
 
     private void add(YamlNode row) {
-        OptionalInt channels = row.find("channels").map(node -> OptionalInt.of(node.integer(1))).orElse(OptionalInt.empty());
+        OptionalInt channels = row.find("channels")
+            .map(node -> OptionalInt.of(node.integer(1, Header.MOST_CHANNELS))).orElse(OptionalInt.empty());
         Optional<CellSpace.Kind> kind = row.find("cell").map(node -> node.oneOf(CellSpace.Kind.class));
         if (kind.isEmpty()) {
             NamedBlock block = choices.fixed(row);
             String name = row.find("name").map(YamlNode::text).orElse(block.name());
-            int stride = row.find("stride").map(node -> node.integer(1)).orElse(1);
+            int stride = row.find("stride").map(node -> node.integer(1, Header.MOST_SIZE)).orElse(1);
             add(row, new CellSpace.Layer(name, kind, Optional.of(block.block()), channels, stride));
             return;
         }
@@ -56,7 +59,7 @@ final class CellTable {
             throw row.error("a cell after a fixed block (expected: all cells in one run)");
         }
         int stride = kind.get() == CellSpace.Kind.REDUCTION ? 2 : 1;
-        int repeat = row.find("repeat").map(node -> node.integer(1)).orElse(1);
+        int repeat = row.find("repeat").map(node -> node.integer(1, Header.MOST_LAYERS)).orElse(1);
         for (int i = 0; i < repeat; i++) {
             add(row, new CellSpace.Layer("cell" + ++cells, kind, Optional.empty(), channels, stride));
         }
@@ -65,6 +68,9 @@ final class CellTable {
     private void add(YamlNode row, CellSpace.Layer layer) {
         if (layers.stream().anyMatch(other -> other.name().equals(layer.name()))) {
             throw row.error("a second layer '" + layer.name() + "' (expected: 'name' with a name of its own)");
+        }
+        if (layers.size() >= Header.MOST_LAYERS) {
+            throw row.error("more than " + Header.MOST_LAYERS + " layers (expected: fewer)");
         }
         layers.add(layer);
         rows.add(row);

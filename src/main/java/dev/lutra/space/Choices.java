@@ -3,12 +3,18 @@ package dev.lutra.space;
 import dev.lutra.space.block.Blocks;
 import dev.lutra.space.block.Settings;
 import dev.lutra.yaml.YamlNode;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The blocks that a space file names under {@code choices}, and what its {@code defaults} say about every block. */
 final class Choices {
+
+    private static final Pattern WRITABLE = Pattern.compile("[^\\s,:]{1,100}");
 
     private final Map<String, YamlNode> choices = new LinkedHashMap<>();
     private final YamlNode defaults;
@@ -16,6 +22,25 @@ final class Choices {
     Choices(YamlNode file) {
         file.find("choices").ifPresent(node -> choices.putAll(node.entries()));
         defaults = file.find("defaults").orElse(YamlNode.EMPTY);
+        Map<String, String> texts = new HashMap<>();
+        choices.forEach((name, choice) -> {
+            requireWritable(name, choice);
+            texts.put(name, name);
+        });
+        choices.forEach((name, choice) -> choice.find("aliases").map(YamlNode::items).orElse(List.of()).forEach(alias -> {
+            requireWritable(alias.text(), alias);
+            String other = texts.putIfAbsent(alias.text(), name);
+            if (other != null && !other.equals(name)) {
+                throw alias.error(alias.text() + " is " + other + " already (expected: a text of its own)");
+            }
+        }));
+    }
+
+    /** Architectures are written as choices between commas, with scales behind colons. */
+    private static void requireWritable(String text, YamlNode place) {
+        if (!WRITABLE.matcher(text).matches()) {
+            throw place.error("'" + text + "' (expected: a name without spaces, commas and colons)");
+        }
     }
 
     /** The block of a row that has no choice. */
@@ -25,12 +50,27 @@ final class Choices {
     }
 
     /**
+     * The choices of a list, each once.
+     *
+     * @throws dev.lutra.InputException if there is no such choice, or one is there twice
+     */
+    List<NamedBlock> blocks(YamlNode list, YamlNode row) {
+        Set<String> seen = new HashSet<>();
+        for (YamlNode item : list.items()) {
+            if (!seen.add(item.text())) {
+                throw item.error(item.text() + " is there twice (expected: every choice once)");
+            }
+        }
+        return list.items().stream().map(item -> block(item, row)).toList();
+    }
+
+    /**
      * A choice as it stands in a row.
      *
      * @param item where its name is written
      * @throws dev.lutra.InputException if there is no such choice
      */
-    NamedBlock block(YamlNode item, YamlNode row) {
+    private NamedBlock block(YamlNode item, YamlNode row) {
         if (!choices.containsKey(item.text())) {
             throw item.error(item.text() + " (expected: one of " + String.join(", ", choices.keySet()) + ")");
         }

@@ -1,6 +1,9 @@
 package dev.lutra.space;
 
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One decision of a space. Genes are not layers: a layer may have several, and a cell's gene shapes many layers.
@@ -30,9 +33,6 @@ public record Gene(String name, List<Option> options) {
             this(name, index, List.of());
         }
 
-        private boolean isWritten(String text) {
-            return name.equals(text) || Integer.toString(index).equals(text) || aliases.contains(text);
-        }
     }
 
     public Gene {
@@ -63,17 +63,19 @@ public record Gene(String name, List<Option> options) {
     }
 
     /**
-     * Position in {@link #options()} of an option written by name, by index or by alias.
+     * Position in {@link #options()} of an option written by name, by alias or by index. A name that is also another option's
+     * index is the name: what is printed reads back.
      *
      * @return −1 if there is none
      */
     public int position(String text) {
-        for (int i = 0; i < options.size(); i++) {
-            if (options.get(i).isWritten(text)) {
-                return i;
-            }
-        }
-        return -1;
+        return Stream.<Predicate<Option>>of(option -> option.name().equals(text), option -> option.aliases().contains(text),
+            option -> Integer.toString(option.index()).equals(text)).mapToInt(this::position).filter(place -> place >= 0)
+            .findFirst().orElse(-1);
+    }
+
+    private int position(Predicate<Option> written) {
+        return IntStream.range(0, options.size()).filter(place -> written.test(options.get(place))).findFirst().orElse(-1);
     }
 
     /** The options as an expectation in a message: {@code 0 k3, 1 k5}. */

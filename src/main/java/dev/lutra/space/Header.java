@@ -16,6 +16,12 @@ import java.util.Optional;
 public record Header(String name, String title, String source, Shape input, int classes, boolean learnsBatchNorm,
     double batchNormEpsilon, Optional<String> definition) {
 
+    /** Limits of what a file may ask for, far beyond any network. */
+    public static final int MOST_CHANNELS = 1 << 20;
+    public static final int MOST_SIZE = 1 << 14;
+    public static final int MOST_LAYERS = 1000;
+    public static final int MOST_CLASSES = 1 << 20;
+
     Header withClasses(int value) {
         return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon, definition);
     }
@@ -27,6 +33,14 @@ public record Header(String name, String title, String source, Shape input, int 
 
     NetworkBuilder builder() {
         return new NetworkBuilder(name, input, batchNormEpsilon);
+    }
+
+    /** @throws MisplacedLayerException if the last layer does not give one value a class */
+    void requireOutput(int lastLayer, Shape output) {
+        if (!output.equals(Shape.vector(classes))) {
+            throw new MisplacedLayerException(lastLayer, "the network gives " + output + " (expected: a vector of " + classes
+                + ", one value a class: 'linear' without 'channels', or 'flatten')");
+        }
     }
 
     /** @throws IllegalArgumentException if the architecture belongs to another space */

@@ -62,9 +62,10 @@ final class LayerTable {
 
     private void add(YamlNode row) {
         Optional<YamlNode> name = row.find("name");
-        OptionalInt channels = row.find("channels").map(node -> OptionalInt.of(node.integer(1))).orElse(OptionalInt.empty());
-        int repeat = row.find("repeat").map(node -> node.integer(1)).orElse(1);
-        int stride = row.find("stride").map(node -> node.integer(1)).orElse(1);
+        OptionalInt channels = row.find("channels")
+            .map(node -> OptionalInt.of(node.integer(1, Header.MOST_CHANNELS))).orElse(OptionalInt.empty());
+        int repeat = row.find("repeat").map(node -> node.integer(1, Header.MOST_LAYERS)).orElse(1);
+        int stride = row.find("stride").map(node -> node.integer(1, Header.MOST_SIZE)).orElse(1);
         boolean isSearchable = row.find("choices").isPresent();
         List<NamedBlock> options = isSearchable ? offered(row) : List.of(choices.fixed(row));
         for (int i = 0; i < repeat; i++) {
@@ -72,6 +73,9 @@ final class LayerTable {
             String layerName = isSearchable ? "layer" + ++searchable : repeat > 1 ? base + (i + 1) : base;
             if (!names.add(layerName)) {
                 throw row.error("a second layer '" + layerName + "' (expected: 'name' with a name of its own)");
+            }
+            if (layers.size() >= Header.MOST_LAYERS) {
+                throw row.error("more than " + Header.MOST_LAYERS + " layers (expected: fewer)");
             }
             layers.add(new StagedSpace.Layer(layerName, channels, i == 0 ? stride : 1, options,
                 isSearchable ? scales : List.of(), isSearchable));
@@ -83,6 +87,6 @@ final class LayerTable {
         if (row.find("block").isPresent()) {
             throw row.error("both 'block' and 'choices' (expected: one of them)");
         }
-        return row.get("choices").items().stream().map(item -> choices.block(item, row)).toList();
+        return choices.blocks(row.get("choices"), row);
     }
 }

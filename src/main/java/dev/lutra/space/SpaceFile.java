@@ -1,6 +1,7 @@
 package dev.lutra.space;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.network.Shape;
 import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
@@ -31,8 +32,7 @@ public final class SpaceFile {
      */
     public static SearchSpace load(String nameOrPath) {
         if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml")) {
-            Path file = Path.of(nameOrPath);
-            return read(YamlNode.read(file), text(file));
+            return parse(nameOrPath, InputFile.text(Path.of(nameOrPath), YamlNode.MOST_BYTES));
         }
         Optional<String> text = nameOrPath.matches("[a-z0-9-]+") ? resource(nameOrPath + ".yaml") : Optional.empty();
         if (text.isEmpty()) {
@@ -53,14 +53,6 @@ public final class SpaceFile {
         return read(YamlNode.parse(file, text), text);
     }
 
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-        }
-    }
-
     private static Optional<String> resource(String name) {
         try (InputStream stream = SpaceFile.class.getResourceAsStream(name)) {
             return stream == null ? Optional.empty() : Optional.of(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
@@ -78,7 +70,9 @@ public final class SpaceFile {
         LayerTable table = new LayerTable(file);
         file.rejectUnknownKeys();
         try {
-            return new StagedSpace(header, table.layers());
+            SearchSpace space = new StagedSpace(header, table.layers());
+            space.withClasses(space.classes() + 1); // the outputs follow the classes
+            return space;
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }
@@ -88,7 +82,9 @@ public final class SpaceFile {
         CellTable table = new CellTable(file);
         file.rejectUnknownKeys();
         try {
-            return new CellSpace(header, table.cell(), table.layers());
+            SearchSpace space = new CellSpace(header, table.cell(), table.layers());
+            space.withClasses(space.classes() + 1); // the outputs follow the classes
+            return space;
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }
@@ -97,13 +93,13 @@ public final class SpaceFile {
     private static Header header(YamlNode file, String text) {
         YamlNode input = file.get("input");
         YamlNode batchNorm = file.find("batch-norm").orElse(YamlNode.EMPTY);
-        int size = input.get("size").integer(1);
+        int size = input.get("size").integer(1, Header.MOST_SIZE);
         Header header = new Header(
             file.get("name").text(),
             file.get("title").text(),
             file.get("source").text(),
-            Shape.image(input.get("channels").integer(1), size, size),
-            file.get("classes").integer(1),
+            Shape.image(input.get("channels").integer(1, Header.MOST_CHANNELS), size, size),
+            file.get("classes").integer(1, Header.MOST_CLASSES),
             batchNorm.find("learned-in-supernet").map(YamlNode::flag).orElse(true),
             batchNorm.find("epsilon").map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON),
             Optional.of(text));

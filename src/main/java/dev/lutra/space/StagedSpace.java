@@ -151,6 +151,7 @@ public final class StagedSpace extends HeadedSpace {
                 shape = outputs.get(alike);
                 kept.add(fitted);
             }
+            header.requireOutput(kept.size() - 1, shape);
             return List.copyOf(kept);
         }
 
@@ -186,9 +187,17 @@ public final class StagedSpace extends HeadedSpace {
             try {
                 Value output = emit(graph, layer, option, graph.input(), placement);
                 graph.build(output).ops().forEach(this::requireOneExtent);
+                requireChannels(layer, output.shape());
                 return output.shape();
-            } catch (IllegalArgumentException e) {
+            } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new MisplacedLayerException(index, layer.name() + ", " + option.name() + ": " + e.getMessage());
+            }
+        }
+
+        private static void requireChannels(Layer layer, Shape output) {
+            if (layer.channels().isPresent() && output.channels() != layer.channels().getAsInt()) {
+                throw new IllegalArgumentException("gives " + output.channels() + " channels (expected: "
+                    + layer.channels().getAsInt() + ", as the row says, or no 'channels' in it)");
             }
         }
 
@@ -263,7 +272,7 @@ public final class StagedSpace extends HeadedSpace {
 
     @Override
     public Architecture parse(String text) {
-        String[] entries = text.strip().split("\\s*,\\s*", -1);
+        String[] entries = text.isBlank() ? new String[0] : text.strip().split("\\s*,\\s*", -1);
         if (entries.length != searched.size()) {
             throw new InputException(header.name() + ": architecture of " + entries.length + " entries (expected: "
                 + searched.size() + ", one a layer, comma-separated)");

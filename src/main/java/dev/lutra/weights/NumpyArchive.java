@@ -1,6 +1,7 @@
 package dev.lutra.weights;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +26,7 @@ public final class NumpyArchive implements TensorArchive {
 
     private static final String ARRAY = ".npy";
     private static final int BLOCK_BYTES = 1 << 16;
+    private static final long MOST_EXPANSION = 1032; // deflate's
 
     private final Path file;
     private final Map<String, NumpyHeader> headers;
@@ -41,6 +42,7 @@ public final class NumpyArchive implements TensorArchive {
      * @throws InputException if it is not there, is not what NumPy writes, or is cut off
      */
     public static NumpyArchive open(Path file) {
+        InputFile.requireRegular(file);
         Map<String, NumpyHeader> headers = new LinkedHashMap<>();
         try {
             if (isSingle(file)) {
@@ -50,8 +52,6 @@ public final class NumpyArchive implements TensorArchive {
             } else {
                 readHeaders(file, headers);
             }
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
         } catch (ZipException e) {
             throw new InputException(file + ": not an archive of NumPy arrays: " + e.getMessage(), e);
         } catch (IOException e) {
@@ -65,9 +65,18 @@ public final class NumpyArchive implements TensorArchive {
             for (ZipEntry entry : zip.stream().filter(entry -> entry.getName().endsWith(ARRAY)).toList()) {
                 try (InputStream in = zip.getInputStream(entry)) {
                     String name = stem(entry.getName());
+                    requirePlausible(file, name, entry);
                     headers.put(name, header(file + ": " + name, in, entry.getSize()));
                 }
             }
+        }
+    }
+
+    /** An archive may state any size; what deflate can make of the bytes that are there is limited. */
+    private static void requirePlausible(Path file, String name, ZipEntry entry) {
+        if (entry.getSize() < 0 || entry.getSize() > MOST_EXPANSION * entry.getCompressedSize() + BLOCK_BYTES) {
+            throw InputException.in(file, name + ": " + entry.getSize() + " bytes in " + entry.getCompressedSize()
+                + " compressed ones (expected: what they can hold)");
         }
     }
 

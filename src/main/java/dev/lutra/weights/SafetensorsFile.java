@@ -8,13 +8,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,8 +35,8 @@ import java.util.function.Supplier;
  */
 public final class SafetensorsFile implements TensorArchive {
 
-    /** The limit of the format's own implementation. */
-    private static final long MAX_HEADER_BYTES = 100_000_000;
+    /** Room for some hundred thousand tensors; the format's own implementation allows six times as much. */
+    private static final long MAX_HEADER_BYTES = 1 << 24;
     private static final String METADATA = "__metadata__";
     private static final int BLOCK_FLOATS = 1 << 16;
     private static final ObjectMapper JSON = JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -80,13 +80,12 @@ public final class SafetensorsFile implements TensorArchive {
      * @throws InputException if it is not there, or is not a whole safetensors file, naming the tensor that is wrong
      */
     public static SafetensorsFile open(Path file) {
+        InputFile.requireRegular(file);
         try (FileChannel channel = FileChannel.open(file)) {
             byte[] header = header(file, channel);
             long start = Long.BYTES + header.length;
             Header parsed = new Header(file, header, channel.size() - start);
             return new SafetensorsFile(file, parsed.metadata, parsed.tensors, new MappedBytes(channel, start));
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
         }

@@ -32,11 +32,11 @@ public class LayeredSettings {
         return find(key).orElseGet(() -> nodes.get(0).get(key));
     }
 
-    public final int integer(String key, int least) {
+    public int integer(String key, int least) {
         return get(key).integer(least);
     }
 
-    public final int integer(String key, int least, int otherwise) {
+    public int integer(String key, int least, int otherwise) {
         return find(key).map(node -> node.integer(least)).orElse(otherwise);
     }
 

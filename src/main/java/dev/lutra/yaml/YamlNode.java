@@ -1,9 +1,7 @@
 package dev.lutra.yaml;
 
 import dev.lutra.InputException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import dev.lutra.InputFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -33,32 +32,54 @@ public final class YamlNode {
     /** A mapping without keys, for a section that a file leaves out. */
     public static final YamlNode EMPTY = parse("", "{}");
 
-    private final String file;
+    /** An underscore between two digits. */
+    private static final Pattern DIGIT_GROUPS = Pattern.compile("(?<=\\d)_(?=\\d)");
+    /** How large a file may be. */
+    public static final int MOST_BYTES = 1 << 26;
+    private static final int MOST_DEPTH = 50;
+    /** A node stands once for every alias of it and of what it lies in. */
+    private static final int MOST_NODES = 200_000;
+
+    /** What all places of a file share. */
+    private static final class Document {
+
+        private final String file;
+        private int nodes;
+
+        Document(String file) {
+            this.file = file;
+        }
+    }
+
+    private final Document document;
     private final String key;
+    private final int depth;
     private final Node node;
     private final Map<String, YamlNode> entries;
     private final Set<String> read = new HashSet<>();
+    private List<YamlNode> items;
 
-    private YamlNode(String file, String key, Node node) {
-        this.file = file;
+    private YamlNode(Document document, String key, int depth, Node node) {
+        this.document = document;
         this.key = key;
+        this.depth = depth;
         this.node = node;
+        if (depth > MOST_DEPTH) {
+            throw error("nested more than " + MOST_DEPTH + " levels deep (expected: less; does it contain itself?)");
+        }
+        if (++document.nodes > MOST_NODES) {
+            throw error("more than " + MOST_NODES + " values, aliases written out (expected: fewer)");
+        }
         this.entries = node instanceof MappingNode mapping ? entriesOf(mapping) : Map.of();
     }
 
     /**
      * Reads a file.
      *
-     * @throws InputException if it is not there, cannot be read, or is not YAML
+     * @throws InputException if it is not there, cannot be read, is not YAML, or is larger than any such file has reason to be
      */
     public static YamlNode read(Path file) {
-        try {
-            return parse(file.toString(), Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw InputException.in(file, "no such file");
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-        }
+        return parse(file.toString(), InputFile.text(file, MOST_BYTES));
     }
 
     /**
@@ -67,16 +88,19 @@ public final class YamlNode {
      * @param file what to call it in messages
      */
     public static YamlNode parse(String file, String text) {
-        LoadSettings settings = LoadSettings.builder().setLabel(file).setAllowDuplicateKeys(false).build();
+        LoadSettings settings = LoadSettings.builder().setLabel(file).setAllowDuplicateKeys(false)
+            .setCodePointLimit(MOST_BYTES).build();
         try {
             Node root = new Compose(settings).composeString(text)
                 .orElseThrow(() -> new InputException(file + ": empty (expected: a YAML mapping)"));
-            return new YamlNode(file, "", root);
+            return new YamlNode(new Document(file), "", 0, root);
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
             throw new InputException(file + ":" + line + ": not YAML: " + e.getProblem(), e);
         } catch (YamlEngineException e) {
             throw new InputException(file + ": not YAML: " + e.getMessage().lines().findFirst().orElse(""), e);
+        } catch (StackOverflowError e) { // the parser sets no limit of its own
+            throw new InputException(file + ": nested more than " + MOST_DEPTH + " levels deep (expected: less)", e);
         }
     }
 
@@ -86,9 +110,13 @@ public final class YamlNode {
             if (!(tuple.getKeyNode() instanceof ScalarNode name)) {
                 throw error("a key that is not plain text (expected: key: value)");
             }
+            if (name.getValue().equals("<<") && name.isPlain()) {
+                throw new InputException(
+                    at(document.file, name) + "a merge key << (expected: keys of their own; YAML 1.2 has no merging)");
+            }
             String path = key.isEmpty() ? name.getValue() : key + "." + name.getValue();
-            if (found.put(name.getValue(), new YamlNode(file, path, tuple.getValueNode())) != null) {
-                throw new InputException(at(file, name) + path + ": given twice");
+            if (found.put(name.getValue(), new YamlNode(document, path, depth + 1, tuple.getValueNode())) != null) {
+                throw new InputException(at(document.file, name) + path + ": given twice");
             }
         }
         return found;
@@ -96,7 +124,7 @@ public final class YamlNode {
 
     /** An error about this place, as {@code file:line: key: problem}. */
     public InputException error(String problem) {
-        return new InputException(at(file, node) + (key.isEmpty() ? "" : key + ": ") + problem);
+        return new InputException(at(document.file, node) + (key.isEmpty() ? "" : key + ": ") + problem);
     }
 
     private static String at(String file, Node node) {
@@ -146,9 +174,12 @@ public final class YamlNode {
         if (!(node instanceof SequenceNode sequence)) {
             throw error(describe() + " (expected: a list)");
         }
-        List<YamlNode> items = new ArrayList<>();
-        for (Node item : sequence.getValue()) {
-            items.add(new YamlNode(file, key + "[" + items.size() + "]", item));
+        if (items == null) {
+            List<YamlNode> all = new ArrayList<>();
+            for (Node item : sequence.getValue()) {
+                all.add(new YamlNode(document, key + "[" + all.size() + "]", depth + 1, item));
+            }
+            items = List.copyOf(all);
         }
         return items;
     }
@@ -165,10 +196,15 @@ public final class YamlNode {
         return Math.toIntExact(whole(least, Integer.MAX_VALUE));
     }
 
+    /** A whole number within bounds, both included. */
+    public int integer(int least, int most) {
+        return Math.toIntExact(whole(least, most));
+    }
+
     /** A whole number that may be negative or large. */
     public long whole(long least, long most) {
         try {
-            long value = Long.parseLong(text().replace("_", ""));
+            long value = Long.parseLong(DIGIT_GROUPS.matcher(text()).replaceAll(""));
             if (value >= least && value <= most) {
                 return value;
             }

@@ -37,6 +37,12 @@ class CsvTest {
     }
 
     @Test
+    void aRowOfOneEmptyCellIsARow() throws IOException {
+        assertThat(Csv.read(file(Csv.line(List.of("a")) + Csv.line(List.of("")))).rows())
+            .containsExactly(new Csv.Row(2, List.of("")));
+    }
+
+    @Test
     void linesAreThoseOfTheFile() throws IOException {
         Csv csv = Csv.read(file("\uFEFFa,b\r\n\r\n\"1\n2\",3\r4,5"));
         assertThat(csv.header()).containsExactly("a", "b");

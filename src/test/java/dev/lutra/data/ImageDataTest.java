@@ -15,8 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,7 +206,9 @@ class ImageDataTest {
         open(folderSpec(8)).close();
         Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
         byte[] whole = Files.readAllBytes(file);
-        Files.write(file.resolveSibling(file.getFileName() + ".tmp"), new byte[whole.length * 2]);
+        Path left = file.resolveSibling(file.getFileName() + "." + UUID.randomUUID() + "-1.tmp");
+        Files.write(left, new byte[whole.length * 2]);
+        Files.setLastModifiedTime(left, FileTime.fromMillis(0));
         Files.delete(file);
         open(folderSpec(8)).close();
         assertThat(Files.readAllBytes(file)).isEqualTo(whole);
@@ -218,7 +222,7 @@ class ImageDataTest {
         PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(100), "data", "key", DataProgress.NONE);
         PixelFile one = writer.openOrWrite(cache());
         Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
-        PixelFile many = PixelFile.open(file, writer.fingerprint(), 256).orElseThrow();
+        PixelFile many = PixelFile.open(file, 256).orElseThrow();
         for (int i = 0; i < listing.size(); i++) {
             assertThat(many.read(i).pixels()).isEqualTo(one.read(i).pixels()).isEqualTo(listing.read(i).pixels());
         }
@@ -243,18 +247,76 @@ class ImageDataTest {
         Files.createDirectories(data().resolve("cat"));
         Files.writeString(data().resolve("cat/notes.txt"), "nothing to see");
         Files.writeString(data().resolve("cat/._0.jpg"), "what macOS leaves");
-        assertRefused(folderSpec(8), data().resolve("cat") + ": no images (expected: at least one .jpg, .jpeg or .png)");
+        assertRefused(folderSpec(8), data().resolve("cat") + ": no images (expected: at least one file that ends in "
+            + ".bmp, .gif, .jfif, .jpe, .jpeg, .jpg, .png, .webp; found: 1 .txt)");
     }
 
     @Test
-    void namesTheDamagedImageAndLeavesNothingBehind() throws IOException {
+    void namesEveryDamagedImageAndKeepsTheOthers() throws IOException {
         TestImages.folder(data(), 8, 8, 30, 30);
-        Path broken = data().resolve("b/007.png");
-        Files.write(broken, Arrays.copyOf(Files.readAllBytes(broken), 60));
-        Files.writeString(data().resolve("b/020.png"), "also broken, but later");
+        Path first = data().resolve("b/007.png");
+        byte[] whole = Files.readAllBytes(first);
+        Files.write(first, Arrays.copyOf(whole, 60));
+        Path second = Files.writeString(data().resolve("b/020.png"), "also broken");
         assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class)
-            .hasMessageStartingWith(broken + ": damaged PNG");
-        assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pixels"));
+            .hasMessageStartingWith(data() + ": 2 of 60 images cannot be read: " + first + ": damaged PNG")
+            .hasMessageContaining("; " + second + ": not an image").hasMessageNotContaining("\n");
+        assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp"));
+
+        // what was decoded then is not looked at again: damage that leaves size and time alone goes unnoticed
+        Path kept = data().resolve("a/003.png");
+        FileTime time = Files.getLastModifiedTime(kept);
+        Files.write(kept, new byte[(int) Files.size(kept)]);
+        Files.setLastModifiedTime(kept, time);
+        Files.write(first, whole);
+        assertRefusedStarting(second + ": not an image");
+        Files.write(second, whole);
+        try (ImageData data = open(folderSpec(8))) {
+            assertThat(data.train().size() + data.validation().size()).isEqualTo(60);
+        }
+    }
+
+    private void assertRefusedStarting(String message) {
+        assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class).hasMessageStartingWith(message);
+    }
+
+    @Test
+    void saysWhatIsPassedOver() throws IOException {
+        TestImages.folder(data(), 8, 8, 3, 3);
+        Files.writeString(data().resolve("a/x.tiff"), "not read");
+        Files.writeString(data().resolve("b/y.TIFF"), "not read");
+        Files.writeString(data().resolve("b/Makefile"), "not read");
+        Files.writeString(data().resolve("b/.hidden"), "not even counted");
+        Files.writeString(data().resolve("labels.csv"), "not read");
+        List<String> said = new ArrayList<>();
+        ImageData.open(folderSpec(8), cache(), new DataProgress() {
+            @Override
+            public void decoded(String source, int done, int total) {}
+
+            @Override
+            public void passedOver(String source, String what) {
+                said.add(source + ": " + what);
+            }
+        }).close();
+        assertThat(said).containsExactly(data() + ": 2 .tiff, 1 beside the class folders, 1 without an ending");
+    }
+
+    @Test
+    void aCircleOfLinksIsNamed() throws IOException {
+        TestImages.folder(data(), 8, 8, 3, 3);
+        Path link = Files.createSymbolicLink(data().resolve("a/again"), data().resolve("a"));
+        assertRefused(folderSpec(8), link + ": a link to a folder that it lies in (expected: no circles)");
+    }
+
+    @Test
+    void namesOfSyntheticClassesDoNotDependOnTheLocale() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            assertThat(new SyntheticImages(2, 1, 8, 1).classes()).containsExactly("class00", "class01");
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

@@ -10,6 +10,11 @@ import dev.lutra.network.Segment;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,8 +24,12 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CalibrationPlanTest {
+
+    @TempDir
+    private Path folder;
 
     private final SearchSpace space = Tables.smallSpace();
     private final LookupTable table = Tables.of(space);
@@ -100,6 +109,41 @@ class CalibrationPlanTest {
         double nanos = Tables.OVERHEAD_NANOS
             + keys(architecture).stream().mapToDouble(key -> factors.get(key) * table.ownNanos(key)).sum();
         return Tables.measured(space.build(architecture), Math.round(nanos), Math.round(nanos), heldOut);
+    }
+
+    /** Four networks, of which more are asked for than there are. */
+    @Test
+    void aSpaceOfOneLayerLeavesNetworksToFit() {
+        for (int layers : new int[]{1, 2}) {
+            SearchSpace small = small(layers, "k3", "k5", "k7", "x");
+            LatencyModel segments = new LatencyModel(Tables.of(small));
+            List<Choice> choices = CalibrationPlan.choose(small, segments, 48, 12, 1);
+            assertThat(choices).extracting(Choice::architecture).doesNotHaveDuplicates();
+            assertThat(choices.stream().filter(Choice::heldOut)).isNotEmpty();
+            assertThat(choices.stream().filter(choice -> !choice.heldOut()).count()).isGreaterThanOrEqualTo(2);
+            LookupTable entries = Tables.of(small);
+            List<WholeNetwork> networks = choices.stream().map(choice -> Tables.measured(small.build(choice.architecture()),
+                20_000 + 1000L * small.build(choice.architecture()).ops().size(), 0, choice.heldOut())).toList();
+            assertThat(entries.withCalibration(Calibrator.fit(entries, networks)).calibration()).isPresent();
+        }
+        SearchSpace two = small(1, "k3", "k5");
+        assertThat(CalibrationPlan.choose(two, new LatencyModel(Tables.of(two)), 48, 12, 1)).isEmpty();
+    }
+
+    private SearchSpace small(int layers, String... choices) {
+        StringBuilder text = new StringBuilder("name: few\ntitle: few networks\nsource: this test\n"
+            + "input: {channels: 3, size: 8}\nclasses: 4\nchoices:\n"
+            + "  k3: {block: mb, kernel: 3, expand: 2}\n  k5: {block: mb, kernel: 5, expand: 2}\n"
+            + "  k7: {block: mb, kernel: 7, expand: 2}\n  x: {block: mb, kernel: 3, expand: 6}\nlayers:\n"
+            + "  - {name: stem, block: conv, kernel: 3, channels: 8}\n");
+        text.append("  - {choices: [").append(String.join(", ", choices)).append("], channels: 8, repeat: ").append(layers)
+            .append("}\n");
+        text.append("  - {block: global-pool}\n  - {name: classifier, block: linear}\n");
+        try {
+            return SpaceFile.load(Files.writeString(folder.resolve("few.yaml"), text).toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

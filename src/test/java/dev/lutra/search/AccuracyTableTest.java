@@ -66,14 +66,14 @@ class AccuracyTableTest {
         StringBuilder text = new StringBuilder("arch,accuracy,params\n");
         for (Architecture architecture : SmallProblem.everyArchitecture()) {
             int sum = Arrays.stream(architecture.values()).sum();
-            text.append('"').append(architecture).append("\",").append(sum).append(',').append(sum).append('\n');
+            text.append('"').append(architecture).append("\",0.").append(sum).append(',').append(sum).append('\n');
         }
         AccuracyTable table = table(text.toString());
         List<Objective> objectives = List.of(Objective.parse("accuracy"), Objective.parse("params"));
         Front front = new Nsga2Search(new CandidateEvaluator(SmallProblem.SPACE, table.replacing(SmallProblem.CHEAP),
             List.of(Constraint.atMost(Measure.PARAMS, 4)), table, CandidateLog.inMemory()), objectives,
             Nsga2Search.Settings.DEFAULT.withSize(20, 10)).run(SearchListener.NONE);
-        assertThat(front.candidates()).extracting(Candidate::accuracy).contains(4.0, 0.0).allMatch(accuracy -> accuracy <= 4);
+        assertThat(front.candidates()).extracting(Candidate::accuracy).contains(0.4, 0.0).allMatch(accuracy -> accuracy <= 0.4);
     }
 
     @ParameterizedTest
@@ -82,8 +82,15 @@ class AccuracyTableTest {
         "arch,accuracy,arch~a,1,b | :1: a column twice (expected: different names)",
         "arch,accuracy~\"0,1,2,3,0,9\",1 | :2: layer6.choice: '9' (expected: one of 0 k3, 1 k5, 2 k7, 3 xception)",
         "arch,accuracy~\"0,1,2,3,0,1\",high | :2: accuracy: 'high' (expected: a number)",
+        "arch,accuracy~\"0,1,2,3,0,1\",89.74 | :2: accuracy: 89.74 "
+            + "(expected: a fraction from 0 to 1; if it is in percent, divide it by 100)",
+        "arch,accuracy~\"0,1,2,3,0,1\",-0.1 | :2: accuracy: -0.1 (expected: a fraction from 0 to 1)",
+        "arch,accuracy~\"0,1,2,3,0,1\",1e999999999 | :2: accuracy: 1e999999999 (expected: a fraction from 0 to 1)",
+        "arch,accuracy,latency~\"0,1,2,3,0,1\",1,0 | :2: latency: 0 (expected: milliseconds, more than 0)",
+        "arch,accuracy,latency:box~\"0,1,2,3,0,1\",1,-3 | :2: latency:box: -3 (expected: milliseconds, more than 0)",
+        "arch,accuracy,macs~\"0,1,2,3,0,1\",1,-1 | :2: macs: -1 (expected: a number of at least 0)",
         "arch,accuracy,macs~\"0,1,2,3,0,1\",1,~ | :2: macs: '' (expected: a number)",
-        "arch,accuracy~\"0,1,2,3,0,1\",1~\"k3,k5,k7,3,0,1\",2 | :3: k3,k5,k7,xception,k3,k5 is there twice",
+        "arch,accuracy~\"0,1,2,3,0,1\",1~\"k3,k5,k7,3,0,1\",0.5 | :3: k3,k5,k7,xception,k3,k5 is there twice",
         "arch,accuracy~\"0,1,2,3,0,1\",1,2 | :2: 3 cells (expected: 2, as in the header)",
         "arch,accuracy~\"0,1,2 | :2: a quote that is not closed",
         "arch,accuracy~\"0,1,2,3,0,1\"x,1 | :2: text after a closing quote (expected: a comma or the line's end)"})

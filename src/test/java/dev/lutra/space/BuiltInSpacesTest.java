@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must hold in every space, and what is particular to some. */
 class BuiltInSpacesTest {
@@ -181,6 +182,17 @@ class BuiltInSpacesTest {
         assertThat(swapped).isNotEqualTo(NAONET_V2);
         assertThat(space.parse(swapped)).isEqualTo(naonet);
         assertThat(space.build(naonet).segments()).hasSize(13);
+    }
+
+    /** A stride gives ⌈size / 2⌉, so that odd sizes meet again: 30, 15, 8, 4. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 9, 15, 29, 30, 31, 33})
+    void cellsFitAtAnyImageSize(int size) {
+        SearchSpace space = SpaceFile.load("nao-cell").withImageSize(size);
+        Random random = new Random(size);
+        for (int i = 0; i < 5; i++) {
+            assertThat(space.build(space.random(random)).output().shape()).isEqualTo(Shape.vector(space.classes()));
+        }
     }
 
     @Test

@@ -36,6 +36,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WeightImportTest {
@@ -195,6 +196,28 @@ class WeightImportTest {
         assertThat(new WeightImport(SPACE, ARCHITECTURE, archive, careless).report().mismatched()).first()
             .isEqualTo("layer2.k5.expand.bn.mean: features.0.branch_main.1.running_mean"
                 + " (fills layer1.k3.expand.bn.mean already)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"weight, NaN", "weight, -Infinity", "running_var, NaN", "running_var, -0.5"})
+    void valuesThatNoNetworkComputesWithAreRefused(String ending, float wrong) throws IOException {
+        WeightMapping mapping = manual();
+        Map<String, List<Integer>> theirs = theirs(SPACE, ARCHITECTURE, mapping);
+        String name = theirs.keySet().stream().filter(tensor -> tensor.endsWith(ending)).findFirst().orElseThrow();
+        List<Entry> entries = new ArrayList<>();
+        theirs.forEach((tensor, dims) -> entries.add(new Entry(tensor, dims, () -> {
+            float[] values = values(tensor, dims.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact));
+            values[values.length - 1] = tensor.equals(name) ? wrong : values[values.length - 1];
+            return values;
+        })));
+        Path file = folder.resolve("wrong.safetensors");
+        SafetensorsFile.write(file, Map.of(), entries);
+        Path out = folder.resolve("out.safetensors");
+        WeightImport wrongValues = new WeightImport(SPACE, ARCHITECTURE, TensorArchive.open(file), mapping);
+        assertThatThrownBy(() -> wrongValues.write(out)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": " + name + ": " + wrong + " (expected: "
+                + (ending.equals("weight") ? "finite numbers)" : "variances, finite and not negative)"));
+        assertThat(folder).isDirectoryNotContaining("glob:**out*");
     }
 
     @Test

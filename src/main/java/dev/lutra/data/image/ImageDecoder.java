@@ -1,6 +1,7 @@
 package dev.lutra.data.image;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
@@ -8,59 +9,102 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.w3c.dom.Node;
 
 /**
- * JPEG and PNG files to eight-bit RGB. Grayscale becomes three equal channels, sixteen bits lose their lower eight,
- * transparent pixels are laid on black, EXIF orientation is applied, colour profiles are ignored (as most training code
- * does). CMYK is refused.
+ * JPEG, PNG, WebP, BMP and GIF files to eight-bit RGB, by their contents, whatever their names.
+ *
+ * <p>One rule for the colours of all formats, that of PIL's {@code convert("RGB")} and of OpenCV: samples count as they are
+ * stored; embedded profiles and gamma are left aside. YCbCr becomes RGB by JFIF's formula, CMYK and YCCK become c·k / 255 of
+ * their complements. Grayscale becomes three equal channels, sixteen bits lose their lower eight. EXIF orientation is applied.
+ * Transparent pixels are laid on black. Of several images in a file the first counts.
  */
 public final class ImageDecoder {
 
-    private static final long PNG_SIGNATURE = 0x89504E470D0A1A0AL;
+    private static final int MOST_BYTES = 1 << 30;
+    private static final int MOST_PIXELS = Integer.MAX_VALUE / 16;
 
     private ImageDecoder() {}
 
-    /**
-     * @throws InputException if the file is damaged or of another kind
-     * @throws IOException if it cannot be read at all
-     */
-    public static RgbImage decode(Path file) throws IOException {
-        byte[] bytes = Files.readAllBytes(file);
-        if (JpegHeader.isJpeg(bytes)) {
-            JpegHeader header = JpegHeader.of(bytes);
-            if (header.components() == 4) {
-                throw InputException.in(file, "CMYK JPEG (expected: RGB or grayscale)");
-            }
-            if (!header.complete()) {
-                throw damaged(file, "JPEG", "it ends too early");
-            }
-            return decode(file, bytes, "JPEG").upright(header.orientation());
-        }
-        if (bytes.length >= 8 && ByteBuffer.wrap(bytes).getLong() == PNG_SIGNATURE) {
-            return decode(file, bytes, "PNG");
-        }
-        throw InputException.in(file, "not an image (expected: a JPEG or PNG file)");
+    /** Endings of the names that such files have, in lower case, with the dot. */
+    public static Set<String> endings() {
+        return Set.of(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif");
     }
 
-    private static RgbImage decode(Path file, byte[] bytes, String format) throws IOException {
-        ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
+    /** Whether a file's name is that of an image. */
+    public static boolean isImage(String fileName) {
+        int dot = fileName.lastIndexOf('.');
+        return dot >= 0 && endings().contains(fileName.substring(dot).toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * @throws InputException if the file is damaged, too large, or of another kind
+     */
+    public static RgbImage decode(Path file) {
+        byte[] bytes = InputFile.bytes(file, MOST_BYTES);
+        if (JpegMarkers.isJpeg(bytes)) {
+            JpegMarkers markers = JpegMarkers.of(bytes);
+            if (!markers.isComplete()) {
+                throw damaged(file, "JPEG", "it ends too early");
+            }
+            return decode(file, markers.withoutProfiles(), "JPEG", reader -> jpeg(reader, markers))
+                .upright(markers.orientation());
+        }
+        if (PngChunks.isPng(bytes)) {
+            return decode(file, bytes, "PNG", reader -> rgb(reader.read(0))).upright(PngChunks.orientation(bytes));
+        }
+        if (RiffChunks.isWebp(bytes)) {
+            RiffChunks chunks = RiffChunks.of(bytes);
+            return decode(file, chunks.withoutProfile(), "WebP", reader -> rgb(reader.read(0))).upright(chunks.orientation());
+        }
+        if (startsWith(bytes, "GIF8")) {
+            return decode(file, bytes, "GIF", reader -> onScreen(reader.read(0), bytes, reader));
+        }
+        if (startsWith(bytes, "BM")) {
+            return decode(file, bytes, "BMP", reader -> rgb(reader.read(0)));
+        }
+        throw InputException.in(file, "not an image (expected: a JPEG, PNG, WebP, BMP or GIF file)");
+    }
+
+    private static boolean startsWith(byte[] bytes, String signature) {
+        return bytes.length >= signature.length()
+            && new String(bytes, 0, signature.length(), StandardCharsets.ISO_8859_1).equals(signature);
+    }
+
+    /** Takes the pixels that a reader gives. */
+    @FunctionalInterface
+    private interface Pixels {
+        RgbImage from(ImageReader reader) throws IOException;
+    }
+
+    private static RgbImage decode(Path file, byte[] bytes, String format, Pixels pixels) {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
+        ImageReader reader = readers.next();
+        int width = 0;
+        int height = 0;
         try {
             reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true, true);
-            if ((long) reader.getWidth(0) * reader.getHeight(0) > Integer.MAX_VALUE / 16) {
-                throw InputException.in(file, reader.getWidth(0) + "×" + reader.getHeight(0)
-                    + " pixels (expected: at most " + Integer.MAX_VALUE / 16 + ")");
+            width = reader.getWidth(0);
+            height = reader.getHeight(0);
+            if ((long) width * height > MOST_PIXELS) {
+                throw InputException.in(file, width + "×" + height + " pixels (expected: at most " + MOST_PIXELS + ")");
             }
-            return rgb(reader.read(0));
+            return pixels.from(reader);
         } catch (InputException e) {
             throw e;
         } catch (IOException | RuntimeException e) { // the readers throw unchecked exceptions on some damaged files
             throw damaged(file, format, String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given"));
+        } catch (OutOfMemoryError e) {
+            throw new InputException(file + ": " + width + "×" + height
+                + " pixels do not fit into memory (expected: a smaller image, or a larger heap)", e);
         } finally {
             reader.dispose();
         }
@@ -68,6 +112,63 @@ public final class ImageDecoder {
 
     private static InputException damaged(Path file, String format, String reason) {
         return InputException.in(file, "damaged " + format + ": " + reason + " (expected: a whole image)");
+    }
+
+    private static RgbImage jpeg(ImageReader reader, JpegMarkers markers) throws IOException {
+        return switch (markers.colour()) {
+            case CMYK, YCCK -> fromInks(reader.readRaster(0, null), markers);
+            default -> rgb(reader.read(0));
+        };
+    }
+
+    /** What inks leave of white light: each colour's share times that of black. */
+    private static RgbImage fromInks(Raster raster, JpegMarkers markers) {
+        boolean ycc = markers.colour() == JpegMarkers.Colour.YCCK;
+        int flip = markers.isInverted() ? 0 : 255;
+        byte[] pixels = new byte[Math.multiplyExact(raster.getWidth() * raster.getHeight(), 3)];
+        int[] line = new int[raster.getWidth() * 4];
+        for (int y = 0, at = 0; y < raster.getHeight(); y++) {
+            raster.getPixels(0, y, raster.getWidth(), 1, line);
+            for (int i = 0; i < line.length; i += 4) {
+                int[] inks = ycc
+                    ? complementsOfYcc(line[i], line[i + 1], line[i + 2])
+                    : new int[]{line[i], line[i + 1], line[i + 2]};
+                for (int ink : inks) {
+                    pixels[at++] = times(ink ^ flip, line[i + 3] ^ flip);
+                }
+            }
+        }
+        return new RgbImage(raster.getWidth(), raster.getHeight(), pixels);
+    }
+
+    private static int[] complementsOfYcc(int luma, int blue, int red) {
+        double cb = blue - 128.0;
+        double cr = red - 128.0;
+        return new int[]{255 - clamped(luma + 1.402 * cr), 255 - clamped(luma - 0.344136 * cb - 0.714136 * cr),
+            255 - clamped(luma + 1.772 * cb)};
+    }
+
+    private static int clamped(double value) {
+        return (int) Math.max(0, Math.min(255, Math.round(value)));
+    }
+
+    /** A frame may be smaller than the picture it belongs to; the rest of that is transparent. */
+    private static RgbImage onScreen(BufferedImage frame, byte[] gif, ImageReader reader) throws IOException {
+        int width = (gif[6] & 0xFF) | (gif[7] & 0xFF) << 8;
+        int height = (gif[8] & 0xFF) | (gif[9] & 0xFF) << 8;
+        RgbImage image = rgb(frame);
+        if (image.width() == width && image.height() == height) {
+            return image;
+        }
+        Node descriptor = reader.getImageMetadata(0).getAsTree("javax_imageio_gif_image_1.0").getFirstChild();
+        int left = Integer.parseInt(descriptor.getAttributes().getNamedItem("imageLeftPosition").getNodeValue());
+        int top = Integer.parseInt(descriptor.getAttributes().getNamedItem("imageTopPosition").getNodeValue());
+        byte[] pixels = new byte[Math.multiplyExact(width * height, 3)];
+        int shown = Math.min(image.width(), width - left) * 3;
+        for (int y = 0; y < Math.min(image.height(), height - top) && shown > 0; y++) {
+            System.arraycopy(image.pixels(), y * image.width() * 3, pixels, ((top + y) * width + left) * 3, shown);
+        }
+        return new RgbImage(width, height, pixels);
     }
 
     /** Takes the samples as stored: {@code getRGB} would treat gray as linear light and brighten it. */
@@ -90,9 +191,9 @@ public final class ImageDecoder {
             raster.getSamples(0, y, line.length, 1, 0, line);
             for (int index : line) {
                 int alpha = palette.getAlpha(index);
-                pixels[at++] = onBlack(palette.getRed(index), alpha);
-                pixels[at++] = onBlack(palette.getGreen(index), alpha);
-                pixels[at++] = onBlack(palette.getBlue(index), alpha);
+                pixels[at++] = times(palette.getRed(index), alpha);
+                pixels[at++] = times(palette.getGreen(index), alpha);
+                pixels[at++] = times(palette.getBlue(index), alpha);
             }
         }
     }
@@ -107,14 +208,15 @@ public final class ImageDecoder {
             raster.getPixels(0, y, raster.getWidth(), 1, line);
             for (int i = 0; i < line.length; i += bands) {
                 int alpha = hasAlpha ? line[i + bands - 1] >> shift : 255;
-                pixels[at++] = onBlack(line[i] >> shift, alpha);
-                pixels[at++] = onBlack(line[i + green] >> shift, alpha);
-                pixels[at++] = onBlack(line[i + blue] >> shift, alpha);
+                pixels[at++] = times(line[i] >> shift, alpha);
+                pixels[at++] = times(line[i + green] >> shift, alpha);
+                pixels[at++] = times(line[i + blue] >> shift, alpha);
             }
         }
     }
 
-    private static byte onBlack(int value, int alpha) {
-        return (byte) (alpha == 255 ? value : (value * alpha + 127) / 255);
+    /** The product of two shares of 255. */
+    private static byte times(int value, int share) {
+        return (byte) (share == 255 ? value : (value * share + 127) / 255);
     }
 }

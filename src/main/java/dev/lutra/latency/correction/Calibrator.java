@@ -85,7 +85,8 @@ public final class Calibrator {
         judgeTails(calibration, predictions, heldOut);
     }
 
-    private static void judgeTails(Calibration.Builder calibration, List<CorrectedLatency> predictions, List<WholeNetwork> heldOut) {
+    private static void judgeTails(Calibration.Builder calibration, List<CorrectedLatency> predictions,
+        List<WholeNetwork> heldOut) {
         List<Double> errors = new ArrayList<>();
         List<Double> covered = new ArrayList<>();
         for (int i = 0; i < heldOut.size(); i++) {

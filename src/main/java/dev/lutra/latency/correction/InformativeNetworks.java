@@ -25,6 +25,9 @@ public final class InformativeNetworks {
      */
     public static List<Integer> choose(SegmentTimes table, Collection<List<String>> pool, int count) {
         List<List<String>> networks = List.copyOf(pool);
+        if (networks.isEmpty()) {
+            return List.of();
+        }
         CorrectionVariances usual = CorrectionPart.usualVariances();
         double unit = networks.stream().mapToLong(table::sumNanos).average().orElseThrow();
         Map<String, SegmentTraits> traits = new HashMap<>();

@@ -94,16 +94,7 @@ final class Figures {
     }
 
     private static double number(Csv csv, Csv.Row row, int column, double least) {
-        String cell = row.cells().get(column);
-        try {
-            double value = Double.parseDouble(cell);
-            if (value >= least && value <= LONGEST_MILLIS) {
-                return value;
-            }
-        } catch (NumberFormatException e) {
-            // reported below like a number out of range
-        }
-        throw csv.error(row, csv.header().get(column) + ": '" + cell + "' (expected: a number of at least " + (long) least + ")");
+        return csv.number(row, column, least, LONGEST_MILLIS, "a number of at least " + (long) least);
     }
 
     /**

@@ -12,6 +12,7 @@ public record DropoutBlock(double rate) implements Block {
 
     @Override
     public Value emit(NetworkBuilder graph, Value input, Placement placement) {
+        placement.requireNoStride();
         return graph.dropout("dropout", input, rate);
     }
 }

@@ -8,6 +8,7 @@ public record FlattenBlock() implements Block {
 
     @Override
     public Value emit(NetworkBuilder graph, Value input, Placement placement) {
+        placement.requireNoStride();
         return graph.flatten("flatten", input);
     }
 }

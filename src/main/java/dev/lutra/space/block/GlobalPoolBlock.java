@@ -8,6 +8,7 @@ public record GlobalPoolBlock() implements Block {
 
     @Override
     public Value emit(NetworkBuilder graph, Value input, Placement placement) {
+        placement.requireNoStride();
         return graph.globalPool("pool", input);
     }
 }

@@ -12,6 +12,7 @@ public record LinearBlock(boolean bias) implements Block {
 
     @Override
     public Value emit(NetworkBuilder graph, Value input, Placement placement) {
+        placement.requireNoStride();
         return graph.linear("linear", graph.flatten("flatten", input), placement.channels(), bias);
     }
 }

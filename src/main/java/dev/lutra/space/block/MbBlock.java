@@ -70,7 +70,7 @@ public record MbBlock(Depthwise depthwise, Expansion expansion, Expansion shared
         int in = input.shape().channels();
         Value x = input;
         Width inner = inner(in, placement);
-        if (inner.isElastic() || inner.active() != in || expansion.convolves(in)) {
+        if (expands(in, placement)) {
             x = graph.conv("expand", x, ConvSpec.pointwise(inner).groups(groups));
             x = graph.activation("expand.act", graph.batchNorm("expand.bn", x), activation);
             x = groups > 1 ? graph.channelShuffle("shuffle", x, groups) : x;
@@ -88,6 +88,12 @@ public record MbBlock(Depthwise depthwise, Expansion expansion, Expansion shared
         x = graph.batchNorm("project.bn", x);
         boolean keepsShape = placement.stride() == 1 && in == placement.channels();
         return residual && keepsShape ? graph.add("add", input, x) : x;
+    }
+
+    /** Whether the first 1×1 is there: always where its width is one of several, or a scale has changed it. */
+    public boolean expands(int in, Placement placement) {
+        Width inner = inner(in, placement);
+        return inner.isElastic() || inner.active() != in || expansion.convolves(in);
     }
 
     /** Channels between the first and the last 1×1. */

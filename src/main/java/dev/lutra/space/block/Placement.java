@@ -17,6 +17,13 @@ public record Placement(int channels, int stride, double scale, double largestSc
         return new Placement(channels, stride, factor, largestScale);
     }
 
+    /** @throws IllegalArgumentException if the layer has a stride, for blocks that have none */
+    void requireNoStride() {
+        if (stride != 1) {
+            throw new IllegalArgumentException("stride " + stride + " (expected: none; this block has no stride)");
+        }
+    }
+
     /**
      * An inner width under the channel scale: the product truncated, as the published code does (seed: {@code int(32·1.8) = 57}).
      */

@@ -9,8 +9,20 @@ import java.util.Optional;
 /** The keys that describe one block: those of its choice first, then those of its row, then the file's defaults. */
 public final class Settings extends LayeredSettings {
 
+    private static final int MOST = 4096; // kernels, groups and repetitions: far more than any network has
+
     public Settings(List<YamlNode> nodes) {
         super(nodes);
+    }
+
+    @Override
+    public int integer(String key, int least) {
+        return get(key).integer(least, MOST);
+    }
+
+    @Override
+    public int integer(String key, int least, int otherwise) {
+        return find(key).map(node -> node.integer(least, MOST)).orElse(otherwise);
     }
 
     /** An odd kernel side. */

@@ -13,6 +13,7 @@ record SqueezeExciteBlock(SqueezeExcite squeezeExcite) implements Block {
 
     @Override
     public Value emit(NetworkBuilder graph, Value input, Placement placement) {
+        placement.requireNoStride();
         return squeezeExcite.emit(graph, input, input.shape().channels());
     }
 }

@@ -53,8 +53,9 @@ final class MmrazorSubnet {
 
     static ArchitectureFile read(YamlNode root) {
         Map<String, YamlNode> modules = modules(root);
-        SupportedSpace supported = SUPPORTED.stream().filter(candidate -> modules.values().stream().anyMatch(node -> isOf(candidate, node)))
-            .findFirst().orElseThrow(() -> root.error("no known choice (expected: shuffle_... or mb_...)"));
+        SupportedSpace supported = SUPPORTED.stream()
+            .filter(candidate -> modules.values().stream().anyMatch(node -> isOf(candidate, node))).findFirst()
+            .orElseThrow(() -> root.error("no known choice (expected: shuffle_... or mb_...)"));
         List<String> places = places(supported);
         modules.forEach((key, node) -> {
             if (!places.contains(standardKey(key))) {

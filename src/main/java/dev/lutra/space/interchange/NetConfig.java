@@ -49,6 +49,19 @@ final class NetConfig {
     private static final SqueezeExcite SQUEEZE_EXCITE = new SqueezeExcite(0.25, SqueezeExcite.Basis.SCALED_CHANNELS,
         SqueezeExcite.Rounding.NEAREST_8, true, false, Function.RELU, Function.HARD_SIGMOID);
 
+    private static final int MOST_KERNEL = 1000;
+    private static final int MOST_MID_CHANNELS = 64 * Header.MOST_CHANNELS;
+    private static final String USUAL_ORDER = "weight_bn_act";
+    /** Keys that change a network, with the values that do not, by kind of layer. */
+    private static final Map<String, String> PLAIN_CONVOLUTION = Map.of("dilation", "1", "groups", "1|null",
+        "has_shuffle", "false", "dropout_rate", "0|0.0", "ops_order", USUAL_ORDER, "use_se", "false");
+    private static final Map<String, String> PLAIN_BOTTLENECK = Map.of("groups", "1|null", "channels_per_group", "null",
+        "dropout_rate", "0|0.0");
+    private static final Map<String, String> PLAIN_LINEAR = Map.of("use_bn", "false", "act_func", "null",
+        "ops_order", USUAL_ORDER);
+    private static final Map<String, String> PLAIN_IDENTITY = Map.of("use_bn", "false", "act_func", "null",
+        "dropout_rate", "0|0.0", "ops_order", USUAL_ORDER);
+
     private static final Map<Function, String> ACTIVATIONS = new EnumMap<>(Map.of(
         Function.RELU, "relu", Function.RELU6, "relu6", Function.HARD_SWISH, "h_swish",
         Function.HARD_SIGMOID, "h_sigmoid", Function.SWISH, "swish", Function.SIGMOID, "sigmoid"));
@@ -59,7 +72,7 @@ final class NetConfig {
         int size = imageSize(file);
         Header header = new Header(file.getFileName().toString().replaceFirst("\\.[^.]*$", ""),
             "The network of " + file.getFileName(), file.toString(), Shape.image(3, size, size),
-            root.get("classifier").get("out_features").integer(1), true,
+            root.get("classifier").get("out_features").integer(1, Header.MOST_CLASSES), true,
             root.find("bn").flatMap(node -> node.find("eps")).map(node -> node.number(1e-12, 1)).orElse(1e-5),
             Optional.empty());
         List<YamlNode> rows = new ArrayList<>(List.of(root.get("first_conv")));
@@ -73,6 +86,8 @@ final class NetConfig {
             rows.add(root);
             layers.add(layer);
         }
+        root.find("bn").ifPresent(bn -> requireOnly(bn, Map.of("ws_eps", "null"), "eps", "momentum"));
+        requireOnly(root, Map.of(), "name", "bn");
         try {
             SearchSpace space = new StagedSpace(header, layers);
             return new ArchitectureFile(space, space.architecture(new int[space.genes().size()]));
@@ -84,11 +99,14 @@ final class NetConfig {
     private static int imageSize(Path file) {
         Path run = file.resolveSibling("run.config");
         YamlNode settings = Files.exists(run) ? YamlNode.read(run) : YamlNode.EMPTY;
-        return settings.find("image_size").map(node -> node.integer(1)).orElse(IMAGE_SIZE);
+        return settings.find("image_size").map(node -> node.integer(1, Header.MOST_SIZE)).orElse(IMAGE_SIZE);
     }
 
     private static List<StagedSpace.Layer> tail(YamlNode root) {
         String name = root.get("name").text();
+        if (name.equals(PROXYLESS)) {
+            requireNeutral(root, Map.of("final_expand_layer", "null"));
+        }
         StagedSpace.Layer mix = conv("last", root.get("feature_mix_layer"));
         StagedSpace.Layer pool = fixed("global-pool", OptionalInt.empty(), 1, new GlobalPoolBlock());
         List<StagedSpace.Layer> tail = new ArrayList<>(switch (name) {
@@ -101,6 +119,7 @@ final class NetConfig {
             tail.add(fixed("dropout", OptionalInt.empty(), 1, new DropoutBlock(dropout)));
         }
         boolean bias = root.get("classifier").find("bias").map(YamlNode::flag).orElse(true);
+        requireOnly(root.get("classifier"), PLAIN_LINEAR, "name", "in_features", "out_features");
         tail.add(fixed("classifier", OptionalInt.empty(), 1, new LinearBlock(bias)));
         return tail;
     }
@@ -110,16 +129,49 @@ final class NetConfig {
     }
 
     private static StagedSpace.Layer conv(String name, YamlNode node) {
+        requireNamed(node, "ConvLayer");
         int kernel = kernel(node);
         boolean batchNorm = node.find("use_bn").map(YamlNode::flag).orElse(true);
         boolean bias = node.find("bias").map(YamlNode::flag).orElse(false);
-        int stride = node.find("stride").map(value -> value.integer(1)).orElse(1);
-        return fixed(name, OptionalInt.of(node.get("out_channels").integer(1)), stride,
+        int stride = node.find("stride").map(value -> value.integer(1, Header.MOST_SIZE)).orElse(1);
+        StagedSpace.Layer layer = fixed(name, OptionalInt.of(node.get("out_channels").integer(1, Header.MOST_CHANNELS)), stride,
             new ConvBlock(kernel, bias, batchNorm, activation(node)));
+        requireOnly(node, PLAIN_CONVOLUTION, "name", "in_channels");
+        return layer;
+    }
+
+    /** Absent is what its name says. */
+    private static void requireNamed(YamlNode node, String kind) {
+        node.find("name").ifPresent(name -> {
+            if (!name.text().equals(kind)) {
+                throw name.error(name.text() + " (expected: " + kind + ")");
+            }
+        });
+    }
+
+    /** Refuses a key that changes a network in a way that is not read here, unless its value changes nothing. */
+    private static void requireNeutral(YamlNode node, Map<String, String> neutral) {
+        neutral.forEach((key, values) -> node.find(key).ifPresent(value -> {
+            boolean plain = !value.isList() && !value.isMapping();
+            String found = plain ? value.isNull() ? "null" : value.text() : "this";
+            if (!plain || !List.of(values.split("\\|")).contains(found)) {
+                throw value.error(found + " (expected: "
+                    + values.replace("|", " or ") + "; other networks are not read)");
+            }
+        }));
+    }
+
+    /** Of the keys that nobody read yet only those that change nothing. */
+    private static void requireOnly(YamlNode node, Map<String, String> neutral, String... unimportant) {
+        requireNeutral(node, neutral);
+        for (String key : unimportant) {
+            node.find(key);
+        }
+        node.rejectUnknownKeys();
     }
 
     private static int kernel(YamlNode node) {
-        int kernel = node.get("kernel_size").integer(1);
+        int kernel = node.get("kernel_size").integer(1, MOST_KERNEL);
         if (kernel % 2 == 0) {
             throw node.get("kernel_size").error(kernel + " (expected: an odd number)");
         }
@@ -129,26 +181,41 @@ final class NetConfig {
     private static StagedSpace.Layer block(String layer, YamlNode node, int before) {
         YamlNode conv = node.find("mobile_inverted_conv").or(() -> node.find("conv"))
             .orElseThrow(() -> node.error("no 'mobile_inverted_conv' (expected: a key of that name, or 'conv')"));
+        boolean shortcut = hasShortcut(node);
+        requireOnly(node, Map.of(), "name");
         String kind = conv.get("name").text();
-        return switch (kind) {
-            case "MBInvertedConvLayer", "MBConvLayer" -> bottleneck(layer, conv, hasShortcut(node), before);
-            case "ZeroLayer" -> searchable(layer, before, 1, "skip", new SkipBlock(false, Optional.empty()));
+        switch (kind) {
+            case "MBInvertedConvLayer", "MBConvLayer" -> {
+                return bottleneck(layer, conv, shortcut, before);
+            }
+            case "ZeroLayer" -> {
+                if (!shortcut) {
+                    throw node.error("a ZeroLayer without a shortcut (expected: one; nothing passes)");
+                }
+                requireOnly(conv, Map.of("stride", "1"), "name");
+                return searchable(layer, before, 1, "skip", new SkipBlock(false, Optional.empty()));
+            }
             default -> throw conv.get("name").error(kind + " (expected: MBInvertedConvLayer, MBConvLayer or ZeroLayer)");
-        };
+        }
     }
 
     private static boolean hasShortcut(YamlNode block) {
-        return block.find("shortcut").map(YamlNode::isMapping).orElse(false);
+        Optional<YamlNode> shortcut = block.find("shortcut").filter(YamlNode::isMapping);
+        shortcut.ifPresent(node -> {
+            requireNamed(node, "IdentityLayer");
+            requireOnly(node, PLAIN_IDENTITY, "name", "in_channels", "out_channels");
+        });
+        return shortcut.isPresent();
     }
 
     private static StagedSpace.Layer bottleneck(String layer, YamlNode conv, boolean residual, int before) {
-        int in = conv.get("in_channels").integer(1);
+        int in = conv.get("in_channels").integer(1, Header.MOST_CHANNELS);
         if (in != before) {
             throw conv.get("in_channels").error(in + " (expected: " + before + ", what comes before)");
         }
         int kernel = kernel(conv);
         double ratio = conv.get("expand_ratio").number(0.01, 64);
-        int mid = conv.find("mid_channels").filter(node -> !node.isNull()).map(node -> node.integer(1))
+        int mid = conv.find("mid_channels").filter(node -> !node.isNull()).map(node -> node.integer(1, MOST_MID_CHANNELS))
             .orElse((int) Math.rint(in * ratio));
         MbBlock.Expansion expansion = new MbBlock.Expansion((double) mid / in, false);
         boolean excites = conv.find("use_se").map(YamlNode::flag).orElse(false);
@@ -156,7 +223,10 @@ final class NetConfig {
             activation(conv).orElse(Function.RELU6), Optional.of(SQUEEZE_EXCITE).filter(x -> excites), residual);
         String name = "k" + kernel + "e" + (ratio == Math.rint(ratio) ? Long.toString((long) ratio) : Double.toString(ratio))
             + (excites ? "se" : "");
-        return searchable(layer, conv.get("out_channels").integer(1), conv.get("stride").integer(1), name, block);
+        StagedSpace.Layer read = searchable(layer, conv.get("out_channels").integer(1, Header.MOST_CHANNELS),
+            conv.get("stride").integer(1, Header.MOST_SIZE), name, block);
+        requireOnly(conv, PLAIN_BOTTLENECK, "name");
+        return read;
     }
 
     private static StagedSpace.Layer searchable(String layer, int channels, int stride, String name, Block block) {
@@ -268,7 +338,7 @@ final class NetConfig {
         private Map<String, Object> bottleneck(StagedSpace.PlacedBlock placed) {
             MbBlock block = (MbBlock) placed.option().block();
             Placement placement = placed.placement();
-            requireExpressible(block);
+            requireExpressible(block, placement);
             int mid = block.inner(channels, placement).active();
             Map<String, Object> conv = new LinkedHashMap<>();
             conv.put("name", "MBInvertedConvLayer");
@@ -289,9 +359,9 @@ final class NetConfig {
             return value == Math.rint(value) ? (Object) (int) value : (Object) value;
         }
 
-        private void requireExpressible(MbBlock block) {
+        private void requireExpressible(MbBlock block, Placement placement) {
             boolean plain = block.groups() == 1 && block.depthwise().repeats() == 1
-                && !(block.expansion().convolvesAlways() && block.expansion().width(channels) == channels);
+                && block.expands(channels, placement) == (block.inner(channels, placement).active() != channels);
             if (!plain || block.squeezeExcite().map(x -> !x.equals(SQUEEZE_EXCITE)).orElse(false)) {
                 throw notExpressible(space.name(), "groups, a first 1x1 that does not expand, or another squeeze-excite");
             }

@@ -2,12 +2,14 @@ package dev.lutra.data.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
 import dev.lutra.data.TestImages;
 import java.awt.Point;
 import java.awt.Transparency;
 import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
@@ -17,12 +19,17 @@ import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.zip.CRC32;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
@@ -170,9 +177,10 @@ class ImageDecoderTest {
     void refusesGarbage() throws IOException {
         Path file = Files.writeString(folder.resolve("x.jpg"), "no image at all");
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
-            .hasMessage(file + ": not an image (expected: a JPEG or PNG file)");
+            .hasMessage(file + ": not an image (expected: a JPEG, PNG, WebP, BMP or GIF file)");
         Files.write(file, new byte[0]);
-        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessageContaining("not an image");
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
+            .hasMessageContaining("not an image");
     }
 
     @Test
@@ -188,19 +196,216 @@ class ImageDecoderTest {
         }
     }
 
-    @Test
-    void refusesCmyk() throws IOException {
+    /** Four components of one value each, as PIL and OpenCV make red, green and blue of them. */
+    @ParameterizedTest
+    @CsvSource({
+        "-1, 60, 120, 200, 40, 165, 114, 47", // (255 − c)(255 − k) / 255
+        " 0, 60, 120, 200, 40, 9, 19, 31", // Adobe's complements: c·k / 255
+        " 2, 120, 128, 128, 200, 106, 106, 106", // YCCK: 255 − 120 of each ink
+        " 2, 76, 85, 255, 255, 1, 255, 255"}) // YCCK of red: its complement
+    void readsCmykAsOthersDo(int adobeTransform, int c, int m, int y, int k, int red, int green, int blue) throws IOException {
         Path file = folder.resolve("cmyk.jpg");
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-        WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, new Point());
+        WritableRaster raster = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 16, 16, 4, new Point());
+        for (int i = 0; i < 256; i++) {
+            raster.setPixel(i % 16, i / 16, new int[]{c, m, y, k});
+        }
         try (ImageOutputStream out = ImageIO.createImageOutputStream(file.toFile())) {
             writer.setOutput(out);
             writer.write(null, new IIOImage(raster, null, null), null);
         } finally {
             writer.dispose();
         }
+        if (adobeTransform >= 0) {
+            ByteBuffer adobe = ByteBuffer.allocate(16).putShort((short) 0xFFEE).putShort((short) 14)
+                .put("Adobe".getBytes(StandardCharsets.US_ASCII)).putShort((short) 100).putInt(0).put((byte) adobeTransform);
+            Files.write(file, withSegment(Files.readAllBytes(file), adobe.array()));
+        }
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(decoded.width()).isEqualTo(16);
+        assertThat(decoded.pixels()[0] & 0xFF).isCloseTo(red, within(3));
+        assertThat(decoded.pixels()[1] & 0xFF).isCloseTo(green, within(3));
+        assertThat(decoded.pixels()[2] & 0xFF).isCloseTo(blue, within(3));
+    }
+
+    /** Photo editors and phones write EXIF and then XMP, both in segments of one name. */
+    @Test
+    void anXmpSegmentDoesNotUndoTheOrientation() throws IOException {
+        Path file = TestImages.write(TestImages.blocks(24, 16, 1), folder.resolve("x.jpg"));
+        byte[] xmp = ("http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>").getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer segment = ByteBuffer.allocate(4 + xmp.length).putShort((short) 0xFFE1)
+            .putShort((short) (2 + xmp.length)).put(xmp);
+        byte[] plain = Files.readAllBytes(file);
+        Files.write(file, withOrientation(withSegment(plain, segment.array()), 6)); // EXIF first
+        assertThat(ImageDecoder.decode(file).width()).isEqualTo(16);
+        Files.write(file, withSegment(withOrientation(plain, 6), segment.array()));
+        assertThat(ImageDecoder.decode(file).width()).isEqualTo(16);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6, 16, 24", "3, 24, 16"})
+    void pngMayBeTurnedToo(int orientation, int width, int height) throws IOException {
+        Path file = TestImages.write(TestImages.blocks(24, 16, 1), folder.resolve("x.png"));
+        RgbImage plain = ImageDecoder.decode(file);
+        byte[] png = Files.readAllBytes(file);
+        byte[] tiff = tiff(orientation);
+        byte[] named = ByteBuffer.allocate(4 + tiff.length).put("eXIf".getBytes(StandardCharsets.US_ASCII)).put(tiff).array();
+        CRC32 checksum = new CRC32();
+        checksum.update(named);
+        ByteBuffer chunk = ByteBuffer.allocate(8 + named.length).putInt(tiff.length).put(named).putInt((int) checksum.getValue());
+        int behindHeader = 8 + 25;
+        Files.write(file, ByteBuffer.allocate(png.length + chunk.capacity()).put(png, 0, behindHeader).put(chunk.array())
+            .put(png, behindHeader, png.length - behindHeader).array());
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(decoded.width()).isEqualTo(width);
+        assertThat(decoded.height()).isEqualTo(height);
+        assertThat(decoded.pixels()).isEqualTo(plain.upright(orientation).pixels());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {ColorSpace.CS_LINEAR_RGB, ColorSpace.CS_GRAY, ColorSpace.CS_CIEXYZ})
+    void colourProfilesAreLeftAside(int space) throws IOException {
+        byte[] profile = ICC_Profile.getInstance(space).getData();
+        Path file = TestImages.write(TestImages.blocks(24, 16, 1), folder.resolve("x.jpg"));
+        RgbImage plain = ImageDecoder.decode(file);
+        ByteBuffer segment = ByteBuffer.allocate(18 + profile.length).putShort((short) 0xFFE2)
+            .putShort((short) (16 + profile.length))
+            .put("ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 1).put(profile);
+        Files.write(file, withSegment(Files.readAllBytes(file), segment.array()));
+        assertThat(ImageDecoder.decode(file).pixels()).isEqualTo(plain.pixels());
+    }
+
+    /** ImageIO takes components of these names for RGB where libjpeg, and what is built on it, takes them for YCbCr. */
+    @Test
+    void threeComponentsAreYcbcrUnlessTheFileSaysOtherwise() throws IOException {
+        Path file = folder.resolve("x.jpg");
+        BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+        fill(image, 0xC86432);
+        TestImages.write(image, file);
+        RgbImage usual = ImageDecoder.decode(file);
+        byte[] jpeg = Files.readAllBytes(file);
+        Files.write(file, withoutJfifAndNamed(jpeg, new byte[]{5, 6, 7}));
+        assertThat(ImageDecoder.decode(file).pixels()).isEqualTo(usual.pixels());
+        Files.write(file, withoutJfifAndNamed(jpeg, new byte[]{'R', 'G', 'B'}));
+        assertThat(ImageDecoder.decode(file).pixels()).isNotEqualTo(usual.pixels());
+    }
+
+    private static byte[] withoutJfifAndNamed(byte[] jpeg, byte[] names) {
+        byte[] bytes = jpeg.clone();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(bytes, 0, 2);
+        for (int at = 2; (bytes[at + 1] & 0xFF) != 0xDA;) {
+            int end = at + 2 + ((bytes[at + 2] & 0xFF) << 8 | bytes[at + 3] & 0xFF);
+            if ((bytes[at + 1] & 0xFF) == 0xC0) {
+                for (int i = 0; i < 3; i++) {
+                    bytes[at + 10 + 3 * i] = names[i];
+                }
+            }
+            if ((bytes[at + 1] & 0xFF) != 0xE0) {
+                out.write(bytes, at, end - at);
+            }
+            at = end;
+            if ((bytes[at + 1] & 0xFF) == 0xDA) {
+                for (int i = 0; i < 3; i++) {
+                    bytes[at + 5 + 2 * i] = names[i];
+                }
+                out.write(bytes, at, bytes.length - at);
+            }
+        }
+        return out.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bmp", "gif"})
+    void readsOtherFormats(String format) throws IOException {
+        IndexColorModel palette = new IndexColorModel(1, 2, new byte[]{0, (byte) 0xFF}, new byte[]{0, (byte) 0x80},
+            new byte[]{0, 0x40});
+        BufferedImage image = new BufferedImage(6, 4, BufferedImage.TYPE_BYTE_BINARY, palette);
+        image.getRaster().setSample(2, 1, 0, 1);
+        Path file = folder.resolve("x." + format);
+        ImageWriter writer = ImageIO.getImageWritersByFormatName(format).next();
+        ImageWriteParam inOrder = writer.getDefaultWriteParam();
+        if (inOrder.canWriteProgressive()) {
+            inOrder.setProgressiveMode(ImageWriteParam.MODE_DISABLED); // the writer loses rows of small interlaced images
+        }
+        try (ImageOutputStream out = ImageIO.createImageOutputStream(file.toFile())) {
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(image, null, null), inOrder);
+        } finally {
+            writer.dispose();
+        }
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(pixel(decoded, 2, 1)).isEqualTo(0xFF8040);
+        assertThat(pixel(decoded, 0, 0)).isEqualTo(0);
+    }
+
+    /** A lossless file whose every pixel has one colour needs no bits for its pixels (RFC 9649, section 3). */
+    @Test
+    void readsWebpTurnedAsExifSays() throws IOException {
+        BitWriter bits = new BitWriter();
+        bits.write(0x2F, 8).write(24 - 1, 14).write(16 - 1, 14).write(0, 1).write(0, 3); // signature, size, no alpha, version
+        bits.write(0, 1).write(0, 1).write(0, 1); // no transform, no cache, one group of codes
+        for (int symbol : new int[]{0x64, 0xC8, 0x32, 0xFF, 0}) { // green, red, blue, alpha, distance
+            bits.write(1, 1).write(0, 1).write(1, 1).write(symbol, 8); // a code of one symbol
+        }
+        byte[] image = chunk("VP8L", bits.bytes());
+        Path file = folder.resolve("x.webp");
+        Files.write(file, riff(image));
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(List.of(decoded.width(), decoded.height())).containsExactly(24, 16);
+        assertThat(pixel(decoded, 23, 15)).isEqualTo(0xC86432);
+
+        byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+        byte[] features = {0x20 | 0x08, 0, 0, 0, 23, 0, 0, 15, 0, 0};
+        Files.write(file, riff(chunk("VP8X", features), chunk("ICCP", profile), image, chunk("EXIF", tiff(6))));
+        RgbImage turned = ImageDecoder.decode(file);
+        assertThat(List.of(turned.width(), turned.height())).containsExactly(16, 24);
+        assertThat(pixel(turned, 0, 0)).isEqualTo(0xC86432);
+    }
+
+    private static byte[] chunk(String name, byte[] content) {
+        return ByteBuffer.allocate(8 + content.length + content.length % 2).order(ByteOrder.LITTLE_ENDIAN)
+            .put(name.getBytes(StandardCharsets.US_ASCII)).putInt(content.length).put(content).array();
+    }
+
+    private static byte[] riff(byte[]... chunks) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        content.writeBytes("WEBP".getBytes(StandardCharsets.US_ASCII));
+        for (byte[] chunk : chunks) {
+            content.writeBytes(chunk);
+        }
+        return chunk("RIFF", content.toByteArray());
+    }
+
+    /** Least significant bit first. */
+    private static final class BitWriter {
+        private final BitSet bits = new BitSet();
+        private int size;
+
+        BitWriter write(int value, int count) {
+            for (int i = 0; i < count; i++) {
+                bits.set(size++, (value >> i & 1) == 1);
+            }
+            return this;
+        }
+
+        byte[] bytes() {
+            return Arrays.copyOf(bits.toByteArray(), (size + 7) / 8 + 4);
+        }
+    }
+
+    @Test
+    void anImageBeyondMemoryIsNamed() throws IOException {
+        Path file = folder.resolve("x.png");
+        TestImages.write(new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY), file);
+        byte[] png = Files.readAllBytes(file);
+        ByteBuffer.wrap(png).putInt(16, 60_000).putInt(20, 60_000);
+        CRC32 checksum = new CRC32();
+        checksum.update(png, 12, 17);
+        ByteBuffer.wrap(png).putInt(29, (int) checksum.getValue());
+        Files.write(file, png);
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
-            .hasMessage(file + ": CMYK JPEG (expected: RGB or grayscale)");
+            .hasMessage(file + ": 60000×60000 pixels (expected: at most 134217727)");
     }
 
     @Test
@@ -245,16 +450,21 @@ class ImageDecoderTest {
         return reds;
     }
 
-    /** Puts an EXIF segment with one tag behind the start-of-image marker. */
-    private static byte[] withOrientation(byte[] jpeg, int orientation) throws IOException {
-        ByteBuffer exif = ByteBuffer.allocate(36);
-        exif.putShort((short) 0xFFE1).putShort((short) 34).put("Exif\0\0".getBytes(StandardCharsets.US_ASCII));
-        exif.put("MM".getBytes(StandardCharsets.US_ASCII)).putShort((short) 42).putInt(8);
-        exif.putShort((short) 1).putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation);
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.write(jpeg, 0, 2);
-        out.write(exif.array());
-        out.write(jpeg, 2, jpeg.length - 2);
-        return out.toByteArray();
+    private static byte[] withOrientation(byte[] jpeg, int orientation) {
+        byte[] tiff = tiff(orientation);
+        return withSegment(jpeg, ByteBuffer.allocate(10 + tiff.length).putShort((short) 0xFFE1)
+            .putShort((short) (8 + tiff.length)).put("Exif\0\0".getBytes(StandardCharsets.US_ASCII)).put(tiff).array());
+    }
+
+    /** A directory with one tag. */
+    private static byte[] tiff(int orientation) {
+        return ByteBuffer.allocate(26).put("MM".getBytes(StandardCharsets.US_ASCII)).putShort((short) 42).putInt(8)
+            .putShort((short) 1).putShort((short) 0x0112).putShort((short) 3).putInt(1).putShort((short) orientation).array();
+    }
+
+    /** Puts a segment behind the start-of-image marker. */
+    private static byte[] withSegment(byte[] jpeg, byte[] segment) {
+        return ByteBuffer.allocate(jpeg.length + segment.length).put(jpeg, 0, 2).put(segment)
+            .put(jpeg, 2, jpeg.length - 2).array();
     }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.linear.CholeskyDecomposition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -244,7 +245,8 @@ class CalibratorTest {
         double[] alike = new double[12];
         Arrays.fill(alike, 1);
         CorrectionVariances none = CorrectionVariances.newBuilder().build();
-        double[][] covariance = measured.covariance(none, alike).getL().multiply(measured.covariance(none, alike).getLT()).getData();
+        CholeskyDecomposition decomposed = measured.covariance(none, alike);
+        double[][] covariance = decomposed.getL().multiply(decomposed.getLT()).getData();
         for (int i = 0; i < 12; i++) {
             if (i != 4) {
                 assertThat(covariance[4][4]).as("variance beside that of network " + i).isGreaterThan(50 * covariance[i][i]);

@@ -296,6 +296,14 @@ class TableImportTest {
     }
 
     @Test
+    void aKeyOfTwoFilesIsNamed() throws IOException {
+        Path first = Files.writeString(folder.resolve("a.json"), "{\"layer 1\": {\"0\": 1.5}}");
+        Path second = Files.writeString(folder.resolve("b.json"), "{\n\"layer 1\": {\"0\": 2.5}}");
+        assertThatThrownBy(() -> TableImport.read(TableFormat.SINGLEPATH, List.of(first, second), Optional.empty(), List.of()))
+            .isInstanceOf(InputException.class).hasMessage(second + ":2: layer 1.0: given twice (expected: every key once, in all files together)");
+    }
+
+    @Test
     void noTwoFormatsShareASource() {
         Set<String> sources = Arrays.stream(TableFormat.values()).map(TableFormat::source).collect(Collectors.toSet());
         assertThat(sources).hasSameSizeAs(TableFormat.values());

@@ -165,6 +165,62 @@ class ArchitectureFileTest {
             .message().startsWith(folder + "/" + message);
     }
 
+    /** Keys that make another network; the file's own have the values that do not. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "\"name\": \"ConvLayer\" | \"name\": \"ConvLayer\", \"groups\": 4 | net.config:4: first_conv.groups: 4 (expected: 1 or n",
+        "\"name\": \"ConvLayer\" | \"name\": \"ConvLayer\", \"dilation\": 2 | net.config:4: first_conv.dilation: 2 (expected: 1;",
+        "\"name\": \"ConvLayer\" | \"name\": \"ConvLayer\", \"has_shuffle\": true | net.config:4: first_conv.has_shuffle: true (",
+        "\"name\": \"ConvLayer\" | \"name\": \"ConvLayer\", \"ops_order\": \"bn_act_weight\" | net.config:4: first_conv.ops_orde",
+        "\"name\": \"ConvLayer\" | \"name\": \"ConvLayer\", \"novelty\": 1 | net.config:4: first_conv.novelty: unknown key",
+        "\"name\": \"ConvLayer\" | \"name\": \"DepthConvLayer\" | net.config:4: first_conv.name: DepthConvLayer (expected: ConvL",
+        "\"name\": \"MBInvertedConvLayer\" | \"name\": \"MBInvertedConvLayer\", \"groups\": 2 | net.config:6: blocks[0].mobile_i",
+        "\"name\": \"LinearLayer\" | \"name\": \"LinearLayer\", \"use_bn\": true | net.config:21: classifier.use_bn: true (expe"})
+    void keysThatChangeTheNetworkAreNotOverlooked(String right, String wrong, String message) throws Exception {
+        wrongNetConfigsSayWhereAndWhat(right, wrong, message);
+    }
+
+    @Test
+    void keysThatChangeNothingAreRead() throws Exception {
+        String text = Files.readString(Path.of(getClass().getResource("ofa-cpu-11ms/net.config").toURI()));
+        Path file = file("net.config", text.replace("\"name\": \"ConvLayer\"",
+            "\"name\": \"ConvLayer\", \"groups\": 1, \"dilation\": 1, \"has_shuffle\": false, \"dropout_rate\": 0, "
+                + "\"ops_order\": \"weight_bn_act\""));
+        Path original = Path.of(getClass().getResource("ofa-cpu-11ms/net.config").toURI());
+        ArchitectureFile expected = ArchitectureFile.read(original);
+        ArchitectureFile read = ArchitectureFile.read(file);
+        assertThat(Cost.of(read.space().withImageSize(144).build(read.architecture())))
+            .isEqualTo(Cost.of(build(expected)));
+    }
+
+    /** Where widths are searched the first 1x1 is there even at the input's width, which the format cannot say. */
+    @Test
+    void aConvolutionThatTheFormatLacksIsNotDropped() throws IOException {
+        SearchSpace space = SpaceFile.load(file("elastic.yaml", """
+            name: elastic
+            title: widths of an inverted bottleneck
+            source: this test
+            input: {channels: 3, size: 16}
+            classes: 5
+            choices:
+              e1: {block: mb, kernel: 3, expand: 1, largest-expand: 2, shares: all}
+              e2: {block: mb, kernel: 3, expand: 2, largest-expand: 2, shares: all}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {choices: [e1, e2], channels: 8}
+              - {name: last, block: conv, kernel: 1, channels: 16}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """).toString());
+        ArchitectureFile narrow = new ArchitectureFile(space, space.parse("e1"));
+        assertThatThrownBy(() -> narrow.writeNetConfig(folder.resolve("x.config"))).isInstanceOf(InputException.class)
+            .hasMessageContaining("a first 1x1 that does not expand");
+        ArchitectureFile wide = new ArchitectureFile(space, space.parse("e2"));
+        wide.writeNetConfig(folder.resolve("x.config"));
+        ArchitectureFile read = ArchitectureFile.read(folder.resolve("x.config"));
+        assertThat(Cost.of(read.space().withImageSize(16).build(read.architecture()))).isEqualTo(Cost.of(build(wide)));
+    }
+
     @Test
     void otherFilesAreRefused() throws IOException {
         Path file = file("other.yaml", "a: 1\n");

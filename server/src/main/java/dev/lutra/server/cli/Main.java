@@ -61,7 +61,11 @@ public final class Main {
             commandLine.usage(System.err);
             return BAD_INPUT;
         }
-        return commandLine.execute(args);
+        try {
+            return commandLine.execute(args);
+        } catch (Error e) { // which the command line's library lets through
+            return failed(e);
+        }
     }
 
     /** The command line with the command that {@code args} name, or with all: each costs time to read what it takes. */
@@ -82,12 +86,13 @@ public final class Main {
         return BAD_INPUT;
     }
 
-    private static int failed(Exception e) {
+    static int failed(Throwable e) {
         if (e instanceof InputException || e instanceof DeviceException) {
             System.err.println("lutra: " + firstLine(e));
             return e instanceof InputException ? BAD_INPUT : FAILURE;
         }
         System.err.println("lutra: " + e.getClass().getSimpleName() + ": " + firstLine(e)
+            + (e instanceof OutOfMemoryError ? "; LUTRA_JAVA_OPTS=-Xmx8g gives it eight gigabytes" : "")
             + (Boolean.getBoolean("lutra.trace") ? "" : " (LUTRA_JAVA_OPTS=-Dlutra.trace=true shows where)"));
         if (Boolean.getBoolean("lutra.trace")) {
             e.printStackTrace();
@@ -95,7 +100,7 @@ public final class Main {
         return FAILURE;
     }
 
-    private static String firstLine(Exception e) {
+    private static String firstLine(Throwable e) {
         return e.getMessage() == null ? "no message" : Names.shown(e.getMessage().lines().findFirst().orElse("no message"));
     }
 }

@@ -50,6 +50,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
 
+    private static final int RGB = 3;
+
     /** Images by role; the split's image size comes from the space. */
     public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare) {}
 
@@ -124,10 +126,14 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     /**
      * The data as the loader wants it, for a space's image size.
      *
-     * @throws InputException if the experiment has none
+     * @throws InputException if the experiment has none, or the space takes other images than these are
      */
     public DataSpec dataSpec(SearchSpace searchSpace) {
         DataSource images = data.orElseThrow(() -> new InputException("data: missing (expected: a source of training images)"));
+        if (searchSpace.input().channels() != RGB) {
+            throw new InputException("space: " + searchSpace.name() + " takes images of " + searchSpace.input().channels()
+                + " channels (expected: " + RGB + "; images are read as red, green and blue, gray ones too)");
+        }
         return new DataSpec(images.train(), images.validation(), images.test(), images.validationShare(),
             searchSpace.input().height(), training.seed());
     }

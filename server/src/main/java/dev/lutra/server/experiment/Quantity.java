@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 /** Numbers with a unit, as experiment files and the command line write them: {@code 3 ms}, {@code 40M}. */
 public final class Quantity {
 
-    private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|µs|ms|s)");
+    private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|\u00B5s|\u03BCs|ms|s)");
     private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
 
     private Quantity() {}
@@ -28,7 +28,7 @@ public final class Quantity {
         }
         double nanos = Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
             case "ns" -> 1;
-            case "us", "µs" -> 1e3;
+            case "us", "\u00B5s", "\u03BCs" -> 1e3; // the micro sign, and the Greek letter that keyboards and NFKC make of it
             case "ms" -> 1e6;
             default -> 1e9;
         };

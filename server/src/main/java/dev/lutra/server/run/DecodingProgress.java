@@ -25,6 +25,11 @@ final class DecodingProgress implements DataProgress, AutoCloseable {
     }
 
     @Override
+    public void passedOver(String from, String what) {
+        progress.say("decode " + from + ": passed over " + what);
+    }
+
+    @Override
     public void close() {
         if (work != null) {
             work.close();

@@ -248,6 +248,11 @@ final class Profiler {
         LatencyModel model = new LatencyModel(table);
         List<CalibrationPlan.Choice> choices = CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
             experiment.profile().heldOut(), experiment.training().seed());
+        if (choices.isEmpty()) {
+            progress.say("calibrate " + target.device() + ": " + space.name() + " has " + space.size()
+                + " networks, too few to fit a correction and to judge it");
+            return List.of();
+        }
         List<Model> models = choices.stream().map(choice -> whole(choice.architecture(), model)).toList();
         Map<String, Measured> measured = measure("calibrate " + target.device(), target, models,
             budget.map(time -> new BatchTime("networks", time.left(), time)));

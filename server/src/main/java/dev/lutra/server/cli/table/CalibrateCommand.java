@@ -34,6 +34,7 @@ public final class CalibrateCommand implements Runnable {
 
     private static final int LEAST = 3;
     private static final double NANOS_A_MILLI = 1e6;
+    private static final double LONGEST_MILLIS = 1e9;
 
     @Mixin
     private SpaceArgument space;
@@ -134,15 +135,7 @@ public final class CalibrateCommand implements Runnable {
     }
 
     private long nanos(Csv csv, Csv.Row row) {
-        String cell = row.cells().get(csv.column(column)).strip();
-        try {
-            long nanos = Math.round(NANOS_A_MILLI * Double.parseDouble(cell));
-            if (nanos > 0) {
-                return nanos;
-            }
-        } catch (NumberFormatException e) {
-            // the same message as for a number that is no latency
-        }
-        throw csv.error(row, column + ": '" + cell + "' (expected: milliseconds, more than 0)");
+        double millis = csv.number(row, csv.column(column), 1 / NANOS_A_MILLI, LONGEST_MILLIS, "milliseconds, more than 0");
+        return Math.round(NANOS_A_MILLI * millis);
     }
 }
