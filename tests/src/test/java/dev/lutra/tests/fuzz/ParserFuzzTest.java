@@ -1,0 +1,277 @@
+package dev.lutra.tests.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.lutra.InputException;
+import dev.lutra.csv.Csv;
+import dev.lutra.data.image.ImageDecoder;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Entry;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.onnx.OperatorSetIdProto;
+import dev.lutra.proto.onnx.StringStringEntryProto;
+import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Front;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.space.interchange.ArchitectureFile;
+import dev.lutra.weights.SafetensorsFile;
+import dev.lutra.weights.TensorArchive;
+import dev.lutra.weights.WeightMapping;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Whatever a file holds, who reads it either understands it or throws {@link InputException} with one line. In a build each
+ * parser reads what lies in its folder of inputs; {@code tests/fuzz.sh} makes new ones.
+ */
+class ParserFuzzTest {
+
+    private static final SearchSpace SPACE = SpaceFile.load("shufflenetv2-cifar");
+    private static final long MOST_VALUES = 1 << 20;
+
+    /** Reads a file of these bytes; what is declared to be thrown has one line that begins with the file. */
+    private static void read(String name, byte[] bytes, Reader reader) throws IOException {
+        Path folder = Files.createTempDirectory("lutra-fuzz");
+        Path file = Files.write(folder.resolve(name), bytes);
+        try {
+            reader.read(file);
+        } catch (InputException e) {
+            assertThat(e.getMessage()).isNotBlank().doesNotContain("\n");
+        } finally {
+            Files.delete(file);
+            Files.delete(folder);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Reader {
+        void read(Path file) throws IOException;
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void experiment(byte[] text) throws IOException {
+        read("experiment.yaml", text, Experiment::read);
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void space(byte[] text) throws IOException {
+        read("space.yaml", text, file -> {
+            SearchSpace space = SpaceFile.load(file.toString());
+            Architecture architecture = space.random(new Random(1));
+            assertThat(space.parse(architecture.toString())).isEqualTo(architecture);
+            space.build(architecture);
+        });
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void architecture(byte[] text) throws IOException {
+        read("architecture", text, file -> {
+            Architecture architecture = SPACE.parse(new String(text, StandardCharsets.UTF_8));
+            assertThat(SPACE.parse(architecture.toString())).isEqualTo(architecture);
+        });
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void othersArchitecture(byte[] text) throws IOException {
+        read("net.config", text, file -> {
+            ArchitectureFile read = ArchitectureFile.read(file);
+            read.space().build(read.architecture());
+        });
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void weightMapping(byte[] text) throws IOException {
+        read("names.yaml", text, file -> WeightMapping.read(file).theirs("layer1.k3.expand.weight"));
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void lookupTable(byte[] text) throws IOException {
+        read("table.json", text, file -> new LatencyModel(LookupTable.load(file)));
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void csv(byte[] text) throws IOException {
+        read("any.csv", text, file -> {
+            Csv csv = Csv.read(file);
+            StringBuilder again = new StringBuilder(Csv.line(csv.header()));
+            csv.rows().forEach(row -> again.append(Csv.line(row.cells())));
+            Path copy = Files.writeString(file, again);
+            assertThat(Csv.read(copy).rows()).extracting(Csv.Row::cells)
+                .isEqualTo(csv.rows().stream().map(Csv.Row::cells).toList());
+        });
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void accuracyTable(byte[] text) throws IOException {
+        read("accuracies.csv", text, file -> AccuracyTable.load(file, SPACE));
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void front(byte[] text) throws IOException {
+        read("front.json", text, file -> Front.readJson(file, SPACE));
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void safetensors(byte[] bytes) throws IOException {
+        read("x.safetensors", bytes, ParserFuzzTest::readTensors);
+    }
+
+    /** The header alone, so that the length before it is always right. */
+    @FuzzTest(maxDuration = "10m")
+    void safetensorsHeader(byte[] header) throws IOException {
+        byte[] file = ByteBuffer.allocate(8 + header.length + 64).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
+            .put(header).array();
+        read("x.safetensors", file, ParserFuzzTest::readTensors);
+    }
+
+    /** The header alone, behind NumPy's signature and the right length. */
+    @FuzzTest(maxDuration = "10m")
+    void numpyHeader(byte[] header) throws IOException {
+        read("x.npy", numpy(header, 64), ParserFuzzTest::readTensors);
+    }
+
+    private static byte[] numpy(byte[] header, int valueBytes) {
+        return ByteBuffer.allocate(10 + header.length + valueBytes).order(ByteOrder.LITTLE_ENDIAN).put((byte) 0x93)
+            .put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 0).putShort((short) header.length)
+            .put(header).array();
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void numpyArchive(byte[] bytes) throws IOException {
+        read("x.npz", bytes, ParserFuzzTest::readTensors);
+    }
+
+    private static void readTensors(Path file) {
+        TensorArchive archive = TensorArchive.open(file);
+        for (String name : archive.names()) {
+            if (archive.dims(name).stream().mapToDouble(Integer::doubleValue).reduce(1, (a, b) -> a * b) <= MOST_VALUES) {
+                archive.read(name);
+            }
+        }
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void onnx(byte[] bytes) throws IOException {
+        read("x.onnx", bytes, OnnxFile::metadata);
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void image(byte[] bytes) throws IOException {
+        read("x.jpg", bytes, ImageDecoder::decode);
+    }
+
+    /** A table as it comes over the network rather than from a file. */
+    @FuzzTest(maxDuration = "10m")
+    void message(byte[] bytes) throws IOException {
+        dev.lutra.proto.LookupTable table;
+        try {
+            table = dev.lutra.proto.LookupTable.parseFrom(bytes);
+        } catch (InvalidProtocolBufferException e) {
+            return;
+        }
+        read("message", bytes, file -> new LatencyModel(LookupTable.of(table)));
+    }
+
+    /** Inputs that are no text, and so are no files here; {@code tests/fuzz.sh} begins with them too. */
+    @TestFactory
+    Stream<DynamicTest> binarySeeds() throws IOException {
+        return Stream.of(seeds("safetensors", this::safetensors, tensorFiles()),
+            seeds("numpyArchive", this::numpyArchive, archives()), seeds("onnx", this::onnx, models()),
+            seeds("image", this::image, images()), seeds("message", this::message, tables())).flatMap(List::stream);
+    }
+
+    private static List<DynamicTest> seeds(String parser, Target target, Stream<byte[]> seeds) throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (byte[] seed : seeds.toList()) {
+            String name = "seed-" + tests.size();
+            if (Boolean.getBoolean("jazzer.hooks")) {
+                Path folder = Files.createDirectories(Path.of(".cifuzz-corpus", ParserFuzzTest.class.getName(), parser));
+                Files.write(folder.resolve(name), seed);
+            }
+            tests.add(DynamicTest.dynamicTest(parser + " " + name, () -> target.read(seed)));
+        }
+        return tests;
+    }
+
+    @FunctionalInterface
+    private interface Target {
+        void read(byte[] bytes) throws IOException;
+    }
+
+    private static Stream<byte[]> tensorFiles() throws IOException {
+        Path file = Files.createTempFile("lutra-fuzz", ".safetensors");
+        SafetensorsFile.write(file, Map.of("from", "a seed"),
+            List.of(new SafetensorsFile.Entry("x", List.of(2, 2), () -> new float[4])));
+        byte[] bytes = Files.readAllBytes(file);
+        Files.delete(file);
+        return Stream.of(bytes);
+    }
+
+    private static Stream<byte[]> archives() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            zip.putNextEntry(new ZipEntry("x.npy"));
+            byte[] header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.US_ASCII);
+            zip.write(numpy(header, 16));
+        }
+        return Stream.of(bytes.toByteArray());
+    }
+
+    private static Stream<byte[]> models() {
+        return Stream.of(ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+            .setGraph(GraphProto.newBuilder().setName("seed")
+                .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y")))
+            .addMetadataProps(StringStringEntryProto.newBuilder().setKey("lutra.space").setValue("fairnas"))
+            .build().toByteArray());
+    }
+
+    private static Stream<byte[]> images() throws IOException {
+        BufferedImage image = new BufferedImage(9, 9, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(4, 4, 0xFF8040);
+        List<byte[]> files = new ArrayList<>();
+        for (String format : List.of("png", "jpeg", "bmp", "gif")) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            ImageIO.write(image, format, bytes);
+            files.add(bytes.toByteArray());
+        }
+        return files.stream();
+    }
+
+    private static Stream<byte[]> tables() {
+        Distribution latency = Distribution.newBuilder().setSamples(100).setP50Nanos(5000).setP99Nanos(6000)
+            .setRelativeHalfWidth(0.01).build();
+        return Stream.of(dev.lutra.proto.LookupTable.newBuilder().setFormat(LookupTable.FORMAT).setBatch(1)
+            .setDevice(Device.newBuilder().setName("seed")).setRuntime(Runtime.newBuilder().setName("onnxruntime").setThreads(1))
+            .addEntries(Entry.newBuilder().setKey("00000000000000aa").setSignature("in 3x8x8; conv k3 v0 to 8x8x8; out v1")
+                .setLatency(latency))
+            .build().toByteArray());
+    }
+}
