@@ -249,7 +249,7 @@ final class Profiler {
         List<CalibrationPlan.Choice> choices = CalibrationPlan.choose(space, model, experiment.profile().calibrate(),
             experiment.profile().heldOut(), experiment.training().seed());
         if (choices.isEmpty()) {
-            progress.say("calibrate " + target.device() + ": " + space.name() + " has " + space.size()
+            events.say("calibrate " + target.device() + ": " + space.name() + " has " + space.size()
                 + " networks, too few to fit a correction and to judge it");
             return List.of();
         }

@@ -49,7 +49,7 @@ class ExperimentInputTest {
             data: {train: 'synthetic:4x4'}
             targets: [{device: local}]
             """);
-        Experiment experiment = Experiment.read(file);
+        Experiment experiment = ExperimentFile.read(file);
         assertThatThrownBy(() -> experiment.dataSpec(experiment.baseSpace())).isInstanceOf(InputException.class).hasMessage(
             "space: gray takes images of 1 channels (expected: 3; images are read as red, green and blue, gray ones too)");
     }
@@ -57,7 +57,7 @@ class ExperimentInputTest {
     @Test
     void dataThatContainsItselfIsNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("experiment.yaml"), "name: x\nspace: fairnas\ndata: &x {train: *x}\n");
-        assertThatThrownBy(() -> Experiment.read(file)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> ExperimentFile.read(file)).isInstanceOf(InputException.class)
             .hasMessageStartingWith(file + ":3: data.train.train")
             .hasMessageEndingWith("(expected: less; does it contain itself?)");
     }

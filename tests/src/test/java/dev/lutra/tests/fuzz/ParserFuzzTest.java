@@ -21,7 +21,7 @@ import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Front;
-import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
@@ -78,7 +78,7 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void experiment(byte[] text) throws IOException {
-        read("experiment.yaml", text, Experiment::read);
+        read("experiment.yaml", text, ExperimentFile::read);
     }
 
     @FuzzTest(maxDuration = "10m")
