@@ -6,7 +6,7 @@
 #
 # Where other processes want the cores, OMP_WAIT_POLICY=PASSIVE keeps both sides' threads from spinning against them.
 # Lutra runs with the C allocator as it is, with glibc's told to keep memory, and with mimalloc if that is installed: the
-# allocator decides as much as the code (docs/architecture.md).
+# allocator decides as much as the code (docs/benchmarks.md).
 set -eu
 cd "$(dirname "$0")/../.."
 rounds=${1:-5}
