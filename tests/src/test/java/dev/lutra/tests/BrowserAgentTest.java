@@ -152,7 +152,7 @@ class BrowserAgentTest {
 
     private LookupTable table(String provider) throws IOException {
         try (Stream<Path> tables = Files.list(folder.resolve("runs").resolve(provider).resolve("lut"))) {
-            return LookupTable.load(tables.findFirst().orElseThrow());
+            return LookupTable.load(tables.filter(file -> file.toString().endsWith(".json")).findFirst().orElseThrow());
         }
     }
 
