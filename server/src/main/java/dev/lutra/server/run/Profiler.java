@@ -133,9 +133,7 @@ final class Profiler {
         }
         SegmentCatalog catalog = SegmentCatalog.of(space);
         List<SegmentCatalog.Item> missing = known.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items()));
-        boolean calibrated = experiment.profile().calibrate() == 0
-            || known.stream().flatMap(table -> table.networks().stream()).anyMatch(network -> network.getSpace().equals(space.name()));
-        if (missing.isEmpty() && calibrated) {
+        if (known.isPresent() && isComplete(experiment, known.get(), space)) {
             events.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
             return known.get();
         }
@@ -172,9 +170,10 @@ final class Profiler {
         }
     }
 
-    /** Whether there is nothing left to measure for a table. */
+    /** Whether there is nothing left to measure for a table: every segment, and where it is corrected, whole networks of the space. */
     static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
-        boolean calibrated = !table.isMeasured() || table.calibration().isPresent() || experiment.profile().calibrate() == 0;
+        boolean calibrated = !table.isMeasured() || experiment.profile().calibrate() == 0
+            || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()));
         return calibrated && SegmentCatalog.of(space).missingFrom(table).isEmpty();
     }
 

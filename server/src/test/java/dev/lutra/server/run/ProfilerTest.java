@@ -3,14 +3,20 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.SegmentCatalog;
+import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.proto.Device;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Entry;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
@@ -29,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +70,31 @@ class ProfilerTest {
                     .allMatch(label -> label.equals("call-overhead") || label.startsWith(space.name() + " "));
             }
         }
+    }
+
+    /** One file may hold the segments of several spaces; a correction that was fitted to others only does not stand for this one. */
+    @Test
+    void aTableIsCompleteWithWholeNetworksOfThisSpace() throws IOException {
+        Experiment experiment = experiment();
+        SearchSpace space = experiment.baseSpace();
+        List<String> keys = SegmentCatalog.of(space).items().stream().map(SegmentCatalog.Item::key).toList();
+        dev.lutra.proto.LookupTable.Builder content = dev.lutra.proto.LookupTable.newBuilder().setFormat(LookupTable.FORMAT)
+            .setPrecision("float32").setBatch(1).setSource("measured").setDevice(Device.newBuilder().setName("box"))
+            .setRuntime(Runtime.newBuilder().setName("onnxruntime").setVersion("1.29.0").setProvider("cpu").setThreads(1))
+            .setCallOverhead(Distribution.newBuilder().setP50Nanos(1000));
+        keys.forEach(key -> content.addEntries(Entry.newBuilder().setKey(key).setSignature("conv").setLabel("conv")
+            .setLatency(Distribution.newBuilder().setP50Nanos(100_000).setRelativeHalfWidth(0.01))));
+        LookupTable table = LookupTable.of(content.build());
+        assertThat(Profiler.isComplete(experiment, table, space)).isFalse();
+        assertThat(Profiler.isComplete(experiment, corrected(table, "another", keys), space)).isFalse();
+        assertThat(Profiler.isComplete(experiment, corrected(table, space.name(), keys), space)).isTrue();
+    }
+
+    private static LookupTable corrected(LookupTable table, String space, List<String> keys) {
+        List<WholeNetwork> networks = IntStream.range(0, 4).mapToObj(i -> WholeNetwork.newBuilder().setSpace(space)
+            .setArchitecture("a" + i).addAllSegments(keys.subList(i, i + 2)).setHeldOut(i == 3)
+            .setLatency(Distribution.newBuilder().setP50Nanos(200_000 + 1000L * i).setRelativeHalfWidth(0.01)).build()).toList();
+        return table.withCalibration(Calibrator.fit(table, networks));
     }
 
     private Experiment experiment() throws IOException {
