@@ -179,7 +179,11 @@ public record Curriculum(List<Phase> phases) {
         Optional<FirstPathFirst> shorthand = shorthand();
         if (shorthand.isPresent()) {
             shorthand.get().sampling().describe("supernet.sampling", values);
-            return values.put("supernet.first-path", shorthand.get().share()).build();
+            values.put("supernet.first-path", shorthand.get().share());
+            if (shorthand.get().share() > 0) {
+                values.putLater("supernet.first-path.rule", FirstPath.RULE, FirstPath.FORMER_RULE);
+            }
+            return values.build();
         }
         for (int i = 1; i <= phases.size(); i++) {
             Phase phase = phases.get(i - 1);

@@ -31,6 +31,11 @@ import java.util.stream.IntStream;
  */
 final class FirstPath {
 
+    /** Which path is taken and what inherits from it, by a name: other rules make other weights of the same settings. */
+    static final String RULE = "most-inherited";
+    /** The rule before it had a name: of every gene the first option. */
+    static final String FORMER_RULE = "first-option";
+
     /** Genes of one layer depend on each other (a scale of channels on the block), so that one round does not always do. */
     private static final int ROUNDS = 4;
     private static final double ROUNDING = 1e-9;

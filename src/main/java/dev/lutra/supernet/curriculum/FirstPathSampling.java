@@ -43,7 +43,7 @@ final class FirstPathSampling implements Sampling {
 
     @Override
     public void describe(String key, NamedValues.Builder values) {
-        values.put(key, "first-path");
+        values.put(key, "first-path").put(key + ".rule", FirstPath.RULE);
     }
 
     /** Equal to every other of its kind: it has no settings, and what it remembers is found anew. */

@@ -29,7 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -82,6 +84,20 @@ class CurriculumTest {
         assertThat(read("[{share: 0.25, sampling: first-path, then: inherit}, {sampling: uniform}]").values(space))
             .isEqualTo(shorthand.values(space));
         assertThat(read("[{sampling: uniform}]").values(space)).isEqualTo(Curriculum.of(Sampling.uniform()).values(space));
+    }
+
+    /** Checkpoints from before the rule had a name have none, and weights that another rule began do not go on under this one. */
+    @Test
+    void theRuleForTheFirstPathIsANamedValue() {
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        NamedValues values = Curriculum.firstPathThen(0.25, Sampling.uniform()).values(space);
+        SortedMap<String, String> before = new TreeMap<>(values.stored());
+        assertThat(values.differenceFrom(before)).isEmpty();
+        before.remove("supernet.first-path.rule");
+        assertThat(values.differenceFrom(before)).hasToString("Optional[supernet.first-path.rule first-option (expected: most-inherited)]");
+        assertThat(Curriculum.of(Sampling.uniform()).values(space).shown()).doesNotContainKey("supernet.first-path.rule");
+        assertThat(read("[{share: 0.5, sampling: first-path}, {sampling: uniform}]").values(space).shown())
+            .containsEntry("supernet.phases.1.sampling.rule", "most-inherited");
     }
 
     @Test
