@@ -135,6 +135,7 @@ class FingerprintTest {
             supernet.batch=64
             supernet.epochs=30
             supernet.first-path=0.25
+            supernet.first-path.rule=most-inherited
             supernet.label-smoothing=0.1
             supernet.optimizer.lr=0.1
             supernet.optimizer.momentum=0.9
@@ -189,8 +190,8 @@ class FingerprintTest {
                 image-size=16
                 """.formatted(content));
             assertThat(SubnetEvaluator.origin(SpaceFile.load("shufflenetv2-cifar"), "f00d", data, new EvaluationSettings(64, 32, 16, 0, 4))
-                .text("accuracy", 1)).isEqualTo("""
-                    accuracy 1
+                .text("accuracy", 2)).isEqualTo("""
+                    accuracy 2
                     data.seed=7
                     data.train=%s
                     data.validation-share=0.1

@@ -44,6 +44,9 @@ import java.util.UUID;
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
 final class RunContext implements AutoCloseable {
 
+    /** 2: networks are judged with batch norm folded, whose sums round differently. */
+    private static final int ACCURACY_VERSION = 2;
+
     private final Experiment experiment;
     private final RunFolder folder;
     private final FleetAccess access;
@@ -302,7 +305,7 @@ final class RunContext implements AutoCloseable {
 
     /** Every candidate whose accuracy is known by the same weights and images. */
     StoredCandidates candidates() {
-        return new StoredCandidates(results, judge().fingerprint("accuracy", 1));
+        return new StoredCandidates(results, judge().fingerprint("accuracy", ACCURACY_VERSION));
     }
 
     /** What a candidate's accuracy follows from besides its architecture. */
