@@ -13,6 +13,7 @@ final class EventJson {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
     private static final Map<String, Class<? extends RunEvent>> KINDS = Map.ofEntries(
         Map.entry("stage-began", RunEvent.StageBegan.class),
+        Map.entry("stage-cut-off", RunEvent.StageCutOff.class),
         Map.entry("stage-ended", RunEvent.StageEnded.class),
         Map.entry("training-step", RunEvent.TrainingStep.class),
         Map.entry("epoch-saved", RunEvent.EpochSaved.class),

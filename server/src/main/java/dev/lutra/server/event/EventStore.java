@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +42,31 @@ public final class EventStore implements RunListener {
         this.clock = clock;
         life = store.find("run", "lives").map(Integer::parseInt).orElse(0) + 1;
         store.put("run", "lives", Integer.toString(life));
+        noteCutOffs();
         writeFile();
+    }
+
+    /** When a stage was cut off is known by what it told last, which this life replaces where it repeats that. */
+    private void noteCutOffs() {
+        Map<String, StoredEvent> all = all(store);
+        for (StoredEvent stored : all.values()) {
+            if (stored.event() instanceof RunEvent.StageBegan began) {
+                String ended = keyOfLife(new RunEvent.StageEnded(began.stage()), stored.life());
+                RunEvent cutOff = new RunEvent.StageCutOff(began.stage());
+                String key = keyOfLife(cutOff, stored.life());
+                if (!all.containsKey(ended) && !all.containsKey(key)) {
+                    Instant last = all.entrySet().stream()
+                        .filter(told -> told.getValue().life() == stored.life() && told.getKey().startsWith(began.stage() + "/"))
+                        .map(told -> told.getValue().at()).max(Comparator.naturalOrder()).orElse(stored.at());
+                    store.put(KIND, key, EventJson.write(key, new StoredEvent(last, stored.life(), cutOff)));
+                }
+            }
+        }
+    }
+
+    /** A stage begins in every life of the run anew. */
+    private static String keyOfLife(RunEvent event, int life) {
+        return event.key().orElseThrow() + "/" + life;
     }
 
     /** What is kept of a run, by key, in the order in which keys were first met. */
@@ -66,13 +92,13 @@ public final class EventStore implements RunListener {
         }
     }
 
-    /** A stage begins in every life of the run anew; steps between those that are kept have none. */
+    /** Steps between those that are kept have none. */
     private Optional<String> key(RunEvent event) {
         if (event instanceof RunEvent.TrainingStep step && !isKept(step)) {
             return Optional.empty();
         }
         boolean ofThisLife = event instanceof RunEvent.StageBegan || event instanceof RunEvent.StageEnded;
-        return event.key().map(key -> ofThisLife ? key + "/" + life : key);
+        return ofThisLife ? Optional.of(keyOfLife(event, life)) : event.key();
     }
 
     private static boolean isKept(RunEvent.TrainingStep step) {

@@ -32,10 +32,18 @@ public sealed interface RunEvent {
         }
     }
 
+    /** A life of the run ended in the midst of a stage. */
+    record StageCutOff(@JsonProperty("stage") String stage) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(stage + "/cut-off");
+        }
+    }
+
     /**
      * A training took a step.
      *
-     * @param training {@code train}, or {@code retrain} with a hash of the architecture: {@code retrain/0123456789abcdef}
+     * @param training {@code train}, or {@code retrain/} and the training's fingerprint
      * @param epoch from 1
      * @param epochs in all
      * @param step from 1, over all epochs

@@ -148,4 +148,23 @@ class EventStoreTest {
         second.heard(new RunEvent.StageEnded("train"));
         assertThat(RunHistory.of(results).durations()).containsExactly(Map.entry("train", Duration.ofSeconds(90)));
     }
+
+    /** A search tells its candidates anew, and a table its entries, when they go on. */
+    @Test
+    void aLifeThatWasCutOffCountsAlsoWhenWhatItToldIsToldAgain() {
+        EventStore first = life();
+        first.heard(new RunEvent.StageBegan("search"));
+        now = now.plusSeconds(60);
+        first.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5)));
+        now = now.plusSeconds(3_600); // nobody works on it
+        EventStore second = life();
+        second.heard(new RunEvent.StageBegan("search"));
+        second.heard(new RunEvent.BegunAnew("search/candidate"));
+        second.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5)));
+        now = now.plusSeconds(30);
+        second.heard(new RunEvent.StageEnded("search"));
+        life();
+        assertThat(RunHistory.of(results).durations()).containsExactly(Map.entry("search", Duration.ofSeconds(90)));
+        assertThat(RunHistory.of(results).all(RunEvent.StageCutOff.class)).hasSize(1);
+    }
 }
