@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One run of an experiment in its folder. Stages may be called in any later process: each finds what earlier ones left, and
@@ -87,9 +88,14 @@ public final class ExperimentRun implements AutoCloseable {
         return work(stage);
     }
 
-    /** See {@link TrainStage}. */
-    public void train() {
+    /**
+     * See {@link TrainStage}.
+     *
+     * @return the supernet's file; empty where an accuracy table stands in its place
+     */
+    public Optional<Path> train() {
         run(new TrainStage());
+        return context.experiment().accuracyTable().isPresent() ? Optional.empty() : Optional.of(context.checkpoint());
     }
 
     /** See {@link ProfileStage}. */

@@ -138,6 +138,9 @@ class ContentKeysTest {
         search("third", SYNTHETIC, "supernet: {from: runs/first/supernet.safetensors}");
         assertThat(front("second").candidates()).isEqualTo(front("first").candidates()).isEqualTo(front("third").candidates());
         assertThat(supernet("second")).doesNotExist();
+        try (ExperimentRun run = open("second", SYNTHETIC, "supernet: {from: runs/first}", "")) {
+            assertThat(run.train()).hasValue(supernet("first"));
+        }
         assertThat(front("second").provenance()).containsEntry("supernet.epochs", "1").containsEntry("space", "tiny")
             .containsEntry("supernet.optimizer.lr", "0.1").containsEntry("evaluation.recalibration-images", "32")
             .containsEntry("data.validation-share", "0.1").containsKeys("supernet.weights", "data.train", "space.fingerprint")

@@ -40,10 +40,7 @@ public final class StageCommands {
     @Command(name = "train", mixinStandardHelpOptions = true, description = "Stage 1: train the supernet.")
     public static final class Train extends Stage {
         Train() {
-            super(run -> {
-                run.train();
-                return Map.of("supernet", run.folder().checkpoint().toString());
-            });
+            super(run -> run.train().<Map<String, Object>>map(file -> Map.of("supernet", file.toString())).orElse(Map.of()));
         }
     }
 
