@@ -15,8 +15,7 @@ import java.util.Set;
 
 /**
  * Trains the winners that devices confirmed, or while there are none the first, from scratch, each with its weights to itself, and
- * writes them as ONNX beside the others. Gives
- * validation accuracy by file.
+ * writes them as ONNX beside the others. Gives validation accuracy by file.
  */
 final class RetrainStage implements Stage<Map<Path, Double>> {
 

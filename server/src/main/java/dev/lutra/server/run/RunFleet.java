@@ -96,7 +96,7 @@ public final class RunFleet implements AutoCloseable {
     /**
      * Waits until a device is there, saying so when that takes long.
      *
-     * @throws InputException if the local agent has died
+     * @throws DeviceException if the local agent has died
      */
     void awaitDevice(String device) {
         for (long waiting = 0; fleet.agents().stream().noneMatch(state -> isOnline(state, device)); waiting += POLL.toMillis()) {
@@ -123,7 +123,7 @@ public final class RunFleet implements AutoCloseable {
     /**
      * Name and version of what the device executes models with; waits until it has joined for the first time.
      *
-     * @throws InputException if the local agent has died
+     * @throws DeviceException if the local agent has died
      */
     String runtime(String device) {
         long waiting = 0;

@@ -90,7 +90,7 @@ record TargetTable(Experiment.Target target, Path file) {
     /**
      * Puts what was measured into the file. What others have put there meanwhile stays, and the fit is to all networks.
      *
-     * @param networks whole networks measured for this table, in place of those of the same space
+     * @param networks whole networks measured for this table; one that is there already is replaced
      * @return the table as it is now in the file
      */
     LookupTable add(LookupTable measured, List<WholeNetwork> networks) {

@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 /** Writes winners as ONNX. */
 final class WinnerExport {
 
-    private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d+)(?:-.*)?\\.onnx");
+    private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
     private final Experiment experiment;
     private final SearchSpace space;
