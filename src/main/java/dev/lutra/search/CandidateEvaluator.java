@@ -2,6 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,18 +18,31 @@ import java.util.function.Consumer;
  */
 public final class CandidateEvaluator {
 
-    private final SearchSpace space;
+    private final Options options;
+    private final boolean allOptions;
     private final CheapMeasures cheap;
     private final List<Constraint> constraints;
     private final AccuracySource accuracy;
     private final CandidateLog log;
 
     /**
+     * Of every architecture of a space.
+     *
      * @throws InputException if a constraint is on accuracy or on something that {@code cheap} does not measure
      */
     public CandidateEvaluator(SearchSpace space, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
         CandidateLog log) {
-        this.space = space;
+        this(Options.all(space), cheap, constraints, accuracy, log);
+    }
+
+    /**
+     * @param options that architectures may have
+     * @throws InputException if a constraint is on accuracy or on something that {@code cheap} does not measure
+     */
+    public CandidateEvaluator(Options options, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
+        CandidateLog log) {
+        this.options = options;
+        this.allOptions = options.areAll();
         this.cheap = cheap;
         this.constraints = List.copyOf(constraints);
         this.accuracy = accuracy;
@@ -42,7 +56,12 @@ public final class CandidateEvaluator {
     }
 
     public SearchSpace space() {
-        return space;
+        return options.space();
+    }
+
+    /** The options that architectures may have. */
+    public Options options() {
+        return options;
     }
 
     public List<Constraint> constraints() {
@@ -54,8 +73,9 @@ public final class CandidateEvaluator {
         return cheap.of(architecture);
     }
 
+    /** Whether an architecture has no other options than it may, and keeps every constraint. */
     public boolean isFeasible(Architecture architecture) {
-        return constraints.isEmpty() || keepsAll(cheap.of(architecture));
+        return (allOptions || options.make(architecture)) && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
     }
 
     boolean keepsAll(Measures measures) {

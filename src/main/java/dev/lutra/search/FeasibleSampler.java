@@ -2,7 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.Options;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -24,12 +24,12 @@ final class FeasibleSampler {
     private static final int REPAIRS = 5;
 
     private final CandidateEvaluator evaluator;
-    private final SearchSpace space;
+    private final Options options;
     private final Random random;
 
     FeasibleSampler(CandidateEvaluator evaluator, Random random) {
         this.evaluator = evaluator;
-        this.space = evaluator.space();
+        this.options = evaluator.options();
         this.random = random;
     }
 
@@ -40,13 +40,13 @@ final class FeasibleSampler {
      */
     Architecture draw() {
         for (int i = 0; i < RANDOM_ATTEMPTS; i++) {
-            Architecture architecture = space.random(random);
+            Architecture architecture = options.draw(random);
             if (evaluator.isFeasible(architecture)) {
                 return architecture;
             }
         }
         for (int i = 0; i < REPAIRS; i++) {
-            Optional<Architecture> repaired = repair(space.random(random));
+            Optional<Architecture> repaired = repair(options.draw(random));
             if (repaired.isPresent()) {
                 return repaired.get();
             }
@@ -85,8 +85,8 @@ final class FeasibleSampler {
         boolean improved = true;
         while (improved && least > enough) {
             improved = false;
-            for (int gene : shuffled(space.genes().size())) {
-                for (int option : shuffled(space.genes().get(gene).size())) {
+            for (int gene : shuffled(IntStream.range(0, options.space().genes().size()).toArray())) {
+                for (int option : shuffled(options.of(gene))) {
                     Architecture changed = with(best, gene, option);
                     double changedLoss = changed.equals(best) ? least : loss.applyAsDouble(changed);
                     if (changedLoss < least) {
@@ -106,11 +106,11 @@ final class FeasibleSampler {
     private Architecture with(Architecture architecture, int gene, int option) {
         int[] values = architecture.values();
         values[gene] = option;
-        return space.architecture(values);
+        return options.nearest(values);
     }
 
-    private List<Integer> shuffled(int size) {
-        List<Integer> order = new ArrayList<>(IntStream.range(0, size).boxed().toList());
+    private List<Integer> shuffled(int[] values) {
+        List<Integer> order = new ArrayList<>(IntStream.of(values).boxed().toList());
         Collections.shuffle(order, random);
         return order;
     }
@@ -120,13 +120,13 @@ final class FeasibleSampler {
             Measures best = bestReachable(constraint);
             if (!constraint.holds(best)) {
                 String extreme = constraint.side() == Constraint.Side.AT_MOST ? "smallest" : "largest";
-                return new InputException(constraint.key() + ": " + constraint.describedBound() + ": nothing in " + space.name()
+                return new InputException(constraint.key() + ": " + constraint.describedBound() + ": nothing in " + options.space().name()
                     + " satisfies it (" + extreme + " found: " + constraint.described(best) + ")");
             }
         }
         Architecture closest = closest();
         Measures measures = evaluator.cheap(closest);
-        return new InputException(keys() + ": nothing found in " + space.name() + " that satisfies "
+        return new InputException(keys() + ": nothing found in " + options.space().name() + " that satisfies "
             + Constraint.described(evaluator.constraints()) + " together (closest: "
             + evaluator.constraints().stream().map(c -> c.measure() + " " + c.described(measures))
                 .collect(Collectors.joining(", "))
@@ -147,7 +147,7 @@ final class FeasibleSampler {
 
     private Architecture bestOfSeveral(ToDoubleFunction<Architecture> loss, double enough) {
         List<Architecture> ends = IntStream.range(0, REPAIRS)
-            .mapToObj(i -> descend(space.random(random), loss, enough)).toList();
+            .mapToObj(i -> descend(options.draw(random), loss, enough)).toList();
         return Collections.min(ends, Comparator.comparingDouble(loss));
     }
 }

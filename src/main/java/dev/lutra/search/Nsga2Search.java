@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.moeaframework.algorithm.NSGAII;
 import org.moeaframework.core.Solution;
 import org.moeaframework.core.TypedProperties;
@@ -153,13 +154,13 @@ public final class Nsga2Search implements Search {
     /**
      * Each gene, with a probability, drawn uniformly from its options, the old one among them.
      *
-     * @param options number of options of each gene
+     * @param options positions of each gene's options
      */
-    static int[] mutate(int[] values, int[] options, double probability, Random random) {
+    static int[] mutate(int[] values, int[][] options, double probability, Random random) {
         int[] mutant = values.clone();
         for (int gene = 0; gene < mutant.length; gene++) {
             if (random.nextDouble() < probability) {
-                mutant[gene] = random.nextInt(options[gene]);
+                mutant[gene] = options[gene][random.nextInt(options[gene].length)];
             }
         }
         return mutant;
@@ -232,7 +233,8 @@ public final class Nsga2Search implements Search {
         private final Candidates candidates;
         private final FeasibleSampler sampler;
         private final Random random;
-        private final int[] options = evaluator.space().genes().stream().mapToInt(gene -> gene.size()).toArray();
+        private final int[][] options = IntStream.range(0, evaluator.space().genes().size()).mapToObj(evaluator.options()::of)
+            .toArray(int[][]::new);
 
         Nursery(Candidates candidates, FeasibleSampler sampler, Random random) {
             this.candidates = candidates;
@@ -257,7 +259,7 @@ public final class Nsga2Search implements Search {
             Architecture child = null;
             for (int i = 0; i < ATTEMPTS; i++) {
                 int[] values = mutate(crossover(mother, father, random), options, settings.mutation(), random);
-                child = evaluator.space().architecture(values);
+                child = evaluator.options().nearest(values);
                 if (!candidates.wasProposed(child) && evaluator.isFeasible(child)) {
                     candidates.propose(child);
                     return new Solution[]{individual(child)};

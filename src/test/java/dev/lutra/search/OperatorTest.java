@@ -3,6 +3,8 @@ package dev.lutra.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +13,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The random operators do what they say, as far as chi-squared tests tell. */
@@ -49,11 +52,12 @@ class OperatorTest {
     void mutationDrawsOneGeneInTenAnewFromAllItsOptions() {
         Random random = new Random(2);
         int[] options = {4, 2, 7};
+        int[][] positions = Arrays.stream(options).mapToObj(size -> IntStream.range(0, size).toArray()).toArray(int[][]::new);
         int[] old = {3, 0, 5};
         long[][] drawn = {new long[4], new long[2], new long[7]};
         long[] changed = new long[4];
         for (int i = 0; i < TRIALS; i++) {
-            int[] mutant = Nsga2Search.mutate(old, options, 0.1, random);
+            int[] mutant = Nsga2Search.mutate(old, positions, 0.1, random);
             int count = 0;
             for (int gene = 0; gene < options.length; gene++) {
                 drawn[gene][mutant[gene]]++;
@@ -109,6 +113,34 @@ class OperatorTest {
             drawn.add(architecture.toString());
         }
         assertThat(drawn).hasSize(7);
+    }
+
+    /** Training may have dropped options: nothing that has one of them is offered, drawn, bred or repaired. */
+    @Test
+    void searchesOfferNoOptionThatIsLeftOut() {
+        Options left = Options.all(SmallProblem.SPACE).without(0, 0).without(2, 3).without(2, 1).without(5, 2);
+        CandidateEvaluator some = new CandidateEvaluator(left, SmallProblem.CHEAP,
+            List.of(Constraint.atMost(Measure.MACS, macs(left, new Random(8)))), SmallProblem.ACCURACIES, CandidateLog.inMemory());
+        List<Architecture> found = new ArrayList<>();
+        SearchListener listener = new SearchListener() {
+            @Override
+            public void evaluated(Candidate candidate, int done, int budget) {
+                found.add(candidate.architecture());
+            }
+        };
+        new Nsga2Search(some, SmallProblem.OBJECTIVES, Nsga2Search.Settings.DEFAULT.withSize(20, 10)).run(listener);
+        new RandomSearch(some, SmallProblem.OBJECTIVES, 100, 5).run(listener);
+        assertThat(found).hasSizeGreaterThan(200).allMatch(left::make);
+        assertThat(found).extracting(architecture -> architecture.value(2)).containsOnly(0, 2);
+        int[] values = found.get(0).values();
+        values[2] = 3;
+        assertThat(some.isFeasible(SmallProblem.SPACE.architecture(values))).isFalse();
+        assertThat(left.nearest(values).value(2)).isZero();
+    }
+
+    /** MACs of a middling network. */
+    private static double macs(Options options, Random random) {
+        return IntStream.range(0, 9).mapToDouble(i -> SmallProblem.CHEAP.of(options.draw(random)).get(Measure.MACS)).sorted().toArray()[4];
     }
 
     /** Measures the sum of the gene values, without building a network. */

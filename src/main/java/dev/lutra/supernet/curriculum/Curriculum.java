@@ -2,6 +2,7 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.yaml.Kinds;
 import dev.lutra.yaml.YamlNode;

@@ -2,6 +2,7 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import java.util.List;
 import java.util.Optional;

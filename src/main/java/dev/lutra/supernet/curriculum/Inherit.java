@@ -1,6 +1,7 @@
 package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Options;
 
 /** Every option that the phase's path does not take starts from the weights of the one that it takes: {@link Inheritance}. */
 record Inherit() implements Transition {

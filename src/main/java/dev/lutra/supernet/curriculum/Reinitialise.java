@@ -1,6 +1,7 @@
 package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Options;
 
 /** All weights start anew, with the options that survive: what was learned is only who they are. */
 record Reinitialise() implements Transition {

@@ -3,6 +3,7 @@ package dev.lutra.supernet.curriculum;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Gene;
+import dev.lutra.space.Options;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -2,6 +2,7 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;

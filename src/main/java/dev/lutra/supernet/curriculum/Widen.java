@@ -2,9 +2,10 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Op;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Views;
 import java.util.HashMap;

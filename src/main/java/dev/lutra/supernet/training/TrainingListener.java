@@ -1,6 +1,6 @@
 package dev.lutra.supernet.training;
 
-import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
 
 /** Told how training goes, from the thread that trains. */

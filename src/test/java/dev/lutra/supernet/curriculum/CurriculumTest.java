@@ -11,6 +11,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Op;
 import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.BatchStatistics;

@@ -3,6 +3,7 @@ package dev.lutra.supernet.curriculum;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.util.List;

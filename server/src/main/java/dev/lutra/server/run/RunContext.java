@@ -22,6 +22,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -135,6 +136,15 @@ final class RunContext implements AutoCloseable {
             }
         }
         return supernet;
+    }
+
+    /** The options that training has not dropped; all of them where an accuracy table stands in the place of a supernet. */
+    Options options() {
+        if (experiment.accuracyTable().isPresent() || Checkpoint.read(checkpoint()).surviving().isEmpty()) {
+            return Options.all(space());
+        }
+        supernet(); // makes sure that the file is of this space
+        return Checkpoint.read(checkpoint()).surviving(space());
     }
 
     SubnetEvaluator evaluator() {

@@ -68,7 +68,8 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public Front run(RunContext run) {
         AccuracySource accuracy = run.accuracyTable().<AccuracySource>map(table -> table).orElseGet(run::supernetAccuracies);
-        CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.cheap(), accuracy, run.candidates());
+        CandidateEvaluator judge = new CandidateEvaluator(run.options(), run.cheap(), run.experiment().constraints(), accuracy,
+            run.candidates());
         Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));

@@ -9,6 +9,7 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -74,7 +75,8 @@ final class TrainStage implements Stage<List<Double>> {
     /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
     static List<Double> sampledPaths(RunContext run) {
         SplittableRandom random = new SplittableRandom(run.experiment().training().seed());
-        List<Architecture> paths = Stream.generate(() -> run.space().random(random)).limit(SAMPLED_PATHS).toList();
+        Options trained = run.options();
+        List<Architecture> paths = Stream.generate(() -> trained.draw(random)).limit(SAMPLED_PATHS).toList();
         StoredCandidates log = run.candidates();
         Map<Architecture, Double> accuracies = new HashMap<>();
         paths.forEach(path -> log.find(path).ifPresent(known -> accuracies.put(path, known.accuracy())));

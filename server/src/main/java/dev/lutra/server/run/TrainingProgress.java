@@ -2,7 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
-import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.TrainingListener;

@@ -2,7 +2,7 @@ package dev.lutra.server.examples;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
-import dev.lutra.supernet.curriculum.Options;
+import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;

@@ -1,8 +1,5 @@
-package dev.lutra.supernet.curriculum;
+package dev.lutra.space;
 
-import dev.lutra.space.Architecture;
-import dev.lutra.space.Gene;
-import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -26,7 +23,7 @@ public final class Options {
     }
 
     /** The options that an architecture has. */
-    static Options only(SearchSpace space, Architecture architecture) {
+    public static Options only(SearchSpace space, Architecture architecture) {
         return select(space, (gene, position) -> architecture.value(gene) == position);
     }
 
@@ -89,22 +86,41 @@ public final class Options {
     }
 
     /**
+     * The architecture of these values, in which an option that is left out gives way to the gene's first that is not.
+     *
+     * @param values for every gene the position in its options
+     */
+    public Architecture nearest(int[] values) {
+        int[] offered = values.clone();
+        for (int gene = 0; gene < offered.length; gene++) {
+            BitSet left = positions.get(gene);
+            offered[gene] = left.get(offered[gene]) ? offered[gene] : left.nextSetBit(0);
+        }
+        return space.architecture(offered);
+    }
+
+    /** Whether an architecture can be made of these; what its canonical form says of a gene that no layer of it uses is no matter. */
+    public boolean make(Architecture architecture) {
+        return nearest(architecture.values()).equals(architecture);
+    }
+
+    /**
      * These without one; the last one of a gene stays.
      *
      * @param position in the options of the gene
      */
-    Options without(int gene, int position) {
+    public Options without(int gene, int position) {
         return select(space, (g, p) -> positions.get(g).get(p)
             && !(g == gene && p == position && positions.get(g).cardinality() > 1));
     }
 
     /** What is in these or in the others. */
-    Options or(Options others) {
+    public Options or(Options others) {
         return select(space, (gene, position) -> positions.get(gene).get(position) || others.positions.get(gene).get(position));
     }
 
     /** These without channel scales above a limit; of a gene whose scales are all above it, the smallest stays. */
-    Options scaledAtMost(double widest) {
+    public Options scaledAtMost(double widest) {
         return select(space, (gene, position) -> {
             Gene described = space.genes().get(gene);
             return positions.get(gene).get(position) && (!described.isScale()
