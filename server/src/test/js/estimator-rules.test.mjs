@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { base64ToBytes, encodeHistogram, floatsToHalves, halvesToFloats } from '../../main/resources/dev/lutra/server/web/pages/encoding.js';
 import { JavaRandom } from '../../main/resources/dev/lutra/server/web/pages/java-random.js';
-import { distribution, isSteady, quantile, Spread, student975, variance }
+import { distribution, isSteady, quantile, sliceWorth, Spread, student975, variance }
   from '../../main/resources/dev/lutra/server/web/pages/statistics.js';
 
 const rules = JSON.parse(readFileSync(
@@ -26,6 +26,7 @@ function each(rule, check) {
 each('quantile', vector => close(quantile(vector.values, vector.fraction), vector.is));
 each('variance', vector => close(variance(vector.values), vector.is));
 each('student975', vector => close(student975(vector.degreesOfFreedom), vector.is, 0.01));
+each('sliceWorth', vector => close(sliceWorth(vector.error, vector.slices, vector.more), vector.is));
 each('steady', vector => assert.equal(isSteady(vector.latencies), vector.is, vector.what));
 
 each('spread', vector => {

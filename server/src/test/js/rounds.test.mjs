@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
-import { Hidden, Job, measure } from '../../main/resources/dev/lutra/server/web/pages/rounds.js';
+import { Budgets, Hidden, Job, measure } from '../../main/resources/dev/lutra/server/web/pages/rounds.js';
 import { ESTIMATOR } from '../../main/resources/dev/lutra/server/web/pages/statistics.js';
 
 const LEVEL = 1e6;
@@ -72,7 +72,10 @@ beforeEach(() => {
   answer = usual;
   globalThis.Worker = ScriptedWorker;
 });
-afterEach(() => mock.timers.reset());
+afterEach(() => {
+  mock.timers.reset();
+  mock.restoreAll();
+});
 
 /** Until somebody waits for what the script does not answer. */
 async function settle() {
@@ -208,4 +211,81 @@ test('means of several runs state no tail', async () => {
   assert.equal(latency.samples, 480);
   assert.deepEqual([latency.p90Nanos, latency.p99Nanos], [0, 0]);
   assert.match(circumstances.timing, /samples are means of about 40 runs/);
+});
+
+/** Opening a runtime takes a second, a slice with its sentinels 0.2 s, on a clock of their own; returns how it is read. */
+function onVirtualClock() {
+  let now = 5000;
+  mock.method(performance, 'now', () => now);
+  answer = request => {
+    now += request.open ? 1000 : request.slice ? 160 : 20;
+    return usual(request);
+  };
+  return () => now;
+}
+
+function budgeted(id, seconds, sensitivity = 1, rules = {}) {
+  const job = jobOf(id, { targetRelativeHalfWidth: 0.0001, maxMeasureNanos: 600e9, ...rules });
+  job.task.budget = { batch: 'segments', nanos: String(seconds * 1e9), sensitivity };
+  return job;
+}
+
+test('a budget is kept: all tasks end on time with an interval', async () => {
+  const now = onVirtualClock();
+  const began = now();
+  const jobs = ['a', 'b', 'c', 'd', 'e', 'f'].map(id => budgeted(id, 30));
+  new Budgets().admit(jobs, 0);
+  await run(jobs);
+  assert.ok(Math.abs(now() - began - 30_000) < 3000, `${now() - began}`);
+  for (const { outcome: { measured } } of jobs) {
+    assert.ok(measured.circumstances.rounds >= 2);
+    assert.equal(measured.circumstances.converged, false);
+    assert.equal(typeof measured.latency.relativeHalfWidth, 'number');
+  }
+});
+
+test('a budget goes where predictions gain most', async () => {
+  onVirtualClock();
+  const jobs = [['a', 9], ...['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm'].map(id => [id, 0.3])]
+    .map(([id, sensitivity]) => budgeted(id, 60, sensitivity));
+  new Budgets().admit(jobs, 0);
+  await run(jobs);
+  const [most, ...others] = jobs.map(job => job.outcome.measured.circumstances.rounds);
+  assert.ok(others.every(rounds => most > rounds), `${most} ${others}`);
+});
+
+test('tasks still to come have their part of a budget kept', async () => {
+  const now = onVirtualClock();
+  const began = now();
+  const budgets = new Budgets();
+  for (const [id, waiting] of [['a', 2], ['b', 1], ['c', 0]]) {
+    const jobs = [budgeted(id, 30)];
+    budgets.admit(jobs, waiting);
+    await run(jobs);
+    assert.ok(Math.abs(now() - began - (3 - waiting) * 10_000) < 3000, `${id}: ${now() - began}`);
+  }
+});
+
+test('a budget too small leaves no task without a slice, disturbed or not', async () => {
+  onVirtualClock();
+  const calm = answer;
+  let looks = 0;
+  answer = request => request.sentinel ? { ...calm(request), sentinelNanos: (1 + 0.5 * (++looks % 2)) * LEVEL } : calm(request);
+  const jobs = ['a', 'b', 'c'].map(id => budgeted(id, 0.1));
+  new Budgets().admit(jobs, 0);
+  await run(jobs);
+  for (const { outcome: { measured } } of jobs) {
+    assert.equal(measured.circumstances.rounds, 1);
+    assert.equal(measured.latency.relativeHalfWidth, 'Infinity');
+  }
+});
+
+test('what is known well enough leaves before its budget is spent', async () => {
+  const now = onVirtualClock();
+  const began = now();
+  const jobs = [budgeted('a', 600, 1, { targetRelativeHalfWidth: 0.05 })];
+  new Budgets().admit(jobs, 0);
+  await run(jobs);
+  assert.equal(jobs[0].outcome.measured.circumstances.converged, true);
+  assert.ok(now() - began < 60_000);
 });

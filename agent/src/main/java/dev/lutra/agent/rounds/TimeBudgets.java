@@ -22,6 +22,9 @@ final class TimeBudgets {
     /** Batches whose time has begun are remembered, as their tasks may come back; the oldest of so many are forgotten. */
     private static final int BATCHES = 64;
 
+    /** No time at all, as nobody waits so long, that still leaves room to count in. */
+    private static final long LONGEST_NANOS = Long.MAX_VALUE / 4;
+
     private final Map<String, Long> ends = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
@@ -33,7 +36,7 @@ final class TimeBudgets {
     /** A task is taken up. The time of its batch, unless it runs already, began at the given moment. */
     void admit(Series series, long sinceNanos) {
         if (series.hasBudget()) {
-            ends.putIfAbsent(series.budget().getBatch(), sinceNanos + series.budget().getNanos());
+            ends.putIfAbsent(series.budget().getBatch(), sinceNanos + Math.min(series.budget().getNanos(), LONGEST_NANOS));
         }
     }
 
@@ -127,8 +130,12 @@ final class TimeBudgets {
     /** What one more slice takes off the variance, after some more that are planned. */
     private static double worth(Series series, int more) {
         double error = series.budget().getSensitivity() * series.levelNanos() * series.halfWidth();
-        double slices = series.slices();
-        return error * error * slices / ((slices + more) * (slices + more + 1));
+        return worth(error, series.slices(), more);
+    }
+
+    /** What one more slice takes off the square of an error that falls with the root of their number. */
+    static double worth(double error, int slices, int more) {
+        return error * error * slices / ((slices + more) * (slices + more + 1.0));
     }
 
     /** A slice's part of the wall time, sentinels included. */

@@ -2,7 +2,9 @@ package dev.lutra.agent.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.lutra.agent.EstimatorRules;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.task.Job;
@@ -116,6 +118,25 @@ class TimeBudgetTest {
             rounds.round((job, outcome) -> assertThat(outcome.orElseThrow().getMeasured().getCircumstances().getConverged()).isTrue());
         }
         assertThat(machine.now / 1e9).isLessThan(60);
+    }
+
+    @Test
+    void aSliceIsWorthWhatItIsInABrowser() {
+        assertThat(EstimatorRules.of("sliceWorth")).isNotEmpty().allSatisfy(vector -> assertThat(TimeBudgets.worth(
+            vector.get("error").getAsDouble(), vector.get("slices").getAsInt(), vector.get("more").getAsInt()))
+            .isCloseTo(vector.get("is").getAsDouble(), withinPercentage(1e-7)));
+    }
+
+    @Test
+    void aTimeBeyondAllMeasureEndsWhenAllIsKnown() throws Exception {
+        SimulatedMachine machine = Machine.CALM.of(2, 3);
+        Rounds rounds = rounds(machine);
+        Job job = job("t0", 1e12, 1);
+        rounds.admit(new Job(job.lease(), job.task().toBuilder().setRules(RULES.toBuilder().setTargetRelativeHalfWidth(0.03)).build(),
+            job.onnx(), job.abandoned()), 0);
+        while (rounds.size() > 0) {
+            rounds.round((done, outcome) -> assertThat(outcome.orElseThrow().getMeasured().getCircumstances().getConverged()).isTrue());
+        }
     }
 
     /** A slice takes a tenth of a second: ten models have one each, late, rather than none. */

@@ -95,11 +95,11 @@ public sealed interface RunEvent {
      * @param model its name: a segment's key, or a whole network's architecture
      * @param label for people
      * @param p50 median
-     * @param halfWidth of the median's 95 % interval, relative
+     * @param halfWidth of the median's 95 % interval, relative; null if it is not known, as of a single slice
      */
     record EntryMeasured(@JsonProperty("device") String device, @JsonProperty("setting") String setting,
         @JsonProperty("model") String model, @JsonProperty("label") String label, @JsonProperty("p50") long p50,
-        @JsonProperty("half-width") double halfWidth) implements RunEvent {
+        @JsonProperty("half-width") Double halfWidth) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(String.join("/", "profile/entry", device, setting, model));

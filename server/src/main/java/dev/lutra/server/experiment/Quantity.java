@@ -32,7 +32,7 @@ public final class Quantity {
             case "ms" -> 1e6;
             default -> 1e9;
         };
-        return Optional.of(Duration.ofNanos(Math.round(nanos)));
+        return Optional.of(Duration.ofNanos(Math.max(1, Math.round(nanos))));
     }
 
     /** A count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */

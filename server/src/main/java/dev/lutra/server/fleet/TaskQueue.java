@@ -266,12 +266,16 @@ public final class TaskQueue {
         transaction(handle -> see(handle, session));
     }
 
-    /** Adds tasks to the end of a device's queue; those whose id is known, for whatever device, are left as they are. */
+    /**
+     * Adds tasks to the end of a device's queue; those whose id is known, for whatever device, stay where they are. Of one that is not
+     * done the newer description holds, from its next lease on: it may have less time.
+     */
     public void submit(String device, List<Task> tasks) {
         transaction(handle -> {
             for (Task task : tasks) {
                 handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis)"
-                    + " VALUES (:id, :device, 'queued', 0, :task, :now) ON CONFLICT (id) DO NOTHING")
+                    + " VALUES (:id, :device, 'queued', 0, :task, :now)"
+                    + " ON CONFLICT (id) DO UPDATE SET task = excluded.task WHERE tasks.state <> 'done'")
                     .bind("id", task.getId()).bind("device", device)
                     .bind("task", task.toByteArray()).bind("now", clock.millis())
                     .execute();

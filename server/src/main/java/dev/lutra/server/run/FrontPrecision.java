@@ -50,7 +50,10 @@ record FrontPrecision(String device, double halfWidth, double apart) {
 
     /** In one line, with what to do about it where it is too coarse. */
     String described() {
-        return String.format(Locale.ROOT, "latencies on %s are known to ±%.0f %%, networks on the front differ by %.0f %%%s", device,
-            100 * halfWidth, 100 * apart, isTooCoarse() ? ": measure in a calmer moment or give it longer" : "");
+        String figures = Math.round(100 * halfWidth) == Math.round(100 * apart)
+            ? "latencies on %s are known to ±%.1f %%, networks on the front differ by %.1f %%%s"
+            : "latencies on %s are known to ±%.0f %%, networks on the front differ by %.0f %%%s";
+        return String.format(Locale.ROOT, figures, device, 100 * halfWidth, 100 * apart,
+            isTooCoarse() ? ": measure in a calmer moment or give it longer" : "");
     }
 }

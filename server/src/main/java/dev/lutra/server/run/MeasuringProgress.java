@@ -43,16 +43,17 @@ interface MeasuringProgress extends AutoCloseable {
      * @param time that the batch has of the budget
      */
     static MeasuringProgress within(ProfilingBudget budget, String what, Duration time, Progress progress) {
-        double begin = budget.leftSeconds();
+        double begin = budget.spentSeconds();
         double seconds = time.toMillis() / 1e3;
         Progress.Work work = progress.begin(what, Math.round(seconds), "seconds");
         return new MeasuringProgress() {
             @Override
             public void at(Collection<Measured> measured, double unfinished, double halfWidth) {
                 double known = measured.isEmpty() || halfWidth > 0 ? halfWidth : median(measured);
-                work.at(Math.min(seconds, begin - budget.leftSeconds()),
-                    String.format(Locale.ROOT, "%.0f s left", Math.max(0, seconds - (begin - budget.leftSeconds())))
-                        + (known > 0 ? String.format(Locale.ROOT, ", median ±%.1f %%", 100 * known) : ""));
+                double spent = budget.spentSeconds() - begin;
+                work.at(Math.min(seconds, spent),
+                    String.format(Locale.ROOT, spent > seconds ? "%.0f s late" : "%.0f s left", Math.abs(seconds - spent))
+                        + (known > 0 && Double.isFinite(known) ? String.format(Locale.ROOT, ", median ±%.1f %%", 100 * known) : ""));
             }
 
             @Override

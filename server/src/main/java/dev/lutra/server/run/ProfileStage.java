@@ -28,7 +28,8 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
     }
 
     /**
-     * @throws InputException if an imported table lacks segments, or a device that is to measure cannot be reached
+     * @throws InputException if an imported table lacks segments, a time budget cannot suffice, or a device that is to measure cannot
+     *     be reached
      */
     @Override
     public void check(RunContext run) {
@@ -37,6 +38,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
             Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder(), target);
             table.ifPresent(known -> Profiler.requireWhole(known, run.space()));
             if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
+                Profiler.requireEnoughTime(run.experiment(), table, run.space());
                 toMeasure.add(target);
             }
         }
@@ -45,6 +47,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
     @Override
     public Map<String, LookupTable> run(RunContext run) {
-        return new Profiler(run.experiment(), run.space(), run.folder(), run.id(), run::fleet, run.events()).run();
+        return new Profiler(run.experiment(), run.space(), run.folder(), run.id(), run::fleet, run.events(), run.results())
+            .run();
     }
 }

@@ -29,10 +29,12 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +60,9 @@ final class Profiler {
     private static final int NAMED_MISSING = 5;
     /** Of a slice. */
     private static final int MIN_SAMPLES = 15;
+    private static final Duration MIN_WARM_UP = Duration.ofMillis(30);
+    /** Slices of a model that show what they scatter by. */
+    private static final int SLICES_OF_INTERVAL = 2;
     /** Fewer do not tell a p99, as {@link dev.lutra.proto.Distribution} says. */
     private static final int SAMPLES_OF_P99 = 368;
 
@@ -89,14 +94,18 @@ final class Profiler {
     private final String runId;
     private final Supplier<RunFleet> fleet;
     private final RunEvents events;
+    private final ResultStore results;
 
-    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, RunEvents events) {
+    /** @param results where the run keeps how much of a time budget is spent */
+    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, RunEvents events,
+        ResultStore results) {
         this.experiment = experiment;
         this.space = space;
         this.folder = folder;
         this.runId = runId;
         this.fleet = fleet;
         this.events = events;
+        this.results = results;
     }
 
     /** How long, how often and how precisely one model is measured; where p99 is limited, with the samples that it takes to tell one. */
@@ -104,7 +113,7 @@ final class Profiler {
         int calmerRounds = (profile.rounds() + 1) / 2;
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(3)
-            .setMinWarmupNanos(TimeUnit.MILLISECONDS.toNanos(30))
+            .setMinWarmupNanos(MIN_WARM_UP.toNanos())
             .setMaxWarmupNanos(TimeUnit.MILLISECONDS.toNanos(400))
             .setMinSamples(target.p99().isPresent() ? Math.max(MIN_SAMPLES, SAMPLES_OF_P99 / calmerRounds + 1) : MIN_SAMPLES)
             .setSliceNanos(profile.slice().toNanos())
@@ -142,14 +151,16 @@ final class Profiler {
         known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
         Optional<ProfilingBudget> budget = experiment.profile().budget().map(total -> {
             fleet.get().awaitDevice(target.device());
-            return new ProfilingBudget(total, System::nanoTime);
+            return ProfilingBudget.goOn(results, target.device(), total, System::nanoTime);
         });
         LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing, budget);
         List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table, budget) : List.of();
         LookupTable saved = new TargetTable(target, tableFile(target, table)).add(table, networks);
         saved.calibration().ifPresent(fit -> events.say("calibrate " + target.device() + ": " + described(fit)));
-        budget.ifPresent(time -> events.say(String.format(Locale.ROOT, "profile %s: took %.0f of %.0f s; %s", target.device(),
-            time.totalSeconds() - time.leftSeconds(), time.totalSeconds(), precision(saved))));
+        budget.ifPresent(time -> {
+            events.say("profile " + target.device() + ": " + time.described() + "; " + precision(saved));
+            time.forget();
+        });
         events.say("profile: wrote " + saved.origin());
         return saved;
     }
@@ -168,6 +179,34 @@ final class Profiler {
         } catch (IOException e) {
             throw new UncheckedIOException(folder.tables() + ": cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Makes sure that a time budget, if there is one, suffices for a slice of every model that a table lacks, as far as that can be
+     * known without the device: each samples and warms up for so long at least.
+     *
+     * @throws InputException saying the least time
+     */
+    static void requireEnoughTime(Experiment experiment, Optional<LookupTable> table, SearchSpace space) {
+        Experiment.Profile profile = experiment.profile();
+        SegmentCatalog catalog = SegmentCatalog.of(space);
+        int segments = table.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items())).size();
+        int networks = profile.calibrate() == 0 ? 0 : profile.calibrate() + profile.heldOut();
+        boolean haveAll = space.size().compareTo(BigInteger.valueOf(networks)) >= 0;
+        int models = (segments == 0 ? 0 : segments + 1) + (haveAll ? networks : 0);
+        Duration once = profile.slice().plus(MIN_WARM_UP).multipliedBy(models);
+        profile.budget().filter(budget -> budget.compareTo(once) < 0).ifPresent(budget -> {
+            throw new InputException(String.format(Locale.ROOT,
+                "profile.budget: %s s is too short for %d models (expected: at least %.1f s, a slice of %d ms after %d ms of warm-up "
+                    + "each; an interval takes two of each, %.1f s, and devices add their own)",
+                budget.toMillis() / 1e3, models, seconds(once), profile.slice().toMillis(), MIN_WARM_UP.toMillis(),
+                seconds(once.multipliedBy(SLICES_OF_INTERVAL))));
+        });
+    }
+
+    /** Rounded up to tenths. */
+    private static double seconds(Duration time) {
+        return Math.ceil(time.toMillis() / 1e2) / 10;
     }
 
     /** Whether there is nothing left to measure for a table: every segment, and where it is corrected, whole networks of the space. */
@@ -272,14 +311,17 @@ final class Profiler {
         return new Model(name, name, network, 1.0 / Math.max(1, model.predict(network).nanos()));
     }
 
-    /** How well a table's entries are known, in words. */
+    /** How well a table's entries are known, in words. Of a single slice nobody knows. */
     static String precision(LookupTable table) {
-        double[] halfWidths = table.content().getEntriesList().stream()
-            .mapToDouble(entry -> entry.getLatency().getRelativeHalfWidth()).sorted().toArray();
-        double worst = halfWidths[halfWidths.length - 1];
-        return String.format(Locale.ROOT, "%d segments, known to ±%.1f %% in the median, ", halfWidths.length,
-            100 * halfWidths[halfWidths.length / 2])
-            + (Double.isFinite(worst) ? String.format(Locale.ROOT, "±%.1f %% at worst", 100 * worst) : "some from a single slice");
+        int entries = table.entries().size();
+        double[] known = table.entries().stream().mapToDouble(entry -> entry.getLatency().getRelativeHalfWidth())
+            .filter(Double::isFinite).sorted().toArray();
+        if (known.length == 0) {
+            return entries + " segments, each from a single slice, so that how well they are known cannot be told";
+        }
+        String untold = known.length == entries ? "" : entries - known.length + " from a single slice, of unknown precision, the others ";
+        return entries + " segments, " + untold + String.format(Locale.ROOT, "known to ±%.1f %% in the median, ±%.1f %% at worst",
+            100 * known[known.length / 2], 100 * known[known.length - 1]);
     }
 
     /** A calibration's errors in one sentence. */
@@ -315,16 +357,22 @@ final class Profiler {
                     Measured result = require(target, model.label(), outcome);
                     measured.put(model.name(), result);
                     events.emit(new RunEvent.EntryMeasured(target.device(), setting(target), model.name(), model.label(),
-                        result.getLatency().getP50Nanos(), result.getLatency().getRelativeHalfWidth()));
+                        result.getLatency().getP50Nanos(), known(result.getLatency().getRelativeHalfWidth())));
                 }
 
                 @Override
                 public void underWay(double unfinished, double halfWidth) {
+                    time.ifPresent(batch -> batch.whole().keep());
                     watched.at(measured.values(), unfinished, halfWidth);
                 }
             });
         }
         return measured;
+    }
+
+    /** Null where a single slice has none. */
+    private static Double known(double halfWidth) {
+        return Double.isFinite(halfWidth) ? halfWidth : null;
     }
 
     private Task task(Experiment.Target target, Model measured, String runtime, Optional<BatchTime> time) {

@@ -1,51 +1,90 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.store.ResultStore;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
  * The time that a device's whole table may take. Segments and whole networks share it by their numbers; networks get what the
- * segments have left.
+ * segments have left. What is spent is kept, so that a run which was killed goes on with what is left.
  */
 final class ProfilingBudget {
 
+    private static final String KIND = "profiling-nanos";
     /** Segments get at least this share of the time: without them there is nothing to correct … */
     private static final double LEAST = 0.3;
     /** … and where networks follow, at most this one. */
     private static final double MOST = 0.8;
+    /** Ending within this share of the time is ending on time. */
+    private static final double ON_TIME = 1.1;
 
+    private final ResultStore results;
+    private final String key;
     private final Duration total;
     private final LongSupplier nanoTime;
     private final long beganNanos;
 
-    /** The time begins now. */
-    ProfilingBudget(Duration total, LongSupplier nanoTime) {
+    private ProfilingBudget(ResultStore results, String key, Duration total, LongSupplier nanoTime, long spentNanos) {
+        this.results = results;
+        this.key = key;
         this.total = total;
         this.nanoTime = nanoTime;
-        beganNanos = nanoTime.getAsLong();
+        beganNanos = nanoTime.getAsLong() - spentNanos;
+    }
+
+    /** Time runs from now on, less what earlier lives of the run have spent of the same budget. */
+    static ProfilingBudget goOn(ResultStore results, String device, Duration total, LongSupplier nanoTime) {
+        String key = device + "/" + name(total);
+        return new ProfilingBudget(results, key, total, nanoTime, results.find(KIND, key).map(Long::parseLong).orElse(0L));
+    }
+
+    /** Notes what is spent by now. */
+    void keep() {
+        results.put(KIND, key, Long.toString(spentNanos()));
+    }
+
+    /** The table is whole: what is measured for it later has its time anew. */
+    void forget() {
+        results.removeAll(KIND, key);
     }
 
     /** @param networks how many are measured after the segments */
     Duration forSegments(int segments, int networks) {
         double share = networks == 0 ? 1 : Math.max(LEAST, Math.min(MOST, (double) segments / (segments + networks)));
-        return Duration.ofNanos(Math.round(share * left().toNanos()));
+        return leftOf(Math.round(share * total.toNanos()));
     }
 
     /** What is left, but at least a moment. */
     Duration left() {
-        return Duration.ofNanos(Math.max(1, total.toNanos() - (nanoTime.getAsLong() - beganNanos)));
+        return leftOf(total.toNanos());
     }
 
-    double totalSeconds() {
-        return total.toMillis() / 1e3;
+    private Duration leftOf(long nanos) {
+        return Duration.ofNanos(Math.max(1, nanos - spentNanos()));
     }
 
-    double leftSeconds() {
-        return left().toMillis() / 1e3;
+    private long spentNanos() {
+        return nanoTime.getAsLong() - beganNanos;
+    }
+
+    double spentSeconds() {
+        return spentNanos() / 1e9;
+    }
+
+    /** What was spent, in words, and why where it was too much. */
+    String described() {
+        double seconds = total.toMillis() / 1e3;
+        return String.format(Locale.ROOT, "took %.0f of %.0f s", spentSeconds(), seconds)
+            + (spentSeconds() > ON_TIME * seconds ? ", since every model gets one slice even where time is too short for that" : "");
     }
 
     /** What distinguishes the tasks of one budget from those of another. */
     String name() {
+        return name(total);
+    }
+
+    private static String name(Duration total) {
         return total.toMillis() + " ms";
     }
 }

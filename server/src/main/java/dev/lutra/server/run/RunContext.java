@@ -80,6 +80,11 @@ final class RunContext implements AutoCloseable {
         return folder;
     }
 
+    /** What the run has found out so far. */
+    ResultStore results() {
+        return results;
+    }
+
     /** Where stages tell what happens. */
     RunEvents events() {
         return events;

@@ -99,6 +99,15 @@ class EventStoreTest {
             .contains(step(1, 1, 2.5), new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }
 
+    /** JSON has no infinity. */
+    @Test
+    void whatASingleSliceCannotTellIsNull() throws IOException {
+        RunEvent.EntryMeasured event = new RunEvent.EntryMeasured("box", "cpu-t1-float32", "abc", "stem", 1000, null);
+        life().heard(event);
+        assertThat(lines()).singleElement().asString().endsWith("\"p50\":1000,\"half-width\":null}");
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).containsExactly(event);
+    }
+
     @Test
     void aResumedRunReplacesWhatItRepeats() throws IOException {
         EventStore first = life();

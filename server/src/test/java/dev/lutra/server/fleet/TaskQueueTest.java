@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Budget;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
@@ -74,6 +75,23 @@ class TaskQueueTest {
         Task task = Task.newBuilder().setId("t").setLabel("layer7 k5").setThreads(2).setProvider("cpu").build();
         queue.submit("pi", List.of(task));
         assertThat(queue.lease(join("pi"), 1)).containsExactly(LeasedTask.newBuilder().setTask(task).setEpoch(1).build());
+    }
+
+    /** As the time left to a task is another after its run was killed. */
+    @Test
+    void ofATaskThatIsNotDoneTheNewerDescriptionHolds() {
+        Task first = Task.newBuilder().setId("t").setBudget(Budget.newBuilder().setNanos(60)).build();
+        Task second = Task.newBuilder().setId("t").setBudget(Budget.newBuilder().setNanos(20)).build();
+        Task third = Task.newBuilder().setId("t").setBudget(Budget.newBuilder().setNanos(10)).build();
+        submit("pi", "before");
+        queue.submit("pi", List.of(first));
+        submit("pi", "after");
+        queue.submit("pi", List.of(second));
+        List<LeasedTask> leased = queue.lease(join("pi"), 3);
+        assertThat(ids(leased)).containsExactly("before", "t", "after");
+        assertThat(leased.get(1).getTask()).isEqualTo(second);
+        queue.submit("pi", List.of(third));
+        assertThat(queue.lease(join("pi"), 3)).extracting(LeasedTask::getTask).contains(third);
     }
 
     @Test

@@ -12,6 +12,8 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,9 +44,11 @@ class ImportedTableTest {
     }
 
     private Map<String, LookupTable> profile(Experiment experiment, SearchSpace space) {
-        return new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
-            throw new AssertionError("a device is asked for");
-        }, progress.events()).run();
+        try (Database database = Database.open(folder.resolve("profile.db"))) {
+            return new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
+                throw new AssertionError("a device is asked for");
+            }, progress.events(), new ResultStore(database, "run")).run();
+        }
     }
 
     @Test

@@ -25,6 +25,7 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ class ProfilerTest {
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
                 Profiler profiler = new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
-                    progress.events());
+                    progress.events(), new ResultStore(own, "run"));
                 String first = SegmentCatalog.of(space).items().iterator().next().label();
                 assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class)
                     .hasMessage("device box: " + first + ": out of memory");

@@ -62,6 +62,18 @@ class RefusedAtTheStartTest {
         assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: box}]\n", "127.0.0.1:1");
     }
 
+    /** Nine networks: a call and eight segments, and no whole network asked for. */
+    @Test
+    void aTimeThatCannotSufficeForASliceOfEveryModel() throws IOException {
+        NineNetworks.write(folder);
+        assertRefused(OwnServer.onThisMachine(), """
+            space: nine.yaml
+            targets: [{device: local}]
+            profile: {budget: 800 ms, slice: 70 ms, calibrate: 0}
+            """, "profile.budget: 0.8 s is too short for 9 models (expected: at least 0.9 s, a slice of 70 ms after 30 ms of warm-up each; "
+            + "an interval takes two of each, 1.8 s, and devices add their own)");
+    }
+
     @Test
     void thisMachineWithoutItsAgent() throws IOException {
         assertRefused(OwnServer.onThisMachine(), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",

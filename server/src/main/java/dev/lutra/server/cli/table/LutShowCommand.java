@@ -107,7 +107,7 @@ final class LutShowCommand implements Runnable {
     }
 
     private static String width(double relative) {
-        return relative == 0 ? "" : Figures.percent(relative);
+        return relative == 0 ? "" : Double.isFinite(relative) ? Figures.percent(relative) : "unknown";
     }
 
     private static String state(Entry entry) {

@@ -2,7 +2,7 @@
 
 import { describe } from './device.js';
 import { Server, ServerError } from './protocol.js';
-import { Hidden, Job, measure } from './rounds.js';
+import { Budgets, Hidden, Job, measure } from './rounds.js';
 
 const LEASE_TASKS = 8;
 /** Short, because a page that is closed while it waits may be given tasks that nobody does until their lease runs out. */
@@ -25,6 +25,7 @@ export class Agent {
   #description;
   /** How much rounds disagree on this device, by provider and threads. */
   spreads = new Map();
+  #budgets = new Budgets();
 
   /**
    * @param runtime { version } of onnxruntime-web
@@ -130,9 +131,9 @@ export class Agent {
       while (!this.#stopped) {
         await this.#attentive();
         this.#tell({ state: 'waiting', problem: '' });
-        const { tasks = [] } = await this.#server.lease(
+        const { tasks = [], queued = 0 } = await this.#server.lease(
           { session: this.#session, maxTasks: LEASE_TASKS, waitMillis: LEASE_WAIT_MILLIS }, this.#onProblem);
-        await this.#work(tasks);
+        await this.#work(tasks, queued);
       }
     } catch (problem) {
       if (!(problem instanceof ServerError && problem.sessionLost)) {
@@ -158,10 +159,12 @@ export class Agent {
     }
   }
 
-  async #work(tasks) {
+  /** @param queued how many tasks are still to come */
+  async #work(tasks, queued) {
     tasks.forEach(leased => this.#held.set(key(nameOf(leased)), nameOf(leased)));
     const jobs = await Promise.all(tasks.map(leased => this.#job(leased)));
     this.#tell({ state: tasks.length > 0 ? 'measuring' : 'waiting', batch: { size: jobs.length, done: 0 } });
+    this.#budgets.admit(jobs, queued);
     await measure(this, jobs, {
       holds: job => !this.#stopped && this.#held.has(key(nameOf(job.leased))),
       attentive: () => this.#attentive(),
@@ -171,6 +174,9 @@ export class Agent {
       done: job => this.#deliver(job, jobs),
       serverIsThere: () => this.#server.isThere(this.#onProblem),
     });
+    if (queued === 0) {
+      this.#budgets.endAll();
+    }
   }
 
   async #job(leased) {

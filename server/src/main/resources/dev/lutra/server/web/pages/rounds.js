@@ -1,7 +1,7 @@
 // Measures a batch of tasks in rounds: each round in a worker of its own, tasks in random order, the sentinel between them.
 
 import { bytesToBase64, encodeHistogram } from './encoding.js';
-import { distribution, ESTIMATOR, halfWidth, json, median, residuals, Spread } from './statistics.js';
+import { distribution, ESTIMATOR, halfWidth, json, median, residuals, sliceWorth, Spread } from './statistics.js';
 
 /** Two looks at the sentinel around a slice may differ by this; more says that something interfered. */
 const AGREEMENT = 0.1;
@@ -11,6 +11,10 @@ const MAX_CRASHES = 2;
 const HANG_MILLIS = 120_000;
 const SENTINEL_INPUT = [{ name: 'input', shape: [1, 32, 28, 28], randomSeed: 1 }];
 const REFERENCE_LOOKS = 5;
+/** With a time budget every task gets so many slices before any gets more … */
+const BUDGET_SLICES = 2;
+/** … and what is planned at once takes about this long: then more is known. */
+const BUDGET_ROUND_MILLIS = 2000;
 
 /** The page was hidden: what was measured meanwhile does not count. */
 export class Hidden extends Error {}
@@ -108,6 +112,10 @@ export class Job {
   crashes = 0;
   spentNanos = 0;
   outcome = null;
+  /** When the time that its budget leaves it ends, by performance.now(). */
+  deadline = Infinity;
+  #slices = 0;
+  #wallMillis = 0;
 
   constructor(leased, model) {
     this.leased = leased;
@@ -135,7 +143,33 @@ export class Job {
   }
 
   get outOfTime() {
-    return this.spentNanos >= Number(this.task.rules.maxMeasureNanos ?? 0);
+    return this.spentNanos >= Number(this.task.rules.maxMeasureNanos ?? 0)
+      || performance.now() + this.sliceMillis > this.deadline;
+  }
+
+  get isMeasured() {
+    return this.rounds.length > 0;
+  }
+
+  get lacksSlices() {
+    return this.#slices < BUDGET_SLICES;
+  }
+
+  /** What a slice of this task takes, sentinels included; 0 before the first. */
+  get sliceMillis() {
+    return this.#slices > 0 ? this.#wallMillis / this.#slices : 0;
+  }
+
+  /** A slice of this task, with the sentinels beside it, took so long. */
+  took(millis) {
+    this.#slices++;
+    this.#wallMillis += millis;
+  }
+
+  /** What one more slice is worth to what the batch is for, for its time. */
+  gain(spread) {
+    const error = this.task.budget.sensitivity * (this.p50Nanos ?? 1) * halfWidth(this.#logs, spread);
+    return sliceWorth(error, this.#slices) / this.sliceMillis;
   }
 
   /** Whether the interval over at least two rounds, and as many as the rules want, is as narrow as they want. */
@@ -220,6 +254,53 @@ function shuffled(list, seed) {
 }
 
 /**
+ * Keeps the time of budgets. It runs from when the first task of a batch is taken up; tasks that are still to come have their part of it
+ * kept for them.
+ */
+export class Budgets {
+  #ends = new Map();
+
+  /**
+   * @param jobs that were taken up together
+   * @param waiting how many more are to come
+   */
+  admit(jobs, waiting) {
+    const now = performance.now();
+    for (const job of jobs.filter(one => one.task.budget)) {
+      const { batch, nanos } = job.task.budget;
+      if (!this.#ends.has(batch)) {
+        this.#ends.set(batch, now + Number(nanos) / 1e6);
+      }
+      job.deadline = now + jobs.length / (jobs.length + waiting) * (this.#ends.get(batch) - now);
+    }
+  }
+
+  /** No task is to come: whatever comes later has its time anew. */
+  endAll() {
+    this.#ends.clear();
+  }
+}
+
+/**
+ * The jobs to take a slice of next, in this order: all of them, or where all have a budget and their first slices, those that gain most
+ * for the time.
+ */
+function due(jobs, spread) {
+  const first = jobs.filter(job => !job.task.budget || job.lacksSlices);
+  if (first.length > 0) {
+    return first;
+  }
+  const gains = new Map(jobs.map(job => [job, job.gain(spread)]));
+  const byGain = [...jobs].sort((a, b) => gains.get(a) < gains.get(b) ? 1 : gains.get(a) > gains.get(b) ? -1 : 0);
+  let millis = 0;
+  return byGain.filter(job => {
+    const taken = millis < BUDGET_ROUND_MILLIS;
+    millis += job.sliceMillis;
+    return taken;
+  });
+}
+
+/**
  * Measures tasks until each has its outcome or is not held any more.
  *
  * @param agent runtime, version, runtimeOf(task), sentinel (bytes), reference(site, measure), spreads (Map by site, kept here),
@@ -234,13 +315,13 @@ export async function measure(agent, jobs, watch) {
       if (!agent.spreads.has(site)) {
         agent.spreads.set(site, new Spread());
       }
-      await oneRound(agent, shuffled(open().filter(job => job.site === site), round), watch, round);
+      await oneRound(agent, site, shuffled(open().filter(job => job.site === site), round), watch, round);
     }
   }
 }
 
-async function oneRound(agent, jobs, watch, round) {
-  const todo = [...jobs];
+async function oneRound(agent, site, jobs, watch, round) {
+  const todo = due(jobs, agent.spreads.get(site));
   let bench = null;
   let level = null;
   try {
@@ -290,19 +371,42 @@ async function oneRound(agent, jobs, watch, round) {
         await watch.done(job);
       }
     }
+    if (bench && !bench.lost) {
+      await finishLate(agent, bench, jobs, watch);
+    }
   } finally {
     bench?.close();
   }
 }
 
-/** Slice and sentinel; returns the sentinel's level after it. */
+/** Those whose budget is spent leave with what is known. */
+async function finishLate(agent, bench, jobs, watch) {
+  for (const job of jobs.filter(one => !one.outcome && watch.holds(one) && one.task.budget && one.isMeasured && one.outOfTime)) {
+    await settle(agent, bench, job, jobs, await agent.reference(job.site, () => referenceLevel(agent, bench)));
+    await watch.done(job);
+  }
+}
+
+/** Slice and sentinel; returns the sentinel's level after it. No slice where the time is over and something is known. */
 async function measureOnce(agent, bench, job, jobs, levelBefore, watch) {
+  if (job.isMeasured && job.outOfTime) {
+    await settle(agent, bench, job, jobs, await agent.reference(job.site, () => watch.guard(() => referenceLevel(agent, bench))));
+    return levelBefore;
+  }
   const reference = await agent.reference(job.site, () => watch.guard(() => referenceLevel(agent, bench)));
+  const begun = performance.now();
   const [before, slice, after] = await watch.guard(async () => [
     levelBefore ?? await bench.sentinel(agent.sentinel),
     await bench.slice(job.task, job.model),
     await bench.sentinel(agent.sentinel)]);
+  job.took(performance.now() - begun);
   job.add(slice, before, after, reference);
+  await settle(agent, bench, job, jobs, reference);
+  return after;
+}
+
+/** Gives a task its outcome if enough is known of it, or its time is over. */
+async function settle(agent, bench, job, jobs, reference) {
   const spread = agent.spreads.get(job.site);
   const now = spread.copy();
   jobs.filter(other => !other.outcome).forEach(other => now.add(other.residuals));
@@ -310,7 +414,6 @@ async function measureOnce(agent, bench, job, jobs, levelBefore, watch) {
     await job.finish(agent, bench.timing, reference, now);
     spread.add(job.residuals);
   }
-  return after;
 }
 
 async function referenceLevel(agent, bench) {

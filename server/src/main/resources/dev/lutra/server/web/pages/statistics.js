@@ -115,6 +115,17 @@ export function halfWidth(roundLogs, spread) {
   return student975(mixed.degreesOfFreedom) * Math.sqrt(mixed.variance / roundLogs.length);
 }
 
+/**
+ * What one more slice takes off the square of an error that falls with the root of their number (Neyman 1934).
+ *
+ * @param error by now
+ * @param slices that it rests on
+ * @param more that are planned
+ */
+export function sliceWorth(error, slices, more = 0) {
+  return error ** 2 * slices / ((slices + more) * (slices + more + 1));
+}
+
 /** A quantile is told by samples only if their largest lies beyond it in all but so many cases: the end of its 95 % interval. */
 const UNTOLD = 0.025;
 
