@@ -3,6 +3,9 @@ package dev.lutra.server.event;
 /** Told how long work goes. The command line draws bars; tests listen. */
 public interface Progress {
 
+    /** The unit of work that is over when its time is: it has no rate, and says itself what is left. */
+    String SECONDS = "seconds";
+
     /** Work of known length begins. */
     Work begin(String what, long total, String unit);
 

@@ -45,7 +45,7 @@ interface MeasuringProgress extends AutoCloseable {
     static MeasuringProgress within(ProfilingBudget budget, String what, Duration time, Progress progress) {
         double begin = budget.spentSeconds();
         double seconds = time.toMillis() / 1e3;
-        Progress.Work work = progress.begin(what, Math.round(seconds), "seconds");
+        Progress.Work work = progress.begin(what, Math.round(seconds), Progress.SECONDS);
         return new MeasuringProgress() {
             @Override
             public void at(Collection<Measured> measured, double unfinished, double halfWidth) {

@@ -36,9 +36,10 @@ public final class ConsoleProgress implements Progress {
         private final ProgressBar bar;
 
         Bar(String what, long total, String unit) {
-            bar = new ProgressBarBuilder().setTaskName(what).setInitialMax(total).setUnit(" " + unit, 1).showSpeed()
+            ProgressBarBuilder builder = new ProgressBarBuilder().setTaskName(what).setInitialMax(total).setUnit(" " + unit, 1)
                 .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(500)
-                .setConsumer(new ConsoleProgressBarConsumer(System.err)).build();
+                .setConsumer(new ConsoleProgressBarConsumer(System.err));
+            bar = (unit.equals(SECONDS) ? builder : builder.showSpeed()).build();
         }
 
         @Override
@@ -85,11 +86,15 @@ public final class ConsoleProgress implements Progress {
         private void print() {
             printed = System.nanoTime();
             double seconds = (printed - started) / 1e9;
+            System.err.printf("%s: %,d of %,d %s%s%s%n", what, (long) last, total, unit,
+                unit.equals(SECONDS) ? "" : ", " + pace(seconds), lastNote.isEmpty() ? "" : ", " + lastNote);
+        }
+
+        private String pace(double seconds) {
             double since = Math.max(0, last - Math.max(0, startedAt));
             double rate = since / Math.max(seconds, 1e-9);
             String left = since >= 1 ? ", " + clock((total - last) / rate) + " left" : "";
-            System.err.printf("%s: %,d of %,d %s, %.1f/s%s%s%n", what, (long) last, total, unit, rate, left,
-                lastNote.isEmpty() ? "" : ", " + lastNote);
+            return String.format("%.1f/s%s", rate, left);
         }
 
         private static String clock(double seconds) {
