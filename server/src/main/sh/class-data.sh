@@ -1,7 +1,7 @@
 #!/bin/sh
 # class-data.sh JAVA HOME: has the JVM keep the classes of short commands in the form that it starts fastest from, for the built
 # Lutra in HOME. Such an archive is good for one JVM and one place: class-data.of says which, and the launcher makes it anew where
-# that is another. What fails here costs start-up time and nothing else.
+# that is another. What fails here costs start-up time and nothing else, and is not tried again before something has changed.
 set -u
 
 java=$1
@@ -18,6 +18,8 @@ rm -f "$target/class-data.of"
 if "$java" -XX:+UseSerialGC -Xshare:dump -XX:SharedClassListFile="$classes" -XX:SharedArchiveFile="$archive" -cp "$jar" \
         >/dev/null 2>&1; then
     mv -f "$archive" "$target/class-data.jsa"
-    printf '%s\n%s\n' "$java" "$home" >"$target/class-data.of"
+else
+    rm -f "$target/class-data.jsa"
 fi
+printf '%s\n%s\n' "$java" "$home" >"$target/class-data.of"
 exit 0

@@ -40,13 +40,23 @@ final class CellSpace extends HeadedSpace {
      * @throws MisplacedLayerException if a layer cannot stand where the table puts it
      */
     CellSpace(Header header, Cell cell, List<Layer> layers) {
+        this(header, cell, layers, cell.operations().size());
+    }
+
+    /** A space whose operations are known to stand in every cell. */
+    static CellSpace known(Header header, Cell cell, List<Layer> layers) {
+        return new CellSpace(header, cell, layers, 0);
+    }
+
+    /** @param tried how many of the operations have yet to be shown to fit */
+    private CellSpace(Header header, Cell cell, List<Layer> layers, int tried) {
         super(header);
         this.cell = cell;
         this.layers = List.copyOf(layers);
         List<Gene> all = new ArrayList<>(cell.genes("normal"));
         all.addAll(cell.genes("reduction"));
         this.genes = List.copyOf(all);
-        for (int operation = 0; operation < cell.operations().size(); operation++) {
+        for (int operation = 0; operation < tried; operation++) {
             header.requireOutput(layers.size() - 1, build(uniform(operation)).outputs().get(0).shape());
         }
     }
@@ -78,7 +88,9 @@ final class CellSpace extends HeadedSpace {
 
     @Override
     public SearchSpace withClasses(int classes) {
-        return new CellSpace(header.withClasses(classes), cell, layers);
+        // cells of given channels are the same with other classes: one operation shows whether what follows them fits
+        boolean areCellsTheSame = layers.stream().allMatch(layer -> layer.cell().isEmpty() || layer.channels().isPresent());
+        return new CellSpace(header.withClasses(classes), cell, layers, areCellsTheSame ? 1 : cell.operations().size());
     }
 
     @Override

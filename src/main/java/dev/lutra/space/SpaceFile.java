@@ -17,7 +17,16 @@ public final class SpaceFile {
 
     private static final double DEFAULT_EPSILON = 1e-5; // PyTorch's
 
-    private SpaceFile() {}
+    private final YamlNode file;
+    private final Header header;
+    /** Of those the build's tests have tried every option. */
+    private final boolean isBuiltIn;
+
+    private SpaceFile(String name, String text, boolean isBuiltIn) {
+        this.file = YamlNode.parse(name, text);
+        this.header = header(file, text);
+        this.isBuiltIn = isBuiltIn;
+    }
 
     /** Names of the built-in spaces, in alphabetical order. */
     public static List<String> builtIn() {
@@ -40,7 +49,7 @@ public final class SpaceFile {
             throw new InputException("space: " + nameOrPath + " (expected: " + hint + "a .yaml file or one of "
                 + String.join(", ", builtIn()) + ")");
         }
-        return parse(nameOrPath + ".yaml", text.get());
+        return new SpaceFile(nameOrPath + ".yaml", text.get(), true).read();
     }
 
     /**
@@ -50,7 +59,7 @@ public final class SpaceFile {
      * @throws InputException if it is wrong
      */
     public static SearchSpace parse(String file, String text) {
-        return read(YamlNode.parse(file, text), text);
+        return new SpaceFile(file, text, false).read();
     }
 
     private static Optional<String> resource(String name) {
@@ -61,33 +70,36 @@ public final class SpaceFile {
         }
     }
 
-    private static SearchSpace read(YamlNode file, String text) {
-        Header header = header(file, text);
-        return file.find("cells").isPresent() ? cells(header, file) : stages(header, file);
+    private SearchSpace read() {
+        return file.find("cells").isPresent() ? cells() : stages();
     }
 
-    private static SearchSpace stages(Header header, YamlNode file) {
+    private SearchSpace stages() {
         LayerTable table = new LayerTable(file);
         file.rejectUnknownKeys();
         try {
-            SearchSpace space = new StagedSpace(header, table.layers());
-            space.withClasses(space.classes() + 1); // the outputs follow the classes
-            return space;
+            return isBuiltIn ? StagedSpace.known(header, table.layers()) : followed(new StagedSpace(header, table.layers()));
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }
     }
 
-    private static SearchSpace cells(Header header, YamlNode file) {
+    private SearchSpace cells() {
         CellTable table = new CellTable(file);
         file.rejectUnknownKeys();
         try {
-            SearchSpace space = new CellSpace(header, table.cell(), table.layers());
-            space.withClasses(space.classes() + 1); // the outputs follow the classes
-            return space;
+            return isBuiltIn
+                ? CellSpace.known(header, table.cell(), table.layers())
+                : followed(new CellSpace(header, table.cell(), table.layers()));
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }
+    }
+
+    /** A space whose outputs follow its classes. */
+    private static SearchSpace followed(SearchSpace space) {
+        space.withClasses(space.classes() + 1);
+        return space;
     }
 
     private static Header header(YamlNode file, String text) {

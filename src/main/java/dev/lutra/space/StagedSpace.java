@@ -58,6 +58,17 @@ public final class StagedSpace extends HeadedSpace {
     /** A block and where it stands. */
     public record PlacedBlock(NamedBlock option, Placement placement) {}
 
+    /** A layer whose options all stand on {@code input} and all give {@code output}. */
+    private record Fitted(Layer layer, Shape input, Shape output) {
+
+        /** Whether another differs in nothing but its name. Layers of one row share its lists, which need not be compared. */
+        boolean isLike(Layer other, Shape otherInput) {
+            return layer.options() == other.options() && layer.scales() == other.scales() && layer.stride() == other.stride()
+                && layer.searchable() == other.searchable() && layer.channels().equals(other.channels())
+                && input.equals(otherInput);
+        }
+    }
+
     /** A layer whose placement at full width is known; {@code choice} and {@code scale} number its genes, −1 for none. */
     private record Slot(Layer layer, Placement placement, int choice, int scale) {
 
@@ -74,7 +85,7 @@ public final class StagedSpace extends HeadedSpace {
         }
     }
 
-    private final List<Layer> layers;
+    private final List<Fitted> layers;
     private final List<Gene> genes;
     private final List<Slot> slots = new ArrayList<>();
     private final List<Slot> searched;
@@ -83,14 +94,23 @@ public final class StagedSpace extends HeadedSpace {
      * @throws MisplacedLayerException if a block cannot stand where the table puts it
      */
     public StagedSpace(Header header, List<Layer> table) {
-        super(header);
-        this.layers = new ChainCheck(header).keepFitting(table);
+        this(new ChainCheck(header, List.of(), true), table);
+    }
+
+    private StagedSpace(ChainCheck check, List<Layer> table) {
+        super(check.header);
+        this.layers = check.keepFitting(table);
         List<Gene> found = new ArrayList<>();
-        for (Layer layer : layers) {
-            addSlot(layer, found);
+        for (Fitted fitted : layers) {
+            addSlot(fitted.layer(), found);
         }
         this.genes = List.copyOf(found);
         this.searched = slots.stream().filter(slot -> slot.choice() >= 0).toList();
+    }
+
+    /** A space whose options are known to stand where the table puts them: one option of a layer shows its shapes. */
+    static StagedSpace known(Header header, List<Layer> table) {
+        return new StagedSpace(new ChainCheck(header, List.of(), false), table);
     }
 
     private void addSlot(Layer layer, List<Gene> found) {
@@ -121,38 +141,43 @@ public final class StagedSpace extends HeadedSpace {
     /** Builds every option of every different layer once, to find what cannot stand where it is before anybody asks for it. */
     private static final class ChainCheck {
 
-        /** Layers that differ in nothing but their name, on the same input: one of them is tried out for all. */
-        private record Alike(OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales, boolean searchable,
-            Shape input) {
-
-            static Alike of(Layer layer, Shape input) {
-                return new Alike(layer.channels(), layer.stride(), layer.options(), layer.scales(), layer.searchable(), input);
-            }
-        }
-
         private final Header header;
+        private final boolean triesAll;
         private final Map<String, SharedTensor> tensors = new HashMap<>();
-        private final Map<Alike, Shape> outputs = new HashMap<>();
+        private final List<Fitted> checked;
+        private final List<Fitted> chain = new ArrayList<>();
 
-        ChainCheck(Header header) {
+        /**
+         * @param known layers that were found to be good, wherever they stood
+         * @param triesAll whether every option of a layer is built, or only one
+         */
+        ChainCheck(Header header, List<Fitted> known, boolean triesAll) {
             this.header = header;
+            this.triesAll = triesAll;
+            this.checked = new ArrayList<>(known);
         }
 
         /** The table without the options that do not fit where they stand. */
-        List<Layer> keepFitting(List<Layer> table) {
+        List<Fitted> keepFitting(List<Layer> table) {
             Shape shape = header.input();
-            List<Layer> kept = new ArrayList<>();
             for (Layer layer : table) {
-                Layer fitted = fitting(kept.size(), layer, shape);
-                Alike alike = Alike.of(fitted, shape);
-                if (!outputs.containsKey(alike)) {
-                    outputs.put(alike, check(kept.size(), fitted, shape));
-                }
-                shape = outputs.get(alike);
-                kept.add(fitted);
+                Fitted next = fitted(fitting(chain.size(), layer, shape), shape);
+                chain.add(next);
+                shape = next.output();
             }
-            header.requireOutput(kept.size() - 1, shape);
-            return List.copyOf(kept);
+            header.requireOutput(chain.size() - 1, shape);
+            return List.copyOf(chain);
+        }
+
+        private Fitted fitted(Layer layer, Shape input) {
+            for (Fitted other : checked) {
+                if (other.isLike(layer, input)) {
+                    return new Fitted(layer, input, other.output());
+                }
+            }
+            Fitted made = new Fitted(layer, input, check(chain.size(), layer, input));
+            checked.add(made);
+            return made;
         }
 
         private Layer fitting(int index, Layer layer, Shape input) {
@@ -163,10 +188,15 @@ public final class StagedSpace extends HeadedSpace {
                 throw new MisplacedLayerException(index, layer.name() + ": no option fits " + input + " to "
                     + placement.channels() + " channels, stride " + placement.stride());
             }
-            return new Layer(layer.name(), layer.channels(), layer.stride(), fitting, layer.scales(), layer.searchable());
+            return fitting.size() == layer.options().size()
+                ? layer
+                : new Layer(layer.name(), layer.channels(), layer.stride(), fitting, layer.scales(), layer.searchable());
         }
 
         private Shape check(int index, Layer layer, Shape input) {
+            if (!triesAll) {
+                return tryOut(index, layer, layer.options().get(0), input, placement(header, layer, layer.largestScale()));
+            }
             Shape output = null;
             for (NamedBlock option : layer.options()) {
                 for (double scale : new TreeSet<>(List.of(layer.smallestScale(), layer.largestScale()))) {
@@ -204,7 +234,7 @@ public final class StagedSpace extends HeadedSpace {
         private void requireOneExtent(Op op) {
             for (Weight weight : op.weights()) {
                 SharedTensor first = tensors.putIfAbsent(weight.tensor().name(), weight.tensor());
-                if (first != null && !first.equals(weight.tensor())) {
+                if (first != null && !first.dims().equals(weight.tensor().dims())) {
                     throw new IllegalArgumentException(first.name() + ": shared as " + first.dims() + " and "
                         + weight.tensor().dims() + " (expected: one extent)");
                 }
@@ -239,12 +269,18 @@ public final class StagedSpace extends HeadedSpace {
 
     @Override
     public SearchSpace withClasses(int classes) {
-        return new StagedSpace(header.withClasses(classes), layers);
+        // the classes are the channels of layers that have none of their own
+        List<Fitted> known = layers.stream().filter(fitted -> fitted.layer().channels().isPresent()).toList();
+        return new StagedSpace(new ChainCheck(header.withClasses(classes), known, true), table());
     }
 
     @Override
     public SearchSpace withImageSize(int pixels) {
-        return new StagedSpace(header.withImageSize(pixels), layers);
+        return new StagedSpace(header.withImageSize(pixels), table());
+    }
+
+    private List<Layer> table() {
+        return layers.stream().map(Fitted::layer).toList();
     }
 
     @Override

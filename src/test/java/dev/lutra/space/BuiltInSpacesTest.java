@@ -56,6 +56,17 @@ class BuiltInSpacesTest {
         assertThat(space.source()).isNotBlank();
     }
 
+    /** What is built in is not tried out when it is loaded, as a file is: here is where it is. */
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void everyOptionStandsWhereItIs(String name) {
+        SearchSpace loaded = SpaceFile.load(name);
+        SearchSpace triedOut = SpaceFile.parse(name, loaded.definition().orElseThrow());
+        assertThat(triedOut.genes()).isEqualTo(loaded.genes());
+        assertThat(triedOut.size()).isEqualTo(loaded.size());
+        assertThat(triedOut.fingerprint()).isEqualTo(loaded.fingerprint());
+    }
+
     @ParameterizedTest
     @MethodSource("dev.lutra.space.SpaceFile#builtIn")
     void textFormsRoundTrip(String name) {

@@ -3,12 +3,15 @@ package dev.lutra.server.cli.output;
 import dev.lutra.Names;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A table for a terminal: columns as wide as their widest cell; cells that are numbers stand to the right. What others named is
  * shown as {@link Names#shown} has it.
  */
 public final class TextTable {
+
+    private static final Pattern NUMBER = Pattern.compile("[-+<>]?[0-9][0-9.,]*( ?(%|ms|us|M|K|G))?");
 
     private final List<List<String>> rows = new ArrayList<>();
 
@@ -35,7 +38,7 @@ public final class TextTable {
             for (int r = 0; r < rows.size(); r++) {
                 String cell = rows.get(r).get(c);
                 widths[c] = Math.max(widths[c], cell.length());
-                numeric[c] &= r == 0 || cell.isEmpty() || cell.matches("[-+<>]?[0-9][0-9.,]*( ?(%|ms|us|M|K|G))?");
+                numeric[c] &= r == 0 || cell.isEmpty() || NUMBER.matcher(cell).matches();
             }
         }
         StringBuilder text = new StringBuilder();
