@@ -37,7 +37,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -272,12 +271,13 @@ final class RunContext implements AutoCloseable {
     /** By rank, what retraining and tests are about: the winners that devices confirmed, or while there are none the first. */
     SortedMap<Integer, Candidate> chosen() {
         List<Candidate> ranked = ranked();
-        Set<String> verified = Files.exists(folder.verification()) ? WinnerFile.verified(folder.verification()) : Set.of();
+        Map<String, Measures> verified = Files.exists(folder.verification()) ? WinnerFile.verified(folder.verification()) : Map.of();
         SortedMap<Integer, Candidate> first = new TreeMap<>();
         SortedMap<Integer, Candidate> confirmed = new TreeMap<>();
         for (int rank = 1; rank <= ranked.size(); rank++) {
             Candidate candidate = ranked.get(rank - 1);
-            if (verified.contains(candidate.architecture().toString())) {
+            // with other weights, or another table, it is another candidate of the same architecture
+            if (candidate.measures().equals(verified.get(candidate.architecture().toString()))) {
                 confirmed.put(rank, candidate);
             }
             if (rank <= experiment.export().top()) {

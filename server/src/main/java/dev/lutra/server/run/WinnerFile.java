@@ -8,13 +8,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.search.Measures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** The verification's outcome as a file for other programs. */
@@ -25,16 +26,18 @@ final class WinnerFile {
     private WinnerFile() {}
 
     /**
-     * Architectures whose files devices confirmed.
+     * What the search knew of the architectures whose files devices confirmed, by architecture.
      *
      * @throws InputException if the file is not what {@link #write} writes
      */
-    static Set<String> verified(Path file) {
+    static Map<String, Measures> verified(Path file) {
         try {
-            Set<String> verified = new HashSet<>();
+            Map<String, Measures> verified = new HashMap<>();
             for (JsonNode winner : JSON.readTree(Files.readString(file))) {
                 if (winner.path("verified").asBoolean()) {
-                    verified.add(winner.path("arch").asText());
+                    Map<String, Double> measures = new TreeMap<>();
+                    winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
+                    verified.put(winner.path("arch").asText(), Measures.of(measures));
                 }
             }
             return verified;

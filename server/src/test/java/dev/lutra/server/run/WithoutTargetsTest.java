@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.search.Measure;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
@@ -17,8 +18,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +143,11 @@ class WithoutTargetsTest {
             WinnerFile.write(run.folder().verification(), List.of(winners.get(0), new Winner(winners.get(1).architecture(),
                 winners.get(1).file(), winners.get(1).measures(), List.of(good))));
             assertThat(run.test()).containsOnlyKeys(winners.get(1).architecture());
+            Map<String, Double> byOtherWeights = new HashMap<>(winners.get(1).measures());
+            byOtherWeights.put(Measure.ACCURACY, 0.125);
+            WinnerFile.write(run.folder().verification(), List.of(new Winner(winners.get(1).architecture(), winners.get(1).file(),
+                byOtherWeights, List.of(good))));
+            assertThat(run.test()).as("confirmed was a candidate of another search").hasSize(2);
         }
     }
 
