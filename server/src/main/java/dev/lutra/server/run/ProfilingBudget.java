@@ -75,7 +75,7 @@ final class ProfilingBudget {
     /** What was spent, in words, and why where it was too much. */
     String described() {
         double seconds = total.toMillis() / 1e3;
-        return String.format(Locale.ROOT, "took %.0f of %.0f s", spentSeconds(), seconds)
+        return String.format(Locale.ROOT, seconds < 10 ? "took %.1f of %.1f s" : "took %.0f of %.0f s", spentSeconds(), seconds)
             + (spentSeconds() > ON_TIME * seconds ? ", since every model gets one slice even where time is too short for that" : "");
     }
 

@@ -67,6 +67,7 @@ class ProfilingBudgetTest {
         pass(17);
         assertThat(budget.described())
             .isEqualTo("took 75 of 60 s, since every model gets one slice even where time is too short for that");
+        assertThat(budget(Duration.ofMillis(1400)).described()).isEqualTo("took 0.0 of 1.4 s");
     }
 
     @Test
