@@ -70,10 +70,10 @@ public final class DemoCommand implements Callable<Integer> {
     private static String next(Path experiment, Path space) {
         return """
 
-            What next: copy %1$s to mine.yaml, then
+            What next: copy %1$s to mine.yaml and %2$s beside it, then
               your photos  ./lutra run mine.yaml                       with data: {train: FOLDER}, one sub-folder a class
               your device  ./lutra run mine.yaml --http 0.0.0.0:7412   with targets: [{device: NAME}]; a phone joins by the link it prints
-              your space   ./lutra run mine.yaml --out runs/mine       with space: mine-space.yaml, a copy of %2$s
+              your space   ./lutra run mine.yaml --out runs/mine       with space: mine-space.yaml, a changed copy of it
             docs/guide/README.md leads through all three.
             """.formatted(experiment, space);
     }
