@@ -156,12 +156,14 @@ final class SyntheticImages implements Listing {
      * A textured shape.
      *
      * @param turns waves of the texture a pixel
-     * @param centreX in pixels, as all lengths
+     * @param centre in pixels, as all lengths
      * @param cosine of the tilt
      * @param first and second colour of the texture
      */
-    private record Figure(Shape shape, Texture texture, double turns, double centreX, double centreY, double width, double height,
-        double cosine, double sine, double phaseX, double phaseY, int way, double[] first, double[] second) {
+    private record Figure(Shape shape, Texture texture, double turns, Point centre, double width, double height,
+        double cosine, double sine, Point phase, int way, double[] first, double[] second) {
+
+        private record Point(double x, double y) {}
 
         static Figure random(Shape shape, Texture texture, double turns, int side, SplittableRandom random) {
             double radius = side * random.nextDouble(0.28, 0.46);
@@ -170,20 +172,20 @@ final class SyntheticImages implements Listing {
             double brightness = random.nextDouble(0.35, 0.65);
             double contrast = random.nextDouble(0.13, 0.30) * (random.nextBoolean() ? 1 : -1);
             return new Figure(shape, texture, turns * random.nextDouble(0.9, 1.1),
-                side * random.nextDouble(0.36, 0.64), side * random.nextDouble(0.36, 0.64), radius * stretch, radius / stretch,
-                StrictMath.cos(tilt), StrictMath.sin(tilt), random.nextDouble(), random.nextDouble(), random.nextBoolean() ? 1 : -1,
+                new Point(side * random.nextDouble(0.36, 0.64), side * random.nextDouble(0.36, 0.64)), radius * stretch, radius / stretch,
+                StrictMath.cos(tilt), StrictMath.sin(tilt), new Point(random.nextDouble(), random.nextDouble()), random.nextBoolean() ? 1 : -1,
                 colour(brightness - contrast, random), colour(brightness + contrast, random));
         }
 
         /** @return whether the point is inside, and so has been given its colour */
         boolean paint(double x, double y, double[] colour) {
-            double u = ((x - centreX) * cosine + (y - centreY) * sine) / width;
-            double v = ((y - centreY) * cosine - (x - centreX) * sine) / height;
+            double u = ((x - centre.x) * cosine + (y - centre.y) * sine) / width;
+            double v = ((y - centre.y) * cosine - (x - centre.x) * sine) / height;
             if (!shape.contains(u, v)) {
                 return false;
             }
             double turn = 2 * StrictMath.PI;
-            mix(first, second, texture.at(turn * (x * turns + phaseX), turn * (y * turns + phaseY), way), colour);
+            mix(first, second, texture.at(turn * (x * turns + phase.x), turn * (y * turns + phase.y), way), colour);
             return true;
         }
     }

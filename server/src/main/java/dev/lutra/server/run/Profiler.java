@@ -1,5 +1,9 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.profile.TaskNames;
+import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.profile.ProfilingBudget;
+import dev.lutra.server.profile.MeasuringProgress;
 import dev.lutra.InputException;
 import dev.lutra.latency.CalibrationPlan;
 import dev.lutra.latency.LatencyModel;

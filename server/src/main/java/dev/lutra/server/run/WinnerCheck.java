@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.server.profile.TaskNames;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;

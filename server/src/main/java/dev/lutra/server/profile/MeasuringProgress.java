@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.proto.Measured;
 import dev.lutra.server.event.Progress;
@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.Locale;
 
 /** Shows how far a batch of models has come: by their number, or where it has a time budget, by the time and what it has bought. */
-interface MeasuringProgress extends AutoCloseable {
+public interface MeasuringProgress extends AutoCloseable {
 
     /**
      * Told now and then.
@@ -16,13 +16,13 @@ interface MeasuringProgress extends AutoCloseable {
      * @param unfinished how many models' worth of work is done of the others
      * @param halfWidth the relative half width that these have in the median; 0 if not known
      */
-    void at(Collection<Measured> measured, double unfinished, double halfWidth);
+    public void at(Collection<Measured> measured, double unfinished, double halfWidth);
 
     @Override
-    void close();
+    public void close();
 
     /** Counts models. */
-    static MeasuringProgress of(String what, int models, Progress progress) {
+    public static MeasuringProgress of(String what, int models, Progress progress) {
         Progress.Work work = progress.begin(what, models, "models");
         return new MeasuringProgress() {
             @Override
@@ -42,7 +42,7 @@ interface MeasuringProgress extends AutoCloseable {
      *
      * @param time that the batch has of the budget
      */
-    static MeasuringProgress within(ProfilingBudget budget, String what, Duration time, Progress progress) {
+    public static MeasuringProgress within(ProfilingBudget budget, String what, Duration time, Progress progress) {
         double begin = budget.spentSeconds();
         double seconds = time.toMillis() / 1e3;
         Progress.Work work = progress.begin(what, Math.round(seconds), Progress.SECONDS);

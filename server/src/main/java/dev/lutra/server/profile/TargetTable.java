@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
@@ -25,14 +25,14 @@ import java.util.Optional;
  * The file of a target's lookup table. What was measured belongs to one device, runtime, provider, number of threads and precision;
  * several experiments may add to it, also at the same time.
  */
-record TargetTable(Experiment.Target target, Path file) {
+public record TargetTable(Experiment.Target target, Path file) {
 
     /**
      * The table, if the file is there.
      *
      * @throws InputException if it is of something else, naming what differs
      */
-    Optional<LookupTable> load() {
+    public Optional<LookupTable> load() {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -42,7 +42,7 @@ record TargetTable(Experiment.Target target, Path file) {
     }
 
     /** In what a table is not of a target, found and expected; a published table is of whoever it is given to, in its precision. */
-    static List<String> differences(LookupTable table, Experiment.Target target) {
+    public static List<String> differences(LookupTable table, Experiment.Target target) {
         Runtime runtime = table.content().getRuntime();
         String precision = table.content().getPrecision();
         List<String> differences = new ArrayList<>();
@@ -63,7 +63,7 @@ record TargetTable(Experiment.Target target, Path file) {
      * @param runtimes what the device has now: names and versions
      * @throws InputException if the device or the runtime is another than then, naming what differs
      */
-    static void requireSame(LookupTable table, Device device, String runtimes) {
+    public static void requireSame(LookupTable table, Device device, String runtimes) {
         List<String> differences = new ArrayList<>();
         Device then = table.content().getDevice();
         differ(differences, "cpu", then.getCpu(), device.getCpu());
@@ -93,7 +93,7 @@ record TargetTable(Experiment.Target target, Path file) {
      * @param networks whole networks measured for this table; one that is there already is replaced
      * @return the table as it is now in the file
      */
-    LookupTable add(LookupTable measured, List<WholeNetwork> networks) {
+    public LookupTable add(LookupTable measured, List<WholeNetwork> networks) {
         Path lock = file.toAbsolutePath().resolveSibling(file.getFileName() + ".lock");
         try {
             Files.createDirectories(lock.getParent());

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
  * @param halfWidth of the intervals of the front's predictions, relative, the median
  * @param apart by how much neighbours on the front differ in predicted latency, relative, the median
  */
-record FrontPrecision(String device, double halfWidth, double apart) {
+public record FrontPrecision(String device, double halfWidth, double apart) {
 
     /** Empty for fewer than two networks, and for a table whose predictions have no interval. */
-    static Optional<FrontPrecision> of(String device, LookupTable table, SearchSpace space, Front front) {
+    public static Optional<FrontPrecision> of(String device, LookupTable table, SearchSpace space, Front front) {
         LatencyModel model = new LatencyModel(table);
         List<Prediction> predictions = front.candidates().stream().map(Candidate::architecture)
             .map(architecture -> model.predict(space.build(architecture))).toList();
@@ -44,12 +44,12 @@ record FrontPrecision(String device, double halfWidth, double apart) {
     }
 
     /** Whether neighbours on the front differ by less than what is known of them. */
-    boolean isTooCoarse() {
+    public boolean isTooCoarse() {
         return halfWidth > apart;
     }
 
     /** In one line, with what to do about it where it is too coarse. */
-    String described() {
+    public String described() {
         String figures = Math.round(100 * halfWidth) == Math.round(100 * apart)
             ? "latencies on %s are known to ±%.1f %%, networks on the front differ by %.1f %%%s"
             : "latencies on %s are known to ±%.0f %%, networks on the front differ by %.0f %%%s";

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.server.store.ResultStore;
 import java.time.Duration;
@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  * The time that a device's whole table may take. Segments and whole networks share it by their numbers; networks get what the
  * segments have left. What is spent is kept, so that a run which was killed goes on with what is left.
  */
-final class ProfilingBudget {
+public final class ProfilingBudget {
 
     private static final String KIND = "profiling-nanos";
     /** Segments get at least this share of the time: without them there is nothing to correct … */
@@ -34,29 +34,29 @@ final class ProfilingBudget {
     }
 
     /** Time runs from now on, less what earlier lives of the run have spent of the same budget. */
-    static ProfilingBudget goOn(ResultStore results, String device, Duration total, LongSupplier nanoTime) {
+    public static ProfilingBudget goOn(ResultStore results, String device, Duration total, LongSupplier nanoTime) {
         String key = device + "/" + name(total);
         return new ProfilingBudget(results, key, total, nanoTime, results.find(KIND, key).map(Long::parseLong).orElse(0L));
     }
 
     /** Notes what is spent by now. */
-    void keep() {
+    public void keep() {
         results.put(KIND, key, Long.toString(spentNanos()));
     }
 
     /** The table is whole: what is measured for it later has its time anew. */
-    void forget() {
+    public void forget() {
         results.removeAll(KIND, key);
     }
 
     /** @param networks how many are measured after the segments */
-    Duration forSegments(int segments, int networks) {
+    public Duration forSegments(int segments, int networks) {
         double share = networks == 0 ? 1 : Math.max(LEAST, Math.min(MOST, (double) segments / (segments + networks)));
         return leftOf(Math.round(share * total.toNanos()));
     }
 
     /** What is left, but at least a moment. */
-    Duration left() {
+    public Duration left() {
         return leftOf(total.toNanos());
     }
 
@@ -68,19 +68,19 @@ final class ProfilingBudget {
         return nanoTime.getAsLong() - beganNanos;
     }
 
-    double spentSeconds() {
+    public double spentSeconds() {
         return spentNanos() / 1e9;
     }
 
     /** What was spent, in words, and why where it was too much. */
-    String described() {
+    public String described() {
         double seconds = total.toMillis() / 1e3;
         return String.format(Locale.ROOT, seconds < 10 ? "took %.1f of %.1f s" : "took %.0f of %.0f s", spentSeconds(), seconds)
             + (spentSeconds() > ON_TIME * seconds ? ", since every model gets one slice even where time is too short for that" : "");
     }
 
     /** What distinguishes the tasks of one budget from those of another. */
-    String name() {
+    public String name() {
         return name(total);
     }
 

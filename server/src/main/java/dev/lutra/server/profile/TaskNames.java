@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.identity.Sha256;
@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * Names tasks by everything that their outcome follows from. A task that is asked for again has its old name, and so its outcome; one
  * that differs in model, shapes, rules or runtime is another.
  */
-final class TaskNames {
+public final class TaskNames {
 
     private static final int DIGITS = 16;
 
@@ -22,12 +22,12 @@ final class TaskNames {
      * @param name of the model, for people
      * @param runtime name and version of what the device executes models with
      */
-    static Task named(String prefix, String name, Task.Builder task, String runtime) {
+    public static Task named(String prefix, String name, Task.Builder task, String runtime) {
         String fingerprint = values(task, runtime).fingerprint("task", 1).substring(0, DIGITS);
         return task.setId(String.join("/", prefix, name, fingerprint)).build();
     }
 
-    static NamedValues values(Task.Builder task, String runtime) {
+    public static NamedValues values(Task.Builder task, String runtime) {
         NamedValues.Builder values = NamedValues.builder()
             .put("model", task.getModelSha256())
             .put("runtime", runtime)
