@@ -173,11 +173,11 @@ class CommandLineTest {
         String script = """
             set -e
             export LC_ALL=C
-            umlaut=$(printf 'gr\303\266\303\237e \344\270\255')
+            umlaut=$(printf 'gr\\303\\266\\303\\237e \\344\\270\\255')
             mkdir "$umlaut"
             cp "$1/lut/note10-ofa.json" "$umlaut"
             "$1/lutra" lut list "$umlaut"
-            latin=$(printf 'tables/\351t\351.json')
+            latin=$(printf 'tables/\\351t\\351.json')
             mkdir tables
             echo '[]' >"$latin"
             "$1/lutra" lut list tables
