@@ -33,10 +33,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -59,6 +61,8 @@ final class RunContext implements AutoCloseable {
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private RunFleet fleet;
+    /** Several stages ask for the same devices before any work; each is looked for, and told of, once. */
+    private final Set<Experiment.Target> lookedFor = new HashSet<>();
     private List<Winner> exported = List.of();
 
     RunContext(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
@@ -309,8 +313,10 @@ final class RunContext implements AutoCloseable {
      * @throws InputException if one cannot be reached this way
      */
     void requireReachable(List<Experiment.Target> targets) {
-        if (!targets.isEmpty() && fleet == null) {
-            access.check(targets, warning -> events.emit(new RunEvent.Warning("devices", warning)));
+        List<Experiment.Target> unseen = targets.stream().filter(target -> !lookedFor.contains(target)).toList();
+        if (!unseen.isEmpty() && fleet == null) {
+            access.check(unseen, warning -> events.emit(new RunEvent.Warning("devices", warning)));
+            lookedFor.addAll(unseen);
         }
     }
 
