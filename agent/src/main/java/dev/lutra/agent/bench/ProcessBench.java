@@ -1,6 +1,7 @@
 package dev.lutra.agent.bench;
 
 import ai.onnxruntime.OrtEnvironment;
+import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Slice;
@@ -107,7 +108,15 @@ public final class ProcessBench implements Bench {
         throws InterruptedException {
         if (worker == null || !worker.isAlive()) {
             renew();
-            worker = WorkerProcess.start(scratch, cores);
+            try {
+                worker = WorkerProcess.start(scratch, cores);
+            } catch (IllegalStateException | InputException e) {
+                // Killed as the small process by which Java starts others, which is not told apart from one that cannot start.
+                if (last) {
+                    throw e;
+                }
+                return Optional.empty();
+            }
         }
         WorkerProcess current = worker;
         SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
