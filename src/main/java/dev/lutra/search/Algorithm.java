@@ -2,7 +2,7 @@ package dev.lutra.search;
 
 import java.util.List;
 
-/** A way to look for the best trade-offs, with its settings. A new one is a new class and one line in {@link Algorithms}. */
+/** A way to look for the best trade-offs, with its settings. A new one is a new class and one line in {@code Algorithms}. */
 public interface Algorithm {
 
     /** Most architectures whose accuracy it asks for. */

@@ -78,7 +78,7 @@ public final class CandidateEvaluator {
         return (allOptions || options.make(architecture)) && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
     }
 
-    boolean keepsAll(Measures measures) {
+    public boolean keepsAll(Measures measures) {
         return constraints.stream().allMatch(constraint -> constraint.holds(measures));
     }
 
@@ -134,7 +134,7 @@ public final class CandidateEvaluator {
     /**
      * @throws InputException if an objective is neither accuracy nor measured, or there is none
      */
-    void requireKnown(List<Objective> objectives) {
+    public void requireKnown(List<Objective> objectives) {
         if (objectives.isEmpty()) {
             throw new InputException("objectives: none (expected: at least one)");
         }

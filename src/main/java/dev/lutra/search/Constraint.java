@@ -67,7 +67,7 @@ public record Constraint(String key, String measure, Side side, double bound) {
     }
 
     /** Several, for provenance: {@code macs ≤ 40M, params ≤ 2M}. */
-    static String described(List<Constraint> constraints) {
+    public static String described(List<Constraint> constraints) {
         return constraints.stream().map(Constraint::toString).collect(Collectors.joining(", "));
     }
 

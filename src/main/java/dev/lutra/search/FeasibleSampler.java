@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * same chance. Under constraints so tight that chance does not hit them, a random one is repaired: gene by gene, in random order,
  * it takes options that lower its total violation, until none is left. Repaired draws are diverse but not uniform.
  */
-final class FeasibleSampler {
+public final class FeasibleSampler {
 
     private static final int RANDOM_ATTEMPTS = 50;
     private static final int REPAIRS = 5;
@@ -27,7 +27,7 @@ final class FeasibleSampler {
     private final Options options;
     private final Random random;
 
-    FeasibleSampler(CandidateEvaluator evaluator, Random random) {
+    public FeasibleSampler(CandidateEvaluator evaluator, Random random) {
         this.evaluator = evaluator;
         this.options = evaluator.options();
         this.random = random;
@@ -38,7 +38,7 @@ final class FeasibleSampler {
      *
      * @throws InputException if none was found, naming the constraint and the best value that was
      */
-    Architecture draw() {
+    public Architecture draw() {
         for (int i = 0; i < RANDOM_ATTEMPTS; i++) {
             Architecture architecture = options.draw(random);
             if (evaluator.isFeasible(architecture)) {
@@ -55,7 +55,7 @@ final class FeasibleSampler {
     }
 
     /** A feasible architecture near this one; empty if the way there ends in a place that single genes do not improve. */
-    Optional<Architecture> repair(Architecture architecture) {
+    public Optional<Architecture> repair(Architecture architecture) {
         Architecture best = descend(architecture, this::violation, 0);
         return evaluator.isFeasible(best) ? Optional.of(best) : Optional.empty();
     }
@@ -66,7 +66,7 @@ final class FeasibleSampler {
      * @param objective anything but accuracy
      * @throws InputException as {@link #draw}
      */
-    Architecture best(Objective objective) {
+    public Architecture best(Objective objective) {
         return descend(draw(), architecture -> {
             Measures measures = evaluator.cheap(architecture);
             return evaluator.keepsAll(measures) ? objective.loss(measures) : Double.POSITIVE_INFINITY;

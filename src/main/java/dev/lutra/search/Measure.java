@@ -111,7 +111,7 @@ public final class Measure {
     }
 
     /** A value for people, to four digits: {@code 3.197M}, {@code 2.93 ms}. */
-    static String format(String measure, double value, RoundingMode rounding) {
+    public static String format(String measure, double value, RoundingMode rounding) {
         BigDecimal exact = new BigDecimal(Double.toString(value));
         if (isLatency(measure)) {
             return rounded(exact.movePointLeft(NANOS_DIGITS), rounding) + " ms";

@@ -55,7 +55,7 @@ public record Objective(String measure, Direction direction) {
     }
 
     /** Best first. */
-    Comparator<Candidate> byLoss() {
+    public Comparator<Candidate> byLoss() {
         return Comparator.comparingDouble(candidate -> loss(candidate.measures()));
     }
 

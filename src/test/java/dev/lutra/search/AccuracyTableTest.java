@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import java.io.IOException;
 import java.nio.file.Files;

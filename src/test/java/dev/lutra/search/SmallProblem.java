@@ -16,13 +16,13 @@ import java.util.function.ObjDoubleConsumer;
  * A space of 4096 networks, counted and predicted as they are, with an invented accuracy: every layer's choice adds a part that
  * grows with its kernel, and a bit of its own. Small enough to know the true front.
  */
-final class SmallProblem {
+public final class SmallProblem {
 
-    static final SearchSpace SPACE = Tables.smallSpace();
-    static final CheapMeasures CHEAP = CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE))));
-    static final List<Objective> OBJECTIVES = List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS));
+    public static final SearchSpace SPACE = Tables.smallSpace();
+    public static final CheapMeasures CHEAP = CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE))));
+    public static final List<Objective> OBJECTIVES = List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS));
 
-    static final AccuracySource ACCURACIES = AccuracySource.oneByOne(SmallProblem::accuracy);
+    public static final AccuracySource ACCURACIES = AccuracySource.oneByOne(SmallProblem::accuracy);
 
     private static final double[][] GAINS = gains();
 
@@ -39,7 +39,7 @@ final class SmallProblem {
         return gains;
     }
 
-    static double accuracy(Architecture architecture) {
+    public static double accuracy(Architecture architecture) {
         double accuracy = 0.5;
         for (int gene = 0; gene < GAINS.length; gene++) {
             accuracy += GAINS[gene][architecture.value(gene)];
@@ -47,7 +47,7 @@ final class SmallProblem {
         return accuracy;
     }
 
-    static List<Architecture> everyArchitecture() {
+    public static List<Architecture> everyArchitecture() {
         List<Architecture> all = new ArrayList<>();
         for (int number = 0; number < 4096; number++) {
             int[] values = new int[6];
@@ -60,26 +60,26 @@ final class SmallProblem {
     }
 
     /** Every architecture that keeps some constraints, with its accuracy. */
-    static List<Candidate> everyCandidate(List<Constraint> constraints) {
+    public static List<Candidate> everyCandidate(List<Constraint> constraints) {
         CandidateEvaluator evaluator = evaluator(constraints, ACCURACIES, CandidateLog.inMemory());
         return evaluator.evaluate(everyArchitecture().stream().filter(evaluator::isFeasible).toList(), candidate -> {});
     }
 
-    static CandidateEvaluator evaluator(List<Constraint> constraints, AccuracySource accuracy, CandidateLog log) {
+    public static CandidateEvaluator evaluator(List<Constraint> constraints, AccuracySource accuracy, CandidateLog log) {
         return new CandidateEvaluator(SPACE, CHEAP, constraints, accuracy, log);
     }
 
     /** Tells accuracies, and remembers for which architectures it was asked. */
-    static final class Asked implements AccuracySource {
-        final Set<Architecture> architectures = new HashSet<>();
-        int calls;
+    public static final class Asked implements AccuracySource {
+        public final Set<Architecture> architectures = new HashSet<>();
+        public int calls;
 
         @Override
         public void find(List<Architecture> wanted, ObjDoubleConsumer<Architecture> found) {
             wanted.forEach(architecture -> found.accept(architecture, accuracy(architecture)));
         }
 
-        double accuracy(Architecture architecture) {
+        public double accuracy(Architecture architecture) {
             calls++;
             architectures.add(architecture);
             return SmallProblem.accuracy(architecture);

@@ -21,7 +21,7 @@ import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
-import dev.lutra.search.Nsga2Search;
+import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;

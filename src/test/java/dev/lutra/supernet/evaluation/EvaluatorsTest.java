@@ -14,7 +14,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Front;
-import dev.lutra.search.Nsga2Search;
+import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;

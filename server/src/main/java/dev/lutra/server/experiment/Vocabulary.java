@@ -3,7 +3,7 @@ package dev.lutra.server.experiment;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.measure.MeasureKinds;
 import dev.lutra.search.Algorithm;
-import dev.lutra.search.Algorithms;
+import dev.lutra.search.algorithm.Algorithms;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transition;

@@ -15,7 +15,7 @@ import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
-import dev.lutra.search.RandomSearch;
+import dev.lutra.search.algorithm.RandomSearch;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
 import dev.lutra.server.event.Progress;

@@ -3,7 +3,7 @@ package dev.lutra.server.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.measure.MeasureKinds;
-import dev.lutra.search.Algorithms;
+import dev.lutra.search.algorithm.Algorithms;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.server.device.OwnServer;

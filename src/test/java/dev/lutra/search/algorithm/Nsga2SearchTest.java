@@ -1,9 +1,20 @@
-package dev.lutra.search;
+package dev.lutra.search.algorithm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.search.AccuracySource;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.CandidateLog;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Front;
+import dev.lutra.search.Hypervolume;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Objective;
+import dev.lutra.search.SearchListener;
+import dev.lutra.search.SmallProblem;
 import dev.lutra.space.Architecture;
 import java.math.RoundingMode;
 import java.util.ArrayList;

@@ -1,5 +1,10 @@
-package dev.lutra.search;
+package dev.lutra.search.algorithm;
 
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.Hypervolume;
+import dev.lutra.search.Objective;
+import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;
 import java.util.Collection;
 import java.util.Collections;

@@ -1,5 +1,6 @@
-package dev.lutra.search;
+package dev.lutra.search.algorithm;
 
+import dev.lutra.search.Algorithm;
 import dev.lutra.yaml.Kinds;
 import java.util.Map;
 

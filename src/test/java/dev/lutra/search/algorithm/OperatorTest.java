@@ -1,7 +1,17 @@
-package dev.lutra.search;
+package dev.lutra.search.algorithm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.CandidateLog;
+import dev.lutra.search.CheapMeasures;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.FeasibleSampler;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
+import dev.lutra.search.SearchListener;
+import dev.lutra.search.SmallProblem;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import java.util.ArrayList;

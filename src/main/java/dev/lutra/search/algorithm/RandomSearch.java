@@ -1,5 +1,13 @@
-package dev.lutra.search;
+package dev.lutra.search.algorithm;
 
+import dev.lutra.search.Algorithm;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.FeasibleSampler;
+import dev.lutra.search.Front;
+import dev.lutra.search.Objective;
+import dev.lutra.search.Search;
+import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
