@@ -16,7 +16,8 @@ import java.util.TreeSet;
 import java.util.function.ObjDoubleConsumer;
 
 /**
- * Accuracies, and other measures, from a CSV file: columns {@code arch} (any text that the space reads) and {@code accuracy}.
+ * Accuracies, and other measures, from a CSV file: columns {@code arch} (any text that the space reads) and {@code accuracy}, or
+ * what the file's own column for it is called.
  * Further columns with the name of a measure ({@code macs}, {@code params}, {@code latency}, {@code latency:<device>}) take the
  * place of what would be computed; latencies are in milliseconds. Other columns of numbers may serve as objectives under
  * their own name, and columns that hold anything else are left alone.
@@ -26,51 +27,62 @@ public final class AccuracyTable implements AccuracySource {
     private static final String ARCHITECTURE = "arch";
 
     private final Path file;
-    private final Map<Architecture, Measures> rows = new HashMap<>();
+    private final Map<Architecture, Measures> rows = new LinkedHashMap<>();
     private final SortedSet<String> others = new TreeSet<>();
 
-    private AccuracyTable(Csv csv, SearchSpace space) {
-        file = csv.file();
-        Map<String, Integer> columns = columns(csv);
+    AccuracyTable(AccuracyFile source, SearchSpace space) {
+        file = source.path();
+        Csv csv = Csv.read(file);
+        Map<String, Integer> columns = columns(csv, source.column());
         others.addAll(columns.keySet());
         others.remove(Measure.ACCURACY);
         int architectureColumn = csv.column(ARCHITECTURE);
         for (Csv.Row row : csv.rows()) {
             Architecture architecture = architecture(csv, row, row.cells().get(architectureColumn), space);
             Map<String, Double> values = new HashMap<>();
-            columns.forEach((measure, column) -> values.put(measure, number(csv, row, column)));
+            columns.forEach((measure, column) -> values.put(measure,
+                measure.equals(Measure.ACCURACY) ? accuracy(csv, row, column, source.unit()) : number(csv, row, column)));
             if (rows.put(architecture, Measures.of(values)) != null) {
                 throw csv.error(row, architecture + " is there twice");
             }
         }
     }
 
-    /**
-     * @throws InputException naming the file and the line, if it is not such a table of this space
-     */
-    public static AccuracyTable load(Path file, SearchSpace space) {
-        return new AccuracyTable(Csv.read(file), space);
-    }
-
-    private static Map<String, Integer> columns(Csv csv) {
-        for (String required : new String[]{ARCHITECTURE, Measure.ACCURACY}) {
+    private static Map<String, Integer> columns(Csv csv, String accuracy) {
+        for (String required : new String[]{ARCHITECTURE, accuracy}) {
             if (csv.column(required) < 0) {
                 throw new InputException(csv.file() + ":1: no column '" + required
-                    + "' (expected: arch,accuracy[,macs,params,latency])");
+                    + "' (expected: arch," + accuracy + "[,macs,params,latency])");
             }
         }
         Map<String, Integer> columns = new LinkedHashMap<>();
         for (int i = 0; i < csv.header().size(); i++) {
             String measure = Measure.ofColumn(csv.header().get(i));
-            if (isKnown(measure) || (!measure.equals(ARCHITECTURE) && isNumeric(csv, i))) {
+            if (i == csv.column(accuracy)) {
+                columns.put(Measure.ACCURACY, i);
+            } else if (!measure.equals(ARCHITECTURE) && !measure.equals(Measure.ACCURACY)
+                && (isKnown(measure) || isNumeric(csv, i))) {
                 columns.put(measure, i);
             }
         }
         return columns;
     }
 
+    private static double accuracy(Csv csv, Csv.Row row, int column, AccuracyFile.Unit unit) {
+        String cell = row.cells().get(column);
+        Optional<BigDecimal> number = decimal(cell);
+        if (unit == AccuracyFile.Unit.SHARE || number.isEmpty()) {
+            return number(csv, row, column, Measure.ACCURACY);
+        }
+        double share = number.get().movePointLeft(unit.digits()).doubleValue();
+        if (share < 0 || share > 1) {
+            throw csv.error(row, csv.header().get(column) + ": " + cell.strip() + " (expected: percent, from 0 to 100)");
+        }
+        return share;
+    }
+
     private static boolean isKnown(String measure) {
-        return measure.equals(Measure.ACCURACY) || measure.equals(Measure.MACS) || measure.equals(Measure.PARAMS)
+        return measure.equals(Measure.MACS) || measure.equals(Measure.PARAMS)
             || Measure.isLatency(measure);
     }
 
@@ -87,9 +99,12 @@ public final class AccuracyTable implements AccuracySource {
     }
 
     static double number(Csv csv, Csv.Row row, int column) {
+        return number(csv, row, column, Measure.ofColumn(csv.header().get(column)));
+    }
+
+    private static double number(Csv csv, Csv.Row row, int column, String measure) {
         String cell = row.cells().get(column);
         String name = csv.header().get(column);
-        String measure = Measure.ofColumn(name);
         double value = decimal(cell).map(number -> Measure.fromColumn(measure, number))
             .orElseThrow(() -> csv.error(row, name + ": '" + cell + "' (expected: a number)"));
         Measure.expectation(measure, value).ifPresent(expected -> {
@@ -104,6 +119,11 @@ public final class AccuracyTable implements AccuracySource {
         } catch (InputException e) {
             throw new InputException(csv.file() + ":" + row.line() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Every architecture that it has, in the order of the file. */
+    public List<Architecture> architectures() {
+        return List.copyOf(rows.keySet());
     }
 
     /** Number of architectures. */

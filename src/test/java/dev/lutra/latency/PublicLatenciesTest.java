@@ -12,6 +12,7 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.ranking.RankCorrelation;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.io.IOException;
@@ -143,7 +144,7 @@ class PublicLatenciesTest {
         List<Integer> fitted = random(count);
         Calibration calibration = calibrate(device, fitted);
         double[] plain = leastSquares(device, fitted);
-        double plainTau = Calibrator.kendallTau(plain, measuredOnTestSet(device));
+        double plainTau = RankCorrelation.kendall(plain, measuredOnTestSet(device));
         assertThat(calibration.getHeldOut()).isEqualTo(TEST);
         assertThat(calibration.getKendallTau()).isGreaterThan(yardstick).isGreaterThan(plainTau + 0.05)
             .isGreaterThan(calibration.getUncalibratedKendallTau());
@@ -159,7 +160,7 @@ class PublicLatenciesTest {
             for (int count : List.of(25, 50, 100, 200, 300)) {
                 Calibration calibration = calibrate(device, random(count));
                 Calibration chosen = calibrate(device, informative(count));
-                double plain = Calibrator.kendallTau(leastSquares(device, random(count)), measuredOnTestSet(device));
+                double plain = RankCorrelation.kendall(leastSquares(device, random(count)), measuredOnTestSet(device));
                 assertThat(calibration.getKendallTau()).as(device + " " + count).isGreaterThan(plain);
                 System.out.printf(Locale.ROOT,
                     "| %s | %d | %.2f | %.2f | %.3f | %.2f %% | %.1f %% | %.3f | %.2f %% | %.1f %% |%n", device,

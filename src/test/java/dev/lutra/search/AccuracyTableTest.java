@@ -29,7 +29,7 @@ class AccuracyTableTest {
     }
 
     private AccuracyTable table(String text) throws IOException {
-        return AccuracyTable.load(file(text), SmallProblem.SPACE);
+        return AccuracyFile.of(file(text)).load(SmallProblem.SPACE);
     }
 
     @Test
@@ -60,6 +60,20 @@ class AccuracyTableTest {
         CheapMeasures cheap = table("arch,accuracy,latency:box,latency_ms\n\"0,1,2,3,0,1\",0.75,3,2.5\n")
             .replacing(SmallProblem.CHEAP);
         assertThat(cheap.of(ONE).get(Measure.latency("box"))).isEqualTo(3_000_000);
+    }
+
+    @Test
+    void anotherColumnInPercent() throws IOException {
+        Path file = file("arch,accuracy,mean,macs\n\"0,1,2,3,0,1\",3,89.74,1\n");
+        AccuracyTable table = new AccuracyFile(file, "mean", AccuracyFile.Unit.PERCENT).load(SmallProblem.SPACE);
+        assertThat(table.accuracy(ONE)).isEqualTo(0.8974);
+        assertThat(table.replacing(SmallProblem.CHEAP).names()).doesNotContain("mean");
+        Path beyond = Files.writeString(folder.resolve("beyond.csv"), "arch,mean\n\"0,1,2,3,0,1\",100.5\n");
+        assertThatThrownBy(() -> new AccuracyFile(beyond, "mean", AccuracyFile.Unit.PERCENT).load(SmallProblem.SPACE))
+            .isInstanceOf(InputException.class).hasMessage(beyond + ":2: mean: 100.5 (expected: percent, from 0 to 100)");
+        assertThatThrownBy(() -> new AccuracyFile(beyond, "top1", AccuracyFile.Unit.SHARE).load(SmallProblem.SPACE))
+            .isInstanceOf(InputException.class)
+            .hasMessage(beyond + ":1: no column 'top1' (expected: arch,top1[,macs,params,latency])");
     }
 
     @Test
@@ -97,17 +111,17 @@ class AccuracyTableTest {
         "arch,accuracy~\"0,1,2,3,0,1\"x,1 | :2: text after a closing quote (expected: a comma or the line's end)"})
     void mistakesAreReportedWithFileAndLine(String text, String message) throws IOException {
         Path file = file(text.replace('~', '\n'));
-        assertThatThrownBy(() -> AccuracyTable.load(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> AccuracyFile.of(file).load(SmallProblem.SPACE)).isInstanceOf(InputException.class)
             .hasMessage(file + message);
     }
 
     @Test
     void whatIsNotThere() throws IOException {
         Path missing = folder.resolve("missing.csv");
-        assertThatThrownBy(() -> AccuracyTable.load(missing, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> AccuracyFile.of(missing).load(SmallProblem.SPACE)).isInstanceOf(InputException.class)
             .hasMessage(missing + ": no such file");
         Path file = file("");
-        assertThatThrownBy(() -> AccuracyTable.load(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> AccuracyFile.of(file).load(SmallProblem.SPACE)).isInstanceOf(InputException.class)
             .hasMessage(file + ": empty (expected: a header and rows)");
         AccuracyTable table = table("arch,accuracy\n\"0,1,2,3,0,1\",1\n");
         assertThatThrownBy(() -> table.accuracy(OTHER)).isInstanceOf(InputException.class)

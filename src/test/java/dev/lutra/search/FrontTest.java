@@ -92,7 +92,7 @@ class FrontTest {
     void aFrontAsCsvIsAnAccuracyTable() {
         Path csv = folder.resolve("front.csv");
         front().writeCsv(csv);
-        AccuracyTable table = AccuracyTable.load(csv, SmallProblem.SPACE);
+        AccuracyTable table = AccuracyFile.of(csv).load(SmallProblem.SPACE);
         Candidate best = front().candidates().get(0);
         assertThat(table.accuracy(best.architecture())).isEqualTo(0.9);
         assertThat(table.replacing(SmallProblem.CHEAP).of(best.architecture()).get(LATENCY)).isEqualTo(9_000_000);

@@ -2,11 +2,11 @@ package dev.lutra.latency.correction;
 
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.ranking.RankCorrelation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import org.apache.commons.math3.stat.correlation.KendallsCorrelation;
 
 /**
  * Corrects sums of segments by whole networks measured on the device: caches, fusion across segments, launches and clocks under
@@ -80,7 +80,7 @@ public final class Calibrator {
         calibration.setMeanRelativeError(mean(errors)).setWorstRelativeError(max(errors))
             .setWithin5Percent(share(errors, 0.05)).setWithin10Percent(share(errors, 0.1))
             .setUncalibratedMeanRelativeError(mean(errors(sums, measured)))
-            .setKendallTau(kendallTau(predicted, measured)).setUncalibratedKendallTau(kendallTau(sums, measured))
+            .setKendallTau(RankCorrelation.kendall(predicted, measured)).setUncalibratedKendallTau(RankCorrelation.kendall(sums, measured))
             .setIntervalCoverage(mean(covered)).setNoiseFloor(noiseFloor(heldOut));
         judgeTails(calibration, predictions, heldOut);
     }
@@ -107,15 +107,6 @@ public final class Calibrator {
             double halfWidth = network.getLatency().getRelativeHalfWidth();
             return halfWidth > 0 && Double.isFinite(halfWidth) ? MEAN_ABSOLUTE * halfWidth / HALF_WIDTH_OF_DEVIATION : Double.NaN;
         }));
-    }
-
-    /**
-     * Rank correlation, tau-b (Kendall 1945): 1 for the same order, −1 for the reverse, ties taken into account.
-     *
-     * @return NaN for fewer than two values, or where one side has only ties
-     */
-    public static double kendallTau(double[] a, double[] b) {
-        return a.length < 2 ? Double.NaN : new KendallsCorrelation().correlation(a, b);
     }
 
     private static <T> double[] values(List<T> of, ToDoubleFunction<T> value) {

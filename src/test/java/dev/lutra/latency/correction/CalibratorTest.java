@@ -217,15 +217,6 @@ class CalibratorTest {
         assertThat(calibrate(15, 13, this::sum, 0.01)).isEqualTo(calibrate(15, 13, this::sum, 0.01));
     }
 
-    @Test
-    void rankCorrelation() {
-        assertThat(Calibrator.kendallTau(new double[]{1, 2, 3, 4}, new double[]{10, 30, 20, 40}))
-            .isCloseTo(2 / 3.0, within(1e-12));
-        assertThat(Calibrator.kendallTau(new double[]{1, 2, 2, 3}, new double[]{1, 2, 3, 4}))
-            .isCloseTo(5 / Math.sqrt(30), within(1e-12));
-        assertThat(Calibrator.kendallTau(new double[]{1}, new double[]{1})).isNaN();
-    }
-
     private static WholeNetwork stating(WholeNetwork network, double halfWidth, long samples) {
         WholeNetwork.Builder stated = network.toBuilder();
         stated.getLatencyBuilder().setRelativeHalfWidth(halfWidth).setSamples(samples);

@@ -5,6 +5,7 @@ import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.lowering.Precision;
+import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
 import dev.lutra.search.Constraint;
@@ -43,7 +44,7 @@ import java.util.TreeMap;
  * @param export which winners leave, and how
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<Path> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
+    Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export) {
 

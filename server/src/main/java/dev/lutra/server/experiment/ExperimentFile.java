@@ -5,6 +5,7 @@ import dev.lutra.Names;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.lowering.Precision;
+import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Measure;
@@ -72,7 +73,7 @@ public final class ExperimentFile {
 
     private Experiment experiment() {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
-        Optional<Path> accuracyTable = accuracyTable();
+        Optional<AccuracyFile> accuracyTable = accuracyTable();
         boolean tabulated = accuracyTable.isPresent();
         List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
         MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
@@ -123,14 +124,20 @@ public final class ExperimentFile {
     }
 
     /** The table, which leaves nothing for a supernet to do. */
-    private Optional<Path> accuracyTable() {
+    private Optional<AccuracyFile> accuracyTable() {
         Optional<YamlNode> accuracy = file.find("accuracy");
-        Optional<Path> table = accuracy.map(node -> folder.resolve(node.get("table").text()));
+        Optional<AccuracyFile> table = accuracy.map(this::accuracyFile);
         accuracy.ifPresent(YamlNode::rejectUnknownKeys);
         if (table.isPresent() && file.find("supernet").isPresent()) {
             throw file.get("supernet").error("given with accuracy.table (expected: one of them)");
         }
         return table;
+    }
+
+    private AccuracyFile accuracyFile(YamlNode node) {
+        AccuracyFile usual = AccuracyFile.of(folder.resolve(node.get("table").text()));
+        return new AccuracyFile(usual.path(), node.find("column").map(YamlNode::text).orElse(usual.column()),
+            node.find("unit").map(n -> n.oneOf(AccuracyFile.Unit.class)).orElse(usual.unit()));
     }
 
     private static DataSource data(YamlNode node, Path folder) {

@@ -5,6 +5,7 @@ import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.identity.Sha256;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
@@ -36,6 +37,7 @@ import java.time.Clock;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -164,7 +166,7 @@ final class RunContext implements AutoCloseable {
 
     /** The experiment's table of accuracies, where it has one in place of a supernet. */
     Optional<AccuracyTable> accuracyTable() {
-        return experiment.accuracyTable().map(file -> AccuracyTable.load(file, space()));
+        return experiment.accuracyTable().map(file -> file.load(space()));
     }
 
     /** Accuracies by the supernet's weights. */
@@ -332,9 +334,18 @@ final class RunContext implements AutoCloseable {
     /** What a candidate's accuracy follows from besides its architecture. */
     private NamedValues judge() {
         return experiment.accuracyTable()
-            .map(table -> NamedValues.builder().put("space", space().fingerprint()).put("accuracy.table", content(table)).build())
+            .map(this::tabulated)
             .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(checkpoint()), data(),
                 experiment.evaluation()));
+    }
+
+    private NamedValues tabulated(AccuracyFile table) {
+        NamedValues.Builder judge = NamedValues.builder().put("space", space().fingerprint())
+            .put("accuracy.table", content(table.path()));
+        if (!table.isUsual()) {
+            judge.put("accuracy.column", table.column()).put("accuracy.unit", table.unit().name().toLowerCase(Locale.ROOT));
+        }
+        return judge.build();
     }
 
     Map<String, String> provenance() {

@@ -1,7 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
@@ -10,7 +10,6 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,10 +55,10 @@ final class TrainStage implements Stage<List<Double>> {
 
     @Override
     public List<Double> run(RunContext run) {
-        Optional<Path> table = run.experiment().accuracyTable();
+        Optional<AccuracyFile> table = run.experiment().accuracyTable();
         if (table.isPresent()) {
-            run.events().say("train: no supernet; " + table.get() + " has the accuracy of "
-                + AccuracyTable.load(table.get(), run.space()).size() + " architectures");
+            run.events().say("train: no supernet; " + table.get().path() + " has the accuracy of "
+                + table.get().load(run.space()).size() + " architectures");
             return List.of();
         }
         if (run.experiment().supernetFrom().isPresent()) {

@@ -19,7 +19,7 @@ import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
-import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
@@ -131,7 +131,7 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void accuracyTable(byte[] text) throws IOException {
-        read("accuracies.csv", text, file -> AccuracyTable.load(file, SPACE));
+        read("accuracies.csv", text, file -> AccuracyFile.of(file).load(SPACE));
     }
 
     @FuzzTest(maxDuration = "10m")
