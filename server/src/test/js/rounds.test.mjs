@@ -61,7 +61,7 @@ function jobOf(id, rules = {}) {
  */
 function run(jobs, { guard = work => work(), done = async () => {} } = {}) {
   let kept;
-  const agent = { runtime: { version: '1' }, version: 'test', runtimeOf: () => ({ name: 'onnxruntime-web' }), sentinel: new ArrayBuffer(4),
+  const agent = { runtime: { version: '1' }, limits: { mostOutputBytes: 1000 }, version: 'test', runtimeOf: () => ({ name: 'onnxruntime-web' }), sentinel: new ArrayBuffer(4),
     spreads: new Map(), offers: () => null, reference: async (site, find) => kept ??= await find() };
   return measure(agent, jobs, { holds: () => true, attentive: async () => {}, guard, progress: () => {}, done,
     serverIsThere: async () => true });

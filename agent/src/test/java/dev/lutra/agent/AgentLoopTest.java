@@ -26,6 +26,10 @@ import dev.lutra.proto.RenewReply;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.StringStringEntryProto;
+import dev.lutra.proto.onnx.TensorProto;
 import io.grpc.Status;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -54,7 +58,7 @@ class AgentLoopTest {
     private static final MeasureRules QUICK = MeasureRules.newBuilder().setMinWarmupRuns(3).setMaxWarmupNanos(20_000_000)
         .setMinSamples(10).setMaxMeasureNanos(20_000_000).setTargetRelativeHalfWidth(0.5).build();
     private static final MeasureRules ENDLESS = QUICK.toBuilder()
-        .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 30).build();
+        .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 20).build();
 
     @TempDir
     private Path state;
@@ -281,16 +285,23 @@ class AgentLoopTest {
         server.queue.add(LeasedTask.newBuilder().setEpoch(1).setTask(relu("unknown", QUICK).setModelSha256("00")).build());
         server.models.put("11", RELU);
         server.queue.add(LeasedTask.newBuilder().setEpoch(1).setTask(relu("corrupt", QUICK).setModelSha256("11")).build());
+        server.enqueue(ModelProto.newBuilder().setGraph(GraphProto.newBuilder().addInitializer(TensorProto.newBuilder().setDataLocation(1)
+            .addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue("../../etc/passwd")))).build().toByteArray(),
+            relu("reader", QUICK));
+        server.enqueue(RELU, relu("many", QUICK).setThreads(100_000));
         server.enqueue(RELU, relu("good", QUICK));
         start();
 
-        assertThat(reason("broken")).startsWith("model: ");
+        assertThat(reason("broken")).startsWith("model: cannot be read as an ONNX file");
+        assertThat(reason("reader")).isEqualTo("model: a tensor's values lie in another file (expected: one self-contained file)");
+        assertThat(reason("many")).isEqualTo("threads: 100000 (expected: 1 to 1024)");
+        assertThat(bench.slices).doesNotContain("broken", "reader", "many");
         assertThat(reason("inputs")).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
         assertThat(reason("unknown")).isEqualTo("model 00: nothing of that name");
         assertThat(reason("corrupt")).isEqualTo(
             "model 11: the " + RELU.length + " bytes received have SHA-256 " + ModelCache.sha256(RELU));
         assertThat(outcome("good").getKindCase()).isEqualTo(Outcome.KindCase.MEASURED);
-        assertThat(server.reports).hasSize(5);
+        assertThat(server.reports).hasSize(7);
         assertThat(server.joins).hasSize(1);
     }
 

@@ -23,6 +23,9 @@ import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
@@ -286,7 +289,8 @@ class BrowserAgentTest {
             task("outputs on the CPU", model).setProvider("wasm").setReturnOutputs(true).build(),
             task("two threads", model).setProvider("wasm").setThreads(2).setRules(rules).build(),
             task("cuda", model).setProvider("cuda").build(),
-            task("no model", new byte[]{1, 2, 3}).setProvider("wasm").setRules(rules).build(),
+            task("no model", ModelProto.newBuilder().setIrVersion(8).setGraph(GraphProto.newBuilder()
+                .addNode(NodeProto.newBuilder().setOpType("NoSuchOperator"))).build().toByteArray()).setProvider("wasm").setRules(rules).build(),
             task("options", model).setProvider("wasm").putProviderOptions("arena", "1").build()));
 
         float[] expected = reference(model);

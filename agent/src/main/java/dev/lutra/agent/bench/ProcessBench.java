@@ -21,7 +21,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import java.util.stream.LongStream;
 
 /**
  * Runs models in a child process of the agent, started when first needed and replaced when it ends: a model that crashes the
@@ -36,8 +35,6 @@ public final class ProcessBench implements Bench {
     private static final int MOST_STARTS = 5;
     /** Before another start, and as much longer before every further one. */
     private static final long START_PAUSE_MILLIS = 500;
-    /** Rules come from elsewhere; sums of their times must not overflow. */
-    private static final long LONGEST_NANOS = TimeUnit.DAYS.toNanos(365);
 
     private final List<Integer> cores;
     private final Duration allowance;
@@ -167,9 +164,7 @@ public final class ProcessBench implements Bench {
 
     private Duration limit(Task task) {
         MeasureRules rules = task.getRules();
-        return allowance.plusNanos(LongStream
-            .of(rules.getMaxWarmupNanos(), rules.getMaxMeasureNanos(), task.getLoad().getDurationNanos())
-            .map(nanos -> Math.max(0, Math.min(nanos, LONGEST_NANOS))).sum());
+        return allowance.plusNanos(rules.getMaxWarmupNanos() + rules.getMaxMeasureNanos() + task.getLoad().getDurationNanos());
     }
 
     @Override

@@ -126,12 +126,6 @@ public final class Worker {
 
     private Slice slice(SliceRequest request, ByteBuffer onnx) {
         Task task = request.getTask();
-        if (task.hasRules()) {
-            Sampler.check(task.getRules());
-        }
-        if (task.hasLoad()) {
-            LoadRun.check(task.getLoad());
-        }
         long start = System.nanoTime();
         if (request.getKeepOpen()) {
             OrtModel model = open.computeIfAbsent(task, first -> OrtModel.open(onnx, first));

@@ -12,6 +12,9 @@ import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.border.SelfContainedModel;
+import dev.lutra.proto.border.TaskLimits;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -111,7 +114,9 @@ public final class Supply {
 
     private Optional<Job> fetch(Job job, Reports reports) throws InterruptedException {
         try {
+            refuse(TaskLimits.problem(job.task()));
             Job fetched = job.with(models.get(job.task().getModelSha256()));
+            refuse(SelfContainedModel.problem(ByteBuffer.wrap(fetched.onnx())).map(problem -> "model: " + problem));
             bytes(fetched.onnx().length);
             return Optional.of(fetched);
         } catch (TaskFailure e) {
@@ -120,6 +125,13 @@ public final class Supply {
             return failed(job, new TaskFailure("model " + job.task().getModelSha256() + ": too large for the agent's memory ("
                 + e.getMessage() + ")"), reports);
         }
+    }
+
+    /** The server has looked already, but a device trusts nobody with its files and memory. */
+    private static void refuse(Optional<String> problem) {
+        problem.ifPresent(line -> {
+            throw new TaskFailure(line);
+        });
     }
 
     private synchronized void ahead(int leased, int leftInQueue) {

@@ -15,6 +15,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.border.TaskLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -86,9 +87,6 @@ public final class OrtModel implements AutoCloseable {
      *     on the CPU though another provider was asked for
      */
     public static OrtModel open(ByteBuffer onnx, Task task) {
-        if (task.getThreads() < 1) {
-            throw new TaskFailure("threads: " + task.getThreads() + " (expected: 1 or more)");
-        }
         Path profile = profileFolder();
         try {
             return isResident(task) ? resident(onnx, task, profile) : asGiven(onnx, task, profile);
@@ -238,7 +236,7 @@ public final class OrtModel implements AutoCloseable {
     /**
      * Runs the model once and returns its outputs, which must be float32 or float16 tensors, as float32.
      *
-     * @throws TaskFailure if they are not, or ONNX Runtime cannot run the model
+     * @throws TaskFailure if they are not, are too large for a message, or ONNX Runtime cannot run the model
      */
     public List<ModelOutput> outputs() {
         if (isResident(task)) {
@@ -248,8 +246,15 @@ public final class OrtModel implements AutoCloseable {
         }
         try (OrtSession.Result result = session.run(inputs.byName())) {
             List<ModelOutput> outputs = new ArrayList<>();
+            long bytes = 0;
             for (Map.Entry<String, OnnxValue> output : result) {
-                outputs.add(output(output.getKey(), output.getValue()));
+                OnnxTensor tensor = floatTensor(output.getKey(), output.getValue());
+                bytes += Float.BYTES * tensor.getInfo().getNumElements();
+                if (bytes > TaskLimits.MOST_OUTPUT_BYTES) {
+                    throw new TaskFailure("output " + output.getKey() + ": " + bytes + " bytes so far (expected: at most "
+                        + TaskLimits.MOST_OUTPUT_BYTES + " for all outputs)");
+                }
+                outputs.add(output(output.getKey(), tensor));
             }
             return outputs;
         } catch (OrtException e) {
@@ -257,11 +262,15 @@ public final class OrtModel implements AutoCloseable {
         }
     }
 
-    private static ModelOutput output(String name, OnnxValue value) {
+    private static OnnxTensor floatTensor(String name, OnnxValue value) {
         if (!(value instanceof OnnxTensor tensor)
             || tensor.getInfo().type != OnnxJavaType.FLOAT && tensor.getInfo().type != OnnxJavaType.FLOAT16) {
             throw new TaskFailure("output " + name + ": " + value.getInfo() + " (expected: a float32 or float16 tensor)");
         }
+        return tensor;
+    }
+
+    private static ModelOutput output(String name, OnnxTensor tensor) {
         FloatBuffer values = tensor.getFloatBuffer();
         ByteBuffer bytes = ByteBuffer.allocate(values.remaining() * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);

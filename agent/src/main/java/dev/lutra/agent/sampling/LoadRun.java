@@ -1,6 +1,5 @@
 package dev.lutra.agent.sampling;
 
-import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Load;
 import java.math.BigDecimal;
 import java.util.List;
@@ -24,8 +23,6 @@ public final class LoadRun {
         void until(long nanos);
     }
 
-    /** What the child process may take for a load stays within the bench's allowance. */
-    static final long LONGEST_NANOS = 300_000_000_000L;
     /** A device that is too slow is given as much time again, then those that still wait are counted as they stand. */
     private static final int PATIENCE = 2;
     /** Sleeping ends this much too early or late; the rest is spent awake, or it would be charged to the device. */
@@ -33,21 +30,6 @@ public final class LoadRun {
     private static final double NANOS = 1e9;
 
     private LoadRun() {}
-
-    /** @throws TaskFailure if the load cannot be offered */
-    public static void check(Load load) {
-        double rate = load.getRequestsPerSecond();
-        if (!(rate > 0) || Double.isInfinite(rate)) {
-            throw new TaskFailure("load.requests_per_second: " + rate + " (expected: more than 0)");
-        }
-        if (load.getDurationNanos() <= 0 || load.getDurationNanos() > LONGEST_NANOS) {
-            throw new TaskFailure("load.duration_nanos: " + load.getDurationNanos() + " (expected: 1 to " + LONGEST_NANOS + ")");
-        }
-        if (!(requests(load) >= 1 && requests(load) <= Sampler.MAX_SAMPLES)) {
-            throw new TaskFailure("load: " + rate(load) + "/s for " + load.getDurationNanos() / NANOS
-                + " s (expected: 1 to " + Sampler.MAX_SAMPLES + " requests)");
-        }
-    }
 
     /** As people write it: 50, 0.5. */
     public static String rate(Load load) {
@@ -75,10 +57,8 @@ public final class LoadRun {
      * @param waiting on the same clock
      * @return a latency for every request in the order in which they were due; for those that were not answered within twice the
      *     load's duration, what they had waited until then
-     * @throws TaskFailure if the load cannot be offered
      */
     public static Sampler.Samples sample(Runnable request, Load load, LongSupplier nanoTime, Waiting waiting) {
-        check(load);
         long[] latencies = new long[Math.toIntExact(requests(load))];
         long start = nanoTime.getAsLong();
         long end = start + PATIENCE * load.getDurationNanos();

@@ -1,7 +1,7 @@
 package dev.lutra.agent.sampling;
 
-import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.border.TaskLimits;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 
@@ -20,7 +20,7 @@ public final class Sampler {
     public record Samples(long[] nanos, long elapsedNanos) {}
 
     /** A slice also ends here. 8 MiB. */
-    static final int MAX_SAMPLES = 1 << 20;
+    static final int MAX_SAMPLES = TaskLimits.MOST_SAMPLES;
     /** Warm-up is judged whenever the number of runs has grown by an eighth: too rarely to disturb, hardly too late. */
     private static final int GROWTH_SHIFT = 3;
     private static final int CLOCK_BATCHES = 100;
@@ -37,23 +37,6 @@ public final class Sampler {
     /** @param nanoTime a monotonic clock in nanoseconds */
     public Sampler(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
-    }
-
-    /** @throws TaskFailure if the rules contradict themselves */
-    public static void check(MeasureRules rules) {
-        if (rules.getMinWarmupRuns() < 0 || rules.getMinWarmupNanos() < 0
-            || rules.getMaxWarmupNanos() < rules.getMinWarmupNanos()) {
-            throw new TaskFailure("rules: warm-up of " + rules.getMinWarmupRuns() + " runs, " + rules.getMinWarmupNanos() + " to "
-                + rules.getMaxWarmupNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
-        }
-        if (rules.getMinSamples() < 0 || rules.getSliceNanos() < 0
-            || rules.getMaxMeasureNanos() < rules.getSliceNanos()) {
-            throw new TaskFailure("rules: " + rules.getMinSamples() + " samples, " + rules.getSliceNanos() + " to "
-                + rules.getMaxMeasureNanos() + " ns (expected: nothing negative, minimum ≤ maximum)");
-        }
-        if (!(rules.getTargetRelativeHalfWidth() > 0)) {
-            throw new TaskFailure("rules.target_relative_half_width: " + rules.getTargetRelativeHalfWidth() + " (expected: > 0)");
-        }
     }
 
     /**

@@ -43,7 +43,6 @@ public final class InProcessBench implements Bench {
         Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setRunDelayNanos(-1)
             .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {
-            Sampler.check(task.getRules());
             Sampler.WarmUp warmUp = sampler.warmUp(run, task.getRules());
             Sampler.Samples samples = sampler.sample(run, task.getRules());
             slice.setWarmupRuns(warmUp.runs()).setWarmupNanos(warmUp.nanos()).setSteady(warmUp.steady())

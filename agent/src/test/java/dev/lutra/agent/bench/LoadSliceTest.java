@@ -49,18 +49,6 @@ class LoadSliceTest {
     }
 
     @Test
-    void aLoadThatCannotBeOfferedFails() {
-        assertFails(Load.newBuilder().setDurationNanos(1), "load.requests_per_second: 0.0 (expected: more than 0)");
-        assertFails(Load.newBuilder().setRequestsPerSecond(5), "load.duration_nanos: 0 (expected: 1 to 300000000000)");
-        assertFails(Load.newBuilder().setRequestsPerSecond(0.5).setDurationNanos(1_000_000_000),
-            "load: 0.5/s for 1.0 s (expected: 1 to 1048576 requests)");
-    }
-
-    private void assertFails(Load.Builder load, String line) {
-        assertThatThrownBy(() -> slice(task().setLoad(load))).isInstanceOf(TaskFailure.class).hasMessage(line);
-    }
-
-    @Test
     void whatTheAgentDoesNotOfferIsNotTried() {
         assertThatThrownBy(() -> slice(task().setProvider("cuda"))).isInstanceOf(TaskFailure.class)
             .hasMessage("provider cuda: not offered by this agent (offered: cpu)");

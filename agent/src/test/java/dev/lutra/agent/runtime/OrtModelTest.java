@@ -132,11 +132,20 @@ class OrtModelTest {
         assertThat(failure(cast, task)).startsWith("output y: ").endsWith("(expected: a float32 or float16 tensor)");
     }
 
+    /** Little goes in, and no number of the task says how much comes out. */
     @Test
-    void providerAndThreadsAreChecked() {
+    void outputsThatDoNotFitInAMessageFail() {
+        ModelInput x = input("x", List.of(1L, 3L), 1, 2, 3);
+
+        assertThat(outputs(TinyOnnx.expand(4, 3), task(x)).get(0).getShapeList()).containsExactly(4L, 3L);
+        assertThat(failure(TinyOnnx.expand(6_000_000, 3), task(x)))
+            .isEqualTo("output y: 72000000 bytes so far (expected: at most 62914560 for all outputs)");
+    }
+
+    @Test
+    void theProviderIsChecked() {
         assertThat(failure(TinyOnnx.relu(3), task().setProvider("frobnicator")))
             .matches("provider frobnicator: not offered by onnxruntime 1\\.\\S+ here \\(offered: .*cpu.*\\)");
-        assertThat(failure(TinyOnnx.relu(3), task().setThreads(0))).isEqualTo("threads: 0 (expected: 1 or more)");
     }
 
     @Test

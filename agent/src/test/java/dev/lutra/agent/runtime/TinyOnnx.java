@@ -92,6 +92,22 @@ public final class TinyOnnx {
         });
     }
 
+    /** {@code y} of shape [count, columns], all of it x, which has shape [1, columns]: little goes in, much comes out. */
+    public static byte[] expand(long count, int columns) {
+        return model(graph -> {
+            graph.writeBytes(1, node("Expand", "y", "x", "shape"));
+            graph.writeBytes(5, bytes(tensor -> {
+                tensor.writeInt64(1, 2);
+                tensor.writeInt32(2, INT64);
+                tensor.writeInt64(7, count);
+                tensor.writeInt64(7, columns);
+                tensor.writeString(8, "shape");
+            }));
+            graph.writeBytes(11, value("x", FLOAT, columns));
+            graph.writeBytes(12, value("y", FLOAT, columns));
+        });
+    }
+
     private static ByteString loopBody(int columns) {
         return bytes(graph -> {
             graph.writeBytes(1, node("Identity", "on", "again"));

@@ -139,16 +139,4 @@ class SamplerTest {
 
         assertThat(onSlowClock.clockOverheadNanos()).isEqualTo(20);
     }
-
-    @Test
-    void rulesThatContradictThemselvesAreATaskFailure() {
-        Sampler.check(RULES);
-
-        assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setMaxMeasureNanos(MS).build())).isInstanceOf(TaskFailure.class)
-            .hasMessage("rules: 30 samples, 100000000 to 1000000 ns (expected: nothing negative, minimum ≤ maximum)");
-        assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setMaxWarmupNanos(MS).build())).isInstanceOf(TaskFailure.class)
-            .hasMessageContaining("rules: warm-up of 10 runs, 20000000 to 1000000 ns");
-        assertThatThrownBy(() -> Sampler.check(RULES.toBuilder().setTargetRelativeHalfWidth(0).build()))
-            .hasMessageContaining("target_relative_half_width: 0.0 (expected: > 0)");
-    }
 }

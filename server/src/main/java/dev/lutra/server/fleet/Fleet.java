@@ -27,7 +27,8 @@ public interface Fleet {
      * Adds tasks to the end of a device's queue; a task whose id is already known is left as it is. The device may join
      * later.
      *
-     * @throws dev.lutra.InputException when a task has no id or names a model that is not stored; no task is added then
+     * @throws dev.lutra.InputException when a task has no id, a number of it is out of its range, or its model is not stored or not one
+     *     self-contained file; no task is added then
      */
     void submit(String device, List<Task> tasks);
 

@@ -4,9 +4,16 @@ import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.border.SelfContainedModel;
+import dev.lutra.proto.border.TaskLimits;
 import dev.lutra.server.store.ModelStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -35,15 +42,32 @@ public final class LocalFleet implements Fleet {
 
     @Override
     public void submit(String device, List<Task> tasks) {
+        Set<String> seen = new HashSet<>();
         for (Task task : tasks) {
             if (task.getId().isEmpty()) {
                 throw new InputException("task '" + task.getLabel() + "': no id");
             }
-            if (models.find(task.getModelSha256()).isEmpty()) {
-                throw new InputException("task " + task.getId() + ": model " + task.getModelSha256() + " is not stored");
+            TaskLimits.problem(task).ifPresent(problem -> {
+                throw new InputException("task " + task.getId() + ": " + problem);
+            });
+            if (seen.add(task.getModelSha256())) {
+                checkModel(task);
             }
         }
         queue.submit(device, tasks);
+    }
+
+    private void checkModel(Task task) {
+        String model = "task " + task.getId() + ": model " + task.getModelSha256();
+        Path file = models.find(task.getModelSha256()).orElseThrow(() -> new InputException(model + " is not stored"));
+        try (FileChannel channel = FileChannel.open(file)) {
+            // Weights are stepped over, so that little of the file is read.
+            SelfContainedModel.problem(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())).ifPresent(problem -> {
+                throw new InputException(model + ": " + problem);
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     @Override

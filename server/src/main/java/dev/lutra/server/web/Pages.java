@@ -32,9 +32,11 @@ final class Pages implements HttpHandler {
     /** Where the build puts the browser's runtime, if it can get one. */
     private static final String RUNTIME = "ort/";
     private static final String SENTINEL = "sentinel.onnx";
+    private static final String LIMITS = "task-limits.json";
     private static final String UNCACHED = "no-store";
 
     private final byte[] sentinel = Sentinel.onnx();
+    private final byte[] limits = Limits.json();
     private final Map<String, byte[]> pages = written();
 
     /** The pages by path, each put into the frame that they share. */
@@ -61,6 +63,9 @@ final class Pages implements HttpHandler {
                 send(exchange, HTML, pages.get(path));
             } else if (name.equals(SENTINEL)) {
                 send(exchange, "application/octet-stream", sentinel);
+            } else if (name.equals(LIMITS)) {
+                exchange.getResponseHeaders().set("Cache-Control", UNCACHED);
+                send(exchange, TYPES.get("json"), limits);
             } else {
                 sendResource(exchange, name);
             }

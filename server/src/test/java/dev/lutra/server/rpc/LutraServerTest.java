@@ -28,6 +28,10 @@ import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.StringStringEntryProto;
+import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
@@ -62,6 +66,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LutraServerTest {
 
     private static final String TOKEN = "the-token-of-this-test";
+    /** An ONNX file without an operator. */
+    private static final byte[] EMPTY_GRAPH = {0x3a, 0};
 
     /** Short, because a lease whose reply was lost with the server has to run out. */
     private static final Duration LEASE = Duration.ofSeconds(5);
@@ -190,7 +196,7 @@ class LutraServerTest {
     @Test
     void runsTasksOfTwoDevicesApart() {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[]{1});
+        String model = fleet.putModel(EMPTY_GRAPH);
         AgentServiceBlockingStub agent = agent(TOKEN);
         String pi = join(agent, "pi").getSession();
         String phone = join(agent, "phone").getSession();
@@ -210,11 +216,30 @@ class LutraServerTest {
     @Test
     void tellsAnExperimentWhatItDidWrong() {
         RemoteFleet fleet = fleet();
-        Task lost = Task.newBuilder().setId("t1").setModelSha256("0".repeat(64)).build();
+        Task lost = Task.newBuilder().setId("t1").setThreads(1).setModelSha256("0".repeat(64)).build();
         assertThatThrownBy(() -> fleet.submit("pi", List.of(lost))).isInstanceOf(InputException.class)
             .hasMessage("server " + address() + ": task t1: model " + "0".repeat(64) + " is not stored");
         assertThatThrownBy(() -> fleet.outcomes(List.of("t1"), 0, Duration.ofMinutes(1))).isInstanceOf(InputException.class)
             .hasMessage("server " + address() + ": task t1: not known (expected: submitted before)");
+    }
+
+    /** Nothing of it reaches a device: neither a task that asks for too much nor a model that reads what lies beside it. */
+    @Test
+    void refusesWhatWouldHarmADevice() {
+        RemoteFleet fleet = fleet();
+        String model = fleet.putModel(EMPTY_GRAPH);
+        List<Task> tasks = new ArrayList<>(tasks(model, "t", 2));
+        tasks.set(1, tasks.get(1).toBuilder().setThreads(100_000).build());
+        assertThatThrownBy(() -> fleet.submit("pi", tasks)).isInstanceOf(InputException.class)
+            .hasMessage("server " + address() + ": task t1: threads: 100000 (expected: 1 to 1024)");
+        String reader = fleet.putModel(ModelProto.newBuilder().setGraph(GraphProto.newBuilder().addInitializer(TensorProto.newBuilder()
+            .setDataLocation(1).addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue("../../etc/passwd"))))
+            .build().toByteArray());
+        assertThatThrownBy(() -> fleet.submit("pi", tasks(reader, "r", 1))).isInstanceOf(InputException.class)
+            .hasMessage("server " + address() + ": task r0: model " + reader
+                + ": a tensor's values lie in another file (expected: one self-contained file)");
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        assertThat(lease(agent, join(agent, "pi").getSession(), 9)).isEmpty();
     }
 
     @Test
@@ -231,7 +256,7 @@ class LutraServerTest {
     @Test
     void waitingAgentsDoNotHoldUpOthersAndAreWoken() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[]{1});
+        String model = fleet.putModel(EMPTY_GRAPH);
         AgentServiceBlockingStub agent = agent(TOKEN);
         List<Future<Integer>> waiting = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
@@ -252,7 +277,7 @@ class LutraServerTest {
     @Test
     void aWaitingCallThatIsGivenUpTakesNoTask() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[]{1});
+        String model = fleet.putModel(EMPTY_GRAPH);
         AgentServiceBlockingStub agent = agent(TOKEN);
         LeaseRequest request = LeaseRequest.newBuilder().setMaxTasks(1).setWaitMillis(30_000)
             .setSession(join(agent, "pi").getSession()).build();
@@ -266,7 +291,7 @@ class LutraServerTest {
     @Test
     void outcomesNeedNotFitInOneMessage() {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[]{1});
+        String model = fleet.putModel(EMPTY_GRAPH);
         AgentServiceBlockingStub agent = agent(TOKEN);
         String session = join(agent, "pi").getSession();
         fleet.submit("pi", tasks(model, "t", 5));
@@ -285,7 +310,7 @@ class LutraServerTest {
     @Test
     void agentsAndExperimentsGoOnWithAServerThatIsStartedAgain() throws Exception {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(new byte[]{1});
+        String model = fleet.putModel(EMPTY_GRAPH);
         fleet.submit("pi", tasks(model, "t", 60));
         List<String> ids = IntStream.range(0, 60).mapToObj(i -> "t" + i).toList();
         Future<List<TaskOutcome>> experiment = CompletableFuture.supplyAsync(
@@ -363,7 +388,7 @@ class LutraServerTest {
 
     private static List<Task> tasks(String model, String prefix, int count) {
         return IntStream.range(0, count)
-            .mapToObj(i -> Task.newBuilder().setId(prefix + i).setModelSha256(model).build()).toList();
+            .mapToObj(i -> Task.newBuilder().setId(prefix + i).setThreads(1).setModelSha256(model).build()).toList();
     }
 
     private static JoinReply join(AgentServiceBlockingStub agent, String device) {

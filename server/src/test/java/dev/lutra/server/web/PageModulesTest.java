@@ -40,8 +40,11 @@ class PageModulesTest {
 
     private void passes(Path file) throws Exception {
         Path printed = folder.resolve(file.getFileName() + ".tap");
-        Process node = new ProcessBuilder("node", "--test", "--test-reporter=tap", file.toString())
-            .redirectErrorStream(true).redirectOutput(printed.toFile()).start();
+        ProcessBuilder builder = new ProcessBuilder("node", "--test", "--test-reporter=tap", file.toString())
+            .redirectErrorStream(true).redirectOutput(printed.toFile());
+        // what pages get from the server
+        builder.environment().put("LUTRA_TASK_LIMITS", Files.write(folder.resolve("task-limits.json"), Limits.json()).toString());
+        Process node = builder.start();
         boolean ended = node.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS);
         node.destroyForcibly();
         String tap = Files.readString(printed);

@@ -62,7 +62,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WebServerTest {
 
     private static final String TOKEN = "the-token-of-this-test";
-    private static final byte[] MODEL = {1, 2, 3};
+    private static final byte[] MODEL = {0x3a, 0};
 
     @TempDir
     Path folder;
@@ -126,7 +126,7 @@ class WebServerTest {
     private void submit(String... ids) {
         String model = models.put(MODEL);
         new LocalFleet(queue, models).submit("phone",
-            List.of(ids).stream().map(id -> Task.newBuilder().setId(id).setModelSha256(model).build()).toList());
+            List.of(ids).stream().map(id -> Task.newBuilder().setId(id).setThreads(1).setModelSha256(model).build()).toList());
     }
 
     private LeaseReply lease(String session, long waitMillis) throws Exception {

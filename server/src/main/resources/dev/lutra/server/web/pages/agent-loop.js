@@ -3,6 +3,7 @@
 import { describe } from './device.js';
 import { Server, ServerError } from './protocol.js';
 import { Budgets, Hidden, Job, measure } from './rounds.js';
+import { problemOf } from './task-limits.js';
 
 const LEASE_TASKS = 8;
 /** Short, because a page that is closed while it waits may be given tasks that nobody does until their lease runs out. */
@@ -44,6 +45,7 @@ export class Agent {
     this.#description = await describe(this.name);
     this.version = `${this.lutraVersion} in ${this.#description.browser}`;
     this.sentinel = await (await fetch('/pages/sentinel.onnx')).arrayBuffer();
+    this.limits = await (await fetch('/pages/task-limits.json', { cache: 'no-store' })).json();
     document.addEventListener('visibilitychange', this.#visibility);
     try {
       await this.#deliverFromBefore();
@@ -180,17 +182,25 @@ export class Agent {
   }
 
   async #job(leased) {
+    const problem = problemOf(leased.task, this.limits);
+    if (problem) {
+      return this.#refused(leased, problem);
+    }
     try {
       return new Job(leased, await this.#model(leased.task.modelSha256));
     } catch (problem) {
       if (!(problem instanceof ServerError) || problem.status !== 400) {
         throw problem;
       }
-      const job = new Job(leased, null);
-      job.fail(problem.message);
-      await this.#deliver(job, [job]);
-      return job;
+      return this.#refused(leased, problem.message);
     }
+  }
+
+  async #refused(leased, reason) {
+    const job = new Job(leased, null);
+    job.fail(reason);
+    await this.#deliver(job, [job]);
+    return job;
   }
 
   async #attentive() {

@@ -29,6 +29,7 @@ onmessage = async ({ data: { id, ...request } }) => {
 async function answer({ open, sentinel: look, slice: round }) {
   if (open) {
     site = open.provider === 'webgpu' ? await openGpu(open) : await openWasm(open);
+    site.mostOutputBytes = open.mostOutputBytes;
     return { opened: { timing: site.clock.description } };
   }
   return look ? { sentinelNanos: await sentinelLevel(look) } : { slice: await slice(round.task, round.model) };
@@ -131,7 +132,12 @@ class Model {
 
   async outputs() {
     const outputs = [];
+    let bytes = 0;
     for (const [name, tensor] of Object.entries(await this.#session.run(this.#feeds))) {
+      bytes += 4 * tensor.dims.reduce((values, extent) => values * extent, 1);
+      if (bytes > site.mostOutputBytes) {
+        throw new TaskFailure(`output ${name}: ${bytes} bytes so far (expected: at most ${site.mostOutputBytes} for all outputs)`);
+      }
       const data = await tensor.getData();
       const floats = data instanceof Uint16Array ? halvesToFloats(data) : Float32Array.from(data);
       outputs.push({ name, shape: tensor.dims, littleEndianFloats: floatsToBase64(floats) });
@@ -172,7 +178,8 @@ async function slice(task, bytes) {
     if (problem instanceof WebAssembly.RuntimeError) {
       throw problem; // the runtime is broken, not just the call
     }
-    throw new TaskFailure(`the model does not run: ${String(problem.message ?? problem).split('\n')[0]}`);
+    throw problem instanceof TaskFailure ? problem
+      : new TaskFailure(`the model does not run: ${String(problem.message ?? problem).split('\n')[0]}`);
   } finally {
     await model.close();
   }

@@ -36,7 +36,7 @@ class Bench {
   /** Why this worker is not to be asked again: it went down, or may still be at a request that was given up. */
   lost = null;
 
-  static async open(runtime, provider, threads) {
+  static async open({ runtime, limits }, provider, threads) {
     const bench = new Bench();
     bench.#worker = new Worker(new URL('./bench.js', import.meta.url), { type: 'module' });
     bench.#worker.onmessage = ({ data }) => bench.#hear(data);
@@ -45,7 +45,7 @@ class Bench {
       bench.#lose(event.message || 'the worker ended');
     };
     try {
-      bench.timing = (await bench.#ask({ open: { version: runtime.version, provider, threads } }, HANG_MILLIS)).opened.timing;
+      bench.timing = (await bench.#ask({ open: { version: runtime.version, provider, threads, mostOutputBytes: limits.mostOutputBytes } }, HANG_MILLIS)).opened.timing;
     } catch (problem) {
       bench.close();
       throw problem;
@@ -343,7 +343,7 @@ async function oneRound(agent, site, jobs, watch, round) {
           throw new TaskFailure(refusal);
         }
         watch.progress(job, round);
-        bench ??= await Bench.open(agent.runtime, job.task.provider, job.task.threads ?? 1);
+        bench ??= await Bench.open(agent, job.task.provider, job.task.threads ?? 1);
         if (job.task.rules) {
           level = await measureOnce(agent, bench, job, jobs, level, watch);
         } else {

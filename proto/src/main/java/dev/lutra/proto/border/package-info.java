@@ -1,0 +1,2 @@
+/** What a stranger's task and model may hold: looked at when they are submitted, and again on the device that is to run them. */
+package dev.lutra.proto.border;
