@@ -73,7 +73,7 @@ data: {train: "synthetic:10x40", validation-share: 0.25}
 supernet:
   epochs: 2
   batch: 32
-  first-path: 0.5
+  first-path: 0
   optimizer: {lr: 0.05}
 evaluation: {recalibration-images: 128, validation-images: 100}
 targets: [{device: counted, table: table.json}]

@@ -36,6 +36,9 @@ public final class LookupTable implements SegmentTimes {
     /** The stored format that this version reads and writes. */
     public static final int FORMAT = 1;
 
+    /** What {@link dev.lutra.proto.LookupTable#getSource} says of a table whose entries nobody has measured. */
+    public static final String ESTIMATED = "estimated";
+
     private static final Pattern KEY = Pattern.compile("[0-9a-f]{16}");
     /** Quantiles may be those of a histogram of two to three digits. */
     private static final double ROUNDED_DOWN = 0.99;
@@ -183,9 +186,12 @@ public final class LookupTable implements SegmentTimes {
         return content;
     }
 
-    /** Whether agents measured it, so that it may be extended and calibrated; an imported table stays as it was published. */
+    /**
+     * Whether agents measured it, so that it may be extended and calibrated on a device; an imported table and one whose entries are
+     * estimated stay as they are.
+     */
     public boolean isMeasured() {
-        return TableFormat.of(content).isEmpty();
+        return TableFormat.of(content).isEmpty() && !content.getSource().equals(ESTIMATED);
     }
 
     /** What the publisher of an imported table calls a segment, there or not; empty for other tables and unknown kinds. */
@@ -264,7 +270,7 @@ public final class LookupTable implements SegmentTimes {
      * @throws InputException if one is not there, or nobody here has measured them
      */
     public LookupTable without(Collection<String> keys) {
-        require(isMeasured(), "source", "as published, so nothing would be measured anew (expected: a measured table)");
+        require(isMeasured(), "source", "not measured by agents, so nothing would be measured anew (expected: a measured table)");
         SortedMap<String, Entry> left = new TreeMap<>(entries);
         dev.lutra.proto.LookupTable.Builder table = content.toBuilder().clearCalibration();
         for (String key : new TreeSet<>(keys)) {

@@ -23,9 +23,6 @@ import java.util.List;
  */
 public final class EstimatedTable {
 
-    /** What {@link dev.lutra.proto.LookupTable#getSource} says of such a table. */
-    public static final String SOURCE = "estimated";
-
     private static final double LAUNCH_NANOS = 10_000;
     private static final double NANOS_AN_ELEMENT = 0.01; // 400 GB/s of float32
     private static final double NANOS_A_MAC = 0.001; // 1 TMAC/s
@@ -35,7 +32,7 @@ public final class EstimatedTable {
     /** A table of every segment of a space. */
     public static LookupTable of(SearchSpace space, Device device, Runtime runtime, String precision, int batch) {
         dev.lutra.proto.LookupTable.Builder table = dev.lutra.proto.LookupTable.newBuilder().setFormat(LookupTable.FORMAT)
-            .setDevice(device).setRuntime(runtime).setPrecision(precision).setBatch(batch).setSource(SOURCE);
+            .setDevice(device).setRuntime(runtime).setPrecision(precision).setBatch(batch).setSource(LookupTable.ESTIMATED);
         for (SegmentCatalog.Item item : SegmentCatalog.of(space).items()) {
             table.addEntries(Entry.newBuilder().setKey(item.key()).setSignature(item.segment().signature()).setLabel(item.label())
                 .setLatency(Distribution.newBuilder().setP50Nanos(Math.round(nanos(item.segment(), batch)))));

@@ -74,7 +74,7 @@ public final class TableCheck {
             check.scales();
             table.entries().forEach(check::entry);
         } else {
-            check.find(Severity.NOTE, "source", TABLE, "as published (" + table.content().getSource()
+            check.find(Severity.NOTE, "source", TABLE, "taken as it is (" + table.content().getSource()
                 + "): age, convergence and drift of the measurements are not recorded");
         }
         space.ifPresent(check::missing);

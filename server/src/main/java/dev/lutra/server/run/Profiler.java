@@ -140,8 +140,8 @@ final class Profiler {
         Optional<LookupTable> known = find(experiment, folder, target);
         if (known.isPresent() && !known.get().isMeasured()) {
             requireWhole(known.get(), space);
-            events.say("profile: " + known.get().origin() + " is as published and has all of " + space.name() + ": device "
-                + target.device() + " gets the figures of " + known.get().content().getSource());
+            events.say("profile: " + known.get().origin() + " is taken as it is (" + known.get().content().getSource()
+                + ") and has all of " + space.name() + " for device " + target.device());
             return known.get();
         }
         SegmentCatalog catalog = SegmentCatalog.of(space);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Front;
@@ -60,14 +63,25 @@ class ImportedTableTest {
         SearchSpace space = experiment.baseSpace();
         Map<String, LookupTable> tables = profile(experiment, space);
         assertThat(tables).containsOnlyKeys("note10", "same-at-leisure");
-        assertThat(progress.lines()).hasSize(2).allMatch(line -> line.contains("is as published and has all of ofa-mobilenetv3-12: device ")
-            && line.contains(" gets the figures of "));
+        assertThat(progress.lines()).hasSize(2).allMatch(line -> line.contains("note10-ofa.json is taken as it is (")
+            && line.contains(") and has all of ofa-mobilenetv3-12 for device "));
         Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space,
             SearchStage.computed(experiment, space, tables),
             AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory()),
             progress.events());
         assertThat(front.candidates()).isNotEmpty()
             .allSatisfy(candidate -> assertThat(candidate.measures().values().get(Measure.latency("note10"))).isLessThanOrEqualTo(30e6));
+    }
+
+    /** As {@code lutra calibrate} makes it of latencies that others have measured: of no provider and no number of threads. */
+    @Test
+    void anEstimatedTableIsOfWhateverTargetItIsGivenTo() throws IOException {
+        Experiment experiment = experiment("shufflenetv2-cifar", "- {device: phone, table: table.json, threads: 4}\n", "");
+        SearchSpace space = experiment.baseSpace();
+        EstimatedTable.of(space, Device.newBuilder().setName("elsewhere").build(), Runtime.newBuilder().setName("unknown").build(), "float32", 1)
+            .save(folder.resolve("table.json"));
+        assertThat(profile(experiment, space)).containsOnlyKeys("phone");
+        assertThat(progress.lines()).singleElement().asString().contains("table.json is taken as it is (estimated)");
     }
 
     @Test
