@@ -7,6 +7,7 @@ public final class StepSeed {
     public static final int PATHS = 1;
     public static final int DROPOUT = 2;
     public static final int TRANSITION = 3;
+    public static final int TURNS = 4;
 
     private StepSeed() {}
 

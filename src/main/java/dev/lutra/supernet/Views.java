@@ -7,7 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import dev.lutra.network.Weight;
 import dev.lutra.network.Weight.Box;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 
 /** Views of arrays: what a {@link Weight} says of a shared tensor, done without a copy. */
@@ -44,6 +46,64 @@ public final class Views {
             extents.add(end - start);
         }
         return Weight.box(a.tensor(), offsets, extents);
+    }
+
+    /**
+     * Boxes that do not overlap and together hold exactly what these see.
+     *
+     * @param weights of one tensor, at least one
+     */
+    public static List<Weight> disjoint(Collection<Weight> weights) {
+        List<Weight> apart = new ArrayList<>();
+        weights.stream().sorted(Comparator.comparingLong(Weight::elements).reversed()).forEach(weight -> {
+            List<Weight> rest = List.of(weight);
+            for (Weight taken : List.copyOf(apart)) {
+                rest = rest.stream().flatMap(part -> without(part, taken).stream()).toList();
+            }
+            apart.addAll(rest);
+        });
+        return apart;
+    }
+
+    /** What a box sees and another does not, in boxes that do not overlap. */
+    private static List<Weight> without(Weight weight, Weight other) {
+        List<Integer> start = new ArrayList<>(offsets(weight));
+        List<Integer> end = new ArrayList<>();
+        for (int d = 0; d < start.size(); d++) {
+            end.add(start.get(d) + weight.dims().get(d));
+            int low = offsets(other).get(d);
+            if (low >= end.get(d) || low + other.dims().get(d) <= start.get(d)) {
+                return List.of(weight);
+            }
+        }
+        List<Weight> outside = new ArrayList<>();
+        for (int d = 0; d < start.size(); d++) {
+            int low = offsets(other).get(d);
+            int high = low + other.dims().get(d);
+            if (start.get(d) < low) {
+                outside.add(between(weight, start, replaced(end, d, low)));
+                start.set(d, low);
+            }
+            if (end.get(d) > high) {
+                outside.add(between(weight, replaced(start, d, high), end));
+                end.set(d, high);
+            }
+        }
+        return outside;
+    }
+
+    private static List<Integer> replaced(List<Integer> values, int index, int value) {
+        List<Integer> replaced = new ArrayList<>(values);
+        replaced.set(index, value);
+        return replaced;
+    }
+
+    private static Weight between(Weight weight, List<Integer> start, List<Integer> end) {
+        List<Integer> extents = new ArrayList<>();
+        for (int d = 0; d < start.size(); d++) {
+            extents.add(end.get(d) - start.get(d));
+        }
+        return Weight.box(weight.tensor(), start, extents);
     }
 
     /**

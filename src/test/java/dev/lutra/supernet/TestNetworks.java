@@ -76,6 +76,29 @@ public final class TestNetworks {
             """).toString());
     }
 
+    /** A small space whose options of a layer are corners of one block: kernels 3 and 5, widths 2 and 4. */
+    public static SearchSpace elasticSpace(Path folder) throws IOException {
+        return SpaceFile.load(Files.writeString(folder.resolve("elastic.yaml"), """
+            name: elastic
+            title: Corners of one block
+            source: Ours
+            input: {channels: 3, size: 16}
+            classes: 4
+            choices:
+              k3e2: {block: mb, kernel: 3, expand: 2, shares: elastic, largest-kernel: 5, largest-expand: 4}
+              k3e4: {block: mb, kernel: 3, expand: 4, shares: elastic, largest-kernel: 5, largest-expand: 4}
+              k5e2: {block: mb, kernel: 5, expand: 2, shares: elastic, largest-kernel: 5, largest-expand: 4}
+              k5e4: {block: mb, kernel: 5, expand: 4, shares: elastic, largest-kernel: 5, largest-expand: 4}
+              skip: {block: skip}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {choices: [k3e2, k3e4, k5e2, k5e4], channels: 8, stride: 2}
+              - {choices: [k3e2, k3e4, k5e2, k5e4, skip], channels: 8}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """).toString());
+    }
+
     /** The same network, its dropout dropping nothing. */
     public static Network withoutDropout(Network network) {
         List<Segment> segments = network.segments().stream().map(segment -> new Segment(segment.name(),

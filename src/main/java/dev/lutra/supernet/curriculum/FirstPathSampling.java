@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.Optional;
 
 /** Always the path that most other options can inherit from: {@link FirstPath}. */
-final class FirstPathSampling implements Sampling {
+record FirstPathSampling(Remembered<SearchSpace, Architecture> path) implements Sampling {
 
-    /** The space that was asked for last, and its path: finding it takes seconds in a large space, and every step asks. */
-    private SearchSpace space;
-    private Architecture path;
+    FirstPathSampling() {
+        this(new Remembered<>(FirstPath::of));
+    }
 
     @Override
-    public List<Architecture> paths(Options surviving, long seed, long step) {
-        return List.of(path(surviving.space()));
+    public List<Architecture> paths(Options surviving, Moment moment) {
+        return List.of(path.get(surviving.space()));
     }
 
     @Override
     public Options offered(Options surviving) {
-        return Options.only(surviving.space(), path(surviving.space()));
+        return Options.only(surviving.space(), path.get(surviving.space()));
     }
 
     @Override
@@ -31,30 +31,11 @@ final class FirstPathSampling implements Sampling {
 
     @Override
     public Optional<Architecture> onlyPath(SearchSpace space) {
-        return Optional.of(path(space));
-    }
-
-    private synchronized Architecture path(SearchSpace asked) {
-        if (asked != space) {
-            path = FirstPath.of(asked);
-            space = asked;
-        }
-        return path;
+        return Optional.of(path.get(space));
     }
 
     @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "first-path").put(key + ".rule", FirstPath.RULE);
-    }
-
-    /** Equal to every other of its kind: it has no settings, and what it remembers is found anew. */
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof FirstPathSampling;
-    }
-
-    @Override
-    public int hashCode() {
-        return FirstPathSampling.class.hashCode();
     }
 }

@@ -15,7 +15,7 @@ import java.util.Optional;
 record FixedSampling(Architecture architecture) implements Sampling {
 
     @Override
-    public List<Architecture> paths(Options surviving, long seed, long step) {
+    public List<Architecture> paths(Options surviving, Moment moment) {
         return List.of(architecture);
     }
 

@@ -4,6 +4,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.StepSeed;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,11 +12,33 @@ import java.util.Optional;
 public interface Sampling {
 
     /**
-     * The paths of one step, which follow from options, seed and step alone.
+     * When a step is taken.
+     *
+     * @param seed of the training
+     * @param step of the training, from 0
+     * @param epoch of the training, from 0
+     * @param start epochs of the training before the phase
+     * @param end epochs of the training finished at the end of the phase
+     */
+    record Moment(long seed, long step, int epoch, int start, int end) {
+
+        /** In a training that is one phase of one epoch. */
+        public static Moment of(long seed, long step) {
+            return new Moment(seed, step, 0, 0, 1);
+        }
+
+        /** The seed of what the step draws. */
+        public long stepSeed() {
+            return StepSeed.of(seed, step, StepSeed.PATHS);
+        }
+    }
+
+    /**
+     * The paths of one step, whose gradients are summed; they follow from options and moment alone.
      *
      * @param surviving options that no phase so far has dropped
      */
-    List<Architecture> paths(Options surviving, long seed, long step);
+    List<Architecture> paths(Options surviving, Moment moment);
 
     /** The options that paths are drawn from, of those that survive. */
     Options offered(Options surviving);

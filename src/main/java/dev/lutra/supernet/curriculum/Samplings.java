@@ -8,6 +8,7 @@ public final class Samplings {
 
     /** The registry. */
     public static final Kinds<Sampling> ALL = Kinds.of(Map.of(
+        "fair", settings -> new FairSampling(),
         "first-path", settings -> new FirstPathSampling(),
         "uniform", UniformSampling::of));
 

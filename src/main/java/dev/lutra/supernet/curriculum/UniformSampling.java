@@ -3,7 +3,6 @@ package dev.lutra.supernet.curriculum;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
-import dev.lutra.supernet.StepSeed;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -22,8 +21,8 @@ record UniformSampling(double widest) implements Sampling {
     }
 
     @Override
-    public List<Architecture> paths(Options surviving, long seed, long step) {
-        return List.of(offered(surviving).draw(new SplittableRandom(StepSeed.of(seed, step, StepSeed.PATHS))));
+    public List<Architecture> paths(Options surviving, Moment moment) {
+        return List.of(offered(surviving).draw(new SplittableRandom(moment.stepSeed())));
     }
 
     @Override

@@ -13,15 +13,17 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * The weights of one training step. Of every tensor that is learned, the part that the step's paths use is one leaf of the
- * gradient: a view that shares memory with the tensor. Momentum and weight decay are applied through the same view, so
- * what a step does not use does not move. Paths that use different parts of one tensor share the smallest box that holds
- * them.
+ * The weights of one training step. Of every tensor that is learned, the smallest box that holds what the step's paths use is one
+ * leaf of the gradient: a view that shares memory with the tensor. Momentum and weight decay are applied through views too, of
+ * what some path uses and nothing else: the box of two corners of a kernel has taps that neither path uses, and what a step does
+ * not use does not move.
  */
 final class StepWeights implements Parameters {
 
@@ -34,8 +36,9 @@ final class StepWeights implements Parameters {
      * @param weight the part of the tensor
      * @param value memory of the part
      * @param variable the same memory, as the gradient sees it
+     * @param used boxes of the part that do not overlap and together are what the paths use
      */
-    private record Leaf(Weight weight, NDArray value, NDArray variable) {}
+    private record Leaf(Weight weight, NDArray value, NDArray variable, List<Weight> used) {}
 
     /**
      * @param step owns every array of the step
@@ -45,24 +48,25 @@ final class StepWeights implements Parameters {
     StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, Predicate<Role> learned) {
         this.shared = shared;
         this.step = step;
-        Map<SharedTensor, Weight> parts = new LinkedHashMap<>();
+        Map<SharedTensor, Set<Weight>> parts = new LinkedHashMap<>();
         for (Network path : paths) {
             for (Op op : path.ops()) {
                 for (Weight weight : op.weights()) {
                     if (learned.test(weight.tensor().role())) {
-                        parts.merge(weight.tensor(), weight, Views::bounding);
+                        parts.computeIfAbsent(weight.tensor(), tensor -> new LinkedHashSet<>()).add(weight);
                     }
                 }
             }
         }
-        parts.forEach((tensor, part) -> leaves.put(tensor, leaf(tensor, part)));
+        parts.forEach((tensor, used) -> leaves.put(tensor, leaf(tensor, used)));
     }
 
-    private Leaf leaf(SharedTensor tensor, Weight part) {
+    private Leaf leaf(SharedTensor tensor, Set<Weight> used) {
+        Weight part = used.stream().reduce(Views::bounding).orElseThrow();
         NDArray value = Views.detached(shared.tensor(tensor), part, step);
         NDArray variable = value.stopGradient();
         variable.setRequiresGradient(true);
-        return new Leaf(part, value, variable);
+        return new Leaf(part, value, variable, Views.disjoint(used));
     }
 
     @Override
@@ -94,8 +98,23 @@ final class StepWeights implements Parameters {
         leaves.forEach((tensor, leaf) -> {
             try (NDArray gradient = leaf.variable().getGradient();
                 NDArray momentum = Views.detached(shared.momentum(tensor), leaf.weight(), step)) {
-                sgd.update(leaf.value(), gradient, momentum, tensor.role().decays());
+                for (Weight used : leaf.used()) {
+                    update(sgd, leaf, used, gradient, momentum);
+                }
             }
         });
+    }
+
+    private static void update(Sgd sgd, Leaf leaf, Weight used, NDArray gradient, NDArray momentum) {
+        boolean decays = used.tensor().role().decays();
+        if (used.equals(leaf.weight())) {
+            sgd.update(leaf.value(), gradient, momentum, decays);
+            return;
+        }
+        try (NDArray value = Views.within(leaf.value(), leaf.weight(), used);
+            NDArray slope = Views.within(gradient, leaf.weight(), used);
+            NDArray velocity = Views.within(momentum, leaf.weight(), used)) {
+            sgd.update(value, slope, velocity, decays);
+        }
     }
 }

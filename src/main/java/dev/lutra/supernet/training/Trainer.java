@@ -15,6 +15,7 @@ import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
+import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
 import dev.lutra.supernet.curriculum.Transition;
@@ -103,7 +104,7 @@ public final class Trainer {
             try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
-                    checkpoint = epoch(learner, span.phase().sampling(), checkpoint, listener);
+                    checkpoint = epoch(learner, span, checkpoint, listener);
                     if (checkpoint.epochs() == span.end()) {
                         checkpoint = checkpoint.with(end(span, checkpoint, weights));
                         listener.ended(span.phase(), checkpoint.surviving(space));
@@ -139,7 +140,7 @@ public final class Trainer {
         return accuracies;
     }
 
-    private Checkpoint epoch(Learner learner, Sampling sampling, Checkpoint before, TrainingListener listener) {
+    private Checkpoint epoch(Learner learner, Span span, Checkpoint before, TrainingListener listener) {
         int batches = data.train().batchesPerEpoch(settings.batch());
         long steps = (long) batches * settings.epochs();
         long step = before.steps();
@@ -151,7 +152,8 @@ public final class Trainer {
             while (epochBatches.hasNext()) {
                 Batch batch = epochBatches.next();
                 learningRate = settings.learningRate(step, steps);
-                List<Network> paths = sampling.paths(surviving, settings.seed(), step).stream().map(space::build).toList();
+                Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
+                List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();
                 Learner.Step result = learner.step(paths, batch, learningRate,
                     StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
                 step++;

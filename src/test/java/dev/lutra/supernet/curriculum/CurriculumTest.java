@@ -21,6 +21,7 @@ import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.Views;
+import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
 import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
@@ -129,7 +130,7 @@ class CurriculumTest {
         assertRefused("[{share: 0.5, sampling: uniform, then: inherit}, {sampling: uniform}]",
             "f.yaml:1: phases: inherit after uniform (expected: after a phase that trains one path)");
         assertRefused("[{sampling: first-past}]",
-            "f.yaml:1: phases[0].sampling: first-past (expected: one of first-path, uniform)");
+            "f.yaml:1: phases[0].sampling: first-past (expected: one of fair, first-path, uniform)");
         assertRefused("[{sampling: uniform, then: {shrink: {by: 1}}}]", "f.yaml:1: phases[0].then.shrink.by: unknown key");
         assertRefused("[{sampling: uniform, than: shrink}]", "f.yaml:1: phases[0].than: unknown key");
         assertRefused("[{sampling: uniform}, {sampling: uniform}]", "f.yaml:1: phases[0]: no 'share'");
@@ -251,9 +252,9 @@ class CurriculumTest {
         }
 
         @Override
-        public List<Architecture> paths(Options surviving, long seed, long step) {
+        public List<Architecture> paths(Options surviving, Moment moment) {
             SearchSpace space = surviving.space();
-            Architecture drawn = surviving.draw(new SplittableRandom(seed + step));
+            Architecture drawn = surviving.draw(new SplittableRandom(moment.stepSeed()));
             int[] values = IntStream.range(0, space.genes().size())
                 .map(gene -> space.genes().get(gene).size() - 1 - drawn.value(gene)).toArray();
             return List.of(drawn, space.architecture(values));
@@ -275,7 +276,7 @@ class CurriculumTest {
         Curriculum curriculum = Curriculum.read(YamlNode.parse("f.yaml", "phases: [{sampling: mirrored}]").get("phases"),
             Samplings.ALL.with("mirrored", Mirrored::of), Transitions.ALL);
         SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
-        List<Architecture> paths = curriculum.phases().get(0).sampling().paths(Options.all(space), 1, 1);
+        List<Architecture> paths = curriculum.phases().get(0).sampling().paths(Options.all(space), Moment.of(1, 1));
         assertThat(paths).hasSize(2);
         assertThat(paths.get(1).value(0)).isEqualTo(3 - paths.get(0).value(0));
         assertThat(curriculum.values(space).shown()).containsEntry("supernet.sampling", "mirrored");

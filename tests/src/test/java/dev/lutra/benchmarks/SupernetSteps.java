@@ -8,6 +8,7 @@ import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.training.Learner;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -48,7 +49,7 @@ public final class SupernetSteps {
                     start = System.nanoTime();
                     cpuStart = process.getProcessCpuTime();
                 }
-                List<Network> paths = Sampling.uniform().paths(Options.all(sized), 1, step).stream().map(sized::build).toList();
+                List<Network> paths = Sampling.uniform().paths(Options.all(sized), Moment.of(1, step)).stream().map(sized::build).toList();
                 learner.step(paths, batch, 0.01, step);
             }
             double seconds = (System.nanoTime() - start) / 1e9;

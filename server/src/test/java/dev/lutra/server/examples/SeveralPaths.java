@@ -17,8 +17,8 @@ record SeveralPaths(int paths) implements Sampling {
     }
 
     @Override
-    public List<Architecture> paths(Options surviving, long seed, long step) {
-        SplittableRandom random = new SplittableRandom(seed ^ step);
+    public List<Architecture> paths(Options surviving, Moment moment) {
+        SplittableRandom random = new SplittableRandom(moment.stepSeed());
         return Stream.generate(() -> surviving.draw(random)).limit(paths).toList();
     }
 

@@ -15,6 +15,7 @@ import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
+import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transitions;
@@ -96,7 +97,7 @@ class WorkedExamplesTest {
         List<Phase> phases = experiment.training().curriculum().phases();
         Sampling last = phases.get(phases.size() - 1).sampling();
         assertThat(last).isEqualTo(new SeveralPaths(3));
-        assertThat(last.paths(Options.all(experiment.baseSpace()), 1, 2)).hasSize(3);
+        assertThat(last.paths(Options.all(experiment.baseSpace()), Moment.of(1, 2))).hasSize(3);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), UNWATCHED,
             "test")) {
             run.train();
