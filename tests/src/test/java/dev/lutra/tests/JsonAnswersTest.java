@@ -56,6 +56,7 @@ class JsonAnswersTest {
         asked.put("lut forget", new Asked("lut forget measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
         asked.put("lut import", new Asked("lut import singlepath pixel.csv --out pixel.json", answer -> answer.path("entries").asInt() == 4));
         asked.put("train", new Asked("train small.yaml", answer -> answer.has("supernet")));
+        asked.put("rank", new Asked("rank small.yaml", answer -> answer.path("baselines").size() == 3));
         asked.put("profile", new Asked("profile small.yaml --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
         asked.put("search", new Asked("search small.yaml", answer -> !answer.path("candidates").isEmpty()));
         asked.put("export", new Asked("export small.yaml", answer -> answer.path("files").size() == 1));
@@ -133,7 +134,9 @@ class JsonAnswersTest {
             search: {population: 4, generations: 1, seed: 1}
             export: {top: 1}
             retrain: {epochs: 1}
+            rank: {table: known.csv}
             """);
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n000000000000,0.6\n111111111111,0.7\n222222222222,0.8\n");
         StringBuilder csv = new StringBuilder("arch,latency_ms\n");
         for (int i = 0; i < 40; i++) {
             int wide = Math.min(12, i * 7 % 13);

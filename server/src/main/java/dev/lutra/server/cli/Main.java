@@ -7,6 +7,7 @@ import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.run.DemoCommand;
+import dev.lutra.server.cli.run.RankCommand;
 import dev.lutra.server.cli.run.RetrainCommand;
 import dev.lutra.server.cli.run.RunCommand;
 import dev.lutra.server.cli.run.StageCommands;
@@ -37,6 +38,7 @@ public final class Main {
     private static final List<Class<?>> COMMANDS = List.of(
         DemoCommand.class, RunCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
+        RankCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
         LoadCommand.class);

@@ -18,6 +18,7 @@ final class EventJson {
         Map.entry("training-step", RunEvent.TrainingStep.class),
         Map.entry("epoch-saved", RunEvent.EpochSaved.class),
         Map.entry("paths-judged", RunEvent.PathsJudged.class),
+        Map.entry("networks-ranked", RunEvent.NetworksRanked.class),
         Map.entry("entry-measured", RunEvent.EntryMeasured.class),
         Map.entry("candidate-evaluated", RunEvent.CandidateEvaluated.class),
         Map.entry("generation-ended", RunEvent.GenerationEnded.class),

@@ -89,6 +89,34 @@ public sealed interface RunEvent {
     }
 
     /**
+     * Networks whose accuracies by themselves are known were judged with the supernet's weights.
+     *
+     * @param judge what those accuracies follow from
+     * @param top how many favourites are looked at for the best network
+     */
+    record NetworksRanked(@JsonProperty("judge") String judge, @JsonProperty("top") int top,
+        @JsonProperty("networks") List<Ranked> networks) implements RunEvent {
+
+        /**
+         * A network.
+         *
+         * @param supernet accuracy with the shared weights
+         * @param alone accuracy with weights of its own
+         */
+        public record Ranked(@JsonProperty("architecture") String architecture, @JsonProperty("supernet") double supernet,
+            @JsonProperty("alone") double alone) {}
+
+        public NetworksRanked {
+            networks = List.copyOf(networks);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("rank/networks");
+        }
+    }
+
+    /**
      * A device has timed a model.
      *
      * @param setting all that its figures depend on besides device and model

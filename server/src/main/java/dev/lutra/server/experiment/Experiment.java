@@ -42,11 +42,12 @@ import java.util.TreeMap;
  * @param profile how segments are timed
  * @param search how the space is searched
  * @param export which winners leave, and how
+ * @param rank what the supernet's order of networks is held against, if anything
  */
 public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
-    List<Constraint> constraints, Profile profile, Search search, Export export) {
+    List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
@@ -105,6 +106,30 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
      */
     public record Export(int top, boolean foldBatchNorm) {}
 
+    /** Networks whose accuracies by themselves are known, or will be. */
+    public sealed interface Truth {
+
+        /**
+         * By a file of accuracies, of any subset of the space.
+         *
+         * @param networks most that are taken from it
+         */
+        record Tabulated(AccuracyFile file, int networks) implements Truth {}
+
+        /**
+         * By training networks as the experiment retrains winners.
+         *
+         * @param networks how many
+         */
+        record Trained(int networks) implements Truth {}
+    }
+
+    /**
+     * @param truth what the supernet's order is held against
+     * @param top how many of its favourites are looked at for the best network
+     */
+    public record Rank(Truth truth, int top) {}
+
     /** The highest value that a measure may have; empty where nothing bounds it. */
     public OptionalDouble limit(String measure) {
         return constraints.stream().filter(constraint -> constraint.measure().equals(measure) && constraint.side() == Side.AT_MOST)
@@ -116,7 +141,7 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
         return new Experiment(name, space, imageSize, data, accuracyTable, supernetFrom, training, retraining, evaluation, targets,
-            measures, objectives, constraints, within, search, export);
+            measures, objectives, constraints, within, search, export, rank);
     }
 
     /** The lookup table that the file names for a target, if it does. */

@@ -5,6 +5,7 @@ import dev.lutra.Names;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.lowering.Precision;
+import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint;
@@ -13,8 +14,10 @@ import dev.lutra.search.Objective;
 import dev.lutra.server.experiment.Experiment.DataSource;
 import dev.lutra.server.experiment.Experiment.Export;
 import dev.lutra.server.experiment.Experiment.Profile;
+import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Search;
 import dev.lutra.server.experiment.Experiment.Target;
+import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
@@ -40,6 +43,8 @@ public final class ExperimentFile {
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
+    private static final int DEFAULT_RANKED = 100;
+    private static final int DEFAULT_TOP = 10;
     private static final String DEFAULT_ALGORITHM = "nsga2";
 
     private final YamlNode file;
@@ -95,7 +100,8 @@ public final class ExperimentFile {
             constraints,
             profile(file.find("profile"), folder),
             search(seed),
-            export(file.find("export")));
+            export(file.find("export")),
+            file.find("rank").map(node -> rank(node, tabulated)));
         file.rejectUnknownKeys();
         requirePredictable(experiment);
         return experiment;
@@ -132,6 +138,21 @@ public final class ExperimentFile {
             throw file.get("supernet").error("given with accuracy.table (expected: one of them)");
         }
         return table;
+    }
+
+    private Rank rank(YamlNode node, boolean tabulated) {
+        if (tabulated) {
+            throw node.error("given with accuracy.table (expected: a supernet, whose order of networks is looked at)");
+        }
+        Optional<YamlNode> train = node.find("train");
+        if (train.isPresent() == node.find("table").isPresent()) {
+            throw node.error("expected: either 'table', a file of accuracies, or 'train', how many networks to train");
+        }
+        Truth truth = train.<Truth>map(n -> new Truth.Trained(n.integer(Ranking.FEWEST)))
+            .orElseGet(() -> new Truth.Tabulated(accuracyFile(node), integer(Optional.of(node), "networks", Ranking.FEWEST, DEFAULT_RANKED)));
+        Rank rank = new Rank(truth, integer(Optional.of(node), "top", 1, DEFAULT_TOP));
+        node.rejectUnknownKeys();
+        return rank;
     }
 
     private AccuracyFile accuracyFile(YamlNode node) {

@@ -63,6 +63,14 @@ public final class Plots {
         return svg(chart);
     }
 
+    /** Points alone. */
+    public static String scatter(String xLabel, String yLabel, List<Point> points) {
+        XYChart chart = chart(xLabel, yLabel);
+        chart.getStyler().setLegendVisible(false);
+        addMarkers(chart, yLabel, points, BLUE, SeriesMarkers.CIRCLE);
+        return svg(chart);
+    }
+
     /** Curves over a common x axis. */
     public static String curves(String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = chart(xLabel, yLabel);

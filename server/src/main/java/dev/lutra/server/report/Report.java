@@ -12,9 +12,10 @@ import java.util.List;
  * @param devices names of the targets, in the order of every winner's latencies
  * @param fronts plots of accuracy against each other measure
  * @param training empty where no curve was kept
+ * @param ranking empty where the supernet's order of networks was not looked at
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
-    List<Winner> winners, List<FrontPlot> fronts, List<Training> training, List<Fact> provenance) {
+    List<Winner> winners, List<FrontPlot> fronts, List<Training> training, List<Ranked> ranking, List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
@@ -35,6 +36,9 @@ public record Report(String name, String space, String evaluated, int frontSize,
 
     /** The training curve. */
     public record Training(String svg, String note) {}
+
+    /** Networks whose accuracies by themselves are known. {@code warning} is empty where there is none. */
+    public record Ranked(String svg, String note, String warning) {}
 
     /** One line of provenance. */
     public record Fact(String key, String value) {}

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Front;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
@@ -66,7 +67,11 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     private List<Stage<?>> stages() {
-        List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage(), new ProfileStage(), new SearchStage()));
+        List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage()));
+        if (context.experiment().rank().isPresent()) {
+            stages.add(new RankStage());
+        }
+        stages.addAll(List.of(new ProfileStage(), new SearchStage()));
         if (context.experiment().accuracyTable().isEmpty()) {
             stages.add(new ExportStage());
             if (!context.experiment().targets().isEmpty()) {
@@ -96,6 +101,11 @@ public final class ExperimentRun implements AutoCloseable {
     public Optional<Path> train() {
         run(new TrainStage());
         return context.experiment().accuracyTable().isPresent() ? Optional.empty() : Optional.of(context.checkpoint());
+    }
+
+    /** See {@link RankStage}. */
+    public Ranking rank() {
+        return run(new RankStage());
     }
 
     /** See {@link ProfileStage}. */

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Trainer;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * Trains the winners that devices confirmed, or while there are none the first, from scratch, each with its weights to itself, and
@@ -48,17 +50,31 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
         for (Map.Entry<Integer, Candidate> chosen : run.chosen().entrySet()) {
             int rank = chosen.getKey();
             Candidate candidate = chosen.getValue();
-            TrainingSettings settings = run.experiment().retraining().alone(candidate.architecture());
-            NamedValues origin = Trainer.origin(run.space(), run.data(), settings, run.experiment().evaluation());
-            Trainer trainer = new Trainer(run.space(), run.data(), settings, run.experiment().evaluation(),
-                run.folder().retrained(origin.fingerprint("training", 1)));
-            try (TrainingProgress training = new TrainingProgress(run.events(), "retrain " + rank, "retrain/" + origin.fingerprint("training", 1));
-                SupernetWeights weights = trainer.train(training);
-                SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
+            alone(run, candidate.architecture(), "retrain " + rank, (origin, judge) -> {
                 Path file = run.exporter().exportRetrained(rank, candidate, origin.shown(), judge, run.data());
-                accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
-            }
+                return accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
+            });
         }
         return accuracies;
+    }
+
+    /**
+     * Trains one network from scratch, or what is left of that, as the experiment's {@code retrain} says.
+     *
+     * @param name of the training on a console
+     * @param trained given what the weights follow from, and an evaluator of them
+     * @return what {@code trained} gives
+     */
+    static <T> T alone(RunContext run, Architecture architecture, String name, BiFunction<NamedValues, SubnetEvaluator, T> trained) {
+        TrainingSettings settings = run.experiment().retraining().alone(architecture);
+        NamedValues origin = Trainer.origin(run.space(), run.data(), settings, run.experiment().evaluation());
+        String fingerprint = origin.fingerprint("training", 1);
+        Trainer trainer = new Trainer(run.space(), run.data(), settings, run.experiment().evaluation(),
+            run.folder().retrained(fingerprint));
+        try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint);
+            SupernetWeights weights = trainer.train(training);
+            SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
+            return trained.apply(origin, judge);
+        }
     }
 }

@@ -305,8 +305,14 @@ final class RunContext implements AutoCloseable {
     /** Writes the report on these winners. */
     void report(List<Winner> winners) {
         new RunReport(experiment, space(), folder).write(front(), evaluated(), winners, Checkpoint.read(checkpoint()).curve(),
-            TrainStage.sampledPaths(this), tables(), history().durations());
+            TrainStage.sampledPaths(this), networksRanked(), tables(), history().durations());
         events.say("report: " + folder.report());
+    }
+
+    /** What the run knows of the order that the present weights give networks, if it has looked. */
+    private Optional<RunEvent.NetworksRanked> networksRanked() {
+        return history().all(RunEvent.NetworksRanked.class).stream().filter(ranked -> ranked.judge().equals(candidates().judge()))
+            .findFirst();
     }
 
     /**

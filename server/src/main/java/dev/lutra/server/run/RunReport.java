@@ -6,11 +6,14 @@ import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.ranking.Estimate;
+import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
+import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
@@ -26,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 
 /** Puts what a run found into words, plots and drawings. */
 final class RunReport {
@@ -43,7 +47,7 @@ final class RunReport {
     }
 
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
-        List<Double> sampledPaths, Map<String, LookupTable> tables, Map<String, Duration> durations) {
+        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, Map<String, Duration> durations) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -57,7 +61,7 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows, plots,
-            List.of(training(curve, sampledPaths)), provenance(front, tables, durations));
+            List.of(training(curve, sampledPaths)), ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, durations));
         AtomicFile.write(folder.report(), report.html());
     }
 
@@ -152,6 +156,23 @@ final class RunReport {
             loss.isEmpty() ? "" : Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
             String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
                 paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())));
+    }
+
+    private Report.Ranked ranking(NetworksRanked ranked) {
+        Ranking ranking = RankStage.ranking(ranked.networks(), ranked.top(), experiment.training().seed(), space);
+        List<Plots.Point> points = ranked.networks().stream()
+            .map(network -> new Plots.Point(100 * network.supernet(), 100 * network.alone())).toList();
+        String baselines = ranking.baselines().stream().map(baseline -> baseline.name() + " " + tau(baseline.tau()))
+            .collect(Collectors.joining(", "));
+        return new Report.Ranked(Plots.scatter("accuracy with the supernet's weights (%)", "accuracy trained alone (%)", points),
+            String.format(Locale.ROOT, "%d networks: Kendall's tau %s (95 %% interval), Spearman's rho %s. Without any training: tau of %s. "
+                + "The truly best of the supernet's first %d is %.2f points below the best of all.", ranking.networks(),
+                tau(ranking.tau()), tau(ranking.spearman()), baselines, ranking.top(), 100 * ranking.topRegret().value()),
+            ranking.warning().orElse(""));
+    }
+
+    private static String tau(Estimate estimate) {
+        return String.format(Locale.ROOT, "%.3f (%.3f to %.3f)", estimate.value(), estimate.low(), estimate.high());
     }
 
     private List<Report.Fact> provenance(Front front, Map<String, LookupTable> tables, Map<String, Duration> durations) {

@@ -20,6 +20,7 @@ final class StoredCandidates implements CandidateLog {
     private static final TypeReference<TreeMap<String, Double>> VALUES = new TypeReference<>() {};
 
     private final ResultStore store;
+    private final String judge;
     private final String kind;
 
     /**
@@ -27,7 +28,13 @@ final class StoredCandidates implements CandidateLog {
      */
     StoredCandidates(ResultStore store, String judge) {
         this.store = store;
+        this.judge = judge;
         this.kind = "candidate " + judge;
+    }
+
+    /** What their accuracies depend on. */
+    String judge() {
+        return judge;
     }
 
     @Override

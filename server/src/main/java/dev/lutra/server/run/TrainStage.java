@@ -76,19 +76,29 @@ final class TrainStage implements Stage<List<Double>> {
         SplittableRandom random = new SplittableRandom(run.experiment().training().seed());
         Options trained = run.options();
         List<Architecture> paths = Stream.generate(() -> trained.draw(random)).limit(SAMPLED_PATHS).toList();
+        Map<Architecture, Double> accuracies = accuracies(run, paths, "judge random paths");
+        return paths.stream().map(accuracies::get).toList();
+    }
+
+    /**
+     * Accuracies by the supernet's weights; only those that the run does not know yet are judged.
+     *
+     * @param what it is called on a console
+     */
+    static Map<Architecture, Double> accuracies(RunContext run, List<Architecture> paths, String what) {
         StoredCandidates log = run.candidates();
         Map<Architecture, Double> accuracies = new HashMap<>();
         paths.forEach(path -> log.find(path).ifPresent(known -> accuracies.put(path, known.accuracy())));
         List<Architecture> unknown = paths.stream().distinct().filter(path -> !accuracies.containsKey(path)).toList();
         if (!unknown.isEmpty()) {
-            accuracies.putAll(judge(run, unknown, log));
+            accuracies.putAll(judge(run, unknown, log, what));
         }
-        return paths.stream().map(accuracies::get).toList();
+        return accuracies;
     }
 
-    private static Map<Architecture, Double> judge(RunContext run, List<Architecture> paths, StoredCandidates log) {
+    private static Map<Architecture, Double> judge(RunContext run, List<Architecture> paths, StoredCandidates log, String what) {
         Map<Architecture, Double> judged = new LinkedHashMap<>();
-        try (Progress.Work work = run.events().begin("judge random paths", paths.size(), "paths")) {
+        try (Progress.Work work = run.events().begin(what, paths.size(), "paths")) {
             run.evaluator().accuracies(paths, (path, accuracy) -> {
                 log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
                 judged.put(path, accuracy);

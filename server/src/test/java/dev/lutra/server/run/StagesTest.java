@@ -38,7 +38,7 @@ class StagesTest {
 
     @Test
     void whatAStageNeedsAnEarlierOneLeaves() throws IOException {
-        List<Stage<?>> all = List.of(new TrainStage(), new ProfileStage(), new SearchStage(), new ExportStage(), new VerifyStage(),
+        List<Stage<?>> all = List.of(new TrainStage(), new RankStage(), new ProfileStage(), new SearchStage(), new ExportStage(), new VerifyStage(),
             new RetrainStage(), new TestStage());
         assertEveryNeedIsLeftEarlier(experiment("data: {train: \"synthetic:4x80\"}"), all);
         assertEveryNeedIsLeftEarlier(experiment("accuracy: {table: known.csv}"),

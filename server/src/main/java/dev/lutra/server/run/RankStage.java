@@ -1,0 +1,153 @@
+package dev.lutra.server.run;
+
+import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.cost.Depth;
+import dev.lutra.network.Network;
+import dev.lutra.ranking.RankedNetwork;
+import dev.lutra.ranking.Ranking;
+import dev.lutra.search.AccuracyFile;
+import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Measure;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvent.NetworksRanked;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.Experiment.Rank;
+import dev.lutra.server.experiment.Experiment.Truth;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * Holds the supernet's order of networks against their accuracies by themselves, which a file tells or which are trained here, and
+ * against what needs no training at all.
+ */
+final class RankStage implements Stage<Ranking> {
+
+    /** Drawn for each network that is trained, so that networks of any size are among them. */
+    private static final int DRAWN_A_NETWORK = 50;
+    private static final int MOST_DRAWS = 100;
+
+    @Override
+    public String name() {
+        return "rank";
+    }
+
+    @Override
+    public Set<Artifact> needs(Experiment experiment) {
+        return Set.of(Artifact.SUPERNET);
+    }
+
+    @Override
+    public Set<Artifact> leaves(Experiment experiment) {
+        return Set.of();
+    }
+
+    /**
+     * @throws InputException if the experiment does not say what to rank against, or its file has too few networks
+     */
+    @Override
+    public void check(RunContext run) {
+        if (settings(run).truth() instanceof Truth.Tabulated table) {
+            requireEnough(table.file(), table.file().load(run.space()).size());
+        }
+    }
+
+    private static void requireEnough(AccuracyFile file, int networks) {
+        if (networks < Ranking.FEWEST) {
+            throw InputException.in(file.path(), networks + " networks that the supernet can be asked for (expected: at least "
+                + Ranking.FEWEST + ")");
+        }
+    }
+
+    private static Rank settings(RunContext run) {
+        return run.experiment().rank().orElseThrow(() -> new InputException("rank: missing (expected: 'table', a file of accuracies, "
+            + "or 'train', how many networks to train)"));
+    }
+
+    @Override
+    public Ranking run(RunContext run) {
+        Rank settings = settings(run);
+        Map<Architecture, Double> alone = settings.truth() instanceof Truth.Tabulated table
+            ? tabulated(run, table)
+            : trained(run, ((Truth.Trained) settings.truth()).networks());
+        List<Architecture> networks = List.copyOf(alone.keySet());
+        Map<Architecture, Double> supernet = TrainStage.accuracies(run, networks, "rank");
+        NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), settings.top(), networks.stream()
+            .map(network -> new NetworksRanked.Ranked(network.toString(), supernet.get(network), alone.get(network))).toList());
+        run.events().emit(ranked);
+        Ranking ranking = ranking(ranked.networks(), settings.top(), run.experiment().training().seed(), run.space());
+        ranking.warning().ifPresent(warning -> run.events().emit(new RunEvent.Warning(name(), warning)));
+        return ranking;
+    }
+
+    /** A seeded choice from the file's networks, those with options that training has dropped left out. */
+    private static Map<Architecture, Double> tabulated(RunContext run, Truth.Tabulated truth) {
+        AccuracyTable table = truth.file().load(run.space());
+        Options options = run.options();
+        List<Architecture> networks = new ArrayList<>(table.architectures().stream().filter(options::make).toList());
+        requireEnough(truth.file(), networks.size());
+        Collections.shuffle(networks, new Random(run.experiment().training().seed()));
+        Map<Architecture, Double> alone = new LinkedHashMap<>();
+        networks.stream().limit(truth.networks()).forEach(network -> alone.put(network, table.accuracy(network)));
+        return alone;
+    }
+
+    private static Map<Architecture, Double> trained(RunContext run, int count) {
+        Map<Architecture, Double> alone = new LinkedHashMap<>();
+        for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
+            String name = "rank: train " + (alone.size() + 1) + " of " + count;
+            alone.put(network, RetrainStage.alone(run, network, name, (origin, judge) -> judge.evaluate(network).accuracy()));
+        }
+        return alone;
+    }
+
+    /**
+     * Networks spread over the costs of the space: as many as wanted times {@link #DRAWN_A_NETWORK} are drawn and put in order of
+     * their MACs, and one of each run of equal length is taken.
+     *
+     * @throws InputException if the space has fewer
+     */
+    static List<Architecture> stratified(Options options, int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        SearchSpace space = options.space();
+        Set<Architecture> drawn = new LinkedHashSet<>();
+        int wanted = count * DRAWN_A_NETWORK;
+        for (int i = 0; i < wanted * MOST_DRAWS && drawn.size() < wanted; i++) {
+            drawn.add(options.draw(random));
+        }
+        if (drawn.size() < count) {
+            throw new InputException("rank.train: " + count + " (expected: at most " + drawn.size() + ", as many networks as there are)");
+        }
+        List<Architecture> byCost = new ArrayList<>(drawn);
+        byCost.sort(Comparator.comparingLong(architecture -> Cost.of(space.build(architecture)).macs()));
+        List<Architecture> taken = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int from = (int) ((long) i * byCost.size() / count);
+            int to = (int) ((i + 1L) * byCost.size() / count);
+            taken.add(byCost.get(random.nextInt(from, to)));
+        }
+        return taken;
+    }
+
+    /** What the networks say of the order. */
+    static Ranking ranking(List<NetworksRanked.Ranked> networks, int top, long seed, SearchSpace space) {
+        return Ranking.of(networks.stream().map(ranked -> {
+            Architecture architecture = space.parse(ranked.architecture());
+            Network network = space.build(architecture);
+            Cost cost = Cost.of(network);
+            return new RankedNetwork(architecture, ranked.supernet(), ranked.alone(), Map.of(
+                Ranking.DEPTH, (double) Depth.of(network), Measure.MACS, (double) cost.macs(), Measure.PARAMS, (double) cost.params()));
+        }).toList(), top, seed);
+    }
+}

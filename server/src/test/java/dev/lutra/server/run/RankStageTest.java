@@ -1,0 +1,122 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.ranking.RankCorrelation;
+import dev.lutra.ranking.Ranking;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.event.RunEvent.NetworksRanked;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RankStageTest {
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    @BeforeEach
+    void writeSpace() throws IOException {
+        NineNetworks.write(folder);
+        Files.writeString(folder.resolve("known.csv"), """
+            arch,note,top1
+            "k3,k3",a,70
+            "k3,k5",b,75
+            "k5,k7",c,80.5
+            "k7,k7",d,90
+            """);
+    }
+
+    private ExperimentRun open(String rank) throws IOException {
+        return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("ranked.yaml"), """
+            name: ranked
+            space: nine.yaml
+            data: {train: "synthetic:4x20"}
+            supernet: {epochs: 1, batch: 8}
+            retrain: {epochs: 1, batch: 8}
+            evaluation: {recalibration-images: 16}
+            search: {population: 4, generations: 1}
+            export: {top: 1}
+            """ + rank)), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
+    }
+
+    private NetworksRanked ranked() {
+        try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
+            return RunHistory.of(new ResultStore(database, "ranked")).all(NetworksRanked.class).get(0);
+        }
+    }
+
+    @Test
+    void againstATableInAWholeRun() throws IOException {
+        try (ExperimentRun run = open("rank: {table: known.csv, column: top1, unit: percent, top: 2}\n")) {
+            run.all();
+            assertThat(run.folder().report()).content().contains("the supernet against networks trained alone", "4 networks");
+            Ranking ranking = run.rank();
+            List<NetworksRanked.Ranked> networks = ranked().networks();
+            assertThat(networks).extracting(NetworksRanked.Ranked::alone).containsExactlyInAnyOrder(0.7, 0.75, 0.805, 0.9);
+            assertThat(ranking.networks()).isEqualTo(4);
+            assertThat(ranking.baselines()).extracting(Ranking.Baseline::name).containsExactlyInAnyOrder("depth", "macs", "params");
+            assertThat(ranking.tau().value()).isCloseTo(RankCorrelation.kendall(
+                networks.stream().mapToDouble(NetworksRanked.Ranked::supernet).toArray(),
+                networks.stream().mapToDouble(NetworksRanked.Ranked::alone).toArray()), within(1e-12));
+        }
+        assertThat(progress.begun().stream().filter("rank"::equals)).as("what is judged is judged once").hasSize(1);
+    }
+
+    @Test
+    void againstNetworksTrainedHere() throws IOException {
+        try (ExperimentRun run = open("rank: {train: 3}\n")) {
+            run.train();
+            assertThat(run.rank().networks()).isEqualTo(3);
+        }
+        NetworksRanked first = ranked();
+        try (ExperimentRun run = open("rank: {train: 3}\n")) {
+            run.rank();
+        }
+        assertThat(ranked()).isEqualTo(first);
+    }
+
+    @Test
+    void trainedNetworksAreSpreadOverTheCosts() {
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        List<Architecture> networks = RankStage.stratified(Options.all(space), 8, 3);
+        assertThat(networks).doesNotHaveDuplicates().hasSize(8).isEqualTo(RankStage.stratified(Options.all(space), 8, 3));
+        assertThat(networks).extracting(network -> Cost.of(space.build(network)).macs()).isSorted();
+    }
+
+    @Test
+    void whatIsAskedForIsRefusedBeforeTraining() throws IOException {
+        assertThatThrownBy(() -> open("rank: {}\n")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("expected: either 'table', a file of accuracies, or 'train', how many networks to train");
+        try (ExperimentRun run = open("rank: {table: nowhere.csv}\n")) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class).hasMessage(folder.resolve("nowhere.csv") + ": no such file");
+        }
+        assertThat(folder.resolve("run/supernet.safetensors")).doesNotExist();
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n\"k3,k3\",0.7\n");
+        try (ExperimentRun run = open("rank: {table: known.csv}\n")) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class).hasMessage(folder.resolve("known.csv")
+                + ": 1 networks that the supernet can be asked for (expected: at least 3)");
+        }
+        try (ExperimentRun run = open("")) {
+            assertThatThrownBy(run::rank).isInstanceOf(InputException.class).hasMessageStartingWith("rank: missing");
+        }
+    }
+}
