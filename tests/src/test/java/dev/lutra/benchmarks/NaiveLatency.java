@@ -14,20 +14,25 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /**
- * What one would write without Lutra: one process, one network after the other, ten runs to warm up, the median of a hundred. Of
- * the whole networks that a table was calibrated with; a line "architecture nanoseconds" each. Arguments: the table, classes, threads.
+ * What one would write without Lutra: one process, one network after the other, ten runs to warm up, the median of a hundred or, where
+ * there is more time, of as many as fit its share. Of the whole networks that a table was calibrated with; a line "architecture
+ * nanoseconds" each. Arguments: the table, classes, threads, seconds for all.
  */
 public final class NaiveLatency {
 
     private static final int WARM_UP = 10;
-    private static final int RUNS = 100;
+    private static final int LEAST_RUNS = 100;
 
     private NaiveLatency() {}
 
@@ -37,14 +42,17 @@ public final class NaiveLatency {
         try (OrtEnvironment environment = OrtEnvironment.getEnvironment();
             OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(Integer.parseInt(arguments[2]));
-            for (WholeNetwork network : table.calibration().orElseThrow().getNetworksList()) {
+            List<WholeNetwork> networks = table.calibration().orElseThrow().getNetworksList();
+            long share = TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[3])) / networks.size();
+            for (WholeNetwork network : networks) {
+                long until = System.nanoTime() + share;
                 SearchSpace space = SpaceFile.load(network.getSpace()).withClasses(classes);
                 byte[] model = OnnxExporter.export(space.build(space.parse(network.getArchitecture())), new RandomWeights(1),
                     new OnnxOptions(true, OptionalInt.of(1), Map.of())).toByteArray();
                 long[] shape = space.input().withBatch(1);
                 try (OrtSession session = environment.createSession(model, options);
                     OnnxTensor input = OnnxTensor.createTensor(environment, noise(shape), shape)) {
-                    System.out.printf(Locale.ROOT, "%s %d%n", network.getArchitecture(), median(session, Map.of("input", input)));
+                    System.out.printf(Locale.ROOT, "%s %d%n", network.getArchitecture(), median(session, Map.of("input", input), until));
                 }
             }
         }
@@ -60,17 +68,17 @@ public final class NaiveLatency {
         return values.flip();
     }
 
-    private static long median(OrtSession session, Map<String, OnnxTensor> inputs) throws Exception {
+    private static long median(OrtSession session, Map<String, OnnxTensor> inputs, long until) throws Exception {
         for (int i = 0; i < WARM_UP; i++) {
             session.run(inputs).close();
         }
-        long[] nanos = new long[RUNS];
-        for (int i = 0; i < RUNS; i++) {
+        List<Long> nanos = new ArrayList<>();
+        while (nanos.size() < LEAST_RUNS || System.nanoTime() < until) {
             long start = System.nanoTime();
             session.run(inputs).close();
-            nanos[i] = System.nanoTime() - start;
+            nanos.add(System.nanoTime() - start);
         }
-        Arrays.sort(nanos);
-        return nanos[RUNS / 2];
+        Collections.sort(nanos);
+        return nanos.get(nanos.size() / 2);
     }
 }
