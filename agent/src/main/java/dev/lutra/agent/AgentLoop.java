@@ -17,6 +17,7 @@ import dev.lutra.proto.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -42,6 +43,7 @@ public final class AgentLoop {
     private final Rounds rounds;
     private final int leaseSize;
     private final Supplier<Backoff> backoffs;
+    private final Supplier<ScheduledExecutorService> timers;
     private final PatientLink patientLink;
     private final Supply supply;
     private final Reports reports;
@@ -55,13 +57,16 @@ public final class AgentLoop {
      * @param leaseSize most tasks to take at a time, and to measure side by side
      * @param modelBytes memory for models
      * @param backoffs waiting times for one row of tries
+     * @param timers by which leases are renewed, one for every session
      */
-    AgentLoop(ServerLink link, JoinRequest self, Rounds rounds, int leaseSize, long modelBytes, Supplier<Backoff> backoffs) {
+    AgentLoop(ServerLink link, JoinRequest self, Rounds rounds, int leaseSize, long modelBytes, Supplier<Backoff> backoffs,
+        Supplier<ScheduledExecutorService> timers) {
         this.link = link;
         this.self = self;
         this.rounds = rounds;
         this.leaseSize = leaseSize;
         this.backoffs = backoffs;
+        this.timers = timers;
         this.patientLink = new PatientLink(link, backoffs, () -> stopping);
         this.supply = new Supply(patientLink, leaseSize, modelBytes);
         this.reports = new Reports(patientLink);
@@ -81,6 +86,9 @@ public final class AgentLoop {
             while (!stopping) {
                 long start = System.nanoTime();
                 serve(session);
+                if (stopping) {
+                    return;
+                }
                 if (System.nanoTime() - start > SETTLED.toNanos()) {
                     rejoin.reset();
                 }
@@ -140,7 +148,7 @@ public final class AgentLoop {
             lost.set(true);
             supply.wakeUp();
         };
-        try (LeaseKeeper keeper = new LeaseKeeper(link, session);
+        try (LeaseKeeper keeper = new LeaseKeeper(link, session, timers.get());
             SessionThread reporting = new SessionThread("reports",
                 () -> reports.deliver(session.getSession(), keeper::release), onFailure);
             SessionThread supplying = new SessionThread("supply",

@@ -6,6 +6,7 @@ import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.device.DeviceProbe;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.LeaseKeeper;
 import dev.lutra.agent.link.ServerAddress;
 import dev.lutra.agent.link.ServerLink;
 import dev.lutra.agent.rounds.Rounds;
@@ -142,7 +143,7 @@ public final class Main implements Callable<Integer> {
             Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
                 new Random(), new SystemWatch(), version());
             AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
-                () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()));
+                () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
             runUntilStopped(loop);
         }
         return CommandLine.ExitCode.OK;

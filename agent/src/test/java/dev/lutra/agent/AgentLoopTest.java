@@ -41,24 +41,41 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The agent's loop against a server on a real socket. */
+/** The agent's loop against a server on a real socket. The time limit only ends a test that would hang. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AgentLoopTest {
 
     private static final byte[] RELU = TinyOnnx.relu(3);
     private static final MeasureRules QUICK = MeasureRules.newBuilder().setMinWarmupRuns(3).setMaxWarmupNanos(20_000_000)
         .setMinSamples(10).setMaxMeasureNanos(20_000_000).setTargetRelativeHalfWidth(0.5).build();
-    private static final MeasureRules ENDLESS = QUICK.toBuilder()
-        .setSliceNanos(60_000_000_000L).setMaxMeasureNanos(60_000_000_000L).setMinSamples(1 << 20).build();
+
+    /** Renews as often as it gets to, whatever period is asked for. */
+    private final class Timer extends ScheduledThreadPoolExecutor {
+
+        private Timer() {
+            super(1);
+        }
+
+        @Override
+        public ScheduledFuture<?> scheduleAtFixedRate(Runnable renewal, long first, long period, TimeUnit unit) {
+            periods.add(Duration.of(period, unit.toChronoUnit()));
+            return super.scheduleAtFixedRate(renewal, 10, 10, TimeUnit.MILLISECONDS);
+        }
+    }
 
     @TempDir
     private Path state;
@@ -66,12 +83,13 @@ class AgentLoopTest {
     private final ScriptedServer server = new ScriptedServer();
     private final List<AgentLoop> loops = new ArrayList<>();
     private final List<CompletableFuture<Void>> runs = new ArrayList<>();
+    private final List<Duration> periods = new CopyOnWriteArrayList<>();
 
     @AfterEach
     void stop() throws Exception {
         loops.forEach(AgentLoop::stop);
         for (CompletableFuture<Void> run : runs) {
-            run.exceptionally(e -> null).get(20, TimeUnit.SECONDS);
+            run.exceptionally(e -> null).join();
         }
         server.close();
     }
@@ -87,7 +105,7 @@ class AgentLoopTest {
         Rounds rounds = new Rounds(bench, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
             Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
         AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20,
-            () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)));
+            () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)), Timer::new);
         loops.add(loop);
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> {
             try (link) {
@@ -107,6 +125,10 @@ class AgentLoopTest {
             .addInputs(ModelInput.newBuilder().setName("x").addShape(1).addShape(3).setRandomSeed(1));
     }
 
+    private static Task.Builder endless(String id) {
+        return relu(id, QUICK).setLabel(InProcessBench.ENDLESS);
+    }
+
     private ReportRequest report(int index) throws InterruptedException {
         eventually("report " + index, () -> server.reports.size() > index);
         return server.reports.get(index);
@@ -121,7 +143,7 @@ class AgentLoopTest {
     }
 
     private static void assertRefused(CompletableFuture<Void> run, String line) {
-        assertThatThrownBy(() -> run.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
+        assertThatThrownBy(() -> run.get()).isInstanceOf(ExecutionException.class)
             .cause().isInstanceOf(InputException.class).hasMessage(line);
     }
 
@@ -164,17 +186,21 @@ class AgentLoopTest {
     void aServerThatIsNotThereEndsTheAgentAfterItsPatience() throws Exception {
         server.stop();
         for (Duration patience : List.of(Duration.ZERO, Duration.ofMillis(300))) {
-            assertThatThrownBy(() -> start(ScriptedServer.TOKEN, patience).get(20, TimeUnit.SECONDS))
+            long begin = System.nanoTime();
+            assertThatThrownBy(() -> start(ScriptedServer.TOKEN, patience).get())
                 .cause().isInstanceOf(InputException.class)
                 .hasMessageStartingWith(server.address() + ": no server answers there (Connection refused");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThanOrEqualTo(patience);
         }
     }
 
     @Test
     void aServerThatComesLaterIsJoined() throws Exception {
         server.stop();
-        start(ScriptedServer.TOKEN, Duration.ofMinutes(1));
-        Thread.sleep(300);
+        try (ServerSocket nobody = server.nobody()) {
+            start(ScriptedServer.TOKEN, Duration.ofMinutes(10));
+            nobody.accept().close();
+        }
         server.start();
 
         eventually("join", () -> server.joins.size() == 1);
@@ -188,18 +214,19 @@ class AgentLoopTest {
             try (Socket connection = other.accept()) {
                 connection.getOutputStream().write("SSH-2.0-OpenSSH_9.2\r\n".repeat(10).getBytes());
             }
-            assertThatThrownBy(() -> run.get(20, TimeUnit.SECONDS)).cause().isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> run.get()).cause().isInstanceOf(InputException.class)
                 .hasMessageStartingWith(address + ": ").hasMessageNotContaining("\n");
         }
     }
 
     @Test
     void leasesAreRenewedWhileATaskRuns() throws Exception {
-        server.enqueue(RELU, relu("long", ENDLESS));
+        server.enqueue(RELU, endless("long"));
         start();
 
         eventually("renewals", () -> server.renewals.stream().filter(renewal -> renewal.getLeasesList().stream()
             .anyMatch(lease -> lease.getTaskId().equals("long") && lease.getEpoch() == 1)).count() >= 5);
+        assertThat(periods).containsExactly(Duration.ofMillis(server.leaseMillis / 4));
         assertThat(server.reports).isEmpty();
     }
 
@@ -219,7 +246,7 @@ class AgentLoopTest {
     void aLostLeaseDropsItsTaskUnreportedAndOnlyThat() throws Exception {
         server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
             request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals("lost")).toList()).build();
-        server.enqueue(RELU, relu("lost", ENDLESS));
+        server.enqueue(RELU, endless("lost"));
         server.enqueue(RELU, relu("kept", QUICK));
         start();
 
@@ -320,8 +347,7 @@ class AgentLoopTest {
     void aRestartedServerIsJoinedAgainAndWorkGoesOn() throws Exception {
         start();
         eventually("join", () -> server.joins.size() == 1);
-        server.stop();
-        Thread.sleep(300);
+        server.stopUntilItIsMissed();
         server.start();
         server.enqueue(RELU, relu("after", QUICK));
 
@@ -331,7 +357,7 @@ class AgentLoopTest {
 
     @Test
     void aTaskUnderWayWhenTheServerForgetsTheSessionIsDropped() throws Exception {
-        server.enqueue(RELU, relu("under way", ENDLESS));
+        server.enqueue(RELU, endless("under way"));
         start();
         eventually("renewal", () -> server.renewals.stream().anyMatch(renewal -> renewal.getLeasesCount() == 1));
         server.stop();
@@ -344,7 +370,6 @@ class AgentLoopTest {
     @Test
     void aResultThatMeetsALostSessionIsOfferedOnceMoreUnderTheNext() throws Exception {
         AtomicInteger calls = new AtomicInteger();
-        server.leaseMillis = 60_000;
         server.onReport = request -> {
             if (calls.incrementAndGet() == 1) {
                 server.sessions.clear();
@@ -363,7 +388,6 @@ class AgentLoopTest {
 
     @Test
     void aSessionLostWhileAModelIsFetchedIsNoFailureOfTheTask() throws Exception {
-        server.leaseMillis = 60_000;
         server.onFetch = server.sessions::clear;
         server.enqueue(RELU, relu("a", QUICK));
         start();
@@ -375,9 +399,8 @@ class AgentLoopTest {
 
     @Test
     void theNextModelsAreFetchedWhileABatchIsMeasured() throws Exception {
-        server.leaseMillis = 60_000;
         byte[] next = TinyOnnx.relu(4);
-        server.enqueue(RELU, relu("under way", ENDLESS));
+        server.enqueue(RELU, endless("under way"));
         start();
         eventually("first slice", () -> bench.slices.contains("under way"));
         server.enqueue(next, relu("next", QUICK).clearInputs().addInputs(
@@ -394,7 +417,7 @@ class AgentLoopTest {
         AtomicReference<String> lost = new AtomicReference<>("none");
         server.onRenew = request -> RenewReply.newBuilder().addAllHeld(
             request.getLeasesList().stream().filter(lease -> !lease.getTaskId().equals(lost.get())).toList()).build();
-        server.enqueue(RELU, relu("under way", ENDLESS));
+        server.enqueue(RELU, endless("under way"));
         start();
         eventually("first slice", () -> bench.slices.contains("under way"));
         server.enqueue(RELU, relu("ahead", QUICK));
@@ -418,7 +441,7 @@ class AgentLoopTest {
 
     @Test
     void tasksLeasedAheadAreDroppedWithTheirSession() throws Exception {
-        server.enqueue(RELU, relu("under way", ENDLESS));
+        server.enqueue(RELU, endless("under way"));
         start();
         eventually("first slice", () -> bench.slices.contains("under way"));
         server.enqueue(RELU, relu("ahead", QUICK));
@@ -434,7 +457,6 @@ class AgentLoopTest {
 
     @Test
     void measuringGoesOnWhileTheServerIsAwayAndNothingIsLost() throws Exception {
-        server.leaseMillis = 60_000;
         CountDownLatch away = new CountDownLatch(1);
         server.onReport = request -> {
             if (away.getCount() > 0) {
@@ -456,13 +478,13 @@ class AgentLoopTest {
 
     @Test
     void stoppingInTheMiddleOfATaskEndsTheLoopSoon() throws Exception {
-        server.enqueue(RELU, relu("long", ENDLESS));
+        server.enqueue(RELU, endless("long"));
         CompletableFuture<Void> run = start(ScriptedServer.TOKEN, Duration.ZERO);
         eventually("renewal", () -> server.renewals.stream().anyMatch(renewal -> renewal.getLeasesCount() == 1));
 
         loops.get(0).stop();
 
-        run.get(10, TimeUnit.SECONDS);
+        run.get();
         assertThat(server.reports).isEmpty();
     }
 
@@ -470,11 +492,10 @@ class AgentLoopTest {
     void stoppingWhileTheServerIsAwayEndsTheLoopSoon() throws Exception {
         CompletableFuture<Void> run = start(ScriptedServer.TOKEN, Duration.ZERO);
         eventually("join", () -> server.joins.size() == 1);
-        server.stop();
-        Thread.sleep(200);
+        server.stopUntilItIsMissed();
 
         loops.get(0).stop();
 
-        run.get(10, TimeUnit.SECONDS);
+        run.get();
     }
 }

@@ -26,17 +26,24 @@ public final class LeaseKeeper implements AutoCloseable {
     private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
     private volatile double underWay;
     private volatile double halfWidth;
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "lease-keeper");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService timer;
 
-    public LeaseKeeper(ServerLink link, JoinReply joined) {
+    /** @param timer for this session alone: it ends with it */
+    public LeaseKeeper(ServerLink link, JoinReply joined, ScheduledExecutorService timer) {
         this.link = link;
+        this.timer = timer;
         this.session = joined.getSession();
         this.period = Duration.ofMillis(Math.max(1, joined.getLeaseMillis() / 4));
         timer.scheduleAtFixedRate(this::renew, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** What renews by the clock, on a thread of its own. */
+    public static ScheduledExecutorService timer() {
+        return Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "lease-keeper");
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     void hold(Collection<LeaseName> leases) {

@@ -16,6 +16,9 @@ import java.util.function.BooleanSupplier;
  */
 public final class InProcessBench implements Bench {
 
+    /** A task of this label has a slice that ends when it is abandoned, and not before. */
+    public static final String ENDLESS = "endless";
+
     /** Ids of the tasks that were given a slice, in order. */
     public final List<String> slices = new CopyOnWriteArrayList<>();
     public volatile int renewals;
@@ -27,6 +30,12 @@ public final class InProcessBench implements Bench {
             return sentinel(task);
         }
         slices.add(task.getId());
+        while (task.getLabel().equals(ENDLESS)) {
+            if (abandoned.getAsBoolean()) {
+                throw new InterruptedException("abandoned");
+            }
+            Thread.sleep(5);
+        }
         try (OrtModel model = OrtModel.open(TinyOnnx.direct(onnx), task)) {
             return slice(task, model, () -> {
                 if (abandoned.getAsBoolean() || Thread.currentThread().isInterrupted()) {

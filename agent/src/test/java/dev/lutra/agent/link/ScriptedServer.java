@@ -27,6 +27,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +47,7 @@ import java.util.function.Supplier;
 public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase implements ServerInterceptor, AutoCloseable {
 
     public static final String TOKEN = "s3cret";
+    private static final Duration LONGEST = Duration.ofMinutes(3);
     private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
     public final BlockingQueue<LeasedTask> queue = new LinkedBlockingQueue<>();
@@ -56,7 +59,8 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
     public final List<ReportRequest> reports = new CopyOnWriteArrayList<>();
     public final Set<String> sessions = ConcurrentHashMap.newKeySet();
 
-    public volatile long leaseMillis = 400;
+    /** A renewal may take a quarter of it: one that takes longer on a busy machine would count as a lost server. */
+    public volatile long leaseMillis = 60_000;
     public volatile Supplier<JoinReply> onJoin = () -> {
         String session = "session-" + joins.size();
         sessions.add(session);
@@ -90,6 +94,24 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
         sessions.clear();
     }
 
+    /** Breaks all connections, and is away until an agent has looked for it in vain. */
+    public void stopUntilItIsMissed() throws InterruptedException {
+        stop();
+        try (ServerSocket nobody = nobody()) {
+            nobody.accept().close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Takes the place of the stopped server, to tell when an agent looks for it. */
+    public ServerSocket nobody() throws IOException {
+        ServerSocket nobody = new ServerSocket();
+        nobody.setReuseAddress(true);
+        nobody.bind(new InetSocketAddress(port));
+        return nobody;
+    }
+
     public ServerAddress address() {
         return new ServerAddress("localhost", port);
     }
@@ -101,11 +123,12 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
         queue.add(LeasedTask.newBuilder().setTask(task.setModelSha256(sha256)).setEpoch(1).build());
     }
 
+    /** Waits for as long as a very busy machine may take: the limit only ends a test that would hang. */
     public static void eventually(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long deadline = System.nanoTime() + LONGEST.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("not within 30 s: " + what);
+                throw new AssertionError("not within " + LONGEST + ": " + what);
             }
             Thread.sleep(10);
         }

@@ -27,7 +27,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -73,7 +72,7 @@ public final class TaskQueue {
     private static final int LARGE_LEASE_BYTES = 3 << 20;
 
     /** How often those who wait look for leases that have run out, which nobody announces. */
-    private static final long RECHECK_MILLIS = 1_000;
+    private static final Duration RECHECK = Duration.ofSeconds(1);
 
     private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
         .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
@@ -81,6 +80,7 @@ public final class TaskQueue {
     private final Database database;
     private final Clock clock;
     private final long leaseMillis;
+    private final Duration recheck;
 
     /** What agents say of it, for people to look at: not worth keeping. */
     private final Map<String, Progress> progressByDevice = new ConcurrentHashMap<>();
@@ -90,6 +90,11 @@ public final class TaskQueue {
     private long changes;
 
     public TaskQueue(Database database, Clock clock, Duration lease) {
+        this(database, clock, lease, RECHECK);
+    }
+
+    TaskQueue(Database database, Clock clock, Duration lease, Duration recheck) {
+        this.recheck = recheck;
         this.database = Objects.requireNonNull(database);
         this.clock = Objects.requireNonNull(clock);
         this.leaseMillis = lease.toMillis();
@@ -393,7 +398,7 @@ public final class TaskQueue {
         lock.lock();
         try {
             if (changes == seen) {
-                changed.awaitNanos(Math.min(nanos, TimeUnit.MILLISECONDS.toNanos(RECHECK_MILLIS)));
+                changed.awaitNanos(Math.min(nanos, recheck.toNanos()));
             }
             return true;
         } catch (InterruptedException e) {

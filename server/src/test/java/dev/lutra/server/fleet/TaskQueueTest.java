@@ -26,10 +26,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class TaskQueueTest {
@@ -411,18 +413,24 @@ class TaskQueueTest {
         assertThat(queue.report(session, lease, outcome("sound"))).isTrue();
     }
 
+    /** In a queue whose waiters do not look by themselves within the time that this test has. */
     @Test
+    @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void waitersAreWokenByWhatOthersDo() throws InterruptedException {
+        queue = new TaskQueue(database, clock, LEASE, Duration.ofHours(1));
         String session = join("pi");
         CountDownLatch tried = new CountDownLatch(1);
         AtomicBoolean held = new AtomicBoolean();
-        Thread waiter = new Thread(() -> held.set(queue.await(Duration.ofMinutes(5), () -> {
+        Thread waiter = new Thread(() -> held.set(queue.await(Duration.ofHours(1), () -> {
             boolean got = !queue.lease(session, 1).isEmpty();
             tried.countDown();
             return got;
         })));
         waiter.start();
         tried.await();
+        while (waiter.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
         submit("pi", "a");
         waiter.join();
         assertThat(held).isTrue();

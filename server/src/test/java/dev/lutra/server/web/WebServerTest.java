@@ -26,6 +26,7 @@ import dev.lutra.proto.Task;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import java.net.ServerSocket;
@@ -47,6 +48,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -58,7 +60,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Over real sockets. The time limit only ends a test that would hang. */
-@Timeout(120)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class WebServerTest {
 
     private static final String TOKEN = "the-token-of-this-test";
@@ -339,7 +341,7 @@ class WebServerTest {
         String session = join("phone");
         CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(post("agent/lease", TOKEN,
             "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build(), BodyHandlers.ofString());
-        Thread.sleep(200); // likely in the middle of it; right in any case
+        WaitingCalls.await(1);
         server.close();
         assertThat(waiting.handle((reply, problem) -> true).get()).isTrue();
     }
