@@ -79,6 +79,11 @@ public enum CountingRule {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** Whether the cost of a network is the sum of its segments' costs: MicroNet's parameters are rounded once, as a whole. */
+    public boolean isSumOfSegments() {
+        return this != MICRONET;
+    }
+
     /** Cost of a network. */
     public Cost count(Network network) {
         long macs = 0;

@@ -22,10 +22,15 @@ public final class LatencyModel {
 
     private final LookupTable table;
     private final Optional<Correction> correction;
+    /** What every network takes besides its segments. */
+    private final double fixedNanos;
+    private final long leastNanos;
 
     public LatencyModel(LookupTable table) {
         this.table = table;
         correction = table.calibration().map(calibration -> Correction.of(table, calibration));
+        fixedNanos = correction.map(Correction::biasNanos).orElse((double) table.callOverheadNanos());
+        leastNanos = correction.isPresent() ? Correction.LEAST_NANOS : 0;
     }
 
     public LookupTable table() {
@@ -65,6 +70,45 @@ public final class LatencyModel {
             .map(corrected -> new Prediction(corrected.nanos(), sumNanos, parts, Optional.of(corrected.interval()),
                 corrected.p99()))
             .orElseGet(() -> new Prediction(sumNanos, sumNanos, parts, Optional.empty(), Optional.empty()));
+    }
+
+    /**
+     * What a segment adds to the latency of its network, in nanoseconds, calibrated where the table is.
+     *
+     * @return NaN if the table lacks it
+     */
+    public double addedNanos(Segment segment) {
+        if (segment.ops().isEmpty()) {
+            return 0;
+        }
+        String key = segment.key();
+        if (table.entry(key).isEmpty()) {
+            return Double.NaN;
+        }
+        return correction.isPresent() ? correction.get().addedNanos(key) : table.ownNanos(key);
+    }
+
+    /**
+     * The latency of a network whose segments add so much: what {@link #predict} says of it, within rounding.
+     *
+     * @param addedNanos sum of {@link #addedNanos(Segment)}
+     */
+    public long nanos(double addedNanos) {
+        return Math.round(Math.max(leastNanos, fixedNanos + addedNanos));
+    }
+
+    /**
+     * The p99 of a network of this latency.
+     *
+     * @throws IllegalStateException if the table {@linkplain #predictsP99 predicts none}
+     */
+    public long p99Nanos(long nanos) {
+        return correction.orElseThrow(() -> new IllegalStateException(table.origin() + ": predicts no p99")).p99Nanos(nanos);
+    }
+
+    /** Whether a network that takes longer never has a smaller p99. */
+    public boolean isP99Monotone() {
+        return correction.map(Correction::isP99Monotone).orElse(false);
     }
 
     /** The segments of a network that the table lacks. */

@@ -1,33 +1,44 @@
 package dev.lutra.measure;
 
 import dev.lutra.cost.Cost;
-import dev.lutra.latency.Prediction;
 import dev.lutra.network.Network;
-import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * What measures of one architecture are told from.
  *
- * @param network as it is built
+ * @param built builds the network: the one thing here that takes time, for measures that look at it
  * @param cost its MACs and parameters
- * @param prediction its latency on the device in question; empty for measures that have none
+ * @param nanos its predicted latency on the device in question; empty for measures that have none
+ * @param p99Nanos its predicted p99 there; empty also where the device's table predicts none
  * @param accuracy from 0 to 1; empty before it is known
  */
-public record Facts(Network network, Cost cost, Optional<Prediction> prediction, OptionalDouble accuracy) {
+public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, OptionalLong p99Nanos, OptionalDouble accuracy) {
 
     /** Of a network alone. */
     public static Facts of(Network network) {
-        return new Facts(network, Cost.of(network), Optional.empty(), OptionalDouble.empty());
+        return of(() -> network, Cost.of(network));
+    }
+
+    /** Of a network that was counted already. */
+    public static Facts of(Supplier<Network> built, Cost cost) {
+        return new Facts(built, cost, OptionalLong.empty(), OptionalLong.empty(), OptionalDouble.empty());
+    }
+
+    /** The network, as it is built. */
+    public Network network() {
+        return built.get();
     }
 
     /** The same architecture on a device. */
-    public Facts on(Prediction device) {
-        return new Facts(network, cost, Optional.of(device), accuracy);
+    public Facts on(long latencyNanos, OptionalLong latencyP99Nanos) {
+        return new Facts(built, cost, OptionalLong.of(latencyNanos), latencyP99Nanos, accuracy);
     }
 
     /** The same architecture when its accuracy is known. */
     public Facts judged(double known) {
-        return new Facts(network, cost, prediction, OptionalDouble.of(known));
+        return new Facts(built, cost, nanos, p99Nanos, OptionalDouble.of(known));
     }
 }

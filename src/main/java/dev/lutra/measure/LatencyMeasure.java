@@ -1,6 +1,7 @@
 package dev.lutra.measure;
 
 import dev.lutra.InputException;
+import java.util.Optional;
 
 /** Median latency on a device, as its lookup table predicts it. */
 final class LatencyMeasure implements MeasureKind {
@@ -12,7 +13,12 @@ final class LatencyMeasure implements MeasureKind {
 
     @Override
     public double of(Facts facts) {
-        return facts.prediction().orElseThrow(() -> new InputException("latency: of no device (expected: latency:<device>)")).nanos();
+        return facts.nanos().orElseThrow(() -> new InputException("latency: of no device (expected: latency:<device>)"));
+    }
+
+    @Override
+    public Optional<Additive> additive() {
+        return Optional.of(new Additive.Latency());
     }
 
     @Override

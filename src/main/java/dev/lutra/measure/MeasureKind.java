@@ -1,6 +1,7 @@
 package dev.lutra.measure;
 
 import dev.lutra.latency.LatencyModel;
+import java.util.Optional;
 
 /** What the name of a measure stands for. A new kind is a new class and one line in {@link MeasureKinds}. */
 public interface MeasureKind {
@@ -9,6 +10,11 @@ public interface MeasureKind {
 
     /** The measure of an architecture, in its unit. */
     double of(Facts facts);
+
+    /** How it follows from sums over segments; empty where it does not, or is not known to. */
+    default Optional<Additive> additive() {
+        return Optional.empty();
+    }
 
     /** Whether a search that is not told otherwise wants much of it. */
     default boolean moreIsBetter() {

@@ -1,6 +1,5 @@
 package dev.lutra.measure;
 
-import dev.lutra.cost.Cost;
 import dev.lutra.yaml.Kinds;
 import java.util.Map;
 import java.util.Optional;
@@ -15,10 +14,10 @@ public final class MeasureKinds {
         Map.entry("accuracy", settings -> new AccuracyMeasure()),
         Map.entry("balanced", BalancedMeasure::of),
         Map.entry("latency", settings -> new LatencyMeasure()),
-        Map.entry("macs", settings -> new CountedMeasure(Cost::macs)),
+        Map.entry("macs", settings -> CountedMeasure.MACS),
         Map.entry("normalised-score", ScoreMeasure::mean),
         Map.entry("p99", settings -> new TailLatencyMeasure()),
-        Map.entry("params", settings -> new CountedMeasure(Cost::params)),
+        Map.entry("params", settings -> CountedMeasure.PARAMS),
         Map.entry("score", ScoreMeasure::sum)));
 
     private static final String[] ALWAYS_TOLD = {"latency", "macs", "p99", "params", "score"};

@@ -2,6 +2,7 @@ package dev.lutra.measure;
 
 import dev.lutra.cost.NormalisedScore;
 import dev.lutra.yaml.LayeredSettings;
+import java.util.Optional;
 
 /**
  * MACs and parameters, each in parts of a reference network's: the sum of the published tables, where 2 is as large as the reference,
@@ -40,6 +41,12 @@ record ScoreMeasure(Reference reference, boolean mean) implements MeasureKind {
     @Override
     public Unit unit() {
         return Unit.RATIO;
+    }
+
+    @Override
+    public Optional<Additive> additive() {
+        double share = mean ? 0.5 : 1;
+        return Optional.of(new Additive.Counts(share / reference.score().referenceMacs(), share / reference.score().referenceParams()));
     }
 
     @Override

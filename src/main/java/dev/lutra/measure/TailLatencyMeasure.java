@@ -2,7 +2,7 @@ package dev.lutra.measure;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
-import dev.lutra.latency.Prediction;
+import java.util.Optional;
 
 /** The latency on a device that one call in a hundred exceeds, as its lookup table predicts it. */
 final class TailLatencyMeasure implements MeasureKind {
@@ -14,8 +14,12 @@ final class TailLatencyMeasure implements MeasureKind {
 
     @Override
     public double of(Facts facts) {
-        return facts.prediction().flatMap(Prediction::p99)
-            .orElseThrow(() -> new InputException("p99: of no device (expected: p99:<device>)")).nanos();
+        return facts.p99Nanos().orElseThrow(() -> new InputException("p99: of no device (expected: p99:<device>)"));
+    }
+
+    @Override
+    public Optional<Additive> additive() {
+        return Optional.of(new Additive.TailLatency());
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import java.nio.file.Path;
 
 /**
@@ -54,7 +54,7 @@ public record AccuracyFile(Path path, String column, Unit unit) {
      *
      * @throws InputException naming the file and the line, if it is not such a table of this space
      */
-    public AccuracyTable load(SearchSpace space) {
+    public AccuracyTable load(GeneSpace space) {
         return new AccuracyTable(this, space);
     }
 }

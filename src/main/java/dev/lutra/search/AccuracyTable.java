@@ -3,15 +3,18 @@ package dev.lutra.search;
 import dev.lutra.InputException;
 import dev.lutra.csv.Csv;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
+import dev.lutra.space.TableSpace;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.ObjDoubleConsumer;
 
@@ -24,25 +27,26 @@ import java.util.function.ObjDoubleConsumer;
  */
 public final class AccuracyTable implements AccuracySource {
 
-    private static final String ARCHITECTURE = "arch";
+    private static final String ARCHITECTURE = TableSpace.COLUMN;
+
+    private record Row(double accuracy, Measures others) {}
 
     private final Path file;
-    private final Map<Architecture, Measures> rows = new LinkedHashMap<>();
-    private final SortedSet<String> others = new TreeSet<>();
+    private final Map<Architecture, Row> rows = new LinkedHashMap<>();
+    private final SortedSet<String> others;
 
-    AccuracyTable(AccuracyFile source, SearchSpace space) {
+    AccuracyTable(AccuracyFile source, GeneSpace space) {
         file = source.path();
         Csv csv = Csv.read(file);
         Map<String, Integer> columns = columns(csv, source.column());
-        others.addAll(columns.keySet());
-        others.remove(Measure.ACCURACY);
+        int accuracyColumn = columns.remove(Measure.ACCURACY);
+        others = Collections.unmodifiableSortedSet(new TreeSet<>(columns.keySet()));
         int architectureColumn = csv.column(ARCHITECTURE);
         for (Csv.Row row : csv.rows()) {
             Architecture architecture = architecture(csv, row, row.cells().get(architectureColumn), space);
-            Map<String, Double> values = new HashMap<>();
-            columns.forEach((measure, column) -> values.put(measure,
-                measure.equals(Measure.ACCURACY) ? accuracy(csv, row, column, source.unit()) : number(csv, row, column)));
-            if (rows.put(architecture, Measures.of(values)) != null) {
+            SortedMap<String, Double> values = new TreeMap<>();
+            columns.forEach((measure, column) -> values.put(measure, number(csv, row, column)));
+            if (rows.put(architecture, new Row(accuracy(csv, row, accuracyColumn, source.unit()), new Measures(values))) != null) {
                 throw csv.error(row, architecture + " is there twice");
             }
         }
@@ -113,12 +117,16 @@ public final class AccuracyTable implements AccuracySource {
         return value;
     }
 
-    static Architecture architecture(Csv csv, Csv.Row row, String text, SearchSpace space) {
+    static Architecture architecture(Csv csv, Csv.Row row, String text, GeneSpace space) {
         try {
             return space.parse(text);
         } catch (InputException e) {
             throw new InputException(csv.file() + ":" + row.line() + ": " + e.getMessage(), e);
         }
+    }
+
+    public Path file() {
+        return file;
     }
 
     /** Every architecture that it has, in the order of the file. */
@@ -140,15 +148,30 @@ public final class AccuracyTable implements AccuracySource {
      * @throws InputException if the table does not have the architecture
      */
     public double accuracy(Architecture architecture) {
-        return row(architecture).get(Measure.ACCURACY);
+        return row(architecture).accuracy();
     }
 
-    private Measures row(Architecture architecture) {
-        Measures row = rows.get(architecture);
+    private Row row(Architecture architecture) {
+        Row row = rows.get(architecture);
         if (row == null) {
             throw InputException.in(file, "no row for " + architecture);
         }
         return row;
+    }
+
+    /** The measures of this table's columns alone. */
+    public CheapMeasures measures() {
+        return new CheapMeasures() {
+            @Override
+            public SortedSet<String> names() {
+                return others;
+            }
+
+            @Override
+            public Measures of(Architecture architecture) {
+                return row(architecture).others();
+            }
+        };
     }
 
     /**
@@ -177,15 +200,16 @@ public final class AccuracyTable implements AccuracySource {
             @Override
             public Measures of(Architecture architecture) {
                 Measures measures = computed.of(architecture);
-                Measures row = others.isEmpty() ? measures : row(architecture);
-                for (String name : names) {
-                    if (others.contains(name)) {
-                        measures = measures.with(name, row.get(name));
-                    } else if (Measure.isOnDevice(name) && others.contains(Measure.LATENCY)) {
-                        measures = measures.with(name, row.get(Measure.LATENCY));
-                    }
+                if (others.isEmpty()) {
+                    return measures;
                 }
-                return measures;
+                SortedMap<String, Double> own = row(architecture).others().values();
+                SortedMap<String, Double> all = new TreeMap<>(measures.values());
+                if (others.contains(Measure.LATENCY)) {
+                    all.replaceAll((name, value) -> Measure.isOnDevice(name) ? own.get(Measure.LATENCY) : value);
+                }
+                all.putAll(own);
+                return new Measures(all);
             }
         };
     }

@@ -1,9 +1,11 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
+import dev.lutra.measure.sums.SlotSum;
+import dev.lutra.measure.sums.Slots;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +32,7 @@ public final class CandidateEvaluator {
      *
      * @throws InputException if a constraint is on accuracy or on something that {@code cheap} does not measure
      */
-    public CandidateEvaluator(SearchSpace space, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
+    public CandidateEvaluator(GeneSpace space, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
         CandidateLog log) {
         this(Options.all(space), cheap, constraints, accuracy, log);
     }
@@ -55,8 +57,8 @@ public final class CandidateEvaluator {
         }
     }
 
-    public SearchSpace space() {
-        return options.space();
+    public GeneSpace space() {
+        return options.genes();
     }
 
     /** The options that architectures may have. */
@@ -73,9 +75,34 @@ public final class CandidateEvaluator {
         return cheap.of(architecture);
     }
 
-    /** Whether an architecture has no other options than it may, and keeps every constraint. */
+    /**
+     * Some of what is known without running an architecture, as arrays: fast where measures are sums over segments.
+     *
+     * @param names which measures, in this order
+     */
+    public MeasureArray array(List<String> names) {
+        return cheap.array(names).orElse((geneValues, measures) -> {
+            Measures known = cheap.of(space().architecture(geneValues));
+            for (int i = 0; i < measures.length; i++) {
+                measures[i] = known.get(names.get(i));
+            }
+        });
+    }
+
+    /** The slots of the space, where measures are known as sums over them. */
+    public Optional<Slots> slots() {
+        return cheap.slots();
+    }
+
+    /** A measure as a sum over the {@linkplain #slots slots}; empty where it is none. */
+    public Optional<SlotSum> slotSum(String measure) {
+        return cheap.slotSum(measure);
+    }
+
+    /** Whether an architecture is in the space, has no other options than it may, and keeps every constraint. */
     public boolean isFeasible(Architecture architecture) {
-        return (allOptions || options.make(architecture)) && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
+        return space().contains(architecture) && (allOptions || options.make(architecture))
+            && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
     }
 
     public boolean keepsAll(Measures measures) {

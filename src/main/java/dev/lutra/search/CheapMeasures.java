@@ -1,20 +1,20 @@
 package dev.lutra.search;
 
 import dev.lutra.latency.LatencyModel;
-import dev.lutra.measure.Facts;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.measure.MeasureKinds;
-import dev.lutra.network.Network;
+import dev.lutra.measure.sums.SlotSum;
+import dev.lutra.measure.sums.Slots;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
-/** What is known of an architecture without running it, in well under a millisecond or so; constraints are checked on it. */
+/** What is known of an architecture without running it, in a millisecond at most; constraints are checked on it. */
 public interface CheapMeasures {
 
     /** Names of the measures, the same for every architecture. */
@@ -30,6 +30,26 @@ public interface CheapMeasures {
     /** The measures of an architecture, accuracy among them, and those that follow from it. */
     default Measures completed(Architecture architecture, Measures withAccuracy) {
         return withAccuracy;
+    }
+
+    /**
+     * Some of these as arrays, for who asks of millions.
+     *
+     * @param names which, in this order
+     * @return empty where nothing is faster than one architecture after the other
+     */
+    default Optional<MeasureArray> array(List<String> names) {
+        return Optional.empty();
+    }
+
+    /** The slots of the space, where measures are known as sums over them. */
+    default Optional<Slots> slots() {
+        return Optional.empty();
+    }
+
+    /** A measure as a sum over the {@linkplain #slots slots}; empty where it is none. */
+    default Optional<SlotSum> slotSum(String measure) {
+        return Optional.empty();
     }
 
     /**
@@ -49,79 +69,6 @@ public interface CheapMeasures {
      * @param kinds by name
      */
     static CheapMeasures counted(SearchSpace space, Map<String, LatencyModel> targets, Map<String, MeasureKind> kinds) {
-        return new Counted(space, new TreeMap<>(targets), new TreeMap<>(kinds));
-    }
-
-    /** Interprets the built network. */
-    record Counted(SearchSpace space, SortedMap<String, LatencyModel> targets, SortedMap<String, MeasureKind> kinds)
-        implements
-            CheapMeasures {
-
-        @Override
-        public SortedSet<String> names() {
-            SortedSet<String> names = new TreeSet<>();
-            kinds.forEach((name, kind) -> {
-                if (kind.isOnDevice()) {
-                    targets.forEach((device, model) -> {
-                        if (kind.isToldBy(model)) {
-                            names.add(onDevice(name, device));
-                        }
-                    });
-                } else if (!kind.needsAccuracy()) {
-                    names.add(name);
-                }
-            });
-            return names;
-        }
-
-        @Override
-        public SortedSet<String> namesWithAccuracy() {
-            SortedSet<String> names = new TreeSet<>();
-            kinds.forEach((name, kind) -> {
-                if (kind.needsAccuracy() && !name.equals(Measure.ACCURACY)) {
-                    names.add(name);
-                }
-            });
-            return names;
-        }
-
-        @Override
-        public Measures of(Architecture architecture) {
-            Network network = space.build(architecture);
-            Facts facts = Facts.of(network);
-            SortedMap<String, Double> values = new TreeMap<>();
-            kinds.forEach((name, kind) -> {
-                if (!kind.isOnDevice() && !kind.needsAccuracy()) {
-                    values.put(name, kind.of(facts));
-                }
-            });
-            targets.forEach((device, model) -> {
-                Facts there = facts.on(model.predict(network));
-                kinds.forEach((name, kind) -> {
-                    if (kind.isOnDevice() && kind.isToldBy(model)) {
-                        values.put(onDevice(name, device), kind.of(there));
-                    }
-                });
-            });
-            return new Measures(values);
-        }
-
-        @Override
-        public Measures completed(Architecture architecture, Measures withAccuracy) {
-            SortedSet<String> names = namesWithAccuracy();
-            if (names.isEmpty()) {
-                return withAccuracy;
-            }
-            Facts facts = Facts.of(space.build(architecture)).judged(withAccuracy.get(Measure.ACCURACY));
-            Measures completed = withAccuracy;
-            for (String name : names) {
-                completed = completed.with(name, kinds.get(name).of(facts));
-            }
-            return completed;
-        }
-
-        private static String onDevice(String name, String device) {
-            return name + ":" + device;
-        }
+        return new CountedMeasures(space, new TreeMap<>(targets), new TreeMap<>(kinds));
     }
 }

@@ -38,12 +38,16 @@ public record Constraint(String key, String measure, Side side, double bound) {
     }
 
     public boolean holds(Measures measures) {
-        double value = measures.get(measure);
+        return holds(measures.get(measure));
+    }
+
+    /** Whether a value of the measure keeps the bound. */
+    public boolean holds(double value) {
         return side == Side.AT_MOST ? value <= bound : value >= bound;
     }
 
     /** How far off, relative to the bound; 0 if it holds. */
-    double violation(Measures measures) {
+    public double violation(Measures measures) {
         if (holds(measures)) {
             return 0;
         }
@@ -52,17 +56,22 @@ public record Constraint(String key, String measure, Side side, double bound) {
     }
 
     /** The measure with its sign such that less keeps the constraint better. */
-    double loss(Measures measures) {
+    public double loss(Measures measures) {
         double value = measures.get(measure);
         return side == Side.AT_MOST ? value : -value;
     }
 
     /** What was found for the measure, never rounded to look better than it is. */
-    String described(Measures measures) {
-        return Measure.format(measure, measures.get(measure), side == Side.AT_MOST ? RoundingMode.CEILING : RoundingMode.FLOOR);
+    public String described(Measures measures) {
+        return described(measures.get(measure));
     }
 
-    String describedBound() {
+    /** A value of the measure, never rounded to look better than it is. */
+    public String described(double value) {
+        return Measure.format(measure, value, side == Side.AT_MOST ? RoundingMode.CEILING : RoundingMode.FLOOR);
+    }
+
+    public String describedBound() {
         return Measure.format(measure, bound, RoundingMode.UNNECESSARY);
     }
 

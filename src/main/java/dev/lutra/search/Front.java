@@ -1,7 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -115,14 +115,14 @@ public record Front(List<Objective> objectives, List<Candidate> candidates, Sort
     /**
      * @throws dev.lutra.InputException naming the file and the place, if it is not a front of this space
      */
-    public static Front readJson(Path file, SearchSpace space) {
+    public static Front readJson(Path file, GeneSpace space) {
         return FrontJson.read(file, space);
     }
 
     /**
      * @throws dev.lutra.InputException naming the file and the line, if it is not a front of this space
      */
-    public static Front readCsv(Path file, SearchSpace space) {
+    public static Front readCsv(Path file, GeneSpace space) {
         return FrontCsv.read(file, space);
     }
 

@@ -3,7 +3,7 @@ package dev.lutra.search;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.csv.Csv;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -49,7 +49,7 @@ final class FrontCsv {
         AtomicFile.write(file, text.toString());
     }
 
-    static Front read(Path file, SearchSpace space) {
+    static Front read(Path file, GeneSpace space) {
         Csv csv = Csv.read(file);
         if (csv.column(ARCHITECTURE) < 0 || csv.column(OBJECTIVE + 1) < 0) {
             throw new InputException(file + ":1: not a front (expected: columns " + ARCHITECTURE + ", " + OBJECTIVE + "1, …)");

@@ -9,7 +9,7 @@ import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +45,7 @@ final class FrontJson {
         AtomicFile.write(file, root.toPrettyString() + "\n");
     }
 
-    static Front read(Path file, SearchSpace space) {
+    static Front read(Path file, GeneSpace space) {
         JsonNode root = tree(file);
         if (root.path("format").asInt() != FORMAT) {
             throw InputException.in(file, "format: " + root.path("format").asText("missing") + " (expected: " + FORMAT + ")");
@@ -70,7 +70,7 @@ final class FrontJson {
         }
     }
 
-    private static Candidate candidate(JsonNode node, String place, SearchSpace space) {
+    private static Candidate candidate(JsonNode node, String place, GeneSpace space) {
         SortedMap<String, Double> values = new TreeMap<>();
         for (Map.Entry<String, JsonNode> field : node.properties()) {
             if (field.getKey().equals(ARCHITECTURE)) {
@@ -90,7 +90,7 @@ final class FrontJson {
         return new Candidate(architecture(node, place, space), new Measures(values));
     }
 
-    private static Architecture architecture(JsonNode node, String place, SearchSpace space) {
+    private static Architecture architecture(JsonNode node, String place, GeneSpace space) {
         try {
             return space.parse(node.path(ARCHITECTURE).asText());
         } catch (InputException e) {

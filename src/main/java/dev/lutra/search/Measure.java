@@ -98,7 +98,7 @@ public final class Measure {
     /** What a measure's value should have been; empty if it can be one. */
     static Optional<String> expectation(String measure, double value) {
         if (measure.equals(ACCURACY)) {
-            String percent = value > 1 && value <= 100 ? "; if it is in percent, divide it by 100" : "";
+            String percent = value > 1 && value <= 100 ? "; of percents the experiment says 'unit: percent'" : "";
             return value >= 0 && value <= 1 ? Optional.empty() : Optional.of("a fraction from 0 to 1" + percent);
         }
         if (isLatency(measure)) {

@@ -9,21 +9,21 @@ import java.util.random.RandomGenerator;
 /** Some options of every gene of a space, at least one of each. Instances are immutable. */
 public final class Options {
 
-    private final SearchSpace space;
+    private final GeneSpace genes;
     private final List<BitSet> positions;
 
-    private Options(SearchSpace space, List<BitSet> positions) {
-        this.space = space;
+    private Options(GeneSpace genes, List<BitSet> positions) {
+        this.genes = genes;
         this.positions = positions;
     }
 
     /** Every option of every gene. */
-    public static Options all(SearchSpace space) {
+    public static Options all(GeneSpace space) {
         return select(space, (gene, position) -> true);
     }
 
     /** The options that an architecture has. */
-    public static Options only(SearchSpace space, Architecture architecture) {
+    public static Options only(GeneSpace space, Architecture architecture) {
         return select(space, (gene, position) -> architecture.value(gene) == position);
     }
 
@@ -33,7 +33,7 @@ public final class Options {
      * @param names as {@link #names} gives them
      * @throws IllegalArgumentException if they are not those of the space
      */
-    public static Options named(SearchSpace space, List<List<String>> names) {
+    public static Options named(GeneSpace space, List<List<String>> names) {
         if (names.size() != space.genes().size()) {
             throw new IllegalArgumentException(
                 names.size() + " genes (expected: " + space.genes().size() + ", as " + space.name() + " has)");
@@ -49,7 +49,7 @@ public final class Options {
         return options;
     }
 
-    private static Options select(SearchSpace space, BiPredicate<Integer, Integer> selected) {
+    private static Options select(GeneSpace space, BiPredicate<Integer, Integer> selected) {
         List<BitSet> positions = new ArrayList<>();
         for (int gene = 0; gene < space.genes().size(); gene++) {
             BitSet offered = new BitSet();
@@ -61,8 +61,21 @@ public final class Options {
         return new Options(space, List.copyOf(positions));
     }
 
+    /** The space whose genes these are options of. */
+    public GeneSpace genes() {
+        return genes;
+    }
+
+    /**
+     * The space whose networks have these options.
+     *
+     * @throws IllegalStateException if they are of a table's architectures, which are no networks
+     */
     public SearchSpace space() {
-        return space;
+        if (genes instanceof SearchSpace space) {
+            return space;
+        }
+        throw new IllegalStateException(genes.name() + ": has no networks (expected: a space that has)");
     }
 
     /** Positions in the options of gene {@code gene}, ascending. */
@@ -72,7 +85,7 @@ public final class Options {
 
     /** Whether nothing is left out. */
     public boolean areAll() {
-        return equals(all(space));
+        return equals(all(genes));
     }
 
     /** An architecture whose every gene is drawn uniformly. */
@@ -82,7 +95,7 @@ public final class Options {
             int[] offered = of(gene);
             values[gene] = offered[random.nextInt(offered.length)];
         }
-        return space.architecture(values);
+        return genes.architecture(values);
     }
 
     /**
@@ -96,7 +109,7 @@ public final class Options {
             BitSet left = positions.get(gene);
             offered[gene] = left.get(offered[gene]) ? offered[gene] : left.nextSetBit(0);
         }
-        return space.architecture(offered);
+        return genes.architecture(offered);
     }
 
     /** Whether an architecture can be made of these; what its canonical form says of a gene that no layer of it uses is no matter. */
@@ -110,33 +123,33 @@ public final class Options {
      * @param position in the options of the gene
      */
     public Options without(int gene, int position) {
-        return select(space, (g, p) -> positions.get(g).get(p)
+        return select(genes, (g, p) -> positions.get(g).get(p)
             && !(g == gene && p == position && positions.get(g).cardinality() > 1));
     }
 
     /** What is in these or in the others. */
     public Options or(Options others) {
-        return select(space, (gene, position) -> positions.get(gene).get(position) || others.positions.get(gene).get(position));
+        return select(genes, (gene, position) -> positions.get(gene).get(position) || others.positions.get(gene).get(position));
     }
 
     /** These without channel scales above a limit; of a gene whose scales are all above it, the smallest stays. */
     public Options scaledAtMost(double widest) {
-        return select(space, (gene, position) -> {
-            Gene described = space.genes().get(gene);
+        return select(genes, (gene, position) -> {
+            Gene described = genes.genes().get(gene);
             return positions.get(gene).get(position) && (!described.isScale()
                 || described.scale(position) <= Math.max(widest, smallestScale(gene)));
         });
     }
 
     private double smallestScale(int gene) {
-        return positions.get(gene).stream().mapToDouble(space.genes().get(gene)::scale).min().orElseThrow();
+        return positions.get(gene).stream().mapToDouble(genes.genes().get(gene)::scale).min().orElseThrow();
     }
 
     /** Names of the options, gene by gene. */
     public List<List<String>> names() {
         List<List<String>> names = new ArrayList<>();
         for (int gene = 0; gene < positions.size(); gene++) {
-            List<Gene.Option> options = space.genes().get(gene).options();
+            List<Gene.Option> options = genes.genes().get(gene).options();
             names.add(positions.get(gene).stream().mapToObj(position -> options.get(position).name()).toList());
         }
         return names;
@@ -145,7 +158,7 @@ public final class Options {
     /** Of the same space and with the same options. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof Options that && space.name().equals(that.space.name()) && positions.equals(that.positions);
+        return other instanceof Options that && genes.name().equals(that.genes.name()) && positions.equals(that.positions);
     }
 
     @Override

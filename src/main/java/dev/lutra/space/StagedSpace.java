@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
 
@@ -340,6 +341,23 @@ public final class StagedSpace extends HeadedSpace {
                 + genes.get(gene).expectation() + ")");
         }
         return position;
+    }
+
+    /** Every layer gives one shape, whatever stands there, so that a segment is shaped by the genes of its own layer. */
+    @Override
+    public Optional<List<List<Integer>>> segmentGenes() {
+        List<List<Integer>> genesOfSegments = new ArrayList<>();
+        boolean fixedSegment = false;
+        for (Slot slot : slots) {
+            boolean searchable = slot.choice() >= 0;
+            if (searchable) {
+                genesOfSegments.add(slot.scale() < 0 ? List.of(slot.choice()) : List.of(slot.choice(), slot.scale()));
+            } else if (!fixedSegment) {
+                genesOfSegments.add(List.of());
+            }
+            fixedSegment = !searchable;
+        }
+        return Optional.of(genesOfSegments);
     }
 
     @Override

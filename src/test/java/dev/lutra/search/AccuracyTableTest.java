@@ -9,6 +9,7 @@ import dev.lutra.space.Architecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,20 @@ class AccuracyTableTest {
     }
 
     @Test
+    void accuraciesBeyondABudgetAreRefused() throws IOException {
+        AccuracyTable table = table("arch,accuracy\n\"0,1,2,3,0,1\",0.75\n\"3,3,3,3,3,3\",0.5\n");
+        BudgetedAccuracies two = new BudgetedAccuracies(table, 2);
+        List<Double> told = new ArrayList<>();
+        two.find(List.of(ONE), (architecture, accuracy) -> told.add(accuracy));
+        assertThatThrownBy(() -> two.find(List.of(ONE, OTHER), (architecture, accuracy) -> told.add(accuracy)))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessage("1 accuracies told, 2 more asked for (expected: at most 2 in all)");
+        two.find(List.of(OTHER), (architecture, accuracy) -> told.add(accuracy));
+        assertThat(told).containsExactly(0.75, 0.5);
+        assertThat(two.asked()).isEqualTo(2);
+    }
+
+    @Test
     void searchesTheTable() throws IOException {
         StringBuilder text = new StringBuilder("arch,accuracy,params\n");
         for (Architecture architecture : SmallProblem.everyArchitecture()) {
@@ -98,7 +113,7 @@ class AccuracyTableTest {
         "arch,accuracy~\"0,1,2,3,0,9\",1 | :2: layer6.choice: '9' (expected: one of 0 k3, 1 k5, 2 k7, 3 xception)",
         "arch,accuracy~\"0,1,2,3,0,1\",high | :2: accuracy: 'high' (expected: a number)",
         "arch,accuracy~\"0,1,2,3,0,1\",89.74 | :2: accuracy: 89.74 "
-            + "(expected: a fraction from 0 to 1; if it is in percent, divide it by 100)",
+            + "(expected: a fraction from 0 to 1; of percents the experiment says 'unit: percent')",
         "arch,accuracy~\"0,1,2,3,0,1\",-0.1 | :2: accuracy: -0.1 (expected: a fraction from 0 to 1)",
         "arch,accuracy~\"0,1,2,3,0,1\",1e999999999 | :2: accuracy: 1e999999999 (expected: a fraction from 0 to 1)",
         "arch,accuracy,latency~\"0,1,2,3,0,1\",1,0 | :2: latency: 0 (expected: milliseconds, more than 0)",

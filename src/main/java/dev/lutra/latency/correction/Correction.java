@@ -24,6 +24,9 @@ public final class Correction {
     /** A segment as corrected: its time, and its covariance with each fitted network. */
     private record Corrected(Member member, double nanos, double[] covariances) {}
 
+    /** Of a whole network. */
+    public static final long LEAST_NANOS = 1;
+
     /** A network of less weight, nearly seven deviations off, was disturbed and says nothing of others. */
     private static final double LEAST_UNDISTURBED = 0.1;
 
@@ -84,8 +87,27 @@ public final class Correction {
     }
 
     /** What a whole network takes, before its segments: the call and the bias. */
-    double biasNanos() {
+    public double biasNanos() {
         return evidence.ratio() * table.callOverheadNanos() + bias * evidence.unitNanos();
+    }
+
+    /** What a segment adds to a network that has it, at least 0. */
+    public double addedNanos(String key) {
+        return corrected(key).nanos();
+    }
+
+    /**
+     * The p99 of a network of this median latency.
+     *
+     * @throws java.util.NoSuchElementException if there is none
+     */
+    public long p99Nanos(long medianNanos) {
+        return tail.orElseThrow().nanosAt(medianNanos);
+    }
+
+    /** Whether a network of a longer median never has a smaller p99. */
+    public boolean isP99Monotone() {
+        return tail.map(TailRatio::isMonotone).orElse(false);
     }
 
     /** Of all entries. */
@@ -104,7 +126,7 @@ public final class Correction {
     public CorrectedLatency predict(List<String> keys) {
         List<Corrected> all = new ArrayList<>();
         keys.forEach(key -> all.add(corrected(key)));
-        double nanos = Math.max(1, biasNanos() + all.stream().mapToDouble(Corrected::nanos).sum());
+        double nanos = Math.max(LEAST_NANOS, biasNanos() + all.stream().mapToDouble(Corrected::nanos).sum());
         double reach = deviations * Math.sqrt(variance(all, nanos / evidence.unitNanos())) * evidence.unitNanos();
         Interval interval = new Interval(Math.round(Math.max(0, nanos - reach)), Math.round(nanos + reach));
         long rounded = Math.round(nanos);

@@ -114,13 +114,25 @@ final class TailRatio {
         return new Median().evaluate(values.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
+    /** A slope of less than −1 would make the p99 fall where the median rises. */
+    boolean isMonotone() {
+        return line.slope() >= -1;
+    }
+
+    private double exactNanosAt(long medianNanos) {
+        return medianNanos * Math.exp(Math.max(0, line.at(Math.log(Math.max(1, medianNanos)))));
+    }
+
+    long nanosAt(long medianNanos) {
+        return Math.round(exactNanosAt(medianNanos));
+    }
+
     /**
      * @param medianReach half width of the median's own interval, relative to it
      */
     CorrectedLatency.Tail at(long medianNanos, double medianReach) {
-        double ratio = Math.max(0, line.at(Math.log(Math.max(1, medianNanos))));
         double reach = Math.hypot(deviation, medianReach);
-        double nanos = medianNanos * Math.exp(ratio);
+        double nanos = exactNanosAt(medianNanos);
         return new CorrectedLatency.Tail(Math.round(nanos),
             new Interval(Math.round(nanos * Math.exp(-reach)), Math.round(nanos * Math.exp(reach))));
     }

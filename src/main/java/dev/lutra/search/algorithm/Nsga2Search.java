@@ -5,7 +5,7 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Constraint;
-import dev.lutra.search.FeasibleSampler;
+import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
@@ -117,7 +117,7 @@ public final class Nsga2Search implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
         Random random = new Random(settings.seed());
-        Nursery nursery = new Nursery(candidates, new FeasibleSampler(evaluator, random), random);
+        Nursery nursery = new Nursery(candidates, FeasibleSampler.of(evaluator, random), random);
         NSGAII algorithm = new ByGenerations(candidates, nursery, (arity, population) -> select(arity, population, random));
         int before = -1;
         for (int i = 0; i < settings.generations() && candidates.proposals() > before; i++) {
@@ -275,7 +275,8 @@ public final class Nsga2Search implements Search {
                     return new Solution[]{individual(child)};
                 }
             }
-            Optional<Architecture> replacement = sampler.repair(child).filter(candidates::propose).or(this::fresh);
+            Optional<Architecture> replacement = sampler.repair(child, architecture -> !candidates.wasProposed(architecture))
+                .filter(candidates::propose).or(this::fresh);
             return new Solution[]{replacement.map(this::individual).orElseGet(() -> (Individual) parents[0].copy())};
         }
 

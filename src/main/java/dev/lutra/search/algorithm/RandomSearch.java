@@ -3,7 +3,7 @@ package dev.lutra.search.algorithm;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Constraint;
-import dev.lutra.search.FeasibleSampler;
+import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
@@ -63,7 +63,7 @@ public final class RandomSearch implements Search {
     @Override
     public Front run(SearchListener listener) {
         Candidates candidates = new Candidates(evaluator, objectives, listener, budget);
-        FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(seed));
+        FeasibleSampler sampler = FeasibleSampler.of(evaluator, new Random(seed));
         List<Architecture> drawn = new ArrayList<>();
         int repeats = 0;
         while (candidates.proposals() < budget && repeats < MOST_REPEATS) {

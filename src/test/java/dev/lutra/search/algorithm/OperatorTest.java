@@ -7,7 +7,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
-import dev.lutra.search.FeasibleSampler;
+import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.SearchListener;
@@ -104,7 +104,7 @@ class OperatorTest {
         CandidateEvaluator evaluator = evaluator(constraints);
         List<Architecture> feasible = SmallProblem.everyArchitecture().stream().filter(evaluator::isFeasible).toList();
         Map<Architecture, Integer> cells = feasible.stream().collect(Collectors.toMap(Function.identity(), feasible::indexOf));
-        FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(3));
+        FeasibleSampler sampler = FeasibleSampler.of(evaluator, new Random(3));
         long[] drawn = new long[feasible.size()];
         for (int i = 0; i < TRIALS; i++) {
             drawn[cells.get(sampler.draw())]++;
@@ -115,7 +115,7 @@ class OperatorTest {
     @Test
     void repairedDrawsKeepTightConstraintsAndDiffer() {
         CandidateEvaluator evaluator = evaluator(List.of(Constraint.atMost("sum", 1))); // 7 of 4096
-        FeasibleSampler sampler = new FeasibleSampler(evaluator, new Random(4));
+        FeasibleSampler sampler = FeasibleSampler.of(evaluator, new Random(4));
         SortedSet<String> drawn = new TreeSet<>();
         for (int i = 0; i < 200; i++) {
             Architecture architecture = sampler.draw();

@@ -10,8 +10,10 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Objective;
+import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.space.TableSpace;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Path;
@@ -27,10 +29,11 @@ import java.util.TreeMap;
  * What an experiment file asks for; {@code docs/experiment.md} describes the keys.
  *
  * @param name of the experiment and its run folder
- * @param space how the file names it
+ * @param space how the file names it, or the accuracy table that is the space too
+ * @param hasNetworks whether the space has networks, and is not just a table
  * @param imageSize side of the images in pixels; empty: the space's own
  * @param data where images come from; only an experiment with an accuracy table may have none
- * @param accuracyTable file of known accuracies that take the place of a supernet's, if any
+ * @param accuracyTable known accuracies that take the place of a supernet's, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param training how the supernet is trained
  * @param retraining how winners are trained by themselves
@@ -44,7 +47,7 @@ import java.util.TreeMap;
  * @param export which winners leave, and how
  * @param rank what the supernet's order of networks is held against, if anything
  */
-public record Experiment(String name, String space, Optional<Integer> imageSize, Optional<DataSource> data,
+public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
@@ -140,8 +143,8 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
     public Experiment withBudget(Duration budget) {
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
-        return new Experiment(name, space, imageSize, data, accuracyTable, supernetFrom, training, retraining, evaluation, targets,
-            measures, objectives, constraints, within, search, export, rank);
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, supernetFrom, training, retraining, evaluation,
+            targets, measures, objectives, constraints, within, search, export, rank);
     }
 
     /** The lookup table that the file names for a target, if it does. */
@@ -169,8 +172,25 @@ public record Experiment(String name, String space, Optional<Integer> imageSize,
         return baseSpace().withClasses(classes);
     }
 
-    /** The space with this experiment's image size and its own number of classes. */
+    /**
+     * What architectures are made of, whether they stand for networks or for rows of a table.
+     *
+     * @throws InputException if there is no such space or table
+     */
+    public GeneSpace genes() {
+        return hasNetworks ? baseSpace() : TableSpace.load(Path.of(space));
+    }
+
+    /**
+     * The space with this experiment's image size and its own number of classes.
+     *
+     * @throws InputException if there is no such space, or it has no networks
+     */
     public SearchSpace baseSpace() {
+        if (!hasNetworks) {
+            throw new InputException("space.table: its architectures have no networks, which this needs (expected: lutra search, or a "
+                + "space file with accuracy.table)");
+        }
         SearchSpace loaded = SpaceFile.load(space);
         return imageSize.isPresent() ? loaded.withImageSize(imageSize.get()) : loaded;
     }

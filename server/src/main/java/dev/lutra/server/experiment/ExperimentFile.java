@@ -46,6 +46,9 @@ public final class ExperimentFile {
     private static final int DEFAULT_RANKED = 100;
     private static final int DEFAULT_TOP = 10;
     private static final String DEFAULT_ALGORITHM = "nsga2";
+    /** What a table in the place of a space leaves nothing to do for. */
+    private static final List<String> OF_NETWORKS = List.of("data", "accuracy", "supernet", "evaluation", "rank", "retrain", "image-size",
+        "targets", "profile", "export");
 
     private final YamlNode file;
     private final Path folder;
@@ -78,7 +81,8 @@ public final class ExperimentFile {
 
     private Experiment experiment() {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
-        Optional<AccuracyFile> accuracyTable = accuracyTable();
+        YamlNode space = file.get("space");
+        Optional<AccuracyFile> accuracyTable = space.isMapping() ? Optional.of(tableSpace(space)) : accuracyTable();
         boolean tabulated = accuracyTable.isPresent();
         List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
         MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
@@ -86,7 +90,8 @@ public final class ExperimentFile {
         List<Constraint> constraints = measures.constraints();
         Experiment experiment = new Experiment(
             name(file.get("name")),
-            space(file.get("space"), folder),
+            space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
+            !space.isMapping(),
             file.find("image-size").map(node -> node.integer(8)),
             (tabulated ? file.find("data") : Optional.of(file.get("data"))).map(node -> data(node, folder)),
             accuracyTable,
@@ -127,6 +132,18 @@ public final class ExperimentFile {
     private static String space(YamlNode node, Path folder) {
         String text = node.text();
         return text.endsWith(".yaml") || text.endsWith(".yml") ? folder.resolve(text).toString() : text;
+    }
+
+    /** {@code space: {table: FILE}}: a problem without networks, of which nothing else is said. */
+    private AccuracyFile tableSpace(YamlNode space) {
+        for (String key : OF_NETWORKS) {
+            file.find(key).ifPresent(node -> {
+                throw node.error("given with space.table, whose architectures have no networks (expected: no such key)");
+            });
+        }
+        AccuracyFile table = accuracyFile(space);
+        space.rejectUnknownKeys();
+        return table;
     }
 
     /** The table, which leaves nothing for a supernet to do. */

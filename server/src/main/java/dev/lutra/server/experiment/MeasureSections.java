@@ -139,7 +139,7 @@ final class MeasureSections {
         return switch (unit) {
             case COUNT -> Quantity.count(node);
             case NANOSECONDS -> Quantity.duration(node).toNanos();
-            case RATIO -> node.number(-Double.MAX_VALUE, Double.MAX_VALUE);
+            case RATIO -> Quantity.number(node);
         };
     }
 

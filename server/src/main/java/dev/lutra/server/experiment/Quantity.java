@@ -35,18 +35,24 @@ public final class Quantity {
         return Optional.of(Duration.ofNanos(Math.max(1, Math.round(nanos))));
     }
 
+    /** A number, which may be as long as a count: {@code 0.5}, {@code -3}, {@code 60M}. */
+    static double number(YamlNode node) {
+        return count(node.text()).orElseGet(() -> node.number(-Double.MAX_VALUE, Double.MAX_VALUE));
+    }
+
     /** A count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */
     static long count(YamlNode node) {
-        Matcher matcher = COUNT.matcher(node.text().strip().replace("_", ""));
-        if (!matcher.matches()) {
-            throw node.error(node.text() + " (expected: a count such as 40M; suffixes: k, M, G)");
-        }
-        double value = Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
+        return Math.round(count(node.text()).orElseThrow(() -> node.error(node.text()
+            + " (expected: a count such as 40M; suffixes: k, M, G)")));
+    }
+
+    private static Optional<Double> count(String text) {
+        Matcher matcher = COUNT.matcher(text.strip().replace("_", ""));
+        return matcher.matches() ? Optional.of(Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
             case "k", "K" -> 1e3;
             case "M" -> 1e6;
             case "G" -> 1e9;
             default -> 1;
-        };
-        return Math.round(value);
+        }) : Optional.empty();
     }
 }

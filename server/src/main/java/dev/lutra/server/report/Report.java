@@ -10,12 +10,13 @@ import java.util.List;
  *
  * @param verdict the outcome in one sentence
  * @param devices names of the targets, in the order of every winner's latencies
+ * @param best the front itself
  * @param fronts plots of accuracy against each other measure
  * @param training empty where no curve was kept
  * @param ranking empty where the supernet's order of networks was not looked at
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
-    List<Winner> winners, List<FrontPlot> fronts, List<Training> training, List<Ranked> ranking, List<Fact> provenance) {
+    List<Winner> winners, Best best, List<FrontPlot> fronts, List<Training> training, List<Ranked> ranking, List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
@@ -30,6 +31,17 @@ public record Report(String name, String space, String evaluated, int frontSize,
      * @param interval where the table expects a measurement, and whether it fell there; empty where it states none
      */
     public record Latency(String predicted, Judged interval, Judged measured, String predictedP99, Judged p99, String error) {}
+
+    /** The architectures of the front with these measures. */
+    public record Best(List<String> measures, List<Row> rows) {}
+
+    /** One architecture of the front. */
+    public record Row(String architecture, List<String> figures) {}
+
+    /** Whether files were exported. */
+    public boolean exported() {
+        return !winners.isEmpty();
+    }
 
     /** One plot of the front. */
     public record FrontPlot(String measure, String svg) {}

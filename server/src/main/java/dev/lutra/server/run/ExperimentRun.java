@@ -39,7 +39,7 @@ public final class ExperimentRun implements AutoCloseable {
      */
     public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress,
         String version) {
-        experiment.baseSpace();
+        experiment.genes();
         FileLock lock = folder.lock();
         return new ExperimentRun(lock, new RunContext(experiment, folder, access, progress, version));
     }
@@ -67,6 +67,10 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     private List<Stage<?>> stages() {
+        if (!context.experiment().hasNetworks()) {
+            context.events().say("space.table: its architectures have no networks, so nothing is trained, profiled, exported or verified");
+            return List.of(new SearchStage());
+        }
         List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage()));
         if (context.experiment().rank().isPresent()) {
             stages.add(new RankStage());

@@ -23,6 +23,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.GeneSpace;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
@@ -60,6 +61,8 @@ final class RunContext implements AutoCloseable {
     private final ResultStore results;
     private ImageData data;
     private SearchSpace space;
+    private GeneSpace genes;
+    private Optional<AccuracyTable> accuracyTable = Optional.empty();
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private RunFleet fleet;
@@ -127,6 +130,14 @@ final class RunContext implements AutoCloseable {
         return space;
     }
 
+    /** What architectures are made of: the space, or the table that stands in its place. */
+    GeneSpace genes() {
+        if (genes == null) {
+            genes = experiment.hasNetworks() ? space() : experiment.genes();
+        }
+        return genes;
+    }
+
     /** The supernet's file: the run's own, or the one that the experiment takes over. */
     Path checkpoint() {
         return experiment.supernetFrom()
@@ -151,7 +162,7 @@ final class RunContext implements AutoCloseable {
     /** The options that training has not dropped; all of them where an accuracy table stands in the place of a supernet. */
     Options options() {
         if (experiment.accuracyTable().isPresent() || Checkpoint.read(checkpoint()).surviving().isEmpty()) {
-            return Options.all(space());
+            return Options.all(genes());
         }
         supernet(); // makes sure that the file is of this space
         return Checkpoint.read(checkpoint()).surviving(space());
@@ -166,7 +177,10 @@ final class RunContext implements AutoCloseable {
 
     /** The experiment's table of accuracies, where it has one in place of a supernet. */
     Optional<AccuracyTable> accuracyTable() {
-        return experiment.accuracyTable().map(file -> file.load(space()));
+        if (accuracyTable.isEmpty()) {
+            accuracyTable = experiment.accuracyTable().map(file -> file.load(genes()));
+        }
+        return accuracyTable;
     }
 
     /** Accuracies by the supernet's weights. */
@@ -215,6 +229,9 @@ final class RunContext implements AutoCloseable {
 
     /** The same where some devices have no table yet. */
     CheapMeasures cheap(Map<String, LookupTable> known) {
+        if (!experiment.hasNetworks()) {
+            return accuracyTable().orElseThrow().measures();
+        }
         CheapMeasures computed = SearchStage.computed(experiment, space(), known);
         return accuracyTable().map(table -> table.replacing(computed)).orElse(computed);
     }
@@ -224,7 +241,7 @@ final class RunContext implements AutoCloseable {
         CheapMeasures cheap = cheap();
         Map<String, Measures> evaluated = new LinkedHashMap<>();
         candidates().all().forEach((text, known) -> {
-            Architecture architecture = space().parse(text);
+            Architecture architecture = genes().parse(text);
             Measures measures = cheap.of(architecture).with(Measure.ACCURACY, known.get(Measure.ACCURACY));
             evaluated.put(text, cheap.completed(architecture, measures));
         });
@@ -237,7 +254,7 @@ final class RunContext implements AutoCloseable {
      * @throws InputException if it is of other objectives, targets or limits than the experiment's
      */
     Front front() {
-        Front front = Front.readJson(folder.front(), space());
+        Front front = Front.readJson(folder.front(), genes());
         if (!front.objectives().equals(experiment.objectives())) {
             throw InputException.in(folder.front(), "searched with objectives " + front.objectives() + " (expected: "
                 + experiment.objectives() + ", as the experiment has: lutra search again)");
@@ -304,8 +321,9 @@ final class RunContext implements AutoCloseable {
 
     /** Writes the report on these winners. */
     void report(List<Winner> winners) {
-        new RunReport(experiment, space(), folder).write(front(), evaluated(), winners, Checkpoint.read(checkpoint()).curve(),
-            TrainStage.sampledPaths(this), networksRanked(), tables(), history().durations());
+        boolean trained = experiment.accuracyTable().isEmpty();
+        reporter().write(front(), evaluated(), winners, trained ? Checkpoint.read(checkpoint()).curve() : List.of(),
+            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history().durations());
         events.say("report: " + folder.report());
     }
 
@@ -328,6 +346,10 @@ final class RunContext implements AutoCloseable {
         }
     }
 
+    RunReport reporter() {
+        return new RunReport(experiment, genes(), this::space, folder);
+    }
+
     WinnerExport exporter() {
         return new WinnerExport(experiment, space(), folder, version);
     }
@@ -346,7 +368,7 @@ final class RunContext implements AutoCloseable {
     }
 
     private NamedValues tabulated(AccuracyFile table) {
-        NamedValues.Builder judge = NamedValues.builder().put("space", space().fingerprint())
+        NamedValues.Builder judge = NamedValues.builder().put("space", genes().fingerprint())
             .put("accuracy.table", content(table.path()));
         if (!table.isUsual()) {
             judge.put("accuracy.column", table.column()).put("accuracy.unit", table.unit().name().toLowerCase(Locale.ROOT));

@@ -19,8 +19,10 @@ import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
+import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.training.CurvePoint;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
@@ -29,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Puts what a run found into words, plots and drawings. */
@@ -37,12 +40,17 @@ final class RunReport {
     private static final double NANOS_A_MILLI = 1e6;
 
     private final Experiment experiment;
-    private final SearchSpace space;
+    private final GeneSpace space;
+    private final Supplier<SearchSpace> networks;
     private final RunFolder folder;
 
-    RunReport(Experiment experiment, SearchSpace space, RunFolder folder) {
+    /**
+     * @param networks the space where it has any; asked for winners that were exported, and for devices
+     */
+    RunReport(Experiment experiment, GeneSpace space, Supplier<SearchSpace> networks, RunFolder folder) {
         this.experiment = experiment;
         this.space = space;
+        this.networks = networks;
         this.folder = folder;
     }
 
@@ -60,9 +68,22 @@ final class RunReport {
             }
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
-            String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows, plots,
-            List.of(training(curve, sampledPaths)), ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, durations));
+            String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
+            best(front), plots, experiment.accuracyTable().isPresent() ? List.of() : List.of(training(curve, sampledPaths)),
+            ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, durations));
         AtomicFile.write(folder.report(), report.html());
+    }
+
+    /** The front itself, which is all there is where nothing is exported. */
+    private static Report.Best best(Front front) {
+        List<String> measures = front.objectives().stream().map(Objective::measure).toList();
+        return new Report.Best(measures, front.candidates().stream().map(candidate -> new Report.Row(
+            candidate.architecture().toString().replace(",", ", "),
+            measures.stream().map(measure -> figure(measure, candidate.measures().get(measure))).toList())).toList());
+    }
+
+    private static String figure(String measure, double value) {
+        return measure.equals(Measure.ACCURACY) ? percent(value) : Measure.format(measure, value, RoundingMode.HALF_EVEN);
     }
 
     /** The front against the first objective beside accuracy. */
@@ -103,6 +124,9 @@ final class RunReport {
     }
 
     private String verdict(List<Winner> winners) {
+        if (experiment.accuracyTable().isPresent()) {
+            return "Accuracies are those of a table: there is no supernet, and nothing to export.";
+        }
         if (experiment.targets().isEmpty()) {
             return winners.size() + " files exported. The experiment has no targets, so no device was asked: neither their outputs nor "
                 + "their latency are checked.";
@@ -125,7 +149,7 @@ final class RunReport {
     private Report.Winner row(int rank, Winner winner) {
         double difference = winner.checks().stream().mapToDouble(Winner.Check::difference).max().orElse(0);
         boolean agree = winner.checks().stream().allMatch(Winner.Check::numericsAgree);
-        LayerTable layers = LayerTable.of(space, space.parse(winner.architecture()), CountingRule.MACS);
+        LayerTable layers = LayerTable.of(networks.get(), space.parse(winner.architecture()), CountingRule.MACS);
         return new Report.Winner(rank, rank == 1, winner.architecture().replace(",", ", "), percent(winner.accuracy()),
             millions(winner.measures().get(Measure.MACS)), millions(winner.measures().get(Measure.PARAMS)),
             winner.checks().stream().map(RunReport::latency).toList(),
@@ -159,7 +183,7 @@ final class RunReport {
     }
 
     private Report.Ranked ranking(NetworksRanked ranked) {
-        Ranking ranking = RankStage.ranking(ranked.networks(), ranked.top(), experiment.training().seed(), space);
+        Ranking ranking = RankStage.ranking(ranked.networks(), ranked.top(), experiment.training().seed(), networks.get());
         List<Plots.Point> points = ranked.networks().stream()
             .map(network -> new Plots.Point(100 * network.supernet(), 100 * network.alone())).toList();
         String baselines = ranking.baselines().stream().map(baseline -> baseline.name() + " " + tau(baseline.tau()))
@@ -192,7 +216,7 @@ final class RunReport {
                 facts.add(new Report.Fact("precision " + device, Profiler.precision(table)
                     + experiment.profile().budget().map(time -> ", within " + time.toMillis() / 1e3 + " s").orElse("")));
             }
-            FrontPrecision.of(device, table, space, front)
+            FrontPrecision.of(device, table, networks.get(), front)
                 .ifPresent(precision -> facts.add(new Report.Fact("front " + device, precision.described())));
         });
         return facts;

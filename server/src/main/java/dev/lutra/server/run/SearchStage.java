@@ -6,6 +6,7 @@ import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
+import dev.lutra.search.BudgetedAccuracies;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
@@ -14,20 +15,21 @@ import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
-import dev.lutra.search.Objective;
-import dev.lutra.search.algorithm.RandomSearch;
+import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 
 /** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
@@ -57,7 +59,7 @@ public final class SearchStage implements Stage<Front> {
         requireFeasible(run);
         Map<String, LookupTable> tables = run.knownTables();
         if (tables.size() == run.experiment().targets().size()) {
-            CandidateEvaluator judge = evaluator(run.experiment(), run.space(), run.cheap(tables),
+            CandidateEvaluator judge = evaluator(run.experiment(), run.genes(), run.cheap(tables),
                 AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
             run.experiment().search().algorithm().search(judge, run.experiment().objectives(), run.experiment().search().seed());
         }
@@ -69,19 +71,24 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public Front run(RunContext run) {
         AccuracySource accuracy = run.accuracyTable().<AccuracySource>map(table -> table).orElseGet(run::supernetAccuracies);
-        CandidateEvaluator judge = new CandidateEvaluator(run.options(), run.cheap(), run.experiment().constraints(), accuracy,
-            run.candidates());
+        CandidateEvaluator judge = new CandidateEvaluator(run.options(), run.cheap(), run.experiment().constraints(),
+            new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.candidates());
         Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));
         AtomicFile.write(file.resolveSibling("front.svg"),
-            new RunReport(run.experiment(), run.space(), run.folder()).frontPlot(front, run.evaluated(), List.of()));
+            run.reporter().frontPlot(front, run.evaluated(), List.of()));
         front.writeJson(file);
-        run.exporter().setAsideOthers(run.ranked(), run.events());
+        if (run.experiment().hasNetworks()) {
+            run.exporter().setAsideOthers(run.ranked(), run.events());
+        }
         run.events().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
             front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
             .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().say("search: " + precision.described())));
+        if (run.experiment().accuracyTable().isPresent()) {
+            run.report(List.of()); // nothing comes after that would
+        }
         return front;
     }
 
@@ -94,9 +101,9 @@ public final class SearchStage implements Stage<Front> {
         CheapMeasures cheap = run.cheap(run.knownTables());
         List<Constraint> countable = run.experiment().constraints().stream()
             .filter(constraint -> cheap.names().contains(constraint.measure())).toList();
-        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.space(), cheap, countable,
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.genes(), cheap, countable,
             AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
-        new RandomSearch(anyAccuracy, List.of(Objective.min(Measure.MACS)), 1, run.experiment().search().seed()).run(SearchListener.NONE);
+        FeasibleSampler.of(anyAccuracy, new Random(run.experiment().search().seed())).draw();
     }
 
     /**
@@ -122,7 +129,7 @@ public final class SearchStage implements Stage<Front> {
      *
      * @param cheap what is computed, or where accuracies come from a table, its other columns in the place of that
      */
-    public static CandidateEvaluator evaluator(Experiment experiment, SearchSpace space, CheapMeasures cheap, AccuracySource accuracy,
+    public static CandidateEvaluator evaluator(Experiment experiment, GeneSpace space, CheapMeasures cheap, AccuracySource accuracy,
         CandidateLog log) {
         return new CandidateEvaluator(space, cheap, experiment.constraints(), accuracy, log);
     }

@@ -1,7 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.search.AccuracyFile;
+import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
@@ -55,10 +55,9 @@ final class TrainStage implements Stage<List<Double>> {
 
     @Override
     public List<Double> run(RunContext run) {
-        Optional<AccuracyFile> table = run.experiment().accuracyTable();
+        Optional<AccuracyTable> table = run.accuracyTable();
         if (table.isPresent()) {
-            run.events().say("train: no supernet; " + table.get().path() + " has the accuracy of "
-                + table.get().load(run.space()).size() + " architectures");
+            run.events().say("train: no supernet; " + table.get().file() + " has the accuracy of " + table.get().size() + " architectures");
             return List.of();
         }
         if (run.experiment().supernetFrom().isPresent()) {

@@ -7,7 +7,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.space.GeneSpace;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +35,7 @@ record EveryNetwork(int most) implements Algorithm {
         };
     }
 
-    private List<Architecture> all(SearchSpace space) {
+    private List<Architecture> all(GeneSpace space) {
         int count = space.genes().stream().mapToInt(gene -> gene.size()).reduce(1, Math::multiplyExact);
         return IntStream.range(0, Math.min(most, count)).mapToObj(number -> {
             int[] values = new int[space.genes().size()];

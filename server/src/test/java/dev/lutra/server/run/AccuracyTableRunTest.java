@@ -80,6 +80,7 @@ class AccuracyTableRunTest {
             assertThat(front(run).provenance().get("accuracy.table")).matches("[0-9a-f]{64}");
             assertThat(run.winners()).isEmpty();
             assertThat(run.folder().front().resolveSibling("front.svg")).content().contains("<svg");
+            assertThat(run.folder().report()).content().contains("Accuracies are those of a table", "k3, k5", "60.00 %", "2 ms");
         }
         assertThat(progress.lines())
             .anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith(" 9 architectures"))

@@ -37,6 +37,7 @@ final class RunSummary {
         }
         if (run.winners().isEmpty()) {
             System.out.println("front   " + run.folder().front());
+            printReport(run);
             return;
         }
         TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "predicted", "expected", "measured", "inside",
@@ -60,6 +61,10 @@ final class RunSummary {
         System.out.println();
         System.out.println("files   " + run.folder().exports());
         System.out.println("front   " + run.folder().front());
+        printReport(run);
+    }
+
+    private static void printReport(ExperimentRun run) {
         System.out.println("report  " + run.folder().report() + "  " + run.folder().report().toUri());
     }
 
@@ -121,9 +126,7 @@ final class RunSummary {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("winners", winners);
         document.put("front", run.folder().front().toString());
-        if (!winners.isEmpty()) {
-            document.put("report", run.folder().report().toString());
-        }
+        document.put("report", run.folder().report().toString());
         return document;
     }
 }

@@ -4,6 +4,7 @@ import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.Prediction;
+import dev.lutra.measure.sums.CostTable;
 import dev.lutra.network.Network;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.TextTable;
@@ -18,33 +19,67 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * What is said of architectures.
- *
- * @param latency predicts their latencies; empty: nothing is said of them
- */
-record ArchitectureAnswers(SearchSpace space, CountingRule rule, Optional<LatencyModel> latency) {
+/** What is said of architectures. */
+final class ArchitectureAnswers {
+
+    private final SearchSpace space;
+    private final CountingRule rule;
+    private final Optional<LatencyModel> latency;
+    /** Tabulated when the first of many is asked for. */
+    private Optional<CostTable> sums;
+
+    /**
+     * @param latency predicts their latencies; empty: nothing is said of them
+     */
+    ArchitectureAnswers(SearchSpace space, CountingRule rule, Optional<LatencyModel> latency) {
+        this.space = space;
+        this.rule = rule;
+        this.latency = latency;
+    }
+
+    /** In total. */
+    private record Total(Cost cost, Optional<Long> nanos) {}
+
+    /** From the space's tabulated sums, unless it has none or a table lacks a segment, which interpreting the network then names. */
+    private Total total(Architecture architecture) {
+        if (sums == null) {
+            sums = CostTable.of(space, rule, latency.stream().toList());
+        }
+        if (sums.isPresent()) {
+            double[] sum = new double[sums.get().columns()];
+            sums.get().sum(architecture.values(), sum);
+            if (latency.isEmpty() || !Double.isNaN(CostTable.addedNanos(sum, 0))) {
+                return new Total(CostTable.cost(sum), latency.map(model -> model.nanos(CostTable.addedNanos(sum, 0))));
+            }
+        }
+        Network network = space.build(architecture);
+        return new Total(rule.count(network.ops()), latency.map(model -> model.predict(network).nanos()));
+    }
+
+    SearchSpace space() {
+        return space;
+    }
 
     /** One architecture in total. */
     Map<String, Object> summary(Architecture architecture) {
-        Network network = space.build(architecture);
-        return summary(architecture, rule.count(network.ops()), latency.map(model -> model.predict(network)));
+        Total total = total(architecture);
+        return summary(architecture, total.cost(), total.nanos());
     }
 
-    private Map<String, Object> summary(Architecture architecture, Cost cost, Optional<Prediction> prediction) {
+    private Map<String, Object> summary(Architecture architecture, Cost cost, Optional<Long> nanos) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("space", space.name());
         document.put("arch", architecture.toString());
         document.put("macs", cost.macs());
         document.put("params", cost.params());
-        prediction.ifPresent(predicted -> document.put("latency_ms", predicted.nanos() / 1e6));
+        nanos.ifPresent(predicted -> document.put("latency_ms", predicted / 1e6));
         return document;
     }
 
     /** One architecture, layer by layer. */
     Map<String, Object> document(Architecture chosen, LayerTable layers) {
         Optional<Prediction> prediction = latency.map(model -> model.predict(space.build(chosen)));
-        Map<String, Object> document = summary(chosen, layers.total(), prediction);
+        Map<String, Object> document = summary(chosen, layers.total(), prediction.map(Prediction::nanos));
         document.put("counting", rule.ruleName());
         Map<String, Long> nanos = nanos(prediction);
         List<Map<String, Object>> rows = new ArrayList<>();
@@ -97,10 +132,9 @@ record ArchitectureAnswers(SearchSpace space, CountingRule rule, Optional<Latenc
         header.add("architecture");
         TextTable text = new TextTable(header.toArray(String[]::new));
         for (Architecture architecture : architectures) {
-            Network network = space.build(architecture);
-            Cost cost = rule.count(network.ops());
-            List<Object> cells = new ArrayList<>(List.of(Figures.count(cost.macs()), Figures.count(cost.params())));
-            latency.ifPresent(model -> cells.add(Figures.millis(model.predict(network).nanos())));
+            Total total = total(architecture);
+            List<Object> cells = new ArrayList<>(List.of(Figures.count(total.cost().macs()), Figures.count(total.cost().params())));
+            total.nanos().ifPresent(nanos -> cells.add(Figures.millis(nanos)));
             cells.add(architecture);
             text.row(cells.toArray());
         }

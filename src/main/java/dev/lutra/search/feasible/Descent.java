@@ -1,6 +1,10 @@
-package dev.lutra.search;
+package dev.lutra.search.feasible;
 
 import dev.lutra.InputException;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Measures;
+import dev.lutra.search.Objective;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import java.util.ArrayList;
@@ -9,16 +13,17 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Draws architectures that keep every constraint. Random ones are tried first, which gives each feasible architecture the
+ * For measures that are no sums over layers, as of cells. Random architectures are tried first, which gives each feasible architecture the
  * same chance. Under constraints so tight that chance does not hit them, a random one is repaired: gene by gene, in random order,
  * it takes options that lower its total violation, until none is left. Repaired draws are diverse but not uniform.
  */
-public final class FeasibleSampler {
+final class Descent implements FeasibleSampler {
 
     private static final int RANDOM_ATTEMPTS = 50;
     private static final int REPAIRS = 5;
@@ -27,17 +32,13 @@ public final class FeasibleSampler {
     private final Options options;
     private final Random random;
 
-    public FeasibleSampler(CandidateEvaluator evaluator, Random random) {
+    Descent(CandidateEvaluator evaluator, Random random) {
         this.evaluator = evaluator;
         this.options = evaluator.options();
         this.random = random;
     }
 
-    /**
-     * A feasible architecture.
-     *
-     * @throws InputException if none was found, naming the constraint and the best value that was
-     */
+    @Override
     public Architecture draw() {
         for (int i = 0; i < RANDOM_ATTEMPTS; i++) {
             Architecture architecture = options.draw(random);
@@ -46,7 +47,7 @@ public final class FeasibleSampler {
             }
         }
         for (int i = 0; i < REPAIRS; i++) {
-            Optional<Architecture> repaired = repair(options.draw(random));
+            Optional<Architecture> repaired = repair(options.draw(random), any -> true);
             if (repaired.isPresent()) {
                 return repaired.get();
             }
@@ -54,18 +55,15 @@ public final class FeasibleSampler {
         throw nothingFound();
     }
 
-    /** A feasible architecture near this one; empty if the way there ends in a place that single genes do not improve. */
-    public Optional<Architecture> repair(Architecture architecture) {
+    /** Ends where single genes improve nothing, feasible or not. */
+    @Override
+    public Optional<Architecture> repair(Architecture architecture, Predicate<Architecture> wanted) {
         Architecture best = descend(architecture, this::violation, 0);
-        return evaluator.isFeasible(best) ? Optional.of(best) : Optional.empty();
+        return Optional.of(best).filter(evaluator::isFeasible).filter(wanted);
     }
 
-    /**
-     * A feasible architecture that no change of a single gene makes better by an objective.
-     *
-     * @param objective anything but accuracy
-     * @throws InputException as {@link #draw}
-     */
+    /** One that no change of a single gene makes better. */
+    @Override
     public Architecture best(Objective objective) {
         return descend(draw(), architecture -> {
             Measures measures = evaluator.cheap(architecture);
@@ -85,7 +83,7 @@ public final class FeasibleSampler {
         boolean improved = true;
         while (improved && least > enough) {
             improved = false;
-            for (int gene : shuffled(IntStream.range(0, options.space().genes().size()).toArray())) {
+            for (int gene : shuffled(IntStream.range(0, options.genes().genes().size()).toArray())) {
                 for (int option : shuffled(options.of(gene))) {
                     Architecture changed = with(best, gene, option);
                     double changedLoss = changed.equals(best) ? least : loss.applyAsDouble(changed);
@@ -120,13 +118,13 @@ public final class FeasibleSampler {
             Measures best = bestReachable(constraint);
             if (!constraint.holds(best)) {
                 String extreme = constraint.side() == Constraint.Side.AT_MOST ? "smallest" : "largest";
-                return new InputException(constraint.key() + ": " + constraint.describedBound() + ": nothing in " + options.space().name()
+                return new InputException(constraint.key() + ": " + constraint.describedBound() + ": nothing in " + options.genes().name()
                     + " satisfies it (" + extreme + " found: " + constraint.described(best) + ")");
             }
         }
         Architecture closest = closest();
         Measures measures = evaluator.cheap(closest);
-        return new InputException(keys() + ": nothing found in " + options.space().name() + " that satisfies "
+        return new InputException(keys() + ": nothing found in " + options.genes().name() + " that satisfies "
             + Constraint.described(evaluator.constraints()) + " together (closest: "
             + evaluator.constraints().stream().map(c -> c.measure() + " " + c.described(measures))
                 .collect(Collectors.joining(", "))

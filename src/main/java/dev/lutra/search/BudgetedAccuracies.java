@@ -1,0 +1,36 @@
+package dev.lutra.search;
+
+import dev.lutra.space.Architecture;
+import java.util.List;
+import java.util.function.ObjDoubleConsumer;
+
+/** Accuracies of a source, counted: whoever asks for more than a budget allows is told none of what was asked last. */
+public final class BudgetedAccuracies implements AccuracySource {
+
+    private final AccuracySource source;
+    private final int budget;
+    private int asked;
+
+    public BudgetedAccuracies(AccuracySource source, int budget) {
+        this.source = source;
+        this.budget = budget;
+    }
+
+    /** How many accuracies were asked for. */
+    public int asked() {
+        return asked;
+    }
+
+    /**
+     * @throws IllegalStateException if these would be more than the budget
+     */
+    @Override
+    public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+        if (asked + architectures.size() > budget) {
+            throw new IllegalStateException(asked + " accuracies told, " + architectures.size() + " more asked for (expected: at most "
+                + budget + " in all)");
+        }
+        asked += architectures.size();
+        source.find(architectures, found);
+    }
+}

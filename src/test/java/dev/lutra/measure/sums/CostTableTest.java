@@ -1,0 +1,161 @@
+package dev.lutra.measure.sums;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.cost.CountingRule;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.Prediction;
+import dev.lutra.latency.Tables;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.measure.Additive;
+import dev.lutra.network.Network;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The interpreted network is the oracle. */
+class CostTableTest {
+
+    private static final int NETWORKS = 25;
+
+    static Stream<String> chains() {
+        return SpaceFile.builtIn().stream().filter(name -> !name.equals("nao-cell"));
+    }
+
+    private static double[] sums(CostTable table, Architecture architecture) {
+        double[] sums = new double[table.columns()];
+        table.sum(architecture.values(), sums);
+        return sums;
+    }
+
+    @ParameterizedTest
+    @MethodSource("chains")
+    void countsAreTheInterpretedOnesToTheLastDigit(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        CostTable table = CostTable.of(space, CountingRule.MACS, List.of()).orElseThrow();
+        Random random = new Random(1);
+        for (int i = 0; i < NETWORKS; i++) {
+            Architecture architecture = space.random(random);
+            assertThat(CostTable.cost(sums(table, architecture))).as(architecture.toString())
+                .isEqualTo(CountingRule.MACS.count(space.build(architecture)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CountingRule.class)
+    void everyRuleThatCountsSegmentBySegmentIsTabulated(CountingRule rule) {
+        SearchSpace space = SpaceFile.load("fbnet");
+        Optional<CostTable> table = CostTable.of(space, rule, List.of());
+        assertThat(table.isPresent()).isEqualTo(rule != CountingRule.MICRONET);
+        Random random = new Random(2);
+        for (int i = 0; i < 5 && table.isPresent(); i++) {
+            Architecture architecture = space.random(random);
+            assertThat(CostTable.cost(sums(table.get(), architecture))).isEqualTo(rule.count(space.build(architecture).ops()));
+        }
+    }
+
+    @Test
+    void cellsHaveNoSlots() {
+        assertThat(CostTable.of(SpaceFile.load("nao-cell"), CountingRule.MACS, List.of())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"spos-shufflenetv2", "bs-nas", "fairnas-cifar"})
+    void latenciesOfATableAreThePredictedOnes(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        LatencyModel model = new LatencyModel(Tables.of(space));
+        CostTable table = CostTable.of(space, CountingRule.MACS, List.of(model)).orElseThrow();
+        Random random = new Random(3);
+        for (int i = 0; i < NETWORKS; i++) {
+            Architecture architecture = space.random(random);
+            assertThat(model.nanos(CostTable.addedNanos(sums(table, architecture), 0)))
+                .isEqualTo(model.predict(space.build(architecture)).nanos());
+        }
+    }
+
+    /** Longer networks have a heavier tail, so that p99 is not one factor. */
+    @Test
+    void calibratedLatenciesAndTheirP99AreThePredictedOnesWithinRounding() {
+        SearchSpace space = Tables.smallSpace();
+        LookupTable entries = Tables.of(space);
+        LatencyModel plain = new LatencyModel(entries);
+        Random random = new Random(4);
+        List<WholeNetwork> measured = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            Network network = space.build(space.random(random));
+            double p50 = 5_000 + 1.3 * plain.predict(network).nanos() * (1 + 0.02 * random.nextGaussian());
+            measured.add(Tables.measured(network, Math.round(p50), Math.round(p50 * (1.1 + p50 / 1e8)), i >= 30));
+        }
+        LatencyModel model = new LatencyModel(
+            LookupTable.of(entries.content().toBuilder().setCalibration(Calibrator.fit(entries, measured)).build()));
+        assertThat(model.predictsP99()).isTrue();
+        CostTable table = CostTable.of(space, CountingRule.MACS, List.of(model)).orElseThrow();
+        SlotSum latency = table.sumOf(new Additive.Latency(), 0).orElseThrow();
+        SlotSum tail = table.sumOf(new Additive.TailLatency(), 0).orElseThrow();
+        for (int i = 0; i < 500; i++) {
+            Architecture architecture = space.random(random);
+            Prediction predicted = model.predict(space.build(architecture));
+            double added = CostTable.addedNanos(sums(table, architecture), 0);
+            assertThat((double) model.nanos(added)).isCloseTo(predicted.nanos(), within(1.0));
+            assertThat((double) model.p99Nanos(model.nanos(added))).isCloseTo(predicted.p99().orElseThrow().nanos(), within(2.0));
+            assertThat(latency.value().applyAsDouble(total(latency, architecture))).isCloseTo(predicted.nanos(), within(1.0));
+            assertThat(tail.value().applyAsDouble(total(tail, architecture)))
+                .isCloseTo(predicted.p99().orElseThrow().nanos(), within(2.0));
+        }
+    }
+
+    /** In the small space every slot is a gene. */
+    private static double total(SlotSum sum, Architecture architecture) {
+        return sum.fixed() + IntStream.range(0, sum.parts().size()).mapToDouble(slot -> sum.parts().get(slot)[architecture.value(slot)]).sum();
+    }
+
+    @Test
+    void whatATableLacksIsNoNumber() {
+        SearchSpace space = SpaceFile.load("ofa-mobilenetv3-12");
+        LatencyModel phone = new LatencyModel(LookupTable.load(Path.of("../lut/note10-ofa.json")));
+        LatencyModel other = new LatencyModel(LookupTable.load(Path.of("../lut/pixel1-singlepath.json")));
+        CostTable table = CostTable.of(space, CountingRule.MACS, List.of(phone, other)).orElseThrow();
+        Architecture architecture = space.random(new Random(5));
+        double[] sums = sums(table, architecture);
+        assertThat(phone.nanos(CostTable.addedNanos(sums, 0))).isEqualTo(phone.predict(space.build(architecture)).nanos());
+        assertThat(CostTable.addedNanos(sums, 1)).isNaN();
+        assertThat(table.sumOf(new Additive.Latency(), 1)).isEmpty();
+    }
+
+    @Test
+    void combinationsThatAreOneArchitectureCountOnce() {
+        SearchSpace space = SpaceFile.load("oneshot");
+        Slots slots = Slots.of(space).orElseThrow();
+        Options all = Options.all(space);
+        Set<Architecture> met = new HashSet<>();
+        for (int combination = 0; combination < slots.combinations(0); combination++) {
+            int[] values = new int[space.genes().size()];
+            slots.set(values, 0, combination);
+            met.add(space.architecture(values));
+        }
+        assertThat(slots.different(0, all)).hasSize(met.size());
+        assertThat(slots.different(0, Options.only(space, space.random(new Random(6))))).hasSize(1);
+        BigInteger size = IntStream.range(0, slots.count()).mapToObj(slot -> BigInteger.valueOf(slots.different(slot, all).length))
+            .reduce(BigInteger.ONE, BigInteger::multiply);
+        assertThat(size).isEqualTo(space.size());
+    }
+}
