@@ -103,7 +103,7 @@ public final class AgentLoop {
         }
     }
 
-    /** Makes {@link #run} return soon; tasks under way are dropped, their leases run out at the server. For any thread. */
+    /** Makes {@link #run} return soon; tasks under way are dropped and given back to the server, if it is there. For any thread. */
     public void stop() {
         stopping = true;
         Thread running = thread;
@@ -153,10 +153,16 @@ public final class AgentLoop {
                 () -> reports.deliver(session.getSession(), keeper::release), onFailure);
             SessionThread supplying = new SessionThread("supply",
                 () -> supply.run(session.getSession(), keeper, reports, over), onFailure)) {
-            while (!over.getAsBoolean()) {
-                takeUp(over);
-                round(keeper);
-                keeper.underWay(rounds.underWay(), rounds.halfWidth());
+            try {
+                while (!over.getAsBoolean()) {
+                    takeUp(over, keeper);
+                    round(keeper);
+                    keeper.underWay(rounds.underWay(), rounds.halfWidth());
+                }
+            } finally {
+                if (stopping) {
+                    keeper.giveBack();
+                }
             }
             reporting.check();
             supplying.check();
@@ -181,13 +187,14 @@ public final class AgentLoop {
         }
     }
 
-    private void takeUp(BooleanSupplier over) throws InterruptedException {
+    private void takeUp(BooleanSupplier over, LeaseKeeper keeper) throws InterruptedException {
         long start = System.nanoTime();
         boolean idle = rounds.size() == 0;
         List<Job> jobs = supply.take(leaseSize - rounds.size(), idle, over);
         long waited = idle ? System.nanoTime() - Math.max(start, supply.leasedAtNanos()) : 0;
         for (Job job : jobs) {
             rounds.admit(job, waited);
+            keeper.begin(job.lease());
             waited = 0;
         }
         rounds.waiting(supply.waiting());

@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one session and its leases alive from a thread of its own, also while a task runs. Renews every quarter of the lease
@@ -20,10 +22,15 @@ import java.util.concurrent.TimeUnit;
  */
 public final class LeaseKeeper implements AutoCloseable {
 
+    private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
+    /** For an agent that stops: a server that is there answers at once. */
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
+
     private final ServerLink link;
     private final String session;
     private final Duration period;
     private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
+    private final Set<LeaseName> begun = ConcurrentHashMap.newKeySet();
     private volatile double underWay;
     private volatile double halfWidth;
     private final ScheduledExecutorService timer;
@@ -57,6 +64,28 @@ public final class LeaseKeeper implements AutoCloseable {
 
     public void release(LeaseName lease) {
         held.remove(lease);
+        begun.remove(lease);
+    }
+
+    /** Notes that a task is being measured, for the server to know: should this agent die, it may have died of that. */
+    public void begin(LeaseName lease) {
+        begun.add(lease);
+    }
+
+    /** Tells the server, if it is there, what this agent leaves undone because it stops. Whatever interrupted the thread is over. */
+    public void giveBack() {
+        timer.shutdownNow();
+        boolean interrupted = Thread.interrupted();
+        RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllReturned(held).build();
+        try {
+            link.call(GOODBYE, stub -> stub.renew(request));
+        } catch (ServerException | InputException e) {
+            log.debug("leases run out by themselves", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /**
@@ -74,11 +103,11 @@ public final class LeaseKeeper implements AutoCloseable {
         // A lease that arrives while the call is under way is not in this request, so its absence from the reply means nothing.
         Set<LeaseName> lost = new HashSet<>(held);
         try {
-            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost).setUnderWay(underWay)
-                .setHalfWidth(halfWidth).build();
+            RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost)
+                .addAllBegun(lost.stream().filter(begun::contains).toList()).setUnderWay(underWay).setHalfWidth(halfWidth).build();
             RenewReply reply = link.call(period, stub -> stub.renew(request));
             reply.getHeldList().forEach(lost::remove);
-            held.removeAll(lost);
+            lost.forEach(this::release);
         } catch (ServerException e) {
             // Unreachable: the next round tries again. Session gone: so are its leases; the loop's next call learns it too.
             if (e.kind() == ServerException.Kind.NOT_FOUND) {
@@ -87,6 +116,8 @@ public final class LeaseKeeper implements AutoCloseable {
         } catch (InputException e) {
             // The token no longer holds: the loop's next call gets the same answer and ends the agent.
             held.removeAll(lost);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            log.warn("leases could not be renewed, trying again", e); // thrown on, it would be the last try
         }
     }
 

@@ -71,7 +71,7 @@ public final class Reports {
     private void deliver(ReportRequest report) throws InterruptedException {
         try {
             if (!link.call(PatientLink.TRANSFER, stub -> stub.report(report)).getAccepted()) {
-                log.info("task {}: the lease had moved on, the result does not count", report.getLease().getTaskId());
+                log.info("task {}: another result is there already, this one does not count", report.getLease().getTaskId());
             }
         } catch (ServerException e) {
             if (e.kind() != ServerException.Kind.REFUSED) {
@@ -81,8 +81,9 @@ public final class Reports {
         }
     }
 
-    /** The server does not take this outcome, say because its outputs are too large: without a word it would ask again. */
+    /** The server does not take this outcome, say because its outputs are too large: without a word it would wait on. */
     private void deliverRefusal(ReportRequest report, String reason) throws InterruptedException {
+        log.warn("task {}: the server refuses the outcome: {}", report.getLease().getTaskId(), reason);
         ReportRequest refusal = report.toBuilder().setOutcome(new TaskFailure("the server refuses the outcome: " + reason).outcome()).build();
         try {
             link.call(PatientLink.ANSWER, stub -> stub.report(refusal));

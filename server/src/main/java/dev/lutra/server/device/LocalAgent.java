@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** The profiling agent of this machine, as a process of its own that ends with this one. */
@@ -16,10 +17,15 @@ final class LocalAgent implements AutoCloseable {
     /** Java to run it with; the launcher sets it. */
     private static final String JAVA = "lutra.java";
 
-    private final Process process;
+    /** What Java ends with when it is asked to, by a signal or by itself. */
+    private static final Set<Integer> STOPPED = Set.of(0, 128 + 1, 128 + 2, 128 + 15);
 
-    private LocalAgent(Process process) {
+    private final Process process;
+    private final Runnable died;
+
+    private LocalAgent(Process process, Runnable died) {
         this.process = process;
+        this.died = died;
     }
 
     /**
@@ -40,9 +46,10 @@ final class LocalAgent implements AutoCloseable {
      * Starts the agent; it joins by itself.
      *
      * @param host where this machine reaches the server
+     * @param died told, when this is closed, if the agent had ended without having been asked to
      * @throws InputException if the agent is not installed beside this program
      */
-    static LocalAgent start(String device, String host, int port, String token, Path log) {
+    static LocalAgent start(String device, String host, int port, String token, Path log, Runnable died) {
         String jar = requireInstalled(device);
         String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
@@ -51,7 +58,7 @@ final class LocalAgent implements AutoCloseable {
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         try {
-            return new LocalAgent(builder.start());
+            return new LocalAgent(builder.start(), died);
         } catch (IOException e) {
             throw new UncheckedIOException("device " + device + ": its agent does not start: " + e.getMessage(), e);
         }
@@ -63,6 +70,9 @@ final class LocalAgent implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!process.isAlive() && !STOPPED.contains(process.exitValue())) {
+            died.run();
+        }
         process.destroy();
         try {
             if (!process.waitFor(5, TimeUnit.SECONDS)) {

@@ -68,13 +68,15 @@ public record OwnServer(String host, int port, Optional<WebServer.Settings> page
             open.add(web);
             progress.say("browsers join at " + web.joinLink());
         });
+        queue.agentDied(Experiment.LOCAL); // with the run that had started it: it comes anew, and nothing is charged
         Map<String, BooleanSupplier> agents = new HashMap<>();
         if (targets.stream().anyMatch(target -> target.device().equals(Experiment.LOCAL))) {
-            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, reachable(), server.port(), token, folder.agentLog());
+            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, reachable(), server.port(), token, folder.agentLog(),
+                () -> queue.agentDied(Experiment.LOCAL));
             open.add(agent);
             agents.put(Experiment.LOCAL, agent::isAlive);
         }
-        return new RunFleet(new LocalFleet(queue, models), progress, open, agents,
+        return new RunFleet(new LocalFleet(queue, models, database.patience()), progress, open, agents,
             "lutra agent --server <this host>:" + server.port() + " --token-file " + tokenFile);
     }
 }

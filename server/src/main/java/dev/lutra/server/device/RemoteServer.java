@@ -45,7 +45,7 @@ public record RemoteServer(String address, String token) implements FleetAccess 
     @Override
     public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
         requireElsewhere(targets);
-        RemoteFleet fleet = RemoteFleet.connect(address, token);
+        RemoteFleet fleet = RemoteFleet.connect(address, token, progress::say);
         return new RunFleet(fleet, progress, List.of(fleet), Map.of(), howToJoin());
     }
 }

@@ -50,18 +50,25 @@ public final class AgentCalls {
      */
     public LeaseReply lease(LeaseRequest request, BooleanSupplier gone) {
         LeaseReply.Builder leased = LeaseReply.newBuilder();
+        queue.checkSession(request.getSession());
         queue.await(allowedWait(request.getWaitMillis()), () -> {
             if (gone.getAsBoolean()) {
                 return true;
             }
-            leased.addAllTasks(queue.lease(request.getSession(), request.getMaxTasks()));
+            leased.addAllTasks(queue.poll(request.getSession(), request.getMaxTasks()));
             return leased.getTasksCount() > 0;
         });
         return leased.getTasksCount() == 0 ? leased.build() : leased.setQueued(queue.queued(request.getSession())).build();
     }
 
-    /** See {@link TaskQueue#renew}. */
+    /** See {@link TaskQueue#renew}, {@link TaskQueue#begin} and {@link TaskQueue#giveBack}. */
     public RenewReply renew(RenewRequest request) {
+        if (request.getReturnedCount() > 0) {
+            queue.giveBack(request.getSession(), request.getReturnedList());
+        }
+        if (request.getBegunCount() > 0) {
+            queue.begin(request.getSession(), request.getBegunList());
+        }
         List<LeaseName> held = queue.renew(request.getSession(), request.getLeasesList(),
             new TaskQueue.Progress(request.getUnderWay(), request.getHalfWidth()));
         return RenewReply.newBuilder().addAllHeld(held).build();
@@ -79,8 +86,14 @@ public final class AgentCalls {
             .orElseThrow(() -> new InputException("model " + request.getSha256() + " is not stored"));
     }
 
-    /** See {@link TaskQueue#report}. */
+    /**
+     * See {@link TaskQueue#report}.
+     *
+     * @throws InputException when it cannot be the outcome of that task
+     */
     public ReportReply report(ReportRequest request) {
+        queue.assignment(request.getSession(), request.getLease())
+            .ifPresent(asked -> new OutcomeCheck(asked.task(), asked.runtimes(), models).check(request.getOutcome()));
         boolean accepted = queue.report(request.getSession(), request.getLease(), request.getOutcome());
         return ReportReply.newBuilder().setAccepted(accepted).build();
     }

@@ -24,8 +24,8 @@ public interface Fleet {
     String putModel(byte[] onnx);
 
     /**
-     * Adds tasks to the end of a device's queue; a task whose id is already known is left as it is. The device may join
-     * later.
+     * Adds tasks to the end of a device's queue; a task whose id is already known is left as it is, unless it failed or did not converge:
+     * then it is done again. The device may join later.
      *
      * @throws dev.lutra.InputException when a task has no id, a number of it is out of its range, or its model is not stored or not one
      *     self-contained file; no task is added then

@@ -7,6 +7,7 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.proto.border.TaskLimits;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.store.Patience;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -17,27 +18,45 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** The fleet of a server in this process. */
 public final class LocalFleet implements Fleet {
 
     private final TaskQueue queue;
     private final ModelStore models;
+    private final Optional<Patience> patience;
 
+    /** For callers who are told of trouble with storage, by a {@link dev.lutra.server.store.StorageException}, and try again. */
     public LocalFleet(TaskQueue queue, ModelStore models) {
+        this(queue, models, Optional.empty());
+    }
+
+    /** For a run of this process, which waits until storage works. */
+    public LocalFleet(TaskQueue queue, ModelStore models, Patience patience) {
+        this(queue, models, Optional.of(patience));
+    }
+
+    private LocalFleet(TaskQueue queue, ModelStore models, Optional<Patience> patience) {
         this.queue = Objects.requireNonNull(queue);
         this.models = Objects.requireNonNull(models);
+        this.patience = patience;
+    }
+
+    private <R> R stored(Supplier<R> step) {
+        return patience.isPresent() ? patience.get().waitOut(step) : step.get();
     }
 
     @Override
     public List<AgentState> agents() {
-        return queue.agents();
+        return stored(queue::agents);
     }
 
     @Override
     public String putModel(byte[] onnx) {
-        return models.put(onnx);
+        return stored(() -> models.put(onnx));
     }
 
     @Override
@@ -54,7 +73,10 @@ public final class LocalFleet implements Fleet {
                 checkModel(task);
             }
         }
-        queue.submit(device, tasks);
+        stored(() -> {
+            queue.submit(device, tasks);
+            return tasks;
+        });
     }
 
     private void checkModel(Task task) {
@@ -74,7 +96,9 @@ public final class LocalFleet implements Fleet {
     public List<TaskOutcome> outcomes(Collection<String> ids, int knownDone, Duration wait) {
         Set<String> distinct = new LinkedHashSet<>(ids);
         int enough = Math.min(knownDone + 1, distinct.size());
-        queue.await(wait, () -> queue.finished(distinct) >= enough);
-        return queue.outcomes(distinct);
+        return stored(() -> {
+            queue.await(wait, () -> queue.finished(distinct) >= enough);
+            return queue.outcomes(distinct);
+        });
     }
 }

@@ -13,6 +13,7 @@ import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.store.Database;
@@ -24,29 +25,35 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
 
 /**
  * The tasks of every device: {@code queued → leased → done}, in the order of their submission.
  *
  * <p>A lease ends with a report, or is lost when it is not renewed in time or its agent joins anew. A lost task is at the
- * head of its queue again, because tasks keep their position; after {@link #MAX_ATTEMPTS} lost leases it fails, so that
- * one task cannot bring down agents for ever. A network that was cut or an agent started anew says nothing about the tasks
- * it had, which come together again; but one that was lost {@link #SUSPECT_AFTER} times is leased alone, so that what
- * exhausts a device's memory or crashes a browser does not take others with it to the last attempt.
+ * head of its queue again, because tasks keep their position. An agent that was silent for a while, because it slept or its network
+ * was cut, may renew what nobody has leased since, and report at any time before somebody else has: the first outcome of a task
+ * stays, whichever of its leases it comes from.
  *
- * <p>Every lease of a task has a greater epoch than the one before, and only the newest may be renewed or reported, so
- * an agent that was thought lost and comes back cannot overwrite anything.
+ * <p>A task is charged an attempt when its agent died over it: it was under way, and the agent joins anew while this server goes on,
+ * or is {@link #agentDied known to have died}. An agent or a run that is stopped, a network, or a server that was away says nothing
+ * about tasks, nor does a death about those that lay ready for later. After {@link #MAX_ATTEMPTS} a task fails, so that it cannot bring
+ * down agents for ever, and after {@link #SUSPECT_AFTER} it is leased alone, so that what exhausts a device's memory or crashes a
+ * browser does not take others with it to the last attempt.
  *
- * <p>All of this is in the database when a method returns. Leases go on when a server is started again: they have a
- * whole lease period from then, for nobody could renew them meanwhile.
+ * <p>All of this is in the database when a method returns. How long leases and silence last is told by a clock that nobody sets; it
+ * begins with the server's life. Leases go on when a server is started again: they have a whole lease period from then, for nobody
+ * could renew them meanwhile.
  */
 public final class TaskQueue {
 
@@ -56,31 +63,39 @@ public final class TaskQueue {
      */
     public static final Duration DEFAULT_LEASE = Duration.ofSeconds(30);
 
-    /** Leases of a task that may be lost before it fails. */
+    /** Agents that may die over a task before it fails. */
     public static final int MAX_ATTEMPTS = 5;
 
-    /** Lost leases after which a task has no company any more: two attempts alone tell whether it is to blame. */
+    /** Attempts after which a task has no company any more: two alone tell whether it is to blame. */
     static final int SUSPECT_AFTER = MAX_ATTEMPTS - 2;
 
     /** Tasks that an agent gets at a time, at most. */
     static final int MAX_LEASED_TOGETHER = 64;
 
-    /** Lease periods of silence after which an agent counts as offline. */
-    private static final int OFFLINE_AFTER_LEASES = 3;
-
     /** Inputs travel in tasks: the size, in bytes, beyond which a lease takes no further task. */
     private static final int LARGE_LEASE_BYTES = 3 << 20;
 
     /** How often those who wait look for leases that have run out, which nobody announces. */
-    private static final Duration RECHECK = Duration.ofSeconds(1);
+    static final Duration RECHECK = Duration.ofSeconds(1);
 
     private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
         .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
 
+    /** A lease that its agent still has, or has let run out but may come back to. */
+    private static final String OF_AN_AGENT = "state IN ('queued', 'leased') AND session IS NOT NULL";
+
+    /** A lease, the newest or an earlier one, of a task that has no outcome yet. */
+    private static final String COUNTS = "state <> 'done' AND id = :id AND :epoch > stale_epoch AND :epoch <= epoch";
+
     private final Database database;
     private final Clock clock;
+    private final LongSupplier nanoTime;
+    private final long beginNanos;
     private final long leaseMillis;
     private final Duration recheck;
+
+    /** When devices were last heard of in this server's life, in milliseconds since it began. */
+    private final Map<String, Long> heardMillis = new ConcurrentHashMap<>();
 
     /** What agents say of it, for people to look at: not worth keeping. */
     private final Map<String, Progress> progressByDevice = new ConcurrentHashMap<>();
@@ -90,19 +105,37 @@ public final class TaskQueue {
     private long changes;
 
     public TaskQueue(Database database, Clock clock, Duration lease) {
-        this(database, clock, lease, RECHECK);
+        this(database, clock, System::nanoTime, lease, RECHECK);
     }
 
-    TaskQueue(Database database, Clock clock, Duration lease, Duration recheck) {
+    /**
+     * Begins, or goes on with what an earlier life has left.
+     *
+     * @param clock dates what people look at
+     * @param nanoTime a monotonic clock in nanoseconds, by which leases run out
+     * @param recheck how often those who wait look for leases that have run out
+     */
+    TaskQueue(Database database, Clock clock, LongSupplier nanoTime, Duration lease, Duration recheck) {
         this.recheck = recheck;
         this.database = Objects.requireNonNull(database);
         this.clock = Objects.requireNonNull(clock);
+        this.nanoTime = nanoTime;
+        this.beginNanos = nanoTime.getAsLong();
         this.leaseMillis = lease.toMillis();
-        database.transaction(handle -> handle
-            .createUpdate("UPDATE tasks SET lease_expires_millis = max(lease_expires_millis, :expires)"
-                + " WHERE state = 'leased'")
-            .bind("expires", clock.millis() + leaseMillis)
-            .execute());
+        database.patiently(handle -> {
+            handle.createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'")
+                .bind("expires", leaseMillis).execute();
+            // who died in between, agent or server, nobody knows
+            handle.execute("UPDATE tasks SET under_way = 0 WHERE under_way = 1");
+            handle.createQuery("SELECT DISTINCT device FROM tasks WHERE state = 'leased'").mapTo(String.class)
+                .forEach(device -> heardMillis.put(device, 0L));
+            return null;
+        });
+    }
+
+    /** Milliseconds since this server began. */
+    private long now() {
+        return TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - beginNanos);
     }
 
     /** How long a lease lives without being renewed. */
@@ -120,8 +153,9 @@ public final class TaskQueue {
         String device = Names.device("device", request.getDevice().getName());
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
-            giveUpLeases(handle, "device = :key", device);
+            takeBack(handle, "device = :key", device);
             progressByDevice.remove(device);
+            heardMillis.put(device, now());
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
                 + " VALUES (:name, :session, :description, :now) ON CONFLICT (name) DO UPDATE SET"
                 + " session = excluded.session, description = excluded.description,"
@@ -142,17 +176,25 @@ public final class TaskQueue {
      * @throws UnknownSessionException when the agent has to join first
      */
     public List<LeasedTask> lease(String session, int max) {
+        checkSession(session);
+        return poll(session, max);
+    }
+
+    /** As {@link #lease}, for a call that waits: it was a sign of life when it came, and is none while the agent may be gone. */
+    List<LeasedTask> poll(String session, int max) {
         if (max < 1) {
             throw new InputException("max_tasks: " + max + " (expected: at least 1)");
         }
         return transaction(handle -> {
-            String device = see(handle, session);
+            String device = deviceOf(handle, session);
             List<LeasedTask> leased = new ArrayList<>();
+            boolean idle = handle.createQuery("SELECT count(*) FROM tasks WHERE device = :device AND state = 'leased'")
+                .bind("device", device).mapTo(Integer.class).one() == 0;
             for (QueuedTask next : nextTasks(handle, device, max)) {
                 leased.add(LeasedTask.newBuilder().setTask(next.task()).setEpoch(next.epoch() + 1).build());
                 handle.createUpdate("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
-                    + " lease_expires_millis = :expires WHERE position = :position")
-                    .bind("session", session).bind("expires", clock.millis() + leaseMillis)
+                    + " under_way = :idle, lease_expires_millis = :expires WHERE position = :position")
+                    .bind("session", session).bind("idle", idle).bind("expires", now() + leaseMillis)
                     .bind("position", next.position())
                     .execute();
             }
@@ -178,20 +220,20 @@ public final class TaskQueue {
      * @throws UnknownSessionException when the agent has to join first
      */
     public int queued(String session) {
-        return transaction(handle -> countByDevice(handle, "queued").getOrDefault(see(handle, session), 0));
+        return transaction(handle -> countByDevice(handle, "queued").getOrDefault(deviceOf(handle, session), 0));
     }
 
-    private record QueuedTask(long position, long epoch, Task task) {
+    private record QueuedTask(long position, long epoch, long attempts, Task task) {
         boolean isSuspect() {
-            return epoch >= SUSPECT_AFTER;
+            return attempts >= SUSPECT_AFTER;
         }
     }
 
     private static List<QueuedTask> nextTasks(Handle handle, String device, int max) {
-        List<Long> heldEpochs = handle.createQuery("SELECT epoch FROM tasks WHERE device = :device AND state = 'leased'")
+        List<Long> held = handle.createQuery("SELECT attempts FROM tasks WHERE device = :device AND state = 'leased'")
             .bind("device", device)
             .mapTo(Long.class).list();
-        if (heldEpochs.stream().anyMatch(epoch -> epoch > SUSPECT_AFTER)) {
+        if (held.stream().anyMatch(attempts -> attempts >= SUSPECT_AFTER)) {
             return List.of();
         }
         List<QueuedTask> next = new ArrayList<>();
@@ -202,7 +244,7 @@ public final class TaskQueue {
                 return next;
             }
             if (task.isSuspect()) {
-                return heldEpochs.isEmpty() ? List.of(task) : List.of();
+                return held.isEmpty() ? List.of(task) : List.of();
             }
             next.add(task);
         }
@@ -210,37 +252,108 @@ public final class TaskQueue {
     }
 
     private static List<QueuedTask> head(Handle handle, String device, int max) {
-        return handle.createQuery("SELECT position, epoch, task FROM tasks WHERE device = :device AND state = 'queued'"
+        return handle.createQuery("SELECT position, epoch, attempts, task FROM tasks WHERE device = :device AND state = 'queued'"
             + " ORDER BY position LIMIT :max")
             .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
-            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"),
+            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"), row.getLong("attempts"),
                 parse(Task.parser(), row.getBytes("task"))))
             .list();
     }
 
     /**
-     * Gives leases another lease period from now, and notes how far the agent has come with all that it has leased.
+     * Gives leases another lease period from now, and notes how far the agent has come with all that it has leased. One that has run
+     * out lives again, unless its task was leased since.
      *
      * @param progress of those that are not done
-     * @return those of the leases that the session still holds
+     * @return those of the leases that the session holds
      * @throws UnknownSessionException when the agent has to join again
      */
     public List<LeaseName> renew(String session, Collection<LeaseName> leases, Progress progress) {
         return transaction(handle -> {
             progressByDevice.put(see(handle, session), progress);
             return leases.stream().filter(lease -> handle
-                .createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'"
+                .createUpdate("UPDATE tasks SET state = 'leased', lease_expires_millis = :expires WHERE state IN ('queued', 'leased')"
                     + " AND id = :id AND epoch = :epoch AND session = :session")
-                .bind("expires", clock.millis() + leaseMillis)
+                .bind("expires", now() + leaseMillis)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                 .execute() == 1).toList();
         });
     }
 
     /**
-     * Ends a lease with its task's outcome.
+     * Notes which of its leases an agent works on. Those of an agent that had none are under way from the beginning.
      *
-     * @return whether an outcome of this lease is stored, now or by a report before; false when the lease was lost
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public void begin(String session, Collection<LeaseName> leases) {
+        transaction(handle -> {
+            see(handle, session);
+            leases.forEach(lease -> handle
+                .createUpdate("UPDATE tasks SET under_way = 1 WHERE state IN ('queued', 'leased')"
+                    + " AND id = :id AND epoch = :epoch AND session = :session")
+                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                .execute());
+            return null;
+        });
+    }
+
+    /**
+     * Takes back leases that an agent leaves undone because it stops.
+     *
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public void giveBack(String session, Collection<LeaseName> leases) {
+        transaction(handle -> {
+            see(handle, session);
+            leases.forEach(lease -> handle
+                .createUpdate("UPDATE tasks SET state = 'queued', session = NULL, under_way = 0, lease_expires_millis = NULL"
+                    + " WHERE state IN ('queued', 'leased') AND id = :id AND epoch = :epoch AND session = :session")
+                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
+                .execute());
+            return null;
+        });
+        announceChange();
+    }
+
+    /** Takes back what a device's agent has, since somebody who knows says that it has died; what was under way is charged. */
+    public void agentDied(String device) {
+        transaction(handle -> {
+            takeBack(handle, "device = :key", device);
+            heardMillis.remove(device);
+            progressByDevice.remove(device);
+            return null;
+        });
+        announceChange();
+    }
+
+    /**
+     * What an agent was asked to do, and what it had offered.
+     *
+     * @param runtimes of the device, as it joined
+     */
+    public record Assignment(Task task, List<RuntimeOffer> runtimes) {}
+
+    /**
+     * The task of a lease whose report could count; empty if it could not.
+     *
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public Optional<Assignment> assignment(String session, LeaseName lease) {
+        return transaction(handle -> {
+            String device = see(handle, session);
+            return handle.createQuery("SELECT task, description FROM tasks JOIN devices ON devices.name = tasks.device"
+                + " WHERE device = :device AND " + COUNTS)
+                .bind("device", device).bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
+                .map((row, context) -> new Assignment(parse(Task.parser(), row.getBytes("task")),
+                    parse(JoinRequest.parser(), row.getBytes("description")).getRuntimesList()))
+                .findOne();
+        });
+    }
+
+    /**
+     * Ends a task with the outcome that came of one of its leases, be it late.
+     *
+     * @return whether an outcome of this lease is stored, now or by a report before; false when the task has another
      * @throws InputException when the outcome is neither measured nor failed
      * @throws UnknownSessionException when the agent has to join again
      */
@@ -249,16 +362,13 @@ public final class TaskQueue {
             throw new InputException("outcome of task " + lease.getTaskId() + ": empty (expected: measured or failed)");
         }
         boolean accepted = transaction(handle -> {
-            see(handle, session);
-            handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, outcome = :outcome,"
-                + " finished_millis = :now WHERE state = 'leased'"
-                + " AND id = :id AND epoch = :epoch AND session = :session")
-                .bind("outcome", outcome.toByteArray()).bind("now", clock.millis())
+            String device = see(handle, session);
+            handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session, under_way = 0,"
+                + " outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS)
+                .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", device)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                 .execute();
-            // a report repeated after the agent has joined anew comes in another session
-            return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done'"
-                + " AND id = :id AND epoch = :epoch AND session IS NOT NULL")
+            return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                 .mapTo(Integer.class).one() == 1;
         });
@@ -273,7 +383,8 @@ public final class TaskQueue {
 
     /**
      * Adds tasks to the end of a device's queue; those whose id is known, for whatever device, stay where they are. Of one that is not
-     * done the newer description holds, from its next lease on: it may have less time.
+     * done the newer description holds, from its next lease on: it may have less time. One that failed or whose figure is doubtful is
+     * done again, as if it were new.
      */
     public void submit(String device, List<Task> tasks) {
         transaction(handle -> {
@@ -284,10 +395,22 @@ public final class TaskQueue {
                     .bind("id", task.getId()).bind("device", device)
                     .bind("task", task.toByteArray()).bind("now", clock.millis())
                     .execute();
+                if (handle.createQuery("SELECT outcome FROM tasks WHERE id = :id AND state = 'done'").bind("id", task.getId())
+                    .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
+                    .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome)).isPresent()) {
+                    doAgain(handle, task);
+                }
             }
             return null;
         });
         announceChange();
+    }
+
+    private static void doAgain(Handle handle, Task task) {
+        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
+            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch WHERE id = :id")
+            .bind("id", task.getId()).bind("task", task.toByteArray())
+            .execute();
     }
 
     /**
@@ -339,13 +462,13 @@ public final class TaskQueue {
                     String name = row.getString("name");
                     Progress progress = progressByDevice.getOrDefault(name, Progress.NONE);
                     JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
-                    long silentMillis = clock.millis() - row.getLong("last_seen_millis");
+                    Optional<Long> silence = Optional.ofNullable(heardMillis.get(name)).map(heard -> now() - heard);
                     return AgentState.newBuilder()
                         .setDevice(joined.getDevice())
                         .addAllRuntimes(joined.getRuntimesList())
                         .setAgentVersion(joined.getAgentVersion())
-                        .setOnline(silentMillis <= OFFLINE_AFTER_LEASES * leaseMillis)
-                        .setLastSeenMillisAgo(silentMillis)
+                        .setOnline(silence.isPresent() && silence.get() <= leaseMillis)
+                        .setLastSeenMillisAgo(silence.orElse(Math.max(0, clock.millis() - row.getLong("last_seen_millis"))))
                         .setLeasedTasks(leased.getOrDefault(name, 0))
                         .setQueuedTasks(queued.getOrDefault(name, 0))
                         .setUnderWay(Math.min(progress.underWay(), leased.getOrDefault(name, 0)))
@@ -422,28 +545,59 @@ public final class TaskQueue {
     /** Every step first takes back what has run out, so that what it sees does not depend on who looked when. */
     private <R> R transaction(Function<Handle, R> step) {
         return database.transaction(handle -> {
-            giveUpLeases(handle, "lease_expires_millis <= :key", clock.millis());
+            endLeases(handle);
             return step.apply(handle);
         });
     }
 
-    private void giveUpLeases(Handle handle, String which, Object key) {
-        handle.createUpdate("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL,"
-            + " outcome = :failed, finished_millis = :now"
-            + " WHERE state = 'leased' AND epoch >= :max AND " + which)
+    private record EndedLease(long position, String device, long expiredMillis) {}
+
+    /**
+     * Queues the tasks whose leases have run out. An agent that was silent may come back to them; one that went on talking of others has
+     * dropped this one, or has never got it.
+     */
+    private void endLeases(Handle handle) {
+        List<EndedLease> ended = handle.createQuery("SELECT position, device, lease_expires_millis FROM tasks"
+            + " WHERE state = 'leased' AND lease_expires_millis <= :now")
+            .bind("now", now())
+            .map((row, context) -> new EndedLease(row.getLong("position"), row.getString("device"), row.getLong("lease_expires_millis")))
+            .list();
+        for (EndedLease lease : ended) {
+            boolean dropped = heardMillis.getOrDefault(lease.device(), 0L) > lease.expiredMillis() - leaseMillis / 2;
+            handle.createUpdate("UPDATE tasks SET state = 'queued', lease_expires_millis = NULL, under_way = max(under_way, :dropped)"
+                + " WHERE position = :position")
+                .bind("dropped", dropped).bind("position", lease.position()).execute();
+            if (dropped) {
+                takeBack(handle, "position = :key", lease.position());
+            }
+        }
+    }
+
+    /** Queues tasks for whoever comes next; those that were under way are charged. */
+    private void takeBack(Handle handle, String which, Object key) {
+        handle.createUpdate("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
+            + " attempts = attempts + 1, outcome = :failed, finished_millis = :now"
+            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which)
             .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
             .bind("max", MAX_ATTEMPTS).bind("key", key)
             .execute();
-        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL"
-            + " WHERE state = 'leased' AND " + which)
+        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL,"
+            + " attempts = attempts + under_way, under_way = 0 WHERE " + OF_AN_AGENT + " AND " + which)
             .bind("key", key)
             .execute();
     }
 
     /** Notes a sign of life and returns the session's device. */
     private String see(Handle handle, String session) {
-        return handle.createQuery("UPDATE devices SET last_seen_millis = :now WHERE session = :session RETURNING name")
-            .bind("now", clock.millis()).bind("session", session)
+        String device = deviceOf(handle, session);
+        handle.createUpdate("UPDATE devices SET last_seen_millis = :now WHERE name = :name")
+            .bind("now", clock.millis()).bind("name", device).execute();
+        heardMillis.put(device, now());
+        return device;
+    }
+
+    private static String deviceOf(Handle handle, String session) {
+        return handle.createQuery("SELECT name FROM devices WHERE session = :session").bind("session", session)
             .mapTo(String.class).findOne().orElseThrow(UnknownSessionException::new);
     }
 

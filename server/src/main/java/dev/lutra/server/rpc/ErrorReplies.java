@@ -2,6 +2,7 @@ package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
 import dev.lutra.server.fleet.UnknownSessionException;
+import dev.lutra.server.store.StorageException;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -59,6 +60,9 @@ final class ErrorReplies implements ServerInterceptor {
         }
         if (problem instanceof InputException) {
             return Status.FAILED_PRECONDITION.withDescription(problem.getMessage());
+        }
+        if (problem instanceof StorageException) {
+            return Status.UNAVAILABLE.withDescription(problem.getMessage());
         }
         LOG.error("{} failed", call.getMethodDescriptor().getFullMethodName(), problem);
         return Status.INTERNAL.withDescription("the server failed; its log says why");

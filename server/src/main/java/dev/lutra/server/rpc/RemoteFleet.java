@@ -1,6 +1,7 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.identity.Sha256;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.FleetServiceGrpc;
@@ -39,6 +40,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -68,24 +70,32 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private final String address;
     private final ManagedChannel connection;
     private final Channel channel;
+    private final Consumer<String> say;
     private Duration patience = Duration.ZERO;
 
-    private RemoteFleet(String address, ManagedChannel connection, String token) {
+    private RemoteFleet(String address, ManagedChannel connection, String token, Consumer<String> say) {
         this.address = address;
+        this.say = say;
         this.connection = connection;
         Metadata headers = new Metadata();
         headers.put(TokenInterceptor.AUTHORIZATION, TokenCheck.header(token));
         this.channel = ClientInterceptors.intercept(connection, MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
+    /** As {@link #connect(String, String, Consumer)}, telling nobody what is waited for. */
+    public static RemoteFleet connect(String address, String token) {
+        return connect(address, token, line -> {});
+    }
+
     /**
      * Connects to a server.
      *
      * @param address {@code host:port}
+     * @param say told when the server is away, and when it is back
      * @throws InputException when there is no such server or it does not take the token
      */
-    public static RemoteFleet connect(String address, String token) {
-        RemoteFleet fleet = new RemoteFleet(address, channel(address), token);
+    public static RemoteFleet connect(String address, String token, Consumer<String> say) {
+        RemoteFleet fleet = new RemoteFleet(address, channel(address), token, say);
         try {
             fleet.agents();
         } catch (RuntimeException e) {
@@ -206,13 +216,25 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     }
 
     private <R> R call(Supplier<R> call) {
-        long giveUp = System.nanoTime() + patience.toNanos();
+        long begin = System.nanoTime();
+        boolean told = false;
         while (true) {
             try {
-                return call.get();
+                R answer = call.get();
+                if (told) {
+                    say.accept("server " + address + ": is back");
+                }
+                return answer;
             } catch (StatusRuntimeException e) {
-                if (!isAway(e.getStatus()) || System.nanoTime() >= giveUp) {
+                if (!isAway(e.getStatus()) || System.nanoTime() - begin >= patience.toNanos()) {
                     throw explained(e);
+                }
+                if (!told) {
+                    String reason = e.getCause() == null && e.getStatus().getDescription() != null
+                        ? e.getStatus().getDescription()
+                        : Transfer.reason(e);
+                    say.accept("waiting for server " + address + ": " + Names.shown(reason));
+                    told = true;
                 }
                 pause(e);
             }

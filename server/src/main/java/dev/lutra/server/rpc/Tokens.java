@@ -1,14 +1,12 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.regex.Pattern;
@@ -24,7 +22,7 @@ public final class Tokens {
     private Tokens() {}
 
     /**
-     * The token of a file; where there is no file, 256 random bits (base64url) in a new one that only its owner can read.
+     * The token of a file, which is made its owner's alone; where there is no file, 256 random bits (base64url) in a new one.
      *
      * @throws InputException when the file cannot be read or written, or holds no token
      */
@@ -40,6 +38,7 @@ public final class Tokens {
 
     private static String load(Path file) throws IOException {
         String token = Files.readString(file).strip();
+        PrivateFiles.close(file);
         if (!TOKEN.matcher(token).matches()) {
             throw InputException.in(file, "holds no token (expected: one line of at least 16 letters, digits or ._~+/=-)");
         }
@@ -52,18 +51,12 @@ public final class Tokens {
         String token = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
         try {
             Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
-            Path part = Files.createTempFile(folder, "token-", ".part", ownerOnly());
+            Path part = Files.createTempFile(folder, "token-", ".part", PrivateFiles.attributes());
             Files.writeString(part, token + "\n");
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be written (" + e.getMessage() + ")", e);
         }
         return token;
-    }
-
-    private static FileAttribute<?>[] ownerOnly() {
-        return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
-            : new FileAttribute<?>[0];
     }
 }

@@ -151,10 +151,13 @@ public final class ExperimentRun implements AutoCloseable {
         EnumSet<Artifact> needs = EnumSet.noneOf(Artifact.class);
         needs.addAll(stage.needs(context.experiment()));
         needs.forEach(artifact -> artifact.require(context));
-        context.events().emit(new RunEvent.StageBegan(stage.name()));
-        R found = stage.run(context);
-        context.events().emit(new RunEvent.StageEnded(stage.name()));
-        return found;
+        // what a stage had done when the disk was full it finds again, as after a kill
+        return context.patience().waitOut(() -> {
+            context.events().emit(new RunEvent.StageBegan(stage.name()));
+            R found = stage.run(context);
+            context.events().emit(new RunEvent.StageEnded(stage.name()));
+            return found;
+        });
     }
 
     /** What this process has exported or verified last, the most accurate first; empty before. */

@@ -56,7 +56,7 @@ public final class LoadMeasurement {
         String id = "load/" + UUID.randomUUID();
         Load load = Load.newBuilder().setRequestsPerSecond(requestsPerSecond).setDurationNanos(duration.toNanos()).build();
         try (FileLock lock = folder.lock();
-            Database database = Database.open(folder.database());
+            Database database = Database.open(folder.database(), progress::say);
             RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
                 .setRules(Profiler.rules(Experiment.Profile.defaults(), target))

@@ -308,11 +308,13 @@ final class Profiler {
         return whole;
     }
 
-    /** Of whole networks the relative error counts. */
+    /** Of whole networks the relative error counts. Whoever forgets a segment does not trust what was measured with it. */
     private Model whole(Architecture architecture, LatencyModel model) {
         String name = "network " + architecture;
         Network network = space.build(architecture);
-        return new Model(name, name, network, 1.0 / Math.max(1, model.predict(network).nanos()));
+        Prediction predicted = model.predict(network);
+        int anew = predicted.parts().stream().mapToInt(part -> model.table().timesForgotten(part.key())).sum();
+        return new Model(name, name, network, 1.0 / Math.max(1, predicted.nanos()), anew);
     }
 
     /** How well a table's entries are known, in words. Of a single slice nobody knows. */

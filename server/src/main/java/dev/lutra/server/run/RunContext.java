@@ -18,9 +18,11 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.SteadyClock;
 import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
+import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
@@ -75,9 +77,10 @@ final class RunContext implements AutoCloseable {
         this.folder = folder;
         this.access = access;
         this.version = version;
-        database = Database.open(folder.database());
+        database = Database.open(folder.database(), progress::say);
         results = new ResultStore(database, experiment.name());
-        events = new RunEvents(List.of(new EventStore(results, folder.metrics(), Clock.systemUTC()), new WatchedProgress(progress)));
+        events = new RunEvents(
+            List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime)), new WatchedProgress(progress)));
     }
 
     Experiment experiment() {
@@ -86,6 +89,11 @@ final class RunContext implements AutoCloseable {
 
     RunFolder folder() {
         return folder;
+    }
+
+    /** Waits while nothing can be stored. */
+    Patience patience() {
+        return database.patience();
     }
 
     /** What the run has found out so far. */
@@ -114,6 +122,7 @@ final class RunContext implements AutoCloseable {
 
     ImageData data() {
         if (data == null) {
+            folder.makeImageCache();
             try (DecodingProgress decoding = new DecodingProgress(events)) {
                 data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), folder.imageCache(), decoding);
             }

@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
  */
 public final class RunFleet implements AutoCloseable {
 
-    private static final Duration POLL = Duration.ofSeconds(2);
-    /** After so long without its agent a waiting run says so, once. */
+    private static final Duration POLL = Duration.ofSeconds(1);
+    /** After so long without an agent that was not there before either, a waiting run says how to start it. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Fleet fleet;
@@ -76,10 +76,9 @@ public final class RunFleet implements AutoCloseable {
         fleet.submit(device, tasks);
         List<String> ids = tasks.stream().map(Task::getId).toList();
         Set<String> seen = new HashSet<>();
-        long waiting = 0;
+        Watch watch = new Watch(device);
         while (seen.size() < ids.size()) {
             Collection<TaskOutcome> done = fleet.outcomes(ids, seen.size(), POLL);
-            int before = seen.size();
             for (TaskOutcome outcome : done) {
                 if (seen.add(outcome.getTaskId())) {
                     listener.finished(outcome);
@@ -88,8 +87,7 @@ public final class RunFleet implements AutoCloseable {
             Optional<AgentState> agent = device(device);
             listener.underWay(Math.min(ids.size() - seen.size(), agent.map(AgentState::getUnderWay).orElse(0.0)),
                 agent.map(AgentState::getHalfWidth).orElse(0.0));
-            waiting = seen.size() > before ? 0 : waiting + POLL.toMillis();
-            requireAgent(device, waiting);
+            watch.look(agent);
         }
     }
 
@@ -99,25 +97,48 @@ public final class RunFleet implements AutoCloseable {
      * @throws DeviceException if the local agent has died
      */
     void awaitDevice(String device) {
-        for (long waiting = 0; fleet.agents().stream().noneMatch(state -> isOnline(state, device)); waiting += POLL.toMillis()) {
+        Watch watch = new Watch(device);
+        while (!watch.look(device(device))) {
             pause();
-            requireAgent(device, waiting);
         }
     }
 
-    private void requireAgent(String device, long waitingMillis) {
-        BooleanSupplier alive = localAgents.get(device);
-        if (alive != null && !alive.getAsBoolean()) {
-            throw new DeviceException("device " + device + ": its agent has stopped (expected: running; see agent.log in the run folder)");
-        }
-        boolean due = waitingMillis >= PATIENCE.toMillis() && waitingMillis < PATIENCE.plus(POLL).toMillis();
-        if (due && fleet.agents().stream().noneMatch(state -> isOnline(state, device))) {
-            progress.say("waiting for device " + device + ": on it, run " + howToJoin + " --device " + device);
-        }
-    }
+    /** Tells when a device that is waited for goes and when it comes back, each in one line. */
+    private final class Watch {
 
-    private static boolean isOnline(AgentState state, String device) {
-        return state.getOnline() && state.getDevice().getName().equals(device);
+        private final String device;
+        private final long beginNanos = System.nanoTime();
+        private boolean wasThere;
+        private boolean toldAway;
+
+        Watch(String device) {
+            this.device = device;
+        }
+
+        /**
+         * Whether the device is there.
+         *
+         * @throws DeviceException if it is this machine and its agent has died
+         */
+        boolean look(Optional<AgentState> state) {
+            BooleanSupplier alive = localAgents.get(device);
+            if (alive != null && !alive.getAsBoolean()) {
+                throw new DeviceException("device " + device + ": its agent has stopped (expected: running; see agent.log in the run folder)");
+            }
+            boolean isThere = state.filter(AgentState::getOnline).isPresent();
+            boolean isLate = System.nanoTime() - beginNanos >= PATIENCE.toNanos();
+            if (isThere && toldAway) {
+                progress.say("device " + device + ": is " + (wasThere ? "back" : "there"));
+            } else if (!isThere && !toldAway && wasThere) {
+                progress.say("device " + device + ": not heard of for " + state.map(AgentState::getLastSeenMillisAgo).orElse(0L) / 1000
+                    + " s, waiting until it is back");
+            } else if (!isThere && !toldAway && isLate) {
+                progress.say("waiting for device " + device + ": on it, run " + howToJoin + " --device " + device);
+            }
+            toldAway = !isThere && (toldAway || wasThere || isLate);
+            wasThere |= isThere;
+            return isThere;
+        }
     }
 
     /**
@@ -126,12 +147,11 @@ public final class RunFleet implements AutoCloseable {
      * @throws DeviceException if the local agent has died
      */
     String runtime(String device) {
-        long waiting = 0;
+        Watch watch = new Watch(device);
         Optional<AgentState> state = device(device);
         while (state.isEmpty()) {
+            watch.look(state);
             pause();
-            waiting += POLL.toMillis();
-            requireAgent(device, waiting);
             state = device(device);
         }
         return state.get().getRuntimesList().stream().map(offer -> offer.getName() + " " + offer.getVersion()).sorted()

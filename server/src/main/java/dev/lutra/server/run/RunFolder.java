@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -32,6 +33,15 @@ public record RunFolder(Path root) {
     /** Decoded images. */
     public Path imageCache() {
         return root.resolve("images");
+    }
+
+    /** Makes the folder for decoded images, which are for nobody else's eyes. */
+    void makeImageCache() {
+        try {
+            PrivateFiles.folder(imageCache());
+        } catch (IOException e) {
+            throw new UncheckedIOException(imageCache() + ": cannot be made: " + e.getMessage(), e);
+        }
     }
 
     public Path checkpoint() {

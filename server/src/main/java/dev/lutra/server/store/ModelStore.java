@@ -27,7 +27,7 @@ public final class ModelStore {
     /** @throws InputException when there is no such folder and none can be made */
     public ModelStore(Path folder) {
         try {
-            this.folder = Files.createDirectories(folder);
+            this.folder = PrivateFiles.folder(folder);
         } catch (IOException e) {
             throw new InputException(folder + ": no folder can be made here (" + e.getMessage() + ")", e);
         }
@@ -56,6 +56,11 @@ public final class ModelStore {
         return new Upload();
     }
 
+    private RuntimeException failed(IOException e) {
+        Optional<StorageException> trouble = StorageException.of(folder, e);
+        return trouble.isPresent() ? trouble.get() : new UncheckedIOException(e);
+    }
+
     private Path file(String sha256) {
         return folder.resolve(sha256 + ".onnx");
     }
@@ -73,7 +78,7 @@ public final class ModelStore {
                 part = Files.createTempFile(folder, "upload-", ".part");
                 out = Files.newOutputStream(part);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw failed(e);
             }
         }
 
@@ -87,7 +92,7 @@ public final class ModelStore {
             try {
                 out.write(data);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw failed(e);
             }
         }
 
@@ -101,7 +106,7 @@ public final class ModelStore {
                 }
                 Files.move(part, file(sha256), StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw failed(e);
             }
             return sha256;
         }
@@ -112,7 +117,7 @@ public final class ModelStore {
                 out.close();
                 Files.deleteIfExists(part);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw failed(e);
             }
         }
     }

@@ -20,7 +20,7 @@ public final class ResultStore {
     }
 
     public Optional<String> find(String kind, String key) {
-        return database.transaction(handle -> handle
+        return database.patiently(handle -> handle
             .createQuery("SELECT value FROM results WHERE experiment = :experiment AND kind = :kind AND key = :key")
             .bind("experiment", experiment).bind("kind", kind).bind("key", key)
             .mapTo(String.class).findOne());
@@ -28,7 +28,7 @@ public final class ResultStore {
 
     /** Keeps a value, in the place of an earlier one of the same kind and key. It outlives the process once this returns. */
     public void put(String kind, String key, String json) {
-        database.transaction(handle -> handle
+        database.patiently(handle -> handle
             .createUpdate("INSERT INTO results (experiment, kind, key, value) VALUES (:experiment, :kind, :key, :value)"
                 + " ON CONFLICT (experiment, kind, key) DO UPDATE SET value = excluded.value")
             .bind("experiment", experiment).bind("kind", kind).bind("key", key).bind("value", json)
@@ -37,7 +37,7 @@ public final class ResultStore {
 
     /** Forgets every value of a kind whose key begins so. */
     public void removeAll(String kind, String prefix) {
-        database.transaction(handle -> handle
+        database.patiently(handle -> handle
             .createUpdate("DELETE FROM results WHERE experiment = :experiment AND kind = :kind AND substr(key, 1, length(:prefix)) = :prefix")
             .bind("experiment", experiment).bind("kind", kind).bind("prefix", prefix)
             .execute());
@@ -45,7 +45,7 @@ public final class ResultStore {
 
     /** Values by key, in the order in which the keys were first put. */
     public Map<String, String> all(String kind) {
-        return database.transaction(handle -> handle
+        return database.patiently(handle -> handle
             .createQuery("SELECT key, value FROM results WHERE experiment = :experiment AND kind = :kind ORDER BY position")
             .bind("experiment", experiment).bind("kind", kind)
             .reduceRows(new LinkedHashMap<>(), (all, row) -> {

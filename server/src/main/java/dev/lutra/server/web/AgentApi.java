@@ -14,6 +14,7 @@ import dev.lutra.proto.ReportRequest;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.fleet.UnknownSessionException;
+import dev.lutra.server.store.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent protocol for pages: a POST to {@code /api/agent/<call>} with the call's request as JSON (protobuf's own mapping)
  * and the token in the authorization header is answered with its reply. Errors are the statuses that gRPC's map to: 401
- * without the token, 404 for a session that has to join again, 400 for what the caller did wrong; the body says so in a line.
+ * without the token, 404 for a session that has to join again, 400 for what the caller did wrong, 503 while nothing can be stored; the
+ * body says so in a line.
  */
 final class AgentApi implements HttpHandler {
 
@@ -58,6 +60,8 @@ final class AgentApi implements HttpHandler {
                 refuse(exchange, 404, e.getMessage());
             } catch (InputException e) {
                 refuse(exchange, 400, e.getMessage());
+            } catch (StorageException e) {
+                refuse(exchange, 503, e.getMessage());
             } catch (RuntimeException e) {
                 LOG.error("{} failed", exchange.getRequestURI().getPath(), e);
                 refuse(exchange, 500, "the server failed; its log says why");

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
+import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
@@ -26,30 +28,57 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random histories of submissions, agents that come, go, renew, report, repeat themselves and come back late, time that
+ * Random histories of submissions, agents that come, go, die, renew, report, repeat themselves and come back late, time that
  * passes and servers that restart. After every step the queue's answer is checked against what a lease is by definition:
- * a promise to one session until a time. At the end no task is lost and none was done twice.
+ * a promise to one session until a time, which may be renewed until somebody else has the task. At the end no task is lost and none
+ * has two outcomes.
  */
 class TaskQueueHistoriesTest {
 
     private static final List<String> DEVICES = List.of("pi", "phone");
     private static final Duration LEASE = Duration.ofSeconds(30);
-    private static final int STEPS = 200;
+    private static final int STEPS = 250;
 
     /** A lease as the agent that got it remembers it. */
-    private static final class Grant {
-        final String device;
-        final String session;
-        final LeaseName name;
-        long expires;
+    private record Grant(String device, LeaseName name) {}
 
-        Grant(String device, String session, LeaseName name, long expires) {
+    /** A task as the queue is to have it. */
+    private static final class Expected {
+        final String device;
+        long epoch;
+        long staleEpoch;
+        int attempts;
+        /** Of the newest lease, until its task is free for anybody. */
+        String session;
+        boolean leased;
+        long expires;
+        boolean underWay;
+        Outcome outcome;
+        long reportedEpoch;
+
+        Expected(String device) {
             this.device = device;
-            this.session = session;
-            this.name = name;
-            this.expires = expires;
+        }
+
+        void takeBack() {
+            if (session != null && outcome == null) {
+                attempts += underWay ? 1 : 0;
+                if (underWay && attempts == TaskQueue.MAX_ATTEMPTS) {
+                    outcome = GIVEN_UP;
+                }
+                free();
+            }
+        }
+
+        void free() {
+            session = null;
+            leased = false;
+            underWay = false;
         }
     }
+
+    private static final Outcome GIVEN_UP = Outcome.newBuilder()
+        .setFailed(Failed.newBuilder().setReason("the agent was lost 5 times while it had this task")).build();
 
     @TempDir
     Path folder;
@@ -58,14 +87,11 @@ class TaskQueueHistoriesTest {
     private Database database;
     private TaskQueue queue;
 
-    /** Device of every submitted task, in the order of submission. */
-    private final Map<String, String> submitted = new LinkedHashMap<>();
+    /** Every task, in the order of submission. */
+    private final Map<String, Expected> tasks = new LinkedHashMap<>();
     private final Map<String, String> sessions = new HashMap<>();
+    private final Map<String, Long> heard = new HashMap<>();
     private final List<Grant> grants = new ArrayList<>();
-    private final Map<String, Long> newestEpoch = new HashMap<>();
-    /** The one outcome of each task that was accepted, by task. */
-    private final Map<String, Outcome> accepted = new HashMap<>();
-    private final Map<LeaseName, Outcome> acceptedOf = new HashMap<>();
     private int reports;
 
     static IntStream seeds() {
@@ -91,30 +117,43 @@ class TaskQueueHistoriesTest {
 
     private void open() {
         database = Database.open(folder.resolve("lutra.db"));
-        queue = new TaskQueue(database, clock, LEASE);
+        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, TaskQueue.RECHECK);
     }
 
     private void step() {
         int dice = random.nextInt(100);
         if (dice < 15) {
             submit();
-        } else if (dice < 45) {
+        } else if (dice < 40) {
             lease(anyDevice(), 1 + random.nextInt(4));
-        } else if (dice < 60) {
+        } else if (dice < 54) {
             renew();
-        } else if (dice < 80) {
+        } else if (dice < 58) {
+            begin();
+        } else if (dice < 61) {
+            giveBack();
+        } else if (dice < 77) {
             if (!grants.isEmpty()) {
                 report(anyGrant());
             }
-        } else if (dice < 90) {
+        } else if (dice < 86) {
             clock.advance(Duration.ofMillis(random.nextInt((int) LEASE.toMillis())));
-        } else if (dice < 94) {
+        } else if (dice < 90) {
             clock.advance(LEASE);
-        } else if (dice < 97) {
+        } else if (dice < 92) {
+            clock.jump(Duration.ofMinutes(random.nextInt(-600, 600)));
+        } else if (dice < 95) {
             join(anyDevice());
+        } else if (dice < 97) {
+            agentDied(anyDevice());
         } else {
             restart();
         }
+    }
+
+    /** By the clock that measures how long things last. */
+    private long now() {
+        return clock.nanoTime() / 1_000_000;
     }
 
     private String anyDevice() {
@@ -127,111 +166,172 @@ class TaskQueueHistoriesTest {
         return grants.get(grants.size() - 1 - random.nextInt(newest));
     }
 
+    private List<Grant> someGrants(String device) {
+        return grants.stream().filter(grant -> grant.device().equals(device) && random.nextBoolean()).toList();
+    }
+
+    private static List<LeaseName> names(List<Grant> grants) {
+        return grants.stream().map(Grant::name).toList();
+    }
+
+    /** What the queue does ahead of every step. */
+    private void endLeases() {
+        tasks.values().stream().filter(task -> task.leased && task.expires <= now()).forEach(task -> {
+            task.leased = false;
+            if (heard.getOrDefault(task.device, Long.MIN_VALUE) > task.expires - LEASE.toMillis() / 2) {
+                task.underWay = true;
+                task.takeBack();
+            }
+        });
+    }
+
+    private void hear(String device) {
+        endLeases();
+        heard.put(device, now());
+    }
+
     private void submit() {
-        List<Task> tasks = new ArrayList<>();
+        endLeases();
+        List<Task> submitted = new ArrayList<>();
         String device = anyDevice();
         for (int i = random.nextInt(5); i >= 0; i--) {
             String id = "task" + random.nextInt(120);
-            submitted.putIfAbsent(id, device);
-            tasks.add(Task.newBuilder().setId(id).build());
+            Expected task = tasks.computeIfAbsent(id, first -> new Expected(device));
+            if (task.outcome != null && task.outcome.hasFailed()) {
+                task.outcome = null;
+                task.attempts = 0;
+                task.staleEpoch = task.epoch;
+                task.free();
+            }
+            submitted.add(Task.newBuilder().setId(id).build());
         }
-        queue.submit(device, tasks);
+        queue.submit(device, submitted);
     }
 
     private void join(String device) {
+        endLeases();
+        tasks.values().stream().filter(task -> task.device.equals(device)).forEach(Expected::takeBack);
         sessions.put(device, queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build()));
+        heard.put(device, now());
+    }
+
+    private void agentDied(String device) {
+        endLeases();
+        tasks.values().stream().filter(task -> task.device.equals(device)).forEach(Expected::takeBack);
+        queue.agentDied(device);
+        heard.remove(device);
     }
 
     private void restart() {
         database.close();
         clock.advance(Duration.ofMillis(random.nextInt(3 * (int) LEASE.toMillis())));
-        long before = clock.millis();
         open();
-        grants.stream().filter(this::isNewest).filter(grant -> grant.expires > lastSeenRunning)
-            .forEach(grant -> grant.expires = Math.max(grant.expires, before + LEASE.toMillis()));
+        heard.clear();
+        tasks.values().forEach(task -> {
+            task.underWay = false;
+            if (task.leased) {
+                task.expires = now() + LEASE.toMillis();
+                heard.put(task.device, now());
+            }
+        });
     }
 
-    private long lastSeenRunning;
-
     private void lease(String device, int max) {
-        List<String> heldBefore = submitted.keySet().stream()
-            .filter(id -> isHeld(id) && submitted.get(id).equals(device)).toList();
-        List<String> available = submitted.keySet().stream()
-            .filter(id -> submitted.get(id).equals(device) && !isHeld(id) && !isDone(id)).toList();
+        hear(device);
+        List<Expected> heldBefore = tasks.values().stream().filter(task -> task.leased && task.device.equals(device)).toList();
+        List<String> available = tasks.keySet().stream()
+            .filter(id -> tasks.get(id).device.equals(device) && !tasks.get(id).leased && tasks.get(id).outcome == null).toList();
 
         List<LeasedTask> leased = queue.lease(sessions.get(device), max);
 
         assertThat(leased.stream().map(task -> task.getTask().getId())).as("head of the queue")
             .isEqualTo(available.subList(0, leased.size())).hasSizeLessThanOrEqualTo(max);
-        boolean suspect = leased.stream().anyMatch(task -> task.getEpoch() > TaskQueue.SUSPECT_AFTER);
+        boolean suspect = leased.stream().anyMatch(task -> tasks.get(task.getTask().getId()).attempts >= TaskQueue.SUSPECT_AFTER);
         assertThat(suspect && leased.size() + heldBefore.size() > 1).as("a suspect in company").isFalse();
         assertThat(leased.isEmpty() && heldBefore.isEmpty() && !available.isEmpty()).as("an idle agent gets nothing").isFalse();
-        for (LeasedTask task : leased) {
-            String id = task.getTask().getId();
-            assertThat(task.getEpoch()).isEqualTo(newestEpoch.getOrDefault(id, 0L) + 1);
-            newestEpoch.put(id, task.getEpoch());
-            grants.add(new Grant(device, sessions.get(device),
-                LeaseName.newBuilder().setTaskId(id).setEpoch(task.getEpoch()).build(),
-                clock.millis() + LEASE.toMillis()));
+        for (LeasedTask given : leased) {
+            Expected task = tasks.get(given.getTask().getId());
+            assertThat(given.getEpoch()).isEqualTo(++task.epoch);
+            task.session = sessions.get(device);
+            task.leased = true;
+            task.underWay = heldBefore.isEmpty();
+            task.expires = now() + LEASE.toMillis();
+            grants.add(new Grant(device, LeaseName.newBuilder().setTaskId(given.getTask().getId()).setEpoch(given.getEpoch()).build()));
         }
+    }
+
+    /** Whether a lease is its task's newest, and nobody else may have the task. */
+    private boolean isOwn(Grant grant) {
+        Expected task = tasks.get(grant.name().getTaskId());
+        return task.outcome == null && grant.name().getEpoch() == task.epoch && sessions.get(grant.device()).equals(task.session);
     }
 
     private void renew() {
         String device = anyDevice();
-        List<Grant> some = grants.stream().filter(grant -> grant.device.equals(device) && random.nextBoolean()).toList();
-        List<LeaseName> expected = some.stream().filter(this::isHeld).map(grant -> grant.name).toList();
+        hear(device);
+        List<Grant> some = someGrants(device);
+        List<Grant> own = some.stream().filter(this::isOwn).toList();
 
-        assertThat(queue.renew(sessions.get(device), some.stream().map(grant -> grant.name).toList(), TaskQueue.Progress.NONE)).isEqualTo(expected);
+        assertThat(queue.renew(sessions.get(device), names(some), TaskQueue.Progress.NONE)).isEqualTo(names(own));
 
-        some.stream().filter(this::isHeld).forEach(grant -> grant.expires = clock.millis() + LEASE.toMillis());
+        own.forEach(grant -> {
+            tasks.get(grant.name().getTaskId()).leased = true;
+            tasks.get(grant.name().getTaskId()).expires = now() + LEASE.toMillis();
+        });
+    }
+
+    private void begin() {
+        String device = anyDevice();
+        hear(device);
+        List<Grant> some = someGrants(device);
+        queue.begin(sessions.get(device), names(some));
+        some.stream().filter(this::isOwn).forEach(grant -> tasks.get(grant.name().getTaskId()).underWay = true);
+    }
+
+    private void giveBack() {
+        String device = anyDevice();
+        hear(device);
+        List<Grant> some = someGrants(device);
+        queue.giveBack(sessions.get(device), names(some));
+        some.stream().filter(this::isOwn).forEach(grant -> tasks.get(grant.name().getTaskId()).free());
     }
 
     private void report(Grant grant) {
-        Outcome outcome = Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("report " + reports++)).build();
-        boolean expected = isHeld(grant) || acceptedOf.containsKey(grant.name);
-
-        assertThat(queue.report(sessions.get(grant.device), grant.name, outcome)).isEqualTo(expected);
-
-        if (expected) {
-            acceptedOf.putIfAbsent(grant.name, outcome);
-            accepted.putIfAbsent(grant.name.getTaskId(), outcome);
+        hear(grant.device());
+        Expected task = tasks.get(grant.name().getTaskId());
+        long epoch = grant.name().getEpoch();
+        boolean counts = task.outcome == null && epoch > task.staleEpoch;
+        Outcome.Builder outcome = Outcome.newBuilder();
+        if (random.nextInt(4) == 0) {
+            outcome.setFailed(Failed.newBuilder().setReason("report " + reports++));
+        } else {
+            outcome.setMeasured(Measured.newBuilder().setCircumstances(Circumstances.newBuilder().setAgentVersion("report " + reports++)));
         }
-    }
 
-    private boolean isNewest(Grant grant) {
-        return grant.session.equals(sessions.get(grant.device))
-            && grant.name.getEpoch() == newestEpoch.get(grant.name.getTaskId());
-    }
+        assertThat(queue.report(sessions.get(grant.device()), grant.name(), outcome.build()))
+            .isEqualTo(counts || task.outcome != null && task.outcome != GIVEN_UP && task.reportedEpoch == epoch);
 
-    private boolean isHeld(Grant grant) {
-        return isNewest(grant) && clock.millis() < grant.expires && !accepted.containsKey(grant.name.getTaskId());
-    }
-
-    private boolean isHeld(String id) {
-        return grants.stream().anyMatch(grant -> grant.name.getTaskId().equals(id) && isHeld(grant));
-    }
-
-    private boolean isDone(String id) {
-        return accepted.containsKey(id) || isPoison(id);
-    }
-
-    private boolean isPoison(String id) {
-        return newestEpoch.getOrDefault(id, 0L) == TaskQueue.MAX_ATTEMPTS && !isHeld(id) && !accepted.containsKey(id);
+        if (counts) {
+            task.outcome = outcome.build();
+            task.reportedEpoch = epoch;
+            task.free();
+        }
     }
 
     private void checkOutcomes() {
+        endLeases();
         Map<String, Outcome> stored = new HashMap<>();
-        for (TaskOutcome outcome : queue.outcomes(new LinkedHashSet<>(submitted.keySet()))) {
-            assertThat(outcome.getAttempts()).isEqualTo(newestEpoch.get(outcome.getTaskId()).intValue());
+        for (TaskOutcome outcome : queue.outcomes(new LinkedHashSet<>(tasks.keySet()))) {
+            assertThat(outcome.getAttempts()).isEqualTo((int) tasks.get(outcome.getTaskId()).epoch);
             stored.put(outcome.getTaskId(), outcome.getOutcome());
         }
-        for (String id : submitted.keySet()) {
-            if (isPoison(id)) {
-                assertThat(stored.remove(id).getFailed().getReason()).startsWith("the agent was lost 5 times");
+        Map<String, Outcome> expected = new HashMap<>();
+        tasks.forEach((id, task) -> {
+            if (task.outcome != null) {
+                expected.put(id, task.outcome);
             }
-        }
-        assertThat(stored).isEqualTo(accepted);
-        lastSeenRunning = clock.millis();
+        });
+        assertThat(stored).isEqualTo(expected);
     }
 
     /** Agents that do their work to the end leave nothing undone. */
@@ -241,10 +341,10 @@ class TaskQueueHistoriesTest {
             for (int before = -1; before < grants.size();) {
                 before = grants.size();
                 lease(device, 64);
-                grants.subList(before, grants.size()).forEach(this::report);
+                List.copyOf(grants.subList(before, grants.size())).forEach(this::report);
             }
         }
         checkOutcomes();
-        assertThat(submitted.keySet()).allMatch(this::isDone);
+        assertThat(tasks.values()).allMatch(task -> task.outcome != null);
     }
 }

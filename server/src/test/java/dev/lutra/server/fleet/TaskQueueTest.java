@@ -8,11 +8,14 @@ import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Budget;
+import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RuntimeOffer;
@@ -49,7 +52,7 @@ class TaskQueueTest {
     @BeforeEach
     void open() {
         database = Database.open(folder.resolve("lutra.db"));
-        queue = new TaskQueue(database, clock, LEASE);
+        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, TaskQueue.RECHECK);
     }
 
     @AfterEach
@@ -103,10 +106,40 @@ class TaskQueueTest {
         LeaseName a = name(queue.lease(session, 1).get(0));
         submit("pi", "a", "b", "c");
         assertThat(ids(queue.lease(session, 9))).containsExactly("b", "c");
-        queue.report(session, a, outcome("first"));
+        Outcome measured = Outcome.newBuilder().setMeasured(Measured.getDefaultInstance()).build();
+        queue.report(session, a, measured);
         submit("pi", "a");
         assertThat(queue.lease(session, 9)).isEmpty();
-        assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(outcome("first"));
+        assertThat(queue.outcomes(Set.of("a"))).extracting(TaskOutcome::getOutcome).containsExactly(measured);
+    }
+
+    /** A failure may have had a reason that is gone by the next run, and a figure that did not converge is none to keep for ever. */
+    @Test
+    void whatFailedOrIsDoubtfulIsDoneAgainWhenItIsAskedForAgain() {
+        String session = join("pi");
+        Task failing = task("failed");
+        Task measured = task("doubtful").toBuilder().setRules(MeasureRules.getDefaultInstance()).build();
+        Task inTime = measured.toBuilder().setId("in time").setBudget(Budget.newBuilder().setNanos(60)).build();
+        Outcome doubtful = Outcome.newBuilder().setMeasured(Measured.newBuilder().setCircumstances(Circumstances.newBuilder().setRounds(2))).build();
+        Outcome sound = Outcome.newBuilder().setMeasured(Measured.newBuilder().setCircumstances(Circumstances.newBuilder().setConverged(true)))
+            .build();
+        List<Task> tasks = List.of(failing, measured, inTime);
+        queue.submit("pi", tasks);
+        List<LeaseName> first = names(queue.lease(session, 9));
+        queue.report(session, first.get(0), outcome("out of memory"));
+        queue.report(session, first.get(1), doubtful);
+        queue.report(session, first.get(2), doubtful);
+        assertThat(queue.outcomes(Set.of("failed", "doubtful", "in time"))).as("for this run").hasSize(3);
+
+        queue.submit("pi", tasks);
+        assertThat(queue.outcomes(Set.of("failed", "doubtful"))).isEmpty();
+        assertThat(queue.outcomes(Set.of("in time"))).as("all that its time gave").hasSize(1);
+        List<LeaseName> second = names(queue.lease(session, 9));
+        assertThat(second).extracting(LeaseName::getTaskId).containsExactly("failed", "doubtful");
+        assertThat(queue.report(session, first.get(1), doubtful)).as("a repeated report of what is not to stay").isFalse();
+        assertThat(queue.report(session, second.get(1), sound)).isTrue();
+        queue.submit("pi", tasks);
+        assertThat(queue.outcomes(Set.of("doubtful"))).extracting(TaskOutcome::getOutcome).containsExactly(sound);
     }
 
     @Test
@@ -144,9 +177,47 @@ class TaskQueueTest {
         clock.advance(ALMOST);
         assertThat(queue.renew(session, both.subList(1, 2), TaskQueue.Progress.NONE)).containsExactly(both.get(1));
         clock.advance(TICK);
+        assertThat(ids(queue.lease(session, 9))).containsExactly("a");
         assertThat(queue.renew(session, both, TaskQueue.Progress.NONE)).containsExactly(both.get(1));
-        assertThat(queue.report(session, both.get(0), outcome("late"))).isFalse();
         assertThat(queue.report(session, both.get(1), outcome("in time"))).isTrue();
+    }
+
+    /** The lid of a laptop, a stopped process, a network that was cut. */
+    @Test
+    void anAgentThatWasSilentGoesOnWhereNobodyElseHas() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        List<LeaseName> both = names(queue.lease(session, 2));
+        clock.advance(LEASE.multipliedBy(9));
+        assertThat(queue.agents().get(0).getQueuedTasks()).isEqualTo(2);
+        assertThat(queue.renew(session, both, TaskQueue.Progress.NONE)).isEqualTo(both);
+        assertThat(queue.lease(session, 9)).isEmpty();
+        clock.advance(LEASE.multipliedBy(9));
+        assertThat(queue.report(session, both.get(0), outcome("late"))).isTrue();
+        assertThat(ids(queue.lease(session, 9))).as("asks for work before it renews").containsExactly("b");
+        assertThat(queue.report(session, both.get(1), outcome("very late"))).isTrue();
+        assertThat(queue.outcomes(Set.of("a", "b"))).extracting(TaskOutcome::getOutcome)
+            .containsExactlyInAnyOrder(outcome("late"), outcome("very late"));
+    }
+
+    @Test
+    void whoeverSetsTheClockChangesNothing() {
+        String session = join("pi");
+        submit("pi", "a", "b");
+        List<LeaseName> both = names(queue.lease(session, 2));
+        clock.jump(Duration.ofHours(1));
+        assertThat(queue.agents().get(0).getLeasedTasks()).isEqualTo(2);
+        assertThat(queue.agents().get(0)).extracting(AgentState::getOnline, AgentState::getLastSeenMillisAgo).containsExactly(true, 0L);
+        clock.jump(Duration.ofHours(-7));
+        clock.advance(ALMOST);
+        assertThat(queue.renew(session, both.subList(0, 1), TaskQueue.Progress.NONE)).hasSize(1);
+        clock.advance(TICK);
+        assertThat(queue.agents().get(0).getLeasedTasks()).isEqualTo(1);
+        clock.jump(Duration.ofHours(-7));
+        restart();
+        assertThat(queue.agents().get(0).getLastSeenMillisAgo()).isNotNegative();
+        clock.advance(LEASE);
+        assertThat(ids(queue.lease(session, 9))).as("a lease of another life ends as well").containsExactly("a", "b");
     }
 
     @Test
@@ -160,17 +231,14 @@ class TaskQueueTest {
     }
 
     @Test
-    void aLateReportNeverOverwrites() {
+    void theFirstOutcomeStays() {
         String session = join("pi");
         submit("pi", "a");
         LeaseName old = name(queue.lease(session, 1).get(0));
         clock.advance(LEASE);
-        assertThat(queue.report(session, old, outcome("expired"))).isFalse();
         LeaseName current = name(queue.lease(session, 1).get(0));
-        assertThat(queue.report(session, old, outcome("old"))).isFalse();
-        assertThat(queue.outcomes(Set.of("a"))).isEmpty();
         assertThat(queue.report(session, current, outcome("current"))).isTrue();
-        assertThat(queue.report(session, old, outcome("very old"))).isFalse();
+        assertThat(queue.report(session, old, outcome("old"))).isFalse();
         assertThat(queue.outcomes(Set.of("a"))).containsExactly(
             TaskOutcome.newBuilder().setTaskId("a").setAttempts(2).setOutcome(outcome("current")).build());
     }
@@ -215,11 +283,11 @@ class TaskQueueTest {
         LeaseName a = name(queue.lease(older, 1).get(0));
         String newer = join("pi");
         assertThat(ids(queue.lease(newer, 1))).containsExactly("a");
-        assertThat(queue.report(newer, a, outcome("old lease"))).isFalse();
         assertThatThrownBy(() -> queue.lease(older, 1)).isInstanceOf(UnknownSessionException.class);
         assertThatThrownBy(() -> queue.renew(older, List.of(a), TaskQueue.Progress.NONE)).isInstanceOf(UnknownSessionException.class);
         assertThatThrownBy(() -> queue.report(older, a, outcome("x"))).isInstanceOf(UnknownSessionException.class);
         assertThatThrownBy(() -> queue.checkSession(older)).isInstanceOf(UnknownSessionException.class);
+        assertThat(queue.report(newer, a, outcome("measured before it had to join anew"))).isTrue();
     }
 
     @Test
@@ -239,9 +307,8 @@ class TaskQueueTest {
             assertThat(ids(queue.lease(session, 1))).containsExactly("poison");
             if (attempt % 2 == 0) {
                 clock.advance(LEASE);
-            } else {
-                session = join("pi");
             }
+            session = join("pi");
         }
         assertThat(ids(queue.lease(session, 1))).containsExactly("good");
         TaskOutcome outcome = queue.outcomes(Set.of("poison")).get(0);
@@ -277,9 +344,68 @@ class TaskQueueTest {
         String session = join("pi");
         for (int lost = 0; lost < TaskQueue.SUSPECT_AFTER; lost++) {
             assertThat(ids(queue.lease(session, 9))).containsExactly("a", "b", "c");
-            clock.advance(LEASE);
+            session = join("pi");
         }
         assertThat(ids(queue.lease(session, 9))).containsExactly("a");
+    }
+
+    /** Whatever ends an agent, a run or a connection without having to do with a task. */
+    @Test
+    void aTaskIsChargedForNothingButADeathOverIt() {
+        submit("pi", "a", "b", "c");
+        String session = join("pi");
+        for (int i = 0; i <= TaskQueue.MAX_ATTEMPTS; i++) {
+            assertThat(ids(queue.lease(session, 9))).as("with its run, after " + i).containsExactly("a", "b", "c");
+            restart();
+            session = join("pi");
+            assertThat(ids(queue.lease(session, 9))).as("silence, after " + i).containsExactly("a", "b", "c");
+            clock.advance(LEASE);
+            List<LeasedTask> leased = queue.lease(session, 9);
+            assertThat(ids(leased)).as("a stop, after " + i).containsExactly("a", "b", "c");
+            queue.giveBack(session, names(leased));
+            session = join("pi");
+            assertThat(ids(queue.lease(session, 9))).as("another stop, after " + i).containsExactly("a", "b", "c");
+            restart();
+            queue.agentDied("pi");
+            session = join("pi");
+        }
+    }
+
+    @Test
+    void whatLayReadyWhenAnAgentDiedIsNotCharged() {
+        String session = join("pi");
+        submit("pi", "a", "b", "c");
+        for (int life = 0; life < TaskQueue.MAX_ATTEMPTS; life++) {
+            assertThat(ids(queue.lease(session, 1))).containsExactly("a");
+            if (life < TaskQueue.SUSPECT_AFTER) {
+                List<LeaseName> ahead = names(queue.lease(session, 2));
+                assertThat(ahead).hasSize(2);
+                queue.begin(session, ahead.subList(0, life == 0 ? 1 : 0));
+            }
+            queue.agentDied("pi");
+        }
+        assertThat(queue.outcomes(Set.of("a"))).hasSize(1);
+        for (int life = 0; life < TaskQueue.MAX_ATTEMPTS - 1; life++) {
+            assertThat(queue.outcomes(Set.of("b", "c"))).as("b is charged once, c never").isEmpty();
+            queue.lease(session, 1);
+            queue.agentDied("pi");
+        }
+        assertThat(queue.outcomes(Set.of("b", "c"))).extracting(TaskOutcome::getTaskId).containsExactly("b");
+    }
+
+    /** As when the reply with it is too large to be read. */
+    @Test
+    void aTaskThatItsAgentNeverRenewsFailsInTheEnd() {
+        String session = join("pi");
+        submit("pi", "unread");
+        for (int lost = 0; lost < TaskQueue.MAX_ATTEMPTS; lost++) {
+            assertThat(ids(queue.lease(session, 1))).containsExactly("unread");
+            clock.advance(ALMOST);
+            queue.renew(session, List.of(), TaskQueue.Progress.NONE);
+            clock.advance(TICK);
+        }
+        assertThat(queue.lease(session, 1)).isEmpty();
+        assertThat(queue.outcomes(Set.of("unread"))).hasSize(1);
     }
 
     @Test
@@ -288,13 +414,13 @@ class TaskQueueTest {
         submit("pi", "a", "b", "c");
         for (int lost = 1; lost < TaskQueue.SUSPECT_AFTER; lost++) {
             queue.lease(session, 1);
-            clock.advance(LEASE);
+            session = join("pi");
         }
-        LeaseName a = name(queue.lease(session, 1).get(0));
+        queue.lease(session, 1);
         clock.advance(ALMOST);
         LeaseName b = name(queue.lease(session, 1).get(0));
         clock.advance(TICK);
-        assertThat(queue.renew(session, List.of(a, b), TaskQueue.Progress.NONE)).containsExactly(b);
+        assertThat(queue.renew(session, List.of(b), TaskQueue.Progress.NONE)).containsExactly(b);
         assertThat(queue.lease(session, 9)).isEmpty();
         queue.report(session, b, outcome("done"));
         List<LeasedTask> alone = queue.lease(session, 9);
@@ -364,19 +490,19 @@ class TaskQueueTest {
     }
 
     @Test
-    void anAgentThatIsSilentForThreeLeasesIsOffline() {
+    void anAgentThatIsSilentForALeaseIsOffline() {
         RuntimeOffer runtime = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
         String session = queue.join(JoinRequest.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
             .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76")).build());
         join("android");
         submit("pi", "a", "b", "c");
         queue.lease(session, 1);
-        clock.advance(LEASE.multipliedBy(3));
+        clock.advance(TICK);
         queue.renew(session, List.of(), TaskQueue.Progress.NONE);
-        clock.advance(LEASE.multipliedBy(3));
+        clock.advance(LEASE);
         AgentState expected = AgentState.newBuilder().setAgentVersion("0.1.0").addRuntimes(runtime)
             .setDevice(Device.newBuilder().setName("pi").setCpu("Cortex-A76"))
-            .setOnline(true).setLastSeenMillisAgo(90_000).setLeasedTasks(0).setQueuedTasks(3).build();
+            .setOnline(true).setLastSeenMillisAgo(30_000).setLeasedTasks(0).setQueuedTasks(3).build();
         assertThat(queue.agents()).extracting(agent -> agent.getDevice().getName()).containsExactly("android", "pi");
         assertThat(queue.agents().get(1)).isEqualTo(expected);
         assertThat(queue.agents().get(0).getOnline()).isFalse();
@@ -417,7 +543,7 @@ class TaskQueueTest {
     @Test
     @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void waitersAreWokenByWhatOthersDo() throws InterruptedException {
-        queue = new TaskQueue(database, clock, LEASE, Duration.ofHours(1));
+        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, Duration.ofHours(1));
         String session = join("pi");
         CountDownLatch tried = new CountDownLatch(1);
         AtomicBoolean held = new AtomicBoolean();

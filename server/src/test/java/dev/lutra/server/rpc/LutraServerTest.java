@@ -26,12 +26,15 @@ import dev.lutra.proto.PutModelReply;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
@@ -47,6 +50,9 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,6 +60,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -298,13 +305,15 @@ class LutraServerTest {
     @Test
     void outcomesNeedNotFitInOneMessage() {
         RemoteFleet fleet = fleet();
-        String model = fleet.putModel(EMPTY_GRAPH);
+        ValueInfoProto y = ValueInfoProto.newBuilder().setName("y").build();
+        String model = fleet.putModel(ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.getDefaultInstance())
+            .setGraph(GraphProto.newBuilder().addOutput(y)).build().toByteArray());
         AgentServiceBlockingStub agent = agent(TOKEN);
         String session = join(agent, "pi").getSession();
-        fleet.submit("pi", tasks(model, "t", 5));
+        fleet.submit("pi", tasks(model, "t", 5).stream().map(task -> task.toBuilder().setReturnOutputs(true).build()).toList());
         ByteString large = ByteString.copyFrom(new byte[15 << 20]);
-        Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder()
-            .addOutputs(ModelOutput.newBuilder().setName("y").setLittleEndianFloats(large))).build();
+        Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder().setRuntime(Runtime.newBuilder().setThreads(1))
+            .addOutputs(ModelOutput.newBuilder().setName("y").addShape(large.size() / 4).setLittleEndianFloats(large))).build();
         for (LeasedTask task : lease(agent, session, 9)) {
             assertThat(report(agent, session, task, outcome).getAccepted()).isTrue();
         }
@@ -351,6 +360,39 @@ class LutraServerTest {
         assertThat(accepted).containsExactlyInAnyOrderElementsOf(ids);
         assertThat(experiment.get()).extracting(TaskOutcome::getTaskId, TaskOutcome::getOutcome)
             .containsExactlyElementsOf(ids.stream().map(id -> tuple(id, done(id))).toList());
+    }
+
+    /** For longer than a call waits by itself; what was acknowledged before is there afterwards, and both sides say what they wait for. */
+    @Test
+    void agentsAndExperimentsWaitForADatabaseThatSomebodyElseHas() throws Exception {
+        List<String> said = new CopyOnWriteArrayList<>();
+        RemoteFleet fleet = RemoteFleet.connect(address(), TOKEN, said::add);
+        open.add(fleet);
+        String model = fleet.putModel(EMPTY_GRAPH);
+        fleet.submit("pi", tasks(model, "t", 4));
+        AgentServiceBlockingStub agent = agent(TOKEN);
+        String session = join(agent, "pi").getSession();
+        List<LeasedTask> leased = lease(agent, session, 4);
+        assertThat(report(agent, session, leased.get(0), done("t0")).getAccepted()).isTrue();
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("lutra.db"));
+            Statement lock = other.createStatement()) {
+            lock.execute("BEGIN EXCLUSIVE");
+            Future<List<TaskOutcome>> experiment = CompletableFuture.supplyAsync(
+                () -> fleet.outcomes(List.of("t0", "t1", "t2", "t3"), 3, Duration.ofMinutes(1)), task -> new Thread(task, "experiment").start());
+            assertThatThrownBy(() -> report(agent, session, leased.get(1), done("t1")))
+                .hasMessage("UNAVAILABLE: " + folder.resolve("lutra.db") + ": in use by another process");
+            while (said.isEmpty()) {
+                Thread.sleep(5);
+            }
+            lock.execute("ROLLBACK");
+            for (LeasedTask task : leased) {
+                assertThat(untilAnswered(() -> report(agent, session, task, done(task.getTask().getId()))).getAccepted()).isTrue();
+            }
+            assertThat(experiment.get()).hasSize(4);
+        }
+        assertThat(said).containsExactly(
+            "waiting for server " + address() + ": " + folder.resolve("lutra.db") + ": in use by another process",
+            "server " + address() + ": is back");
     }
 
     private interface Call<R> {

@@ -34,6 +34,9 @@ class TokensTest {
         Path file = folder.resolve("token");
         Tokens.loadOrCreate(file);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        Tokens.loadOrCreate(file);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).as("brought by its owner").isEqualTo("rw-------");
     }
 
     @Test

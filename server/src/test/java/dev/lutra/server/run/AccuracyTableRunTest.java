@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
@@ -16,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +88,35 @@ class AccuracyTableRunTest {
         assertThat(progress.lines())
             .anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith(" 9 architectures"))
             .containsSubsequence("stage 1 of 3: train", "stage 2 of 3: profile", "stage 3 of 3: search");
+    }
+
+    /** A real disk of a few megabytes, where the machine lets us have it: the run says what it waits for, and ends as it would have. */
+    @Test
+    void aFullDiskIsWaitedOut() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("run"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString())).as("needs the right to mount").isZero();
+        try {
+            CompletableFuture<Void> ended;
+            try (ExperimentRun run = open("")) {
+                Path filler = disk.resolve("filler");
+                assertThatThrownBy(() -> Files.write(filler, new byte[8 << 20])).hasMessageContaining("No space left");
+                ended = CompletableFuture.runAsync(run::all);
+                while (progress.lines().stream().noneMatch(line -> line.startsWith("storage: waiting, ") && line.contains(": the disk"))) {
+                    assertThat(ended).isNotDone();
+                    Thread.sleep(10);
+                }
+                Files.delete(filler);
+                ended.get(60, TimeUnit.SECONDS);
+                assertThat(front(run).candidates()).hasSize(3);
+                assertThat(progress.lines()).contains("storage: works again, going on");
+            }
+        } finally {
+            run("umount", disk.toString());
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor();
     }
 
     @Test

@@ -3,23 +3,32 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseReply;
+import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Task;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
@@ -28,6 +37,7 @@ import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -37,6 +47,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +84,66 @@ class ProfilerTest {
         }
     }
 
+    /** Over the real protocol, by an agent that says what cannot be, and is then put right. */
+    @Test
+    void aRefusedFigureIsToldAndMeasuredByTheNextRun() throws Exception {
+        Experiment experiment = experiment("profile: {calibrate: 0}\n");
+        try (Database database = Database.open(folder.resolve("server.db"))) {
+            TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
+            ModelStore models = new ModelStore(folder.resolve("models"));
+            try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+                Database own = Database.open(folder.resolve("run.db"));
+                RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
+                    new RunFolder(folder.resolve("run")), own, progress)) {
+                AgentCalls calls = new AgentCalls(queue, models);
+                Profiler profiler = new Profiler(experiment, experiment.baseSpace(), new RunFolder(folder.resolve("run")), "run", () -> fleet,
+                    progress.events(), new ResultStore(own, "run"));
+                CompletableFuture<Void> lying = CompletableFuture.runAsync(() -> workOff(calls, -7));
+                assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class).hasMessageMatching("device box: .*: "
+                    + "the server refuses the outcome: latency\\.p50_nanos: -7 \\(expected: more than 0\\)");
+                lying.get(1, TimeUnit.MINUTES);
+                CompletableFuture<Void> honest = CompletableFuture.runAsync(() -> workOff(calls, 50_000));
+                LookupTable table = profiler.run().get("box");
+                assertThat(table.entries()).allSatisfy(entry -> assertThat(entry.getLatency().getP50Nanos()).isEqualTo(50_000));
+                honest.get(1, TimeUnit.MINUTES);
+            }
+        }
+    }
+
+    /** Takes the device's part, as agents do that are refused: they report why. */
+    private static void workOff(AgentCalls calls, long p50Nanos) {
+        RuntimeOffer offer = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1.29.0").addProviders("cpu").build();
+        String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).addRuntimes(offer).build()).getSession();
+        LeaseRequest request = LeaseRequest.newBuilder().setSession(session).setMaxTasks(10).setWaitMillis(10_000).build();
+        LeaseReply leased = calls.lease(request, () -> false);
+        for (boolean more = true; more; leased = calls.lease(request.toBuilder().clearWaitMillis().build(), () -> false)) {
+            for (LeasedTask task : leased.getTasksList()) {
+                ReportRequest.Builder report = ReportRequest.newBuilder().setSession(session).setLease(
+                    LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()));
+                try {
+                    calls.report(report.setOutcome(measured(task.getTask(), p50Nanos)).build());
+                } catch (InputException e) {
+                    calls.report(report.setOutcome(Outcome.newBuilder().setFailed(
+                        Failed.newBuilder().setReason("the server refuses the outcome: " + e.getMessage()))).build());
+                }
+            }
+            more = leased.getQueued() > 0;
+        }
+    }
+
+    private static Outcome measured(Task task, long p50Nanos) {
+        Histogram histogram = new Histogram(3);
+        histogram.recordValue(50_000);
+        ByteBuffer encoded = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+        histogram.encodeIntoCompressedByteBuffer(encoded);
+        return Outcome.newBuilder().setMeasured(Measured.newBuilder()
+            .setRuntime(Runtime.newBuilder().setName("onnxruntime").setVersion("1.29.0").setProvider(task.getProvider())
+                .setThreads(task.getThreads()))
+            .setLatency(Distribution.newBuilder().setSamples(1).setMinNanos(Math.max(0, p50Nanos)).setP50Nanos(p50Nanos).setMaxNanos(50_000)
+                .setMeanNanos(50_000).setRelativeHalfWidth(0.01).setHistogram(ByteString.copyFrom(encoded.flip())))
+            .setCircumstances(Circumstances.newBuilder().setRules(task.getRules()).setRounds(1))).build();
+    }
+
     /** One file may hold the segments of several spaces; a correction that was fitted to others only does not stand for this one. */
     @Test
     void aTableIsCompleteWithWholeNetworksOfThisSpace() throws IOException {
@@ -99,12 +170,16 @@ class ProfilerTest {
     }
 
     private Experiment experiment() throws IOException {
+        return experiment("");
+    }
+
+    private Experiment experiment(String more) throws IOException {
         return ExperimentFile.read(Files.writeString(folder.resolve("experiment.yaml"), """
             name: labels
             space: shufflenetv2-cifar
             data: {train: "synthetic:4x80"}
             targets: [{device: box}]
-            """));
+            """ + more));
     }
 
     /** Takes the device's part: gives the labels of all tasks, in the order of the queue. */

@@ -5,12 +5,13 @@ import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.event.WatchedProgress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /** Keeps the lines of progress and shows no bars. */
 final class SaidLines implements Progress {
 
-    private final List<String> lines = new ArrayList<>();
+    private final List<String> lines = new CopyOnWriteArrayList<>();
     private final List<String> begun = new ArrayList<>();
     private final Predicate<String> breaks;
     private final int steps;

@@ -2,13 +2,21 @@ package dev.lutra.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lutra.InputException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +108,137 @@ class DatabaseTest {
     void refusesAPlaceWhereNoFileCanBe() throws Exception {
         assertRefused(Files.createDirectory(folder.resolve("taken")), "cannot be opened");
         assertRefused(Files.createFile(folder.resolve("file")).resolve("lutra.db"), "cannot be opened");
+    }
+
+    /** As a failing disk leaves a file: whoever starts a run is told before it, and what to do. */
+    @Test
+    void aDamagedFileIsToldWhenItIsOpened() throws Exception {
+        Path file = folder.resolve("lutra.db");
+        try (Database database = Database.open(file)) {
+            for (int i = 0; i < 300; i++) {
+                new ResultStore(database, "e").put("k", "" + i, "x".repeat(500));
+            }
+        }
+        byte[] content = Files.readAllBytes(file);
+        Arrays.fill(content, content.length / 2, content.length / 2 + 3 * 4096, (byte) 0x5a);
+        Files.write(file, content);
+        assertRefused(file, "damaged (");
+        assertRefused(file, "move it away with its -wal and -shm");
+    }
+
+    @Test
+    void damageOfTheFirstPageIsTold() throws Exception {
+        Path file = folder.resolve("lutra.db");
+        Database.open(file).close();
+        byte[] content = Files.readAllBytes(file);
+        Arrays.fill(content, 100, 2000, (byte) 0x5a);
+        Files.write(file, content);
+        assertRefused(file, "damaged (");
+    }
+
+    @Test
+    void onlyItsOwnerMayRead() throws Exception {
+        assumeThat(folder.getFileSystem().supportedFileAttributeViews()).contains("posix");
+        Path file = folder.resolve("lutra.db");
+        try (Database database = Database.open(file)) {
+            new ResultStore(database, "e").put("k", "1", "{}");
+            assertThat(modes("lutra.db")).isEqualTo("rw-------");
+            assertThat(modes("lutra.db-wal")).isEqualTo("rw-------");
+            assertThat(modes("lutra.db-shm")).isEqualTo("rw-------");
+        }
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        Database.open(file).close();
+        assertThat(modes("lutra.db")).as("of an earlier Lutra").isEqualTo("rw-------");
+    }
+
+    private String modes(String name) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve(name)));
+    }
+
+    /** A backup, or somebody with the sqlite3 shell. */
+    @Test
+    void aDatabaseThatIsInUseIsWaitedForAndNothingIsLost() throws Exception {
+        Path file = folder.resolve("lutra.db");
+        List<String> said = new CopyOnWriteArrayList<>();
+        try (Database database = Database.open(file, said::add, 20)) {
+            ResultStore results = new ResultStore(database, "e");
+            results.put("k", "before", "{}");
+            try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file); Statement lock = other.createStatement()) {
+                lock.execute("BEGIN EXCLUSIVE");
+                assertThatThrownBy(() -> database.transaction(handle -> handle.execute("DELETE FROM results")))
+                    .isInstanceOf(StorageException.class).hasMessage(file + ": in use by another process");
+                CompletableFuture<Void> put = CompletableFuture.runAsync(() -> results.put("k", "meanwhile", "{}"));
+                while (said.isEmpty()) {
+                    Thread.sleep(5);
+                }
+                assertThat(put).isNotDone();
+                lock.execute("ROLLBACK");
+                put.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(results.all("k")).containsOnlyKeys("before", "meanwhile");
+            assertThat(said).containsExactly("storage: waiting, " + file + ": in use by another process; goes on by itself once that is over",
+                "storage: works again, going on");
+        }
+    }
+
+    @Test
+    void aDatabaseThatIsInUseWhenItIsOpenedIsWaitedFor() throws Exception {
+        Path file = folder.resolve("lutra.db");
+        Database.open(file).close();
+        List<String> said = new CopyOnWriteArrayList<>();
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file); Statement lock = other.createStatement()) {
+            lock.execute("PRAGMA locking_mode = EXCLUSIVE");
+            lock.execute("BEGIN EXCLUSIVE");
+            CompletableFuture<Database> opened = CompletableFuture.supplyAsync(() -> Database.open(file, said::add, 20));
+            while (said.isEmpty()) {
+                Thread.sleep(5);
+            }
+            other.close();
+            opened.get(60, TimeUnit.SECONDS).close();
+        }
+    }
+
+    /** A real one, of two megabytes, where the machine lets us have it. */
+    @Test
+    void aFullDiskIsWaitedOutAndNothingIsLost() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk.toString())).as("needs the right to mount").isZero();
+        try {
+            List<String> said = new CopyOnWriteArrayList<>();
+            try (Database database = Database.open(disk.resolve("lutra.db"), said::add)) {
+                ResultStore results = new ResultStore(database, "e");
+                ModelStore models = new ModelStore(disk.resolve("models"));
+                results.put("k", "before", "{}");
+                Path filler = disk.resolve("filler");
+                assertThatThrownBy(() -> Files.write(filler, new byte[4 << 20])).hasMessageContaining("No space left");
+                assertThatThrownBy(() -> models.put(new byte[100_000])).isInstanceOf(StorageException.class)
+                    .hasMessage(disk.resolve("models") + ": the disk is full");
+                List<String> acknowledged = new CopyOnWriteArrayList<>();
+                CompletableFuture<Void> puts = CompletableFuture.runAsync(() -> {
+                    for (int i = 0; i < 40; i++) {
+                        results.put("k", "r" + i, "x".repeat(10_000));
+                        acknowledged.add("r" + i);
+                    }
+                });
+                while (said.isEmpty()) {
+                    Thread.sleep(5);
+                }
+                assertThat(said.get(0)).startsWith("storage: waiting, " + disk.resolve("lutra.db") + ": the disk");
+                assertThat(puts).isNotDone();
+                assertThat(acknowledged).hasSizeLessThan(40);
+                Files.delete(filler);
+                puts.get(60, TimeUnit.SECONDS);
+                assertThat(results.all("k").keySet()).contains("before").containsAll(acknowledged).hasSize(41);
+                assertThat(said).hasSize(2);
+                assertThat(models.find(models.put(new byte[100_000]))).isPresent();
+            }
+        } finally {
+            run("umount", disk.toString());
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor();
     }
 
     private static void assertRefused(Path file, String problem) {

@@ -2,12 +2,14 @@ package dev.lutra.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +40,17 @@ class ModelStoreTest {
         models.put(new byte[0]);
         assertThat(folder.resolve("models")).isDirectoryNotContaining("glob:**.part");
         assertThat(folder.resolve("models").toFile().list()).hasSize(2);
+    }
+
+    @Test
+    void onlyItsOwnerMayLookIn() throws Exception {
+        assumeThat(folder.getFileSystem().supportedFileAttributeViews()).contains("posix");
+        String sha256 = models.put(new byte[]{1});
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(models.find(sha256).orElseThrow()))).isEqualTo("rw-------");
+        Path models = folder.resolve("models");
+        Files.setPosixFilePermissions(models, PosixFilePermissions.fromString("rwxr-xr-x"));
+        new ModelStore(models);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(models))).as("of an earlier Lutra").isEqualTo("rwx------");
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeaseReply;
 import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RenewReply;
 import dev.lutra.proto.RenewRequest;
@@ -42,6 +43,9 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
@@ -161,6 +165,36 @@ class WebServerTest {
         ReportRequest late = report.toBuilder().setLease(lease.toBuilder().setEpoch(0)).build();
         assertThat(read(call("report", late), ReportReply.newBuilder()).getAccepted()).as("of an older lease").isFalse();
         assertThat(queue.outcomes(Set.of("one")).get(0).getOutcome().getFailed().getReason()).isEqualTo("because");
+    }
+
+    /** JSON has a way to say NaN, too. */
+    @Test
+    void aReportThatCannotBeIsRefusedInOneLine() throws Exception {
+        String model = models.put(MODEL);
+        queue.submit("phone", List.of(Task.newBuilder().setId("one").setModelSha256(model).setProvider("wasm").setThreads(1)
+            .setRules(MeasureRules.newBuilder().setMinRounds(2)).build()));
+        String session = join("phone");
+        lease(session, 0);
+        String report = "{\"session\": \"" + session + "\", \"lease\": {\"taskId\": \"one\", \"epoch\": \"1\"}, \"outcome\": {\"measured\": {"
+            + "\"runtime\": {\"provider\": \"wasm\", \"threads\": 1}, \"latency\": {\"samples\": 3, \"p50Nanos\": 5, \"maxNanos\": 6,"
+            + " \"meanNanos\": \"NaN\"}}}}";
+        HttpResponse<String> refused = send(post("agent/report", TOKEN, report));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).isEqualTo("latency.mean_nanos: NaN (expected: more than 0)");
+        assertThat(queue.outcomes(Set.of("one"))).isEmpty();
+    }
+
+    @Test
+    void whatCannotBeStoredIsToBeTriedAgain() throws Exception {
+        submit("one");
+        String session = join("phone");
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("lutra.db")); Statement lock = other.createStatement()) {
+            lock.execute("BEGIN EXCLUSIVE");
+            HttpResponse<String> answer = call("lease", LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).build());
+            assertThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.body()).isEqualTo(folder.resolve("lutra.db") + ": in use by another process");
+        }
+        assertThat(lease(session, 0).getTasksCount()).isEqualTo(1);
     }
 
     @Test

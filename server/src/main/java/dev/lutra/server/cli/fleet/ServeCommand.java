@@ -40,7 +40,7 @@ public final class ServeCommand implements Runnable {
         Path tokenFile = data.resolve("token");
         String token = Tokens.loadOrCreate(tokenFile);
         CountDownLatch stopped = new CountDownLatch(1);
-        try (Database database = Database.open(data.resolve("lutra.db"))) {
+        try (Database database = Database.open(data.resolve("lutra.db"), System.err::println)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);

@@ -278,6 +278,7 @@ export class Agent {
       }
       // Without a word the server would ask again for what it does not take.
       const refusal = { failed: { reason: `the server refuses the outcome: ${problem.message}` } };
+      this.#tell({ problem: `task ${report.lease.taskId}: ${refusal.failed.reason}` });
       accepted = (await this.#server.report({ ...report, outcome: refusal }, this.#onProblem)).accepted === true;
     }
     sessionStorage.removeItem(UNANSWERED);

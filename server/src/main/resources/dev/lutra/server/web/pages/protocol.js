@@ -43,7 +43,7 @@ export class Server {
       throw new Unreachable(problem.message);
     }
     if (response.status >= 500) {
-      throw new Unreachable(`the server answers ${response.status}`);
+      throw new Unreachable(response.status === 503 ? await response.text() : `the server answers ${response.status}`);
     }
     throw new ServerError(response.status, await response.text());
   }
