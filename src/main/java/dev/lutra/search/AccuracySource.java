@@ -2,6 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.ObjDoubleConsumer;
 import java.util.function.ToDoubleFunction;
 
@@ -17,6 +18,11 @@ public interface AccuracySource {
      * @param found told every accuracy, on the calling thread and as soon as it is known, in any order
      */
     void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found);
+
+    /** How many images an accuracy is a share of, where it is a share of images that might have been others. */
+    default OptionalLong images() {
+        return OptionalLong.empty();
+    }
 
     /** One after the other, on the calling thread. */
     static AccuracySource oneByOne(ToDoubleFunction<Architecture> accuracy) {

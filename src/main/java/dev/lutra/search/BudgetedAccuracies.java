@@ -2,6 +2,7 @@ package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.ObjDoubleConsumer;
 
 /** Accuracies of a source, counted: whoever asks for more than a budget allows is told none of what was asked last. */
@@ -19,6 +20,11 @@ public final class BudgetedAccuracies implements AccuracySource {
     /** How many accuracies were asked for. */
     public int asked() {
         return asked;
+    }
+
+    @Override
+    public OptionalLong images() {
+        return source.images();
     }
 
     /**

@@ -4,13 +4,17 @@ import dev.lutra.InputException;
 import dev.lutra.measure.sums.SlotSum;
 import dev.lutra.measure.sums.Slots;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.Options;
 import dev.lutra.space.GeneSpace;
+import dev.lutra.space.Options;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.function.Consumer;
 
 /**
@@ -66,8 +70,31 @@ public final class CandidateEvaluator {
         return options;
     }
 
+    /** The same, of architectures that keep one constraint more. */
+    public CandidateEvaluator with(Constraint constraint) {
+        List<Constraint> more = new ArrayList<>(constraints);
+        more.add(constraint);
+        return new CandidateEvaluator(options, cheap, more, accuracy, log);
+    }
+
     public List<Constraint> constraints() {
         return constraints;
+    }
+
+    /** Names of what is known without running an architecture. */
+    public SortedSet<String> measured() {
+        return cheap.names();
+    }
+
+    /** What would be known of an architecture, were its accuracy this. */
+    public Measures completed(Architecture architecture, Measures measures, double accuracy) {
+        return cheap.completed(architecture, measures.with(Measure.ACCURACY, accuracy));
+    }
+
+    /** Variances of accuracies by the chance of which images there are; 0 where their number is not known. */
+    public double[] accuracyVariances(double[] accuracies) {
+        OptionalLong images = accuracy.images();
+        return Arrays.stream(accuracies).map(a -> images.isPresent() ? a * (1 - a) / images.getAsLong() : 0).toArray();
     }
 
     /** What is known without running the architecture. */
@@ -155,7 +182,7 @@ public final class CandidateEvaluator {
         if (!Double.isFinite(accuracy)) {
             throw new IllegalStateException(architecture + ": accuracy " + accuracy + " (expected: a number)");
         }
-        return new Candidate(architecture, cheap.completed(architecture, measures.with(Measure.ACCURACY, accuracy)));
+        return new Candidate(architecture, completed(architecture, measures, accuracy));
     }
 
     /**

@@ -42,7 +42,8 @@ public record Front(List<Objective> objectives, List<Candidate> candidates, Sort
         return new Front(objectives, unbeaten, new TreeMap<>(provenance));
     }
 
-    private static boolean dominates(Candidate one, Candidate other, List<Objective> objectives) {
+    /** Whether one is no worse in any objective, and better in some. */
+    public static boolean dominates(Candidate one, Candidate other, List<Objective> objectives) {
         boolean better = false;
         for (Objective objective : objectives) {
             double difference = objective.loss(one.measures()) - objective.loss(other.measures());

@@ -50,7 +50,11 @@ public record Objective(String measure, Direction direction) {
 
     /** The measure with its sign such that less is better. */
     public double loss(Measures measures) {
-        double value = measures.get(measure);
+        return loss(measures.get(measure));
+    }
+
+    /** A value of the measure with its sign such that less is better. */
+    public double loss(double value) {
         return direction == Direction.MIN ? value : -value;
     }
 

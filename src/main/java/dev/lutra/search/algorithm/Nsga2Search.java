@@ -2,35 +2,25 @@ package dev.lutra.search.algorithm;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Algorithm;
-import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
-import dev.lutra.search.Constraint;
-import dev.lutra.search.feasible.FeasibleSampler;
+import dev.lutra.search.Candidates;
 import dev.lutra.search.Front;
-import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.IntStream;
 import org.moeaframework.algorithm.NSGAII;
 import org.moeaframework.core.Solution;
-import org.moeaframework.core.TypedProperties;
 import org.moeaframework.core.comparator.NondominatedSortingComparator;
-import org.moeaframework.core.operator.Variation;
 import org.moeaframework.core.population.NondominatedSortingPopulation;
 import org.moeaframework.core.population.Population;
 import org.moeaframework.core.selection.Selection;
-import org.moeaframework.problem.AbstractProblem;
 
 /**
  * NSGA-II (Deb et al. 2002, MOEA Framework's sorting, crowding and generations) over the genes of a space, with the operators
@@ -43,9 +33,6 @@ import org.moeaframework.problem.AbstractProblem;
  * is not used, so searches may run side by side.
  */
 public final class Nsga2Search implements Search {
-
-    /** SPOS allows 10 attempts for each child it wants. */
-    private static final int ATTEMPTS = 10;
 
     /**
      * How to search.
@@ -117,7 +104,7 @@ public final class Nsga2Search implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
         Random random = new Random(settings.seed());
-        Nursery nursery = new Nursery(candidates, FeasibleSampler.of(evaluator, random), random);
+        Nursery nursery = new Nursery(evaluator, objectives, candidates, settings.mutation(), settings.budget(), random);
         NSGAII algorithm = new ByGenerations(candidates, nursery, (arity, population) -> select(arity, population, random));
         int before = -1;
         for (int i = 0; i < settings.generations() && candidates.proposals() > before; i++) {
@@ -125,19 +112,8 @@ public final class Nsga2Search implements Search {
             algorithm.step();
             candidates.endGeneration();
         }
-        return Front.of(objectives, candidates.all(), provenance());
-    }
-
-    private Map<String, String> provenance() {
-        Map<String, String> provenance = new TreeMap<>();
-        provenance.put("space", evaluator.space().name());
-        provenance.put("search.algorithm", "nsga2");
-        provenance.put("search.population", Integer.toString(settings.population()));
-        provenance.put("search.generations", Integer.toString(settings.generations()));
-        provenance.put("search.mutation", NamedValues.text(settings.mutation()));
-        provenance.put("search.seed", Long.toString(settings.seed()));
-        provenance.put("constraints", Constraint.described(evaluator.constraints()));
-        return provenance;
+        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, "nsga2", settings.seed(), Map.of(
+            "population", settings.population(), "generations", settings.generations(), "mutation", NamedValues.text(settings.mutation()))));
     }
 
     /** Winners of crowded binary tournaments. */
@@ -176,143 +152,21 @@ public final class Nsga2Search implements Search {
         return mutant;
     }
 
-    /** An architecture as MOEA Framework carries it; objectives are losses. */
-    private static final class Individual extends Solution {
-        private final transient Architecture architecture;
-
-        Individual(Architecture architecture, int objectives) {
-            super(0, objectives);
-            this.architecture = architecture;
-        }
-
-        private Individual(Individual other) {
-            super(other);
-            this.architecture = other.architecture;
-        }
-
-        @Override
-        public Individual copy() {
-            return new Individual(this);
-        }
-    }
-
     /** NSGA-II that hands over all individuals of a generation together. */
     private final class ByGenerations extends NSGAII {
-        private final Candidates candidates;
+        private final Nursery nursery;
 
         ByGenerations(Candidates candidates, Nursery nursery, Selection selection) {
-            super(new Problem(candidates), settings.population(), new Distinct(settings.population()), null, selection, nursery,
+            super(new Individual.Problem(objectives, candidates), settings.population(), new Distinct(settings.population()), null, selection,
+                nursery,
                 nursery::firstGeneration);
-            this.candidates = candidates;
+            this.nursery = nursery;
         }
 
         @Override
         public void evaluateAll(Iterable<Solution> generation) {
-            List<Architecture> architectures = new ArrayList<>();
-            generation.forEach(individual -> architectures.add(((Individual) individual).architecture));
-            candidates.evaluate(architectures);
+            nursery.evaluate(generation);
             super.evaluateAll(generation);
-        }
-    }
-
-    /** Gives individuals their objectives; they are evaluated already. */
-    private final class Problem extends AbstractProblem {
-        private final Candidates candidates;
-
-        Problem(Candidates candidates) {
-            super(0, objectives.size());
-            this.candidates = candidates;
-        }
-
-        @Override
-        public void evaluate(Solution solution) {
-            Candidate candidate = candidates.get(((Individual) solution).architecture);
-            for (int i = 0; i < objectives.size(); i++) {
-                solution.setObjectiveValue(i, objectives.get(i).loss(candidate.measures()));
-            }
-        }
-
-        @Override
-        public Solution newSolution() {
-            throw new UnsupportedOperationException("individuals come from the nursery");
-        }
-    }
-
-    /** Makes new individuals. */
-    private final class Nursery implements Variation {
-        private final Candidates candidates;
-        private final FeasibleSampler sampler;
-        private final Random random;
-        private final int[][] options = IntStream.range(0, evaluator.space().genes().size()).mapToObj(evaluator.options()::of)
-            .toArray(int[][]::new);
-
-        Nursery(Candidates candidates, FeasibleSampler sampler, Random random) {
-            this.candidates = candidates;
-            this.sampler = sampler;
-            this.random = random;
-        }
-
-        Solution[] firstGeneration(int size) {
-            List<Solution> individuals = new ArrayList<>();
-            objectives.stream().filter(objective -> !objective.measure().equals(Measure.ACCURACY)).limit(size)
-                .map(sampler::best).filter(candidates::propose).forEach(end -> individuals.add(individual(end)));
-            for (int i = individuals.size(); i < size; i++) {
-                fresh().ifPresent(architecture -> individuals.add(individual(architecture)));
-            }
-            return individuals.toArray(Solution[]::new);
-        }
-
-        @Override
-        public Solution[] evolve(Solution[] parents) {
-            int[] mother = ((Individual) parents[0]).architecture.values();
-            int[] father = ((Individual) parents[1]).architecture.values();
-            Architecture child = null;
-            for (int i = 0; i < ATTEMPTS; i++) {
-                int[] values = mutate(crossover(mother, father, random), options, settings.mutation(), random);
-                child = evaluator.options().nearest(values);
-                if (!candidates.wasProposed(child) && evaluator.isFeasible(child)) {
-                    candidates.propose(child);
-                    return new Solution[]{individual(child)};
-                }
-            }
-            Optional<Architecture> replacement = sampler.repair(child, architecture -> !candidates.wasProposed(architecture))
-                .filter(candidates::propose).or(this::fresh);
-            return new Solution[]{replacement.map(this::individual).orElseGet(() -> (Individual) parents[0].copy())};
-        }
-
-        /** A drawn architecture that was not proposed before; empty if ten draws gave none. */
-        private Optional<Architecture> fresh() {
-            for (int i = 0; i < ATTEMPTS; i++) {
-                Architecture architecture = sampler.draw();
-                if (candidates.propose(architecture)) {
-                    return Optional.of(architecture);
-                }
-            }
-            return Optional.empty();
-        }
-
-        private Individual individual(Architecture architecture) {
-            return new Individual(architecture, objectives.size());
-        }
-
-        @Override
-        public String getName() {
-            return "uniform crossover and resampling";
-        }
-
-        @Override
-        public int getArity() {
-            return 2;
-        }
-
-        @Override
-        public void applyConfiguration(TypedProperties properties) {
-            throw new UnsupportedOperationException("configured by its settings");
-        }
-
-        @Override
-        public TypedProperties getConfiguration() {
-            return new TypedProperties();
         }
     }
 
@@ -330,7 +184,7 @@ public final class Nsga2Search implements Search {
 
         @Override
         public boolean add(Solution solution) {
-            return members.add(((Individual) solution).architecture) && super.add(solution);
+            return members.add(Individual.architecture(solution)) && super.add(solution);
         }
 
         @Override
@@ -338,7 +192,7 @@ public final class Nsga2Search implements Search {
             super.truncate(capacity);
             members.clear();
             for (Solution survivor : this) {
-                members.add(((Individual) survivor).architecture);
+                members.add(Individual.architecture(survivor));
             }
         }
     }

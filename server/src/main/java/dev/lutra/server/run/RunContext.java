@@ -43,10 +43,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.ObjDoubleConsumer;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
 final class RunContext implements AutoCloseable {
@@ -194,7 +196,17 @@ final class RunContext implements AutoCloseable {
 
     /** Accuracies by the supernet's weights. */
     AccuracySource supernetAccuracies() {
-        return (architectures, found) -> evaluator().accuracies(architectures, found);
+        return new AccuracySource() {
+            @Override
+            public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+                evaluator().accuracies(architectures, found);
+            }
+
+            @Override
+            public OptionalLong images() {
+                return OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()));
+            }
+        };
     }
 
     RunFleet fleet() {

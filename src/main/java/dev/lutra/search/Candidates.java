@@ -1,10 +1,5 @@
-package dev.lutra.search.algorithm;
+package dev.lutra.search;
 
-import dev.lutra.search.Candidate;
-import dev.lutra.search.CandidateEvaluator;
-import dev.lutra.search.Hypervolume;
-import dev.lutra.search.Objective;
-import dev.lutra.search.SearchListener;
 import dev.lutra.space.Architecture;
 import java.util.Collection;
 import java.util.Collections;
@@ -15,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** What one run of a search has met: which architectures it already proposed, and what came of them. */
-final class Candidates {
+public final class Candidates {
 
     private final CandidateEvaluator evaluator;
     private final List<Objective> objectives;
@@ -26,7 +21,7 @@ final class Candidates {
     private Hypervolume box;
     private int generations;
 
-    Candidates(CandidateEvaluator evaluator, List<Objective> objectives, SearchListener listener, int budget) {
+    public Candidates(CandidateEvaluator evaluator, List<Objective> objectives, SearchListener listener, int budget) {
         this.evaluator = evaluator;
         this.objectives = objectives;
         this.listener = listener;
@@ -34,20 +29,20 @@ final class Candidates {
     }
 
     /** Marks an architecture for evaluation; false if it already was. */
-    boolean propose(Architecture architecture) {
+    public boolean propose(Architecture architecture) {
         return proposed.add(architecture);
     }
 
-    boolean wasProposed(Architecture architecture) {
+    public boolean wasProposed(Architecture architecture) {
         return proposed.contains(architecture);
     }
 
-    int proposals() {
+    public int proposals() {
         return proposed.size();
     }
 
     /** Evaluates a generation; each architecture is evaluated and reported once. */
-    void evaluate(Collection<Architecture> generation) {
+    public void evaluate(Collection<Architecture> generation) {
         List<Architecture> unknown = generation.stream().distinct().filter(architecture -> !evaluated.containsKey(architecture)).toList();
         int[] done = {evaluated.size()};
         evaluator.evaluate(unknown, candidate -> listener.evaluated(candidate, ++done[0], budget))
@@ -55,11 +50,11 @@ final class Candidates {
     }
 
     /** An evaluated candidate. */
-    Candidate get(Architecture architecture) {
+    public Candidate get(Architecture architecture) {
         return evaluated.get(architecture);
     }
 
-    void endGeneration() {
+    public void endGeneration() {
         generations++;
         if (box == null) {
             box = Hypervolume.around(objectives, evaluated.values());
@@ -72,7 +67,7 @@ final class Candidates {
         listener.generation(new SearchListener.Progress(generations, evaluated.size(), budget, best, box.of(evaluated.values())));
     }
 
-    Collection<Candidate> all() {
+    public Collection<Candidate> all() {
         return Collections.unmodifiableCollection(evaluated.values());
     }
 }

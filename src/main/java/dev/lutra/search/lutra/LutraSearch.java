@@ -1,0 +1,124 @@
+package dev.lutra.search.lutra;
+
+import dev.lutra.search.Algorithm;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.Candidates;
+import dev.lutra.search.Constraint;
+import dev.lutra.search.Front;
+import dev.lutra.search.Objective;
+import dev.lutra.search.Search;
+import dev.lutra.search.SearchListener;
+import dev.lutra.search.feasible.FeasibleSampler;
+import dev.lutra.search.surrogate.GaussianProcess;
+import dev.lutra.search.surrogate.GeneShape;
+import dev.lutra.search.surrogate.Observations;
+import dev.lutra.space.Architecture;
+import dev.lutra.yaml.LayeredSettings;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * Lutra's own search. A first design covers the range of costs. From then on a Gaussian process learns accuracy from what was
+ * evaluated, looks at many architectures, and the ones evaluated next are those that are expected to add most to the front's
+ * hypervolume: one after the other, each taken to turn out as expected before the next is chosen.
+ */
+public final class LutraSearch implements Search {
+
+    /**
+     * How to search.
+     *
+     * @param budget architectures to evaluate, at least 1
+     * @param batch how many are evaluated together, at least 1
+     * @param candidates how many the surrogate looks at for each batch, at least 1000
+     */
+    public record Settings(int budget, int batch, int candidates) implements Algorithm {
+
+        public static final Settings DEFAULT = new Settings(500, 10, 100_000);
+
+        public static Settings of(LayeredSettings settings) {
+            return new Settings(settings.integer("budget", 1, DEFAULT.budget()), settings.integer("batch", 1, DEFAULT.batch()),
+                settings.integer("candidates", 1000, DEFAULT.candidates()));
+        }
+
+        public Settings withBudget(int newBudget) {
+            return new Settings(newBudget, batch, candidates);
+        }
+
+        @Override
+        public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
+            return new LutraSearch(evaluator, objectives, this, seed);
+        }
+    }
+
+    private static final int FIRST = 20;
+
+    private final CandidateEvaluator evaluator;
+    private final List<Objective> objectives;
+    private final Settings settings;
+    private final long seed;
+
+    /**
+     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
+     */
+    LutraSearch(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings, long seed) {
+        evaluator.requireKnown(objectives);
+        this.evaluator = evaluator;
+        this.objectives = List.copyOf(objectives);
+        this.settings = settings;
+        this.seed = seed;
+    }
+
+    @Override
+    public Front run(SearchListener listener) {
+        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
+        Random random = new Random(seed);
+        FeasibleSampler sampler = FeasibleSampler.of(evaluator, random);
+        Judge judge = new Judge(evaluator, objectives, sampler);
+        Prospects prospects = Prospects.of(judge, sampler, settings.candidates(), random);
+        Map<Architecture, Prospect> evaluated = new LinkedHashMap<>();
+        List<GeneShape> genes = judge.genes();
+        Optional<GaussianProcess> process = Optional.empty();
+        List<Prospect> batch = new Design(prospects.first(), judge.dimensions(), random).of(first());
+        while (!batch.isEmpty()) {
+            batch.forEach(prospect -> evaluated.put(prospect.architecture(), prospect));
+            candidates.evaluate(batch.stream().map(Prospect::architecture).toList());
+            candidates.endGeneration();
+            int left = Math.min(settings.batch(), settings.budget() - evaluated.size());
+            if (left == 0 || evaluated.size() < 2) {
+                break;
+            }
+            List<Prospect> known = List.copyOf(evaluated.values());
+            double[] accuracies = known.stream().map(prospect -> candidates.get(prospect.architecture()))
+                .mapToDouble(Candidate::accuracy).toArray();
+            Observations data = new Observations(known.stream().map(Prospect::genes).toArray(int[][]::new),
+                known.stream().map(Prospect::features).toArray(double[][]::new), accuracies, evaluator.accuracyVariances(accuracies));
+            GaussianProcess learned = process.map(before -> before.with(data)).orElseGet(() -> GaussianProcess.of(genes, data));
+            process = Optional.of(learned);
+            batch = new Choice(judge, learned, known, accuracies).of(left,
+                promise -> prospects.next(known, evaluated.keySet(), promise));
+        }
+        return Front.of(objectives, candidates.all(), provenance());
+    }
+
+    /** How many are evaluated before anything is learned: not all, where few are evaluated at all. */
+    private int first() {
+        return settings.budget() < 4 ? settings.budget() : Math.min(FIRST, settings.budget() / 2);
+    }
+
+    private Map<String, String> provenance() {
+        Map<String, String> provenance = new TreeMap<>();
+        provenance.put("space", evaluator.space().name());
+        provenance.put("search.algorithm", "lutra");
+        provenance.put("search.budget", Integer.toString(settings.budget()));
+        provenance.put("search.batch", Integer.toString(settings.batch()));
+        provenance.put("search.candidates", Integer.toString(settings.candidates()));
+        provenance.put("search.seed", Long.toString(seed));
+        provenance.put("constraints", Constraint.described(evaluator.constraints()));
+        return provenance;
+    }
+}
