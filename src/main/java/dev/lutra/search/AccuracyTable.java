@@ -2,6 +2,8 @@ package dev.lutra.search;
 
 import dev.lutra.InputException;
 import dev.lutra.csv.Csv;
+import dev.lutra.measure.sums.SlotSum;
+import dev.lutra.measure.sums.Slots;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.TableSpace;
@@ -195,6 +197,17 @@ public final class AccuracyTable implements AccuracySource {
             @Override
             public Measures completed(Architecture architecture, Measures withAccuracy) {
                 return computed.completed(architecture, withAccuracy);
+            }
+
+            @Override
+            public Optional<Slots> slots() {
+                return computed.slots();
+            }
+
+            @Override
+            public Optional<SlotSum> slotSum(String measure) {
+                boolean replaced = others.contains(measure) || Measure.isOnDevice(measure) && others.contains(Measure.LATENCY);
+                return replaced ? Optional.empty() : computed.slotSum(measure);
             }
 
             @Override

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * For measures that are no sums over layers, as of cells. Random architectures are tried first, which gives each feasible architecture the
+ * Where measures are no sums over slots, as of cells. Random architectures are tried first, which gives each feasible architecture the
  * same chance. Under constraints so tight that chance does not hit them, a random one is repaired: gene by gene, in random order,
  * it takes options that lower its total violation, until none is left. Repaired draws are diverse but not uniform.
  */

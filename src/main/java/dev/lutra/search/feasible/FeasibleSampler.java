@@ -18,9 +18,11 @@ public interface FeasibleSampler {
      * @throws dev.lutra.InputException if it is known at once that nothing keeps the constraints
      */
     static FeasibleSampler of(CandidateEvaluator evaluator, Random random) {
-        return evaluator.space() instanceof TableSpace table
-            ? new RowSampler(table, evaluator, random)
-            : new Descent(evaluator, random);
+        if (evaluator.space() instanceof TableSpace table) {
+            return new RowSampler(table, evaluator, random);
+        }
+        return evaluator.slots().<FeasibleSampler>map(slots -> new SlotSampler(slots, evaluator, random))
+            .orElseGet(() -> new Descent(evaluator, random));
     }
 
     /**

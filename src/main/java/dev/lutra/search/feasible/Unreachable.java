@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Constraint;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.GeneSpace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,26 +30,26 @@ final class Unreachable {
 
     /** Where every architecture is listed. */
     static InputException among(CandidateEvaluator evaluator, List<Architecture> all) {
-        return exception(evaluator, (constraint, others) -> all.stream().filter(evaluator.options()::make).map(evaluator::cheap)
-            .filter(measures -> others.stream().allMatch(other -> other.holds(measures)))
-            .mapToDouble(constraint::loss).min().stream().map(loss -> constraint.side() == Constraint.Side.AT_MOST ? loss : -loss)
-            .findFirst());
+        return exception(evaluator.space(), evaluator.constraints(),
+            (constraint, others) -> all.stream().filter(evaluator.options()::make).map(evaluator::cheap)
+                .filter(measures -> others.stream().allMatch(other -> other.holds(measures)))
+                .mapToDouble(constraint::loss).min().stream().map(loss -> constraint.side() == Constraint.Side.AT_MOST ? loss : -loss)
+                .findFirst());
     }
 
     /** The first constraint that nothing keeps, or if each can be kept alone, all of them. */
-    static InputException exception(CandidateEvaluator evaluator, Reach reach) {
-        List<Constraint> constraints = evaluator.constraints();
+    static InputException exception(GeneSpace space, List<Constraint> constraints, Reach reach) {
         for (Constraint constraint : constraints) {
             OptionalDouble best = reach.best(constraint, List.of());
             if (best.isEmpty()) {
-                return new InputException(evaluator.space().name() + ": no architecture is left (expected: at least one)");
+                return new InputException(space.name() + ": no architecture is left (expected: at least one)");
             }
             if (!constraint.holds(best.getAsDouble())) {
                 List<Constraint> others = constraints.stream().filter(other -> !other.measure().equals(constraint.measure())).toList();
                 String under = others.isEmpty() ? "" : together(constraint, others, reach).map(text -> "; " + text).orElse("");
                 return new InputException(constraint.key() + ": " + constraint.describedBound()
                     + (isUpper(constraint) ? " is below the smallest possible, " : " is above the largest possible, ")
-                    + constraint.described(best.getAsDouble()) + " in " + evaluator.space().name() + under);
+                    + constraint.described(best.getAsDouble()) + " in " + space.name() + under);
             }
         }
         List<String> reached = new ArrayList<>();
@@ -57,7 +58,7 @@ final class Unreachable {
             together(constraint, others, reach).ifPresent(reached::add);
         }
         return new InputException(constraints.stream().map(Constraint::key).collect(Collectors.joining(", ")) + ": nothing in "
-            + evaluator.space().name() + " satisfies " + Constraint.described(constraints) + " together"
+            + space.name() + " satisfies " + Constraint.described(constraints) + " together"
             + (reached.isEmpty() ? "" : ": " + String.join("; ", reached)));
     }
 
