@@ -119,7 +119,7 @@ public final class AgentLoop {
         while (true) {
             try {
                 JoinReply reply = link.call(PatientLink.ANSWER, stub -> stub.join(self));
-                log.info("{}: joined as {}", link.address(), self.getDevice().getName());
+                log.info("{}: joined as {}, models run {}", link.address(), self.getDevice().getName(), self.getDevice().getProtection());
                 return reply;
             } catch (ServerException e) {
                 patientLink.giveUpIfInterrupted();

@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
@@ -62,7 +63,7 @@ public final class Main implements Callable<Integer> {
      */
     private static final long MODEL_BYTES = Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 4);
     /** How long a stopping process waits for the run under way, which cannot be interrupted. */
-    private static final Duration STOP_GRACE = Duration.ofSeconds(5);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
     @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "the server's gRPC address")
     private String server;
@@ -97,6 +98,10 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--exit-with-parent", description = "stop when standard input ends")
     private boolean exitWithParent;
 
+    /** What makes this process end by itself, as far as it has come. */
+    private final AtomicReference<Runnable> stop = new AtomicReference<>();
+    private volatile boolean stopping;
+
     public static void main(String[] args) {
         if (System.getProperty(LOGGING) == null) {
             System.setProperty(LOGGING, "logback-agent.xml");
@@ -125,7 +130,7 @@ public final class Main implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         ServerAddress address = ServerAddress.parse(server);
         String secret = readToken();
         expect(lease >= 1 && lease <= MOST_LEASED, "--lease: " + lease + " (expected: 1 to " + MOST_LEASED + ")");
@@ -135,18 +140,50 @@ public final class Main implements Callable<Integer> {
         String name = device == null ? probe.hostName() : device;
         expect(!name.isBlank(), "--device: empty (expected: a name)");
         ReferenceLevels levels = new ReferenceLevels(state == null ? defaultState(name) : state);
-        try (ServerLink link = new ServerLink(address, secret); Bench bench = new ProcessBench(cores)) {
+        CountDownLatch closed = new CountDownLatch(1);
+        stopWhenTold(closed);
+        try (ProcessBench bench = new ProcessBench(cores); ServerLink link = new ServerLink(address, secret)) {
             RuntimeOffer runtime = probe.runtime(providers, bench);
-            JoinRequest self = JoinRequest.newBuilder()
-                .setDevice(probe.describe(name)).setAgentVersion(version()).addRuntimes(runtime).build();
+            JoinRequest self = JoinRequest.newBuilder().setDevice(probe.describe(name).toBuilder().setProtection(bench.protection()))
+                .setAgentVersion(version()).addRuntimes(runtime).build();
             Bench offered = new OfferedBench(bench, runtime.getProvidersList());
             Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
                 new Random(), new SystemWatch(), version());
             AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
                 () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
-            runUntilStopped(loop);
+            stop.set(loop::stop);
+            loop.run(Duration.ofSeconds(joinTimeoutSeconds));
+        } catch (InterruptedException | RuntimeException e) {
+            // Whatever an interrupt breaks on the way, in files say, is not what went wrong.
+            if (!stopping && e instanceof RuntimeException unforeseen) {
+                throw unforeseen;
+            }
+            LoggerFactory.getLogger(Main.class).debug("stopped", e);
+        } finally {
+            closed.countDown();
         }
         return CommandLine.ExitCode.OK;
+    }
+
+    /** A process that is told to stop ends only when its children have, and nothing of them is left. */
+    private void stopWhenTold(CountDownLatch closed) {
+        Thread starting = Thread.currentThread();
+        stop.set(() -> {
+            stopping = true;
+            starting.interrupt();
+        });
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            stop.get().run();
+            awaitQuietly(closed);
+        }, "shutdown"));
+        if (exitWithParent) {
+            Thread watch = new Thread(() -> {
+                drain(System.in);
+                stop.get().run();
+            }, "parent-watch");
+            watch.setDaemon(true);
+            watch.start();
+        }
     }
 
     private static List<Integer> cores(String text) {
@@ -171,27 +208,6 @@ public final class Main implements Callable<Integer> {
         String home = System.getenv("XDG_STATE_HOME");
         Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home"), ".local", "state") : Path.of(home);
         return base.resolve("lutra").resolve(device.replaceAll("[^A-Za-z0-9._-]|^\\.+", "_"));
-    }
-
-    private void runUntilStopped(AgentLoop loop) {
-        CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            loop.stop();
-            awaitQuietly(ended);
-        }, "shutdown"));
-        if (exitWithParent) {
-            Thread watch = new Thread(() -> {
-                drain(System.in);
-                loop.stop();
-            }, "parent-watch");
-            watch.setDaemon(true);
-            watch.start();
-        }
-        try {
-            loop.run(Duration.ofSeconds(joinTimeoutSeconds));
-        } finally {
-            ended.countDown();
-        }
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -49,13 +49,21 @@ class MainTest {
 
     private void launch(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
+            "-Djava.io.tmpdir=" + Files.createDirectories(temporary()), "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
         command.addAll(List.of(arguments));
         command.add("--state=" + folder.resolve("state"));
         ProcessBuilder builder = new ProcessBuilder(command)
             .redirectOutput(folder.resolve("out").toFile()).redirectError(folder.resolve("err").toFile());
         builder.environment().remove("LUTRA_TOKEN");
         process = builder.start();
+    }
+
+    private Path temporary() {
+        return folder.resolve("tmp");
+    }
+
+    private void signal(String name) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor()).isZero();
     }
 
     private int exit() throws InterruptedException {
@@ -148,6 +156,7 @@ class MainTest {
         eventually("first report", () -> server.reported().contains("first"));
         assertThat(server.joins.get(0).getDevice().getName()).isEqualTo("bench");
         assertThat(server.joins.get(0).getDevice().getLogicalCores()).isPositive();
+        assertThat(server.joins.get(0).getDevice().getProtection()).matches("protected|unprotected: .+");
         assertThat(server.joins.get(0).getRuntimes(0).getProvidersList()).contains("cpu");
 
         server.stop();
@@ -170,6 +179,29 @@ class MainTest {
         assertThat(errors()).anyMatch(line -> line.contains("task long: dropped, the agent stops"));
         assertThat(errors()).noneMatch(line -> line.contains("Exception"));
         assertThat(folder.resolve("out")).isEmptyFile();
+        assertThat(temporary()).as("ended in the middle of a task").isEmptyDirectory();
+    }
+
+    /** Whenever it is, while it looks for what the device has, say; and what it could not clean up the next one does. */
+    @Test
+    void nothingIsLeftInTheTemporaryFolder() throws Exception {
+        launch(serverOption(), "--token", ScriptedServer.TOKEN);
+        eventually("a folder", () -> temporary().toFile().list().length > 0);
+        signal("INT");
+        assertThat(exit()).isEqualTo(128 + 2);
+        assertThat(errors()).isEmpty();
+        assertThat(temporary()).isEmptyDirectory();
+
+        launch(serverOption(), "--token", ScriptedServer.TOKEN);
+        eventually("join", () -> server.joins.size() == 1);
+        process.destroyForcibly().waitFor();
+        String[] left = temporary().toFile().list();
+        launch(serverOption(), "--token", ScriptedServer.TOKEN);
+        eventually("another join", () -> server.joins.size() == 2);
+        assertThat(temporary().toFile().list()).hasSize(1).doesNotContain(left);
+        signal("HUP");
+        assertThat(exit()).isEqualTo(128 + 1);
+        assertThat(temporary()).isEmptyDirectory();
     }
 
     @Test
@@ -181,6 +213,7 @@ class MainTest {
         process.getOutputStream().close();
 
         assertThat(exit()).isZero();
+        assertThat(temporary()).isEmptyDirectory();
     }
 
     @Test

@@ -4,12 +4,11 @@ import ai.onnxruntime.OrtEnvironment;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
 import dev.lutra.proto.SliceRequest;
 import dev.lutra.proto.Task;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,13 +37,15 @@ public final class ProcessBench implements Bench {
 
     private final List<Integer> cores;
     private final Duration allowance;
-    private final Path scratch;
+    private final ScratchFolder scratch;
+    private final Protection found;
     private final ExecutorService link = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "worker-link");
         thread.setDaemon(true);
         return thread;
     });
 
+    private Protection protection;
     private WorkerProcess worker;
 
     /**
@@ -59,40 +60,69 @@ public final class ProcessBench implements Bench {
     public ProcessBench(List<Integer> cores, Duration allowance, Path temporary) {
         this.cores = List.copyOf(cores);
         this.allowance = allowance;
-        this.scratch = scratch(temporary);
+        this.scratch = ScratchFolder.open(temporary);
+        try {
+            scratch.unpackRuntime(WorkerProcess.origin(OrtEnvironment.class));
+            found = Protection.find(scratch, WorkerProcess.needs(scratch));
+            protection = found;
+        } catch (RuntimeException e) {
+            scratch.close();
+            throw e;
+        }
     }
 
-    private static Path scratch(Path temporary) {
-        Path folder = null;
-        try {
-            folder = ScratchFolder.create(temporary);
-            ScratchFolder.unpackRuntime(WorkerProcess.origin(OrtEnvironment.class), folder);
-            return folder;
-        } catch (IOException e) {
-            if (folder != null) {
-                ScratchFolder.delete(folder);
-            }
-            throw new UncheckedIOException("the measuring process's folder: " + e.getMessage(), e);
-        }
+    /** How models are kept from the rest of the device: {@code protected}, or {@code unprotected: } and why. */
+    public String protection() {
+        return protection.description();
+    }
+
+    public boolean isProtected() {
+        return protection.isOn();
+    }
+
+    /** Runs models without protection from now on, for a reason. */
+    public void unprotect(String reason) {
+        renew();
+        protection = Protection.none(reason);
+    }
+
+    /** Runs models with the protection that the system has, from now on. */
+    public void protect() {
+        renew();
+        protection = found;
     }
 
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+        SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
+        Slice slice = ask(request, onnx, abandoned).getSlice();
+        if (keepOpen) {
+            worker.opened(task);
+        }
+        return slice;
+    }
+
+    /**
+     * What models run in, with every provider that there is, whether or not it works here. The agent itself never loads it.
+     *
+     * @throws TaskFailure if it does not load on this machine
+     */
+    public RuntimeOffer runtime() throws InterruptedException {
+        return ask(SliceRequest.newBuilder().setDescribe(true).build(), new byte[0], () -> false).getRuntime();
+    }
+
+    private SliceReply ask(SliceRequest request, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
         Optional<SliceReply> received = Optional.empty();
         for (int tries = 1; received.isEmpty(); tries++) {
-            received = exchange(task, onnx, keepOpen, abandoned, tries == MOST_STARTS);
+            received = exchange(request, onnx, abandoned, tries == MOST_STARTS);
             if (received.isEmpty()) {
                 pause(tries * START_PAUSE_MILLIS, abandoned);
             }
         }
-        SliceReply reply = received.get();
-        if (reply.hasTaskFailure()) {
-            throw new TaskFailure(reply.getTaskFailure());
+        if (received.get().hasTaskFailure()) {
+            throw new TaskFailure(received.get().getTaskFailure());
         }
-        if (keepOpen) {
-            worker.opened(task);
-        }
-        return reply.getSlice();
+        return received.get();
     }
 
     /**
@@ -101,12 +131,12 @@ public final class ProcessBench implements Bench {
      * @param last whether a process that ends before it has come as far as the model is an error; otherwise the reply is empty then:
      *     a system short of memory may have killed it, which says nothing of the model
      */
-    private Optional<SliceReply> exchange(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned, boolean last)
+    private Optional<SliceReply> exchange(SliceRequest request, byte[] onnx, BooleanSupplier abandoned, boolean last)
         throws InterruptedException {
         if (worker == null || !worker.isAlive()) {
             renew();
             try {
-                worker = WorkerProcess.start(scratch, cores);
+                worker = WorkerProcess.start(scratch, cores, protection);
             } catch (IllegalStateException | InputException e) {
                 // Killed as the small process by which Java starts others, which is not told apart from one that cannot start.
                 if (last) {
@@ -116,12 +146,11 @@ public final class ProcessBench implements Bench {
             }
         }
         WorkerProcess current = worker;
-        SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
-        byte[] model = keepOpen && current.hasOpen(task) ? new byte[0] : onnx;
+        byte[] model = request.getKeepOpen() && current.hasOpen(request.getTask()) ? new byte[0] : onnx;
         Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request, model));
         Optional<SliceReply> reply = Optional.empty();
         try {
-            reply = await(exchange, limit(task), abandoned);
+            reply = await(exchange, limit(request.getTask()), abandoned);
             if (reply.isEmpty() && (last || current.hasConnected())) {
                 throw current.ending();
             }
@@ -179,6 +208,6 @@ public final class ProcessBench implements Bench {
     public void close() {
         renew();
         link.shutdownNow();
-        ScratchFolder.delete(scratch);
+        scratch.close();
     }
 }

@@ -2,22 +2,125 @@ package dev.lutra.agent.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** A folder that only this user can enter, for the files that an agent and its child processes share while they live. */
-final class ScratchFolder {
+/**
+ * An agent's folder for whatever lives only as long as it does: ONNX Runtime's libraries, the folder that its child works in. Only this user can enter it. A file in it is locked while its owner lives, so that the next agent can tell
+ * what one that was killed has left behind, and deletes it.
+ */
+final class ScratchFolder implements AutoCloseable {
 
-    private ScratchFolder() {}
+    private static final String PREFIX = "lutra-agent-";
+    private static final String OWNER = "owner";
+    /** Of this process: closing any channel to a locked file would end the lock. */
+    private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
 
-    static Path create(Path parent) throws IOException {
-        return Files.createTempDirectory(parent, "lutra");
+    private final Path folder;
+    private final FileChannel owner;
+
+    private ScratchFolder(Path folder, FileChannel owner) {
+        this.folder = folder;
+        this.owner = owner;
+    }
+
+    /**
+     * Makes one, and deletes those beside it whose owners have died.
+     *
+     * @throws UncheckedIOException if none can be made here
+     */
+    static ScratchFolder open(Path parent) {
+        try {
+            Path real = parent.toRealPath();
+            ScratchFolder scratch = create(real);
+            sweep(real, scratch);
+            return scratch;
+        } catch (IOException e) {
+            throw new UncheckedIOException(parent + ": no folder for measuring processes: " + e.getMessage(), e);
+        }
+    }
+
+    /** Under another name until it is locked, so that nobody takes it for abandoned. */
+    private static ScratchFolder create(Path parent) throws IOException {
+        String name = PREFIX + UUID.randomUUID();
+        Path unborn = Files.createDirectory(parent.resolve("." + name), onlyForThisUser(parent));
+        FileChannel owner = FileChannel.open(unborn.resolve(OWNER), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        owner.lock();
+        Path folder = parent.resolve(name);
+        OWN.add(folder);
+        Files.move(unborn, folder);
+        ScratchFolder scratch = new ScratchFolder(folder, owner);
+        for (Path inner : List.of(scratch.runtime(), scratch.work())) {
+            Files.createDirectory(inner);
+        }
+        return scratch;
+    }
+
+    private static FileAttribute<?>[] onlyForThisUser(Path parent) {
+        return parent.getFileSystem().supportedFileAttributeViews().contains("posix")
+            ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))}
+            : new FileAttribute<?>[0];
+    }
+
+    private static void sweep(Path parent, ScratchFolder own) throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
+            for (Path folder : folders) {
+                if (!OWN.contains(folder) && isOfSameUser(folder, own.folder) && isAbandoned(folder)) {
+                    delete(folder);
+                }
+            }
+        }
+    }
+
+    private static boolean isOfSameUser(Path folder, Path own) throws IOException {
+        return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+            && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(own, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static boolean isAbandoned(Path folder) {
+        try (FileChannel owner = FileChannel.open(folder.resolve(OWNER), StandardOpenOption.WRITE); FileLock lock = owner.tryLock()) {
+            return lock != null;
+        } catch (IOException | OverlappingFileLockException e) {
+            // Somebody else deletes it, or cannot say who it belongs to.
+            return false;
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** ONNX Runtime's libraries, once {@link #unpackRuntime unpacked}. */
+    Path runtime() {
+        return folder.resolve("runtime");
+    }
+
+    /** Where a child works, and all that it may write to. */
+    Path work() {
+        return folder.resolve("work");
+    }
+
+    /** Gives the next child an empty folder. */
+    void emptyWork() throws IOException {
+        delete(work());
+        Files.createDirectories(work());
     }
 
     /**
@@ -26,7 +129,7 @@ final class ScratchFolder {
      *
      * @param runtime ONNX Runtime's jar; anything else has nothing to unpack
      */
-    static void unpackRuntime(Path runtime, Path folder) throws IOException {
+    void unpackRuntime(Path runtime) {
         if (!Files.isRegularFile(runtime)) {
             return;
         }
@@ -35,10 +138,12 @@ final class ScratchFolder {
             if (Files.isDirectory(libraries)) {
                 try (DirectoryStream<Path> files = Files.newDirectoryStream(libraries, Files::isRegularFile)) {
                     for (Path file : files) {
-                        Files.copy(file, folder.resolve(file.getFileName().toString()));
+                        Files.copy(file, runtime().resolve(file.getFileName().toString()));
                     }
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": ONNX Runtime cannot be unpacked here: " + e.getMessage(), e);
         }
     }
 
@@ -57,5 +162,18 @@ final class ScratchFolder {
         } catch (IOException | UncheckedIOException e) {
             // Somebody else is deleting it.
         }
+    }
+
+    @Override
+    public void close() {
+        delete(folder);
+        try {
+            owner.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
+        }
+        OWN.remove(folder);
+        // Windows lets go of a file only now.
+        delete(folder);
     }
 }

@@ -1,10 +1,12 @@
 package dev.lutra.agent.bench;
 
+import dev.lutra.agent.runtime.ExecutionProviders;
 import dev.lutra.agent.runtime.OrtModel;
 import dev.lutra.agent.sampling.LoadRun;
 import dev.lutra.agent.sampling.Sampler;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
 import dev.lutra.proto.SliceRequest;
@@ -57,7 +59,7 @@ public final class Worker {
 
     private Worker() {}
 
-    /** @param args the socket's path; the folder it lies in is deleted if the parent dies */
+    /** @param args the socket's path, in the child's folder; the folder around that is deleted, as far as it is to be seen, if the parent dies */
     public static void main(String[] args) throws Exception {
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
             e.printStackTrace();
@@ -67,7 +69,7 @@ public final class Worker {
         Path socket = Path.of(args[0]);
         SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         Worker worker = new Worker();
-        Thread reader = new Thread(() -> worker.receive(channel, socket.getParent()), "requests");
+        Thread reader = new Thread(() -> worker.receive(channel, socket.getParent().getParent()), "requests");
         reader.setDaemon(true);
         reader.start();
         while (true) {
@@ -115,6 +117,10 @@ public final class Worker {
 
     private SliceReply answer(Received received) {
         try {
+            if (received.request().getDescribe()) {
+                return SliceReply.newBuilder().setRuntime(RuntimeOffer.newBuilder().setName(OrtModel.RUNTIME).setVersion(OrtModel.version())
+                    .addAllProviders(ExecutionProviders.known())).build();
+            }
             return SliceReply.newBuilder().setSlice(slice(received.request(), received.model())).build();
         } catch (TaskFailure e) {
             return SliceReply.newBuilder().setTaskFailure(e.getMessage()).build();

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -75,21 +76,27 @@ final class WorkerProcess {
     /**
      * Starts a worker.
      *
-     * @param scratch a folder of this user alone, in which ONNX Runtime's libraries may lie unpacked
+     * @param scratch the agent's; the worker gets an empty folder in it
      * @param cores to be confined to; empty: all
+     * @param protection what keeps it from the rest of the device
      * @throws InputException if it cannot be confined to cores here
      */
-    static WorkerProcess start(Path scratch, List<Integer> cores) {
-        Path doorFile = scratch.resolve("door");
-        Path crashReport = scratch.resolve("crash");
+    static WorkerProcess start(ScratchFolder scratch, List<Integer> cores, Protection protection) {
+        Path doorFile = scratch.work().resolve("door");
+        Path crashReport = scratch.work().resolve("crash");
         ServerSocketChannel door = null;
         try {
-            Files.deleteIfExists(doorFile);
-            Files.deleteIfExists(crashReport);
+            scratch.emptyWork();
             door = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(doorFile));
-            Process process = new ProcessBuilder(command(scratch, doorFile, crashReport, cores))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            return new WorkerProcess(cores, process, door, doorFile, crashReport);
+            List<String> command = new ArrayList<>();
+            if (!cores.isEmpty()) {
+                command.addAll(List.of("taskset", "-c", list(cores)));
+            }
+            command.addAll(protection.command(java(scratch, doorFile, crashReport)));
+            ProcessBuilder builder = new ProcessBuilder(command).directory(scratch.work().toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT);
+            ChildEnvironment.keepIn(builder.environment());
+            return new WorkerProcess(cores, builder.start(), door, doorFile, crashReport);
         } catch (IOException e) {
             closeQuietly(door);
             throw notStarted(cores, e.getMessage());
@@ -104,16 +111,24 @@ final class WorkerProcess {
                 + " (expected: cores of this machine, and taskset on its PATH)");
     }
 
-    private static List<String> command(Path scratch, Path doorFile, Path crashReport, List<Integer> cores) {
+    /** What a worker has to see beside its folder and the system. */
+    static List<Path> needs(ScratchFolder scratch) {
+        List<Path> needs = new ArrayList<>(CLASS_PATH);
+        needs.add(Path.of(System.getProperty("java.home")));
+        needs.add(scratch.runtime());
+        Stream.of(System.getProperty(RUNTIME_PATH), System.getenv("LD_LIBRARY_PATH"), System.getenv("LD_PRELOAD"))
+            .filter(Objects::nonNull).flatMap(paths -> Stream.of(paths.split("[: ]"))).filter(path -> path.startsWith("/"))
+            .map(Path::of).forEach(needs::add);
+        return needs;
+    }
+
+    private static List<String> java(ScratchFolder scratch, Path doorFile, Path crashReport) {
         List<String> command = new ArrayList<>();
-        if (!cores.isEmpty()) {
-            command.addAll(List.of("taskset", "-c", list(cores)));
-        }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
         command.add("-XX:ErrorFile=" + crashReport);
-        command.add("-Djava.io.tmpdir=" + scratch);
-        command.add("-D" + RUNTIME_PATH + "=" + scratch);
+        command.add("-Djava.io.tmpdir=" + scratch.work());
+        command.add("-D" + RUNTIME_PATH + "=" + scratch.runtime());
         System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith(RUNTIME_PROPERTIES))
             .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
         command.add("-cp");
@@ -224,9 +239,11 @@ final class WorkerProcess {
     void end() {
         SocketChannel open = channel;
         if (open != null) {
+            List<ProcessHandle> started = process.descendants().toList();
             try {
                 Frames.write(open, SliceRequest.getDefaultInstance());
                 if (process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    started.forEach(ProcessHandle::destroyForcibly);
                     closeQuietly(open);
                     return;
                 }
@@ -239,10 +256,11 @@ final class WorkerProcess {
         kill();
     }
 
-    /** Ends the process whatever it does. One that hangs in a driver cannot end at once and is left to the system. */
+    /** Ends the process, and what it has started, whatever it does. One that hangs in a driver cannot end at once and is left to the system. */
     void kill() {
-        process.destroyForcibly();
-        process.onExit().completeOnTimeout(process, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        all.forEach(one -> one.onExit().completeOnTimeout(one, PATIENCE_SECONDS, TimeUnit.SECONDS).join());
         closeQuietly(channel);
     }
 

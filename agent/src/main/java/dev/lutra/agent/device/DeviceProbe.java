@@ -1,7 +1,6 @@
 package dev.lutra.agent.device;
 
-import dev.lutra.agent.bench.Bench;
-import dev.lutra.agent.runtime.OrtModel;
+import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Device;
@@ -47,16 +46,26 @@ public final class DeviceProbe {
      * @param bench tries what works
      * @throws InputException if ONNX Runtime has no native library for this machine, or a provider does not work here
      */
-    public RuntimeOffer runtime(List<String> providers, Bench bench) throws InterruptedException {
+    public RuntimeOffer runtime(List<String> providers, ProcessBench bench) throws InterruptedException {
         try {
-            return RuntimeOffer.newBuilder()
-                .setName(OrtModel.RUNTIME)
-                .setVersion(OrtModel.version())
-                .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(bench)))
-                .build();
-        } catch (LinkageError e) {
-            throw new InputException("onnxruntime: does not load on this machine: "
-                + TaskFailure.oneLine(String.valueOf(e.getMessage())));
+            RuntimeOffer there = inProtection(bench);
+            return there.toBuilder().clearProviders()
+                .addAllProviders(ProviderOffer.choose(providers, ProviderOffer.working(there.getProvidersList(), bench))).build();
+        } catch (TaskFailure e) {
+            throw new InputException("onnxruntime: does not load on this machine: " + e.getMessage());
+        }
+    }
+
+    /** Where the runtime starts without protection alone, the bench goes on so. */
+    private static RuntimeOffer inProtection(ProcessBench bench) throws InterruptedException {
+        try {
+            return bench.runtime();
+        } catch (TaskFailure | IllegalStateException e) {
+            if (!bench.isProtected()) {
+                throw e;
+            }
+            bench.unprotect("the runtime starts only so (" + TaskFailure.oneLine(e.getMessage()) + ")");
+            return bench.runtime();
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.lutra.agent.device;
 
 import com.google.protobuf.ByteString;
-import dev.lutra.agent.bench.Bench;
+import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.runtime.ExecutionProviders;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
@@ -18,6 +18,7 @@ import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,16 +33,20 @@ final class ProviderOffer {
      * The providers that work on this device: each has run a model of one node. A build contains providers whose device or
      * driver is missing, which shows only then.
      *
-     * @param bench tries them, so that a driver that crashes does not take the agent down
+     * @param known all that there are
+     * @param bench tries them, so that a driver that crashes does not take the agent down; it goes on without protection where a
+     *     provider works only so
      */
-    static List<String> working(Bench bench) throws InterruptedException {
+    static List<String> working(List<String> known, ProcessBench bench) throws InterruptedException {
         List<String> working = new ArrayList<>();
-        for (String name : ExecutionProviders.known()) {
-            if (name.equals(ExecutionProviders.CPU) || works(name, bench)) {
+        for (String name : known) {
+            if (works(name, bench) || name.equals(ExecutionProviders.CPU)) {
                 working.add(name);
             }
         }
-        bench.renew();
+        if (known.size() > 1) {
+            bench.renew();
+        }
         return working;
     }
 
@@ -61,16 +66,34 @@ final class ProviderOffer {
         return wanted.isEmpty() ? offered : wanted.stream().distinct().toList();
     }
 
-    private static boolean works(String name, Bench bench) throws InterruptedException {
+    private static boolean works(String name, ProcessBench bench) throws InterruptedException {
+        Optional<String> problem = problem(name, bench);
+        if (problem.isPresent() && bench.isProtected()) {
+            bench.unprotect("provider " + name + " works only so (" + problem.get() + ")");
+            problem = problem(name, bench);
+            if (problem.isPresent()) {
+                bench.protect();
+            }
+        }
+        problem.ifPresent(reason -> log.info("not offered: {}", reason));
+        return problem.isEmpty();
+    }
+
+    private static Optional<String> problem(String name, ProcessBench bench) throws InterruptedException {
         Task task = Task.newBuilder().setId("try " + name).setProvider(name).setThreads(1).addInputs(ModelInput.newBuilder()
             .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
             .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES]))).build();
         try {
             bench.slice(task, oneNode(), () -> false);
-            return true;
+            return Optional.empty();
         } catch (TaskFailure e) {
-            log.info("not offered: {}", e.getMessage());
-            return false;
+            return Optional.of(e.getMessage());
+        } catch (IllegalStateException e) {
+            // No process comes as far as the model.
+            if (!bench.isProtected()) {
+                throw e;
+            }
+            return Optional.of(TaskFailure.oneLine(e.getMessage()));
         }
     }
 

@@ -65,7 +65,7 @@ class ProcessBenchTest {
     }
 
     private static List<ProcessHandle> workers(ProcessHandle parent) {
-        return parent.children().filter(ProcessHandle::isAlive)
+        return parent.descendants().filter(ProcessHandle::isAlive).filter(child -> child.info().command().orElse("").endsWith("java"))
             .filter(child -> child.info().commandLine().orElse("").contains(Worker.class.getName())).toList();
     }
 
@@ -398,6 +398,8 @@ class ProcessBenchTest {
         } finally {
             parent.destroyForcibly();
             Files.delete(log);
+            // What the child did not see the next agent deletes.
+            ScratchFolder.open(temporary).close();
         }
     }
 

@@ -3,7 +3,6 @@ package dev.lutra.agent.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.proto.Device;
@@ -28,7 +27,7 @@ class DeviceProbeTest {
 
     @Test
     void offersOnnxRuntimeWithItsProviders() throws InterruptedException {
-        try (Bench bench = new ProcessBench(List.of())) {
+        try (ProcessBench bench = new ProcessBench(List.of())) {
             RuntimeOffer offer = new DeviceProbe().runtime(List.of(), bench);
 
             assertThat(offer.getName()).isEqualTo("onnxruntime");

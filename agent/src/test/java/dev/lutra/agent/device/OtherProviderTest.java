@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.agent.task.TaskFailure;
@@ -29,7 +28,7 @@ class OtherProviderTest {
     private static final String PROVIDER = System.getenv("LUTRA_TEST_PROVIDER");
     private static final MeasureRules RULES = MeasureRules.newBuilder().setMinWarmupRuns(2).setMaxWarmupNanos(50_000_000)
         .setMinSamples(3).setSliceNanos(50_000_000).setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
-    private static final Bench BENCH = new ProcessBench(List.of());
+    private static final ProcessBench BENCH = new ProcessBench(List.of());
 
     @AfterAll
     static void close() {
@@ -47,7 +46,7 @@ class OtherProviderTest {
 
     @Test
     void isOfferedAndRunsEveryNode() throws InterruptedException {
-        assertThat(ProviderOffer.working(BENCH)).contains("cpu", PROVIDER);
+        assertThat(ProviderOffer.working(BENCH.runtime().getProvidersList(), BENCH)).contains("cpu", PROVIDER);
 
         Slice here = slice(TinyOnnx.relu(3), task(PROVIDER).setReturnOutputs(true));
         assertThat(here.getOutputsList()).isEqualTo(slice(TinyOnnx.relu(3), task("cpu").setReturnOutputs(true)).getOutputsList());

@@ -32,13 +32,13 @@ public final class AgentsCommand implements Runnable {
                 return;
             }
             TextTable table = new TextTable("device", "state", "seen", "leased", "queued", "cpu", "cores", "memory", "os",
-                "runtime", "providers", "agent");
+                "runtime", "providers", "models run", "agent");
             for (AgentState agent : agents) {
                 table.row(agent.getDevice().getName(), agent.getOnline() ? "online" : "offline",
                     agent.getLastSeenMillisAgo() / 1000 + " s ago", agent.getLeasedTasks(), agent.getQueuedTasks(),
                     agent.getDevice().getCpu(), agent.getDevice().getLogicalCores(),
                     (agent.getDevice().getMemoryBytes() >> 30) + " GiB", agent.getDevice().getOs(),
-                    runtimes(agent), providers(agent), agent.getAgentVersion());
+                    runtimes(agent), providers(agent), agent.getDevice().getProtection(), agent.getAgentVersion());
             }
             System.out.print(table);
         }
@@ -67,6 +67,7 @@ public final class AgentsCommand implements Runnable {
         document.put("os", agent.getDevice().getOs());
         document.put("arch", agent.getDevice().getArch());
         document.put("gpus", agent.getDevice().getGpusList());
+        document.put("protection", agent.getDevice().getProtection());
         document.put("runtimes", agent.getRuntimesList().stream().map(offer -> Map.of("name", offer.getName(),
             "version", offer.getVersion(), "providers", List.copyOf(offer.getProvidersList()))).toList());
         document.put("agentVersion", agent.getAgentVersion());

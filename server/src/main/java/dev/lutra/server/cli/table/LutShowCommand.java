@@ -91,7 +91,10 @@ final class LutShowCommand implements Runnable {
         if (device.getLogicalCores() > 0) {
             text.append(", ").append(device.getLogicalCores()).append(" cores");
         }
-        return device.getOs().isEmpty() ? text.toString() : text.append(", ").append(device.getOs()).toString();
+        if (!device.getOs().isEmpty()) {
+            text.append(", ").append(device.getOs());
+        }
+        return device.getProtection().isEmpty() ? text.toString() : text.append(", models ran ").append(device.getProtection()).toString();
     }
 
     private static void row(TextTable text, Entry entry) {

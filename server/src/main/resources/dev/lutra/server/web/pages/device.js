@@ -14,6 +14,7 @@ export async function describe(name) {
       os: hints ? `${navigator.userAgentData.platform} ${hints.platformVersion}`.trim() : systemName(),
       arch: hints?.architecture ? hints.architecture + (hints.bitness === '64' ? '_64' : '') : '',
       gpus: adapter ? [gpuName(adapter.info)] : [],
+      protection: 'protected',
     },
   };
 }
