@@ -1,6 +1,7 @@
 package dev.lutra.cost;
 
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,20 +23,26 @@ public record Extremes(Extreme cheapest, Extreme largest) {
 
     /** Searches both ends; builds some hundred to some thousand networks. */
     public static Extremes of(SearchSpace space, CountingRule rule) {
-        return new Extremes(extreme(space, rule, 1), extreme(space, rule, -1));
+        return of(Options.all(space), rule);
+    }
+
+    /** The same among the networks that are made of some options. */
+    public static Extremes of(Options options, CountingRule rule) {
+        return new Extremes(extreme(options, rule, 1), extreme(options, rule, -1));
     }
 
     /**
      * @param sign 1 for the fewest, −1 for the most
      */
-    private static Extreme extreme(SearchSpace space, CountingRule rule, int sign) {
-        Extreme best = counted(space, rule, new int[space.genes().size()]);
+    private static Extreme extreme(Options options, CountingRule rule, int sign) {
+        SearchSpace space = options.space();
+        Extreme best = counted(options, rule, new int[space.genes().size()]);
         boolean improved = true;
         while (improved) {
             improved = false;
             for (List<Integer> layer : layers(space)) {
-                for (int[] values : changes(space, layer, best.architecture().values())) {
-                    Extreme changed = counted(space, rule, values);
+                for (int[] values : changes(options, layer, best.architecture().values())) {
+                    Extreme changed = counted(options, rule, values);
                     if (sign * Long.compare(changed.cost().macs(), best.cost().macs()) < 0) {
                         best = changed;
                         improved = true;
@@ -46,9 +53,9 @@ public record Extremes(Extreme cheapest, Extreme largest) {
         return best;
     }
 
-    private static Extreme counted(SearchSpace space, CountingRule rule, int[] values) {
-        Architecture architecture = space.architecture(values);
-        return new Extreme(architecture, rule.count(space.build(architecture)));
+    private static Extreme counted(Options options, CountingRule rule, int[] values) {
+        Architecture architecture = options.nearest(values);
+        return new Extreme(architecture, rule.count(options.space().build(architecture)));
     }
 
     /** Positions of genes that change together: those of a layer, or one alone where a layer has too many combinations. */
@@ -69,12 +76,12 @@ public record Extremes(Extreme cheapest, Extreme largest) {
         return together;
     }
 
-    private static List<int[]> changes(SearchSpace space, List<Integer> layer, int[] start) {
+    private static List<int[]> changes(Options options, List<Integer> layer, int[] start) {
         List<int[]> changes = List.of(start);
         for (int gene : layer) {
             List<int[]> longer = new ArrayList<>();
             for (int[] values : changes) {
-                for (int option = 0; option < space.genes().get(gene).size(); option++) {
+                for (int option : options.of(gene)) {
                     int[] changed = values.clone();
                     changed[gene] = option;
                     longer.add(changed);

@@ -68,6 +68,7 @@ final class LayerTable {
         int stride = row.find("stride").map(node -> node.integer(1, Header.MOST_SIZE)).orElse(1);
         boolean isSearchable = row.find("choices").isPresent();
         List<NamedBlock> options = isSearchable ? offered(row) : List.of(choices.fixed(row));
+        List<StagedSpace.Scale> offeredScales = isSearchable ? row.find("scales").map(LayerTable::scales).orElse(scales) : List.of();
         for (int i = 0; i < repeat; i++) {
             String base = name.map(YamlNode::text).orElse(options.get(0).name());
             String layerName = isSearchable ? "layer" + ++searchable : repeat > 1 ? base + (i + 1) : base;
@@ -78,7 +79,7 @@ final class LayerTable {
                 throw row.error("more than " + Header.MOST_LAYERS + " layers (expected: fewer)");
             }
             layers.add(new StagedSpace.Layer(layerName, channels, i == 0 ? stride : 1, options,
-                isSearchable ? scales : List.of(), isSearchable));
+                offeredScales, isSearchable));
             rows.add(row);
         }
     }

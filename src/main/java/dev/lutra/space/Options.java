@@ -141,6 +141,17 @@ public final class Options {
         });
     }
 
+    /** These with the largest channel scales only, at most so many of every gene that has scales. */
+    public Options largestScales(int count) {
+        return select(genes, (gene, position) -> positions.get(gene).get(position)
+            && (!genes.genes().get(gene).isScale() || largerScales(gene, position) < count));
+    }
+
+    private long largerScales(int gene, int position) {
+        Gene described = genes.genes().get(gene);
+        return positions.get(gene).stream().filter(other -> described.scale(other) > described.scale(position)).count();
+    }
+
     private double smallestScale(int gene) {
         return positions.get(gene).stream().mapToDouble(genes.genes().get(gene)::scale).min().orElseThrow();
     }

@@ -62,6 +62,16 @@ public final class SpaceFile {
         return new SpaceFile(file, text, false).read();
     }
 
+    /**
+     * The text of a space file that offers some options of a space and no others, every layer in a row of its own.
+     *
+     * @return empty if the space was not made from a file, or its options belong to nodes of cells, which files do not tell apart
+     */
+    public static Optional<String> with(Options options) {
+        return options.space().definition().map(text -> YamlNode.parse(options.space().name(), text))
+            .filter(file -> file.find("cells").isEmpty()).map(file -> ShrunkTable.write(file, options));
+    }
+
     private static Optional<String> resource(String name) {
         try (InputStream stream = SpaceFile.class.getResourceAsStream(name)) {
             return stream == null ? Optional.empty() : Optional.of(new String(stream.readAllBytes(), StandardCharsets.UTF_8));

@@ -8,6 +8,7 @@ public final class StepSeed {
     public static final int DROPOUT = 2;
     public static final int TRANSITION = 3;
     public static final int TURNS = 4;
+    public static final int POOL = 5;
 
     private StepSeed() {}
 

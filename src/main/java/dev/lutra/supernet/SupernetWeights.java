@@ -27,6 +27,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     private final NDManager arrays;
     private final Map<String, NDArray> tensors = new HashMap<>();
     private final Map<String, NDArray> momenta = new TreeMap<>();
+    private final Map<String, NDArray> bases = new TreeMap<>();
 
     /**
      * @param seed of the first values
@@ -106,12 +107,39 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         }
     }
 
+    /** From now on {@link #base} is what every learned tensor is now. */
+    public void rebase() {
+        momenta.keySet().forEach(name -> {
+            NDArray now = tensors.get(name).duplicate();
+            now.attach(arrays);
+            setBase(name, now);
+        });
+    }
+
+    /** The values, row-major, that a tensor had when {@link #rebase} was last called, or else before it was learned. */
+    public float[] base(SharedTensor tensor) {
+        NDArray base = bases.get(tensor.name());
+        return base == null ? first(tensor) : base.toFloatArray();
+    }
+
+    /** Bases that are not the first values, by name of the tensor, sorted. */
+    public Map<String, NDArray> bases() {
+        return bases;
+    }
+
+    private void setBase(String name, NDArray base) {
+        NDArray before = bases.put(name, base);
+        if (before != null) {
+            before.close();
+        }
+    }
+
     /** All tensors are again as if nothing had been learned. */
     public void forget() {
-        tensors.values().forEach(NDArray::close);
-        momenta.values().forEach(NDArray::close);
-        tensors.clear();
-        momenta.clear();
+        for (Map<String, NDArray> kept : List.of(tensors, momenta, bases)) {
+            kept.values().forEach(NDArray::close);
+            kept.clear();
+        }
     }
 
     /** Whether everything that is learned is a finite number. */
@@ -131,6 +159,11 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     /** Takes the momentum of a tensor as it was when a checkpoint was written. */
     public void restoreMomentum(String name, List<Integer> dims, float[] momentum) {
         momenta.put(name, own(momentum, shape(dims)));
+    }
+
+    /** Takes the base of a tensor as it was when a checkpoint was written. */
+    public void restoreBase(String name, List<Integer> dims, float[] base) {
+        setBase(name, own(base, shape(dims)));
     }
 
     private static Shape shape(List<Integer> dims) {

@@ -11,7 +11,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -34,9 +37,11 @@ public final class YamlNode {
 
     /** An underscore between two digits. */
     private static final Pattern DIGIT_GROUPS = Pattern.compile("(?<=\\d)_(?=\\d)");
+    private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
     /** How large a file may be. */
     public static final int MOST_BYTES = 1 << 26;
     private static final int MOST_DEPTH = 50;
+    private static final int LINE_WIDTH = 140;
     /** A node stands once for every alias of it and of what it lies in. */
     private static final int MOST_NODES = 200_000;
 
@@ -191,6 +196,21 @@ public final class YamlNode {
         return scalar.getValue();
     }
 
+    /** The same as texts, lists and maps. */
+    public Object plain() {
+        if (isMapping()) {
+            Map<String, Object> values = new LinkedHashMap<>();
+            entries().forEach((name, value) -> values.put(name, value.plain()));
+            return values;
+        }
+        return isList() ? items().stream().map(YamlNode::plain).toList() : text();
+    }
+
+    /** A file of texts, lists and maps. */
+    public static String text(Map<String, Object> values) {
+        return new Dump(DumpSettings.builder().setWidth(LINE_WIDTH).build()).dumpToString(values);
+    }
+
     /** A whole number of at least {@code least}. */
     public int integer(int least) {
         return Math.toIntExact(whole(least, Integer.MAX_VALUE));
@@ -226,6 +246,22 @@ public final class YamlNode {
             // reported below like a number out of range
         }
         throw error(text() + " (expected: a number from " + least + " to " + most + ")");
+    }
+
+    /** A positive count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */
+    public long count() {
+        return Math.round(shortened().orElseThrow(() -> error(text() + " (expected: a count such as 40M; suffixes: k, M, G)")));
+    }
+
+    /** What {@link #count} reads, before it is rounded; empty if the text is no such thing. */
+    public Optional<Double> shortened() {
+        Matcher matcher = COUNT.matcher(text().strip().replace("_", ""));
+        return matcher.matches() ? Optional.of(Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
+            case "k", "K" -> 1e3;
+            case "M" -> 1e6;
+            case "G" -> 1e9;
+            default -> 1;
+        }) : Optional.empty();
     }
 
     public boolean flag() {

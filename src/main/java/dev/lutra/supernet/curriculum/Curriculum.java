@@ -30,6 +30,14 @@ public record Curriculum(List<Phase> phases) {
     public record Span(Phase phase, int start, int end) {}
 
     /**
+     * Epochs of one schedule.
+     *
+     * @param start epochs before it
+     * @param end epochs finished at its end
+     */
+    public record Cycle(int start, int end) {}
+
+    /**
      * @throws InputException if the shares do not make 1, or a transition cannot follow its phase
      */
     public Curriculum {
@@ -45,11 +53,60 @@ public record Curriculum(List<Phase> phases) {
             return Optional.of("shares " + phases.stream().map(Phase::share).map(NamedValues::text).toList()
                 + " (expected: above 0, 1 together)");
         }
-        return phases.stream().filter(phase -> !phase.sampling().isOnePath())
-            .flatMap(phase -> phase.then().stream().filter(Transition::needsOnePath)
-                .map(transition -> name(transition::describe) + " after " + name(phase.sampling()::describe)
-                    + " (expected: after a phase that trains one path)"))
-            .findFirst();
+        if (phases.get(phases.size() - 1).then().stream().anyMatch(Transition::beginsAnew)) {
+            return Optional.of("a training anew after the last phase (expected: before another phase)");
+        }
+        return phases.stream().flatMap(phase -> phase.then().stream().flatMap(next -> problem(phase.sampling(), next).stream()))
+            .findFirst().or(() -> anglesFromNowhere(phases));
+    }
+
+    /** An angle that is counted from values which a weight never began with. */
+    private static Optional<String> anglesFromNowhere(List<Phase> phases) {
+        Optional<Transition> moved = Optional.empty();
+        for (Transition next : phases.stream().flatMap(phase -> phase.then().stream()).toList()) {
+            if (next instanceof Shrink shrink && shrink.by() == Shrink.Score.ANGLE && moved.isPresent()) {
+                return Optional.of("shrink by angle after " + name(moved.get()::describe) + ", which gives weights other first values "
+                    + "(expected: rebase between them)");
+            }
+            if (next instanceof Inherit || next instanceof Widen) {
+                moved = Optional.of(next);
+            } else if (next instanceof Rebase || next instanceof Reinitialise || next.equals(new Independent(Independent.Weights.FRESH))) {
+                moved = Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<String> problem(Sampling sampling, Transition next) {
+        boolean wrong = sampling.isOnePath() ? next.needsManyPaths() : next.needsOnePath();
+        return wrong
+            ? Optional.of(name(next::describe) + " after " + name(sampling::describe) + " (expected: after a phase that trains "
+                + (next.needsOnePath() ? "one path)" : "many paths)"))
+            : Optional.empty();
+    }
+
+    /** Whether some phase trains several paths a step, so that a loss can hold one against another. */
+    public boolean trainsSeveral() {
+        return phases.stream().anyMatch(phase -> phase.sampling().trainsSeveral());
+    }
+
+    /** What the phases' samplings are called in files. */
+    public List<String> samplings() {
+        return phases.stream().map(phase -> name(phase.sampling()::describe)).toList();
+    }
+
+    /**
+     * Makes sure that paths of a space can be drawn.
+     *
+     * @throws InputException if a sampling has no use for it
+     */
+    public void requireFits(SearchSpace space) {
+        for (int i = 0; i < phases.size(); i++) {
+            String key = shorthand().isPresent() ? "supernet.sampling" : "supernet.phases[" + i + "].sampling";
+            phases.get(i).sampling().problemIn(space).ifPresent(problem -> {
+                throw new InputException(key + ": " + problem);
+            });
+        }
     }
 
     /** What it is called in files. */
@@ -144,6 +201,24 @@ public record Curriculum(List<Phase> phases) {
     /** The phase that an epoch belongs to. */
     public Span spanOf(int epoch, int epochs) {
         return spans(epochs).stream().filter(span -> epoch < span.end()).findFirst().orElseThrow();
+    }
+
+    /**
+     * The epochs around one in which the learning rate rises and falls once: all, or those between transitions that begin anew.
+     *
+     * @return from the first epoch of them to the one after the last
+     */
+    public Cycle cycleOf(int epoch, int epochs) {
+        int start = 0;
+        for (Span span : spans(epochs)) {
+            if (span.phase().then().stream().anyMatch(Transition::beginsAnew)) {
+                if (epoch < span.end()) {
+                    return new Cycle(start, span.end());
+                }
+                start = span.end();
+            }
+        }
+        return new Cycle(start, epochs);
     }
 
     /** The options that the phases until some epoch could draw paths from, had none been dropped. */

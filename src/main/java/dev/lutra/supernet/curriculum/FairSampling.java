@@ -62,6 +62,11 @@ record FairSampling() implements Sampling {
     }
 
     @Override
+    public boolean trainsSeveral() {
+        return true;
+    }
+
+    @Override
     public Options offered(Options surviving) {
         return surviving;
     }

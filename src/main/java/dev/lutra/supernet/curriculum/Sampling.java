@@ -43,6 +43,16 @@ public interface Sampling {
     /** The options that paths are drawn from, of those that survive. */
     Options offered(Options surviving);
 
+    /** Whether a step trains several paths, so that one can be held against another. */
+    default boolean trainsSeveral() {
+        return false;
+    }
+
+    /** Why paths of a space cannot be drawn like this, as found and expected; empty if they can. */
+    default Optional<String> problemIn(SearchSpace space) {
+        return Optional.empty();
+    }
+
     /** Whether every step trains the same path. */
     default boolean isOnePath() {
         return false;

@@ -8,8 +8,12 @@ public final class Samplings {
 
     /** The registry. */
     public static final Kinds<Sampling> ALL = Kinds.of(Map.of(
+        "channel-warm-up", ChannelWarmUp::of,
         "fair", settings -> new FairSampling(),
         "first-path", settings -> new FirstPathSampling(),
+        "macs-uniform", MacsUniformSampling::of,
+        "proportional", ProportionalSampling::of,
+        "sandwich", SandwichSampling::of,
         "uniform", UniformSampling::of));
 
     private Samplings() {}

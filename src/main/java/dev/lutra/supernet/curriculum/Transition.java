@@ -43,6 +43,16 @@ public interface Transition {
         return false;
     }
 
+    /** Whether what follows is a training of its own, whose learning rate rises and falls anew. */
+    default boolean beginsAnew() {
+        return false;
+    }
+
+    /** Whether it compares what a phase has trained, and so cannot follow one that trains one path. */
+    default boolean needsManyPaths() {
+        return false;
+    }
+
     /** Whether it can only follow a phase that trains one path. */
     default boolean needsOnePath() {
         return false;

@@ -8,8 +8,10 @@ public final class Transitions {
 
     /** The registry. */
     public static final Kinds<Transition> ALL = Kinds.of(Map.of(
+        "independent", Independent::of,
         "inherit", settings -> new Inherit(),
         "re-initialise", settings -> new Reinitialise(),
+        "rebase", settings -> new Rebase(),
         "shrink", Shrink::of,
         "widen", settings -> new Widen()));
 

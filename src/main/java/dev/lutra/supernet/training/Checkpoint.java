@@ -29,7 +29,8 @@ import java.util.TreeMap;
 
 /**
  * A supernet in training as it was at the end of an epoch: a safetensors file with every tensor that was ever trained,
- * under its own name, its momentum under {@code <name>.momentum}, and what they came from as metadata. Tensors that no
+ * under its own name, its momentum under {@code <name>.momentum}, what its angle is counted from under {@code <name>.base} where
+ * that is not its first value, and what they came from as metadata. Tensors that no
  * step has used yet are not in the file: they follow from the seed.
  *
  * @param origin the named values that the training follows from, as {@link NamedValues#stored}; two trainings with equal
@@ -44,6 +45,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
+    private static final String BASE = ".base";
     private static final String FORMAT = "lutra-supernet-2";
     private static final String ORIGIN = "origin.";
     private static final String EPOCHS = "epochs_done";
@@ -80,6 +82,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             tensors.add(tensor(name, weights.learned(name)));
             tensors.add(tensor(name + MOMENTUM, momentum));
         });
+        weights.bases().forEach((name, base) -> tensors.add(tensor(name + BASE, base)));
         SafetensorsFile.write(file, metadata(), tensors);
     }
 
@@ -208,7 +211,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         SafetensorsFile stored = SafetensorsFile.open(file);
         NamedValues.Builder values = NamedValues.builder().put("seed", of(file, stored).seed());
         for (String name : stored.names()) {
-            if (!name.endsWith(MOMENTUM)) {
+            if (isValue(name)) {
                 values.put("tensor." + name, stored.dims(name) + " " + hash(stored.read(name)));
             }
         }
@@ -226,11 +229,18 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         return Sha256.end(digest);
     }
 
+    private static boolean isValue(String name) {
+        return !name.endsWith(MOMENTUM) && !name.endsWith(BASE);
+    }
+
     private static void restore(Path file, SupernetWeights weights) {
         SafetensorsFile stored = SafetensorsFile.open(file);
         for (String name : stored.names()) {
-            if (!name.endsWith(MOMENTUM)) {
+            if (isValue(name)) {
                 weights.restore(name, stored.dims(name), stored.read(name));
+            }
+            if (stored.names().contains(name + BASE)) {
+                weights.restoreBase(name, stored.dims(name), stored.read(name + BASE));
             }
             if (stored.names().contains(name + MOMENTUM)) {
                 weights.restoreMomentum(name, stored.dims(name), stored.read(name + MOMENTUM));

@@ -35,12 +35,12 @@ public final class Learner implements AutoCloseable {
     public record Step(double loss, int correct, boolean moved) {}
 
     /**
-     * A learner of labels.
+     * A learner of what the settings say.
      *
      * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
      */
     public Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm) {
-        this(weights, settings, new LabelLoss(settings.labelSmoothing()), learnsBatchNorm);
+        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm);
     }
 
     /**
@@ -56,28 +56,34 @@ public final class Learner implements AutoCloseable {
         normalizer = new BatchStatistics(manager);
     }
 
+    /** A step at the beginning of a training. */
+    public Step step(List<Network> paths, Batch batch, double learningRate, long seed) {
+        return step(paths, batch, learningRate, 0, seed);
+    }
+
     /**
      * One step: the gradients of all paths on the same images are summed, then the weights move once. If a loss or a gradient
      * is not finite, nothing moves.
      *
+     * @param progress share of the training's steps that are taken, 0 to below 1
      * @param seed of this step's dropout
      */
-    public Step step(List<Network> paths, Batch batch, double learningRate, long seed) {
+    public Step step(List<Network> paths, Batch batch, double learningRate, double progress, long seed) {
         Engine.getInstance().setRandomSeed(Long.hashCode(seed));
         try (NDManager step = manager.newSubManager()) {
             StepWeights leaves = new StepWeights(weights, step, paths, this::learns);
             NDArray images = Images.of(batch, step);
-            List<NDArray> answers = new ArrayList<>();
+            List<Loss.Earlier> earlier = new ArrayList<>();
             double sum = 0;
             int correct = 0;
-            for (Network path : paths) {
+            for (Network path : settings.guidance().ordered(paths)) {
                 try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
                     NDArray logits = Forward.training(path, leaves, normalizer, images);
-                    NDArray pathLoss = loss.of(new Loss.Answers(path, images, batch.labels(), logits, answers));
+                    NDArray pathLoss = loss.of(new Loss.Answers(path, images, batch.labels(), logits, earlier, progress));
                     collector.backward(pathLoss);
                     sum += pathLoss.getFloat();
                     correct += Images.correct(logits, batch.labels());
-                    answers.add(logits.stopGradient());
+                    earlier.add(new Loss.Earlier(path, logits.stopGradient()));
                 }
             }
             boolean moves = Double.isFinite(sum) && leaves.haveFiniteGradients();

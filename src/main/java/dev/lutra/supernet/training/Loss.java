@@ -15,13 +15,22 @@ public interface Loss {
      * @param images N, C, H, W, for a teacher to look at
      * @param labels of the images
      * @param logits the path's outputs, images × classes; the gradient passes through them
-     * @param earlier logits of the step's paths before this one, in their order, for a teacher among them; no gradient passes
+     * @param earlier the step's paths before this one, in their order, for a teacher among them
+     * @param progress share of the training's steps that are taken, 0 to below 1
      */
-    record Answers(Network path, NDArray images, int[] labels, NDArray logits, List<NDArray> earlier) {
+    record Answers(Network path, NDArray images, int[] labels, NDArray logits, List<Earlier> earlier, double progress) {
         public Answers {
             earlier = List.copyOf(earlier);
         }
     }
+
+    /**
+     * A path of the same step.
+     *
+     * @param path the network
+     * @param logits its outputs, images × classes; no gradient passes
+     */
+    record Earlier(Network path, NDArray logits) {}
 
     /** One number, from which the gradient starts, on the manager of the logits. */
     NDArray of(Answers answers);

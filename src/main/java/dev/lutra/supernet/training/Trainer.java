@@ -14,6 +14,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Curriculum.Cycle;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
@@ -64,6 +65,7 @@ public final class Trainer {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
         }
+        settings.curriculum().requireFits(space);
         this.space = space;
         this.data = data;
         this.settings = settings;
@@ -145,16 +147,19 @@ public final class Trainer {
         long steps = (long) batches * settings.epochs();
         long step = before.steps();
         int epoch = before.epochs();
+        Cycle cycle = settings.curriculum().cycleOf(epoch, settings.epochs());
+        long cycleStart = (long) batches * cycle.start();
+        long cycleSteps = (long) batches * (cycle.end() - cycle.start());
         double learningRate = 0;
         Options surviving = before.surviving(space);
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
             while (epochBatches.hasNext()) {
                 Batch batch = epochBatches.next();
-                learningRate = settings.learningRate(step, steps);
+                learningRate = settings.learningRate(step - cycleStart, cycleSteps);
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();
-                Learner.Step result = learner.step(paths, batch, learningRate,
+                Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps,
                     StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
                 step++;
                 if (!result.moved()) {

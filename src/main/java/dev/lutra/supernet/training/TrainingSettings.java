@@ -19,10 +19,11 @@ import dev.lutra.supernet.curriculum.Sampling;
  * @param momentum of gradient descent, 0 to below 1
  * @param weightDecay added to the gradient of convolution and linear weights, times the weight
  * @param labelSmoothing share of the target that is spread over all classes
+ * @param guidance what the paths of a step teach each other
  * @param seed of first weights, paths, order of images, augmentation and dropout
  */
 public record TrainingSettings(int epochs, int batch, Curriculum curriculum, double learningRate, double warmUp,
-    Schedule schedule, double momentum, double weightDecay, double labelSmoothing, long seed) {
+    Schedule schedule, double momentum, double weightDecay, double labelSmoothing, Guidance guidance, long seed) {
 
     /** Share of the first path, unless a file says otherwise. */
     public static final double FIRST_PATH = 0.25;
@@ -64,7 +65,15 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, dou
         require("momentum", momentum, momentum >= 0 && momentum < 1, "0 to below 1");
         require("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 to below 1");
         require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
+        require(guidance.rankLoss() > 0 ? "rank-loss" : "distillation", "with " + String.join(", ", curriculum.samplings()),
+            !guidance.comparesPaths() || curriculum.trainsSeveral(), "with a sampling that trains several paths a step");
         curriculum.spans(epochs);
+    }
+
+    /** Labels are all that is learned. */
+    public TrainingSettings(int epochs, int batch, Curriculum curriculum, double learningRate, double warmUp, Schedule schedule,
+        double momentum, double weightDecay, double labelSmoothing, long seed) {
+        this(epochs, batch, curriculum, learningRate, warmUp, schedule, momentum, weightDecay, labelSmoothing, Guidance.NONE, seed);
     }
 
     /**
@@ -98,7 +107,7 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, dou
      */
     public NamedValues values(SearchSpace space) {
         String key = curriculum.sharesWeights() ? "supernet." : "retrain.";
-        return NamedValues.builder()
+        NamedValues.Builder values = NamedValues.builder()
             .put(key + "epochs", epochs)
             .put(key + "batch", batch)
             .put(key + "optimizer.lr", learningRate)
@@ -108,8 +117,11 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, dou
             .put(key + "optimizer.weight-decay", weightDecay)
             .put(key + "label-smoothing", labelSmoothing)
             .put("seed", seed)
-            .putAll(curriculum.values(space))
-            .build();
+            .putAll(curriculum.values(space));
+        if (curriculum.sharesWeights()) {
+            guidance.describe(key, values);
+        }
+        return values.build();
     }
 
     private static void require(String key, Object value, boolean holds, String expected) {

@@ -8,7 +8,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Network;
 import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
@@ -27,9 +30,12 @@ import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
@@ -116,7 +122,9 @@ class CurriculumTest {
             Map.entry("supernet.phases.1.share", "0.5"),
             Map.entry("supernet.phases.1.then.1", "widen"),
             Map.entry("supernet.phases.1.then.2", "shrink"),
+            Map.entry("supernet.phases.1.then.2.by", "accuracy"),
             Map.entry("supernet.phases.1.then.2.drop", "2"),
+            Map.entry("supernet.phases.1.then.2.from", "layer"),
             Map.entry("supernet.phases.1.then.2.paths", "40"),
             Map.entry("supernet.phases.2.sampling", "uniform"),
             Map.entry("supernet.phases.2.share", "0.5"),
@@ -130,10 +138,55 @@ class CurriculumTest {
         assertRefused("[{share: 0.5, sampling: uniform, then: inherit}, {sampling: uniform}]",
             "f.yaml:1: phases: inherit after uniform (expected: after a phase that trains one path)");
         assertRefused("[{sampling: first-past}]",
-            "f.yaml:1: phases[0].sampling: first-past (expected: one of fair, first-path, uniform)");
-        assertRefused("[{sampling: uniform, then: {shrink: {by: 1}}}]", "f.yaml:1: phases[0].then.shrink.by: unknown key");
+            "f.yaml:1: phases[0].sampling: first-past (expected: one of channel-warm-up, fair, first-path, macs-uniform, proportional, sandwich, uniform)");
+        assertRefused("[{share: 0.5, sampling: first-path, then: [inherit, shrink]}, {sampling: uniform}]",
+            "f.yaml:1: phases: shrink after first-path (expected: after a phase that trains many paths)");
+        assertRefused("[{share: 0.2, sampling: first-path, then: inherit}, {share: 0.4, sampling: fair, then: {shrink: {by: angle}}}, "
+            + "{sampling: fair}]",
+            "f.yaml:1: phases: shrink by angle after inherit, which gives weights other first values (expected: "
+                + "rebase between them)");
+        read("[{share: 0.2, sampling: first-path, then: [inherit, rebase]}, {share: 0.4, sampling: fair, then: {shrink: {by: angle}}}, "
+            + "{sampling: fair}]");
+        assertRefused("[{sampling: uniform, then: independent}]",
+            "f.yaml:1: phases: a training anew after the last phase (expected: before another phase)");
+        assertRefused("[{sampling: {channel-warm-up: {sampling: first-path}}}]", "f.yaml:1: phases[0].sampling.channel-warm-up.sampling: "
+            + "within channel-warm-up (expected: a sampling that draws from many paths)");
+        assertRefused("[{sampling: {channel-warm-up: {sampling: channel-warm-up}}}]",
+            "f.yaml:1: phases[0].sampling.channel-warm-up.sampling: within channel-warm-up");
+        assertRefused("[{sampling: {channel-warm-up: {schedule: [{scales: 1}, {scales: 2}]}}}]",
+            "f.yaml:1: phases[0].sampling.channel-warm-up.schedule[0]: no 'epochs'");
+        assertRefused("[{sampling: {macs-uniform: {from: 2M}}}]",
+            "f.yaml:1: phases[0].sampling.macs-uniform.from: without 'to' (expected: both, or none)");
+        assertRefused("[{sampling: {macs-uniform: {from: 2M, to: 1.5M}}}]",
+            "f.yaml:1: phases[0].sampling.macs-uniform.to: 1500000 (expected: above from, 2000000)");
+        assertRefused("[{sampling: uniform, then: {shrink: {buy: 1}}}]", "f.yaml:1: phases[0].then.shrink.buy: unknown key");
         assertRefused("[{sampling: uniform, than: shrink}]", "f.yaml:1: phases[0].than: unknown key");
         assertRefused("[{sampling: uniform}, {sampling: uniform}]", "f.yaml:1: phases[0]: no 'share'");
+    }
+
+    @Test
+    void whatDoesNotFitTheSpaceSaysSo() {
+        SearchSpace cifar = SpaceFile.load("shufflenetv2-cifar");
+        assertThatThrownBy(() -> read("[{sampling: channel-warm-up}]").requireFits(cifar)).isInstanceOf(InputException.class)
+            .hasMessage("supernet.sampling: channel-warm-up in shufflenetv2-cifar (expected: a space with channel scales)");
+        assertThatThrownBy(() -> read("[{share: 0.5, sampling: uniform, then: shrink}, {sampling: {macs-uniform: {from: 1G, to: 2G}}}]")
+            .requireFits(cifar)).isInstanceOf(InputException.class).hasMessageMatching("supernet.phases\\[1].sampling: macs-uniform from "
+                + "1000000000 to 2000000000 \\(expected: networks of shufflenetv2-cifar between them, which have \\d+ to \\d+\\)");
+        read("[{sampling: {macs-uniform: {from: 7M, to: 2G}}}]").requireFits(cifar);
+        read("[{sampling: channel-warm-up}]").requireFits(SpaceFile.load("oneshot"));
+    }
+
+    @Test
+    void iterationsThatAreIndependentHaveALearningRateOfTheirOwn() {
+        Curriculum one = read("[{share: 0.5, sampling: proportional, then: re-initialise}, {sampling: proportional}]");
+        assertThat(one.cycleOf(0, 10)).isEqualTo(one.cycleOf(9, 10)).isEqualTo(new Curriculum.Cycle(0, 10));
+        Curriculum three = read("""
+            [{share: 0.3, sampling: proportional, then: independent}, {share: 0.2, sampling: uniform, then: shrink},
+             {share: 0.2, sampling: {proportional: {pool: 300}}, then: {independent: {weights: kept}}}, {sampling: proportional}]""");
+        assertThat(IntStream.range(0, 10).mapToObj(epoch -> three.cycleOf(epoch, 10).start()).toList())
+            .containsExactly(0, 0, 0, 3, 3, 3, 3, 7, 7, 7);
+        assertThat(IntStream.range(0, 10).mapToObj(epoch -> three.cycleOf(epoch, 10).end()).toList())
+            .containsExactly(3, 3, 3, 7, 7, 7, 7, 10, 10, 10);
     }
 
     private static void assertRefused(String phases, String message) {
@@ -182,14 +235,124 @@ class CurriculumTest {
                 default -> 0;
             }).sum();
         try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
-            Options left = new Shrink(1, 60).apply(end(all, all, weights, accuracy));
+            Options left = new Shrink(Shrink.Score.ACCURACY, Shrink.Scope.LAYER, 1, 60).apply(end(all, all, weights, accuracy));
             for (int gene : new int[]{0, 2, 4, 6}) {
                 assertThat(left.names().get(gene)).containsExactly("k3", "k5");
             }
-            Options last = new Shrink(5, 1).apply(end(left, all, weights, accuracy));
+            Options last = new Shrink(Shrink.Score.ACCURACY, Shrink.Scope.LAYER, 5, 1).apply(end(left, all, weights, accuracy));
             assertThat(last.names()).allSatisfy(names -> assertThat(names).hasSize(1));
         }
         assertThat(Transitions.ALL.read(YamlNode.parse("f", "shrink")).asksForAccuracy()).isTrue();
+    }
+
+    /** The worst option of the whole space goes first, however many a gene has left, as long as it is not the gene's last. */
+    @Test
+    void shrinkingTheWholeSpaceDropsTheWorstOfAll() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Options all = Options.all(space);
+        // in the first layer k3 and k5 are both worse than most paths; elsewhere options hardly matter
+        ToDoubleFunction<Architecture> accuracy = architecture -> new double[]{0, 0.1, 2}[architecture.value(0)]
+            + 0.01 * architecture.value(2);
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            Shrink three = new Shrink(Shrink.Score.ACCURACY, Shrink.Scope.SPACE, 3, 600);
+            Options left = three.apply(end(all, all, weights, accuracy));
+            assertThat(left.names().get(0)).containsExactly("xception");
+            assertThat(left.names().stream().mapToInt(List::size).sum()).isEqualTo(all.names().stream().mapToInt(List::size).sum() - 3);
+            Shrink most = new Shrink(Shrink.Score.ACCURACY, Shrink.Scope.SPACE, 1000, 60);
+            assertThat(most.apply(end(all, all, weights, accuracy)).names()).allSatisfy(names -> assertThat(names).hasSize(1));
+        }
+    }
+
+    /** arccos(V0 V / |V0| |V|) over the weights of convolutions and classifier put together, computed here from the whole vectors. */
+    @Test
+    void theAngleIsThatOfThePathsWholeVector() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Network path = space.build(space.parse("k3:0.5,xception:1.0,k5:0.5,k3:1.0"));
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            assertThat(new Angles(weights).of(path)).isCloseTo(0, within(1e-6));
+            Random random = new Random(3);
+            turn(weights, path, 1, random);
+            double turned = angle(weights, path);
+            assertThat(turned).isBetween(0.3, 2.5);
+            assertThat(new Angles(weights).of(path)).isCloseTo(turned, within(1e-9));
+            Network other = space.build(space.parse("k3:1.0,k5:0.5,k5:1.0,k3:0.5"));
+            assertThat(new Angles(weights).of(other)).isCloseTo(angle(weights, other), within(1e-9));
+            assertThat(new Angles(weights).of(other)).isLessThan(turned);
+            weights.rebase();
+            assertThat(new Angles(weights).of(path)).isCloseTo(0, within(1e-6));
+            turn(weights, path, 0.5, random);
+            assertThat(new Angles(weights).of(path)).isCloseTo(angle(weights, path), within(1e-9)).isBetween(0.1, turned);
+            weights.forget();
+            assertThat(new Angles(weights).of(path)).as("the base is forgotten too").isCloseTo(0, within(1e-6));
+        }
+    }
+
+    private static void turn(SupernetWeights weights, Network path, double far, Random random) {
+        for (Op op : path.ops()) {
+            op.weights().stream().map(Weight::tensor).filter(tensor -> tensor.role().isParameter()).forEach(tensor -> {
+                float[] values = weights.read(Weight.whole(tensor)).clone();
+                double size = 0;
+                for (float value : values) {
+                    size += Math.abs(value) / values.length;
+                }
+                for (int i = 0; i < values.length; i++) {
+                    values[i] += (float) (far * size * random.nextGaussian());
+                }
+                weights.set(tensor, values);
+            });
+        }
+    }
+
+    private static double angle(SupernetWeights weights, Network path) {
+        List<Float> before = new ArrayList<>();
+        List<Float> after = new ArrayList<>();
+        for (Op op : path.ops()) {
+            for (Weight weight : op.weights()) {
+                if (weight.tensor().role() == Role.CONV_WEIGHT || weight.tensor().role() == Role.LINEAR_WEIGHT) {
+                    for (float value : weight.cut(weights.base(weight.tensor()))) {
+                        before.add(value);
+                    }
+                    for (float value : weights.read(weight)) {
+                        after.add(value);
+                    }
+                }
+            }
+        }
+        double product = IntStream.range(0, before.size()).mapToDouble(i -> (double) before.get(i) * after.get(i)).sum();
+        double lengths = before.stream().mapToDouble(value -> (double) value * value).sum()
+            * after.stream().mapToDouble(value -> (double) value * value).sum();
+        return Math.acos(product / Math.sqrt(lengths));
+    }
+
+    /** Options whose weights have turned the least go first. */
+    @Test
+    void shrinkingByAngleDropsWhatTrainingHasNotTurned() throws Exception {
+        SearchSpace space = TestNetworks.space(folder);
+        Options all = Options.all(space);
+        Random random = new Random(5);
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            Set<SharedTensor> tensors = new LinkedHashSet<>();
+            space.everyOption().forEach(network -> network.ops().forEach(op -> op.weights().forEach(weight -> tensors.add(weight.tensor()))));
+            for (SharedTensor tensor : tensors) {
+                boolean still = tensor.name().startsWith("layer4.k5.") || tensor.name().startsWith("layer3.xception.");
+                if (tensor.role().isParameter() && !still) {
+                    float[] values = weights.first(tensor);
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] += (float) random.nextGaussian();
+                    }
+                    weights.set(tensor, values);
+                }
+            }
+            Options left = new Shrink(Shrink.Score.ANGLE, Shrink.Scope.SPACE, 2, 60).apply(end(all, all, weights, path -> 0));
+            assertThat(left).isEqualTo(all.without(6, 1).without(4, 2));
+            Options fewer = new Shrink(Shrink.Score.ANGLE, Shrink.Scope.LAYER, 1, 60).apply(end(all, all, weights, path -> 0));
+            assertThat(fewer.names().get(6)).containsExactly("k3", "xception");
+            assertThat(fewer.names().get(4)).containsExactly("k3", "k5");
+            assertThat(fewer.names()).allSatisfy(names -> assertThat(names).hasSizeBetween(1, 2));
+        }
+        assertThat(Transitions.ALL.read(YamlNode.parse("f", "shrink: {by: angle}")))
+            .isEqualTo(new Shrink(Shrink.Score.ANGLE, Shrink.Scope.SPACE, 7, 1000));
+        assertThat(Transitions.ALL.read(YamlNode.parse("f", "shrink: {by: angle}")).asksForAccuracy()).isFalse();
     }
 
     @Test
@@ -230,6 +393,8 @@ class CurriculumTest {
                 values.add(value);
             }
             assertThat(values).as("new channels are no exact copies").hasSize((int) made.elements());
+            new Independent(Independent.Weights.KEPT).apply(end(all, all, weights, architecture -> 0));
+            assertThat(logits(space, "k3:0.5,k3:0.5", weights)).isEqualTo(before);
             new Reinitialise().apply(end(all, all, weights, architecture -> 0));
             assertThat(weights.read(made)).isEqualTo(weights.first(made.tensor()));
             assertThat(weights.momenta()).isEmpty();

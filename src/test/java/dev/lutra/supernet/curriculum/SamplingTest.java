@@ -2,13 +2,24 @@ package dev.lutra.supernet.curriculum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.cost.Cost;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
+import dev.lutra.yaml.YamlNode;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class SamplingTest {
@@ -107,6 +118,173 @@ class SamplingTest {
             assertThat(IntStream.of(options).map(option -> sum[option])).containsOnly(most);
             assertThat(IntStream.of(sum).sum()).isEqualTo(most * options.length);
         }
+    }
+
+    @Test
+    void aSandwichIsTheLargestTheSmallestAndRandomOnes() {
+        Sampling sandwich = new SandwichSampling(2);
+        List<Architecture> paths = sandwich.paths(Options.all(space), Moment.of(1, 5));
+        assertThat(paths).hasSize(4).isEqualTo(sandwich.paths(Options.all(space), Moment.of(1, 5)));
+        List<Long> macs = paths.stream().map(path -> Cost.of(space.build(path)).macs()).toList();
+        assertThat(macs.get(0)).isEqualTo(Collections.max(macs));
+        assertThat(macs.get(1)).isEqualTo(Collections.min(macs));
+        for (int draw = 0; draw < 50; draw++) {
+            assertThat(Cost.of(space.build(path(3, draw))).macs()).isBetween(macs.get(1), macs.get(0));
+        }
+        Options fewer = Options.all(space);
+        for (int gene = 0; gene < space.genes().size(); gene++) {
+            fewer = fewer.without(gene, paths.get(0).value(gene));
+        }
+        Options left = fewer;
+        assertThat(sandwich.paths(left, Moment.of(1, 5))).allMatch(left::make);
+        assertThat(sandwich.paths(left, Moment.of(1, 5)).get(0)).isNotEqualTo(paths.get(0));
+    }
+
+    /** Bins of the official code are hit equally often, which uniform paths do not. */
+    @Test
+    void macsAreUniformOverBins() {
+        int bins = 4;
+        long[] sorted = IntStream.range(0, 500).mapToLong(step -> macs(path(2, step))).sorted().toArray();
+        long from = sorted[50];
+        long to = sorted[449];
+        MacsUniformSampling sampling = new MacsUniformSampling(Optional.of(new MacsUniformSampling.Range(from, to)), bins, 500);
+        int[] counts = new int[bins];
+        int[] uniform = new int[bins];
+        for (int step = 0; step < 800; step++) {
+            counts[bin(macs(only(sampling, step)), from, to, bins)]++;
+            int plain = bin(macs(path(2, step)), from, to, bins);
+            if (plain >= 0 && plain < bins) {
+                uniform[plain]++;
+            }
+        }
+        assertThat(IntStream.of(counts).mapToDouble(count -> (count - 200.0) * (count - 200) / 200).sum()).isLessThan(CHI_SQUARED_3);
+        double mean = IntStream.of(uniform).average().orElseThrow();
+        assertThat(IntStream.of(uniform).mapToDouble(count -> (count - mean) * (count - mean) / mean).sum())
+            .as("uniform paths %s", uniform).isGreaterThan(CHI_SQUARED_3);
+    }
+
+    @Test
+    void aBinThatNoDrawHitsIsGivenUp() {
+        MacsUniformSampling sampling = new MacsUniformSampling(Optional.of(new MacsUniformSampling.Range(1, 2)), 1, 1);
+        int[] counts = new int[4];
+        for (int step = 0; step < STEPS; step++) {
+            counts[only(sampling, step).value(0)]++;
+        }
+        assertThat(chiSquared(counts)).as("plain uniform paths: %s", counts).isLessThan(CHI_SQUARED_3);
+    }
+
+    @Test
+    void withoutARangeTheBinsCoverAllButTheRarestPaths() {
+        MacsUniformSampling sampling = new MacsUniformSampling(Optional.empty(), 3, 500);
+        long[] drawn = IntStream.range(0, 300).mapToLong(step -> macs(only(sampling, step))).toArray();
+        long[] plain = IntStream.range(0, 300).mapToLong(step -> macs(path(2, step))).toArray();
+        assertThat(deviation(drawn)).isGreaterThan(1.05 * deviation(plain));
+    }
+
+    private static double deviation(long[] values) {
+        double mean = LongStream.of(values).average().orElseThrow();
+        return Math.sqrt(LongStream.of(values).mapToDouble(value -> (value - mean) * (value - mean)).average().orElseThrow());
+    }
+
+    private static int bin(long macs, long from, long to, int bins) {
+        return (int) Math.floor((double) (macs - from) * bins / (to - from));
+    }
+
+    private long macs(Architecture path) {
+        return Cost.of(space.build(path)).macs();
+    }
+
+    private Architecture only(Sampling sampling, long step) {
+        List<Architecture> paths = sampling.paths(Options.all(space), Moment.of(1, step));
+        assertThat(paths).hasSize(1);
+        return paths.get(0);
+    }
+
+    /** Luo et al. 2019, NAO-V2: the share of a path in the steps is its share of the pool's parameters. */
+    @Test
+    void pathsOfAPoolAreDrawnInProportionToTheirParameters() {
+        int size = 10;
+        ProportionalSampling sampling = new ProportionalSampling(size);
+        List<Architecture> pool = sampling.poolOf(Options.all(space), Moment.of(1, 0)).paths();
+        assertThat(pool).hasSize(size).doesNotHaveDuplicates();
+        double[] params = pool.stream().mapToDouble(path -> Cost.of(space.build(path)).params()).toArray();
+        double all = DoubleStream.of(params).sum();
+        int[] counts = new int[size];
+        int steps = 40_000;
+        for (int step = 0; step < steps; step++) {
+            counts[pool.indexOf(only(sampling, step))]++;
+        }
+        double sum = 0;
+        double even = 0;
+        for (int path = 0; path < size; path++) {
+            double expected = steps * params[path] / all;
+            sum += (counts[path] - expected) * (counts[path] - expected) / expected;
+            even += Math.pow(counts[path] - (double) steps / size, 2) * size / steps;
+        }
+        assertThat(sum).as("%s", counts).isLessThan(CHI_SQUARED_9);
+        assertThat(even).as("not as if all were alike: %s", counts).isGreaterThan(CHI_SQUARED_9);
+        assertThat(sampling.poolOf(Options.all(space), new Moment(1, 70, 4, 4, 8)).paths()).as("another phase").isNotEqualTo(pool);
+        assertThat(sampling.poolOf(Options.all(space), new Moment(1, 30, 2, 0, 4)).paths()).as("the same phase").isEqualTo(pool);
+    }
+
+    /** The table of OneShot-S+'s released code: epochs 1 to 60, then the lowest id by epoch after them. */
+    @Test
+    void channelScalesAreLetInAsTheReleasedCodeDoes() {
+        SearchSpace channels = SpaceFile.load("oneshot");
+        Sampling sampling = Samplings.ALL.usual("channel-warm-up");
+        int[] lowest = new int[120];
+        Arrays.fill(lowest, 0, 60, 9);
+        int[] after = {8, 7, 6, 5, 4, 4, 3, 3, 3, 2};
+        for (int epoch = 60; epoch < 120; epoch++) {
+            lowest[epoch] = after[Math.min(epoch - 60, after.length - 1)];
+        }
+        for (int epoch = 0; epoch < 120; epoch++) {
+            Set<Integer> ids = new TreeSet<>();
+            for (int step = 0; step < 12; step++) {
+                Architecture path = sampling.paths(Options.all(channels), new Moment(1, 100L * epoch + step, epoch, 0, 120)).get(0);
+                IntStream.range(0, channels.genes().size()).filter(gene -> channels.genes().get(gene).isScale())
+                    .forEach(gene -> ids.add(path.value(gene)));
+            }
+            assertThat(ids).as("epoch %d", epoch + 1)
+                .isEqualTo(IntStream.range(lowest[epoch], 10).boxed().collect(Collectors.toCollection(TreeSet::new)));
+        }
+        Options offered = sampling.offered(Options.all(channels));
+        assertThat(offered.of(1)).containsExactly(2, 3, 4, 5, 6, 7, 8, 9);
+        assertThat(offered.of(0)).hasSize(4);
+    }
+
+    @Test
+    void anotherScheduleNeedsNoCode() {
+        ChannelWarmUp asWritten = (ChannelWarmUp) Samplings.ALL.read(YamlNode.parse("f", """
+            channel-warm-up: {schedule: [{scales: 2, epochs: 3}, {scales: 4, epochs: 1}, {scales: 1}], sampling: sandwich}"""));
+        assertThat(scales(asWritten, 10)).containsExactly(2, 2, 2, 4, 1, 1, 1, 1, 1, 1);
+        assertThat(asWritten.trainsSeveral()).isTrue();
+        ChannelWarmUp stretched = (ChannelWarmUp) Samplings.ALL.read(YamlNode.parse("f", """
+            channel-warm-up: {of: 5, schedule: [{scales: 2, epochs: 3}, {scales: 4, epochs: 1}, {scales: 1}]}"""));
+        assertThat(scales(stretched, 10)).containsExactly(2, 2, 2, 2, 2, 2, 4, 4, 1, 1);
+        ChannelWarmUp released = (ChannelWarmUp) Samplings.ALL.usual("channel-warm-up");
+        assertThat(scales(released, 12)).as("120 epochs in 12").containsExactly(1, 1, 1, 1, 1, 1, 2, 8, 8, 8, 8, 8);
+    }
+
+    private static int[] scales(ChannelWarmUp sampling, int epochs) {
+        return IntStream.range(0, epochs).map(epoch -> sampling.scales(new Moment(1, 0, 20 + epoch, 20, 20 + epochs))).toArray();
+    }
+
+    @Test
+    void warmUpAndBinsCombine() throws Exception {
+        SearchSpace channels = SpaceFile.load("oneshot");
+        Sampling both = Samplings.ALL.read(YamlNode.parse("f", "channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}"));
+        for (int epoch : new int[]{0, 63, 119}) {
+            int scales = new int[]{1, 5, 8}[epoch == 0 ? 0 : epoch == 63 ? 1 : 2];
+            Options let = Options.all(channels).largestScales(scales);
+            assertThat(both.paths(Options.all(channels), new Moment(1, epoch, epoch, 0, 120))).hasSize(1).allMatch(let::make)
+                .isEqualTo(new MacsUniformSampling(Optional.empty(), 2, 500).paths(let, Moment.of(1, epoch)));
+        }
+        NamedValues.Builder values = NamedValues.builder();
+        both.describe("s", values);
+        assertThat(values.build().shown()).containsEntry("s", "channel-warm-up").containsEntry("s.sampling", "macs-uniform")
+            .containsEntry("s.sampling.bins", "2").containsEntry("s.of", "120")
+            .containsEntry("s.schedule", "1 for 60, 2 for 1, 3 for 1, 4 for 1, 5 for 1, 6 for 2, 7 for 3, 8");
     }
 
     private static int[] uses(List<Architecture> paths, int gene, int options) {

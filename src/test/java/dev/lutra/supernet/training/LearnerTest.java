@@ -270,7 +270,7 @@ class LearnerTest {
         LabelLoss labels = new LabelLoss(0.1);
         Loss distilled = answers -> answers.earlier().isEmpty()
             ? labels.of(answers)
-            : answers.logits().sub(answers.earlier().get(0)).square().mean();
+            : answers.logits().sub(answers.earlier().get(0).logits()).square().mean();
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
             SupernetWeights alone = new SupernetWeights(3, Device.cpu());
             Learner learner = new Learner(weights, PLAIN, distilled, false);

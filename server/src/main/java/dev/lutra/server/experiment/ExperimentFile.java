@@ -21,6 +21,7 @@ import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.yaml.YamlNode;
@@ -45,6 +46,8 @@ public final class ExperimentFile {
     private static final int DEFAULT_HELD_OUT = 12;
     private static final int DEFAULT_RANKED = 100;
     private static final int DEFAULT_TOP = 10;
+    private static final double LEAST_RANK_LOSS = 0.01;
+    private static final double MOST_RANK_LOSS = 100;
     private static final String DEFAULT_ALGORITHM = "nsga2";
     /** What a table in the place of a space leaves nothing to do for. */
     private static final List<String> OF_NETWORKS = List.of("data", "accuracy", "supernet", "evaluation", "rank", "retrain", "image-size",
@@ -97,7 +100,7 @@ public final class ExperimentFile {
             accuracyTable,
             supernetFrom(),
             supernet(seed),
-            training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform())),
+            training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform()), Guidance.NONE),
             evaluation(file.find("evaluation")),
             targets,
             measures.told(),
@@ -210,10 +213,30 @@ public final class ExperimentFile {
 
     private TrainingSettings supernet(long seed) {
         Optional<YamlNode> node = file.find("supernet");
-        return training(node, seed, curriculum(node));
+        Curriculum curriculum = curriculum(node);
+        return training(node, seed, curriculum, guidance(node, curriculum));
     }
 
-    private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum) {
+    /** @throws dev.lutra.InputException if paths are to be held against each other that no sampling trains in one step */
+    private static Guidance guidance(Optional<YamlNode> supernet, Curriculum curriculum) {
+        Optional<YamlNode> distillation = supernet.flatMap(node -> node.find("distillation"));
+        Optional<YamlNode> rankLoss = supernet.flatMap(node -> node.find("rank-loss"));
+        distillation.or(() -> rankLoss).filter(node -> !curriculum.trainsSeveral()).ifPresent(node -> {
+            throw node.error("with " + String.join(", ", curriculum.samplings()) + " (expected: with a sampling that trains several "
+                + "paths a step, such as fair or sandwich)");
+        });
+        return new Guidance(distillation.map(ExperimentFile::distillation),
+            rankLoss.map(node -> node.number(LEAST_RANK_LOSS, MOST_RANK_LOSS)).orElse(0.0));
+    }
+
+    private static Guidance.Distillation distillation(YamlNode node) {
+        Guidance.Distillation distillation = new Guidance.Distillation(node.get("share").number(0.01, 1),
+            node.find("temperature").map(value -> value.number(0.1, 100)).orElse(1.0));
+        node.rejectUnknownKeys();
+        return distillation;
+    }
+
+    private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance) {
         TrainingSettings defaults = TrainingSettings.defaults();
         Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
         TrainingSettings settings = new TrainingSettings(
@@ -226,6 +249,7 @@ public final class ExperimentFile {
             number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
             number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),
             number(node, "label-smoothing", 0, 0.9, defaults.labelSmoothing()),
+            guidance,
             seed);
         optimizer.ifPresent(YamlNode::rejectUnknownKeys);
         node.ifPresent(YamlNode::rejectUnknownKeys);

@@ -137,7 +137,7 @@ final class MeasureSections {
 
     private static double value(YamlNode node, Unit unit) {
         return switch (unit) {
-            case COUNT -> Quantity.count(node);
+            case COUNT -> node.count();
             case NANOSECONDS -> Quantity.duration(node).toNanos();
             case RATIO -> Quantity.number(node);
         };

@@ -10,7 +10,6 @@ import java.util.regex.Pattern;
 public final class Quantity {
 
     private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|\u00B5s|\u03BCs|ms|s)");
-    private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
 
     private Quantity() {}
 
@@ -37,22 +36,6 @@ public final class Quantity {
 
     /** A number, which may be as long as a count: {@code 0.5}, {@code -3}, {@code 60M}. */
     static double number(YamlNode node) {
-        return count(node.text()).orElseGet(() -> node.number(-Double.MAX_VALUE, Double.MAX_VALUE));
-    }
-
-    /** A count such as MACs or parameters: {@code 2500000}, {@code 2.5M}, {@code 1.2G}. */
-    static long count(YamlNode node) {
-        return Math.round(count(node.text()).orElseThrow(() -> node.error(node.text()
-            + " (expected: a count such as 40M; suffixes: k, M, G)")));
-    }
-
-    private static Optional<Double> count(String text) {
-        Matcher matcher = COUNT.matcher(text.strip().replace("_", ""));
-        return matcher.matches() ? Optional.of(Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
-            case "k", "K" -> 1e3;
-            case "M" -> 1e6;
-            case "G" -> 1e9;
-            default -> 1;
-        }) : Optional.empty();
+        return node.shortened().orElseGet(() -> node.number(-Double.MAX_VALUE, Double.MAX_VALUE));
     }
 }

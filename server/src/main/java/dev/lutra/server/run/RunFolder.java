@@ -48,6 +48,11 @@ public record RunFolder(Path root) {
         return root.resolve("supernet.safetensors");
     }
 
+    /** The space that training has shrunk the experiment's to, if it has. */
+    public Path shrunkSpace() {
+        return root.resolve("shrunk-space.yaml");
+    }
+
     public Path tables() {
         return root.resolve("lut");
     }

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
@@ -10,6 +11,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
+import dev.lutra.space.SpaceFile;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +51,7 @@ final class TrainStage implements Stage<List<Double>> {
     @Override
     public void check(RunContext run) {
         if (run.experiment().accuracyTable().isEmpty()) {
+            run.experiment().training().curriculum().requireFits(run.space());
             SearchStage.requireFeasible(run);
         }
     }
@@ -65,9 +68,19 @@ final class TrainStage implements Stage<List<Double>> {
             run.events().say("train: takes over " + run.checkpoint());
         }
         run.supernet();
+        writeShrunkSpace(run);
         List<Double> paths = sampledPaths(run);
         run.events().emit(new RunEvent.PathsJudged(paths));
         return paths;
+    }
+
+    /** What training has left of the space, as a file that can be trained anew. */
+    private static void writeShrunkSpace(RunContext run) {
+        Optional<String> shrunk = Optional.of(run.options()).filter(options -> !options.areAll()).flatMap(SpaceFile::with);
+        shrunk.ifPresent(text -> {
+            AtomicFile.write(run.folder().shrunkSpace(), text);
+            run.events().say("train: " + run.folder().shrunkSpace() + " holds the options that are left, to be trained anew");
+        });
     }
 
     /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */

@@ -10,10 +10,15 @@ import dev.lutra.measure.Facts;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.algorithm.RandomSearch;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.training.Guidance;
+import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +54,25 @@ class ExperimentFileTest {
         assertThat(read(TARGETS + "objectives: [accuracy, {params: {direction: max}}, 'latency:tv', 'p99:phone']\n").objectives())
             .hasToString("[max accuracy, max params, min latency:tv, min p99:phone]");
         assertThat(read("objectives: [accuracy, balanced]\n").objectives()).hasToString("[max accuracy, max balanced]");
+    }
+
+    @Test
+    void pathsOfAStepTeachEachOther() throws IOException {
+        TrainingSettings settings = read("""
+            supernet: {sampling: fair, distillation: {share: 0.5, temperature: 4}, rank-loss: 2}
+            """).training();
+        assertThat(settings.guidance()).isEqualTo(new Guidance(Optional.of(new Guidance.Distillation(0.5, 4)), 2));
+        assertThat(settings.values(SpaceFile.load("shufflenetv2-cifar")).shown()).containsEntry("supernet.distillation", "0.5")
+            .containsEntry("supernet.distillation.temperature", "4").containsEntry("supernet.rank-loss", "2");
+        assertThat(read("").training().guidance()).isEqualTo(Guidance.NONE);
+        assertThat(read("").training().values(SpaceFile.load("shufflenetv2-cifar")).stored())
+            .doesNotContainKeys("supernet.distillation", "supernet.rank-loss");
+        Map.of("{distillation: {share: 1}}", "supernet.distillation: with first-path, uniform",
+            "{sampling: macs-uniform, rank-loss: 2}", "supernet.rank-loss: with first-path, macs-uniform")
+            .forEach((supernet, found) -> assertThatThrownBy(() -> read("supernet: " + supernet + "\n"))
+                .isInstanceOf(InputException.class).hasMessage(folder.resolve("experiment.yaml") + ":4: " + found
+                    + " (expected: with a sampling that trains several paths a step, such as fair or sandwich)"));
+        assertThatThrownBy(() -> read("retrain: {rank-loss: 2}\n")).hasMessageContaining(":4: retrain.rank-loss: unknown key");
     }
 
     @Test
@@ -118,7 +142,7 @@ class ExperimentFileTest {
         "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
         "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, seed)",
         "search: {population: 3} | search.population: 3 (expected: a whole number of at least 4)",
-        "supernet: {sampling: fair} | supernet.sampling: fair (expected: one of first-path, uniform)",
+        "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of channel-warm-up, fair, first-path, ",
         "targets: [] | targets: no targets (expected: at least one device)"})
     void mistakesHaveFileLineAndKey(String line, String message) {
         assertThatThrownBy(() -> read(line + "\n")).isInstanceOf(InputException.class)
