@@ -39,8 +39,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Records what an agent's slices and sentinels say on this machine, as it measures: test data for the estimator. Arguments: the file
- * to write, then phases, each TASKS:SECONDS:SLICES, tasks in hand and task slices after which the process is replaced; phases with
- * one task take another one each. Models are segments and networks of two built-in spaces, from 0.03 to 10 ms here.
+ * to write, then phases, each TASKS:SECONDS, tasks in hand and how long they are measured; phases with one task take another one each.
+ * Models are segments and networks of two built-in spaces, from 0.03 to 10 ms here.
  *
  * <p>A line is a slice: phase, process, microseconds since the beginning, microseconds that it took, name of the task or sentinel,
  * {@link Level} and median in nanoseconds, how far its halves are apart, the share of time that its threads waited, samples.
@@ -61,8 +61,6 @@ public final class SliceRecorder implements Bench {
     private final long beginNanos = System.nanoTime();
     private int phase;
     private int process;
-    private int slices;
-    private int slicesAProcess;
 
     private SliceRecorder(PrintWriter out) {
         this.out = out;
@@ -77,7 +75,7 @@ public final class SliceRecorder implements Bench {
                 String[] phase = arguments[i].split(":");
                 int tasks = Integer.parseInt(phase[0]);
                 List<Model> taken = tasks == 1 ? List.of(models.get(11 * lone++ % models.size())) : models.subList(0, tasks);
-                recorder.record(i, taken, TimeUnit.SECONDS.toNanos(Long.parseLong(phase[1])), Integer.parseInt(phase[2]));
+                recorder.record(i, taken, TimeUnit.SECONDS.toNanos(Long.parseLong(phase[1])));
             }
         }
     }
@@ -110,10 +108,8 @@ public final class SliceRecorder implements Bench {
         return new Model(name, OnnxExporter.export(network, new RandomWeights(1), options).toByteArray(), inputs);
     }
 
-    private void record(int number, List<Model> models, long nanos, int slicesOfAProcess) throws IOException, InterruptedException {
+    private void record(int number, List<Model> models, long nanos) throws IOException, InterruptedException {
         phase = number;
-        slicesAProcess = slicesOfAProcess;
-        startProcess();
         AtomicBoolean over = new AtomicBoolean();
         Path state = Files.createTempDirectory("recording");
         Rounds rounds = new Rounds(this, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
@@ -129,13 +125,8 @@ public final class SliceRecorder implements Bench {
                 throw new IllegalStateException(job.name() + " left: " + outcome);
             });
         }
+        Files.delete(state); // a reference is established when a task leaves
         out.flush();
-    }
-
-    private void startProcess() {
-        bench.renew();
-        process++;
-        slices = 0;
     }
 
     @Override
@@ -147,9 +138,6 @@ public final class SliceRecorder implements Bench {
         out.printf(Locale.ROOT, "%d\t%d\t%d\t%d\t%s\t%.1f\t%.1f\t%.4f\t%.4f\t%d%n", phase, process, (before - beginNanos) / 1000,
             tookNanos / 1000, name, Level.nanos(slice), Level.median(slice), Level.halvesApart(slice), Level.delayed(slice),
             slice.getSamplesNanosCount());
-        if (name.equals(task.getId()) && ++slices >= slicesAProcess) {
-            startProcess();
-        }
         return slice;
     }
 
@@ -164,7 +152,8 @@ public final class SliceRecorder implements Bench {
 
     @Override
     public void renew() {
-        startProcess();
+        bench.renew();
+        process++;
     }
 
     @Override

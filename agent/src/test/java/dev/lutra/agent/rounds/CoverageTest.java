@@ -2,37 +2,34 @@ package dev.lutra.agent.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lutra.agent.bench.TimeAccount;
 import dev.lutra.agent.device.SystemWatch;
-import dev.lutra.agent.estimate.Estimate;
-import dev.lutra.agent.estimate.Observation;
-import dev.lutra.agent.estimate.Scaling;
 import dev.lutra.agent.rounds.RecordedMachine.Line;
-import dev.lutra.agent.sentinel.Defaults;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
-import dev.lutra.agent.statistics.Level;
 import dev.lutra.agent.statistics.Statistics;
 import dev.lutra.agent.task.Job;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Measured;
 import dev.lutra.proto.Runtime;
-import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** How often 95 % intervals hold, by how many tasks are measured side by side. */
 class CoverageTest {
@@ -41,6 +38,9 @@ class CoverageTest {
     private static final MeasureRules RULES = MeasureRules.newBuilder()
         .setMinWarmupRuns(3).setMinWarmupNanos(30 * MS).setMaxWarmupNanos(400 * MS).setMinSamples(15)
         .setSliceNanos(60 * MS).setMaxMeasureNanos(15_000 * MS).setTargetRelativeHalfWidth(0.01).setMinRounds(4).build();
+
+    /** Of every task, in what is measured against the rest of a recording. */
+    private static final int SLICES_A_PART = 8;
 
     @TempDir
     private Path state;
@@ -99,29 +99,96 @@ class CoverageTest {
 
     /** One machine as it was and beside somebody's job: the same tasks, by what is kept of both recordings, on one scale. */
     @Test
-    void onRecordedSlices() {
+    void aTableOfACalmDayAndOneOfABusyDayAgreeWithinTheirIntervals() throws Exception {
         Map<Integer, List<List<Line>>> calm = RecordedMachine.phases("calm");
         Map<Integer, List<List<Line>>> busy = RecordedMachine.phases("busy");
-        Map<Integer, int[]> pairs = new TreeMap<>();
-        calm.forEach((phase, processes) -> {
-            ReferenceLevels levels = levels("recorded", levels(processes));
-            Map<String, Estimate> first = estimate(levels, processes);
-            int[] counts = pairs.computeIfAbsent(first.size(), size -> new int[3]);
-            estimate(levels, busy.get(phase)).forEach((task, estimate) -> count(counts, first.get(task), estimate));
-        });
-        int[] all = pairs.values().stream().reduce(new int[3], (a, b) -> new int[]{a[0] + b[0], a[1] + b[1], a[2] + b[2]});
-        assertThat(all[0]).isGreaterThanOrEqualTo(20);
-        assertThat(all[1] / (double) all[0]).as("of few pairs").isGreaterThan(0.8);
-        assertThat(all[2] / (double) all[0]).isGreaterThan(0.95);
+        Coverage within = new Coverage();
+        Coverage between = new Coverage();
+        for (int phase : calm.keySet()) {
+            ReferenceLevels levels = levels("recorded", levels(calm.get(phase)));
+            Map<String, Measured> first = new Replay(levels, calm.get(phase), RULES).measure(process -> true, false);
+            Map<String, Measured> second = new Replay(levels, busy.get(phase), RULES).measure(process -> true, false);
+            second.keySet().retainAll(first.keySet());
+            second.forEach((task, one) -> {
+                within.add(one, first.get(task), Distribution::getRelativeHalfWidth);
+                between.add(one, first.get(task), Distribution::getBetweenRunsHalfWidth);
+            });
+        }
+        assertThat(between.all).isGreaterThanOrEqualTo(20);
+        assertThat(within.share()).as("of few pairs").isGreaterThan(0.8);
+        assertThat(between.share()).isGreaterThan(0.95);
     }
 
-    private static void count(int[] counts, Estimate a, Estimate b) {
-        if (a != null && Double.isFinite(a.halfWidth()) && Double.isFinite(b.halfWidth())) {
-            double off = Math.abs(a.logNanos() - b.logNanos());
-            counts[0]++;
-            counts[1] += off <= Math.hypot(a.halfWidth(), b.halfWidth()) ? 1 : 0;
-            counts[2] += off <= Math.hypot(a.betweenRuns(), b.betweenRuns()) ? 1 : 0;
+    /** Pairs of figures for the same task, and how many differ by no more than their joint interval. */
+    private static final class Coverage {
+
+        private int all;
+        private int covered;
+
+        void add(Measured a, Measured b, ToDoubleFunction<Distribution> halfWidth) {
+            double joint = Math.hypot(halfWidth.applyAsDouble(a.getLatency()), halfWidth.applyAsDouble(b.getLatency()));
+            all++;
+            covered += Math.abs(Math.log((double) a.getLatency().getP50Nanos() / b.getLatency().getP50Nanos())) <= joint ? 1 : 0;
         }
+
+        double share() {
+            return covered / (double) all;
+        }
+
+        /** Two standard errors of a share of so many. */
+        double doubt() {
+            return 2 * Math.sqrt(0.05 * 0.95 / all);
+        }
+
+        @Override
+        public String toString() {
+            return covered + " of " + all;
+        }
+    }
+
+    /** Those that tests/benchmarks/record_slices.sh has made since; they chose no constant of the method. */
+    static Stream<String> recordings() {
+        return Stream.of("long-calm", "long-busy").filter(name -> CoverageTest.class.getResource(name + ".tsv") != null);
+    }
+
+    /**
+     * The truth of a recorded phase is what all its slices but some say, whose own doubt, a fraction of the doubt that is judged, is
+     * taken into account. Of the processes every n-th is measured as an agent measures, until its interval ends it, against the others:
+     * that is how tasks are compared that are measured side by side. And every n-th part of the time against the rest of it: that is
+     * how runs are compared.
+     */
+    @ParameterizedTest
+    @MethodSource("recordings")
+    void onRecordedSlices(String recording) throws Exception {
+        Coverage all = new Coverage();
+        Map<Integer, Coverage> within = new TreeMap<>();
+        Map<Integer, Coverage> between = new TreeMap<>();
+        for (List<List<Line>> processes : RecordedMachine.phases(recording).values()) {
+            long tasks = processes.stream().flatMap(List::stream).filter(line -> !line.isOfSentinel()).map(Line::name).distinct().count();
+            long slices = processes.stream().flatMap(List::stream).filter(line -> !line.isOfSentinel()).count() / tasks;
+            int parts = (int) Math.min(processes.size(), slices / SLICES_A_PART);
+            Replay replay = new Replay(levels("recorded", levels(processes)), processes, RULES);
+            for (int i = 0; i < parts; i++) {
+                int part = i;
+                add(replay, process -> process % parts == part, Distribution::getRelativeHalfWidth,
+                    all, within.computeIfAbsent((int) tasks, key -> new Coverage()));
+                add(replay, process -> process * parts / processes.size() == part, Distribution::getBetweenRunsHalfWidth,
+                    between.computeIfAbsent((int) tasks, key -> new Coverage()));
+            }
+        }
+        assertThat(within).containsOnlyKeys(1, 4, 15, 64);
+        assertThat(all.share()).as("side by side: %s", within).isBetween(0.93, 0.97);
+        assertThat(within).allSatisfy((tasks, some) -> assertThat(some.share()).as("%d side by side: %s", tasks, some)
+            .isGreaterThan(0.95 - some.doubt()));
+        assertThat(between).allSatisfy((tasks, some) -> assertThat(some.share()).as("%d in another moment: %s", tasks, some)
+            .isGreaterThan(0.95 - some.doubt()));
+    }
+
+    private static void add(Replay replay, IntPredicate part, ToDoubleFunction<Distribution> halfWidth, Coverage... counts)
+        throws InterruptedException {
+        Map<String, Measured> rest = replay.measure(part.negate(), false);
+        replay.measure(part, true).forEach((task, one) -> List.of(counts).forEach(
+            count -> count.add(one, rest.get(task), halfWidth)));
     }
 
     private static Map<SentinelModel, Double> levels(List<List<Line>> processes) {
@@ -134,64 +201,5 @@ class CoverageTest {
             }
         }
         return levels;
-    }
-
-    private static void read(Sentinels watch, boolean core, RecordedMachine machine) {
-        try {
-            TimeAccount account = new TimeAccount(machine.nanoTime());
-            if (core) {
-                watch.readCore(machine, () -> false, account);
-            } else {
-                watch.readMemory(machine, () -> false, account);
-            }
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** What an agent makes of some recorded processes: it judges, scales and estimates their slices as if they were its own. */
-    private static Map<String, Estimate> estimate(ReferenceLevels levels, List<List<Line>> processes) {
-        RecordedMachine machine = new RecordedMachine();
-        Map<SentinelModel, Sentinels> sentinels = new HashMap<>();
-        Map<SentinelModel, Map<String, Series>> series = new HashMap<>();
-        SentinelModel ofMemory = SentinelModel.MEMORY;
-        for (List<Line> process : processes) {
-            List<Runnable> pending = new ArrayList<>();
-            long since = 1000 * process.get(0).atMicros();
-            for (int i = 0; i < process.size(); i++) {
-                Line line = process.get(i);
-                machine.go(line, process.get(Math.min(i + 1, process.size() - 1)));
-                ofMemory = line.name().equals(RecordedMachine.name(SentinelModel.MEMORY))
-                    ? SentinelModel.MEMORY
-                    : line.name().equals(RecordedMachine.name(SentinelModel.WEIGHTS)) ? SentinelModel.WEIGHTS : ofMemory;
-                Task task = Task.newBuilder().setId(line.name()).setProvider("cpu").setThreads(1).setRules(RULES).build();
-                SentinelModel larger = ofMemory;
-                Sentinels watch = sentinels.computeIfAbsent(larger, model -> new Sentinels(task, model, levels, machine::nanoTime));
-                if (line.isOfSentinel()) {
-                    read(watch, line.name().equals(RecordedMachine.name(SentinelModel.CORE)), machine);
-                } else {
-                    Series own = series.computeIfAbsent(larger, model -> new HashMap<>()).computeIfAbsent(line.name(), name -> new Series(
-                        new Job(LeaseName.getDefaultInstance(), task, new byte[0], () -> false), new SystemWatch().cpuTime()));
-                    Slice slice = RecordedMachine.slice(line, task);
-                    long at = 1000 * (line.atMicros() + line.tookMicros() / 2);
-                    double unrest = Math.max(Level.delayed(slice) / Defaults.DELAYED, Level.halvesApart(slice) / Defaults.HALVES);
-                    pending.add(() -> own.add(watch.round(slice, at, unrest, since)));
-                }
-            }
-            pending.forEach(Runnable::run);
-        }
-        Map<String, Estimate> estimates = new HashMap<>();
-        series.forEach((model, tasks) -> {
-            Sentinels watch = sentinels.get(model);
-            tasks.values().forEach(one -> one.judge(watch.usual()));
-            Scaling scaling = watch.scaling(List.copyOf(tasks.values()));
-            tasks.forEach((name, one) -> {
-                List<Observation> observations = one.observations(scaling.reference());
-                if (observations.size() > 1) {
-                    estimates.put(name, Estimate.of(observations, scaling));
-                }
-            });
-        });
-        return estimates;
     }
 }

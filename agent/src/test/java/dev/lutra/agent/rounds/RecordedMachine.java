@@ -36,15 +36,21 @@ final class RecordedMachine implements Bench {
                 Double.parseDouble(cells[8]));
         }
 
+        boolean isOf(SentinelModel model) {
+            return name.equals(RecordedMachine.name(model));
+        }
+
         boolean isOfSentinel() {
-            return Stream.of(SentinelModel.values()).anyMatch(model -> name.equals(RecordedMachine.name(model)));
+            return Stream.of(SentinelModel.values()).anyMatch(this::isOf);
         }
     }
 
     private static final int SAMPLES = 40;
+    private static final long SAMPLING = 60_000_000;
 
     private Line present;
     private Line next;
+    private long now;
 
     /** The recording's processes that have slices of tasks, by phase and in order. */
     static Map<Integer, List<List<Line>>> phases(String recording) {
@@ -69,10 +75,11 @@ final class RecordedMachine implements Bench {
     void go(Line line, Line after) {
         present = line;
         next = after;
+        now = 1000 * line.atMicros();
     }
 
     long nanoTime() {
-        return 1000 * (present.atMicros() + present.tookMicros());
+        return now;
     }
 
     @Override
@@ -87,16 +94,17 @@ final class RecordedMachine implements Bench {
 
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) {
-        if (onnx == SentinelModel.CORE.onnx() && !present.name().equals(name(SentinelModel.CORE))) {
+        if (onnx == SentinelModel.CORE.onnx() && !present.isOf(SentinelModel.CORE)) {
             present = next; // the core is read right after the memory
         }
+        now = 1000 * (present.atMicros() + present.tookMicros());
         return slice(present, task);
     }
 
     /** Samples that have the recorded level and median; what its halves differed by counts as delay, which is judged alike. */
     static Slice slice(Line line, Task task) {
-        Slice.Builder slice = Slice.newBuilder().setSteady(true).setSamplingNanos(1_000_000).setWarmupNanos(30_000_000)
-            .setRunDelayNanos(Math.round(1e6 * Math.max(line.delayed(), line.halves() * Defaults.DELAYED / Defaults.HALVES)));
+        Slice.Builder slice = Slice.newBuilder().setSteady(true).setSamplingNanos(SAMPLING).setWarmupNanos(SAMPLING / 2)
+            .setRunDelayNanos(Math.round(SAMPLING * Math.max(line.delayed(), line.halves() * Defaults.DELAYED / Defaults.HALVES)));
         slice.getRuntimeBuilder().setName("recorded").setProvider(task.getProvider()).setThreads(task.getThreads());
         for (int i = 0; i < SAMPLES; i++) {
             slice.addSamplesNanos(Math.round(i % 10 < 3 ? line.level() : line.median()));
