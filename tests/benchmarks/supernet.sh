@@ -1,67 +1,85 @@
 #!/bin/sh
-# Supernet training, Lutra beside Python's PyTorch: the same blocks, batch, image size and threads, one process after the
-# other (A B C ... A B C ...), medians of images/s and their ratio to the best layout of the peer.
+# Supernet training, Lutra beside Python's PyTorch: the same blocks, batch, image size and threads, and step for step the same
+# architectures, from one list. One process after the other in turn; before time is taken every option of every layer has been used.
+# Prints medians over the rounds: images/s, their ratio to the fastest of PyTorch, the share of time that steps waited for images, and
+# the largest resident memory.
 #
-#   tests/benchmarks/supernet.sh [ROUNDS [THREADS]]      run it on a machine that does nothing else
+#   tests/benchmarks/supernet.sh [ROUNDS [THREADS [STEPS]]]      run it on a machine that does nothing else
 #
-# Where other processes want the cores, OMP_WAIT_POLICY=PASSIVE keeps both sides' threads from spinning against them.
-# Lutra runs with the C allocator as it is, with glibc's told to keep memory, and with mimalloc if that is installed: the
-# allocator decides as much as the code (docs/benchmarks.md).
+# Both sides run with the C allocator as it is, as Lutra's launcher sets it (and PyTorch's threads), and with mimalloc if that is
+# installed: the allocator decides as much as the code (docs/benchmarks.md).
 set -eu
 cd "$(dirname "$0")/../.."
-rounds=${1:-5}
-threads=${2:-2}
+rounds=${1:-5} threads=${2:-2} steps=${3:-20}
 python=${PYTHON:-/usr/bin/python3}
 "$python" -c 'import torch' 2>/dev/null || { echo "supernet.sh: $python has no torch (expected: Debian's python3-torch)" >&2; exit 2; }
-
-results=$(mktemp)
-classpath=$(mktemp)
-trap 'rm -f "$results" "$classpath"' EXIT
-mvn -q -B -pl src -am -DskipTests compile \
-    org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath -Dmdep.outputFile="$classpath" >/dev/null
+launcher=$(grep -E '^ *export (MALLOC_|GOMP_)' lutra)
+[ "$(echo "$launcher" | wc -l)" = 2 ] || { echo "supernet.sh: the launcher's settings are not where they were: $launcher" >&2; exit 2; }
 mimalloc=$(ls /usr/lib/*/libmimalloc.so.2 /usr/lib/libmimalloc.so.2 2>/dev/null | head -1 || true)
 
-lutra() {  # name of the setting, space, batch, size, warm-up, steps; further arguments: environment
-    setting=$1 space=$2 batch=$3 size=$4 warm_up=$5 steps=$6
-    shift 6
-    env "$@" java -Dai.djl.pytorch.num_threads="$threads" -DOPT_OUT_TRACKING=true \
-        -cp "src/target/classes:$(cat "$classpath")" \
-        tests/src/test/java/dev/lutra/benchmarks/SupernetSteps.java "$space" "$batch" "$size" "$warm_up" "$steps" 2>/dev/null |
-        grep images_per_second | sed "s/\"lutra\"/\"lutra $setting\"/" | tee -a "$results"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mvn -q -B -pl src -am -DskipTests compile \
+    org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath -Dmdep.outputFile="$work/classpath" >/dev/null
+
+under() (  # allocator, command
+    allocator=$1
+    shift
+    case $allocator in
+        launcher) eval "$launcher" ;;
+        mimalloc) export LD_PRELOAD="$mimalloc" ;;
+    esac
+    exec "$@"
+)
+
+lutra() {  # allocator, space, batch, size, images
+    under "$1" java -XX:+UseSerialGC -Dai.djl.pytorch.num_threads="$threads" -DOPT_OUT_TRACKING=true \
+        -cp "src/target/classes:$(cat "$work/classpath")" tests/src/test/java/dev/lutra/benchmarks/SupernetSteps.java \
+        "$2" "$3" "$4" "$steps" "$work/paths-$2" "$5" 2>"$work/errors" | grep images_per_second >"$work/line" || { cat "$work/errors" >&2; exit 1; }
+    sed "s/\"lutra\"/\"lutra, $1\"/" "$work/line" | tee -a "$work/results"
 }
 
-peer() {  # space, batch, size, warm-up, steps, options
-    "$python" tests/benchmarks/supernet_peer.py "$@" --threads "$threads" | tee -a "$results"
+peer() {  # allocator, space, batch, size, images, options
+    allocator=$1
+    shift
+    under "$allocator" "$python" tests/benchmarks/supernet_peer.py steps "$1" "$2" "$3" "$steps" "$work/paths-$1" "$4" \
+        --threads "$threads" $5 >"$work/line"
+    sed "s/\"pytorch\([^\"]*\)\"/\"pytorch\1, $allocator\"/" "$work/line" | tee -a "$work/results"
 }
 
-round() {  # space, batch, size, warm-up, steps
-    lutra plain "$@" LC_ALL=C
-    peer "$@"
-    lutra glibc-keep "$@" MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=17179869184 \
-        MALLOC_TOP_PAD_=67108864
-    peer "$@" --channels-last
-    [ -z "$mimalloc" ] || lutra mimalloc "$@" LD_PRELOAD="$mimalloc"
-    peer "$@" --channels-last --slices
+round() {  # space, batch, size, images (augmented: read as a training does; fixed: one batch), further layout of the peer
+    for allocator in plain launcher ${mimalloc:+mimalloc}; do
+        lutra "$allocator" "$1" "$2" "$3" "$4"
+        peer "$allocator" "$1" "$2" "$3" "$4" --channels-last
+    done
+    peer plain "$1" "$2" "$3" "$4" ""
+    [ -z "$5" ] || peer plain "$1" "$2" "$3" "$4" "$5"
 }
 
+for space in shufflenetv2-cifar fairnas-cifar spos-shufflenetv2; do
+    "$python" tests/benchmarks/supernet_peer.py paths "$space" $((5 + steps)) >"$work/paths-$space"
+done
 i=0
 while [ "$i" -lt "$rounds" ]; do
-    round shufflenetv2-cifar 128 32 10 20
-    round spos-shufflenetv2 32 224 2 4
+    round shufflenetv2-cifar 128 32 augmented "--channels-last --slices"
+    round fairnas-cifar 128 32 augmented ""
+    round spos-shufflenetv2 32 224 fixed "--channels-last --slices"
     i=$((i + 1))
 done
 
-"$python" - "$results" <<'PYTHON'
+"$python" - "$work/results" <<'PYTHON'
 import json, statistics, sys
 
 runs = {}
 for line in open(sys.argv[1]):
     run = json.loads(line)
-    runs.setdefault(run["space"], {}).setdefault(run["peer"], []).append(run["images_per_second"])
+    runs.setdefault(run["space"], {}).setdefault(run["peer"], []).append(run)
 for space, peers in runs.items():
-    medians = {peer: statistics.median(values) for peer, values in peers.items()}
-    best = max(value for peer, value in medians.items() if peer.startswith("pytorch"))
-    print("\n%s: median images/s of %d rounds, ratio to the best of PyTorch" % (space, len(next(iter(peers.values())))))
-    for peer, value in sorted(medians.items()):
-        print("  %-30s %8.1f  %5.2f" % (peer, value, value / best))
+    median = {peer: {key: statistics.median(run[key] for run in of) for key in of[0] if key not in ("peer", "space")} for peer, of in peers.items()}
+    best = max(one["images_per_second"] for peer, one in median.items() if peer.startswith("pytorch"))
+    print("\n%s: medians of %d rounds" % (space, len(next(iter(peers.values())))))
+    print("  %-40s %9s %6s %6s %9s" % ("", "images/s", "ratio", "waits", "peak MiB"))
+    for peer, one in sorted(median.items()):
+        print("  %-40s %9.1f %6.2f %5.1f%% %9.0f" % (
+            peer, one["images_per_second"], one["images_per_second"] / best, 100 * one["wait_share"], one["peak_mib"]))
 PYTHON
