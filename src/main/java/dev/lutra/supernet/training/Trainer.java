@@ -111,6 +111,8 @@ public final class Trainer {
                         checkpoint = checkpoint.with(end(span, checkpoint, weights));
                         listener.ended(span.phase(), checkpoint.surviving(space));
                     }
+                    listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(space),
+                        architectures -> accuracies(architectures, weights));
                     checkpoint.write(checkpointFile, weights);
                     listener.saved(checkpoint);
                 }
@@ -155,7 +157,9 @@ public final class Trainer {
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
             while (epochBatches.hasNext()) {
+                listener.awaits();
                 Batch batch = epochBatches.next();
+                listener.fetched();
                 learningRate = settings.learningRate(step - cycleStart, cycleSteps);
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();

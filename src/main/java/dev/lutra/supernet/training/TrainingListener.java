@@ -1,7 +1,11 @@
 package dev.lutra.supernet.training;
 
+import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /** Told how training goes, from the thread that trains. */
 public interface TrainingListener {
@@ -24,8 +28,23 @@ public interface TrainingListener {
     record Progress(int epoch, int epochs, long step, long steps, int images, double loss, double accuracy,
         double learningRate) {}
 
+    /** Before a step's images are asked for. */
+    default void awaits() {}
+
+    /** When they are there. */
+    default void fetched() {}
+
     /** After every step. */
     void step(Progress progress);
+
+    /**
+     * When an epoch's steps are taken and what follows its phase is done, before it is saved.
+     *
+     * @param epoch that ended, from 1
+     * @param surviving options that there are still
+     * @param judge accuracies of architectures by the weights as they are
+     */
+    default void epochEnded(int epoch, Options surviving, Function<List<Architecture>, Map<Architecture, Double>> judge) {}
 
     /** Before the first step, if a checkpoint is continued. */
     default void resumed(Checkpoint checkpoint) {}

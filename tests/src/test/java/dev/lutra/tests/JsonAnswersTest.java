@@ -136,7 +136,12 @@ class JsonAnswersTest {
             retrain: {epochs: 1}
             rank: {table: known.csv}
             """);
-        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n000000000000,0.6\n111111111111,0.7\n222222222222,0.8\n");
+        Files.writeString(folder.resolve("known.csv"), """
+            arch,accuracy
+            "0,0,0,0,0,0,0,0,0,0,0,0",0.6
+            "1,1,1,1,1,1,1,1,1,1,1,1",0.7
+            "2,2,2,2,2,2,2,2,2,2,2,2",0.8
+            """);
         StringBuilder csv = new StringBuilder("arch,latency_ms\n");
         for (int i = 0; i < 40; i++) {
             int wide = Math.min(12, i * 7 % 13);

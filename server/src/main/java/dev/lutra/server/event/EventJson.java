@@ -16,6 +16,8 @@ final class EventJson {
         Map.entry("stage-cut-off", RunEvent.StageCutOff.class),
         Map.entry("stage-ended", RunEvent.StageEnded.class),
         Map.entry("training-step", RunEvent.TrainingStep.class),
+        Map.entry("training-pace", RunEvent.TrainingPace.class),
+        Map.entry("paths-probed", RunEvent.PathsProbed.class),
         Map.entry("epoch-saved", RunEvent.EpochSaved.class),
         Map.entry("paths-judged", RunEvent.PathsJudged.class),
         Map.entry("networks-ranked", RunEvent.NetworksRanked.class),

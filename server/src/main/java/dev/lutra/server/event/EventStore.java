@@ -24,7 +24,6 @@ import java.util.Optional;
 public final class EventStore implements RunListener {
 
     private static final String KIND = "event";
-    private static final int STEPS_AN_EPOCH = 10;
 
     private final ResultStore store;
     private final Path file;
@@ -94,15 +93,11 @@ public final class EventStore implements RunListener {
 
     /** Steps between those that are kept have none. */
     private Optional<String> key(RunEvent event) {
-        if (event instanceof RunEvent.TrainingStep step && !isKept(step)) {
+        if (event instanceof RunEvent.TrainingStep step && !step.isKept()) {
             return Optional.empty();
         }
         boolean ofThisLife = event instanceof RunEvent.StageBegan || event instanceof RunEvent.StageEnded;
         return ofThisLife ? Optional.of(keyOfLife(event, life)) : event.key();
-    }
-
-    private static boolean isKept(RunEvent.TrainingStep step) {
-        return step.step() == 1 || step.step() % Math.max(1, step.steps() / step.epochs() / STEPS_AN_EPOCH) == 0;
     }
 
     private void append(String line) {

@@ -55,9 +55,56 @@ public sealed interface RunEvent {
         @JsonProperty("epochs") int epochs, @JsonProperty("step") long step, @JsonProperty("steps") long steps, @JsonProperty("loss") double loss,
         @JsonProperty("accuracy") double accuracy,
         @JsonProperty("learning-rate") double learningRate) implements RunEvent {
+
+        private static final int KEPT_AN_EPOCH = 10;
+
+        /** Whether it is one of the some ten an epoch that are kept. */
+        @JsonIgnore
+        public boolean isKept() {
+            return step == 1 || step % Math.max(1, steps / epochs / KEPT_AN_EPOCH) == 0;
+        }
+
         @Override
         public Optional<String> key() {
             return Optional.of(training + "/epoch/" + epoch + "/" + step);
+        }
+    }
+
+    /**
+     * How fast a training went since it told this last; told with the steps that are kept.
+     *
+     * @param imagesPerSecond while steps were taken
+     * @param dataWaitShare of that time in which a step waited for its images, 0 to 1
+     * @param memory of the process in bytes; null where the system does not tell it
+     */
+    record TrainingPace(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch, @JsonProperty("step") long step,
+        @JsonProperty("images-per-second") double imagesPerSecond, @JsonProperty("data-wait-share") double dataWaitShare,
+        @JsonProperty("memory") Long memory) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/" + step + "/pace");
+        }
+    }
+
+    /**
+     * Fixed paths of a supernet in training were judged.
+     *
+     * @param epoch after which
+     * @param tau Kendall's, of these accuracies and those of the networks by themselves; null where these are not known
+     */
+    record PathsProbed(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch,
+        @JsonProperty("paths") List<Probed> paths, @JsonProperty("tau") Double tau) implements RunEvent {
+
+        /** A path, and its accuracy with the shared weights as they were. */
+        public record Probed(@JsonProperty("architecture") String architecture, @JsonProperty("accuracy") double accuracy) {}
+
+        public PathsProbed {
+            paths = List.copyOf(paths);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/probed");
         }
     }
 

@@ -36,6 +36,7 @@ import java.util.TreeMap;
  * @param accuracyTable known accuracies that take the place of a supernet's, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param training how the supernet is trained
+ * @param probes how often a few fixed paths are judged while it is trained
  * @param retraining how winners are trained by themselves
  * @param evaluation how a candidate's accuracy is found
  * @param targets the devices, each with its latency limits; without any, latency is no matter
@@ -48,7 +49,7 @@ import java.util.TreeMap;
  * @param rank what the supernet's order of networks is held against, if anything
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, TrainingSettings retraining,
+    Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, int probes, TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
 
@@ -143,8 +144,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     public Experiment withBudget(Duration budget) {
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, supernetFrom, training, retraining, evaluation,
-            targets, measures, objectives, constraints, within, search, export, rank);
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, supernetFrom, training, probes, retraining,
+            evaluation, targets, measures, objectives, constraints, within, search, export, rank);
     }
 
     /** The lookup table that the file names for a target, if it does. */

@@ -44,6 +44,7 @@ public final class ExperimentFile {
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
     private static final int DEFAULT_CALIBRATE = 40;
     private static final int DEFAULT_HELD_OUT = 12;
+    private static final int DEFAULT_PROBES = 3;
     private static final int DEFAULT_RANKED = 100;
     private static final int DEFAULT_TOP = 10;
     private static final double LEAST_RANK_LOSS = 0.01;
@@ -88,6 +89,7 @@ public final class ExperimentFile {
         Optional<AccuracyFile> accuracyTable = space.isMapping() ? Optional.of(tableSpace(space)) : accuracyTable();
         boolean tabulated = accuracyTable.isPresent();
         List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
+        int probes = integer(file.find("supernet"), "probes", 0, DEFAULT_PROBES); // before the section's keys are all looked at
         MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
         List<Objective> objectives = measures.objectives();
         List<Constraint> constraints = measures.constraints();
@@ -100,6 +102,7 @@ public final class ExperimentFile {
             accuracyTable,
             supernetFrom(),
             supernet(seed),
+            probes,
             training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform()), Guidance.NONE),
             evaluation(file.find("evaluation")),
             targets,

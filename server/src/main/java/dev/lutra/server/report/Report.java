@@ -46,8 +46,21 @@ public record Report(String name, String space, String evaluated, int frontSize,
     /** One plot of the front. */
     public record FrontPlot(String measure, String svg) {}
 
-    /** The training curve. */
-    public record Training(String svg, String note) {}
+    /**
+     * The training curve.
+     *
+     * @param pace empty where it was not told
+     */
+    public record Training(String svg, String note, String pace, List<Probed> probes) {
+
+        /** Whether paths were judged on the way. */
+        public boolean isProbed() {
+            return !probes.isEmpty();
+        }
+    }
+
+    /** Fixed paths in the midst of training. */
+    public record Probed(int epoch, int paths, String mean, String lowest, String highest, String tau) {}
 
     /** Networks whose accuracies by themselves are known. {@code warning} is empty where there is none. */
     public record Ranked(String svg, String note, String warning) {}

@@ -6,6 +6,8 @@ import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Front;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunListener;
+import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,9 +41,19 @@ public final class ExperimentRun implements AutoCloseable {
      */
     public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress,
         String version) {
+        return open(experiment, folder, access, List.of(new WatchedProgress(progress)), version);
+    }
+
+    /**
+     * The same for other listeners than one who watches.
+     *
+     * @param listeners told what happens, after the run's own store
+     */
+    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, List<RunListener> listeners,
+        String version) {
         experiment.genes();
         FileLock lock = folder.lock();
-        return new ExperimentRun(lock, new RunContext(experiment, folder, access, progress, version));
+        return new ExperimentRun(lock, new RunContext(experiment, folder, access, listeners, version));
     }
 
     /**

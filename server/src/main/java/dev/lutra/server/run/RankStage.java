@@ -78,9 +78,12 @@ final class RankStage implements Stage<Ranking> {
     @Override
     public Ranking run(RunContext run) {
         Rank settings = settings(run);
-        Map<Architecture, Double> alone = settings.truth() instanceof Truth.Tabulated table
-            ? tabulated(run, table)
-            : trained(run, ((Truth.Trained) settings.truth()).networks());
+        Map<Architecture, Double> alone = settings.truth() instanceof Truth.Trained training
+            ? trained(run, training.networks())
+            : known(run, run.options());
+        if (settings.truth() instanceof Truth.Tabulated table) {
+            requireEnough(table.file(), alone.size());
+        }
         List<Architecture> networks = List.copyOf(alone.keySet());
         Map<Architecture, Double> supernet = TrainStage.accuracies(run, networks, "rank");
         NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), settings.top(), networks.stream()
@@ -91,15 +94,19 @@ final class RankStage implements Stage<Ranking> {
         return ranking;
     }
 
-    /** A seeded choice from the file's networks, those with options that training has dropped left out. */
-    private static Map<Architecture, Double> tabulated(RunContext run, Truth.Tabulated truth) {
-        AccuracyTable table = truth.file().load(run.space());
-        Options options = run.options();
-        List<Architecture> networks = new ArrayList<>(table.architectures().stream().filter(options::make).toList());
-        requireEnough(truth.file(), networks.size());
-        Collections.shuffle(networks, new Random(run.experiment().training().seed()));
+    /**
+     * Accuracies by themselves that a file tells: a seeded choice of its networks. Empty where the experiment names no file.
+     *
+     * @param options that networks may have; those with others are left out
+     */
+    static Map<Architecture, Double> known(RunContext run, Options options) {
         Map<Architecture, Double> alone = new LinkedHashMap<>();
-        networks.stream().limit(truth.networks()).forEach(network -> alone.put(network, table.accuracy(network)));
+        if (run.experiment().rank().map(Rank::truth).orElse(null) instanceof Truth.Tabulated truth) {
+            AccuracyTable table = truth.file().load(run.space());
+            List<Architecture> networks = new ArrayList<>(table.architectures());
+            Collections.shuffle(networks, new Random(run.experiment().training().seed()));
+            networks.stream().filter(options::make).limit(truth.networks()).forEach(network -> alone.put(network, table.accuracy(network)));
+        }
         return alone;
     }
 

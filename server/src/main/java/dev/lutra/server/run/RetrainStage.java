@@ -4,6 +4,8 @@ import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.training.Probes;
+import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -71,7 +73,7 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
         String fingerprint = origin.fingerprint("training", 1);
         Trainer trainer = new Trainer(run.space(), run.data(), settings, run.experiment().evaluation(),
             run.folder().retrained(fingerprint));
-        try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint);
+        try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
             SupernetWeights weights = trainer.train(training);
             SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
             return trained.apply(origin, judge);

@@ -14,16 +14,16 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.server.event.EventStore;
-import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
-import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.Options;
@@ -37,6 +37,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,15 +75,18 @@ final class RunContext implements AutoCloseable {
     private final Set<Experiment.Target> lookedFor = new HashSet<>();
     private List<Winner> exported = List.of();
 
-    RunContext(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
+    RunContext(Experiment experiment, RunFolder folder, FleetAccess access, List<RunListener> listeners, String version) {
         this.experiment = experiment;
         this.folder = folder;
         this.access = access;
         this.version = version;
-        database = Database.open(folder.database(), progress::say);
+        database = Database.open(folder.database(),
+            line -> listeners.forEach(listener -> listener.heard(new RunEvent.Noted(line))));
         results = new ResultStore(database, experiment.name());
-        events = new RunEvents(
-            List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime)), new WatchedProgress(progress)));
+        List<RunListener> all = new ArrayList<>(
+            List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime))));
+        all.addAll(listeners);
+        events = new RunEvents(all);
     }
 
     Experiment experiment() {
@@ -163,7 +167,7 @@ final class RunContext implements AutoCloseable {
         }
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint());
-            try (TrainingProgress training = new TrainingProgress(events, "train", "train")) {
+            try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
                 supernet = trainer.train(training);
             }
         }
@@ -344,7 +348,7 @@ final class RunContext implements AutoCloseable {
     void report(List<Winner> winners) {
         boolean trained = experiment.accuracyTable().isEmpty();
         reporter().write(front(), evaluated(), winners, trained ? Checkpoint.read(checkpoint()).curve() : List.of(),
-            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history().durations());
+            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history());
         events.say("report: " + folder.report());
     }
 

@@ -14,6 +14,9 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
+import dev.lutra.server.event.RunEvent.PathsProbed;
+import dev.lutra.server.event.RunEvent.TrainingPace;
+import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
@@ -29,6 +32,7 @@ import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
@@ -38,6 +42,7 @@ import java.util.stream.Collectors;
 final class RunReport {
 
     private static final double NANOS_A_MILLI = 1e6;
+    private static final String SUPERNET = "train";
 
     private final Experiment experiment;
     private final GeneSpace space;
@@ -55,7 +60,7 @@ final class RunReport {
     }
 
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
-        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, Map<String, Duration> durations) {
+        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, RunHistory history) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -69,8 +74,8 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, experiment.accuracyTable().isPresent() ? List.of() : List.of(training(curve, sampledPaths)),
-            ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, durations));
+            best(front), plots, experiment.accuracyTable().isPresent() ? List.of() : List.of(training(curve, sampledPaths, history)),
+            ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
     }
 
@@ -173,13 +178,33 @@ final class RunReport {
         return limit.map(bound -> nanos <= bound ? "good" : "bad").orElse("");
     }
 
-    private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths) {
+    private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths, RunHistory history) {
         List<Plots.Point> loss = curve.stream().map(point -> new Plots.Point(point.step(), point.loss())).toList();
         DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
         return new Report.Training(
             loss.isEmpty() ? "" : Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
             String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
-                paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())));
+                paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())),
+            pace(history.all(TrainingPace.class).stream().filter(pace -> pace.training().equals(SUPERNET)).toList()),
+            history.all(PathsProbed.class).stream().map(RunReport::probed).toList());
+    }
+
+    private static String pace(List<TrainingPace> paces) {
+        if (paces.isEmpty()) {
+            return "";
+        }
+        double[] speeds = paces.stream().mapToDouble(TrainingPace::imagesPerSecond).sorted().toArray();
+        double wait = paces.stream().mapToDouble(TrainingPace::dataWaitShare).average().orElseThrow();
+        String memory = paces.stream().map(TrainingPace::memory).filter(Objects::nonNull).max(Long::compare)
+            .map(bytes -> String.format(Locale.ROOT, ", at most %,.0f MB of memory", bytes / 1e6)).orElse("");
+        return String.format(Locale.ROOT, "Median of %,.0f images a second, %.1f %% of the time waiting for images%s.",
+            speeds[speeds.length / 2], 100 * wait, memory);
+    }
+
+    private static Report.Probed probed(PathsProbed probed) {
+        DoubleSummaryStatistics paths = probed.paths().stream().mapToDouble(PathsProbed.Probed::accuracy).summaryStatistics();
+        return new Report.Probed(probed.epoch(), probed.paths().size(), percent(paths.getAverage()), percent(paths.getMin()),
+            percent(paths.getMax()), probed.tau() == null ? "–" : String.format(Locale.ROOT, "%.2f", probed.tau()));
     }
 
     private Report.Ranked ranking(NetworksRanked ranked) {

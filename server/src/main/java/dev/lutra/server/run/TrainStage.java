@@ -9,6 +9,7 @@ import dev.lutra.search.Measures;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.training.Probes;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SpaceFile;
@@ -85,11 +86,24 @@ final class TrainStage implements Stage<List<Double>> {
 
     /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
     static List<Double> sampledPaths(RunContext run) {
-        SplittableRandom random = new SplittableRandom(run.experiment().training().seed());
-        Options trained = run.options();
-        List<Architecture> paths = Stream.generate(() -> trained.draw(random)).limit(SAMPLED_PATHS).toList();
+        List<Architecture> paths = sampled(run.options(), run.experiment());
         Map<Architecture, Double> accuracies = accuracies(run, paths, "judge random paths");
         return paths.stream().map(accuracies::get).toList();
+    }
+
+    private static List<Architecture> sampled(Options options, Experiment experiment) {
+        SplittableRandom random = new SplittableRandom(experiment.training().seed());
+        return Stream.generate(() -> options.draw(random)).limit(SAMPLED_PATHS).toList();
+    }
+
+    /** Paths to look at while the supernet is trained: some whose accuracies by themselves are known, where the experiment has a file of such. */
+    static Probes probes(RunContext run) {
+        Map<Architecture, Double> known = RankStage.known(run, Options.all(run.space()));
+        List<Architecture> paths = known.isEmpty()
+            ? sampled(Options.all(run.space()), run.experiment()).stream().distinct().toList()
+            : known.keySet().stream().limit(SAMPLED_PATHS).toList();
+        known.keySet().retainAll(paths);
+        return new Probes(paths, known, run.experiment().probes());
     }
 
     /**

@@ -138,7 +138,7 @@ class ExperimentFileTest {
         "constraints: {accuracy: 0.9} | constraints.accuracy: a bound on accuracy (expected: on what is known before the accuracy)",
         "constraints: {energy: 3} | constraints.energy: energy (expected: one of accuracy, ",
         "measures: {balanced: {weight: 1}} | measures.balanced.weight: unknown key (expected: one of ratio, reference)",
-        "search: {algorithm: sgd} | search.algorithm: sgd (expected: one of nsga2, random)",
+        "search: {algorithm: sgd} | search.algorithm: sgd (expected: one of ",
         "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
         "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, seed)",
         "search: {population: 3} | search.population: 3 (expected: a whole number of at least 4)",

@@ -50,7 +50,7 @@ class RankStageTest {
             name: ranked
             space: nine.yaml
             data: {train: "synthetic:4x20"}
-            supernet: {epochs: 1, batch: 8}
+            supernet: {epochs: 2, batch: 8}
             retrain: {epochs: 1, batch: 8}
             evaluation: {recalibration-images: 16}
             search: {population: 4, generations: 1}

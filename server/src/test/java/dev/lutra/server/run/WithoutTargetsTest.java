@@ -75,7 +75,7 @@ class WithoutTargetsTest {
             run.all();
             assertThat(run.winners()).hasSize(2).allMatch(winner -> winner.checks().isEmpty() && !winner.isVerified());
             assertThat(run.isVerified()).isTrue();
-            assertThat(run.folder().report()).content().contains("no device was asked", "time for train").doesNotContain("0.0e+00");
+            assertThat(run.folder().report()).content().contains("no device was asked", "time for train", "after epoch", "images a second").doesNotContain("0.0e+00");
             assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
                 .hasMessage("targets: missing (expected: at least one device, which verifies exported files)");
         }
@@ -83,6 +83,12 @@ class WithoutTargetsTest {
         assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl"))).hasSameSizeAs(new HashSet<>(Files.readAllLines(
             folder.resolve("run/metrics.jsonl")))).anyMatch(line -> line.contains("\"event\":\"generation-ended\""));
         RunHistory history = history();
+        assertThat(history.all(RunEvent.PathsProbed.class)).singleElement().satisfies(probed -> {
+            assertThat(probed.epoch()).isEqualTo(1);
+            assertThat(probed.paths()).isNotEmpty().allMatch(path -> path.accuracy() >= 0 && path.accuracy() <= 1);
+        });
+        assertThat(history.all(RunEvent.TrainingPace.class)).isNotEmpty().allMatch(pace -> pace.imagesPerSecond() > 0
+            && pace.dataWaitShare() >= 0 && pace.dataWaitShare() < 1);
         assertThat(history.curve("train")).extracting(RunEvent.TrainingStep::epoch).contains(1, 2);
         assertThat(history.all(RunEvent.EpochSaved.class)).hasSize(2);
         assertThat(history.all(RunEvent.CandidateEvaluated.class)).isNotEmpty();

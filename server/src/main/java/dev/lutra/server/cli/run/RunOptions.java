@@ -8,6 +8,9 @@ import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.device.RemoteServer;
+import dev.lutra.server.event.RunListener;
+import dev.lutra.server.event.TensorBoardFile;
+import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
@@ -15,6 +18,9 @@ import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.web.WebServer;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.ArgGroup;
@@ -36,6 +42,9 @@ final class RunOptions {
     @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where the run's own server waits for agents (default: 127.0.0.1:0; port 0 is any free one).")
     private Optional<String> listen = Optional.empty();
 
+    @Option(names = "--tensorboard", paramLabel = "DIR", description = "Also write the training's and the search's course here for TensorBoard.")
+    private Optional<Path> tensorboard = Optional.empty();
+
     @Mixin
     private PageOptions pages;
 
@@ -51,7 +60,9 @@ final class RunOptions {
     ExperimentRun open(UnaryOperator<Experiment> options) {
         Experiment experiment = options.apply(ExperimentFile.read(file));
         RunFolder folder = new RunFolder(out == null ? Path.of("runs", experiment.name()) : out);
-        return ExperimentRun.open(experiment, folder, access(folder), new ConsoleProgress(), Version.text());
+        List<RunListener> listeners = new ArrayList<>(List.of(new WatchedProgress(new ConsoleProgress())));
+        tensorboard.ifPresent(folderOfEvents -> listeners.add(new TensorBoardFile(folderOfEvents, Clock.systemUTC())));
+        return ExperimentRun.open(experiment, folder, access(folder), listeners, Version.text());
     }
 
     private FleetAccess access(RunFolder folder) {

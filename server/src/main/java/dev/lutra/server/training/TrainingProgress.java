@@ -1,15 +1,19 @@
-package dev.lutra.server.run;
+package dev.lutra.server.training;
 
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.TrainingListener;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
 
 /** Tells how a training goes: its steps, its epochs, and as progress. */
-final class TrainingProgress implements TrainingListener, AutoCloseable {
+public final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     private static final double SMOOTHING = 0.98;
 
@@ -17,17 +21,22 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final String what;
     private final String training;
     private dev.lutra.server.event.Progress.Work work;
+    private final Probes probes;
+    private final Pace pace = new Pace(System::nanoTime);
     private double loss = Double.NaN;
     private boolean goesOn;
+    private int epochs;
 
     /**
      * @param what it is called on a console
      * @param training it is called in events
+     * @param probes paths that are judged while it goes
      */
-    TrainingProgress(RunEvents events, String what, String training) {
+    public TrainingProgress(RunEvents events, String what, String training, Probes probes) {
         this.events = events;
         this.what = what;
         this.training = training;
+        this.probes = probes;
     }
 
     @Override
@@ -36,7 +45,19 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void awaits() {
+        pace.begins();
+    }
+
+    @Override
+    public void fetched() {
+        pace.fetched();
+    }
+
+    @Override
     public void step(TrainingListener.Progress now) {
+        pace.ends(now.images());
+        epochs = now.epochs();
         if (work == null) {
             work = events.begin(what, now.steps() * now.images(), "images");
         }
@@ -47,8 +68,21 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
         loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
         work.at(now.step() * now.images(),
             String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss));
-        events.emit(new RunEvent.TrainingStep(training, now.epoch(), now.epochs(), now.step(), now.steps(), now.loss(), now.accuracy(),
-            now.learningRate()));
+        RunEvent.TrainingStep step = new RunEvent.TrainingStep(training, now.epoch(), now.epochs(), now.step(), now.steps(), now.loss(),
+            now.accuracy(), now.learningRate());
+        events.emit(step);
+        if (step.isKept()) {
+            events.emit(new RunEvent.TrainingPace(training, now.epoch(), now.step(), pace.imagesPerSecond(), pace.waitShare(),
+                ResidentMemory.bytes().orElse(null)));
+            pace.anew();
+        }
+    }
+
+    @Override
+    public void epochEnded(int epoch, Options surviving, Function<List<Architecture>, Map<Architecture, Double>> judge) {
+        if (probes.areDue(epoch, epochs)) {
+            events.emit(probes.judge(training, epoch, surviving, judge));
+        }
     }
 
     @Override
