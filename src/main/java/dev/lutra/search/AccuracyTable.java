@@ -80,7 +80,7 @@ public final class AccuracyTable implements AccuracySource {
         if (unit == AccuracyFile.Unit.SHARE || number.isEmpty()) {
             return number(csv, row, column, Measure.ACCURACY);
         }
-        double share = number.get().movePointLeft(unit.digits()).doubleValue();
+        double share = Measure.shifted(number.get(), -unit.digits());
         if (share < 0 || share > 1) {
             throw csv.error(row, csv.header().get(column) + ": " + cell.strip() + " (expected: percent, from 0 to 100)");
         }

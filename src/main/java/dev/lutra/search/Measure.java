@@ -92,7 +92,14 @@ public final class Measure {
 
     /** The value of a cell. */
     static double fromColumn(String measure, BigDecimal cell) {
-        return (isLatency(measure) ? cell.movePointRight(NANOS_DIGITS) : cell).doubleValue();
+        return isLatency(measure) ? shifted(cell, NANOS_DIGITS) : cell.doubleValue();
+    }
+
+    /** A decimal times a power of ten, without writing out the zeros of one such as {@code 1e999999999}, which is infinite. */
+    static double shifted(BigDecimal cell, int digits) {
+        return Math.abs((long) cell.scale()) > Double.MAX_EXPONENT
+            ? cell.doubleValue() * Math.pow(10, digits)
+            : cell.scaleByPowerOfTen(digits).doubleValue();
     }
 
     /** What a measure's value should have been; empty if it can be one. */

@@ -72,6 +72,9 @@ class AccuracyTableTest {
         Path beyond = Files.writeString(folder.resolve("beyond.csv"), "arch,mean\n\"0,1,2,3,0,1\",100.5\n");
         assertThatThrownBy(() -> new AccuracyFile(beyond, "mean", AccuracyFile.Unit.PERCENT).load(SmallProblem.SPACE))
             .isInstanceOf(InputException.class).hasMessage(beyond + ":2: mean: 100.5 (expected: percent, from 0 to 100)");
+        Path far = Files.writeString(folder.resolve("far.csv"), "arch,mean\n\"0,1,2,3,0,1\",1e2147483647\n");
+        assertThatThrownBy(() -> new AccuracyFile(far, "mean", AccuracyFile.Unit.PERCENT).load(SmallProblem.SPACE))
+            .isInstanceOf(InputException.class).hasMessage(far + ":2: mean: 1e2147483647 (expected: percent, from 0 to 100)");
         assertThatThrownBy(() -> new AccuracyFile(beyond, "top1", AccuracyFile.Unit.SHARE).load(SmallProblem.SPACE))
             .isInstanceOf(InputException.class)
             .hasMessage(beyond + ":1: no column 'top1' (expected: arch,top1[,macs,params,latency])");
@@ -116,6 +119,9 @@ class AccuracyTableTest {
             + "(expected: a fraction from 0 to 1; of percents the experiment says 'unit: percent')",
         "arch,accuracy~\"0,1,2,3,0,1\",-0.1 | :2: accuracy: -0.1 (expected: a fraction from 0 to 1)",
         "arch,accuracy~\"0,1,2,3,0,1\",1e999999999 | :2: accuracy: 1e999999999 (expected: a fraction from 0 to 1)",
+        "arch,accuracy,latency~\"0,1,2,3,0,1\",1,1e999999999 | :2: latency: 1e999999999 (expected: milliseconds, more than 0)",
+        "arch,accuracy,latency~\"0,1,2,3,0,1\",1,1e2147483647 | :2: latency: 1e2147483647 (expected: milliseconds, more than 0)",
+        "arch,accuracy,latency~\"0,1,2,3,0,1\",1,1e-2147483640 | :2: latency: 1e-2147483640 (expected: milliseconds, more than 0)",
         "arch,accuracy,latency~\"0,1,2,3,0,1\",1,0 | :2: latency: 0 (expected: milliseconds, more than 0)",
         "arch,accuracy,latency:box~\"0,1,2,3,0,1\",1,-3 | :2: latency:box: -3 (expected: milliseconds, more than 0)",
         "arch,accuracy,macs~\"0,1,2,3,0,1\",1,-1 | :2: macs: -1 (expected: a number of at least 0)",

@@ -75,7 +75,8 @@ class WithoutTargetsTest {
             run.all();
             assertThat(run.winners()).hasSize(2).allMatch(winner -> winner.checks().isEmpty() && !winner.isVerified());
             assertThat(run.isVerified()).isTrue();
-            assertThat(run.folder().report()).content().contains("no device was asked", "time for train", "after epoch", "images a second").doesNotContain("0.0e+00");
+            assertThat(run.folder().report()).content().contains("no device was asked", "time for train", "after epoch", "images a second")
+                .doesNotContain("0.0e+00");
             assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
                 .hasMessage("targets: missing (expected: at least one device, which verifies exported files)");
         }
