@@ -206,7 +206,9 @@ public final class AgentLoop {
             reports.add(job.lease(), outcome.get());
         } else {
             log.info("task {}: dropped, {}", job.lease().getTaskId(), whyDropped());
-            keeper.release(job.lease());
+            if (!stopping) { // otherwise it is given back
+                keeper.release(job.lease());
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.agent.bench.InProcessBench;
+import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.link.Backoff;
 import dev.lutra.agent.link.Reports;
@@ -18,13 +19,16 @@ import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.ModelCache;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RenewReply;
+import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
@@ -49,6 +53,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -99,10 +104,14 @@ class AgentLoopTest {
     }
 
     private CompletableFuture<Void> start(ServerAddress address, String token, Duration joinTimeout) {
+        return start(address, token, joinTimeout, bench);
+    }
+
+    private CompletableFuture<Void> start(ServerAddress address, String token, Duration joinTimeout, Bench with) {
         ServerLink link = new ServerLink(address, token);
         JoinRequest self = JoinRequest.newBuilder()
             .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
-        Rounds rounds = new Rounds(bench, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
+        Rounds rounds = new Rounds(with, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
             Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
         AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20,
             () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)), Timer::new);
@@ -486,6 +495,78 @@ class AgentLoopTest {
 
         run.get();
         assertThat(server.reports).isEmpty();
+    }
+
+    /** Whatever ends it: by a signal, or with the run that had started it. */
+    @Test
+    void whatAStoppedAgentLeavesUndoneIsGivenBack() throws Exception {
+        server.enqueue(RELU, endless("long"));
+        CompletableFuture<Void> run = start(ScriptedServer.TOKEN, Duration.ZERO);
+        eventually("first slice", () -> bench.slices.contains("long"));
+        server.enqueue(RELU, relu("ahead", QUICK));
+        eventually("renewal of the task leased ahead", () -> renewed("ahead"));
+
+        loops.get(0).stop();
+        run.get();
+        assertThat(server.renewals).filteredOn(renewal -> renewal.getReturnedCount() > 0).singleElement().satisfies(last -> assertThat(
+            last.getReturnedList()).extracting(LeaseName::getTaskId).containsExactlyInAnyOrder("long", "ahead"));
+    }
+
+    /** A task may be to blame for an agent's death only while it is measured. */
+    @Test
+    void renewalsTellWhatIsMeasuredAndWhatLiesReady() throws Exception {
+        server.enqueue(RELU, endless("under way"));
+        start();
+        eventually("first slice", () -> bench.slices.contains("under way"));
+        server.enqueue(RELU, relu("ahead", QUICK));
+        eventually("renewal of both", () -> renewed("ahead"));
+        RenewRequest last = server.renewals.get(server.renewals.size() - 1);
+        assertThat(last.getLeasesList()).extracting(LeaseName::getTaskId).containsExactlyInAnyOrder("under way", "ahead");
+        assertThat(last.getBegunList()).extracting(LeaseName::getTaskId).containsExactly("under way");
+    }
+
+    /** As a measuring process that never comes up ends it: what was found out before is delivered first, also over a bad network. */
+    @Test
+    void whatEndsTheAgentTakesNoFinishedFiguresWithIt() throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        List<String> accepted = new CopyOnWriteArrayList<>();
+        server.onReport = request -> {
+            if (ended.getCount() > 0) {
+                throw Status.UNAVAILABLE.withDescription("the network is cut").asRuntimeException();
+            }
+            accepted.add(request.getLease().getTaskId());
+            return ReportReply.newBuilder().setAccepted(true).build();
+        };
+        server.enqueue(RELU, relu("a", QUICK));
+        CompletableFuture<Void> run = start(server.address(), ScriptedServer.TOKEN, Duration.ZERO,
+            new DeadlyBench(bench, "deadly", ended));
+        eventually("an attempt to deliver it", () -> !server.reports.isEmpty());
+        server.enqueue(RELU, relu("deadly", QUICK));
+
+        assertThatThrownBy(run::get).cause().isInstanceOf(IllegalStateException.class).hasMessage("the measuring process does not start");
+        assertThat(accepted).containsExactly("a");
+    }
+
+    /** A bench that ends the agent when a certain task is measured. */
+    private record DeadlyBench(Bench bench, String deadly, CountDownLatch ended) implements Bench {
+        @Override
+        public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+            if (task.getId().equals(deadly)) {
+                ended.countDown();
+                throw new IllegalStateException("the measuring process does not start");
+            }
+            return bench.slice(task, onnx, keepOpen, abandoned);
+        }
+
+        @Override
+        public void renew() {
+            bench.renew();
+        }
+
+        @Override
+        public void close() {
+            bench.close();
+        }
     }
 
     @Test

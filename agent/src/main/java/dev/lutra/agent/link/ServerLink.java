@@ -62,6 +62,7 @@ public final class ServerLink implements AutoCloseable {
      *
      * @throws ServerException if it is not answered as asked
      * @throws InputException if the server refuses the token or is not a Lutra server
+     * @throws OutOfMemoryError if the answer does not fit into memory
      */
     public <T> T call(Duration deadline, Function<AgentServiceBlockingStub, T> call) {
         ManagedChannel used = channel();
@@ -80,6 +81,11 @@ public final class ServerLink implements AutoCloseable {
 
     private RuntimeException translate(StatusRuntimeException e, ManagedChannel used) {
         Status status = e.getStatus();
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof OutOfMemoryError memory) {
+                throw memory; // ours, on one of gRPC's threads: the network and the server are well
+            }
+        }
         switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED :
                 return new InputException(address + ": the server refuses the token (expected: the one it was started with)");

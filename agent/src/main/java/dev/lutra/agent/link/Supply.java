@@ -14,6 +14,7 @@ import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.proto.border.TaskLimits;
+import io.grpc.Context;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -40,6 +41,11 @@ public final class Supply {
     private static final Duration TOGETHER = Duration.ofSeconds(2);
 
     private static final byte[] NOTHING = {};
+    /**
+     * A model is there twice while its parts are put together, and other things need memory as well: where it runs out is not for us to
+     * choose.
+     */
+    private static final long LARGEST_MODEL = Runtime.getRuntime().maxMemory() / 3;
 
     private static final Logger log = LoggerFactory.getLogger(Supply.class);
 
@@ -241,11 +247,23 @@ public final class Supply {
     }
 
     private static ByteString collect(AgentServiceBlockingStub stub, FetchModelRequest request) {
-        ByteString content = ByteString.EMPTY;
-        for (Iterator<ModelChunk> chunks = stub.fetchModel(request); chunks.hasNext();) {
-            content = content.concat(chunks.next().getData());
+        // ends the call also where its rest is not wanted
+        try (Context.CancellableContext call = Context.current().withCancellation()) {
+            Context before = call.attach();
+            try {
+                ByteString content = ByteString.EMPTY;
+                for (Iterator<ModelChunk> chunks = stub.fetchModel(request); chunks.hasNext();) {
+                    content = content.concat(chunks.next().getData());
+                    if (content.size() > LARGEST_MODEL) {
+                        throw new TaskFailure("model " + request.getSha256() + ": too large for the agent's memory (expected: at most "
+                            + (LARGEST_MODEL >> 20) + " MiB, a third of its Java heap)");
+                    }
+                }
+                return content;
+            } finally {
+                call.detach(before);
+            }
         }
-        return content;
     }
 
     private static LeaseName nameOf(LeasedTask task) {

@@ -12,14 +12,17 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -261,6 +264,118 @@ class ProcessBenchTest {
         signal("KILL", served.atWork());
 
         assertThat(killed.get()).contains("killed (SIGKILL)");
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    /** It is stopped, so that the model fills what lies between the two, and is gone before it has read it. */
+    @Test
+    void aChildThatIsKilledWhileAModelIsSentFailsOnlyItsTask() throws Exception {
+        slice(task());
+        ProcessHandle child = worker();
+        signal("STOP", child);
+        CompletableFuture<String> killed = failureLater(task(), new byte[32 << 20]);
+        Thread.sleep(100); // likely in the middle of it; right in any case
+        signal("KILL", child);
+
+        assertThat(killed.get()).contains("killed (SIGKILL)");
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    /** The parent, another process here, is stopped, so that the child's reply fills what lies between the two. */
+    @Test
+    void aChildThatIsKilledInTheMiddleOfItsReplyFailsOnlyItsTask() throws Exception {
+        Process parent = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp", System.getProperty("java.class.path"), Answered.class.getName(), temporary.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        try (BufferedReader said = parent.inputReader()) {
+            awaitLine(said, "first slice");
+            ProcessHandle child = workers(parent.toHandle()).get(0);
+            signal("STOP", child);
+            parent.outputWriter().append("go\n").flush();
+            awaitLine(said, "asking");
+            Thread.sleep(200); // the request, a small one, has gone out
+            signal("STOP", parent.toHandle());
+            signal("CONT", child);
+            Duration before;
+            do { // until it is done, but for the reply that nobody takes
+                before = cpuTime(child);
+                Thread.sleep(300);
+            } while (cpuTime(child).compareTo(before) > 0 || before.isZero());
+            signal("KILL", child);
+            signal("CONT", parent.toHandle());
+
+            assertThat(awaitLine(said, "failure: ")).contains("killed (SIGKILL)");
+            awaitLine(said, "afterwards: " + List.of(1L, 3L));
+        } finally {
+            parent.destroyForcibly().onExit().get();
+            // a parent that is killed leaves what its child would have deleted
+            deleteAll(temporary);
+        }
+    }
+
+    private static String awaitLine(BufferedReader said, String prefix) throws IOException {
+        String line = said.readLine();
+        while (line != null && !line.startsWith(prefix)) {
+            line = said.readLine();
+        }
+        assertThat(line).isNotNull();
+        return line;
+    }
+
+    private static void deleteAll(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(path -> !path.equals(folder)).sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    /** A parent that asks for something large, tells what came of it and asks for something small. */
+    static final class Answered {
+
+        public static void main(String[] args) throws Exception {
+            try (ProcessBench bench = new ProcessBench(List.of(), LONG, Path.of(args[0]))) {
+                bench.slice(task().build(), TinyOnnx.relu(3), () -> false);
+                System.out.println("first slice");
+                System.in.read();
+                System.out.println("asking");
+                Task large = task().clearInputs().setReturnOutputs(true).addInputs(
+                    ModelInput.newBuilder().setName("x").addShape(1 << 20).addShape(3).setRandomSeed(1)).build();
+                try {
+                    bench.slice(large, TinyOnnx.relu(3), () -> false);
+                } catch (TaskFailure e) {
+                    System.out.println("failure: " + e.getMessage());
+                }
+                System.out.println("afterwards: " + bench.slice(task().setReturnOutputs(true).build(), TinyOnnx.relu(3), () -> false)
+                    .getOutputs(0).getShapeList());
+            }
+        }
+    }
+
+    /** Whenever it comes: in the start of the process, on the way, while it works, while it answers. */
+    @Test
+    void aChildThatIsKilledAtAnyMomentFailsAtMostItsTask() throws Exception {
+        Random random = new Random(7);
+        for (int i = 0; i < 5; i++) {
+            bench.renew();
+            AtomicBoolean over = new AtomicBoolean();
+            int after = random.nextInt(400);
+            Thread killer = new Thread(() -> {
+                Optional<ProcessHandle> child = Optional.empty();
+                while (child.isEmpty() && !over.get()) {
+                    child = workers(ProcessHandle.current()).stream().findFirst();
+                }
+                while (child.isPresent() && cpuTime(child.get()).toMillis() < after && !over.get() && child.get().isAlive()) {
+                    Thread.onSpinWait();
+                }
+                child.ifPresent(ProcessHandle::destroyForcibly);
+            });
+            killer.start();
+            String outcome = failure(task().setReturnOutputs(true), TinyOnnx.relu(3));
+            over.set(true);
+            killer.join();
+            assertThat(outcome).as("after %d ms", after).containsAnyOf("killed (SIGKILL)", "outputs {");
+        }
         assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
     }
 

@@ -66,6 +66,8 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
         sessions.add(session);
         return JoinReply.newBuilder().setSession(session).setLeaseMillis(leaseMillis).build();
     };
+    /** Small, so that the models of these tests come in several. */
+    public volatile int chunkBytes = 50;
     public volatile Runnable onFetch = () -> {};
     public volatile Function<RenewRequest, RenewReply> onRenew = request -> RenewReply.newBuilder().addAllHeld(request.getLeasesList()).build();
     public volatile Function<ReportRequest, ReportReply> onReport = request -> ReportReply.newBuilder().setAccepted(true).build();
@@ -190,9 +192,9 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
             reply.onError(Status.NOT_FOUND.withDescription("nothing of that name").asRuntimeException());
             return;
         }
-        for (int from = 0; from < model.length; from += 50) {
+        for (int from = 0; from < model.length; from += chunkBytes) {
             reply.onNext(ModelChunk.newBuilder()
-                .setData(ByteString.copyFrom(model, from, Math.min(50, model.length - from))).build());
+                .setData(ByteString.copyFrom(model, from, Math.min(chunkBytes, model.length - from))).build());
         }
         reply.onCompleted();
     }
