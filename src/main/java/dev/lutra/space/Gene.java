@@ -1,9 +1,7 @@
 package dev.lutra.space;
 
 import java.util.List;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.function.BiPredicate;
 
 /**
  * One decision of a space. Genes are not layers: a layer may have several, and a cell's gene shapes many layers.
@@ -15,6 +13,10 @@ public record Gene(String name, List<Option> options) {
 
     /** What the name of a gene of channel scales ends in. */
     static final String SCALE = ".scale";
+
+    private static final BiPredicate<Option, String> WRITTEN_BY_NAME = (option, text) -> option.name().equals(text);
+    private static final BiPredicate<Option, String> WRITTEN_BY_ALIAS = (option, text) -> option.aliases().contains(text);
+    private static final BiPredicate<Option, String> WRITTEN_BY_INDEX = (option, text) -> Integer.toString(option.index()).equals(text);
 
     /**
      * One possible value of a gene.
@@ -52,6 +54,11 @@ public record Gene(String name, List<Option> options) {
         return dot < 0 ? name : name.substring(0, dot);
     }
 
+    /** What the gene decides: its name after the last dot, {@code choice} or {@code scale}. */
+    public String decision() {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
     /** Whether the options are channel scales, of which a smaller one uses the first channels of a larger one's weights. */
     public boolean isScale() {
         return name.endsWith(SCALE);
@@ -69,13 +76,18 @@ public record Gene(String name, List<Option> options) {
      * @return −1 if there is none
      */
     public int position(String text) {
-        return Stream.<Predicate<Option>>of(option -> option.name().equals(text), option -> option.aliases().contains(text),
-            option -> Integer.toString(option.index()).equals(text)).mapToInt(this::position).filter(place -> place >= 0)
-            .findFirst().orElse(-1);
+        int byName = position(text, WRITTEN_BY_NAME);
+        int byAlias = byName >= 0 ? byName : position(text, WRITTEN_BY_ALIAS);
+        return byAlias >= 0 ? byAlias : position(text, WRITTEN_BY_INDEX);
     }
 
-    private int position(Predicate<Option> written) {
-        return IntStream.range(0, options.size()).filter(place -> written.test(options.get(place))).findFirst().orElse(-1);
+    private int position(String text, BiPredicate<Option, String> written) {
+        for (int place = 0; place < options.size(); place++) { // tables of many thousand rows ask it for every gene
+            if (written.test(options.get(place), text)) {
+                return place;
+            }
+        }
+        return -1;
     }
 
     /** The options as an expectation in a message: {@code 0 k3, 1 k5}. */

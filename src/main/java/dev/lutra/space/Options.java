@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /** Some options of every gene of a space, at least one of each. Instances are immutable. */
@@ -25,6 +26,15 @@ public final class Options {
     /** The options that an architecture has. */
     public static Options only(GeneSpace space, Architecture architecture) {
         return select(space, (gene, position) -> architecture.value(gene) == position);
+    }
+
+    /**
+     * Every option of some genes, and of the others what an architecture has.
+     *
+     * @param open the genes of which every option stays
+     */
+    public static Options around(GeneSpace space, Architecture architecture, Predicate<Gene> open) {
+        return select(space, (gene, position) -> open.test(space.genes().get(gene)) || architecture.value(gene) == position);
     }
 
     /**
@@ -125,6 +135,22 @@ public final class Options {
     public Options without(int gene, int position) {
         return select(genes, (g, p) -> positions.get(g).get(p)
             && !(g == gene && p == position && positions.get(g).cardinality() > 1));
+    }
+
+    /**
+     * What is in these and in the others.
+     *
+     * @throws IllegalArgumentException naming the gene, if they have none of its options in common
+     */
+    public Options and(Options others) {
+        Options both = select(genes, (gene, position) -> positions.get(gene).get(position) && others.positions.get(gene).get(position));
+        for (int gene = 0; gene < positions.size(); gene++) {
+            if (both.positions.get(gene).isEmpty()) {
+                throw new IllegalArgumentException(genes.genes().get(gene).name() + ": " + others.names().get(gene) + " (expected: one of "
+                    + names().get(gene) + ")");
+            }
+        }
+        return both;
     }
 
     /** What is in these or in the others. */

@@ -25,6 +25,7 @@ public final class TableSpace implements GeneSpace {
     public static final String COLUMN = "arch";
 
     private static final Pattern DIGITS = Pattern.compile("[0-9]+");
+    private static final Pattern COMMA = Pattern.compile("\\s*,\\s*");
     private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}");
 
     private final Path file;
@@ -43,7 +44,8 @@ public final class TableSpace implements GeneSpace {
             throw InputException.in(file, "no rows (expected: one an architecture)");
         }
         digits = csv.rows().stream().noneMatch(row -> row.cells().get(column).contains(","));
-        List<String[]> entries = csv.rows().stream().map(row -> entries(csv, row, row.cells().get(column))).toList();
+        int length = split(csv.rows().get(0).cells().get(column)).length;
+        List<String[]> entries = csv.rows().stream().map(row -> entries(csv, row, row.cells().get(column), length)).toList();
         genes = genes(entries);
         rows = entries.stream().map(this::architecture).toList();
         members = new HashSet<>(rows);
@@ -58,19 +60,18 @@ public final class TableSpace implements GeneSpace {
         return new TableSpace(Csv.read(file));
     }
 
-    private String[] entries(Csv csv, Csv.Row row, String cell) {
+    private String[] entries(Csv csv, Csv.Row row, String cell, int length) {
         String[] entries = split(cell);
-        String[] first = split(csv.rows().get(0).cells().get(csv.column(COLUMN)));
         boolean isWritten = digits ? DIGITS.matcher(cell.strip()).matches() : Arrays.stream(entries).noneMatch(String::isEmpty);
-        if (!isWritten || entries.length != first.length) {
+        if (!isWritten || entries.length != length) {
             throw csv.error(row, COLUMN + ": '" + cell + "' (expected: "
-                + (digits ? first.length + " digits, one a gene" : first.length + " entries, one a gene, comma-separated") + ")");
+                + (digits ? length + " digits, one a gene" : length + " entries, one a gene, comma-separated") + ")");
         }
         return entries;
     }
 
     private String[] split(String cell) {
-        return digits ? cell.strip().split("") : cell.strip().split("\\s*,\\s*", -1);
+        return digits ? cell.strip().chars().mapToObj(Character::toString).toArray(String[]::new) : COMMA.split(cell.strip(), -1);
     }
 
     private static List<Gene> genes(List<String[]> entries) {
@@ -91,7 +92,11 @@ public final class TableSpace implements GeneSpace {
     }
 
     private Architecture architecture(String[] entries) {
-        return architecture(IntStream.range(0, entries.length).map(gene -> genes.get(gene).position(entries[gene])).toArray());
+        int[] values = new int[entries.length];
+        for (int gene = 0; gene < values.length; gene++) {
+            values[gene] = genes.get(gene).position(entries[gene]);
+        }
+        return architecture(values);
     }
 
     @Override
@@ -107,9 +112,13 @@ public final class TableSpace implements GeneSpace {
     @Override
     public Architecture parse(String text) {
         String[] entries = split(text);
-        boolean isRow = entries.length == genes.size()
-            && IntStream.range(0, entries.length).allMatch(gene -> genes.get(gene).position(entries[gene]) >= 0);
-        Architecture architecture = isRow ? architecture(entries) : null;
+        int[] values = new int[genes.size()];
+        boolean isWritten = entries.length == values.length;
+        for (int gene = 0; isWritten && gene < values.length; gene++) {
+            values[gene] = genes.get(gene).position(entries[gene]);
+            isWritten = values[gene] >= 0;
+        }
+        Architecture architecture = isWritten ? architecture(values) : null;
         if (architecture == null || !contains(architecture)) {
             throw InputException.in(file, "no row for " + text.strip());
         }

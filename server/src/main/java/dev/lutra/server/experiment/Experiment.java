@@ -101,8 +101,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /**
      * @param algorithm with its settings
      * @param seed of every draw
+     * @param part of the genes, where not all are searched
      */
-    public record Search(Algorithm algorithm, long seed) {}
+    public record Search(Algorithm algorithm, long seed, Optional<PartOfGenes> part) {}
 
     /**
      * @param top number of winners

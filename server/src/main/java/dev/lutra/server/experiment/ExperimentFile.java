@@ -353,10 +353,24 @@ public final class ExperimentFile {
     private Search search(long seed) {
         YamlNode node = file.find("search").orElse(YamlNode.EMPTY);
         long ownSeed = node.find("seed").map(n -> n.whole(0, Long.MAX_VALUE)).orElse(seed);
+        Optional<PartOfGenes> part = part(node);
         Algorithm algorithm = node.find("algorithm").map(named -> vocabulary.algorithms().read(named, node))
             .orElseGet(() -> vocabulary.algorithms().read(DEFAULT_ALGORITHM, node));
         node.rejectUnknownKeys();
-        return new Search(algorithm, ownSeed);
+        return new Search(algorithm, ownSeed, part);
+    }
+
+    private static Optional<PartOfGenes> part(YamlNode search) {
+        Optional<YamlNode> fixed = search.find("fixed");
+        Optional<YamlNode> genes = search.find("genes");
+        if (fixed.isPresent() != genes.isPresent()) {
+            throw fixed.or(() -> genes).orElseThrow().error("given alone (expected: search.fixed and search.genes, or neither)");
+        }
+        return fixed.map(architecture -> new PartOfGenes(architecture.text(), genes(genes.orElseThrow())));
+    }
+
+    private static List<String> genes(YamlNode node) {
+        return node.isList() ? node.items().stream().map(YamlNode::text).toList() : List.of(node.text());
     }
 
     private static Export export(Optional<YamlNode> node) {

@@ -183,6 +183,24 @@ final class RunContext implements AutoCloseable {
         return Checkpoint.read(checkpoint()).surviving(space());
     }
 
+    /** The options that the experiment has searched, before it is known what training drops. */
+    Options wanted() {
+        return experiment.search().part().map(part -> part.of(genes())).orElseGet(() -> Options.all(genes()));
+    }
+
+    /**
+     * The options that are searched: of those that training has left.
+     *
+     * @throws InputException if training dropped what the experiment fixes
+     */
+    Options searched() {
+        try {
+            return options().and(wanted());
+        } catch (IllegalArgumentException e) {
+            throw new InputException("search.fixed: dropped by training: " + e.getMessage(), e);
+        }
+    }
+
     SubnetEvaluator evaluator() {
         if (evaluator == null) {
             evaluator = new SubnetEvaluator(space(), supernet(), data(), experiment.evaluation());
@@ -409,6 +427,10 @@ final class RunContext implements AutoCloseable {
         if (experiment.accuracyTable().isEmpty()) {
             origin.putAll(trained());
         }
+        experiment.search().part().ifPresent(part -> {
+            provenance.put("search.fixed", part.fixed());
+            provenance.put("search.genes", String.join(" ", part.genes()));
+        });
         origin.forEach((name, value) -> provenance.put(name.equals("space") ? "space.fingerprint" : name, value));
         return provenance;
     }

@@ -59,7 +59,7 @@ public final class SearchStage implements Stage<Front> {
         requireFeasible(run);
         Map<String, LookupTable> tables = run.knownTables();
         if (tables.size() == run.experiment().targets().size()) {
-            CandidateEvaluator judge = evaluator(run.experiment(), run.genes(), run.cheap(tables),
+            CandidateEvaluator judge = new CandidateEvaluator(run.wanted(), run.cheap(tables), run.experiment().constraints(),
                 AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
             run.experiment().search().algorithm().search(judge, run.experiment().objectives(), run.experiment().search().seed());
         }
@@ -71,7 +71,7 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public Front run(RunContext run) {
         AccuracySource accuracy = run.accuracyTable().<AccuracySource>map(table -> table).orElseGet(run::supernetAccuracies);
-        CandidateEvaluator judge = new CandidateEvaluator(run.options(), run.cheap(), run.experiment().constraints(),
+        CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
             new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.candidates());
         Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
         Path file = run.folder().front();
@@ -101,7 +101,7 @@ public final class SearchStage implements Stage<Front> {
         CheapMeasures cheap = run.cheap(run.knownTables());
         List<Constraint> countable = run.experiment().constraints().stream()
             .filter(constraint -> cheap.names().contains(constraint.measure())).toList();
-        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.genes(), cheap, countable,
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.wanted(), cheap, countable,
             AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory());
         FeasibleSampler.of(anyAccuracy, new Random(run.experiment().search().seed())).draw();
     }

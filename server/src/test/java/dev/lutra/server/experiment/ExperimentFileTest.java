@@ -118,9 +118,9 @@ class ExperimentFileTest {
         assertThat(read("search: {algorithm: {nsga2: {population: 8}}, generations: 6}\n").search().algorithm())
             .isEqualTo(Nsga2Search.Settings.DEFAULT.withSize(8, 6));
         assertThat(read("search: {algorithm: {random: {budget: 30}}, seed: 7}\n").search())
-            .isEqualTo(new Experiment.Search(new RandomSearch.Settings(30), 7));
+            .isEqualTo(new Experiment.Search(new RandomSearch.Settings(30), 7, Optional.empty()));
         assertThat(read("search: {population: 8, generations: 6, seed: 7}\n").search())
-            .isEqualTo(new Experiment.Search(Nsga2Search.Settings.DEFAULT.withSize(8, 6), 7));
+            .isEqualTo(new Experiment.Search(Nsga2Search.Settings.DEFAULT.withSize(8, 6), 7, Optional.empty()));
         assertThat(read("supernet: {sampling: {uniform: {}}}\n").training()).isEqualTo(read("supernet: {sampling: uniform}\n").training());
     }
 
@@ -140,7 +140,8 @@ class ExperimentFileTest {
         "measures: {balanced: {weight: 1}} | measures.balanced.weight: unknown key (expected: one of ratio, reference)",
         "search: {algorithm: sgd} | search.algorithm: sgd (expected: one of ",
         "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
-        "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, seed)",
+        "search: {genes: scale} | search.genes: given alone (expected: search.fixed and search.genes, or neither)",
+        "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, fixed, genes, seed)",
         "search: {population: 3} | search.population: 3 (expected: a whole number of at least 4)",
         "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of channel-warm-up, fair, first-path, ",
         "targets: [] | targets: no targets (expected: at least one device)"})

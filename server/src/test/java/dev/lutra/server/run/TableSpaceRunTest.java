@@ -49,15 +49,19 @@ class TableSpaceRunTest {
     }
 
     private Experiment read(List<Row> rows, String more) throws IOException {
+        return ExperimentFile.read(written(rows, more));
+    }
+
+    private Path written(List<Row> rows, String more) throws IOException {
         StringBuilder table = new StringBuilder("arch,mean,flops\n");
         rows.forEach(row -> table.append(row.architecture()).append(',').append(row.percent()).append(',').append(row.flops()).append('\n'));
         Files.writeString(folder.resolve("bench.csv"), table);
-        return ExperimentFile.read(Files.writeString(folder.resolve("bench.yaml"), """
+        return Files.writeString(folder.resolve("bench.yaml"), """
             name: bench
             space: {table: bench.csv, column: mean, unit: percent}
             objectives: [accuracy, min flops]
             search: {population: 20, generations: 40}
-            """ + more));
+            """ + more);
     }
 
     private ExperimentRun open(Experiment experiment) {
@@ -118,6 +122,17 @@ class TableSpaceRunTest {
         Experiment experiment = read(rows(true), "constraints: {flops: 5.5M}\n");
         assertThatThrownBy(() -> searched(experiment)).isInstanceOf(InputException.class)
             .hasMessage("constraints.flops: 5.5M is below the smallest possible, 6M in bench");
+    }
+
+    @Test
+    void genesThatAreFixedStay() throws IOException {
+        List<Row> rows = rows(true);
+        Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve("bench.yaml"),
+            Files.readString(written(rows, "")).replace("search: {", "search: {fixed: 2314, genes: [gene1, gene3], ")));
+        Front front = searched(experiment);
+        assertThat(front.candidates()).extracting(candidate -> candidate.architecture().toString())
+            .containsExactlyInAnyOrderElementsOf(front(rows.stream().filter(row -> row.architecture().matches(".3.4")).toList(), Long.MAX_VALUE));
+        assertThat(front.provenance()).containsEntry("search.fixed", "2314").containsEntry("search.genes", "gene1 gene3");
     }
 
     @Test
