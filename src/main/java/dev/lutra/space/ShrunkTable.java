@@ -1,6 +1,7 @@
 package dev.lutra.space;
 
 import dev.lutra.yaml.YamlNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -59,8 +60,8 @@ final class ShrunkTable {
             String name = "layer" + ++searchable;
             layer.put("choices", chosen(genes.get(name + ".choice")).stream().map(Gene.Option::name).toList());
             if (genes.containsKey(name + Gene.SCALE)) {
-                Map<String, Object> scales = new LinkedHashMap<>();
-                chosen(genes.get(name + Gene.SCALE)).forEach(scale -> scales.put(Integer.toString(scale.index()), scale.name()));
+                Map<Integer, BigDecimal> scales = new LinkedHashMap<>();
+                chosen(genes.get(name + Gene.SCALE)).forEach(scale -> scales.put(scale.index(), new BigDecimal(scale.name())));
                 layer.put("scales", scales);
             }
             rows.add(layer);

@@ -2,6 +2,7 @@ package dev.lutra.yaml;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,6 +38,7 @@ public final class YamlNode {
 
     /** An underscore between two digits. */
     private static final Pattern DIGIT_GROUPS = Pattern.compile("(?<=\\d)_(?=\\d)");
+    private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]{0,8})(\\.[0-9]{1,8})?");
     private static final Pattern COUNT = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([kKMG]?)");
     /** How large a file may be. */
     public static final int MOST_BYTES = 1 << 26;
@@ -196,18 +198,28 @@ public final class YamlNode {
         return scalar.getValue();
     }
 
-    /** The same as texts, lists and maps. */
+    /** The same as texts, numbers, lists and maps. */
     public Object plain() {
         if (isMapping()) {
-            Map<String, Object> values = new LinkedHashMap<>();
-            entries().forEach((name, value) -> values.put(name, value.plain()));
+            Map<Object, Object> values = new LinkedHashMap<>();
+            entries().forEach((name, value) -> values.put(plain(name), value.plain()));
             return values;
         }
-        return isList() ? items().stream().map(YamlNode::plain).toList() : text();
+        if (isList()) {
+            return items().stream().map(YamlNode::plain).toList();
+        }
+        return plain(text());
     }
 
-    /** A file of texts, lists and maps. */
-    public static String text(Map<String, Object> values) {
+    private static Object plain(String text) {
+        if (!NUMBER.matcher(text).matches()) {
+            return text;
+        }
+        return text.contains(".") ? new BigDecimal(text) : (Object) Long.valueOf(text);
+    }
+
+    /** A file of texts, numbers, lists and maps. */
+    public static String text(Map<String, ?> values) {
         return new Dump(DumpSettings.builder().setWidth(LINE_WIDTH).build()).dumpToString(values);
     }
 

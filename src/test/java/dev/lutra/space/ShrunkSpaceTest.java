@@ -41,6 +41,13 @@ class ShrunkSpaceTest {
         }
     }
 
+    @Test
+    void readsLikeAFileThatSomebodyWrote() {
+        SearchSpace space = SpaceFile.load("oneshot");
+        assertThat(SpaceFile.with(Options.all(space).without(0, 1).largestScales(2)).orElseThrow()).contains("name: oneshot-shrunk",
+            "- choices: [k3, k7, xception]\n  channels: 64\n  stride: 2\n  scales: {8: 1.8, 9: 2.0}\n- choices: [k3, k5, k7, xception]\n");
+    }
+
     private static double scales(Gene gene) {
         return IntStream.range(0, gene.size()).mapToDouble(gene::scale).max().orElseThrow();
     }
