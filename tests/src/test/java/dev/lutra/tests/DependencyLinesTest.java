@@ -138,6 +138,10 @@ class DependencyLinesTest {
         .and().resideOutsideOfPackages("dev.lutra.agent.runtime..", "dev.lutra.agent.bench..")
         .should().dependOnClassesThat().resideInAPackage("ai.onnxruntime..");
 
+    @ArchTest
+    static final ArchRule IN_THE_SERVER_ONLY_PREDICTORS_RUN_IN_ONNX_RUNTIME = noClasses().that().resideInAPackage("dev.lutra.server..")
+        .and().resideOutsideOfPackage("dev.lutra.server.predictor..").should().dependOnClassesThat().resideInAPackage("ai.onnxruntime..");
+
     private static String[] concat(String[] first, String... more) {
         String[] all = Arrays.copyOf(first, first.length + more.length);
         System.arraycopy(more, 0, all, first.length, more.length);

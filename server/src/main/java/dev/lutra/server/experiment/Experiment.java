@@ -9,6 +9,7 @@ import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
 import dev.lutra.search.Constraint;
+import dev.lutra.search.Encoding;
 import dev.lutra.search.Objective;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
@@ -34,6 +35,7 @@ import java.util.TreeMap;
  * @param imageSize side of the images in pixels; empty: the space's own
  * @param data where images come from; only an experiment with an accuracy table may have none
  * @param accuracyTable known accuracies that take the place of a supernet's, if any
+ * @param predictor a model of the user's whose accuracies take the place of a supernet's, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param training how the supernet is trained
  * @param probes how often a few fixed paths are judged while it is trained
@@ -49,7 +51,8 @@ import java.util.TreeMap;
  * @param rank what the supernet's order of networks is held against, if anything
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<AccuracyFile> accuracyTable, Optional<Path> supernetFrom, TrainingSettings training, int probes, TrainingSettings retraining,
+    Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, TrainingSettings training, int probes,
+    TrainingSettings retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
 
@@ -135,6 +138,18 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      */
     public record Rank(Truth truth, int top) {}
 
+    /**
+     * @param model that predicts accuracies, as ONNX
+     * @param encoding of an architecture, as the model takes it
+     * @param unit that it answers in
+     */
+    public record Predictor(Path model, Encoding encoding, AccuracyFile.Unit unit) {}
+
+    /** Whether accuracies are those of shared weights, rather than known or predicted by others. */
+    public boolean hasSupernet() {
+        return accuracyTable.isEmpty() && predictor.isEmpty();
+    }
+
     /** The highest value that a measure may have; empty where nothing bounds it. */
     public OptionalDouble limit(String measure) {
         return constraints.stream().filter(constraint -> constraint.measure().equals(measure) && constraint.side() == Side.AT_MOST)
@@ -145,7 +160,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     public Experiment withBudget(Duration budget) {
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, supernetFrom, training, probes, retraining,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
             evaluation, targets, measures, objectives, constraints, within, search, export, rank);
     }
 

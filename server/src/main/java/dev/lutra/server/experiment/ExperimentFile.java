@@ -10,9 +10,11 @@ import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Measure;
+import dev.lutra.search.Encoding;
 import dev.lutra.search.Objective;
 import dev.lutra.server.experiment.Experiment.DataSource;
 import dev.lutra.server.experiment.Experiment.Export;
+import dev.lutra.server.experiment.Experiment.Predictor;
 import dev.lutra.server.experiment.Experiment.Profile;
 import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Search;
@@ -86,8 +88,13 @@ public final class ExperimentFile {
     private Experiment experiment() {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
         YamlNode space = file.get("space");
-        Optional<AccuracyFile> accuracyTable = space.isMapping() ? Optional.of(tableSpace(space)) : accuracyTable();
+        Optional<YamlNode> accuracy = accuracy();
+        Optional<Predictor> predictor = accuracy.filter(node -> node.find("onnx").isPresent()).map(this::predictor);
+        Optional<AccuracyFile> accuracyTable = space.isMapping()
+            ? Optional.of(tableSpace(space))
+            : accuracy.filter(node -> predictor.isEmpty()).map(this::accuracyTable);
         boolean tabulated = accuracyTable.isPresent();
+        boolean trained = !tabulated && predictor.isEmpty();
         List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
         int probes = integer(file.find("supernet"), "probes", 0, DEFAULT_PROBES); // before the section's keys are all looked at
         MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
@@ -98,8 +105,9 @@ public final class ExperimentFile {
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
             !space.isMapping(),
             file.find("image-size").map(node -> node.integer(8)),
-            (tabulated ? file.find("data") : Optional.of(file.get("data"))).map(node -> data(node, folder)),
+            (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> data(node, folder)),
             accuracyTable,
+            predictor,
             supernetFrom(),
             supernet(seed),
             probes,
@@ -112,7 +120,7 @@ public final class ExperimentFile {
             profile(file.find("profile"), folder),
             search(seed),
             export(file.find("export")),
-            file.find("rank").map(node -> rank(node, tabulated)));
+            file.find("rank").map(node -> rank(node, trained)));
         file.rejectUnknownKeys();
         requirePredictable(experiment);
         return experiment;
@@ -152,20 +160,32 @@ public final class ExperimentFile {
         return table;
     }
 
-    /** The table, which leaves nothing for a supernet to do. */
-    private Optional<AccuracyFile> accuracyTable() {
-        Optional<YamlNode> accuracy = file.find("accuracy");
-        Optional<AccuracyFile> table = accuracy.map(this::accuracyFile);
-        accuracy.ifPresent(YamlNode::rejectUnknownKeys);
-        if (table.isPresent() && file.find("supernet").isPresent()) {
-            throw file.get("supernet").error("given with accuracy.table (expected: one of them)");
-        }
+    private AccuracyFile accuracyTable(YamlNode accuracy) {
+        AccuracyFile table = accuracyFile(accuracy);
+        accuracy.rejectUnknownKeys();
         return table;
     }
 
-    private Rank rank(YamlNode node, boolean tabulated) {
-        if (tabulated) {
-            throw node.error("given with accuracy.table (expected: a supernet, whose order of networks is looked at)");
+    private Predictor predictor(YamlNode accuracy) {
+        Predictor predictor = new Predictor(folder.resolve(accuracy.get("onnx").text()), accuracy.get("encoding").oneOf(Encoding.class),
+            accuracy.find("unit").map(unit -> unit.oneOf(AccuracyFile.Unit.class)).orElse(AccuracyFile.Unit.SHARE));
+        accuracy.rejectUnknownKeys();
+        return predictor;
+    }
+
+    /** Where accuracies come from, if not from a supernet, for which it leaves nothing to do. */
+    private Optional<YamlNode> accuracy() {
+        Optional<YamlNode> accuracy = file.find("accuracy");
+        if (accuracy.isPresent() && file.find("supernet").isPresent()) {
+            String given = accuracy.get().find("onnx").isPresent() ? "onnx" : "table";
+            throw file.get("supernet").error("given with accuracy." + given + " (expected: one of them)");
+        }
+        return accuracy;
+    }
+
+    private Rank rank(YamlNode node, boolean trained) {
+        if (!trained) {
+            throw node.error("given with accuracies from elsewhere (expected: a supernet, whose order of networks is looked at)");
         }
         Optional<YamlNode> train = node.find("train");
         if (train.isPresent() == node.find("table").isPresent()) {

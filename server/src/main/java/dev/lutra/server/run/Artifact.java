@@ -14,8 +14,8 @@ enum Artifact {
     SUPERNET {
         @Override
         void require(RunContext run) {
-            if (run.experiment().accuracyTable().isPresent()) {
-                throw new InputException("accuracy.table: an experiment with it has no supernet, whose weights this needs "
+            if (!run.experiment().hasSupernet()) {
+                throw new InputException("accuracy: an experiment that has it from elsewhere has no supernet, whose weights this needs "
                     + "(expected: lutra retrain, which trains winners by themselves)");
             }
             Path file = run.checkpoint();

@@ -88,7 +88,7 @@ public final class ExperimentRun implements AutoCloseable {
             stages.add(new RankStage());
         }
         stages.addAll(List.of(new ProfileStage(), new SearchStage()));
-        if (context.experiment().accuracyTable().isEmpty()) {
+        if (context.experiment().hasSupernet()) {
             stages.add(new ExportStage());
             if (!context.experiment().targets().isEmpty()) {
                 stages.add(new VerifyStage());
@@ -116,7 +116,7 @@ public final class ExperimentRun implements AutoCloseable {
      */
     public Optional<Path> train() {
         run(new TrainStage());
-        return context.experiment().accuracyTable().isPresent() ? Optional.empty() : Optional.of(context.checkpoint());
+        return !context.experiment().hasSupernet() ? Optional.empty() : Optional.of(context.checkpoint());
     }
 
     /** See {@link RankStage}. */
@@ -179,7 +179,7 @@ public final class ExperimentRun implements AutoCloseable {
 
     /** Whether devices have confirmed as many files as the experiment asks for, and its front has, or there is none to ask. */
     public boolean isVerified() {
-        return context.experiment().targets().isEmpty() || context.experiment().accuracyTable().isPresent()
+        return context.experiment().targets().isEmpty() || !context.experiment().hasSupernet()
             || winners().stream().filter(Winner::isVerified).count() >= context.winnersWanted();
     }
 

@@ -20,6 +20,7 @@ import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
@@ -70,6 +71,7 @@ final class RunContext implements AutoCloseable {
     private Optional<AccuracyTable> accuracyTable = Optional.empty();
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
+    private PredictedAccuracies predictor;
     private RunFleet fleet;
     /** Several stages ask for the same devices before any work; each is looked for, and told of, once. */
     private final Set<Experiment.Target> lookedFor = new HashSet<>();
@@ -176,7 +178,7 @@ final class RunContext implements AutoCloseable {
 
     /** The options that training has not dropped; all of them where an accuracy table stands in the place of a supernet. */
     Options options() {
-        if (experiment.accuracyTable().isPresent() || Checkpoint.read(checkpoint()).surviving().isEmpty()) {
+        if (!experiment.hasSupernet() || Checkpoint.read(checkpoint()).surviving().isEmpty()) {
             return Options.all(genes());
         }
         supernet(); // makes sure that the file is of this space
@@ -214,6 +216,18 @@ final class RunContext implements AutoCloseable {
             accuracyTable = experiment.accuracyTable().map(file -> file.load(genes()));
         }
         return accuracyTable;
+    }
+
+    /** Where accuracies come from: the experiment's table, its predictor, or the supernet's weights. */
+    AccuracySource accuracies() {
+        if (experiment.predictor().isPresent()) {
+            if (predictor == null) {
+                Experiment.Predictor own = experiment.predictor().get();
+                predictor = new PredictedAccuracies(own.model(), space(), own.encoding(), own.unit() == AccuracyFile.Unit.PERCENT ? 0.01 : 1);
+            }
+            return predictor;
+        }
+        return accuracyTable().<AccuracySource>map(table -> table).orElseGet(this::supernetAccuracies);
     }
 
     /** Accuracies by the supernet's weights. */
@@ -364,7 +378,7 @@ final class RunContext implements AutoCloseable {
 
     /** Writes the report on these winners. */
     void report(List<Winner> winners) {
-        boolean trained = experiment.accuracyTable().isEmpty();
+        boolean trained = experiment.hasSupernet();
         reporter().write(front(), evaluated(), winners, trained ? Checkpoint.read(checkpoint()).curve() : List.of(),
             trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history());
         events.say("report: " + folder.report());
@@ -404,10 +418,15 @@ final class RunContext implements AutoCloseable {
 
     /** What a candidate's accuracy follows from besides its architecture. */
     private NamedValues judge() {
-        return experiment.accuracyTable()
-            .map(this::tabulated)
+        return experiment.accuracyTable().map(this::tabulated).or(() -> experiment.predictor().map(this::predicted))
             .orElseGet(() -> SubnetEvaluator.origin(space(), Checkpoint.weightsFingerprint(checkpoint()), data(),
                 experiment.evaluation()));
+    }
+
+    private NamedValues predicted(Experiment.Predictor predictor) {
+        return NamedValues.builder().put("space", space().fingerprint()).put("accuracy.onnx", content(predictor.model()))
+            .put("accuracy.encoding", predictor.encoding().key())
+            .put("accuracy.unit", predictor.unit().name().toLowerCase(Locale.ROOT)).build();
     }
 
     private NamedValues tabulated(AccuracyFile table) {
@@ -424,7 +443,7 @@ final class RunContext implements AutoCloseable {
         provenance.put("lutra", version);
         provenance.put("experiment", experiment.name());
         Map<String, String> origin = new LinkedHashMap<>(judge().shown());
-        if (experiment.accuracyTable().isEmpty()) {
+        if (experiment.hasSupernet()) {
             origin.putAll(trained());
         }
         experiment.search().part().ifPresent(part -> {
@@ -451,6 +470,7 @@ final class RunContext implements AutoCloseable {
     @Override
     public void close() {
         closeQuietly(fleet);
+        closeQuietly(predictor);
         closeQuietly(evaluator);
         closeQuietly(supernet);
         closeQuietly(data);

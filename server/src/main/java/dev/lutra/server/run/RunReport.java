@@ -74,7 +74,7 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, experiment.accuracyTable().isPresent() ? List.of() : List.of(training(curve, sampledPaths, history)),
+            best(front), plots, !experiment.hasSupernet() ? List.of() : List.of(training(curve, sampledPaths, history)),
             ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
     }
@@ -129,8 +129,9 @@ final class RunReport {
     }
 
     private String verdict(List<Winner> winners) {
-        if (experiment.accuracyTable().isPresent()) {
-            return "Accuracies are those of a table: there is no supernet, and nothing to export.";
+        if (!experiment.hasSupernet()) {
+            return "Accuracies are " + (experiment.predictor().isPresent() ? "predicted by a model" : "those of a table")
+                + ": there is no supernet, and nothing to export.";
         }
         if (experiment.targets().isEmpty()) {
             return winners.size() + " files exported. The experiment has no targets, so no device was asked: neither their outputs nor "

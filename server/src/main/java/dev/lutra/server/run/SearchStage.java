@@ -42,7 +42,7 @@ public final class SearchStage implements Stage<Front> {
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
-        return experiment.accuracyTable().isPresent() ? Set.of(Artifact.TABLES) : Set.of(Artifact.SUPERNET, Artifact.TABLES);
+        return !experiment.hasSupernet() ? Set.of(Artifact.TABLES) : Set.of(Artifact.SUPERNET, Artifact.TABLES);
     }
 
     @Override
@@ -57,6 +57,9 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public void check(RunContext run) {
         requireFeasible(run);
+        if (!run.experiment().hasSupernet()) {
+            run.accuracies(); // read before anything is measured
+        }
         Map<String, LookupTable> tables = run.knownTables();
         if (tables.size() == run.experiment().targets().size()) {
             CandidateEvaluator judge = new CandidateEvaluator(run.wanted(), run.cheap(tables), run.experiment().constraints(),
@@ -70,7 +73,7 @@ public final class SearchStage implements Stage<Front> {
      */
     @Override
     public Front run(RunContext run) {
-        AccuracySource accuracy = run.accuracyTable().<AccuracySource>map(table -> table).orElseGet(run::supernetAccuracies);
+        AccuracySource accuracy = run.accuracies();
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
             new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.candidates());
         Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
@@ -86,7 +89,7 @@ public final class SearchStage implements Stage<Front> {
             front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
             .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().say("search: " + precision.described())));
-        if (run.experiment().accuracyTable().isPresent()) {
+        if (!run.experiment().hasSupernet()) {
             run.report(List.of()); // nothing comes after that would
         }
         return front;

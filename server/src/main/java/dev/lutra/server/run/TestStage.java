@@ -34,7 +34,7 @@ final class TestStage implements Stage<Map<String, Double>> {
     @Override
     public void check(RunContext run) {
         Experiment experiment = run.experiment();
-        if (experiment.accuracyTable().isEmpty() && experiment.data().flatMap(Experiment.DataSource::test).isEmpty()) {
+        if (experiment.hasSupernet() && experiment.data().flatMap(Experiment.DataSource::test).isEmpty()) {
             throw new InputException("data.test: missing (expected: a source of test images)");
         }
     }

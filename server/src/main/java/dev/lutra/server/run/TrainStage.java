@@ -43,7 +43,7 @@ final class TrainStage implements Stage<List<Double>> {
 
     @Override
     public Set<Artifact> leaves(Experiment experiment) {
-        return experiment.accuracyTable().isPresent() ? Set.of() : Set.of(Artifact.SUPERNET);
+        return !experiment.hasSupernet() ? Set.of() : Set.of(Artifact.SUPERNET);
     }
 
     /**
@@ -51,7 +51,7 @@ final class TrainStage implements Stage<List<Double>> {
      */
     @Override
     public void check(RunContext run) {
-        if (run.experiment().accuracyTable().isEmpty()) {
+        if (run.experiment().hasSupernet()) {
             run.experiment().training().curriculum().requireFits(run.space());
             SearchStage.requireFeasible(run);
         }
@@ -62,6 +62,10 @@ final class TrainStage implements Stage<List<Double>> {
         Optional<AccuracyTable> table = run.accuracyTable();
         if (table.isPresent()) {
             run.events().say("train: no supernet; " + table.get().file() + " has the accuracy of " + table.get().size() + " architectures");
+            return List.of();
+        }
+        if (run.experiment().predictor().isPresent()) {
+            run.events().say("train: no supernet; " + run.experiment().predictor().get().model() + " predicts accuracies");
             return List.of();
         }
         if (run.experiment().supernetFrom().isPresent()) {

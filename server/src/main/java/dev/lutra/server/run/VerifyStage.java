@@ -37,10 +37,10 @@ final class VerifyStage implements Stage<List<Winner>> {
      */
     @Override
     public void check(RunContext run) {
-        if (run.experiment().targets().isEmpty() && run.experiment().accuracyTable().isEmpty()) {
+        if (run.experiment().targets().isEmpty() && run.experiment().hasSupernet()) {
             throw new InputException("targets: missing (expected: at least one device, which verifies exported files)");
         }
-        if (run.experiment().accuracyTable().isEmpty()) {
+        if (run.experiment().hasSupernet()) {
             run.requireReachable(run.experiment().targets());
         }
     }

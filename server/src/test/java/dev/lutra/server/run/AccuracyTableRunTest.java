@@ -156,7 +156,7 @@ class AccuracyTableRunTest {
             run.all();
             for (Runnable stage : List.<Runnable>of(run::export, run::verify, run::test)) {
                 assertThatThrownBy(stage::run).isInstanceOf(InputException.class)
-                    .hasMessage("accuracy.table: an experiment with it has no supernet, whose weights this needs "
+                    .hasMessage("accuracy: an experiment that has it from elsewhere has no supernet, whose weights this needs "
                         + "(expected: lutra retrain, which trains winners by themselves)");
             }
             assertThatThrownBy(run::retrain).isInstanceOf(InputException.class)

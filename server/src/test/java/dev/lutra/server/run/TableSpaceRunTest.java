@@ -140,7 +140,7 @@ class TableSpaceRunTest {
         try (ExperimentRun run = open(read(rows(true), ""))) {
             run.search();
             for (Runnable stage : List.<Runnable>of(run::profile, run::retrain, run::verify, run::export)) {
-                assertThatThrownBy(stage::run).isInstanceOf(InputException.class).hasMessageMatching("(space|accuracy)\\.table: .*");
+                assertThatThrownBy(stage::run).isInstanceOf(InputException.class).hasMessageMatching("(space\\.table|accuracy): .*");
             }
         }
     }
