@@ -2,6 +2,7 @@ package dev.lutra.agent;
 
 import dev.lutra.agent.link.Backoff;
 import dev.lutra.agent.link.LeaseKeeper;
+import dev.lutra.agent.link.NameTakenException;
 import dev.lutra.agent.link.PatientLink;
 import dev.lutra.agent.link.Reports;
 import dev.lutra.agent.link.ServerException;
@@ -77,6 +78,7 @@ public final class AgentLoop {
      *
      * @param joinTimeout how long to look for a server that is not there; zero for one try
      * @throws InputException if no server answers in that time, or it refuses this agent
+     * @throws NameTakenException if another agent has its name there
      */
     public void run(Duration joinTimeout) {
         thread = Thread.currentThread();
@@ -99,6 +101,9 @@ public final class AgentLoop {
         } catch (InterruptedException e) {
             log.debug("stopped", e);
         } catch (ServerException e) {
+            if (e.kind() == ServerException.Kind.TAKEN) {
+                throw new NameTakenException(link.address() + ": " + e.getMessage());
+            }
             throw new InputException(link.address() + ": the server refuses this agent: " + e.getMessage());
         }
     }

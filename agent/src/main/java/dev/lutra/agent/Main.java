@@ -6,29 +6,36 @@ import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.device.DeviceProbe;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.Identity;
 import dev.lutra.agent.link.LeaseKeeper;
+import dev.lutra.agent.link.NameTakenException;
 import dev.lutra.agent.link.ServerAddress;
 import dev.lutra.agent.link.ServerLink;
 import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.RuntimeOffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
@@ -76,6 +83,9 @@ public final class Main implements Callable<Integer> {
 
     @Option(names = "--device", paramLabel = "NAME", description = "the name experiments use for this device (default: host name)")
     private String device;
+
+    @Option(names = "--numbered", description = "if another agent has that name, be NAME-2, NAME-3, … instead of ending")
+    private boolean numbered;
 
     @Option(names = "--provider", paramLabel = "NAME", split = ",", description = "execution providers to offer, comma-separated (default: all that work on this device)")
     private List<String> providers = List.of();
@@ -139,20 +149,23 @@ public final class Main implements Callable<Integer> {
         DeviceProbe probe = new DeviceProbe();
         String name = device == null ? probe.hostName() : device;
         expect(!name.isBlank(), "--device: empty (expected: a name)");
-        ReferenceLevels levels = new ReferenceLevels(state == null ? defaultState(name) : state);
+        Path folder = state == null ? defaultState(name) : state;
+        ReferenceLevels levels = new ReferenceLevels(folder);
+        Identity identity = new Identity(folder);
         CountDownLatch closed = new CountDownLatch(1);
         stopWhenTold(closed);
         try (ProcessBench bench = new ProcessBench(cores); ServerLink link = new ServerLink(address, secret)) {
             RuntimeOffer runtime = probe.runtime(providers, bench);
-            JoinRequest self = JoinRequest.newBuilder().setDevice(probe.describe(name).toBuilder().setProtection(bench.protection()))
-                .setAgentVersion(version()).addRuntimes(runtime).build();
+            JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addRuntimes(runtime)
+                .setMachine(identity.machine()).setProcess(identity.process());
             Bench offered = new OfferedBench(bench, runtime.getProvidersList());
-            Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
-                new Random(), new SystemWatch(), version());
-            AgentLoop loop = new AgentLoop(link, self, rounds, lease, MODEL_BYTES,
-                () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
-            stop.set(loop::stop);
-            loop.run(Duration.ofSeconds(joinTimeoutSeconds));
+            serve(link, identity, name, candidate -> {
+                Device.Builder described = probe.describe(candidate).toBuilder().setProtection(bench.protection());
+                Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
+                    new Random(), new SystemWatch(), version());
+                return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,
+                    () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
+            });
         } catch (InterruptedException | RuntimeException e) {
             // Whatever an interrupt breaks on the way, in files say, is not what went wrong.
             if (!stopping && e instanceof RuntimeException unforeseen) {
@@ -163,6 +176,25 @@ public final class Main implements Callable<Integer> {
             closed.countDown();
         }
         return CommandLine.ExitCode.OK;
+    }
+
+    /** Under the first name that nobody has: the given one or, if asked for, that with a number. */
+    private void serve(ServerLink link, Identity identity, String name, Function<String, AgentLoop> loops) {
+        for (int number = 1; !stopping; number++) {
+            String candidate = number == 1 ? name : name + "-" + number;
+            Optional<Identity.Claim> claimed = identity.claim(link.address(), candidate);
+            try (Identity.Claim claim = claimed.orElseThrow(() -> new NameTakenException(
+                link.address() + ": device " + candidate + ": another agent of this machine has joined under this name"))) {
+                AgentLoop loop = loops.apply(candidate);
+                stop.set(loop::stop);
+                loop.run(Duration.ofSeconds(joinTimeoutSeconds));
+                return;
+            } catch (NameTakenException e) {
+                if (!numbered) {
+                    throw new InputException(e.getMessage() + "; --device gives another name, --numbered the next that is free");
+                }
+            }
+        }
     }
 
     /** A process that is told to stop ends only when its children have, and nothing of them is left. */
@@ -207,7 +239,7 @@ public final class Main implements Callable<Integer> {
     private static Path defaultState(String device) {
         String home = System.getenv("XDG_STATE_HOME");
         Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home"), ".local", "state") : Path.of(home);
-        return base.resolve("lutra").resolve(device.replaceAll("[^A-Za-z0-9._-]|^\\.+", "_"));
+        return base.resolve("lutra").resolve(URLEncoder.encode(device, StandardCharsets.UTF_8).replaceFirst("^\\.", "%2E"));
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.agent.link.ScriptedServer;
 import dev.lutra.agent.runtime.TinyOnnx;
+import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
+import io.grpc.Status;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -214,6 +216,39 @@ class MainTest {
 
         assertThat(exit()).isZero();
         assertThat(temporary()).isEmptyDirectory();
+    }
+
+    private String refused() throws Exception {
+        assertThat(exit()).isEqualTo(2);
+        return errors().get(errors().size() - 1);
+    }
+
+    @Test
+    void aNameIsOneAgentsAtATime() throws Exception {
+        launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x");
+        eventually("join", () -> server.joins.size() == 1);
+        Process first = process;
+        try {
+            launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x");
+            assertThat(refused()).isEqualTo(server.address() + ": device x: another agent of this machine has joined under this name;"
+                + " --device gives another name, --numbered the next that is free");
+            launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x", "--numbered");
+            eventually("another join", () -> server.joins.size() == 2);
+            process.destroyForcibly().waitFor();
+        } finally {
+            first.destroyForcibly().waitFor();
+        }
+        assertThat(server.joins).extracting(join -> join.getDevice().getName()).containsExactly("x", "x-2");
+        assertThat(server.joins).extracting(JoinRequest::getMachine).hasSize(2).doesNotContain("").matches(all -> all.get(0).equals(all.get(1)));
+        assertThat(server.joins.get(0).getProcess()).isNotEmpty().isNotEqualTo(server.joins.get(1).getProcess());
+
+        // what was killed leaves its name to the next; what the server knows of, one of another machine, keeps it
+        server.onJoin = () -> {
+            throw Status.ALREADY_EXISTS.withDescription("device x: the name belongs to another agent").asRuntimeException();
+        };
+        launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x");
+        assertThat(refused()).isEqualTo(server.address() + ": device x: the name belongs to another agent;"
+            + " --device gives another name, --numbered the next that is free");
     }
 
     @Test

@@ -256,7 +256,7 @@ class BrowserAgentTest {
         assertThat(browser.evaluate("""
             import('/pages/protocol.js').then(async ({ Server }) => {
               const server = new Server(localStorage.getItem('lutra.token'));
-              const { session } = await server.join({ device: { name: '%s' } });
+              const { session } = await server.join({ device: { name: '%s' }, machine: localStorage.getItem('lutra.machine') });
               const { tasks: [leased] } = await server.lease({ session, maxTasks: 1 });
               sessionStorage.setItem('lutra.unanswered', JSON.stringify({ session,
                 lease: { taskId: leased.task.id, epoch: leased.epoch }, outcome: { failed: { reason: 'from before' } } }));

@@ -11,6 +11,8 @@ public final class ServerException extends RuntimeException {
         UNREACHABLE,
         /** The server does not know what was named: the session (join again) or a model. */
         NOT_FOUND,
+        /** The device's name belongs to another agent. */
+        TAKEN,
         /** The server will never accept this call. */
         REFUSED
     }

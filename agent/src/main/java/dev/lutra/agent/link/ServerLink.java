@@ -94,7 +94,10 @@ public final class ServerLink implements AutoCloseable {
             case NOT_FOUND :
                 reached();
                 return new ServerException(ServerException.Kind.NOT_FOUND, reason(e), e);
-            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, ALREADY_EXISTS, RESOURCE_EXHAUSTED :
+            case ALREADY_EXISTS :
+                reached();
+                return new ServerException(ServerException.Kind.TAKEN, reason(e), e);
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE, RESOURCE_EXHAUSTED :
                 reached();
                 return new ServerException(ServerException.Kind.REFUSED, reason(e), e);
             default :

@@ -97,6 +97,9 @@ public final class TaskQueue {
     /** When devices were last heard of in this server's life, in milliseconds since it began. */
     private final Map<String, Long> heardMillis = new ConcurrentHashMap<>();
 
+    /** Agents whose place a newer one of their machine has taken, by device. */
+    private final Map<String, Set<String>> replacedProcesses = new ConcurrentHashMap<>();
+
     /** What agents say of it, for people to look at: not worth keeping. */
     private final Map<String, Progress> progressByDevice = new ConcurrentHashMap<>();
 
@@ -148,11 +151,13 @@ public final class TaskQueue {
      *
      * @return the session
      * @throws InputException when the device has no name, or one that {@link Names#device} refuses
+     * @throws NameTakenException when the name belongs to an agent of another machine that is there
      */
     public String join(JoinRequest request) {
         String device = Names.device("device", request.getDevice().getName());
         String session = UUID.randomUUID().toString();
         transaction(handle -> {
+            refuseSecond(handle, device, request);
             takeBack(handle, "device = :key", device);
             progressByDevice.remove(device);
             heardMillis.put(device, now());
@@ -167,6 +172,30 @@ public final class TaskQueue {
         });
         announceChange();
         return session;
+    }
+
+    /**
+     * A name belongs to the machine whose agent joined under it, until that has been silent for a lease period; whoever was not yet heard
+     * of in this server's life may still be there. Of the same machine a newer agent takes the older one's place, which must not
+     * take it back: two copies of one machine's state would otherwise go on like that for ever.
+     */
+    private void refuseSecond(Handle handle, String device, JoinRequest request) {
+        Optional<JoinRequest> holder = handle.createQuery("SELECT description FROM devices WHERE name = :name").bind("name", device)
+            .map((row, context) -> parse(JoinRequest.parser(), row.getBytes("description"))).findOne();
+        if (holder.isEmpty()) {
+            return;
+        }
+        Set<String> replaced = replacedProcesses.computeIfAbsent(device, name -> ConcurrentHashMap.newKeySet());
+        boolean isAnother = !holder.get().getMachine().equals(request.getMachine()) || replaced.contains(request.getProcess());
+        long silentMillis = now() - heardMillis.getOrDefault(device, 0L);
+        if (isAnother && silentMillis <= leaseMillis) {
+            throw new NameTakenException("device " + device + ": the name belongs to another agent, heard of " + silentMillis / 1000
+                + " s ago (expected: a name of its own; this one is free when that agent has been silent for " + leaseMillis / 1000 + " s)");
+        }
+        replaced.remove(request.getProcess());
+        if (!holder.get().getProcess().isEmpty() && !holder.get().getProcess().equals(request.getProcess())) {
+            replaced.add(holder.get().getProcess());
+        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.server.fleet.NameTakenException;
 import dev.lutra.server.fleet.UnknownSessionException;
 import dev.lutra.server.store.StorageException;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -57,6 +58,9 @@ final class ErrorReplies implements ServerInterceptor {
     private static Status status(ServerCall<?, ?> call, RuntimeException problem) {
         if (problem instanceof UnknownSessionException) {
             return Status.NOT_FOUND.withDescription(problem.getMessage());
+        }
+        if (problem instanceof NameTakenException) {
+            return Status.ALREADY_EXISTS.withDescription(problem.getMessage());
         }
         if (problem instanceof InputException) {
             return Status.FAILED_PRECONDITION.withDescription(problem.getMessage());

@@ -110,7 +110,7 @@ public record RunFolder(Path root) {
             FileLock lock = channel.tryLock();
             if (lock == null) {
                 channel.close();
-                throw InputException.in(root, "another lutra process works in this run folder (expected: one at a time)");
+                throw InputException.in(root, "another lutra process works in this folder (expected: one at a time)");
             }
             return lock;
         } catch (OverlappingFileLockException e) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,16 +21,31 @@ public final class ModelStore {
     /** Largest model: 1 GiB, half of what a protobuf message (an ONNX file is one) can hold. */
     public static final long MAX_BYTES = 1L << 30;
 
+    private static final String PART_PREFIX = "upload-";
+    private static final String PART_SUFFIX = ".part";
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     private final Path folder;
 
-    /** @throws InputException when there is no such folder and none can be made */
+    /**
+     * Opens a folder that nobody else works in, and deletes what an earlier owner that was killed has half received.
+     *
+     * @throws InputException when there is no such folder and none can be made
+     */
     public ModelStore(Path folder) {
         try {
             this.folder = PrivateFiles.folder(folder);
+            sweep(folder);
         } catch (IOException e) {
             throw new InputException(folder + ": no folder can be made here (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static void sweep(Path folder) throws IOException {
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, PART_PREFIX + "*" + PART_SUFFIX)) {
+            for (Path part : parts) {
+                Files.deleteIfExists(part);
+            }
         }
     }
 
@@ -75,7 +91,7 @@ public final class ModelStore {
 
         private Upload() {
             try {
-                part = Files.createTempFile(folder, "upload-", ".part");
+                part = Files.createTempFile(folder, PART_PREFIX, PART_SUFFIX);
                 out = Files.newOutputStream(part);
             } catch (IOException e) {
                 throw failed(e);

@@ -12,6 +12,7 @@ import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.NameTakenException;
 import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.fleet.UnknownSessionException;
 import dev.lutra.server.store.StorageException;
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent protocol for pages: a POST to {@code /api/agent/<call>} with the call's request as JSON (protobuf's own mapping)
  * and the token in the authorization header is answered with its reply. Errors are the statuses that gRPC's map to: 401
- * without the token, 404 for a session that has to join again, 400 for what the caller did wrong, 503 while nothing can be stored; the
+ * without the token, 404 for a session that has to join again, 409 for a name that belongs to another device, 400 for what the caller did wrong, 503 while nothing can be stored; the
  * body says so in a line.
  */
 final class AgentApi implements HttpHandler {
@@ -58,6 +59,8 @@ final class AgentApi implements HttpHandler {
                 refuse(exchange, e.status, e.getMessage());
             } catch (UnknownSessionException e) {
                 refuse(exchange, 404, e.getMessage());
+            } catch (NameTakenException e) {
+                refuse(exchange, 409, e.getMessage());
             } catch (InputException e) {
                 refuse(exchange, 400, e.getMessage());
             } catch (StorageException e) {

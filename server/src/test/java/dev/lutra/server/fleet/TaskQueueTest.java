@@ -582,6 +582,48 @@ class TaskQueueTest {
         waiter.join();
     }
 
+    private String join(String device, String machine, String process) {
+        return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).setMachine(machine).setProcess(process).build());
+    }
+
+    private void assertTaken(String machine, String process, long silentSeconds) {
+        assertThatThrownBy(() -> join("pi", machine, process)).isInstanceOf(NameTakenException.class)
+            .hasMessage("device pi: the name belongs to another agent, heard of " + silentSeconds + " s ago (expected: a name of its own;"
+                + " this one is free when that agent has been silent for 30 s)");
+    }
+
+    @Test
+    void aNameBelongsToOneMachineAtATime() {
+        String session = join("pi", "a", "1");
+        submit("pi", "t");
+        assertThat(ids(queue.lease(session, 1))).containsExactly("t");
+        clock.advance(Duration.ofSeconds(3));
+        assertTaken("b", "2", 3);
+        assertThat(queue.renew(session, List.of(), TaskQueue.Progress.NONE)).as("the first goes on").isEmpty();
+        assertThat(join("pi", "a", "1")).as("reconnects").isNotEqualTo(session);
+        join("other", "b", "2");
+
+        restart();
+        clock.advance(ALMOST);
+        assertTaken("b", "2", 29);
+        clock.advance(TICK.plus(TICK));
+        join("pi", "b", "2");
+        assertTaken("a", "1", 0);
+    }
+
+    /** A restarted agent takes the place of its former self; two of one machine do not take turns. */
+    @Test
+    void ofOneMachineTheNewerAgentHasTheName() {
+        join("pi", "a", "1");
+        join("pi", "a", "2");
+        assertTaken("a", "1", 0);
+        join("pi", "a", "3");
+        assertTaken("a", "2", 0);
+        clock.advance(LEASE.plus(TICK));
+        join("pi", "a", "1");
+        assertTaken("a", "3", 0);
+    }
+
     private String join(String device) {
         return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build());
     }

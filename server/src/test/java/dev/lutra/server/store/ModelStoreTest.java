@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.Sha256;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,18 @@ class ModelStoreTest {
     @BeforeEach
     void open() {
         models = new ModelStore(folder.resolve("models"));
+    }
+
+    /** By a server that was killed while it received them; nobody else works in the folder. */
+    @Test
+    void whatWasHalfReceivedIsSweptWhenOpened() throws IOException {
+        Path stored = folder.resolve("models");
+        String whole = models.put("abc".getBytes(StandardCharsets.US_ASCII));
+        models.receive().write(new byte[100]);
+        Files.writeString(stored.resolve("of-somebody-else.part"), "x");
+        assertThat(stored.toFile().list()).hasSize(3);
+        new ModelStore(stored);
+        assertThat(stored.toFile().list()).containsExactlyInAnyOrder(whole + ".onnx", "of-somebody-else.part");
     }
 
     @Test

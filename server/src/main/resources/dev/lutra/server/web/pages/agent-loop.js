@@ -11,6 +11,7 @@ const LEASE_WAIT_MILLIS = 10_000;
 const MODELS = 'lutra-models';
 /** The page's last report that the server may not have got, kept over a reload. */
 const UNANSWERED = 'lutra.unanswered';
+const MACHINE = 'lutra.machine';
 
 /** The agent was stopped: ends whatever is under way. */
 class Stopped extends Error {}
@@ -27,6 +28,7 @@ export class Agent {
   /** How much rounds disagree on this device, by provider and threads. */
   spreads = new Map();
   #budgets = new Budgets();
+  #process = crypto.randomUUID();
 
   /**
    * @param runtime { version } of onnxruntime-web
@@ -124,7 +126,7 @@ export class Agent {
   async #serve() {
     const { device, providers } = this.offered;
     this.#tell({ state: 'joining' });
-    const joined = await this.#server.join({ device, agentVersion: this.version,
+    const joined = await this.#server.join({ device, agentVersion: this.version, machine: machineId(), process: this.#process,
       runtimes: [{ name: 'onnxruntime-web', version: this.runtime.version, providers }] }, this.#onProblem);
     this.#session = joined.session;
     this.#held.clear();
@@ -299,6 +301,13 @@ export class Agent {
       }
     }
   }
+}
+
+/** What tells this browser from others that take the same name: random, and kept. */
+function machineId() {
+  const kept = localStorage.getItem(MACHINE) ?? crypto.randomUUID();
+  localStorage.setItem(MACHINE, kept);
+  return kept;
 }
 
 function nameOf(leased) {
