@@ -5,6 +5,7 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import de.siegmar.fastcsv.writer.QuoteStrategy;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import java.io.IOException;
@@ -27,6 +28,13 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
     private static final int MOST_BYTES = 1 << 28;
     private static final int MOST_CELLS = 10_000;
     private static final int LONGEST_CELL = 1 << 20;
+    /** At the beginning of a file it is a mark of the encoding, unless a quote comes before it. */
+    private static final QuoteStrategy WHAT_WOULD_BE_A_MARK = new QuoteStrategy() {
+        @Override
+        public boolean quoteValue(int line, int field, String value) {
+            return value.startsWith("\uFEFF");
+        }
+    };
     /** A record behind the last one. A quote that is not closed swallows it, which the parser would let pass. */
     private static final String END = "\0";
 
@@ -120,7 +128,7 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
             return "\"\"\r\n"; // an empty line would be passed over
         }
         StringWriter text = new StringWriter();
-        try (CsvWriter writer = CsvWriter.builder().lineDelimiter(LineDelimiter.CRLF).build(text)) {
+        try (CsvWriter writer = CsvWriter.builder().lineDelimiter(LineDelimiter.CRLF).quoteStrategy(WHAT_WOULD_BE_A_MARK).build(text)) {
             writer.writeRecord(cells);
         } catch (IOException e) {
             throw new UncheckedIOException("memory can always be written", e);

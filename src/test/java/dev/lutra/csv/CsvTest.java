@@ -37,6 +37,12 @@ class CsvTest {
     }
 
     @Test
+    void aHeaderThatBeginsAsAMarkOfTheEncodingDoesIsStillAHeader() throws IOException {
+        assertThat(Csv.read(file(Csv.line(List.of("\uFEFF")) + Csv.line(List.of("1")))))
+            .isEqualTo(new Csv(folder.resolve("x.csv"), List.of("\uFEFF"), List.of(new Csv.Row(2, List.of("1")))));
+    }
+
+    @Test
     void aRowOfOneEmptyCellIsARow() throws IOException {
         assertThat(Csv.read(file(Csv.line(List.of("a")) + Csv.line(List.of("")))).rows())
             .containsExactly(new Csv.Row(2, List.of("")));
