@@ -47,7 +47,9 @@ class StrategiesTest {
                 "[{sampling: {sandwich: {random: 1}}}]", 0, 2), MACS_UNIFORM("[{sampling: {macs-uniform: {bins: 3}}}]"), PROPORTIONAL(
                     "[{share: 0.5, sampling: {proportional: {pool: 8}}, then: independent}, {sampling: {proportional: {pool: 8}}}]"), WARM_UP_IN_BINS(
                         "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), SHRUNK_BY_ACCURACY(
-                            "[{share: 0.25, sampling: fair, then: shrink}, {sampling: {sandwich: {random: 1}}, then: shrink}]"), SHRUNK_BY_ANGLE("""
+                            """
+                                [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
+                                 {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE("""
                                 [{share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 3, paths: 5}}},
                                  {share: 0.25, sampling: fair, then: [{shrink: {by: angle, drop: 3, paths: 5}}, rebase]},
                                  {share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 2, paths: 5}}}, {sampling: uniform}]""");
@@ -72,7 +74,7 @@ class StrategiesTest {
 
         void train(Path folder, Path checkpoint, TrainingListener listener) throws IOException {
             SearchSpace space = TestNetworks.space(folder);
-            DataSpec spec = DataSpec.of(new Source.Synthetic(4, 10), 16, 1);
+            DataSpec spec = DataSpec.of(new Source.Synthetic(4, 7), 16, 1);
             try (ImageData data = ImageData.open(spec, folder.resolve("cache"), DataProgress.NONE)) {
                 new Trainer(space, data, settings(), new EvaluationSettings(16, 8, 8, 1, 1), checkpoint, Device.cpu()).train(listener)
                     .close();
