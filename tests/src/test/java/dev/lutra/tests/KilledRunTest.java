@@ -1,0 +1,80 @@
+package dev.lutra.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** "Kill it whenever you like": no task is to blame for it, however often. */
+@Tag("faults")
+class KilledRunTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(8);
+    /** More often than a task over which agents die is tried. */
+    private static final int KILLS = 7;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aRunThatIsKilledAgainAndAgainWhileItMeasuresCompletesItsTable() throws Exception {
+        Path experiment = Files.writeString(folder.resolve("killed.yaml"), """
+            name: killed
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:4x8"}
+            targets: [{device: local}]
+            profile: {calibrate: 0, half-width: 0.5, rounds: 2, slice: 20 ms, time-limit: 200 ms}
+            """);
+        for (int kill = 0; kill < KILLS; kill++) {
+            try (LutraProcess run = LutraProcess.start(folder, "profile", experiment.toString())) {
+                assertThat(run.awaitLine(line -> line.startsWith("profile local: starting"), PATIENCE)).as("%s", run.errors()).isTrue();
+                awaitMeasuring();
+                run.kill();
+            }
+        }
+        LutraProcess.Result finished = LutraProcess.run(folder, "profile", experiment.toString());
+        assertThat(finished.code()).as("%s", finished.errors()).isZero();
+        assertThat(rows("SELECT state FROM tasks")).hasSizeGreaterThan(10).containsOnly("done");
+        assertThat(rows("SELECT id FROM tasks WHERE attempts > 0")).as("leased alone, or nearly so").isEmpty();
+        assertThat(rows("SELECT max(epoch) FROM tasks")).as("leased in every life all the same").singleElement()
+            .satisfies(leases -> assertThat(Integer.parseInt(leases)).isGreaterThan(5));
+    }
+
+    private void awaitMeasuring() throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (rows("SELECT id FROM tasks WHERE under_way = 1").isEmpty()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.sleep(50);
+        }
+    }
+
+    /** The first column. */
+    private List<String> rows(String query) {
+        Path file = folder.resolve("runs/killed/lutra.db");
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+            Statement statement = connection.createStatement();
+            ResultSet found = statement.executeQuery(query)) {
+            List<String> rows = new ArrayList<>();
+            while (found.next()) {
+                rows.add(found.getString(1));
+            }
+            return rows;
+        } catch (SQLException e) {
+            return List.of(); // it is being made
+        }
+    }
+}
