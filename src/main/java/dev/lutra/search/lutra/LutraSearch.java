@@ -15,6 +15,7 @@ import dev.lutra.search.surrogate.GeneShape;
 import dev.lutra.search.surrogate.Observations;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
+import dev.lutra.yaml.YamlNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,9 +41,28 @@ public final class LutraSearch implements Search {
 
         public static final Settings DEFAULT = new Settings(500, 10, 100_000);
 
+        /** What genetic searches are when they are told only one of both. */
+        private static final int POPULATION = 50;
+        private static final int GENERATIONS = 20;
+
+        /**
+         * As a file gives them; what it does not say is as {@link #DEFAULT} has it. Where it says how large the generations of a
+         * genetic search are to be, and how many, as many architectures are evaluated.
+         */
         public static Settings of(LayeredSettings settings) {
-            return new Settings(settings.integer("budget", 1, DEFAULT.budget()), settings.integer("batch", 1, DEFAULT.batch()),
+            return new Settings(budget(settings), settings.integer("batch", 1, DEFAULT.batch()),
                 settings.integer("candidates", 1000, DEFAULT.candidates()));
+        }
+
+        private static int budget(LayeredSettings settings) {
+            Optional<YamlNode> budget = settings.find("budget");
+            Optional<YamlNode> population = budget.isPresent() ? Optional.empty() : settings.find("population");
+            Optional<YamlNode> generations = budget.isPresent() ? Optional.empty() : settings.find("generations");
+            if (population.isEmpty() && generations.isEmpty()) {
+                return budget.map(node -> node.integer(1)).orElse(DEFAULT.budget());
+            }
+            return Math.multiplyExact(population.map(node -> node.integer(1)).orElse(POPULATION),
+                generations.map(node -> node.integer(1)).orElse(GENERATIONS));
         }
 
         public Settings withBudget(int newBudget) {

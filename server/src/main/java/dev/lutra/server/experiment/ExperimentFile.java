@@ -51,7 +51,7 @@ public final class ExperimentFile {
     private static final int DEFAULT_TOP = 10;
     private static final double LEAST_RANK_LOSS = 0.01;
     private static final double MOST_RANK_LOSS = 100;
-    private static final String DEFAULT_ALGORITHM = "nsga2";
+    private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
     private static final List<String> OF_NETWORKS = List.of("data", "accuracy", "supernet", "evaluation", "rank", "retrain", "image-size",
         "targets", "profile", "export");

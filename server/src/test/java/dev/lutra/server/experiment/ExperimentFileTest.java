@@ -10,6 +10,7 @@ import dev.lutra.measure.Facts;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.algorithm.RandomSearch;
+import dev.lutra.search.lutra.LutraSearch;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -112,15 +113,19 @@ class ExperimentFileTest {
 
     @Test
     void anAlgorithmsSettingsStandWithItsNameOrBesideIt() throws IOException {
-        assertThat(read("").search().algorithm()).isEqualTo(Nsga2Search.Settings.DEFAULT);
+        assertThat(read("").search().algorithm()).isEqualTo(LutraSearch.Settings.DEFAULT);
         assertThat(read("search: {population: 8, generations: 6}\n").search().algorithm())
+            .as("any algorithm has the budget of a genetic one").isEqualTo(LutraSearch.Settings.DEFAULT.withBudget(48));
+        assertThat(read("search: {generations: 6, batch: 4}\n").search().algorithm())
+            .isEqualTo(new LutraSearch.Settings(300, 4, 100_000));
+        assertThat(read("search: {algorithm: nsga2, population: 8, generations: 6}\n").search().algorithm())
             .isEqualTo(Nsga2Search.Settings.DEFAULT.withSize(8, 6));
         assertThat(read("search: {algorithm: {nsga2: {population: 8}}, generations: 6}\n").search().algorithm())
             .isEqualTo(Nsga2Search.Settings.DEFAULT.withSize(8, 6));
         assertThat(read("search: {algorithm: {random: {budget: 30}}, seed: 7}\n").search())
             .isEqualTo(new Experiment.Search(new RandomSearch.Settings(30), 7, Optional.empty()));
-        assertThat(read("search: {population: 8, generations: 6, seed: 7}\n").search())
-            .isEqualTo(new Experiment.Search(Nsga2Search.Settings.DEFAULT.withSize(8, 6), 7, Optional.empty()));
+        assertThat(read("search: {budget: 80, seed: 7}\n").search())
+            .isEqualTo(new Experiment.Search(LutraSearch.Settings.DEFAULT.withBudget(80), 7, Optional.empty()));
         assertThat(read("supernet: {sampling: {uniform: {}}}\n").training()).isEqualTo(read("supernet: {sampling: uniform}\n").training());
     }
 
@@ -142,7 +147,8 @@ class ExperimentFileTest {
         "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
         "search: {genes: scale} | search.genes: given alone (expected: search.fixed and search.genes, or neither)",
         "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, fixed, genes, seed)",
-        "search: {population: 3} | search.population: 3 (expected: a whole number of at least 4)",
+        "search: {algorithm: nsga2, population: 3} | search.population: 3 (expected: a whole number of at least 4)",
+        "search: {budget: 9, population: 3} | search.population: unknown key (expected: one of algorithm, batch, budget, candidates, fixed, genes, seed)",
         "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of channel-warm-up, fair, first-path, ",
         "targets: [] | targets: no targets (expected: at least one device)"})
     void mistakesHaveFileLineAndKey(String line, String message) {

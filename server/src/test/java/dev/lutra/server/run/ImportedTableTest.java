@@ -40,7 +40,7 @@ class ImportedTableTest {
             name: phones
             space: %s
             data: {train: synthetic}
-            search: {population: 12, generations: 3}
+            search: {population: 12, generations: 3, candidates: 2000}
             targets:
             %s%s
             """.formatted(space, targets.indent(2), more)));
