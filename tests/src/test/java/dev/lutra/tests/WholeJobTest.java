@@ -3,11 +3,17 @@ package dev.lutra.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.server.store.Database;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +23,7 @@ class WholeJobTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final int TOP = 3;
+    private static final JsonMapper JSON = new JsonMapper();
 
     @TempDir
     private Path folder;
@@ -66,16 +73,21 @@ class WholeJobTest {
 
     private void assertComplete(String name) throws IOException {
         Path run = folder.resolve("runs").resolve(name);
-        assertThat(Files.readString(run.resolve("front.json"))).contains("\"arch\"");
-        assertThat(run.resolve("front.csv")).isNotEmptyFile();
-        assertThat(Files.readString(run.resolve("front.svg"))).contains("<svg");
-        assertThat(Files.readString(run.resolve("report.html"))).contains("<svg").doesNotContain("http://localhost");
-        assertThat(Files.readString(run.resolve("verification.json"))).contains("\"numericsAgree\":true");
-        try (Stream<Path> files = Files.list(run.resolve("export"))) {
-            long front = Files.readAllLines(run.resolve("front.csv")).size() - 1;
-            assertThat(files.filter(file -> file.toString().endsWith(".onnx")).count())
-                .isGreaterThanOrEqualTo(Math.min(TOP, front)).isPositive();
-        }
+        int front = Files.readAllLines(run.resolve("front.csv")).size() - 1;
+        assertThat(JSON.readTree(run.resolve("front.json").toFile()).path("candidates")).hasSize(front).isNotEmpty();
+        JsonNode winners = JSON.readTree(run.resolve("verification.json").toFile());
+        assertThat(winners).hasSize(Math.min(TOP, front)).allSatisfy(winner -> {
+            assertThat(winner.path("verified").asBoolean()).as("%s", winner).isTrue();
+            assertThat(winner.path("devices")).isNotEmpty().allMatch(device -> device.path("numericsAgree").asBoolean());
+            assertThat(run.resolve("export").resolve(winner.path("file").asText())).exists();
+        });
+        String report = Files.readString(run.resolve("report.html"));
+        assertThat(report).contains("<svg").doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//").doesNotContain("url(http")
+            .contains(winners.size() + " of " + winners.size() + " files confirmed on their devices");
+        assertThat(winners).allSatisfy(winner -> assertThat(report).contains(winner.path("file").asText(),
+            winner.path("arch").asText().replace(",", ", ")));
+        assertThat(Files.readString(run.resolve("front.svg")).split("<ellipse")).as("whatever was evaluated, the front, the winners")
+            .hasSizeGreaterThan(2 * front + winners.size());
         try (Stream<Path> files = Files.walk(run)) {
             assertThat(files.filter(file -> file.toString().endsWith(".tmp"))).isEmpty();
         }
@@ -106,15 +118,60 @@ class WholeJobTest {
         assertThat(folder.resolve("runs/broken/front.csv")).hasSameTextualContentAs(folder.resolve("runs/whole/front.csv"));
         assertThat(folder.resolve("runs/broken/supernet.safetensors"))
             .hasSameBinaryContentAs(folder.resolve("runs/whole/supernet.safetensors"));
+        whatMissesItsLimitIsReplacedAsLongAsTheFrontLasts(table);
     }
 
-    /** For training, an epoch is done and others are not. */
-    private void awaitMiddle(String stage) throws InterruptedException {
+    /** By a table that promises a thousandth of what networks take, all are within the limit until they are measured. */
+    private void whatMissesItsLimitIsReplacedAsLongAsTheFrontLasts(Path table) throws IOException {
+        dev.lutra.proto.LookupTable.Builder promising = LookupTable.load(table).content().toBuilder().clearCalibration();
+        promising.getCallOverheadBuilder().setP50Nanos(1);
+        promising.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setP50Nanos(1 + entry.getLatency().getP50Nanos() / 1000));
+        LookupTable.of(promising.build()).save(folder.resolve("promising.json"));
+        Path limited = experiment("limited", SYNTHETIC, "targets: [{device: local, table: promising.json, latency: {p50: 3 us}}]\n"
+            + PROFILE.replace("calibrate: 3, held-out: 2", "calibrate: 0"));
+        Files.writeString(limited, Files.readString(limited).replace("supernet: {epochs: 4, batch: 32}", "supernet: {from: runs/whole}")
+            .replace("{population: 12, generations: 3}", "{population: 8, generations: 1}").replace("top: " + TOP, "top: 1")
+            .replace("[accuracy, latency, params]", "[accuracy, params]"));
+        LutraProcess.Result finished = LutraProcess.run(folder, "run", limited.toString());
+        assertThat(finished.code()).as("%s", finished.errors()).isEqualTo(1);
+        Path run = folder.resolve("runs/limited");
+        JsonNode tried = JSON.readTree(run.resolve("verification.json").toFile());
+        assertThat(tried).as("all of the front, though one file was asked for").hasSize(
+            Files.readAllLines(run.resolve("front.csv")).size() - 1).hasSizeGreaterThan(1);
+        assertThat(tried).allSatisfy(winner -> {
+            assertThat(winner.path("verified").asBoolean()).isFalse();
+            assertThat(winner.path("devices"))
+                .allMatch(device -> !device.path("withinLimit").asBoolean() && device.path("numericsAgree").asBoolean());
+        });
+        assertThat(Files.readString(run.resolve("report.html"))).contains("No exported file was confirmed by its devices");
+    }
+
+    /** Training has an epoch done and others not, a device a task in hand, a search or an export its first result. */
+    private void awaitMiddle(String stage) throws IOException, InterruptedException {
+        Path run = folder.resolve("runs/broken");
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        do {
-            Thread.sleep(stage.equals("train") ? 10 : 300);
+        boolean begun = false;
+        while (!begun) {
+            begun = switch (stage.split(" ")[0]) {
+                case "train" -> Files.exists(run.resolve("supernet.safetensors"));
+                case "search" -> Files.readString(run.resolve("metrics.jsonl")).contains("\"event\":\"candidate-evaluated\"");
+                case "export" -> Files.exists(run.resolve("export/winner-1.onnx"));
+                default -> !outcomes(run.resolve("lutra.db"), "leased").isEmpty();
+            };
             assertThat(System.nanoTime()).isLessThan(deadline);
-        } while (stage.equals("train") && !Files.exists(folder.resolve("runs/broken/supernet.safetensors")));
+            Thread.sleep(5);
+        }
+    }
+
+    /** Of all tasks in a state, by their names. */
+    private static Map<String, String> outcomes(Path database, String state) {
+        try (Database opened = Database.open(database)) {
+            return opened.transaction(handle -> handle.createQuery("SELECT id, coalesce(hex(outcome), '') AS outcome FROM tasks WHERE state = :state")
+                .bind("state", state).reduceRows(new TreeMap<>(), (all, row) -> {
+                    all.put(row.getColumn("id", String.class), row.getColumn("outcome", String.class));
+                    return all;
+                }));
+        }
     }
 
     @Test
@@ -129,7 +186,11 @@ class WholeJobTest {
         try (LutraProcess run = LutraProcess.start(folder, "run", experiment.toString(), "--server", "127.0.0.1:" + port,
             "--token-file", "fleet/token")) {
             assertThat(run.awaitLine(line -> line.startsWith("profile box: starting"), PATIENCE)).isTrue();
-            Thread.sleep(1000);
+            Map<String, String> done = outcomes(folder.resolve("fleet/lutra.db"), "done");
+            for (long deadline = System.nanoTime() + PATIENCE.toNanos(); done.isEmpty(); done = outcomes(folder.resolve("fleet/lutra.db"), "done")) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
+                Thread.sleep(5);
+            }
             server.kill();
             agent.kill();
             server = LutraProcess.start(folder, serve);
@@ -137,6 +198,8 @@ class WholeJobTest {
             LutraProcess.Result finished = run.await(PATIENCE);
             assertThat(finished.code()).as("%s", finished.errors()).isZero();
             assertComplete("fleet");
+            assertThat(outcomes(folder.resolve("fleet/lutra.db"), "done")).as("what was measured before is not measured again")
+                .containsAllEntriesOf(done);
         } finally {
             server.close();
             agent.close();
