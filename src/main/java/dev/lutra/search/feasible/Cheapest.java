@@ -3,19 +3,22 @@ package dev.lutra.search.feasible;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The architecture of the smallest sum among those that keep bounds on others: the constrained shortest path over the slots, by labels
  * of which one is dropped if another is no worse in any sum (Desrochers and Soumis 1988). A label is also dropped where even
  * the best rest cannot keep a bound. Exact unless more labels remain than are kept, which only spaces of very many different
- * sums under several bounds bring about; then the best by the sum that is minimised stay.
+ * sums under several bounds bring about; then some stay, evenly over their costs.
  */
 final class Cheapest {
 
-    private static final int MOST_LABELS = 20_000;
-    /** Of labels that are compared with all others, for more than one bound. */
-    private static final int MOST_COMPARED = 2_000;
+    private static final int MOST_LABELS = 2_000;
+    /** Where each has to be compared with all others: for more than two bounds, or one from both sides. */
+    private static final int MOST_COMPARED = 300;
 
     /** Combinations chosen so far, the last one first, and the sums. */
     private record Label(Label before, int combination, double cost, double[] sums) {}
@@ -30,11 +33,13 @@ final class Cheapest {
     static Optional<int[]> of(double[][] cost, List<BoundedSum.Excess> bounds) {
         double[][] restLeast = rest(bounds, cost.length, 1);
         double[][] restMost = rest(bounds, cost.length, -1);
-        List<Label> labels = List.of(new Label(null, -1, 0, new double[bounds.size()]));
+        Label none = new Label(null, -1, 0, new double[bounds.size()]);
+        List<Label> labels = List.of(none);
         for (int slot = 0; slot < cost.length; slot++) {
+            int[] useful = useful(none, slot, cost, bounds);
             List<Label> longer = new ArrayList<>();
             for (Label label : labels) {
-                for (int combination = 0; combination < cost[slot].length; combination++) {
+                for (int combination : useful) {
                     Label next = extended(label, slot, combination, cost, bounds);
                     if (canKeep(next, bounds, restLeast[slot + 1], restMost[slot + 1])) {
                         longer.add(next);
@@ -44,6 +49,15 @@ final class Cheapest {
             labels = unbeaten(longer, bounds);
         }
         return labels.stream().min(Comparator.comparingDouble(Label::cost)).map(label -> combinations(label, cost.length));
+    }
+
+    /** Combinations of a slot of which none is beaten by another. */
+    private static int[] useful(Label none, int slot, double[][] cost, List<BoundedSum.Excess> bounds) {
+        List<Label> alone = new ArrayList<>();
+        for (int combination = 0; combination < cost[slot].length; combination++) {
+            alone.add(extended(none, slot, combination, cost, bounds));
+        }
+        return unbeaten(alone, bounds).stream().mapToInt(Label::combination).toArray();
     }
 
     /** By slot and bound: the smallest, or with a sign of −1 the largest, that the slots from there on add. */
@@ -80,34 +94,72 @@ final class Cheapest {
     }
 
     private static List<Label> unbeaten(List<Label> labels, List<BoundedSum.Excess> bounds) {
-        labels.sort(Comparator.comparingDouble(Label::cost).thenComparing(label -> label.sums().length == 0 ? 0 : label.sums()[0]));
-        boolean isOneSided = bounds.size() == 1 && bounds.get(0).least() <= 0;
-        int most = isOneSided ? MOST_LABELS : MOST_COMPARED;
+        labels.sort(Comparator.comparingDouble(Label::cost));
+        boolean areOneSided = bounds.stream().allMatch(bound -> bound.least() <= 0);
+        if (areOneSided && bounds.size() <= 2) {
+            return thinned(labels.stream().filter(new Staircase(bounds.size())::isNew).toList(), MOST_LABELS);
+        }
         List<Label> kept = new ArrayList<>();
-        double least = Double.POSITIVE_INFINITY;
         for (Label label : labels) {
-            boolean beaten = bounds.isEmpty()
-                ? !kept.isEmpty()
-                : isOneSided ? label.sums()[0] >= least : kept.stream().anyMatch(other -> beats(other, label, bounds));
-            if (!beaten && kept.size() < most) {
+            if (!isBeaten(label, kept, bounds)) {
                 kept.add(label);
-                least = bounds.isEmpty() ? least : Math.min(least, label.sums()[0]);
             }
         }
-        return kept;
+        return thinned(kept, MOST_COMPARED);
+    }
+
+    /** Of labels in the order of their costs: whether each has a sum less than all before it that are no worse in the other. */
+    private static final class Staircase {
+
+        private final int bounds;
+        /** The least second sum by the first one, falling. */
+        private final TreeMap<Double, Double> steps = new TreeMap<>();
+
+        Staircase(int bounds) {
+            this.bounds = bounds;
+        }
+
+        boolean isNew(Label label) {
+            double first = bounds > 0 ? label.sums()[0] : 0;
+            double second = bounds > 1 ? label.sums()[1] : 0;
+            Map.Entry<Double, Double> before = steps.floorEntry(first);
+            if (before != null && before.getValue() <= second) {
+                return false;
+            }
+            for (Map.Entry<Double, Double> after = steps.ceilingEntry(first); after != null
+                && after.getValue() >= second; after = steps.ceilingEntry(first)) {
+                steps.remove(after.getKey());
+            }
+            steps.put(first, second);
+            return true;
+        }
+    }
+
+    private static boolean isBeaten(Label label, List<Label> kept, List<BoundedSum.Excess> bounds) {
+        for (int i = 0; i < kept.size() && i < MOST_COMPARED; i++) {
+            if (beats(kept.get(i), label, bounds)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Where a sum has a lower bound too, only an equal one is no worse. */
     private static boolean beats(Label one, Label other, List<BoundedSum.Excess> bounds) {
         for (int bound = 0; bound < bounds.size(); bound++) {
-            boolean noWorse = bounds.get(bound).least() > 0
-                ? one.sums()[bound] == other.sums()[bound]
-                : one.sums()[bound] <= other.sums()[bound];
-            if (!noWorse) {
+            double difference = one.sums()[bound] - other.sums()[bound];
+            if (difference > 0 || difference < 0 && bounds.get(bound).least() > 0) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Some of many, evenly over their costs, both ends among them. */
+    private static List<Label> thinned(List<Label> labels, int most) {
+        return labels.size() <= most
+            ? labels
+            : IntStream.range(0, most).mapToObj(i -> labels.get((int) ((long) i * (labels.size() - 1) / (most - 1)))).toList();
     }
 
     private static int[] combinations(Label last, int slots) {
