@@ -1,11 +1,12 @@
 #!/bin/sh
 # Whether two checkouts do the same: three seeds on two spaces, each trained, searched and exported by both, on one thread of
 # libtorch. Fronts, weights of the checkpoints, and graphs and weights of the exported ONNX files have to be equal to the bit;
-# metadata may differ, and what differs is named. Nothing measured enters: the latencies are counts in a table.
+# metadata may differ, and what differs is named. Nothing measured enters: the latencies are counts in a table. All paths are drawn
+# uniformly: which path comes first where there is one was changed on purpose. Images are drawn once, for both.
 #
 #   tests/benchmarks/golden.sh BASE NEW [FOLDER]      two built checkouts; what they made is kept in FOLDER if it is given
 #
-# GOLDEN_BASE and GOLDEN_NEW are further keys under `supernet:` for one side, such as 'first-path: 0'.
+# GOLDEN_BASE and GOLDEN_NEW are further keys under `supernet:` for one side, such as 'epochs: 3'.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 [ $# -ge 2 ] || { echo "golden.sh: BASE and NEW missing (expected: two checkouts)" >&2; exit 2; }
@@ -40,6 +41,11 @@ layers:
   - {name: classifier, block: linear}
 YAML
 
+golden() {
+    java -cp "$new/server/target/lutra-server-0.1.0.jar:$new/server/target/lib/*" \
+        "$here/tests/src/test/java/dev/lutra/benchmarks/GoldenFiles.java" "$@"
+}
+
 networks() {  # the choices of every layer: 60 architectures, drawn from them
     printf '%s\n' "$@" | awk '{ choices[NR] = $0 } END {
         srand(7)
@@ -69,7 +75,7 @@ run() {  # checkout, side, name, space, seed, keys under supernet
 name: golden
 space: $4
 seed: $5
-data: {train: "synthetic:10x40", validation-share: 0.25}
+data: {train: "$work/images", validation-share: 0.25}
 supernet:
   epochs: 2
   batch: 32
@@ -88,6 +94,8 @@ YAML
     done
 }
 
+rm -rf "$work/images"
+golden draw "$work/images"
 blocks='k3 k5 k7 xception'
 networks "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" "$blocks" |
     table shuffle shufflenetv2-cifar
@@ -102,5 +110,4 @@ for seed in 1 2 3; do
     done
 done
 shift $(($# - 6))
-exec java -cp "$new/server/target/lutra-server-0.1.0.jar:$new/server/target/lib/*" \
-    "$here/tests/src/test/java/dev/lutra/benchmarks/GoldenFiles.java" "$work/base" "$work/new" "$@"
+golden "$work/base" "$work/new" "$@"

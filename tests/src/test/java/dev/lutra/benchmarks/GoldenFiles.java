@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.weights.SafetensorsFile;
+import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,18 +13,25 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 
 /**
  * Compares what two checkouts made of the same experiments: every candidate of the fronts, every tensor of the checkpoints,
  * graphs and weights of the ONNX files. Metadata is compared too, but a difference there is only named. Arguments: the folder of
  * the one side, that of the other, names of the runs in both. Exits with 1 if anything but metadata differs.
+ *
+ * <p>Or {@code draw} and a folder, which gets images for both sides to train on: those that a checkout draws itself may change.
  */
 public final class GoldenFiles {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int CLASSES = 10;
+    private static final int IMAGES_A_CLASS = 40;
+    private static final int SIDE = 32;
 
     private final Path base;
     private final Path other;
@@ -35,6 +43,10 @@ public final class GoldenFiles {
     }
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments[0].equals("draw")) {
+            draw(Path.of(arguments[1]));
+            return;
+        }
         int different = 0;
         for (String run : List.of(arguments).subList(2, arguments.length)) {
             GoldenFiles files = new GoldenFiles(Path.of(arguments[0], run, "run"), Path.of(arguments[1], run, "run"));
@@ -44,6 +56,32 @@ public final class GoldenFiles {
         }
         System.out.println(different == 0 ? "equal" : different + " different");
         System.exit(different == 0 ? 0 : 1);
+    }
+
+    /** Stripes of a direction and width by class, in any colours, with noise. */
+    private static void draw(Path folder) throws Exception {
+        Random random = new Random(5);
+        for (int label = 0; label < CLASSES; label++) {
+            Path images = Files.createDirectories(folder.resolve("class" + label));
+            for (int i = 0; i < IMAGES_A_CLASS; i++) {
+                double[] first = random.doubles(3, 0, 200).toArray();
+                double[] second = random.doubles(3, 0, 200).toArray();
+                double phase = random.nextDouble();
+                BufferedImage image = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
+                for (int y = 0; y < SIDE; y++) {
+                    for (int x = 0; x < SIDE; x++) {
+                        double along = x * Math.cos(label) + y * Math.sin(label);
+                        double[] colour = Math.floorMod((int) Math.floor(along / (2 + label % 3) + phase), 2) == 0 ? first : second;
+                        int rgb = 0;
+                        for (double channel : colour) {
+                            rgb = rgb << 8 | (int) (channel + 50 * random.nextDouble());
+                        }
+                        image.setRGB(x, y, rgb);
+                    }
+                }
+                ImageIO.write(image, "png", images.resolve(i + ".png").toFile());
+            }
+        }
     }
 
     private void compare() throws Exception {
