@@ -297,6 +297,11 @@ public final class YamlNode {
         throw error(text() + " (expected: one of " + String.join(", ", names) + ")");
     }
 
+    /** Whether this mapping has a key that nothing has asked for yet. */
+    public boolean hasUnread() {
+        return !read.containsAll(entries.keySet());
+    }
+
     /**
      * To be called when everything was read.
      *

@@ -1,5 +1,6 @@
 package dev.lutra.server.experiment;
 
+import dev.lutra.InputException;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.measure.MeasureKinds;
 import dev.lutra.measure.Unit;
@@ -18,8 +19,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The parts of an experiment file that speak of measures: {@code measures} gives kinds their settings, {@code objectives} and
- * {@code constraints} name them. A measure that every device has its own of means all targets where no device is named.
+ * The parts of an experiment file that speak of measures: {@code measures}, {@code objectives} and {@code constraints}. Each names
+ * kinds and may give them their settings, which hold for the whole file. A measure that every device has its own of means all targets
+ * where no device is named.
  */
 final class MeasureSections {
 
@@ -28,6 +30,7 @@ final class MeasureSections {
     private final List<Target> targets;
     private final boolean tabulated;
     private final Map<String, MeasureKind> told = new TreeMap<>(MeasureKinds.usual());
+    private final Map<String, MeasureKind> settled = new TreeMap<>();
 
     /**
      * @param tabulated whether an accuracy table may bring measures of any name
@@ -37,7 +40,29 @@ final class MeasureSections {
         this.kinds = kinds;
         this.targets = targets;
         this.tabulated = tabulated;
-        file.find("measures").ifPresent(node -> node.entries().forEach((name, settings) -> told.put(name, kinds.read(name, settings))));
+        file.find("measures").ifPresent(node -> node.entries().forEach(this::settle));
+    }
+
+    /**
+     * Reads settings of a kind.
+     *
+     * @throws InputException if the file gives it others elsewhere
+     */
+    private void settle(String kind, YamlNode settings) {
+        MeasureKind read = kinds.read(kind, settings);
+        MeasureKind before = settled.putIfAbsent(kind, read);
+        if (before != null && !before.equals(read)) {
+            throw settings.error("other settings of " + kind + " than elsewhere in this file (expected: the same, or in one place)");
+        }
+        told.put(kind, read);
+    }
+
+    /** What a mapping holds besides what was asked for are settings of the measure's kind. */
+    private void settleRest(String measure, YamlNode settings) {
+        if (settings.hasUnread() && kinds.names().contains(MeasureKinds.kind(measure))) {
+            settle(MeasureKinds.kind(measure), settings);
+        }
+        settings.rejectUnknownKeys();
     }
 
     /** Every kind that the file uses, and those that every candidate is told of. */
@@ -72,7 +97,7 @@ final class MeasureSections {
         return objectives;
     }
 
-    /** One item, as {@code params}, {@code max params} or {@code {params: {direction: max}}}. */
+    /** One item, as {@code params}, {@code max params} or {@code {params: {direction: max}}}, with settings of the measure beside it. */
     private List<Objective> objectives(YamlNode item) {
         Optional<Direction> direction = Optional.empty();
         String measure;
@@ -83,7 +108,7 @@ final class MeasureSections {
             measure = item.entries().keySet().iterator().next();
             YamlNode settings = item.get(measure);
             direction = settings.find("direction").map(node -> node.oneOf(Direction.class));
-            settings.rejectUnknownKeys();
+            settleRest(measure, settings);
         } else {
             String[] words = item.text().strip().split("\\s+", 2);
             boolean directed = words.length == 2 && (words[0].equals("max") || words[0].equals("min"));
@@ -114,7 +139,7 @@ final class MeasureSections {
         return constraints;
     }
 
-    /** {@code 2M}, which is at most, or {@code {at-most: 2M, at-least: 1M}}. */
+    /** {@code 2M}, which is at most, or {@code {at-most: 2M, at-least: 1M}}, with settings of the measure beside them. */
     private List<Constraint> constraints(String measure, YamlNode bounds) {
         Optional<MeasureKind> kind = Optional.ofNullable(told.get(MeasureKinds.kind(measure)));
         if (kind.map(MeasureKind::needsAccuracy).orElse(false)) {
@@ -128,7 +153,7 @@ final class MeasureSections {
         bounds.find("at-most").ifPresent(bound -> constraints.add(Constraint.atMost(measure, value(bound, unit))));
         bounds.find("at-least").ifPresent(bound -> constraints.add(Constraint.atLeast(measure, value(bound, unit))
             .from("constraints." + measure + ".at-least")));
-        bounds.rejectUnknownKeys();
+        settleRest(measure, bounds);
         if (constraints.isEmpty()) {
             throw bounds.error("no bound (expected: a value, or {at-most: …, at-least: …})");
         }

@@ -89,8 +89,7 @@ class WorkedExamplesTest {
             data: {train: "synthetic:4x20"}
             supernet: {epochs: 1, batch: 8, sampling: {several: {paths: 3}}}
             evaluation: {recalibration-images: 16}
-            measures: {bit-operations: {bits: 8}}
-            objectives: [accuracy, bit-operations]
+            objectives: [accuracy, {bit-operations: {bits: 8}}]
             constraints: {bit-operations: {at-least: 1k}}
             search: {algorithm: {every: {most: 9}}}
             """), VOCABULARY);

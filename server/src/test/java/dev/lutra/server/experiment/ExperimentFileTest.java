@@ -112,6 +112,29 @@ class ExperimentFileTest {
     }
 
     @Test
+    void aMeasuresSettingsStandWhereverItIsNamed() throws IOException {
+        Experiment expected = read("""
+            measures: {balanced: {ratio: 0.5}, score: {reference: mobilenet-v3-large}}
+            objectives: [accuracy, min balanced, score]
+            constraints: {score: 1.8}
+            """);
+        for (String same : List.of("""
+            objectives: [accuracy, {balanced: {ratio: 0.5, direction: min}}, score]
+            constraints: {score: {at-most: 1.8, reference: mobilenet-v3-large}}
+            """, """
+            measures: {score: {reference: mobilenet-v3-large}}
+            objectives: [accuracy, {balanced: {direction: min, ratio: 0.5}}, {score: {reference: mobilenet-v3-large}}]
+            constraints: {score: {at-most: 1.8}}
+            """)) {
+            Experiment experiment = read(same);
+            assertThat(experiment.objectives()).isEqualTo(expected.objectives());
+            assertThat(experiment.constraints()).extracting(Object::toString).containsExactly("score ≤ 1.8");
+            assertThat(experiment.measures().get("balanced")).isEqualTo(expected.measures().get("balanced"));
+            assertThat(experiment.measures().get("score")).isEqualTo(expected.measures().get("score"));
+        }
+    }
+
+    @Test
     void anAlgorithmsSettingsStandWithItsNameOrBesideIt() throws IOException {
         assertThat(read("").search().algorithm()).isEqualTo(LutraSearch.Settings.DEFAULT);
         assertThat(read("search: {population: 8, generations: 6}\n").search().algorithm())
@@ -137,6 +160,8 @@ class ExperimentFileTest {
         "objectives: [accuracy, macs, max macs] | objectives[2]: macs: given twice",
         "objectives: [macs, params] | objectives: [macs, params] (expected: accuracy and at least one more)",
         "objectives: [accuracy, {macs: {way: max}}] | objectives[1].macs.way: unknown key (expected: one of direction)",
+        "objectives: [accuracy, {score: {reference: spos}}, {balanced: {ratio: 2}}, {normalised-score: {ratio: 1}}] | "
+            + "objectives[3].normalised-score.ratio: unknown key (expected: one of direction, reference)",
         "constraints: {params: {}} | constraints.params: no bound (expected: a value, or {at-most: …, at-least: …})",
         "constraints: {params: {below: 2M}} | constraints.params.below: unknown key (expected: one of at-least, at-most)",
         "constraints: {params: 2 ms} | constraints.params: 2 ms (expected: a count such as 40M",
@@ -154,6 +179,15 @@ class ExperimentFileTest {
     void mistakesHaveFileLineAndKey(String line, String message) {
         assertThatThrownBy(() -> read(line + "\n")).isInstanceOf(InputException.class)
             .hasMessageStartingWith(folder.resolve("experiment.yaml") + ":4: " + message);
+    }
+
+    @Test
+    void aMeasureHasOneSetOfSettings() {
+        assertThatThrownBy(() -> read("""
+            objectives: [accuracy, {score: {reference: spos}}]
+            constraints: {score: {at-most: 1, reference: mobilenet-v3-large}}
+            """)).isInstanceOf(InputException.class).hasMessageEndingWith(":5: constraints.score: other settings of score than elsewhere "
+            + "in this file (expected: the same, or in one place)");
     }
 
     @Test
