@@ -51,7 +51,8 @@ class MainTest {
 
     private void launch(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Djava.io.tmpdir=" + Files.createDirectories(temporary()), "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
+            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.io.tmpdir=" + Files.createDirectories(temporary()),
+            "-cp", System.getProperty("java.class.path"), "dev.lutra.agent.Main"));
         command.addAll(List.of(arguments));
         command.add("--state=" + folder.resolve("state"));
         ProcessBuilder builder = new ProcessBuilder(command)

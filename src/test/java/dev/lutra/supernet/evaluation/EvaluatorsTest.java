@@ -35,23 +35,20 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several candidates at a time give what one at a time gives. */
 class EvaluatorsTest {
 
-    @TempDir
-    Path folder;
+    private static SearchSpace space;
+    private static ImageData data;
+    private static SupernetWeights weights;
 
-    private SearchSpace space;
-    private ImageData data;
-    private SupernetWeights weights;
-
-    @BeforeEach
-    void open() throws Exception {
+    @BeforeAll
+    static void open(@TempDir Path folder) throws Exception {
         space = TestNetworks.space(folder);
         data = ImageData.open(DataSpec.of(new Source.Synthetic(4, 60), 16, 1), folder.resolve("cache"), DataProgress.NONE);
         TrainingSettings defaults = TrainingSettings.defaults();
@@ -61,8 +58,8 @@ class EvaluatorsTest {
             .train(TrainingListener.NONE);
     }
 
-    @AfterEach
-    void close() {
+    @AfterAll
+    static void close() {
         weights.close();
         data.close();
     }

@@ -428,7 +428,7 @@ class BrowserAgentTest {
             try (FileSystem content = FileSystems.newFileSystem(jar)) {
                 Files.delete(content.getPath("dev/lutra/server/web/pages/ort/runtime.json"));
             }
-            process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-cp",
+            process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-XX:TieredStopAtLevel=1", "-cp",
                 jar + ":" + target.resolve("lib") + "/*", "dev.lutra.server.cli.Main", "serve", "--listen", "127.0.0.1:0",
                 "--data", folder.resolve("bare").toString()).start();
             link = process.errorReader().lines().filter(line -> line.contains("http")).findFirst()

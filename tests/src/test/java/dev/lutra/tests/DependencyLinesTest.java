@@ -2,11 +2,8 @@ package dev.lutra.tests;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
-import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
-import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -16,8 +13,6 @@ import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.net.URI;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.stream.Collectors;
 
 /** Dependencies point one way: proto ← core ← server, proto ← agent. */
 @AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -106,14 +101,6 @@ class DependencyLinesTest {
             return "every package of the core";
         }
     }).should().beFreeOfCycles();
-
-    @ArchTest
-    static void noPackageOfTheCoreIsLarge(JavaClasses all) {
-        Map<String, Long> classes = all.stream().filter(JavaClass.Predicates.resideInAnyPackage(CORE))
-            .filter(JavaClass::isTopLevelClass).filter(type -> !type.getSimpleName().equals("package-info"))
-            .collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
-        assertThat(classes).isNotEmpty().allSatisfy((name, count) -> assertThat(count).as(name).isLessThanOrEqualTo(25));
-    }
 
     @ArchTest
     static final ArchRule SERVER_PACKAGES_HAVE_NO_CYCLES = slices().matching("dev.lutra.server.(*)..").should().beFreeOfCycles();

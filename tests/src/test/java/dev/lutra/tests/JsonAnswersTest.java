@@ -28,11 +28,23 @@ class JsonAnswersTest {
     /** What the answer of a run of minutes is, the continuous integration's own run of it shows. */
     private static final Set<String> NOT_RUN = Set.of("demo");
 
+    /** Those that start other processes, or are ended from outside; all others need none of their own. */
+    private static final Set<String> PROCESSES = Set.of("profile", "verify", "run", "load");
+
     @TempDir
     private Path folder;
 
-    /** A command line that ends, and what its answer has to be like. */
-    private record Asked(String arguments, Predicate<JsonNode> answer) {}
+    /**
+     * A command line that ends, and what its answer has to be like.
+     *
+     * @param arguments in which @ stands for the test's folder
+     */
+    private record Asked(String arguments, Predicate<JsonNode> answer) {
+
+        String[] words(Path folder) {
+            return (arguments.replace("@", folder + "/") + " --json").split(" ");
+        }
+    }
 
     /** In an order in which each finds what it needs. */
     private static Map<String, Asked> asked() {
@@ -40,33 +52,33 @@ class JsonAnswersTest {
         Map<String, Asked> asked = new LinkedHashMap<>();
         asked.put("spaces", new Asked("spaces", answer -> answer.size() > 20));
         asked.put("describe", new Asked("describe shufflenetv2-cifar", answer -> answer.path("cheapest").path("macs").asLong() > 0));
-        asked.put("export-arch", new Asked("export-arch shufflenetv2-cifar --arch " + ARCH + " --out net.onnx",
+        asked.put("export-arch", new Asked("export-arch shufflenetv2-cifar --arch " + ARCH + " --out @net.onnx",
             answer -> answer.path("arch").asText().equals(ARCH)));
         asked.put("import-weights", new Asked("import-weights shufflenetv2-cifar --arch " + ARCH
-            + " --from runs/small/supernet.safetensors --mapping mapping.yaml --partial --out mine.safetensors",
+            + " --from @run/supernet.safetensors --mapping @mapping.yaml --partial --out @mine.safetensors",
             answer -> answer.has("unmatched")));
-        asked.put("calibrate", new Asked("calibrate shufflenetv2-cifar --networks networks.csv --out fitted.json",
+        asked.put("calibrate", new Asked("calibrate shufflenetv2-cifar --networks @networks.csv --out @fitted.json",
             answer -> answer.path("held_out").asInt() == 8));
-        asked.put("predict", new Asked("predict shufflenetv2-cifar --arch " + ARCH + " --lut fitted.json",
+        asked.put("predict", new Asked("predict shufflenetv2-cifar --arch " + ARCH + " --lut @fitted.json",
             answer -> answer.path("latency_ms").asDouble() > 0));
         asked.put("lut list", new Asked("lut list " + LutraProcess.CHECKOUT.resolve("lut"), answer -> answer.size() == 5));
         asked.put("lut show", new Asked("lut show " + table, answer -> answer.path("entries").size() == 458));
         asked.put("lut check", new Asked("lut check " + table, answer -> answer.path("verdict").size() == 3));
         asked.put("lut diff", new Asked("lut diff " + table + " " + table, answer -> answer.path("common").asInt() == 458));
-        asked.put("lut forget", new Asked("lut forget measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
-        asked.put("lut import", new Asked("lut import singlepath pixel.csv --out pixel.json", answer -> answer.path("entries").asInt() == 4));
-        asked.put("train", new Asked("train small.yaml", answer -> answer.has("supernet")));
-        asked.put("rank", new Asked("rank small.yaml", answer -> answer.path("baselines").size() == 3));
-        asked.put("profile", new Asked("profile small.yaml --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
-        asked.put("search", new Asked("search small.yaml", answer -> !answer.path("candidates").isEmpty()));
-        asked.put("export", new Asked("export small.yaml", answer -> answer.path("files").size() == 1));
-        asked.put("verify", new Asked("verify small.yaml", answer -> answer.path("winners").size() == 1));
-        asked.put("run", new Asked("run small.yaml", answer -> answer.path("winners").size() == 1));
-        asked.put("test", new Asked("test small.yaml", answer -> answer.size() == 1));
-        asked.put("retrain", new Asked("retrain small.yaml", answer -> answer.size() == 1));
-        asked.put("load", new Asked("load net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
-        asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data fleet", answer -> answer.has("join_link")));
-        asked.put("agents", new Asked("agents --token-file fleet/token --server", JsonNode::isArray));
+        asked.put("lut forget", new Asked("lut forget @measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
+        asked.put("lut import", new Asked("lut import singlepath @pixel.csv --out @pixel.json", answer -> answer.path("entries").asInt() == 4));
+        asked.put("train", new Asked("train @small.yaml --out @run", answer -> answer.has("supernet")));
+        asked.put("rank", new Asked("rank @small.yaml --out @run", answer -> answer.path("baselines").size() == 3));
+        asked.put("profile", new Asked("profile @small.yaml --out @run --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
+        asked.put("search", new Asked("search @small.yaml --out @run", answer -> !answer.path("candidates").isEmpty()));
+        asked.put("export", new Asked("export @small.yaml --out @run", answer -> answer.path("files").size() == 1));
+        asked.put("verify", new Asked("verify @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
+        asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
+        asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.size() == 1));
+        asked.put("retrain", new Asked("retrain @small.yaml --out @run", answer -> answer.size() == 1));
+        asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
+        asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
+        asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));
         return asked;
     }
 
@@ -85,7 +97,8 @@ class JsonAnswersTest {
         Asked imported = asked.remove("import-weights");
         asked.put("import-weights", imported);
         for (Map.Entry<String, Asked> one : asked.entrySet()) {
-            LutraProcess.Result result = LutraProcess.run(folder, (one.getValue().arguments() + " --json").split(" "));
+            String[] words = one.getValue().words(folder);
+            LutraProcess.Result result = PROCESSES.contains(one.getKey()) ? LutraProcess.run(folder, words) : LutraCall.run(words);
             assertThat(result.code()).as("%s: %s", one.getKey(), result.errors()).isZero();
             assertAnswer(one.getKey(), result.output(), one.getValue());
         }
@@ -94,10 +107,10 @@ class JsonAnswersTest {
 
     private void aServerAndItsAgents() throws IOException {
         Map<String, Asked> asked = asked();
-        try (LutraProcess server = LutraProcess.start(folder, (asked.get("serve").arguments() + " --json").split(" "))) {
+        try (LutraProcess server = LutraProcess.start(folder, asked.get("serve").words(folder))) {
             int port = CommandLineTest.servedPort(server);
-            LutraProcess.Result agents = LutraProcess.run(folder,
-                (asked.get("agents").arguments() + " 127.0.0.1:" + port + " --json").split(" "));
+            LutraProcess.Result agents = LutraCall.run(
+                (String.join(" ", asked.get("agents").words(folder)) + " --server 127.0.0.1:" + port).split(" "));
             assertThat(agents.code()).as("%s", agents.errors()).isZero();
             assertAnswer("agents", agents.output(), asked.get("agents"));
             server.kill();

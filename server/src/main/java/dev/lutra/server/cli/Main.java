@@ -54,7 +54,7 @@ public final class Main {
     }
 
     /** Runs one command and gives its exit code. */
-    static int run(String... args) {
+    public static int run(String... args) {
         CommandLine commandLine = commandLine(args);
         commandLine.setParameterExceptionHandler(Main::badUsage);
         commandLine.setExecutionExceptionHandler((e, command, parsed) -> failed(e));

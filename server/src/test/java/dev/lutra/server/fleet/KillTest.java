@@ -109,7 +109,7 @@ class KillTest {
 
     private List<String> runAndKill(Path file, int lines) throws IOException, InterruptedException {
         Process writer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp", System.getProperty("java.class.path"), Writer.class.getName(), file.toString())
+            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Writer.class.getName(), file.toString())
             .redirectError(folder.resolve("errors.txt").toFile()).start();
         List<String> told = new ArrayList<>();
         try (BufferedReader out = new BufferedReader(new InputStreamReader(writer.getInputStream(), StandardCharsets.UTF_8))) {

@@ -1,0 +1,49 @@
+package dev.lutra.tests;
+
+import dev.lutra.server.cli.Main;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A command in the JVM that tests, where nothing depends on a process of its own: each of those takes a second to start. Relative
+ * paths are of the folder that the tests run in, where a command may leave nothing.
+ */
+final class LutraCall {
+
+    private LutraCall() {}
+
+    static LutraProcess.Result run(String... arguments) {
+        PrintStream output = System.out;
+        PrintStream errors = System.err;
+        ByteArrayOutputStream told = new ByteArrayOutputStream();
+        ByteArrayOutputStream warned = new ByteArrayOutputStream();
+        List<Path> before = files();
+        try {
+            System.setOut(new PrintStream(told, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(warned, true, StandardCharsets.UTF_8));
+            int code = Main.run(arguments);
+            return new LutraProcess.Result(code, told.toString(StandardCharsets.UTF_8), warned.toString(StandardCharsets.UTF_8).lines().toList());
+        } finally {
+            System.setOut(output);
+            System.setErr(errors);
+            if (!files().equals(before)) {
+                throw new AssertionError(String.join(" ", arguments) + ": left files in " + Path.of("").toAbsolutePath());
+            }
+        }
+    }
+
+    private static List<Path> files() {
+        try (Stream<Path> files = Files.list(Path.of(""))) {
+            return files.sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
