@@ -19,12 +19,20 @@ final class EventJson {
         Map.entry("training-pace", RunEvent.TrainingPace.class),
         Map.entry("paths-probed", RunEvent.PathsProbed.class),
         Map.entry("epoch-saved", RunEvent.EpochSaved.class),
+        Map.entry("options-dropped", RunEvent.OptionsDropped.class),
         Map.entry("paths-judged", RunEvent.PathsJudged.class),
         Map.entry("networks-ranked", RunEvent.NetworksRanked.class),
         Map.entry("entry-measured", RunEvent.EntryMeasured.class),
+        Map.entry("table-fitted", RunEvent.TableFitted.class),
+        Map.entry("table-written", RunEvent.TableWritten.class),
         Map.entry("candidate-evaluated", RunEvent.CandidateEvaluated.class),
         Map.entry("generation-ended", RunEvent.GenerationEnded.class),
+        Map.entry("front-found", RunEvent.FrontFound.class),
+        Map.entry("file-exported", RunEvent.FileExported.class),
         Map.entry("file-verified", RunEvent.FileVerified.class),
+        Map.entry("network-retrained", RunEvent.NetworkRetrained.class),
+        Map.entry("network-tested", RunEvent.NetworkTested.class),
+        Map.entry("files-passed-over", RunEvent.FilesPassedOver.class),
         Map.entry("warning", RunEvent.Warning.class));
 
     private EventJson() {}

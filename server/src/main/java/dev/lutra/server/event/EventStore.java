@@ -19,7 +19,7 @@ import java.util.Optional;
  * under way the file's lines come as things happen, and of two lines with one key the later holds; when a run is opened and when a
  * stage has ended the file is written anew, with every key once.
  *
- * <p>Of a training's steps some ten an epoch are kept.
+ * <p>Of a training's steps some ten an epoch are kept, each with the means of those since the one before.
  */
 public final class EventStore implements RunListener {
 
@@ -29,6 +29,7 @@ public final class EventStore implements RunListener {
     private final Path file;
     private final Clock clock;
     private final int life;
+    private final StepMeans means = new StepMeans();
 
     /**
      * Opens the store for one more life of a run.
@@ -80,22 +81,25 @@ public final class EventStore implements RunListener {
         if (event instanceof RunEvent.BegunAnew begun) {
             store.removeAll(KIND, begun.part() + "/");
         }
-        Optional<String> key = key(event);
-        if (key.isPresent()) {
-            String line = EventJson.write(key.get(), new StoredEvent(clock.instant(), life, event));
-            store.put(KIND, key.get(), line);
-            append(line);
-            if (event instanceof RunEvent.StageEnded) {
-                writeFile();
-            }
+        if (event instanceof RunEvent.TrainingStep step) {
+            means.add(step).ifPresent(this::keep);
+        } else {
+            keep(event);
+        }
+        if (event instanceof RunEvent.StageEnded) {
+            writeFile();
         }
     }
 
-    /** Steps between those that are kept have none. */
+    private void keep(RunEvent event) {
+        key(event).ifPresent(key -> {
+            String line = EventJson.write(key, new StoredEvent(clock.instant(), life, event));
+            store.put(KIND, key, line);
+            append(line);
+        });
+    }
+
     private Optional<String> key(RunEvent event) {
-        if (event instanceof RunEvent.TrainingStep step && !step.isKept()) {
-            return Optional.empty();
-        }
         boolean ofThisLife = event instanceof RunEvent.StageBegan || event instanceof RunEvent.StageEnded;
         return ofThisLife ? Optional.of(keyOfLife(event, life)) : event.key();
     }

@@ -3,6 +3,7 @@ package dev.lutra.server.event;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,6 +16,12 @@ public sealed interface RunEvent {
      */
     @JsonIgnore
     Optional<String> key();
+
+    /** What a console says of it beside its bars; empty for most. */
+    @JsonIgnore
+    default Optional<String> line() {
+        return Optional.empty();
+    }
 
     /** A stage began, or goes on in another life of the run. */
     record StageBegan(@JsonProperty("stage") String stage) implements RunEvent {
@@ -41,7 +48,7 @@ public sealed interface RunEvent {
     }
 
     /**
-     * A training took a step.
+     * A training took a step. As the store keeps it, one stands for all since the one before that is kept: loss and accuracy are means.
      *
      * @param training {@code train}, or {@code retrain/} and the training's fingerprint
      * @param epoch from 1
@@ -61,7 +68,8 @@ public sealed interface RunEvent {
         /** Whether it is one of the some ten an epoch that are kept. */
         @JsonIgnore
         public boolean isKept() {
-            return step == 1 || step % Math.max(1, steps / epochs / KEPT_AN_EPOCH) == 0;
+            long ofEpoch = steps / epochs;
+            return (step - (epoch - 1) * ofEpoch) % Math.max(1, ofEpoch / KEPT_AN_EPOCH) == 0;
         }
 
         @Override
@@ -120,6 +128,29 @@ public sealed interface RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(training + "/epoch/" + epoch + "/saved");
+        }
+    }
+
+    /**
+     * A phase of a training is over and has dropped options.
+     *
+     * @param epoch the phase's last, from 1
+     * @param options that are left, by gene
+     */
+    record OptionsDropped(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch,
+        @JsonProperty("options") List<List<String>> options) implements RunEvent {
+        public OptionsDropped {
+            options = options.stream().map(List::copyOf).toList();
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/options");
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(training + ": options left: " + options);
         }
     }
 
@@ -182,6 +213,44 @@ public sealed interface RunEvent {
     }
 
     /**
+     * A device's lookup table was corrected by whole networks.
+     *
+     * @param fitted networks that the correction follows from
+     * @param heldOut networks that its errors are of
+     * @param meanError mean error of the held-out networks' predictions, relative
+     * @param worstError the largest of them
+     * @param insideInterval share of them whose latency is inside its prediction's interval
+     * @param tau Kendall's, of their predictions
+     */
+    record TableFitted(@JsonProperty("device") String device, @JsonProperty("fitted") int fitted, @JsonProperty("held-out") int heldOut,
+        @JsonProperty("mean-error") double meanError, @JsonProperty("worst-error") double worstError,
+        @JsonProperty("inside-interval") double insideInterval, @JsonProperty("tau") double tau) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("profile/fit/" + device);
+        }
+    }
+
+    /**
+     * A device's lookup table is in its file, with all that was measured for it.
+     *
+     * @param entries segments that it tells of
+     */
+    record TableWritten(@JsonProperty("device") String device, @JsonProperty("file") String file, @JsonProperty("entries") int entries)
+        implements
+            RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("profile/table/" + device);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("profile: wrote " + file);
+        }
+    }
+
+    /**
      * A search knows one more candidate.
      *
      * @param number of candidates known so far
@@ -223,6 +292,34 @@ public sealed interface RunEvent {
     }
 
     /**
+     * A search has written its front.
+     *
+     * @param candidates on it
+     * @param accuracy the best of them
+     */
+    record FrontFound(@JsonProperty("candidates") int candidates, @JsonProperty("accuracy") double accuracy,
+        @JsonProperty("file") String file) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("search/front");
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s", candidates,
+                100 * accuracy, file));
+        }
+    }
+
+    /** A network of the front is in a file, in one precision or several. */
+    record FileExported(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("export/file/" + file);
+        }
+    }
+
+    /**
      * A device has run an exported file.
      *
      * @param predicted median latency by the table
@@ -236,6 +333,48 @@ public sealed interface RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(String.join("/", "verify/file", file, device));
+        }
+    }
+
+    /**
+     * A network of the front has weights of its own.
+     *
+     * @param accuracy on validation images
+     */
+    record NetworkRetrained(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
+        @JsonProperty("accuracy") double accuracy) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("retrain/file/" + file);
+        }
+    }
+
+    /**
+     * A network of the front was judged on the test images.
+     *
+     * @param accuracy with the supernet's weights
+     */
+    record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("accuracy") double accuracy) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("test/network/" + architecture);
+        }
+    }
+
+    /**
+     * What lies among the images of a source and is none was passed over.
+     *
+     * @param files how many of each kind, in words
+     */
+    record FilesPassedOver(@JsonProperty("source") String source, @JsonProperty("files") String files) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("decode/passed-over/" + source);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("decode " + source + ": passed over " + files);
         }
     }
 
@@ -256,6 +395,11 @@ public sealed interface RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(stage + "/warning/" + text);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("warning: " + text);
         }
     }
 
@@ -296,11 +440,16 @@ public sealed interface RunEvent {
         }
     }
 
-    /** A line for whoever watches. */
-    record Noted(String line) implements RunEvent {
+    /** Something for whoever watches, and no figure of the run. */
+    record Noted(String text) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(text);
         }
     }
 }

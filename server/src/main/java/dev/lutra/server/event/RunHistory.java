@@ -25,7 +25,7 @@ public final class RunHistory {
         return events.values().stream().map(StoredEvent::event).filter(kind::isInstance).map(kind::cast).toList();
     }
 
-    /** Steps of a training: its curve. */
+    /** Steps of a training, thinned to some an epoch: its curve. */
     public List<RunEvent.TrainingStep> curve(String training) {
         return all(RunEvent.TrainingStep.class).stream().filter(step -> step.training().equals(training)).toList();
     }

@@ -23,10 +23,8 @@ public final class WatchedProgress implements RunListener {
             open.remove(ended.what()).close();
         } else if (event instanceof RunEvent.StageCounted counted) {
             progress.stage(counted.number(), counted.count(), counted.stage());
-        } else if (event instanceof RunEvent.Noted noted) {
-            progress.say(noted.line());
-        } else if (event instanceof RunEvent.Warning warning) {
-            progress.say("warning: " + warning.text());
+        } else {
+            event.line().ifPresent(progress::say);
         }
     }
 }

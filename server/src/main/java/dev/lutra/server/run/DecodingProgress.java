@@ -2,16 +2,18 @@ package dev.lutra.server.run;
 
 import dev.lutra.data.DataProgress;
 import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvents;
 
 /** Decoding as progress: one piece of work a source. */
 final class DecodingProgress implements DataProgress, AutoCloseable {
 
-    private final Progress progress;
+    private final RunEvents events;
     private String source = "";
     private Progress.Work work;
 
-    DecodingProgress(Progress progress) {
-        this.progress = progress;
+    DecodingProgress(RunEvents events) {
+        this.events = events;
     }
 
     @Override
@@ -19,14 +21,14 @@ final class DecodingProgress implements DataProgress, AutoCloseable {
         if (!from.equals(source)) {
             close();
             source = from;
-            work = progress.begin("decode " + from, total, "images");
+            work = events.begin("decode " + from, total, "images");
         }
         work.at(done, "");
     }
 
     @Override
     public void passedOver(String from, String what) {
-        progress.say("decode " + from + ": passed over " + what);
+        events.emit(new RunEvent.FilesPassedOver(from, what));
     }
 
     @Override

@@ -160,12 +160,16 @@ final class Profiler {
         LookupTable table = missing.isEmpty() ? known.get() : measureSegments(target, known, missing, budget);
         List<WholeNetwork> networks = experiment.profile().calibrate() > 0 ? measureNetworks(target, table, budget) : List.of();
         LookupTable saved = new TargetTable(target, tableFile(target, table)).add(table, networks);
-        saved.calibration().ifPresent(fit -> events.say("calibrate " + target.device() + ": " + described(fit)));
+        saved.calibration().ifPresent(fit -> {
+            events.say("calibrate " + target.device() + ": " + described(fit));
+            events.emit(new RunEvent.TableFitted(target.device(), fit.getFittedOn(), fit.getHeldOut(), fit.getMeanRelativeError(),
+                fit.getWorstRelativeError(), fit.getIntervalCoverage(), fit.getKendallTau()));
+        });
         budget.ifPresent(time -> {
             events.say("profile " + target.device() + ": " + time.described() + "; " + precision(saved));
             time.forget();
         });
-        events.say("profile: wrote " + saved.origin());
+        events.emit(new RunEvent.TableWritten(target.device(), saved.origin(), saved.entries().size()));
         return saved;
     }
 

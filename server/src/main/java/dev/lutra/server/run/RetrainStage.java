@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.search.Candidate;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
@@ -49,12 +50,15 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
     @Override
     public Map<Path, Double> run(RunContext run) {
         Map<Path, Double> accuracies = new LinkedHashMap<>();
+        run.events().emit(new RunEvent.BegunAnew("retrain/file"));
         for (Map.Entry<Integer, Candidate> chosen : run.chosen().entrySet()) {
             int rank = chosen.getKey();
             Candidate candidate = chosen.getValue();
             alone(run, candidate.architecture(), "retrain " + rank, (origin, judge) -> {
                 Path file = run.exporter().exportRetrained(rank, candidate, origin.shown(), judge, run.data());
-                return accuracies.put(file, judge.evaluate(candidate.architecture()).accuracy());
+                double accuracy = judge.evaluate(candidate.architecture()).accuracy();
+                run.events().emit(new RunEvent.NetworkRetrained(file.getFileName().toString(), candidate.architecture().toString(), accuracy));
+                return accuracies.put(file, accuracy);
             });
         }
         return accuracies;

@@ -379,7 +379,7 @@ final class RunContext implements AutoCloseable {
     /** Writes the report on these winners. */
     void report(List<Winner> winners) {
         boolean trained = experiment.hasSupernet();
-        reporter().write(front(), evaluated(), winners, trained ? Checkpoint.read(checkpoint()).curve() : List.of(),
+        reporter().write(front(), evaluated(), winners, trained ? losses() : Map.of(),
             trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history());
         events.say("report: " + folder.report());
     }
@@ -388,6 +388,17 @@ final class RunContext implements AutoCloseable {
     private Optional<RunEvent.NetworksRanked> networksRanked() {
         return history().all(RunEvent.NetworksRanked.class).stream().filter(ranked -> ranked.judge().equals(candidates().judge()))
             .findFirst();
+    }
+
+    /** The training's loss by step, as this run has told it; of a supernet that is taken over, as its file does. */
+    private SortedMap<Long, Double> losses() {
+        SortedMap<Long, Double> losses = new TreeMap<>();
+        if (experiment.supernetFrom().isPresent()) {
+            Checkpoint.read(checkpoint()).curve().forEach(point -> losses.put(point.step(), point.loss()));
+        } else {
+            history().curve("train").forEach(step -> losses.put(step.step(), step.loss()));
+        }
+        return losses;
     }
 
     /**

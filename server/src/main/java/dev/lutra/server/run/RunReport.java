@@ -24,7 +24,6 @@ import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.training.CurvePoint;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,7 +58,13 @@ final class RunReport {
         this.folder = folder;
     }
 
-    void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<CurvePoint> curve,
+    /**
+     * Writes the page.
+     *
+     * @param losses of the training by step, in order
+     * @param history what the run has told besides
+     */
+    void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, Map<Long, Double> losses,
         List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, RunHistory history) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
@@ -74,7 +79,7 @@ final class RunReport {
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, !experiment.hasSupernet() ? List.of() : List.of(training(curve, sampledPaths, history)),
+            best(front), plots, !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
             ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
     }
@@ -179,8 +184,8 @@ final class RunReport {
         return limit.map(bound -> nanos <= bound ? "good" : "bad").orElse("");
     }
 
-    private static Report.Training training(List<CurvePoint> curve, List<Double> sampledPaths, RunHistory history) {
-        List<Plots.Point> loss = curve.stream().map(point -> new Plots.Point(point.step(), point.loss())).toList();
+    private static Report.Training training(Map<Long, Double> losses, List<Double> sampledPaths, RunHistory history) {
+        List<Plots.Point> loss = losses.entrySet().stream().map(step -> new Plots.Point(step.getKey(), step.getValue())).toList();
         DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
         return new Report.Training(
             loss.isEmpty() ? "" : Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),

@@ -85,10 +85,10 @@ public final class SearchStage implements Stage<Front> {
         if (run.experiment().hasNetworks()) {
             run.exporter().setAsideOthers(run.ranked(), run.events());
         }
-        run.events().say(String.format(Locale.ROOT, "search: %d architectures on the front, best accuracy %.2f %%, wrote %s",
-            front.candidates().size(), 100 * front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file));
+        run.events().emit(new RunEvent.FrontFound(front.candidates().size(),
+            front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file.toString()));
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
-            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().say("search: " + precision.described())));
+            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().emit(new RunEvent.Warning(name(), precision.described()))));
         if (!run.experiment().hasSupernet()) {
             run.report(List.of()); // nothing comes after that would
         }

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.Split;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -44,9 +45,12 @@ final class TestStage implements Stage<Map<String, Double>> {
         Split split = run.data().test().orElseThrow();
         Map<String, Double> accuracies = new LinkedHashMap<>();
         Collection<Candidate> winners = run.chosen().values();
+        run.events().emit(new RunEvent.BegunAnew("test/network"));
         try (Progress.Work work = run.events().begin("test", winners.size(), "networks")) {
             for (Candidate candidate : winners) {
-                accuracies.put(candidate.architecture().toString(), run.evaluator().accuracy(candidate.architecture(), split));
+                double accuracy = run.evaluator().accuracy(candidate.architecture(), split);
+                accuracies.put(candidate.architecture().toString(), accuracy);
+                run.events().emit(new RunEvent.NetworkTested(candidate.architecture().toString(), accuracy));
                 work.at(accuracies.size(), "");
             }
         }

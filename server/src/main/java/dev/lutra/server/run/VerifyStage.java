@@ -69,6 +69,7 @@ final class VerifyStage implements Stage<List<Winner>> {
             for (int rank = 1; rank <= ranked.size() && verified < wanted; rank++) {
                 if (rank > wanted) {
                     files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
+                    run.events().emit(new RunEvent.FileExported(WinnerExport.fileName(rank), ranked.get(rank - 1).architecture().toString()));
                 }
                 Winner winner = check.verify(rank, ranked.get(rank - 1), run.evaluator(), run.data(), run.fleet());
                 winners.add(winner);

@@ -25,6 +25,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final Pace pace = new Pace(System::nanoTime);
     private double loss = Double.NaN;
     private boolean goesOn;
+    private int epoch;
     private int epochs;
 
     /**
@@ -65,6 +66,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
             events.emit(new RunEvent.BegunAnew(training + "/epoch"));
             goesOn = true;
         }
+        epoch = now.epoch();
         loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
         work.at(now.step() * now.images(),
             String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss));
@@ -93,7 +95,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     @Override
     public void ended(Phase phase, Options surviving) {
         if (!surviving.areAll()) {
-            events.say(what + ": options left: " + surviving);
+            events.emit(new RunEvent.OptionsDropped(training, epoch, surviving.names()));
         }
     }
 

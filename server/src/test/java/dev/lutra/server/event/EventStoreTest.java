@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -72,11 +73,17 @@ class EventStoreTest {
     void everyKindHasItsLine() throws IOException {
         EventStore store = life();
         List.of(new RunEvent.StageBegan("train"), step(1, 1, 2.5), new RunEvent.EpochSaved("train", 1, 2),
+            new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
             new RunEvent.PathsJudged(List.of(0.25, 0.5)),
             new RunEvent.EntryMeasured("box", "cpu-t1-float32", "abc", "stem", 1000, 0.01),
+            new RunEvent.TableFitted("box", 40, 12, 0.004, 0.013, 0.96, 0.92),
+            new RunEvent.TableWritten("box", "lut/box.json", 35),
             new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5)),
             new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
+            new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
+            new RunEvent.NetworkRetrained("retrained-1.onnx", "k3,k5", 0.75), new RunEvent.NetworkTested("k3,k5", 0.5),
+            new RunEvent.FilesPassedOver("images", "3 .tiff"),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
         String now = "\"at\":\"2030-01-01T00:00:00Z\",\"life\":1,";
         assertThat(lines()).containsExactly(
@@ -84,19 +91,34 @@ class EventStoreTest {
             "{\"event\":\"training-step\",\"key\":\"train/epoch/1/1\"," + now + "\"training\":\"train\",\"epoch\":1,\"epochs\":2,"
                 + "\"step\":1,\"steps\":4,\"loss\":2.5,\"accuracy\":0.5,\"learning-rate\":0.1}",
             "{\"event\":\"epoch-saved\",\"key\":\"train/epoch/1/saved\"," + now + "\"training\":\"train\",\"epoch\":1,\"step\":2}",
+            "{\"event\":\"options-dropped\",\"key\":\"train/epoch/1/options\"," + now + "\"training\":\"train\",\"epoch\":1,"
+                + "\"options\":[[\"k3\",\"k5\"],[\"k5\"]]}",
             "{\"event\":\"paths-judged\",\"key\":\"train/paths\"," + now + "\"accuracies\":[0.25,0.5]}",
             "{\"event\":\"entry-measured\",\"key\":\"profile/entry/box/cpu-t1-float32/abc\"," + now + "\"device\":\"box\","
                 + "\"setting\":\"cpu-t1-float32\",\"model\":\"abc\",\"label\":\"stem\",\"p50\":1000,\"half-width\":0.01}",
+            "{\"event\":\"table-fitted\",\"key\":\"profile/fit/box\"," + now + "\"device\":\"box\",\"fitted\":40,\"held-out\":12,"
+                + "\"mean-error\":0.004,\"worst-error\":0.013,\"inside-interval\":0.96,\"tau\":0.92}",
+            "{\"event\":\"table-written\",\"key\":\"profile/table/box\"," + now + "\"device\":\"box\",\"file\":\"lut/box.json\","
+                + "\"entries\":35}",
             "{\"event\":\"candidate-evaluated\",\"key\":\"search/candidate/k3,k5\"," + now + "\"number\":1,\"budget\":8,"
                 + "\"architecture\":\"k3,k5\",\"measures\":{\"accuracy\":0.5,\"macs\":5.0}}",
             "{\"event\":\"generation-ended\",\"key\":\"search/generation/1\"," + now + "\"generation\":1,\"candidates\":4,"
                 + "\"best\":{\"max accuracy\":0.5},\"hypervolume\":0.75}",
+            "{\"event\":\"front-found\",\"key\":\"search/front\"," + now + "\"candidates\":5,\"accuracy\":0.5,\"file\":\"front.json\"}",
+            "{\"event\":\"file-exported\",\"key\":\"export/file/winner-1.onnx\"," + now + "\"file\":\"winner-1.onnx\","
+                + "\"architecture\":\"k3,k5\"}",
             "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
                 + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
+            "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrained-1.onnx\"," + now + "\"file\":\"retrained-1.onnx\","
+                + "\"architecture\":\"k3,k5\",\"accuracy\":0.75}",
+            "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5\"," + now + "\"architecture\":\"k3,k5\",\"accuracy\":0.5}",
+            "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","
+                + "\"files\":\"3 .tiff\"}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
-        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(10)
-            .contains(step(1, 1, 2.5), new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(18)
+            .contains(step(1, 1, 2.5), new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
+                new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }
 
     /** JSON has no infinity. */
@@ -134,13 +156,46 @@ class EventStoreTest {
         assertThat(RunHistory.of(results).all(RunEvent.StageBegan.class)).hasSize(1);
     }
 
+    /** Also by a second life that goes on where an epoch begins, and never across the end of one. */
     @Test
-    void someTenStepsOfAnEpochAreKept() {
-        EventStore store = life();
-        for (long step = 1; step <= 2_000; step++) {
-            store.heard(new RunEvent.TrainingStep("train", step <= 1_000 ? 1 : 2, 2, step, 2_000, 1, 0.5, 0.1));
+    void someTenStepsOfAnEpochAreKeptWithTheMeansOfThose() {
+        EventStore first = life();
+        tell(first, 1, 1_500);
+        List<RunEvent.TrainingStep> before = RunHistory.of(results).curve("train");
+        tell(life(), 1_006, 2_010);
+        List<RunEvent.TrainingStep> curve = RunHistory.of(results).curve("train");
+        assertThat(curve).hasSize(20).extracting(RunEvent.TrainingStep::step).startsWith(100L, 200L).endsWith(2_005L);
+        assertThat(curve).extracting(RunEvent.TrainingStep::loss).startsWith(50.5, 150.5).contains(1_055.5);
+        assertThat(curve).containsAll(before);
+    }
+
+    /** Two epochs of 1005 steps, whose loss is their number. */
+    private static void tell(EventStore store, long from, long to) {
+        for (long step = from; step <= to; step++) {
+            store.heard(new RunEvent.TrainingStep("train", step <= 1_005 ? 1 : 2, 2, step, 2_010, step, 0.5, 0.1));
         }
-        assertThat(RunHistory.of(results).curve("train")).hasSize(21);
+    }
+
+    /** What a console shows beside bars comes from the event itself. */
+    @Test
+    void eventsThatConcernWhoeverWatchesHaveALine() {
+        List<String> said = new ArrayList<>();
+        WatchedProgress console = new WatchedProgress(new Progress() {
+            @Override
+            public Work begin(String what, long total, String unit) {
+                throw new AssertionError("no work");
+            }
+
+            @Override
+            public void say(String line) {
+                said.add(line);
+            }
+        });
+        List.of(step(1, 1, 3), new RunEvent.Warning("verify", "look"), new RunEvent.FrontFound(5, 0.5, "front.json"),
+            new RunEvent.TableWritten("box", "box.json", 35), new RunEvent.FilesPassedOver("images", "3 .tiff"),
+            new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3"))), new RunEvent.Noted("hello")).forEach(console::heard);
+        assertThat(said).containsExactly("warning: look", "search: 5 architectures on the front, best accuracy 50.00 %, wrote front.json",
+            "profile: wrote box.json", "decode images: passed over 3 .tiff", "train: options left: [[k3]]", "hello");
     }
 
     @Test

@@ -76,7 +76,7 @@ class WithoutTargetsTest {
             assertThat(run.winners()).hasSize(2).allMatch(winner -> winner.checks().isEmpty() && !winner.isVerified());
             assertThat(run.isVerified()).isTrue();
             assertThat(run.folder().report()).content().contains("no device was asked", "time for train", "after epoch", "images a second")
-                .doesNotContain("0.0e+00");
+                .doesNotContain("0.0e+00", "<figure></figure>");
             assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
                 .hasMessage("targets: missing (expected: at least one device, which verifies exported files)");
         }
@@ -93,6 +93,10 @@ class WithoutTargetsTest {
         assertThat(history.curve("train")).extracting(RunEvent.TrainingStep::epoch).contains(1, 2);
         assertThat(history.all(RunEvent.EpochSaved.class)).hasSize(2);
         assertThat(history.all(RunEvent.CandidateEvaluated.class)).isNotEmpty();
+        assertThat(history.all(RunEvent.FrontFound.class)).singleElement()
+            .satisfies(front -> assertThat(front.accuracy()).isBetween(0.0, 1.0));
+        assertThat(history.all(RunEvent.FileExported.class)).extracting(RunEvent.FileExported::file)
+            .containsExactly("winner-1.onnx", "winner-2.onnx");
         assertThat(history.durations()).containsOnlyKeys("train", "profile", "search", "export");
     }
 
