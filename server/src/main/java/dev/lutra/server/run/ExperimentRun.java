@@ -5,16 +5,10 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Front;
 import dev.lutra.server.event.Progress;
-import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileLock;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,10 +19,10 @@ import java.util.Optional;
  */
 public final class ExperimentRun implements AutoCloseable {
 
-    private final FileLock lock;
+    private final RunFolder.Lock lock;
     private final RunContext context;
 
-    private ExperimentRun(FileLock lock, RunContext context) {
+    private ExperimentRun(RunFolder.Lock lock, RunContext context) {
         this.lock = lock;
         this.context = context;
     }
@@ -52,8 +46,7 @@ public final class ExperimentRun implements AutoCloseable {
     public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, List<RunListener> listeners,
         String version) {
         experiment.genes();
-        FileLock lock = folder.lock();
-        return new ExperimentRun(lock, new RunContext(experiment, folder, access, listeners, version));
+        return new ExperimentRun(folder.lock(), new RunContext(experiment, folder, access, listeners, version));
     }
 
     /**
@@ -61,7 +54,7 @@ public final class ExperimentRun implements AutoCloseable {
      * stage and can be known is looked for ahead of the first.
      */
     public void all() {
-        List<Stage<?>> stages = stages();
+        List<Stage<?>> stages = Stage.ofWholeRun(context);
         inOrder(stages, stages.size());
     }
 
@@ -72,29 +65,10 @@ public final class ExperimentRun implements AutoCloseable {
      */
     public Map<String, Double> allAndTest() {
         TestStage test = new TestStage();
-        List<Stage<?>> before = stages();
+        List<Stage<?>> before = Stage.ofWholeRun(context);
         test.check(context);
         inOrder(before, before.size() + 1);
         return numbered(test, before.size() + 1, before.size() + 1);
-    }
-
-    private List<Stage<?>> stages() {
-        if (!context.experiment().hasNetworks()) {
-            context.events().say("space.table: its architectures have no networks, so nothing is trained, profiled, exported or verified");
-            return List.of(new SearchStage());
-        }
-        List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage()));
-        if (context.experiment().rank().isPresent()) {
-            stages.add(new RankStage());
-        }
-        stages.addAll(List.of(new ProfileStage(), new SearchStage()));
-        if (context.experiment().hasSupernet()) {
-            stages.add(new ExportStage());
-            if (!context.experiment().targets().isEmpty()) {
-                stages.add(new VerifyStage());
-            }
-        }
-        return stages;
     }
 
     private void inOrder(List<Stage<?>> stages, int count) {
@@ -106,12 +80,10 @@ public final class ExperimentRun implements AutoCloseable {
 
     private <R> R numbered(Stage<R> stage, int number, int count) {
         context.events().stage(number, count, stage.name());
-        return work(stage);
+        return stage.work(context);
     }
 
     /**
-     * See {@link TrainStage}.
-     *
      * @return the supernet's file; empty where an accuracy table stands in its place
      */
     public Optional<Path> train() {
@@ -119,57 +91,37 @@ public final class ExperimentRun implements AutoCloseable {
         return !context.experiment().hasSupernet() ? Optional.empty() : Optional.of(context.checkpoint());
     }
 
-    /** See {@link RankStage}. */
     public Ranking rank() {
         return run(new RankStage());
     }
 
-    /** See {@link ProfileStage}. */
     public Map<String, LookupTable> profile() {
         return run(new ProfileStage());
     }
 
-    /** See {@link SearchStage}. */
     public Front search() {
         return run(new SearchStage());
     }
 
-    /** See {@link ExportStage}. */
     public List<Path> export() {
         return run(new ExportStage()).stream().map(winner -> folder().exports().resolve(winner.file())).toList();
     }
 
-    /** See {@link VerifyStage}. */
     public void verify() {
         run(new VerifyStage());
     }
 
-    /** See {@link RetrainStage}. */
     public Map<Path, Double> retrain() {
         return run(new RetrainStage());
     }
 
-    /** See {@link TestStage}. */
     public Map<String, Double> test() {
         return run(new TestStage());
     }
 
     private <R> R run(Stage<R> stage) {
         stage.check(context);
-        return work(stage);
-    }
-
-    private <R> R work(Stage<R> stage) {
-        EnumSet<Artifact> needs = EnumSet.noneOf(Artifact.class);
-        needs.addAll(stage.needs(context.experiment()));
-        needs.forEach(artifact -> artifact.require(context));
-        // what a stage had done when the disk was full it finds again, as after a kill
-        return context.patience().waitOut(() -> {
-            context.events().emit(new RunEvent.StageBegan(stage.name()));
-            R found = stage.run(context);
-            context.events().emit(new RunEvent.StageEnded(stage.name()));
-            return found;
-        });
+        return stage.work(context);
     }
 
     /** What this process has exported or verified last, the most accurate first; empty before. */
@@ -190,11 +142,6 @@ public final class ExperimentRun implements AutoCloseable {
     @Override
     public void close() {
         context.close();
-        try {
-            lock.release();
-            lock.acquiredBy().close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder().root() + ": its lock cannot be released: " + e.getMessage(), e);
-        }
+        lock.close();
     }
 }

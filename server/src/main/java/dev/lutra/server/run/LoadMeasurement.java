@@ -16,9 +16,6 @@ import dev.lutra.proto.onnx.ValueInfoProto;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.Database;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,7 +52,7 @@ public final class LoadMeasurement {
         List<ModelInput> inputs = inputs(file, model.getGraph());
         String id = "load/" + UUID.randomUUID();
         Load load = Load.newBuilder().setRequestsPerSecond(requestsPerSecond).setDurationNanos(duration.toNanos()).build();
-        try (FileLock lock = folder.lock();
+        try (RunFolder.Lock lock = folder.lock();
             Database database = Database.open(folder.database(), progress::say);
             RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
@@ -67,8 +64,6 @@ public final class LoadMeasurement {
             fleet.run(target.device(), List.of(backToBack, loaded),
                 outcome -> measured.put(outcome.getTaskId(), Profiler.require(target, file.toString(), outcome)));
             return new Result(measured.get(backToBack.getId()), measured.get(loaded.getId()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder.root() + ": cannot be unlocked: " + e.getMessage(), e);
         }
     }
 

@@ -5,7 +5,6 @@ import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,20 +102,32 @@ public record RunFolder(Path root) {
      *
      * @throws InputException if another process works in it
      */
-    public FileLock lock() {
+    Lock lock() {
         try {
             Files.createDirectories(root);
             FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = channel.tryLock();
-            if (lock == null) {
+            if (channel.tryLock() == null) {
                 channel.close();
                 throw InputException.in(root, "another lutra process works in this folder (expected: one at a time)");
             }
-            return lock;
+            return new Lock(root, channel);
         } catch (OverlappingFileLockException e) {
             throw new InputException(root + ": this process already works in this run folder", e);
         } catch (IOException e) {
             throw new UncheckedIOException(root + ": cannot be used as a run folder: " + e.getMessage(), e);
+        }
+    }
+
+    /** Keeps other processes out of a run's folder until it is closed. */
+    record Lock(Path root, FileChannel channel) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(root + ": its lock cannot be released: " + e.getMessage(), e);
+            }
         }
     }
 }

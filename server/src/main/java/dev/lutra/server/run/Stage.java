@@ -1,7 +1,10 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -34,4 +37,40 @@ interface Stage<R> {
      * @throws InputException if something given is wrong and can be put right
      */
     R run(RunContext run);
+
+    /**
+     * Makes sure that everything is there that it needs, does what is missing, and tells when it begins and ends.
+     *
+     * @throws InputException if something that it needs is not there, or something given is wrong and can be put right
+     */
+    default R work(RunContext run) {
+        needs(run.experiment()).stream().sorted().forEach(artifact -> artifact.require(run));
+        // what a stage had done when the disk was full it finds again, as after a kill
+        return run.patience().waitOut(() -> {
+            run.events().emit(new RunEvent.StageBegan(name()));
+            R found = run(run);
+            run.events().emit(new RunEvent.StageEnded(name()));
+            return found;
+        });
+    }
+
+    /** Those of a whole run, in order: without a supernet those that need no weights, without targets all but the verification. */
+    static List<Stage<?>> ofWholeRun(RunContext run) {
+        if (!run.experiment().hasNetworks()) {
+            run.events().say("space.table: its architectures have no networks, so nothing is trained, profiled, exported or verified");
+            return List.of(new SearchStage());
+        }
+        List<Stage<?>> stages = new ArrayList<>(List.of(new TrainStage()));
+        if (run.experiment().rank().isPresent()) {
+            stages.add(new RankStage());
+        }
+        stages.addAll(List.of(new ProfileStage(), new SearchStage()));
+        if (run.experiment().hasSupernet()) {
+            stages.add(new ExportStage());
+            if (!run.experiment().targets().isEmpty()) {
+                stages.add(new VerifyStage());
+            }
+        }
+        return stages;
+    }
 }
