@@ -67,7 +67,7 @@ class TensorBoardFileTest {
     void anotherReaderFindsEveryScalar() throws Exception {
         Path events = folder.resolve("tb");
         try (TensorBoardFile file = new TensorBoardFile(events, Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC))) {
-            file.heard(new RunEvent.TrainingStep("train", 1, 2, 1, 40, 2.25, 0.125, 0.5));
+            file.heard(new RunEvent.TrainingStep("train", 1, 2, 2, 40, 2.25, 0.125, 0.5));
             file.heard(new RunEvent.TrainingStep("train", 1, 2, 3, 40, 9, 9, 9)); // one of those that are not kept
             file.heard(new RunEvent.TrainingPace("train", 1, 2, 350.5, 0.0625, null));
             file.heard(new RunEvent.PathsProbed("train", 1, List.of(new RunEvent.PathsProbed.Probed("a", 0.25),
@@ -75,8 +75,8 @@ class TensorBoardFileTest {
             file.heard(new RunEvent.GenerationEnded(1, 12, Map.of(), 0.875));
             file.heard(new RunEvent.Noted("nothing to draw"));
         }
-        assertThat(read(onlyFile(events))).containsExactlyInAnyOrder("1000.0 brain.Event:2", "1 train/loss 2.2500",
-            "1 train/accuracy 0.1250", "1 train/learning-rate 0.5000", "2 train/images-per-second 350.5000",
+        assertThat(read(onlyFile(events))).containsExactlyInAnyOrder("1000.0 brain.Event:2", "2 train/loss 2.2500",
+            "2 train/accuracy 0.1250", "2 train/learning-rate 0.5000", "2 train/images-per-second 350.5000",
             "2 train/data-wait-share 0.0625", "1 train/probes/accuracy 0.5000", "1 train/probes/tau -0.5000",
             "12 search/hypervolume 0.8750");
     }
