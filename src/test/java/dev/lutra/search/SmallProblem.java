@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.SortedSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ObjDoubleConsumer;
 
 /**
@@ -21,7 +19,7 @@ import java.util.function.ObjDoubleConsumer;
 public final class SmallProblem {
 
     public static final SearchSpace SPACE = Tables.smallSpace();
-    public static final CheapMeasures CHEAP = onceEach(CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE)))));
+    public static final CheapMeasures CHEAP = CheapMeasures.counted(SPACE, Map.of("box", new LatencyModel(Tables.of(SPACE))));
     public static final List<Objective> OBJECTIVES = List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.MACS));
 
     public static final AccuracySource ACCURACIES = AccuracySource.oneByOne(SmallProblem::accuracy);
@@ -29,22 +27,6 @@ public final class SmallProblem {
     private static final double[][] GAINS = gains();
 
     private SmallProblem() {}
-
-    /** Builds and counts no network twice, however many searches ask. */
-    private static CheapMeasures onceEach(CheapMeasures counted) {
-        Map<Architecture, Measures> known = new ConcurrentHashMap<>();
-        return new CheapMeasures() {
-            @Override
-            public SortedSet<String> names() {
-                return counted.names();
-            }
-
-            @Override
-            public Measures of(Architecture architecture) {
-                return known.computeIfAbsent(architecture, counted::of);
-            }
-        };
-    }
 
     private static double[][] gains() {
         Random random = new Random(11);

@@ -159,7 +159,8 @@ class TrainerTest {
 
     private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
-            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", System.getProperty("java.class.path"),
+            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
+            System.getProperty("java.class.path"),
             Victim.class.getName(), folder.toString(), checkpoint.toString())
             .redirectError(folder.resolve("errors").toFile()).start();
         try (BufferedReader output = process.inputReader()) {
