@@ -102,7 +102,7 @@ public record RunFolder(Path root) {
      *
      * @throws InputException if another process works in it
      */
-    Lock lock() {
+    public Lock lock() {
         try {
             Files.createDirectories(root);
             FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -119,7 +119,7 @@ public record RunFolder(Path root) {
     }
 
     /** Keeps other processes out of a run's folder until it is closed. */
-    record Lock(Path root, FileChannel channel) implements AutoCloseable {
+    public record Lock(Path root, FileChannel channel) implements AutoCloseable {
 
         @Override
         public void close() {

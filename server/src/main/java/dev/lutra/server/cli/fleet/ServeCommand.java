@@ -11,9 +11,6 @@ import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;
 import java.io.Console;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -44,7 +41,7 @@ public final class ServeCommand implements Runnable {
         Path tokenFile = data.resolve("token");
         String token = Tokens.loadOrCreate(tokenFile);
         CountDownLatch stopped = new CountDownLatch(1);
-        try (FileLock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), System.err::println)) {
+        try (RunFolder.Lock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), System.err::println)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
@@ -70,8 +67,6 @@ public final class ServeCommand implements Runnable {
                 server.close();
                 closed.countDown();
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(data + ": cannot be unlocked: " + e.getMessage(), e);
         }
     }
 
