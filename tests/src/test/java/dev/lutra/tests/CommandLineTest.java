@@ -294,7 +294,7 @@ class CommandLineTest {
             LutraProcess.Result known = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
             assertThat(known.code()).as("%s", known.errors()).isZero();
             LutraProcess.Result second = LutraProcess.run(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet");
-            assertThat(second.errors()).containsExactly("fleet: another lutra process works in this folder (expected: one at a time)");
+            assertThat(second.errors()).containsExactly("lutra: fleet: another lutra process works in this folder (expected: one at a time)");
             assertThat(second.code()).isEqualTo(2);
         }
     }
