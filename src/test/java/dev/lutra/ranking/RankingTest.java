@@ -73,21 +73,21 @@ class RankingTest {
         assertThat(Ranking.of(networks, 10, 1)).isEqualTo(ranking);
     }
 
-    /** Some 95 intervals of 100 hold the tau of all networks there are: (2 / pi) asin(rho) of two Gaussians (Greiner 1909). */
+    /** Some 47 intervals of 50 hold the tau of all networks there are: (2 / pi) asin(rho) of two Gaussians (Greiner 1909). */
     @Test
     void intervalsHoldTheTruthAsOftenAsTheySay() {
         double truth = 2 / Math.PI * Math.asin(1 / Math.sqrt(2));
         SplittableRandom random = new SplittableRandom(3);
         int inside = 0;
-        for (int sample = 0; sample < 100; sample++) {
+        for (int sample = 0; sample < 50; sample++) {
             List<RankedNetwork> networks = new ArrayList<>();
-            for (int i = 0; i < 60; i++) {
+            for (int i = 0; i < 40; i++) {
                 double alone = random.nextGaussian();
                 networks.add(network(alone + random.nextGaussian(), alone, 1));
             }
             Estimate tau = Ranking.of(networks, 1, sample).tau();
             inside += tau.low() <= truth && truth <= tau.high() ? 1 : 0;
         }
-        assertThat(inside).isBetween(88, 99);
+        assertThat(inside).isBetween(43, 50);
     }
 }
