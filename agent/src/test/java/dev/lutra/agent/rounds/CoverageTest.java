@@ -135,9 +135,9 @@ class CoverageTest {
             return covered / (double) all;
         }
 
-        /** Two standard errors of a share of so many. */
+        /** Three standard errors of a share of so many: sixteen are looked at, and chance puts one of them below two once in three times. */
         double doubt() {
-            return 2 * Math.sqrt(0.05 * 0.95 / all);
+            return 3 * Math.sqrt(0.05 * 0.95 / all);
         }
 
         @Override
