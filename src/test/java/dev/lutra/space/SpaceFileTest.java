@@ -102,6 +102,28 @@ class SpaceFileTest {
         }
     }
 
+    @Test
+    void cellsEndInOneValueAClassToo() {
+        String cells = """
+            name: cells
+            title: one cell
+            source: this test
+            input: {channels: 3, size: 16}
+            classes: 10
+            choices: {sep3: {block: separable, kernel: 3}, max3: {block: pool, kind: max, kernel: 3}}
+            cells: {nodes: 2, operations: [sep3, max3]}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {cell: reduction, channels: 8}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """;
+        assertThat(SpaceFile.parse("cells.yaml", cells).classes()).isEqualTo(10);
+        assertThatThrownBy(() -> SpaceFile.parse("cells.yaml", cells.replace("block: linear", "block: linear, channels: 1000")))
+            .isInstanceOf(InputException.class)
+            .hasMessageStartingWith("cells.yaml:12: layers[3]: the network gives 1000 (expected: a vector of 10, one value a class");
+    }
+
     /** Names may be numbers, as widths and kernels are; what is printed reads back. */
     @Test
     void choicesNamedByNumbersAreRead() {

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -247,19 +248,36 @@ class ImageDecoderTest {
     void pngMayBeTurnedToo(int orientation, int width, int height) throws IOException {
         Path file = TestImages.write(TestImages.blocks(24, 16, 1), folder.resolve("x.png"));
         RgbImage plain = ImageDecoder.decode(file);
-        byte[] png = Files.readAllBytes(file);
-        byte[] tiff = tiff(orientation);
-        byte[] named = ByteBuffer.allocate(4 + tiff.length).put("eXIf".getBytes(StandardCharsets.US_ASCII)).put(tiff).array();
-        CRC32 checksum = new CRC32();
-        checksum.update(named);
-        ByteBuffer chunk = ByteBuffer.allocate(8 + named.length).putInt(tiff.length).put(named).putInt((int) checksum.getValue());
-        int behindHeader = 8 + 25;
-        Files.write(file, ByteBuffer.allocate(png.length + chunk.capacity()).put(png, 0, behindHeader).put(chunk.array())
-            .put(png, behindHeader, png.length - behindHeader).array());
+        Files.write(file, withChunk(Files.readAllBytes(file), "eXIf", tiff(orientation)));
         RgbImage decoded = ImageDecoder.decode(file);
         assertThat(decoded.width()).isEqualTo(width);
         assertThat(decoded.height()).isEqualTo(height);
         assertThat(decoded.pixels()).isEqualTo(plain.upright(orientation).pixels());
+    }
+
+    private static byte[] withChunk(byte[] png, String name, byte[] content) {
+        byte[] named = ByteBuffer.allocate(4 + content.length).put(name.getBytes(StandardCharsets.US_ASCII)).put(content).array();
+        CRC32 checksum = new CRC32();
+        checksum.update(named);
+        ByteBuffer chunk = ByteBuffer.allocate(8 + named.length).putInt(content.length).put(named).putInt((int) checksum.getValue());
+        int behindHeader = 8 + 25;
+        return ByteBuffer.allocate(png.length + chunk.capacity()).put(png, 0, behindHeader).put(chunk.array())
+            .put(png, behindHeader, png.length - behindHeader).array();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {ColorSpace.CS_LINEAR_RGB, ColorSpace.CS_GRAY, ColorSpace.CS_CIEXYZ})
+    void colourProfilesAndGammaOfPngAreLeftAside(int space) throws IOException {
+        ByteArrayOutputStream profile = new ByteArrayOutputStream();
+        profile.writeBytes("x\0\0".getBytes(StandardCharsets.US_ASCII)); // its name, and how it is compressed
+        try (DeflaterOutputStream compressed = new DeflaterOutputStream(profile)) {
+            compressed.write(ICC_Profile.getInstance(space).getData());
+        }
+        Path file = TestImages.write(TestImages.blocks(24, 16, 1), folder.resolve("x.png"));
+        RgbImage plain = ImageDecoder.decode(file);
+        byte[] linear = ByteBuffer.allocate(4).putInt(100_000).array();
+        Files.write(file, withChunk(withChunk(Files.readAllBytes(file), "iCCP", profile.toByteArray()), "gAMA", linear));
+        assertThat(ImageDecoder.decode(file).pixels()).isEqualTo(plain.pixels());
     }
 
     @ParameterizedTest
