@@ -1,6 +1,7 @@
 package dev.lutra.server.report;
 
 import dev.lutra.network.Shape;
+import java.awt.Color;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,7 @@ public final class ArchitectureDrawing {
     // eight hues that people with any colour vision can tell apart (Okabe and Ito), lightened for black text
     private static final List<String> HUES = List.of(
         "#8fc7ee", "#f5c26b", "#7fd1b4", "#f2a27a", "#d9a6c8", "#f4ea8c", "#9db4e0", "#c9c9c9");
+    private static final float GOLDEN = 0.618034f; // of a turn
 
     private ArchitectureDrawing() {}
 
@@ -32,7 +34,8 @@ public final class ArchitectureDrawing {
         List<List<LayerTable.Row>> lines = lines(table.rows());
         Map<String, String> colours = colours(table.rows());
         int columns = lines.stream().mapToInt(List::size).max().orElse(1);
-        int width = LEFT + Math.max(columns, 6) * (BOX_WIDTH + GAP) + GAP;
+        int width = Math.max(LEFT + Math.max(columns, 6) * (BOX_WIDTH + GAP) + GAP,
+            LEFT + colours.keySet().stream().mapToInt(ArchitectureDrawing::legendWidth).sum());
         int height = TOP + lines.size() * ROW + 40;
         StringBuilder svg = new StringBuilder();
         svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ").append(width).append(' ').append(height)
@@ -69,8 +72,15 @@ public final class ArchitectureDrawing {
     private static Map<String, String> colours(List<LayerTable.Row> rows) {
         Map<String, String> colours = new LinkedHashMap<>();
         rows.stream().map(ArchitectureDrawing::kind).filter(kind -> !kind.isEmpty()).sorted().distinct()
-            .forEach(kind -> colours.put(kind, HUES.get(colours.size() % HUES.size())));
+            .forEach(kind -> colours.put(kind, colour(colours.size())));
         return colours;
+    }
+
+    /** Where there are more choices than such hues, the others are at least different ones: the golden angle apart, and fainter. */
+    private static String colour(int place) {
+        return place < HUES.size()
+            ? HUES.get(place)
+            : String.format(Locale.ROOT, "#%06x", Color.HSBtoRGB(place * GOLDEN, 0.25f, 0.95f) & 0xffffff);
     }
 
     /** The choice without its channel scale. */
@@ -116,8 +126,12 @@ public final class ArchitectureDrawing {
         for (Map.Entry<String, String> entry : colours.entrySet()) {
             svg.append(rect(x, y, 13, 13, 3, entry.getValue(), " stroke=\"#5b6570\" stroke-width=\"0.6\""));
             text(svg, x + 19, y + 11, 12, "400", "start", entry.getKey());
-            x += 34 + 8 * entry.getKey().length();
+            x += legendWidth(entry.getKey());
         }
+    }
+
+    private static int legendWidth(String kind) {
+        return 34 + 8 * kind.length();
     }
 
     private static String rect(int x, int y, int width, int height, int radius, String fill, String more) {

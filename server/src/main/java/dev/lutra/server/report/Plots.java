@@ -7,6 +7,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
@@ -43,15 +45,20 @@ public final class Plots {
     private Plots() {}
 
     /**
-     * The Pareto front: every candidate in grey, the front as a stepped line, the winners marked, the limit as a vertical line.
+     * The Pareto front: every candidate in grey, the front's points and what they reach as a stepped line, the winners marked, the
+     * limit as a vertical line.
      *
+     * @param moreIsBetter on the x axis
      * @param limit on the x axis; NaN for none
      */
-    public static String front(String xLabel, List<Point> candidates, List<Point> front, List<Point> winners, double limit) {
+    public static String front(String xLabel, boolean moreIsBetter, List<Point> candidates, List<Point> front, List<Point> winners,
+        double limit) {
         XYChart chart = chart(xLabel, "accuracy (%)");
         addMarkers(chart, "evaluated", candidates, GREY, SeriesMarkers.CIRCLE);
-        XYSeries line = add(chart, "Pareto front", front, BLUE);
-        line.setMarker(SeriesMarkers.CIRCLE);
+        XYSeries line = add(chart, "reached", steps(front, moreIsBetter), BLUE);
+        line.setMarker(SeriesMarkers.NONE);
+        line.setShowInLegend(false);
+        addMarkers(chart, "Pareto front", front, BLUE, SeriesMarkers.CIRCLE);
         addMarkers(chart, "exported", winners, ORANGE, SeriesMarkers.DIAMOND);
         if (!Double.isNaN(limit)) {
             double low = candidates.stream().mapToDouble(Point::y).min().orElse(0);
@@ -61,6 +68,24 @@ public final class Plots {
             bound.setLineStyle(new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10f, new float[]{6, 4}, 0));
         }
         return svg(chart);
+    }
+
+    /**
+     * Corners of the line between what some point reaches and what none does, from the best x on. Nobody has a network on the straight
+     * line between two points; points that are on the front for a third objective lie behind the steps.
+     */
+    private static List<Point> steps(List<Point> front, boolean moreIsBetter) {
+        Comparator<Point> byX = Comparator.comparingDouble(Point::x);
+        List<Point> steps = new ArrayList<>();
+        for (Point point : front.stream().sorted(moreIsBetter ? byX.reversed() : byX).toList()) {
+            if (steps.isEmpty()) {
+                steps.add(point);
+            } else if (point.y() > steps.get(steps.size() - 1).y()) {
+                steps.add(new Point(point.x(), steps.get(steps.size() - 1).y()));
+                steps.add(point);
+            }
+        }
+        return steps;
     }
 
     /** Points alone. */

@@ -74,7 +74,7 @@ final class RunReport {
         List<Report.FrontPlot> plots = new ArrayList<>();
         for (Objective objective : front.objectives()) {
             if (!objective.measure().equals(Measure.ACCURACY)) {
-                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective.measure(), front, evaluated, winners)));
+                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective, front, evaluated, winners)));
             }
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
@@ -98,19 +98,18 @@ final class RunReport {
 
     /** The front against the first objective beside accuracy. */
     String frontPlot(Front front, Map<String, Measures> evaluated, List<Winner> winners) {
-        String measure = front.objectives().stream().map(Objective::measure)
-            .filter(name -> !name.equals(Measure.ACCURACY)).findFirst().orElseThrow();
-        return plot(measure, front, evaluated, winners);
+        return plot(front.objectives().stream().filter(objective -> !objective.measure().equals(Measure.ACCURACY)).findFirst()
+            .orElseThrow(), front, evaluated, winners);
     }
 
-    private String plot(String measure, Front front, Map<String, Measures> evaluated, List<Winner> winners) {
+    private String plot(Objective objective, Front front, Map<String, Measures> evaluated, List<Winner> winners) {
+        String measure = objective.measure();
         List<Plots.Point> all = evaluated.values().stream().filter(values -> values.values().containsKey(measure))
             .map(values -> point(measure, values)).toList();
-        List<Plots.Point> best = front.candidates().stream().map(Candidate::measures).map(values -> point(measure, values))
-            .sorted((a, b) -> Double.compare(a.x(), b.x())).toList();
+        List<Plots.Point> best = front.candidates().stream().map(Candidate::measures).map(values -> point(measure, values)).toList();
         List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
         OptionalDouble limit = experiment.limit(measure);
-        return Plots.front(label(measure), all, best, exported,
+        return Plots.front(label(measure), objective.direction() == Objective.Direction.MAX, all, best, exported,
             limit.isPresent() && Measure.isLatency(measure) ? limit.getAsDouble() / NANOS_A_MILLI : Double.NaN);
     }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
@@ -19,6 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,9 +58,11 @@ class AccuracyTableRunTest {
     }
 
     private ExperimentRun open(String more) throws IOException {
-        Experiment experiment = read(more);
-        return ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")),
-            OwnServer.onThisMachine(), progress, "test");
+        return open("run", more);
+    }
+
+    private ExperimentRun open(String name, String more) throws IOException {
+        return ExperimentRun.open(read(more), new RunFolder(folder.resolve(name)), OwnServer.onThisMachine(), progress, "test");
     }
 
     private Experiment read(String more) throws IOException {
@@ -129,6 +137,39 @@ class AccuracyTableRunTest {
             run.all();
             assertThat(front(run).candidates()).singleElement().satisfies(best -> assertThat(best.accuracy()).isEqualTo(0.95));
         }
+    }
+
+    /** Report and plots have every candidate at the latency of today, not at that of the day it was evaluated. */
+    @Test
+    void aDeviceMeasuredAnewMovesEveryPoint() throws IOException {
+        Files.writeString(folder.resolve("known.csv"), TABLE.replaceAll("(?m),[^,]*$", ""));
+        String target = "targets: [{device: phone, table: phone.json}]\n";
+        writePhone(1);
+        try (ExperimentRun run = open(target)) {
+            run.all();
+        }
+        writePhone(3);
+        for (String name : List.of("run", "fresh")) {
+            try (ExperimentRun run = open(name, target)) {
+                run.all();
+            }
+        }
+        for (String file : List.of("front.svg", "report.html")) {
+            assertThat(points("run", file)).as("%s, as if the folder were new", file).hasSizeGreaterThan(9).isEqualTo(points("fresh", file));
+        }
+    }
+
+    /** A phone on which everything takes so many times as long. */
+    private void writePhone(int times) throws IOException {
+        dev.lutra.proto.LookupTable.Builder table = EstimatedTable.of(read("").baseSpace(), Device.newBuilder().setName("phone").build(),
+            Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1).content().toBuilder();
+        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setP50Nanos(times * entry.getLatency().getP50Nanos()));
+        LookupTable.of(table.build()).save(folder.resolve("phone.json"));
+    }
+
+    private List<String> points(String name, String file) throws IOException {
+        return Pattern.compile("<ellipse[^>]*>").matcher(Files.readString(folder.resolve(name).resolve(file))).results()
+            .map(MatchResult::group).sorted().toList();
     }
 
     @Test
