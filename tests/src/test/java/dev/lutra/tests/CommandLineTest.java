@@ -3,11 +3,23 @@ package dev.lutra.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.weights.SafetensorsFile;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +100,54 @@ class CommandLineTest {
         assertThat(LutraCall.run("describe", "--from", file.toString()).output()).isEqualTo(before.output());
     }
 
+    /** From the weights that somebody published to a file for a device: every value is theirs, to the bit. */
+    @Test
+    void publishedWeightsAreThoseOfTheExportedFile() throws IOException {
+        String arch = "k3,k5,k7,xception,k3,k5,k7,xception,k3,k5,k7,xception";
+        SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
+        Random random = new Random(3);
+        Map<String, float[]> published = new TreeMap<>();
+        List<SafetensorsFile.Entry> theirs = new ArrayList<>();
+        space.build(space.parse(arch)).ops().stream().flatMap(op -> op.weights().stream()).forEach(weight -> {
+            float[] values = new float[Math.toIntExact(weight.elements())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = random.nextFloat();
+            }
+            published.put(weight.tensor().name(), values);
+            theirs.add(new SafetensorsFile.Entry("net." + weight.tensor().name(), weight.dims(), () -> values));
+        });
+        Path from = folder.resolve("theirs.safetensors");
+        SafetensorsFile.write(from, Map.of(), theirs);
+        Path mapping = Files.writeString(folder.resolve("mapping.yaml"), "tensors:\n" + IntStream.rangeClosed(2, 6)
+            .mapToObj(words -> IntStream.range(0, words).mapToObj(i -> "{" + (char) ('a' + i) + "}").collect(Collectors.joining(".")))
+            .map(name -> "  '" + name + "': 'net." + name + "'\n").collect(Collectors.joining()));
+        Path mine = folder.resolve("mine.safetensors");
+        LutraProcess.Result imported = LutraCall.run("import-weights", "shufflenetv2-cifar", "--arch", arch, "--from", from.toString(),
+            "--mapping", mapping.toString(), "--out", mine.toString());
+        assertThat(imported.code()).as("%s", imported.errors()).isZero();
+        assertThat(imported.output()).as("nothing of either is left over").isEmpty();
+        assertThat(imported.message()).isEqualTo("wrote " + mine + ": " + published.size() + " tensors from " + from);
+
+        Path file = folder.resolve("net.onnx");
+        LutraProcess.Result exported = LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", arch, "--weights", mine.toString(),
+            "--no-fold", "--out", file.toString());
+        assertThat(exported.code()).as("%s", exported.errors()).isZero();
+        Map<String, float[]> written = new TreeMap<>();
+        OnnxFile.read(file).getGraph().getInitializerList().forEach(tensor -> {
+            float[] values = new float[tensor.getRawData().size() / Float.BYTES];
+            tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+            written.put(tensor.getName(), values);
+        });
+        assertThat(written).containsOnlyKeys(published.keySet());
+        published.forEach((name, values) -> assertThat(written.get(name)).as(name).isEqualTo(values));
+        assertThat(OnnxFile.metadata(file)).containsEntry(OnnxMetadata.WEIGHTS, "mine.safetensors");
+
+        String other = arch.replace("k7", "k3");
+        assertRejected(LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", other, "--weights", mine.toString(), "--out",
+            folder.resolve("other.onnx").toString()), mine + ": ");
+        assertThat(folder.resolve("other.onnx")).doesNotExist();
+    }
+
     @Test
     void loadTellsOfARateBesideBackToBack() {
         Path file = folder.resolve("net.onnx");
@@ -164,6 +224,29 @@ class CommandLineTest {
             .isEqualTo(drawn.output());
         assertThat(LutraCall.run("describe", "shufflenetv2-cifar", "--random", "5", "--seed", "4").output())
             .isNotEqualTo(drawn.output());
+    }
+
+    /** A network that is fixed is a space too, of one. */
+    @Test
+    void aSpaceWithoutChoicesIsDescribed() throws IOException {
+        String space = Files.writeString(folder.resolve("fixed.yaml"), """
+            name: fixed
+            title: One network
+            source: This test
+            input: {channels: 3, size: 16}
+            classes: 4
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """).toString();
+        LutraProcess.Result whole = LutraCall.run("describe", space);
+        assertThat(whole.code()).as("%s", whole.errors()).isZero();
+        assertThat(whole.output()).contains("0 genes, 1 networks").contains("stem").contains("fixed");
+        LutraProcess.Result one = LutraCall.run("describe", space, "--arch", "", "--svg", folder.resolve("one.svg").toString());
+        assertThat(one.code()).as("%s", one.errors()).isZero();
+        assertThat(one.output()).contains("total  55,328 MACs (macs), 268 parameters");
+        assertThat(folder.resolve("one.svg")).content().contains("55,328 MACs", "stem");
     }
 
     /** Whatever the system's locale says, and whatever bytes a file's name has. */
