@@ -17,7 +17,7 @@ public interface DataProgress {
     /**
      * Told once of what lies in a source and is no image.
      *
-     * @param what how many of each kind, in words: {@code 3 .tiff, 1 .txt}
+     * @param what how many of each kind, in words: {@code 3 .heic, 1 .txt}
      */
     default void passedOver(String source, String what) {}
 }

@@ -115,7 +115,7 @@ public final class ImageData implements AutoCloseable {
         try {
             return Listing.of(spec.train(), Listing.Role.TRAIN, spec).classes();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new UncheckedIOException("images: " + e.getMessage(), e);
         }
     }
 

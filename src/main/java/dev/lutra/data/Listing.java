@@ -48,7 +48,7 @@ interface Listing {
      */
     RgbImage read(int image) throws IOException;
 
-    /** What lies there and is no image, in words for people: {@code 3 .tiff, 1 .txt}. */
+    /** What lies there and is no image, in words for people: {@code 3 .heic, 1 .txt}. */
     default Optional<String> leftOut() {
         return Optional.empty();
     }

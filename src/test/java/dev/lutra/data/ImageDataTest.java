@@ -248,7 +248,7 @@ class ImageDataTest {
         Files.writeString(data().resolve("cat/notes.txt"), "nothing to see");
         Files.writeString(data().resolve("cat/._0.jpg"), "what macOS leaves");
         assertRefused(folderSpec(8), data().resolve("cat") + ": no images (expected: at least one file that ends in "
-            + ".bmp, .gif, .jfif, .jpe, .jpeg, .jpg, .png, .webp; found: 1 .txt)");
+            + ".bmp, .gif, .jfif, .jpe, .jpeg, .jpg, .png, .tif, .tiff, .webp; found: 1 .txt)");
     }
 
     @Test
@@ -283,8 +283,8 @@ class ImageDataTest {
     @Test
     void saysWhatIsPassedOver() throws IOException {
         TestImages.folder(data(), 8, 8, 3, 3);
-        Files.writeString(data().resolve("a/x.tiff"), "not read");
-        Files.writeString(data().resolve("b/y.TIFF"), "not read");
+        Files.writeString(data().resolve("a/x.heic"), "not read");
+        Files.writeString(data().resolve("b/y.HEIC"), "not read");
         Files.writeString(data().resolve("b/Makefile"), "not read");
         Files.writeString(data().resolve("b/.hidden"), "not even counted");
         Files.writeString(data().resolve("labels.csv"), "not read");
@@ -298,7 +298,7 @@ class ImageDataTest {
                 said.add(source + ": " + what);
             }
         }).close();
-        assertThat(said).containsExactly(data() + ": 2 .tiff, 1 beside the class folders, 1 without an ending");
+        assertThat(said).containsExactly(data() + ": 2 .heic, 1 beside the class folders, 1 without an ending");
     }
 
     @Test

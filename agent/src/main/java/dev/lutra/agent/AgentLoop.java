@@ -34,7 +34,7 @@ public final class AgentLoop {
 
     private static final Logger log = LoggerFactory.getLogger(AgentLoop.class);
 
-    /** A session that lives shorter than this counts as a failed try: two agents of one name would replace each other forever. */
+    /** A session that lives shorter than this counts as a failed try, so that a server that loses each at once is asked ever more rarely. */
     private static final Duration SETTLED = Duration.ofMinutes(1);
     /** An agent that has to end waits for so long until the server has its outcomes. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(10);

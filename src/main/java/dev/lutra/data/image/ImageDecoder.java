@@ -2,6 +2,7 @@ package dev.lutra.data.image;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
@@ -20,7 +21,7 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.w3c.dom.Node;
 
 /**
- * JPEG, PNG, WebP, BMP and GIF files to eight-bit RGB, by their contents, whatever their names.
+ * JPEG, PNG, WebP, TIFF, BMP and GIF files to eight-bit RGB, by their contents, whatever their names.
  *
  * <p>One rule for the colours of all formats, that of PIL's {@code convert("RGB")} and of OpenCV: samples count as they are
  * stored; embedded profiles and gamma are left aside. YCbCr becomes RGB by JFIF's formula, CMYK and YCCK become c·k / 255 of
@@ -36,7 +37,7 @@ public final class ImageDecoder {
 
     /** Endings of the names that such files have, in lower case, with the dot. */
     public static Set<String> endings() {
-        return Set.of(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif");
+        return Set.of(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif");
     }
 
     /** Whether a file's name is that of an image. */
@@ -65,13 +66,17 @@ public final class ImageDecoder {
             RiffChunks chunks = RiffChunks.of(bytes);
             return decode(file, chunks.withoutProfile(), "WebP", reader -> rgb(reader.read(0))).upright(chunks.orientation());
         }
+        if (startsWith(bytes, "II*\0") || startsWith(bytes, "MM\0*")) {
+            return decode(file, bytes, "TIFF", reader -> tiff(file, reader.read(0), Exif.isMultiplied(bytes)))
+                .upright(Exif.orientation(bytes, 0, bytes.length));
+        }
         if (startsWith(bytes, "GIF8")) {
             return decode(file, bytes, "GIF", reader -> onScreen(reader.read(0), bytes, reader));
         }
         if (startsWith(bytes, "BM")) {
             return decode(file, bytes, "BMP", reader -> rgb(reader.read(0)));
         }
-        throw InputException.in(file, "not an image (expected: a JPEG, PNG, WebP, BMP or GIF file)");
+        throw InputException.in(file, "not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
     }
 
     private static boolean startsWith(byte[] bytes, String signature) {
@@ -152,6 +157,19 @@ public final class ImageDecoder {
         return (int) Math.max(0, Math.min(255, Math.round(value)));
     }
 
+    /** Of what samples may be in such files, those that other formats have too. */
+    private static RgbImage tiff(Path file, BufferedImage image, boolean isMultiplied) {
+        ColorModel colors = image.getColorModel();
+        int space = colors.getColorSpace().getType();
+        int type = image.getSampleModel().getDataType();
+        boolean isFilled = colors instanceof IndexColorModel || colors.getComponentSize(0) == DataBuffer.getDataTypeSize(type);
+        if ((space == ColorSpace.TYPE_GRAY || space == ColorSpace.TYPE_RGB)
+            && (type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT) && isFilled) {
+            return rgb(image, isMultiplied);
+        }
+        throw InputException.in(file, "a TIFF of other samples (expected: gray or RGB of 8 or 16 bits, a palette, or black and white)");
+    }
+
     /** A frame may be smaller than the picture it belongs to; the rest of that is transparent. */
     private static RgbImage onScreen(BufferedImage frame, byte[] gif, ImageReader reader) throws IOException {
         int width = (gif[6] & 0xFF) | (gif[7] & 0xFF) << 8;
@@ -173,6 +191,11 @@ public final class ImageDecoder {
 
     /** Takes the samples as stored: {@code getRGB} would treat gray as linear light and brighten it. */
     private static RgbImage rgb(BufferedImage image) {
+        return rgb(image, false);
+    }
+
+    /** @param isMultiplied whether the colours are multiplied by alpha already */
+    private static RgbImage rgb(BufferedImage image, boolean isMultiplied) {
         int width = image.getWidth();
         int height = image.getHeight();
         byte[] pixels = new byte[Math.multiplyExact(width * height, 3)];
@@ -180,7 +203,7 @@ public final class ImageDecoder {
         if (colors instanceof IndexColorModel palette) {
             fromPalette(image.getRaster(), palette, pixels);
         } else {
-            fromSamples(image.getRaster(), colors.hasAlpha(), pixels);
+            fromSamples(image.getRaster(), colors.hasAlpha() && !isMultiplied, pixels);
         }
         return new RgbImage(width, height, pixels);
     }
@@ -198,6 +221,7 @@ public final class ImageDecoder {
         }
     }
 
+    /** @param hasAlpha whether the last band is alpha that the others have yet to be multiplied by */
     private static void fromSamples(Raster raster, boolean hasAlpha, byte[] pixels) {
         int bands = raster.getNumBands();
         int shift = raster.getSampleModel().getDataType() == DataBuffer.TYPE_USHORT ? 8 : 0;

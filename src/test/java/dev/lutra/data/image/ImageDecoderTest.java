@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
@@ -34,6 +35,7 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -178,7 +180,7 @@ class ImageDecoderTest {
     void refusesGarbage() throws IOException {
         Path file = Files.writeString(folder.resolve("x.jpg"), "no image at all");
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
-            .hasMessage(file + ": not an image (expected: a JPEG, PNG, WebP, BMP or GIF file)");
+            .hasMessage(file + ": not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
         Files.write(file, new byte[0]);
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
             .hasMessageContaining("not an image");
@@ -334,7 +336,7 @@ class ImageDecoderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bmp", "gif"})
+    @ValueSource(strings = {"bmp", "gif", "tiff"})
     void readsOtherFormats(String format) throws IOException {
         IndexColorModel palette = new IndexColorModel(1, 2, new byte[]{0, (byte) 0xFF}, new byte[]{0, (byte) 0x80},
             new byte[]{0, 0x40});
@@ -410,6 +412,71 @@ class ImageDecoderTest {
         byte[] bytes() {
             return Arrays.copyOf(bits.toByteArray(), (size + 7) / 8 + 4);
         }
+    }
+
+    /** Baseline TIFF (TIFF 6.0, part 1), two pixels in a row: what each kind of samples says of them. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1, 8, 0, 0037, 1, FFFFFF, C8C8C8", // white is zero
+        "1, 1, 8, 0, 0037, 1, 000000, 373737",
+        "1, 1, 16, 0, ABCD3700, 1, ABABAB, 373737",
+        "2, 3, 8, 0, C8643201020F, 1, C86432, 01020F",
+        "2, 3, 8, 0, C8643201020F, 3, 01020F, C86432", // upside down
+        "2, 4, 8, 1, 80402080FFFFFF00, 1, 804020, FFFFFF", // multiplied by alpha already
+        "2, 4, 8, 2, FF804080FF804000, 1, 804020, 000000"})
+    void readsTiff(int photometric, int samples, int bits, int extra, String pixels, int orientation, String left, String right)
+        throws IOException {
+        Path file = folder.resolve("x.tif");
+        Files.write(file, twoPixels(photometric, samples, bits, extra, HexFormat.of().parseHex(pixels), orientation));
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(List.of(decoded.width(), decoded.height())).containsExactly(2, 1);
+        assertThat(List.of(pixel(decoded, 0, 0), pixel(decoded, 1, 0)))
+            .containsExactly(HexFormat.fromHexDigits(left), HexFormat.fromHexDigits(right));
+    }
+
+    /** The directory of the next image is the first one's again. */
+    @Test
+    @Timeout(20)
+    void aTiffOfEndlesslyManyImagesHasAFirst() throws IOException {
+        byte[] tiff = twoPixels(1, 1, 8, 0, new byte[]{1, 2}, 1);
+        ByteBuffer.wrap(tiff).putInt(8 + 2 + 12 * 10, 8);
+        RgbImage decoded = ImageDecoder.decode(Files.write(folder.resolve("x.tif"), tiff));
+        assertThat(List.of(pixel(decoded, 0, 0), pixel(decoded, 1, 0))).containsExactly(0x010101, 0x020202);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, 4, 8, 0102030405060708", "1, 1, 32, 0000000100000002"})
+    void refusesTiffOfOtherSamples(int photometric, int samples, int bits, String pixels) throws IOException {
+        Path file = folder.resolve("x.tif");
+        Files.write(file, twoPixels(photometric, samples, bits, 0, HexFormat.of().parseHex(pixels), 1));
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(file + ": a TIFF of other samples (expected: ");
+    }
+
+    private static byte[] twoPixels(int photometric, int samples, int bits, int extra, byte[] pixels, int orientation) {
+        int[][] tags = {{256, 2}, {257, 1}, {258, bits}, {259, 1}, {262, photometric}, {273, 0}, {274, orientation}, {277, samples},
+            {278, 1}, {279, pixels.length}, {338, extra}};
+        int fields = extra == 0 ? tags.length - 1 : tags.length;
+        int behind = 8 + 2 + 12 * fields + 4;
+        ByteBuffer tiff = ByteBuffer.allocate(behind + 2 * samples + pixels.length);
+        tiff.put("MM".getBytes(StandardCharsets.US_ASCII)).putShort((short) 42).putInt(8).putShort((short) fields);
+        for (int i = 0; i < fields; i++) {
+            int tag = tags[i][0];
+            int count = tag == 258 ? samples : 1;
+            tiff.putShort((short) tag).putShort((short) (tag == 273 ? 4 : 3)).putInt(count);
+            if (count > 2) {
+                tiff.putInt(behind);
+            } else if (tag == 273) {
+                tiff.putInt(behind + 2 * samples);
+            } else {
+                tiff.putShort((short) tags[i][1]).putShort((short) 0);
+            }
+        }
+        tiff.putInt(0);
+        for (int i = 0; i < samples; i++) {
+            tiff.putShort((short) bits);
+        }
+        return tiff.put(pixels).array();
     }
 
     @Test

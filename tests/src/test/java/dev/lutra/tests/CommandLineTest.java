@@ -180,6 +180,9 @@ class CommandLineTest {
         "describe spos-shufflenetv2 --seed 3 | --seed: changes nothing here (expected: with --arch random or --random)",
         "lut check missing.json --classes 3 | --classes: changes nothing here (expected: with --space)",
         "lut check missing.json --image-size 64 | --image-size: changes nothing here (expected: with --space)",
+        "predict spos-shufflenetv2 --arch 0 --lut t.json --image-size 0 | --image-size: 0 (expected: 1 to 16384)",
+        "describe spos-shufflenetv2 --image-size 100000 | --image-size: 100000 (expected: 1 to 16384)",
+        "describe spos-shufflenetv2 --classes 0 | --classes: 0 (expected: 1 to 1048576)",
         "calibrate spos-shufflenetv2 --networks n.csv --lut t.json --device d --out o.json | --device: given with --lut",
         "agents --server 127.0.0.1:9 --token none-of-your-business --token-file t | --token: given with --token-file",
         "load missing.onnx --rate 50 --device at/tic | --device: 'at/tic' (expected: a name of at most 64 letters",
@@ -302,6 +305,9 @@ class CommandLineTest {
         assertThat(predicted.output()).containsPattern("\"latency_ms\":1\\.[56]\\d*,").contains("\"interval_ms\":[1.");
         assertRejected(LutraCall.run("calibrate", "shufflenetv2-cifar", "--networks", networks,
             "--out", table), "networks.csv:1: no column 'latency_ms'");
+        String infinite = Files.writeString(folder.resolve("infinite.csv"), csv.append("0".repeat(12)).append(",Infinity\n")).toString();
+        assertRejected(LutraCall.run("calibrate", "shufflenetv2-cifar", "--networks", infinite, "--column", "ms",
+            "--out", table), "infinite.csv:42: ms: 'Infinity' (expected: milliseconds, more than 0)");
     }
 
     private static String table(String name) {
@@ -323,6 +329,12 @@ class CommandLineTest {
         LutraProcess.Result predicted = LutraCall.run("predict", "ofa-mobilenetv3-12", "--arch", arch, "--lut",
             table("note10-ofa.json"));
         assertThat(predicted.output()).contains("29.965").contains("not calibrated");
+        LutraProcess.Result smaller = LutraCall.run("predict", "ofa-mobilenetv3-12", "--arch", arch, "--lut",
+            table("note10-ofa.json"), "--image-size", "160");
+        assertThat(smaller.output()).as("%s", smaller.errors()).contains("sum of segments and one call  16.8641 ms");
+        LutraProcess.Result described = LutraCall.run("describe", "ofa-mobilenetv3-12", "--arch", arch, "--lut",
+            table("note10-ofa.json"), "--image-size", "160");
+        assertThat(described.output()).as("%s", described.errors()).contains("3x160x160", "latency  16.8641 ms");
         LutraProcess.Result lacking = LutraCall.run("predict", "proxylessnas", "--arch",
             String.join(",", Collections.nCopies(21, "k3e3")), "--lut", table("pixel1-proxylessnas.json"));
         assertRejected(lacking, "expanded_conv-input:112x112x16-output:56x56x32-expand:3-kernel:3-stride:2-idskip:0");
@@ -355,6 +367,30 @@ class CommandLineTest {
             line -> assertThat(line).startsWith("note  calibration: "),
             line -> assertThat(line).startsWith("note  source: "));
         assertThat(lacking.errors()).isEmpty();
+    }
+
+    /** A table, a space and weights may be a stranger's. */
+    @Test
+    void whatOthersNamedDoesNotReachTheTerminal() throws IOException {
+        String source = "han-cai/files";
+        String text = Files.readString(Path.of(table("note10-ofa.json")));
+        assertThat(text).contains(source);
+        Path table = Files.writeString(folder.resolve("table.json"), text.replace(source, "\\u001b[2J" + source));
+        assertThat(LutraCall.run("lut", "show", table.toString()).output()).contains("source   \\u{1b}[2J" + source).doesNotContain("\u001b");
+        Path space = Files.writeString(folder.resolve("theirs.yaml"), """
+            name: "\\e[2Jtheirs"
+            title: "a\\nb"
+            source: This test
+            input: {channels: 3, size: 16}
+            classes: 4
+            choices: {k3: {block: mb, kernel: 3, expand: 3}, k5: {block: mb, kernel: 5, expand: 3}}
+            layers:
+              - {choices: [k3, k5], channels: 16, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+        assertThat(LutraCall.run("describe", space.toString()).output()).startsWith("\\u{1b}[2Jtheirs: a\\u{a}b\n");
+        assertThat(LutraCall.run("describe", space.toString(), "--arch", "k3").output()).startsWith("\\u{1b}[2Jtheirs  k3\n");
     }
 
     @Test

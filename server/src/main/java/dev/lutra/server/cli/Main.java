@@ -20,6 +20,7 @@ import dev.lutra.server.cli.table.CalibrateCommand;
 import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
 import dev.lutra.server.fleet.DeviceException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -93,7 +94,8 @@ public final class Main {
             System.err.println("lutra: " + firstLine(e));
             return e instanceof InputException ? BAD_INPUT : FAILURE;
         }
-        System.err.println("lutra: " + e.getClass().getSimpleName() + ": " + firstLine(e)
+        // of a file that cannot be read or written the message says all
+        System.err.println("lutra: " + (e instanceof UncheckedIOException ? "" : e.getClass().getSimpleName() + ": ") + firstLine(e)
             + (e instanceof OutOfMemoryError ? "; LUTRA_JAVA_OPTS=-Xmx8g gives it eight gigabytes" : "")
             + (Boolean.getBoolean("lutra.trace") ? "" : " (LUTRA_JAVA_OPTS=-Dlutra.trace=true shows where)"));
         if (Boolean.getBoolean("lutra.trace")) {

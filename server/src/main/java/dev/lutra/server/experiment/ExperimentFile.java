@@ -20,6 +20,7 @@ import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Search;
 import dev.lutra.server.experiment.Experiment.Target;
 import dev.lutra.server.experiment.Experiment.Truth;
+import dev.lutra.space.Header;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
@@ -104,7 +105,7 @@ public final class ExperimentFile {
             name(file.get("name")),
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
             !space.isMapping(),
-            file.find("image-size").map(node -> node.integer(8)),
+            file.find("image-size").map(node -> node.integer(8, Header.MOST_SIZE)),
             (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> data(node, folder)),
             accuracyTable,
             predictor,

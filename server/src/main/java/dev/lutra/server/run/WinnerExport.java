@@ -94,9 +94,12 @@ final class WinnerExport {
         }
     }
 
-    private static boolean holds(Path file, Candidate candidate) {
+    /** By the network too: the same choices make another one in a space that was changed since. */
+    private boolean holds(Path file, Candidate candidate) {
         try {
-            return candidate.architecture().toString().equals(OnnxFile.metadata(file).get(OnnxMetadata.ARCHITECTURE));
+            Map<String, String> metadata = OnnxFile.metadata(file);
+            return candidate.architecture().toString().equals(metadata.get(OnnxMetadata.ARCHITECTURE))
+                && space.build(candidate.architecture()).fingerprint().equals(metadata.get(OnnxMetadata.NETWORK));
         } catch (InputException e) {
             return false; // not a model, so not this one
         }

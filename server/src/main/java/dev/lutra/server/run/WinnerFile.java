@@ -8,10 +8,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.search.Measures;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +21,8 @@ final class WinnerFile {
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
+    private static final int MOST_BYTES = 1 << 28;
+
     private WinnerFile() {}
 
     /**
@@ -33,7 +33,7 @@ final class WinnerFile {
     static Map<String, Measures> verified(Path file) {
         try {
             Map<String, Measures> verified = new HashMap<>();
-            for (JsonNode winner : JSON.readTree(Files.readString(file))) {
+            for (JsonNode winner : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
                 if (winner.path("verified").asBoolean()) {
                     Map<String, Double> measures = new TreeMap<>();
                     winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
@@ -43,8 +43,6 @@ final class WinnerFile {
             return verified;
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + " (expected: as lutra verify writes it)", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -83,7 +83,7 @@ class EventStoreTest {
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
             new RunEvent.NetworkRetrained("retrained-1.onnx", "k3,k5", 0.75), new RunEvent.NetworkTested("k3,k5", 0.5),
-            new RunEvent.FilesPassedOver("images", "3 .tiff"),
+            new RunEvent.FilesPassedOver("images", "3 .heic"),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
         String now = "\"at\":\"2030-01-01T00:00:00Z\",\"life\":1,";
         assertThat(lines()).containsExactly(
@@ -113,7 +113,7 @@ class EventStoreTest {
                 + "\"architecture\":\"k3,k5\",\"accuracy\":0.75}",
             "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5\"," + now + "\"architecture\":\"k3,k5\",\"accuracy\":0.5}",
             "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","
-                + "\"files\":\"3 .tiff\"}",
+                + "\"files\":\"3 .heic\"}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
         assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(18)
@@ -192,10 +192,10 @@ class EventStoreTest {
             }
         });
         List.of(step(1, 1, 3), new RunEvent.Warning("verify", "look"), new RunEvent.FrontFound(5, 0.5, "front.json"),
-            new RunEvent.TableWritten("box", "box.json", 35), new RunEvent.FilesPassedOver("images", "3 .tiff"),
+            new RunEvent.TableWritten("box", "box.json", 35), new RunEvent.FilesPassedOver("images", "3 .heic"),
             new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3"))), new RunEvent.Noted("hello")).forEach(console::heard);
         assertThat(said).containsExactly("warning: look", "search: 5 architectures on the front, best accuracy 50.00 %, wrote front.json",
-            "profile: wrote box.json", "decode images: passed over 3 .tiff", "train: options left: [[k3]]", "hello");
+            "profile: wrote box.json", "decode images: passed over 3 .heic", "train: options left: [[k3]]", "hello");
     }
 
     @Test

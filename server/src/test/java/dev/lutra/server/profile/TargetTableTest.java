@@ -83,6 +83,8 @@ class TargetTableTest {
         assertRefused(target("jetson", "cuda", 1, Precision.FLOAT32), "device box (expected: jetson), provider cpu (expected: cuda)");
         assertRefused(target("box", "cpu", 2, Precision.FLOAT32), "threads 1 (expected: 2)");
         assertRefused(target("box", "cpu", 1, Precision.FLOAT16), "precision float32 (expected: float16)");
+        assertRefused(new Experiment.Target("box", Optional.empty(), Optional.empty(), "cpu", Map.of("allow_cpu_nodes", "true"), 1,
+            Precision.FLOAT32, Optional.empty()), "options {} (expected: {allow_cpu_nodes=true})");
         assertThat(bytes()).isEqualTo(before);
     }
 

@@ -5,18 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.lowering.Precision;
+import dev.lutra.network.RandomWeights;
 import dev.lutra.onnx.ExportedNetwork;
+import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,5 +174,36 @@ class ContentKeysTest {
         assertThat(metadata).containsEntry("lutra.supernet.epochs", "1").containsEntry("lutra.evaluation.batch", "16")
             .containsEntry("lutra.data.preparation", "RGB, scaled to 16x16, values / 255").containsEntry("lutra.seed", "1")
             .containsEntry("lutra.space", "tiny").containsEntry("lutra.image-size", "16").containsEntry("lutra.outputs", "4");
+    }
+
+    /** Of an earlier front, or, with the same choices, of the space as it was. */
+    @Test
+    void aFileOfAnotherNetworkIsNotVerified() throws IOException {
+        try (ExperimentRun run = open("first", SYNTHETIC, TRAINING, "")) {
+            run.train();
+            run.search();
+            run.export();
+            Architecture winner = front("first").spread(1).get(0).architecture();
+            Path file = folder.resolve("runs/first/export/winner-1.onnx");
+            SearchSpace own = ExperimentFile.read(folder.resolve("first.yaml")).searchSpace(4);
+            space(12);
+            SearchSpace changed = ExperimentFile.read(folder.resolve("first.yaml")).searchSpace(4);
+            for (ExportedNetwork other : List.of(new ExportedNetwork(changed, changed.parse(winner.toString()), List.of()),
+                new ExportedNetwork(own, own.architecture(otherValues(winner)), List.of()))) {
+                OnnxFile.write(file, OnnxExporter.export(other.space().build(other.architecture()), new RandomWeights(1),
+                    new OnnxOptions(true, OptionalInt.empty(), Precision.FLOAT32, other.metadata())));
+                assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
+                    .hasMessage(file + ": holds another network than " + winner + " (expected: of this front: lutra export again)");
+            }
+            Files.delete(file);
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
+                .hasMessage(file + ": no such file (expected: after lutra export)");
+        }
+    }
+
+    private static int[] otherValues(Architecture architecture) {
+        int[] values = architecture.values().clone();
+        values[0] = (values[0] + 1) % 3;
+        return values;
     }
 }

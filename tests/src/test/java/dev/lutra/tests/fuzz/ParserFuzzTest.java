@@ -257,7 +257,7 @@ class ParserFuzzTest {
         BufferedImage image = new BufferedImage(9, 9, BufferedImage.TYPE_INT_RGB);
         image.setRGB(4, 4, 0xFF8040);
         List<byte[]> files = new ArrayList<>();
-        for (String format : List.of("png", "jpeg", "bmp", "gif")) {
+        for (String format : List.of("png", "jpeg", "bmp", "gif", "tiff")) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             ImageIO.write(image, format, bytes);
             files.add(bytes.toByteArray());

@@ -7,6 +7,7 @@ import dev.lutra.latency.Prediction;
 import dev.lutra.measure.sums.CostTable;
 import dev.lutra.network.Network;
 import dev.lutra.server.cli.output.Figures;
+import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.space.Architecture;
@@ -119,11 +120,11 @@ final class ArchitectureAnswers {
                 String.format(Locale.ROOT, "%.1f %%", 100.0 * nanos.getOrDefault(row.layer(), 0L) / sum)));
             text.row(cells.toArray());
         }
-        System.out.println(space.name() + "  " + chosen);
+        Lines.print(space.name() + "  " + chosen);
         System.out.print(text);
-        System.out.println("total  " + Figures.count(layers.total().macs()) + " MACs (" + rule.ruleName() + "), "
+        Lines.print("total  " + Figures.count(layers.total().macs()) + " MACs (" + rule.ruleName() + "), "
             + Figures.count(layers.total().params()) + " parameters");
-        prediction.ifPresent(predicted -> System.out.println("latency  " + Figures.millis(predicted.nanos()) + " ms predicted"));
+        prediction.ifPresent(predicted -> Lines.print("latency  " + Figures.millis(predicted.nanos()) + " ms predicted"));
     }
 
     void print(List<Architecture> architectures) {

@@ -48,7 +48,7 @@ public final class DescribeCommand implements Runnable {
     private Path from;
 
     @Mixin
-    private ClassesOption classes;
+    private ShapeOptions shape;
 
     @Option(names = "--counting", paramLabel = "C", defaultValue = "macs", description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
     private String counting;
@@ -73,7 +73,7 @@ public final class DescribeCommand implements Runnable {
         requireUsed();
         CountingRule rule = CountingRule.named(counting);
         Described described = described();
-        SearchSpace searchSpace = classes.applyTo(described.space());
+        SearchSpace searchSpace = shape.applyTo(described.space());
         if (described.architecture().isEmpty()) {
             if (random.isPresent()) {
                 answerDrawn(new ArchitectureAnswers(searchSpace, rule, latency()));

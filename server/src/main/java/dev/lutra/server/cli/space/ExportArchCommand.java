@@ -36,9 +36,6 @@ public final class ExportArchCommand implements Runnable {
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "File to write.")
     private Path out;
 
-    @Option(names = "--image-size", paramLabel = "N", description = "Side of the image in pixels (default: the space's own).")
-    private Integer imageSize;
-
     @Option(names = "--batch", paramLabel = "N", description = "Fixed batch (default: dynamic).")
     private Integer batch;
 
@@ -61,7 +58,6 @@ public final class ExportArchCommand implements Runnable {
     public void run() {
         Precision computed = Precision.of(precision);
         SearchSpace searchSpace = space.load();
-        searchSpace = imageSize == null ? searchSpace : searchSpace.withImageSize(imageSize);
         Architecture chosen = architecture.equals("random") ? searchSpace.random(new Random(seed)) : searchSpace.parse(architecture);
         WeightSource source = weights == null ? new RandomWeights(seed) : TensorFile.open(weights);
         Map<String, String> metadata = new LinkedHashMap<>(new ExportedNetwork(searchSpace, chosen, List.of()).metadata());

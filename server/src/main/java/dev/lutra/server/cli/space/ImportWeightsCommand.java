@@ -3,6 +3,7 @@ package dev.lutra.server.cli.space;
 import dev.lutra.network.RandomWeights;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.cli.output.Lines;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.weights.ImportReport;
@@ -73,8 +74,8 @@ public final class ImportWeightsCommand implements Runnable {
 
     private static void print(String what, List<String> tensors) {
         if (!tensors.isEmpty()) {
-            System.out.println(what + ": " + tensors.size());
-            tensors.forEach(tensor -> System.out.println("  " + tensor));
+            Lines.print(what + ": " + tensors.size());
+            tensors.forEach(tensor -> Lines.print("  " + tensor));
         }
     }
 }

@@ -12,7 +12,7 @@ public final class SpaceArgument {
     private String name;
 
     @Mixin
-    private ClassesOption classes;
+    private ShapeOptions shape;
 
     /** As the command line has it. */
     public String name() {
@@ -20,6 +20,6 @@ public final class SpaceArgument {
     }
 
     public SearchSpace load() {
-        return classes.applyTo(SpaceFile.load(name));
+        return shape.applyTo(SpaceFile.load(name));
     }
 }

@@ -3,6 +3,7 @@ package dev.lutra.server.cli.space;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.cost.Extremes;
 import dev.lutra.server.cli.output.Figures;
+import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.space.Gene;
@@ -80,18 +81,18 @@ final class SpaceDescription {
     }
 
     void print() {
-        System.out.println(space.name() + ": " + space.title());
-        System.out.println("source  " + space.source());
-        System.out.println("input   " + space.input() + ", " + space.classes() + " classes");
+        Lines.print(space.name() + ": " + space.title());
+        Lines.print("source  " + space.source());
+        Lines.print("input   " + space.input() + ", " + space.classes() + " classes");
         TextTable text = new TextTable("row", "in", "out", "options");
         rows.forEach(row -> text.row(row.layer(), row.in(), row.out(), described(row)));
         System.out.print(text);
         // cells share their genes, which belong to no row
         space.genes().stream().filter(gene -> rows.stream().noneMatch(row -> row.layer().equals(gene.layer())))
-            .forEach(gene -> System.out.println(gene.name() + "  " + described(gene)));
-        System.out.println(Figures.count(space.genes().size()) + " genes, " + String.format(Locale.ROOT, "%,d", space.size()) + " networks");
-        System.out.println("cheapest  " + described(extremes.cheapest()));
-        System.out.println("largest   " + described(extremes.largest()));
+            .forEach(gene -> Lines.print(gene.name() + "  " + described(gene)));
+        Lines.print(Figures.count(space.genes().size()) + " genes, " + String.format(Locale.ROOT, "%,d", space.size()) + " networks");
+        Lines.print("cheapest  " + described(extremes.cheapest()));
+        Lines.print("largest   " + described(extremes.largest()));
     }
 
     private String described(LayerTable.Row row) {

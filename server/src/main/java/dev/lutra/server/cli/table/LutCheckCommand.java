@@ -1,15 +1,14 @@
 package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
-import dev.lutra.Names;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.table.TableCheck;
 import dev.lutra.latency.table.TableCheck.Finding;
 import dev.lutra.latency.table.TableCheck.Severity;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
-import dev.lutra.server.cli.space.ClassesOption;
-import dev.lutra.space.SearchSpace;
+import dev.lutra.server.cli.output.Lines;
+import dev.lutra.server.cli.space.ShapeOptions;
 import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,11 +41,8 @@ final class LutCheckCommand implements Callable<Integer> {
     @Option(names = "--space", paramLabel = "SPACE", description = "Space whose segments have to be there: built-in name or a space file.")
     private Optional<String> space = Optional.empty();
 
-    @Option(names = "--image-size", paramLabel = "N", description = "Side of the images (default: the space's own).")
-    private Optional<Integer> imageSize = Optional.empty();
-
     @Mixin
-    private ClassesOption classes;
+    private ShapeOptions shape;
 
     @Option(names = "--max-age", paramLabel = "AGE", description = "Of an entry: 36h, 180d, 26w (default: 180d).")
     private Optional<String> maxAge = Optional.empty();
@@ -59,15 +55,15 @@ final class LutCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (space.isEmpty() && (imageSize.isPresent() || classes.isGiven())) {
-            throw new InputException((imageSize.isPresent() ? "--image-size" : "--classes") + ": changes nothing here (expected: with --space)");
+        if (space.isEmpty() && shape.given().isPresent()) {
+            throw new InputException(shape.given().get() + ": changes nothing here (expected: with --space)");
         }
         if (all && json.isWanted()) {
             throw new InputException("--all: changes nothing here (expected: without --json, which lists everything)");
         }
         Duration oldest = maxAge.map(LutCheckCommand::age).orElse(TableCheck.USUAL_AGE);
         LookupTable table = LookupTable.load(file);
-        List<Finding> findings = TableCheck.check(table, space.map(this::space), oldest, Instant.now());
+        List<Finding> findings = TableCheck.check(table, space.map(name -> shape.applyTo(SpaceFile.load(name))), oldest, Instant.now());
         boolean serious = findings.stream().anyMatch(finding -> finding.severity() == Severity.SERIOUS);
         if (json.isWanted()) {
             System.out.println(Json.line(document(new TableVerdict(table, findings), findings, serious)));
@@ -75,12 +71,6 @@ final class LutCheckCommand implements Callable<Integer> {
             print(table, findings);
         }
         return serious ? SERIOUS : 0;
-    }
-
-    private SearchSpace space(String name) {
-        SearchSpace wanted = SpaceFile.load(name);
-        wanted = imageSize.isPresent() ? wanted.withImageSize(imageSize.get()) : wanted;
-        return classes.applyTo(wanted);
     }
 
     private static Duration age(String text) {
@@ -97,12 +87,12 @@ final class LutCheckCommand implements Callable<Integer> {
     }
 
     private void print(LookupTable table, List<Finding> findings) {
-        new TableVerdict(table, findings).lines().forEach(System.out::println);
+        new TableVerdict(table, findings).lines().forEach(Lines::print);
         if (all) {
-            findings.forEach(finding -> System.out.println(word(finding.severity()) + "  " + finding.check() + ": "
-                + Names.shown(finding.subject()) + ": " + finding.message()));
+            findings.forEach(finding -> Lines.print(word(finding.severity()) + "  " + finding.check() + ": "
+                + finding.subject() + ": " + finding.message()));
         } else {
-            groups(findings).forEach(group -> System.out.println(described(group)));
+            groups(findings).forEach(group -> Lines.print(described(group)));
         }
     }
 
@@ -116,11 +106,11 @@ final class LutCheckCommand implements Callable<Integer> {
         Finding first = group.get(0);
         String kind = word(first.severity()) + "  " + first.check() + ": ";
         if (group.size() == 1) {
-            return kind + Names.shown(first.subject()) + ": " + first.message();
+            return kind + first.subject() + ": " + first.message();
         }
         String named = group.stream().limit(NAMED).map(Finding::subject).collect(Collectors.joining(", "));
         int more = group.size() - NAMED;
-        return kind + group.size() + " entries: " + Names.shown(named) + (more > 0 ? " and " + more + " more" : "")
+        return kind + group.size() + " entries: " + named + (more > 0 ? " and " + more + " more" : "")
             + "; the first: " + first.message();
     }
 

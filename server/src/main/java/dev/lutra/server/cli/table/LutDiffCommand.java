@@ -6,6 +6,7 @@ import dev.lutra.proto.Entry;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -39,7 +40,7 @@ final class LutDiffCommand implements Runnable {
     }
 
     private void print(TableDiff diff) {
-        diff.incomparable().forEach(difference -> System.out.println("differs  " + difference));
+        diff.incomparable().forEach(difference -> Lines.print("differs  " + difference));
         printOnly("only in " + first, diff.onlyFirst());
         printOnly("only in " + second, diff.onlySecond());
         if (!diff.changes().isEmpty()) {
@@ -51,11 +52,11 @@ final class LutDiffCommand implements Runnable {
             }
             System.out.print(text);
         }
-        System.out.println(summary(diff));
+        Lines.print(summary(diff));
     }
 
     private static void printOnly(String where, List<Entry> entries) {
-        entries.forEach(entry -> System.out.println(where + ": " + entry.getKey() + " "
+        entries.forEach(entry -> Lines.print(where + ": " + entry.getKey() + " "
             + Figures.millis(entry.getLatency().getP50Nanos()) + " ms " + entry.getLabel()));
     }
 

@@ -10,6 +10,7 @@ import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -47,13 +48,13 @@ final class LutShowCommand implements Runnable {
     }
 
     private static void print(LookupTable table) {
-        System.out.println("device   " + device(table.content().getDevice()));
-        System.out.println("runtime  " + TableWords.runtime(table));
-        System.out.println("numbers  " + table.content().getPrecision() + ", batch " + table.content().getBatch());
-        System.out.println("source   " + table.content().getSource());
-        MeasuringRules.of(table).forEach(rules -> System.out.println("rules    " + rules));
+        Lines.print("device   " + device(table.content().getDevice()));
+        Lines.print("runtime  " + TableWords.runtime(table));
+        Lines.print("numbers  " + table.content().getPrecision() + ", batch " + table.content().getBatch());
+        Lines.print("source   " + table.content().getSource());
+        MeasuringRules.of(table).forEach(rules -> Lines.print("rules    " + rules));
         if (table.callOverheadNanos() > 0) {
-            System.out.println("call     " + Figures.millis(table.callOverheadNanos())
+            Lines.print("call     " + Figures.millis(table.callOverheadNanos())
                 + " ms, contained in every entry, paid once by a network");
         }
         table.calibration().ifPresent(LutShowCommand::print);
@@ -67,16 +68,16 @@ final class LutShowCommand implements Runnable {
 
     /** How well the table predicts whole networks. */
     static void print(Calibration c) {
-        System.out.println(String.format(Locale.ROOT,
+        Lines.print(String.format(Locale.ROOT,
             "fitted   %.4f x entries %+.4f ms, then op by op and segment by segment, on %d networks",
             c.getScale(), c.getBiasNanos() / 1e6, c.getFittedOn()));
-        System.out.println(String.format(Locale.ROOT,
+        Lines.print(String.format(Locale.ROOT,
             "held out %d networks: mean error %.1f %%, worst %.1f %%, %.0f %% within 5 %%, "
                 + "%.0f %% within 10 %%, tau %.2f, %.0f %% inside their interval",
             c.getHeldOut(), 100 * c.getMeanRelativeError(),
             100 * c.getWorstRelativeError(), 100 * c.getWithin5Percent(), 100 * c.getWithin10Percent(), c.getKendallTau(),
             100 * c.getIntervalCoverage()));
-        System.out.println(String.format(Locale.ROOT,
+        Lines.print(String.format(Locale.ROOT,
             "         unfitted: mean error %.1f %%, tau %.2f; noise floor %s; p99: mean error %s",
             100 * c.getUncalibratedMeanRelativeError(), c.getUncalibratedKendallTau(), stated(c.getNoiseFloor()),
             stated(c.getP99MeanRelativeError())));
