@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  * @param top how many favourites of the supernet {@code topRegret} looks at
  * @param favouriteRegret true accuracy that is missed by taking the supernet's favourite, 0 to 1
  * @param topRegret the same by taking the truly best of its {@code top} favourites
- * @param baselines what needs no training, the best first
+ * @param baselines what needs no training, the best first; what is the same for all networks, and so ranks none, last
  */
 public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate tauAtEqualDepth, int top, Estimate favouriteRegret,
     Estimate topRegret, List<Baseline> baselines) {
@@ -37,7 +37,13 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
      * @param tau Kendall's, of it and the true accuracies
      * @param lead of the supernet's tau over it
      */
-    public record Baseline(String name, Estimate tau, Estimate lead) {}
+    public record Baseline(String name, Estimate tau, Estimate lead) {
+
+        /** Whether it tells networks apart: the depth of those that only differ in their kernels does not. */
+        boolean ranks() {
+            return Double.isFinite(tau.value());
+        }
+    }
 
     public Ranking {
         baselines = List.copyOf(baselines);
@@ -57,7 +63,7 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
         sample.baselines.forEach((name, values) -> baselines.add(new Baseline(name,
             bootstrap.of(drawn -> sample.tau(values, drawn)),
             bootstrap.of(drawn -> sample.tau(sample.supernet, drawn) - sample.tau(values, drawn)))));
-        baselines.sort(Comparator.comparingDouble((Baseline baseline) -> baseline.tau().value()).reversed());
+        baselines.sort(Comparator.comparing(Baseline::ranks).thenComparingDouble(baseline -> baseline.tau().value()).reversed());
         return new Ranking(networks.size(),
             bootstrap.of(drawn -> sample.tau(sample.supernet, drawn)),
             bootstrap.of(drawn -> RankCorrelation.spearman(at(sample.supernet, drawn), at(sample.alone, drawn))),
@@ -70,7 +76,7 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
 
     /** What the ranking should make people think of: a baseline that may well rank as well as the supernet. */
     public Optional<String> warning() {
-        return baselines.stream().filter(baseline -> !(baseline.lead().low() > 0)).findFirst()
+        return baselines.stream().filter(Baseline::ranks).filter(baseline -> !(baseline.lead().low() > 0)).findFirst()
             .map(baseline -> String.format(Locale.ROOT, "the supernet is not shown to rank networks better than their %s does: "
                 + "tau %.3f against %.3f, a lead of %+.3f (95 %% interval %+.3f to %+.3f)", baseline.name(), tau.value(),
                 baseline.tau().value(), baseline.lead().value(), baseline.lead().low(), baseline.lead().high()));

@@ -73,6 +73,20 @@ class RankingTest {
         assertThat(Ranking.of(networks, 10, 1)).isEqualTo(ranking);
     }
 
+    @Test
+    void whatIsTheSameForAllIsNoRival() {
+        SplittableRandom random = new SplittableRandom(1);
+        List<RankedNetwork> networks = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            double alone = random.nextDouble();
+            double macs = alone + 0.5 * random.nextGaussian();
+            networks.add(new RankedNetwork(ANY, alone + 0.05 * random.nextGaussian(), alone, Map.of(Ranking.DEPTH, 7.0, "macs", macs)));
+        }
+        Ranking ranking = Ranking.of(networks, 10, 1);
+        assertThat(ranking.baselines()).extracting(Ranking.Baseline::name).containsExactly("macs", Ranking.DEPTH);
+        assertThat(ranking.warning()).isEmpty();
+    }
+
     /** Some 47 intervals of 50 hold the tau of all networks there are: (2 / pi) asin(rho) of two Gaussians (Greiner 1909). */
     @Test
     void intervalsHoldTheTruthAsOftenAsTheySay() {

@@ -17,6 +17,7 @@ import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -54,12 +55,21 @@ final class RankStage implements Stage<Ranking> {
     }
 
     /**
-     * @throws InputException if the experiment does not say what to rank against, or its file has too few networks
+     * @throws InputException if the experiment does not say what to rank against, or its file or the space has too few networks
      */
     @Override
     public void check(RunContext run) {
-        if (settings(run).truth() instanceof Truth.Tabulated table) {
+        Truth truth = settings(run).truth();
+        if (truth instanceof Truth.Tabulated table) {
             requireEnough(table.file(), table.file().load(run.space()).size());
+        } else if (truth instanceof Truth.Trained training) {
+            requireSoMany(training.networks(), run.space().size());
+        }
+    }
+
+    private static void requireSoMany(int wanted, BigInteger networks) {
+        if (networks.compareTo(BigInteger.valueOf(wanted)) < 0) {
+            throw new InputException("rank.train: " + wanted + " (expected: at most " + networks + ", as many networks as there are)");
         }
     }
 
@@ -129,13 +139,11 @@ final class RankStage implements Stage<Ranking> {
         SplittableRandom random = new SplittableRandom(seed);
         SearchSpace space = options.space();
         Set<Architecture> drawn = new LinkedHashSet<>();
-        int wanted = count * DRAWN_A_NETWORK;
-        for (int i = 0; i < wanted * MOST_DRAWS && drawn.size() < wanted; i++) {
+        long wanted = (long) count * DRAWN_A_NETWORK;
+        for (long i = 0; i < wanted * MOST_DRAWS && drawn.size() < wanted; i++) {
             drawn.add(options.draw(random));
         }
-        if (drawn.size() < count) {
-            throw new InputException("rank.train: " + count + " (expected: at most " + drawn.size() + ", as many networks as there are)");
-        }
+        requireSoMany(count, BigInteger.valueOf(drawn.size()));
         List<Architecture> byCost = new ArrayList<>(drawn);
         byCost.sort(Comparator.comparingLong(architecture -> Cost.of(space.build(architecture)).macs()));
         List<Architecture> taken = new ArrayList<>();

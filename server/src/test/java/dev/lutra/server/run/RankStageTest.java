@@ -109,6 +109,10 @@ class RankStageTest {
         try (ExperimentRun run = open("rank: {table: nowhere.csv}\n")) {
             assertThatThrownBy(run::all).isInstanceOf(InputException.class).hasMessage(folder.resolve("nowhere.csv") + ": no such file");
         }
+        try (ExperimentRun run = open("rank: {train: 10}\n")) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class)
+                .hasMessage("rank.train: 10 (expected: at most 9, as many networks as there are)");
+        }
         assertThat(folder.resolve("run/supernet.safetensors")).doesNotExist();
         Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n\"k3,k3\",0.7\n");
         try (ExperimentRun run = open("rank: {table: known.csv}\n")) {
