@@ -50,6 +50,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static final String ORIGIN = "origin.";
     private static final String EPOCHS = "epochs_done";
     private static final String SURVIVING = "surviving_options";
+    /** Images of their own that phases judged options by: nothing was trained on them. */
+    private static final String JUDGED_BY = "data.validation";
     private static final int BLOCK_FLOATS = 1 << 16;
 
     public Checkpoint {
@@ -172,7 +174,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
      */
     public static SupernetWeights load(Path file, SearchSpace space, ImageData data) {
         SortedMap<String, String> images = new TreeMap<>(read(file).origin());
-        images.keySet().removeIf(name -> !name.startsWith("data.") && !name.equals("image-size"));
+        images.keySet().removeIf(name -> !name.startsWith("data.") && !name.equals("image-size") || name.equals(JUDGED_BY));
         if (!images.isEmpty()) {
             data.train().origin().differenceFrom(images).ifPresent(difference -> {
                 throw InputException.in(file, "trained on other images: " + difference

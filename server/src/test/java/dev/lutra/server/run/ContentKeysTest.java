@@ -159,6 +159,17 @@ class ContentKeysTest {
     }
 
     @Test
+    void aSupernetWhoseOptionsWereJudgedByImagesOfTheirOwnIsShared() throws IOException {
+        String data = "{train: \"synthetic:4x24\", validation: \"synthetic:4x10\"}";
+        search("first", data, "supernet: {epochs: 2, batch: 16, phases: [{share: 0.5, sampling: uniform, then: {shrink: {paths: 4}}}, "
+            + "{sampling: uniform}]}");
+        search("second", data, "supernet: {from: runs/first}");
+        assertThat(front("second").candidates()).isEqualTo(front("first").candidates());
+        assertThatThrownBy(() -> search("third", "{train: \"synthetic:4x25\", validation: \"synthetic:4x10\"}", "supernet: {from: runs/first}"))
+            .isInstanceOf(InputException.class).hasMessageContaining("trained on other images: data.train ");
+    }
+
+    @Test
     void anExportedFileKeepsItsNetwork() throws IOException {
         try (ExperimentRun run = open("first", SYNTHETIC, TRAINING, "")) {
             run.train();
