@@ -41,6 +41,7 @@ final class WeightedSearch implements Search {
     private final CandidateEvaluator evaluator;
     private final List<Objective> objectives;
     private final WeightedSettings settings;
+    private final WeightedOrder order;
     private final long seed;
     private final Way way;
     private final Map<String, String> provenance;
@@ -51,6 +52,7 @@ final class WeightedSearch implements Search {
         this.evaluator = evaluator;
         this.objectives = List.copyOf(objectives);
         this.settings = settings;
+        this.order = settings.order(objectives);
         this.seed = seed;
         this.way = way;
         this.provenance = provenance;
@@ -60,7 +62,6 @@ final class WeightedSearch implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
         Breeder breeder = new Breeder(candidates, evaluator, new Random(seed));
-        WeightedOrder order = settings.order(objectives);
         Offspring offspring = way.with(breeder, order);
         List<Candidate> population = new ArrayList<>();
         List<Architecture> generation = breeder.fresh(settings.population());

@@ -1,5 +1,6 @@
 package dev.lutra.search.algorithm;
 
+import dev.lutra.InputException;
 import dev.lutra.search.Objective;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.Collections;
@@ -32,7 +33,14 @@ record WeightedSettings(int population, int generations, SortedMap<String, Doubl
         return Math.multiplyExact(population, generations);
     }
 
+    /**
+     * @throws InputException if a weight is of no objective
+     */
     WeightedOrder order(List<Objective> objectives) {
+        List<String> measures = objectives.stream().map(Objective::measure).toList();
+        weights.keySet().stream().filter(measure -> !measures.contains(measure)).findFirst().ifPresent(measure -> {
+            throw new InputException("search: weights: " + measure + " (expected: one of the objectives, " + String.join(", ", measures) + ")");
+        });
         return new WeightedOrder(objectives, objectives.stream().mapToDouble(objective -> weights.getOrDefault(objective.measure(), 1.0))
             .toArray());
     }

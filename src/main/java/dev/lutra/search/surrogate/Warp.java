@@ -16,12 +16,14 @@ public record Warp(double top, double mean, double deviation) {
 
     /** How far above the best accuracy the top may lie, in parts of the range of accuracies. */
     private static final double[] MARGINS = {0.1, 0.25, 0.5, 1, 3, 20};
+    /** Accuracies that differ by less are equal: no top lies between them and parts of their range. */
+    private static final double ROUNDING = 1e-12;
 
     /** Warps of some accuracies, to choose from by likelihood. */
     static List<Warp> of(double[] accuracies) {
         double best = Arrays.stream(accuracies).max().orElseThrow();
         double range = best - Arrays.stream(accuracies).min().orElseThrow();
-        double unit = range > 0 ? range : 1;
+        double unit = range > ROUNDING ? range : 1;
         return DoubleStream.of(MARGINS).mapToObj(margin -> at(best + margin * unit, accuracies)).toList();
     }
 

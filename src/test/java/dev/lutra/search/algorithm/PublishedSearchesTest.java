@@ -163,6 +163,9 @@ class PublishedSearchesTest {
             .containsExactly(2, 1, 0.3);
         assertThatThrownBy(() -> algorithm("moga", "weights: {params: -1}")).isInstanceOf(InputException.class)
             .hasMessageContaining("weights.params");
+        assertThatThrownBy(() -> algorithm("moga", "weights: {latency: 2}").search(SmallProblem.evaluator(List.of(), SmallProblem.ACCURACIES,
+            CandidateLog.inMemory()), OBJECTIVES, 1)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith("search: weights: latency (expected: one of the objectives, accuracy, ");
     }
 
     @Test

@@ -208,11 +208,13 @@ class GaussianProcessTest {
         return IntStream.range(0, expectation.size()).mapToDouble(expectation::deviation).average().orElseThrow();
     }
 
-    @Test
-    void equalAccuraciesAreNoTrouble() {
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 1e-16})
+    void equalAccuraciesAreNoTrouble(double rounding) {
         int[][] genes = architectures(8);
         double[] same = new double[8];
         Arrays.fill(same, 0.7);
+        same[3] += rounding;
         GaussianProcess process = GaussianProcess.of(GENES, new Observations(genes, new double[8][0], same, new double[8]));
         double[] means = process.means(genes, new double[8][0]);
         assertThat(Arrays.stream(means).map(process.warp()::accuracy)).allSatisfy(mean -> assertThat(mean).isCloseTo(0.7, within(1e-6)));

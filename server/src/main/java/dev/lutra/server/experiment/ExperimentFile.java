@@ -375,10 +375,20 @@ public final class ExperimentFile {
         YamlNode node = file.find("search").orElse(YamlNode.EMPTY);
         long ownSeed = node.find("seed").map(n -> n.whole(0, Long.MAX_VALUE)).orElse(seed);
         Optional<PartOfGenes> part = part(node);
-        Algorithm algorithm = node.find("algorithm").map(named -> vocabulary.algorithms().read(named, node))
-            .orElseGet(() -> vocabulary.algorithms().read(DEFAULT_ALGORITHM, node));
+        Algorithm algorithm = algorithm(node);
         node.rejectUnknownKeys();
         return new Search(algorithm, ownSeed, part);
+    }
+
+    private Algorithm algorithm(YamlNode search) {
+        try {
+            Algorithm algorithm = search.find("algorithm").map(named -> vocabulary.algorithms().read(named, search))
+                .orElseGet(() -> vocabulary.algorithms().read(DEFAULT_ALGORITHM, search));
+            algorithm.budget(); // which may be a product
+            return algorithm;
+        } catch (ArithmeticException e) {
+            throw search.error("more architectures than can be counted (expected: population × generations below " + Integer.MAX_VALUE + ")");
+        }
     }
 
     private static Optional<PartOfGenes> part(YamlNode search) {

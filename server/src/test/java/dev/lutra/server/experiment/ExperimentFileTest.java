@@ -174,6 +174,8 @@ class ExperimentFileTest {
         "search: {algorithm: random, population: 3} | search.population: unknown key (expected: one of algorithm, budget, fixed, genes, seed)",
         "search: {algorithm: nsga2, population: 3} | search.population: 3 (expected: a whole number of at least 4)",
         "search: {budget: 9, population: 3} | search.population: unknown key (expected: one of algorithm, batch, budget, candidates, fixed, genes, seed)",
+        "search: {population: 100000, generations: 100000} | search: more architectures than can be counted (expected: population × ",
+        "search: {algorithm: moga, population: 100000, generations: 100000} | search: more architectures than can be counted (expected: ",
         "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of channel-warm-up, fair, first-path, ",
         "image-size: 2000000000 | image-size: 2000000000 (expected: a whole number of at least 8 and at most 16384)",
         "targets: [] | targets: no targets (expected: at least one device)"})
