@@ -1,5 +1,6 @@
 package dev.lutra.tests;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -21,8 +22,12 @@ class DependencyLinesTest {
     private static final String[] CORE = {
         "dev.lutra", "dev.lutra.cost..", "dev.lutra.csv..", "dev.lutra.data..", "dev.lutra.identity..", "dev.lutra.latency..",
         "dev.lutra.lowering..", "dev.lutra.measure..", "dev.lutra.network..",
-        "dev.lutra.onnx..", "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..",
+        "dev.lutra.onnx..", "dev.lutra.ranking..", "dev.lutra.search..", "dev.lutra.space..", "dev.lutra.supernet..", "dev.lutra.weights..",
         "dev.lutra.yaml.."};
+
+    @ArchTest
+    static final ArchRule WHAT_IS_NOWHERE_ELSE_IS_IN_THE_CORE = classes().that()
+        .resideOutsideOfPackages("dev.lutra.proto..", "dev.lutra.agent..", "dev.lutra.server..").should().resideInAnyPackage(CORE);
 
     @ArchTest
     static final ArchRule PROTO_KNOWS_NOBODY = noClasses().that().resideInAPackage("dev.lutra.proto..")
