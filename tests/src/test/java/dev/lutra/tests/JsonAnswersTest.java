@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.server.cli.Main;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +76,8 @@ class JsonAnswersTest {
         asked.put("profile", new Asked("profile @small.yaml --out @run --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
         asked.put("search", new Asked("search @small.yaml --out @run", answer -> !answer.path("candidates").isEmpty()));
         asked.put("export", new Asked("export @small.yaml --out @run", answer -> answer.path("files").size() == 1));
-        asked.put("verify", new Asked("verify @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
+        asked.put("verify", new Asked("verify @small.yaml --out @run",
+            answer -> answer.path("winners").size() == 1 && answer.path("winners").path(0).path("verified").asBoolean()));
         asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
         asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.size() == 1));
         asked.put("retrain", new Asked("retrain @small.yaml --out @run", answer -> answer.size() == 1));
@@ -83,7 +88,7 @@ class JsonAnswersTest {
     }
 
     @Test
-    void everyCommand() throws IOException {
+    void everyCommand() throws Exception {
         List<String> commands = new ArrayList<>();
         walk(Main.commandLine(), "", commands);
         Map<String, Asked> asked = asked();
@@ -102,7 +107,18 @@ class JsonAnswersTest {
             assertThat(result.code()).as("%s: %s", one.getKey(), result.errors()).isZero();
             assertAnswer(one.getKey(), result.output(), one.getValue());
         }
+        theDeviceHadTheFileInItsPrecision();
         aServerAndItsAgents();
+    }
+
+    /** What the target computes in is what was exported for it, given to it and verified. */
+    private void theDeviceHadTheFileInItsPrecision() throws Exception {
+        Path half = folder.resolve("run/export/winner-1-float16.onnx");
+        assertThat(OnnxFile.metadata(half)).containsEntry(OnnxMetadata.PRECISION, "float16");
+        String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(half)));
+        assertThat(folder.resolve("run/models").resolve(hash + ".onnx")).as("a model that the device was given").exists();
+        JsonNode verified = JSON.readTree(folder.resolve("run/verification.json").toFile()).path(0);
+        assertThat(verified.path("verified").asBoolean()).as("%s", verified).isTrue();
     }
 
     private void aServerAndItsAgents() throws IOException {
@@ -142,7 +158,7 @@ class JsonAnswersTest {
             data: {train: "synthetic:2x40", test: "synthetic:2x8"}
             supernet: {epochs: 1, batch: 16}
             evaluation: {recalibration-images: 16, validation-images: 8, batch: 8}
-            targets: [{device: local}]
+            targets: [{device: local, precision: float16}]
             profile: {calibrate: 0, half-width: 0.3, rounds: 2, slice: 20 ms, time-limit: 200 ms}
             search: {population: 4, generations: 1, seed: 1}
             export: {top: 1}
