@@ -36,6 +36,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Update;
 
 /**
  * The tasks of every device: {@code queued → leased → done}, in the order of their submission.
@@ -300,12 +301,9 @@ public final class TaskQueue {
     public List<LeaseName> renew(String session, Collection<LeaseName> leases, Progress progress) {
         return transaction(handle -> {
             progressByDevice.put(see(handle, session), progress);
-            return leases.stream().filter(lease -> handle
-                .createUpdate("UPDATE tasks SET state = 'leased', lease_expires_millis = :expires WHERE state IN ('queued', 'leased')"
-                    + " AND id = :id AND epoch = :epoch AND session = :session")
-                .bind("expires", now() + leaseMillis)
-                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .execute() == 1).toList();
+            long expires = now() + leaseMillis;
+            return leases.stream().filter(lease -> held(handle, session, lease, "state = 'leased', lease_expires_millis = :expires")
+                .bind("expires", expires).execute() == 1).toList();
         });
     }
 
@@ -317,11 +315,7 @@ public final class TaskQueue {
     public void begin(String session, Collection<LeaseName> leases) {
         transaction(handle -> {
             see(handle, session);
-            leases.forEach(lease -> handle
-                .createUpdate("UPDATE tasks SET under_way = 1 WHERE state IN ('queued', 'leased')"
-                    + " AND id = :id AND epoch = :epoch AND session = :session")
-                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .execute());
+            leases.forEach(lease -> held(handle, session, lease, "under_way = 1").execute());
             return null;
         });
     }
@@ -334,14 +328,18 @@ public final class TaskQueue {
     public void giveBack(String session, Collection<LeaseName> leases) {
         transaction(handle -> {
             see(handle, session);
-            leases.forEach(lease -> handle
-                .createUpdate("UPDATE tasks SET state = 'queued', session = NULL, under_way = 0, lease_expires_millis = NULL"
-                    + " WHERE state IN ('queued', 'leased') AND id = :id AND epoch = :epoch AND session = :session")
-                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .execute());
+            leases.forEach(lease -> held(handle, session, lease,
+                "state = 'queued', session = NULL, under_way = 0, lease_expires_millis = NULL").execute());
             return null;
         });
         announceChange();
+    }
+
+    /** A change of the task that a lease is of, if the session has it still and it is not done. */
+    private static Update held(Handle handle, String session, LeaseName lease, String change) {
+        return handle.createUpdate("UPDATE tasks SET " + change
+            + " WHERE state IN ('queued', 'leased') AND id = :id AND epoch = :epoch AND session = :session")
+            .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session);
     }
 
     /** Takes back what a device's agent has, since somebody who knows says that it has died; what was under way is charged. */

@@ -12,6 +12,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.experiment.Vocabulary;
 import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.NineNetworks;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
@@ -66,23 +67,7 @@ class WorkedExamplesTest {
 
     @Test
     void aSamplingAnAlgorithmAndAMeasureFromFileToFront() throws IOException {
-        Files.writeString(folder.resolve("nine.yaml"), """
-            name: nine
-            title: Nine networks
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              k3: {block: mb, kernel: 3, expand: 2}
-              k5: {block: mb, kernel: 5, expand: 2}
-              k7: {block: mb, kernel: 7, expand: 2}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 4}
-              - {choices: [k3, k5, k7], channels: 8, repeat: 2}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """);
+        NineNetworks.write(folder);
         Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve("examples.yaml"), """
             name: examples
             space: nine.yaml

@@ -5,12 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A space that is searched, and trained, in moments. */
-final class NineNetworks {
+public final class NineNetworks {
 
     private NineNetworks() {}
 
     /** Writes {@code nine.yaml}: two layers of three kernels, for images of 8×8 in four classes. */
-    static void write(Path folder) throws IOException {
+    public static void write(Path folder) throws IOException {
         Files.writeString(folder.resolve("nine.yaml"), """
             name: nine
             title: Nine networks
