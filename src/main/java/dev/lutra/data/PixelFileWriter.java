@@ -3,7 +3,7 @@ package dev.lutra.data;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

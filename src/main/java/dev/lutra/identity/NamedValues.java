@@ -1,5 +1,6 @@
 package dev.lutra.identity;
 
+import dev.lutra.proto.content.Sha256;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Collections;

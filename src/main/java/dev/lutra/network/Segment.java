@@ -1,6 +1,6 @@
 package dev.lutra.network;
 
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;

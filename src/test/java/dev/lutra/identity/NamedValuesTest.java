@@ -3,6 +3,7 @@ package dev.lutra.identity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.proto.content.Sha256;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

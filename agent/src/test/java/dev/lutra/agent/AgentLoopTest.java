@@ -16,7 +16,6 @@ import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.task.InputException;
-import dev.lutra.agent.task.ModelCache;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
@@ -30,6 +29,7 @@ import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
@@ -170,7 +170,7 @@ class AgentLoopTest {
             assertThat(report.getOutcome().getMeasured().getLatency().getSamples()).isGreaterThanOrEqualTo(10);
         });
         assertThat(server.joins).singleElement().satisfies(join -> assertThat(join.getDevice().getName()).isEqualTo("bench"));
-        assertThat(server.fetches).containsExactly(ModelCache.sha256(RELU));
+        assertThat(server.fetches).containsExactly(Sha256.of(RELU));
         assertThat(server.leases.get(0).getMaxTasks()).isEqualTo(4);
     }
 
@@ -335,7 +335,7 @@ class AgentLoopTest {
         assertThat(reason("inputs")).isEqualTo("input x: missing (expected: float32 of shape [-1, 3])");
         assertThat(reason("unknown")).isEqualTo("model 00: nothing of that name");
         assertThat(reason("corrupt")).isEqualTo(
-            "model 11: the " + RELU.length + " bytes received have SHA-256 " + ModelCache.sha256(RELU));
+            "model 11: the " + RELU.length + " bytes received have SHA-256 " + Sha256.of(RELU));
         assertThat(outcome("good").getKindCase()).isEqualTo(Outcome.KindCase.MEASURED);
         assertThat(server.reports).hasSize(7);
         assertThat(server.joins).hasSize(1);
@@ -415,7 +415,7 @@ class AgentLoopTest {
         server.enqueue(next, relu("next", QUICK).clearInputs().addInputs(
             ModelInput.newBuilder().setName("x").addShape(1).addShape(4).setRandomSeed(1)));
 
-        eventually("the next model", () -> server.fetches.contains(ModelCache.sha256(next)));
+        eventually("the next model", () -> server.fetches.contains(Sha256.of(next)));
         eventually("its lease kept as well", () -> server.leases.size() == 2);
         assertThat(bench.slices).containsExactly("under way");
         assertThat(server.reports).isEmpty();

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;

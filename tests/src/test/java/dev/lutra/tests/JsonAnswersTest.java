@@ -7,13 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.cli.Main;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +114,7 @@ class JsonAnswersTest {
     private void theDeviceHadTheFileInItsPrecision() throws Exception {
         Path half = folder.resolve("run/export/winner-1-float16.onnx");
         assertThat(OnnxFile.metadata(half)).containsEntry(OnnxMetadata.PRECISION, "float16");
-        String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(half)));
+        String hash = Sha256.of(Files.readAllBytes(half));
         assertThat(folder.resolve("run/models").resolve(hash + ".onnx")).as("a model that the device was given").exists();
         JsonNode verified = JSON.readTree(folder.resolve("run/verification.json").toFile()).path(0);
         assertThat(verified.path("verified").asBoolean()).as("%s", verified).isTrue();

@@ -1,12 +1,11 @@
 package dev.lutra.agent.link;
 
-import dev.lutra.agent.task.ModelCache;
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -35,7 +34,7 @@ public final class Identity {
     /** @param state folder; where it cannot be written to, a restarted agent is another machine's to servers */
     public Identity(Path state) {
         this.state = state;
-        this.machine = ModelCache.sha256((kept(state.resolve(FILE)) + "\n" + system()).getBytes(StandardCharsets.UTF_8));
+        this.machine = Sha256.of(kept(state.resolve(FILE)) + "\n" + system());
     }
 
     private static String kept(Path file) {
@@ -102,7 +101,7 @@ public final class Identity {
 
     /** Claims a name; empty if another agent of this machine and state folder has it. */
     public Optional<Claim> claim(ServerAddress server, String name) {
-        Path file = state.resolve(ModelCache.sha256((server + " " + name).getBytes(StandardCharsets.UTF_8)).substring(0, NAME_DIGITS) + ".lock");
+        Path file = state.resolve(Sha256.of(server + " " + name).substring(0, NAME_DIGITS) + ".lock");
         FileChannel channel = null;
         try {
             Files.createDirectories(state);

@@ -4,12 +4,12 @@ import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.border.TokenHeader;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.MetadataUtils;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +33,6 @@ public final class ServerLink implements AutoCloseable {
     private static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Logger log = LoggerFactory.getLogger(ServerLink.class);
-    private static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
     /** Netty says "finishConnect(..) failed with error(-111): Connection refused"; people understand the end of it. */
     private static final Pattern SYSTEM_CALL = Pattern.compile("^\\w+\\(.*\\) failed with error\\(-?\\d+\\): ");
@@ -43,14 +42,14 @@ public final class ServerLink implements AutoCloseable {
     }
 
     private final ServerAddress address;
-    private final Metadata headers = new Metadata();
+    private final ClientInterceptor token;
     private ManagedChannel channel;
     private State state = State.NEVER_REACHED;
     private boolean closed;
 
     public ServerLink(ServerAddress address, String token) {
         this.address = address;
-        headers.put(AUTHORIZATION, "Bearer " + token);
+        this.token = TokenHeader.showing(token);
     }
 
     public ServerAddress address() {
@@ -67,7 +66,7 @@ public final class ServerLink implements AutoCloseable {
     public <T> T call(Duration deadline, Function<AgentServiceBlockingStub, T> call) {
         ManagedChannel used = channel();
         AgentServiceBlockingStub stub = AgentServiceGrpc.newBlockingStub(used)
-            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+            .withInterceptors(token)
             .withMaxInboundMessageSize(MAX_MESSAGE_BYTES)
             .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
         try {

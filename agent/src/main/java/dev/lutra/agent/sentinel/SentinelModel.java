@@ -1,10 +1,10 @@
 package dev.lutra.agent.sentinel;
 
 import com.google.protobuf.ByteString;
-import dev.lutra.agent.task.ModelCache;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.onnx.AttributeProto.AttributeType;
 import dev.lutra.proto.onnx.AttributeProto;
 import dev.lutra.proto.onnx.GraphProto;
@@ -61,8 +61,8 @@ public enum SentinelModel {
             .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
             .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
         this.onnx = new Writer().write(resolution, stages, features, classes);
-        this.hash = ModelCache.sha256(onnx);
-        this.scale = ModelCache.sha256(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16);
+        this.hash = Sha256.of(onnx);
+        this.scale = Sha256.of(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16);
     }
 
     /**

@@ -1,8 +1,6 @@
 package dev.lutra.agent.task;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import dev.lutra.proto.content.Sha256;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,7 +32,7 @@ public final class ModelCache {
         byte[] model = models.get(sha256);
         if (model == null) {
             model = source.fetch(sha256);
-            String received = sha256(model);
+            String received = Sha256.of(model);
             if (!received.equals(sha256)) {
                 throw new TaskFailure("model " + sha256 + ": the " + model.length + " bytes received have SHA-256 " + received);
             }
@@ -51,14 +49,6 @@ public final class ModelCache {
         while (bytes > maxBytes && models.size() > 1) {
             bytes -= oldest.next().length;
             oldest.remove();
-        }
-    }
-
-    public static String sha256(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 }

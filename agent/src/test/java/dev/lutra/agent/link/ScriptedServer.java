@@ -1,7 +1,6 @@
 package dev.lutra.agent.link;
 
 import com.google.protobuf.ByteString;
-import dev.lutra.agent.task.ModelCache;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.FetchModelRequest;
 import dev.lutra.proto.JoinReply;
@@ -15,6 +14,7 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.content.Sha256;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
@@ -120,7 +120,7 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
 
     /** Stores a model and queues a task for it. */
     public void enqueue(byte[] model, Task.Builder task) {
-        String sha256 = ModelCache.sha256(model);
+        String sha256 = Sha256.of(model);
         models.put(sha256, model);
         queue.add(LeasedTask.newBuilder().setTask(task.setModelSha256(sha256)).setEpoch(1).build());
     }

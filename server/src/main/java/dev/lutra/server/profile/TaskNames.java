@@ -1,7 +1,7 @@
 package dev.lutra.server.profile;
 
 import dev.lutra.identity.NamedValues;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;

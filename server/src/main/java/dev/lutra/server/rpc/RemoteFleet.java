@@ -2,7 +2,8 @@ package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
 import dev.lutra.Names;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceBlockingStub;
@@ -15,18 +16,15 @@ import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
-import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
-import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObservers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -77,9 +75,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         this.address = address;
         this.say = say;
         this.connection = connection;
-        Metadata headers = new Metadata();
-        headers.put(TokenInterceptor.AUTHORIZATION, TokenCheck.header(token));
-        this.channel = ClientInterceptors.intercept(connection, MetadataUtils.newAttachHeadersInterceptor(headers));
+        this.channel = ClientInterceptors.intercept(connection, TokenHeader.showing(token));
     }
 
     /** As {@link #connect(String, String, Consumer)}, telling nobody what is waited for. */

@@ -1,5 +1,6 @@
 package dev.lutra.server.rpc;
 
+import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.server.fleet.TokenCheck;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -11,8 +12,6 @@ import java.util.Optional;
 /** Lets in who shows the token. */
 final class TokenInterceptor implements ServerInterceptor {
 
-    static final Metadata.Key<String> AUTHORIZATION = Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
     private final TokenCheck check;
 
     TokenInterceptor(String token) {
@@ -21,7 +20,7 @@ final class TokenInterceptor implements ServerInterceptor {
 
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-        Optional<String> problem = check.problem(headers.get(AUTHORIZATION));
+        Optional<String> problem = check.problem(headers.get(TokenHeader.AUTHORIZATION));
         if (problem.isEmpty()) {
             return next.startCall(call, headers);
         }

@@ -3,7 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;

@@ -1,7 +1,7 @@
 package dev.lutra.server.store;
 
 import dev.lutra.InputException;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

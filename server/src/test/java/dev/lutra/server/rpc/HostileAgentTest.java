@@ -24,6 +24,7 @@ import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.OperatorSetIdProto;
@@ -32,13 +33,10 @@ import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
-import dev.lutra.server.fleet.TokenCheck;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -85,9 +83,7 @@ class HostileAgentTest {
         model = models.put(model().toByteArray());
         server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
-        Metadata headers = new Metadata();
-        headers.put(TokenInterceptor.AUTHORIZATION, TokenCheck.header(TOKEN));
-        agent = AgentServiceGrpc.newBlockingStub(channel).withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+        agent = AgentServiceGrpc.newBlockingStub(channel).withInterceptors(TokenHeader.showing(TOKEN));
         session = agent.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).addRuntimes(OFFER).build()).getSession();
     }
 

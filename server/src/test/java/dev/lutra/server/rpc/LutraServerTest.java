@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import dev.lutra.InputException;
-import dev.lutra.identity.Sha256;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.Device;

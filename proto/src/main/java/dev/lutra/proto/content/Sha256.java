@@ -1,11 +1,11 @@
-package dev.lutra.identity;
+package dev.lutra.proto.content;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256, in lower-case hexadecimal digits where it is text. */
+/** SHA-256, in lower-case hexadecimal digits where it is text: how both ends name a model, and what fingerprints are. */
 public final class Sha256 {
 
     private Sha256() {}
