@@ -8,7 +8,7 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.run.FleetAccess;
-import dev.lutra.server.run.RunFleet;
+import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;

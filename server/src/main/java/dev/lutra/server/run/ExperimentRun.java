@@ -8,6 +8,7 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.winner.Winner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

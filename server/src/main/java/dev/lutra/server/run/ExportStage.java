@@ -4,6 +4,8 @@ import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.winner.Winner;
+import dev.lutra.server.winner.WinnerExport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.store.Database;
 import java.util.List;
 import java.util.function.Consumer;

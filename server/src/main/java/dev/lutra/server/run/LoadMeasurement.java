@@ -15,6 +15,8 @@ import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.store.Database;
 import java.nio.file.Path;
 import java.time.Duration;

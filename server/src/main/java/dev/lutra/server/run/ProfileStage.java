@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.Profiler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
     public void check(RunContext run) {
         List<Experiment.Target> toMeasure = new ArrayList<>();
         for (Experiment.Target target : run.experiment().targets()) {
-            Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder(), target);
+            Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder().tables(), target);
             table.ifPresent(known -> Profiler.requireWhole(known, run.space()));
             if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
                 Profiler.requireEnoughTime(run.experiment(), table, run.space());
@@ -47,7 +48,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
     @Override
     public Map<String, LookupTable> run(RunContext run) {
-        return new Profiler(run.experiment(), run.space(), run.folder(), run.id(), run::fleet, run.events(), run.results())
+        return new Profiler(run.experiment(), run.space(), run.folder().tables(), run.id(), run::fleet, run.events(), run.results())
             .run();
     }
 }

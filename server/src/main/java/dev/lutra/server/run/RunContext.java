@@ -21,10 +21,15 @@ import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.predictor.PredictedAccuracies;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.server.training.TrainingProgress;
+import dev.lutra.server.winner.Winner;
+import dev.lutra.server.winner.WinnerExport;
+import dev.lutra.server.winner.WinnerFile;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.Options;
@@ -260,7 +265,7 @@ final class RunContext implements AutoCloseable {
     Map<String, LookupTable> tables() {
         Map<String, LookupTable> tables = new LinkedHashMap<>();
         for (Experiment.Target target : experiment.targets()) {
-            LookupTable table = Profiler.find(experiment, folder, target).orElseThrow(() -> InputException.in(
+            LookupTable table = Profiler.find(experiment, folder.tables(), target).orElseThrow(() -> InputException.in(
                 experiment.table(target).orElse(folder.tables()),
                 "no lookup table of device " + target.device() + " (expected: after lutra profile)"));
             Profiler.requireWhole(table, space());
@@ -273,7 +278,7 @@ final class RunContext implements AutoCloseable {
     Map<String, LookupTable> knownTables() {
         Map<String, LookupTable> known = new LinkedHashMap<>();
         for (Experiment.Target target : experiment.targets()) {
-            Profiler.find(experiment, folder, target).filter(table -> Profiler.isComplete(experiment, table, space()))
+            Profiler.find(experiment, folder.tables(), target).filter(table -> Profiler.isComplete(experiment, table, space()))
                 .ifPresent(table -> known.put(target.device(), table));
         }
         return known;
@@ -419,7 +424,7 @@ final class RunContext implements AutoCloseable {
     }
 
     WinnerExport exporter() {
-        return new WinnerExport(experiment, space(), folder, version);
+        return new WinnerExport(experiment, space(), folder.exports(), version);
     }
 
     /** Every candidate whose accuracy is known by the same weights and images. */

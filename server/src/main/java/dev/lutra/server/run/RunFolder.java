@@ -65,11 +65,6 @@ public record RunFolder(Path root) {
         return root.resolve("export");
     }
 
-    /** Exported files of an earlier front. */
-    public Path earlierExports() {
-        return exports().resolve("earlier");
-    }
-
     /** What the agents found out about the exported files. */
     public Path verification() {
         return root.resolve("verification.json");

@@ -1,6 +1,5 @@
 package dev.lutra.server.run;
 
-import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LookupTable;
@@ -18,10 +17,13 @@ import dev.lutra.server.event.RunEvent.PathsProbed;
 import dev.lutra.server.event.RunEvent.TrainingPace;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.FrontPrecision;
+import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
+import dev.lutra.server.winner.Winner;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import java.math.RoundingMode;

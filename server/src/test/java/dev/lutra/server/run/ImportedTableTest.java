@@ -15,6 +15,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SearchSpace;
@@ -48,7 +49,7 @@ class ImportedTableTest {
 
     private Map<String, LookupTable> profile(Experiment experiment, SearchSpace space) {
         try (Database database = Database.open(folder.resolve("profile.db"))) {
-            return new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> {
+            return new Profiler(experiment, space, folder.resolve("run/lut"), "run", () -> {
                 throw new AssertionError("a device is asked for");
             }, progress.events(), new ResultStore(database, "run")).run();
         }

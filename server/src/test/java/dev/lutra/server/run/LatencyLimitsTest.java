@@ -22,6 +22,8 @@ import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.winner.Winner;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;

@@ -9,14 +9,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /** Keeps the lines of progress and shows no bars. */
-final class SaidLines implements Progress {
+public final class SaidLines implements Progress {
 
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final List<String> begun = new ArrayList<>();
     private final Predicate<String> breaks;
     private final int steps;
 
-    SaidLines() {
+    public SaidLines() {
         this(what -> false, 0);
     }
 
@@ -26,7 +26,7 @@ final class SaidLines implements Progress {
      * @param breaks told what the work is called
      * @param steps after which it ends
      */
-    SaidLines(Predicate<String> breaks, int steps) {
+    public SaidLines(Predicate<String> breaks, int steps) {
         this.breaks = breaks;
         this.steps = steps;
     }
@@ -57,16 +57,16 @@ final class SaidLines implements Progress {
     }
 
     /** What is said and warned of is kept, what happens besides is not. */
-    RunEvents events() {
+    public RunEvents events() {
         return new RunEvents(List.of(new WatchedProgress(this)));
     }
 
     /** What work was begun. */
-    List<String> begun() {
+    public List<String> begun() {
         return begun;
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         return lines;
     }
 }

@@ -14,6 +14,8 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.winner.Winner;
+import dev.lutra.server.winner.WinnerFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

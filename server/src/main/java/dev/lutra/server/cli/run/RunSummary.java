@@ -4,7 +4,7 @@ import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.server.run.Winner;
+import dev.lutra.server.winner.Winner;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

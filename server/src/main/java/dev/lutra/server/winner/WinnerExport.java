@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.winner;
 
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
@@ -32,23 +32,26 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Writes winners as ONNX. */
-final class WinnerExport {
+public final class WinnerExport {
 
     private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
+    /** Files of an earlier front. */
+    private static final String EARLIER = "earlier";
+
     private final Experiment experiment;
     private final SearchSpace space;
-    private final RunFolder folder;
+    private final Path exports;
     private final String version;
 
-    WinnerExport(Experiment experiment, SearchSpace space, RunFolder folder, String version) {
+    public WinnerExport(Experiment experiment, SearchSpace space, Path exports, String version) {
         this.experiment = experiment;
         this.space = space;
-        this.folder = folder;
+        this.exports = exports;
         this.version = version;
     }
 
-    static String fileName(int rank) {
+    public static String fileName(int rank) {
         return fileName(rank, Precision.FLOAT32);
     }
 
@@ -57,16 +60,16 @@ final class WinnerExport {
     }
 
     Path file(int rank) {
-        return folder.exports().resolve(fileName(rank));
+        return exports.resolve(fileName(rank));
     }
 
     Path file(int rank, Precision precision) {
-        return folder.exports().resolve(fileName(rank, precision));
+        return exports.resolve(fileName(rank, precision));
     }
 
     /** Where a winner with weights of its own is. */
-    Path retrained(int rank) {
-        return folder.exports().resolve("retrained-" + rank + ".onnx");
+    public Path retrained(int rank) {
+        return exports.resolve("retrained-" + rank + ".onnx");
     }
 
     /** What the targets compute in, and float32. */
@@ -81,7 +84,7 @@ final class WinnerExport {
      *
      * @throws InputException naming the file, and what to run again
      */
-    void require(int rank, Candidate candidate) {
+    public void require(int rank, Candidate candidate) {
         for (Precision precision : precisions()) {
             Path file = file(rank, precision);
             if (!Files.exists(file)) {
@@ -106,17 +109,17 @@ final class WinnerExport {
     }
 
     /** Moves files of another front out of the way, so that all that lies together is of one. */
-    void setAsideOthers(List<Candidate> ranked, Progress progress) {
-        if (!Files.isDirectory(folder.exports())) {
+    public void setAsideOthers(List<Candidate> ranked, Progress progress) {
+        if (!Files.isDirectory(exports)) {
             return;
         }
-        try (Stream<Path> files = Files.list(folder.exports())) {
+        try (Stream<Path> files = Files.list(exports)) {
             for (Path file : files.sorted().toList()) {
                 Matcher matcher = RANKED.matcher(file.getFileName().toString());
                 if (matcher.matches()) {
                     int rank = Integer.parseInt(matcher.group(1));
                     if (rank > ranked.size() || !holds(file, ranked.get(rank - 1))) {
-                        Path aside = folder.earlierExports().resolve(file.getFileName());
+                        Path aside = exports.resolve(EARLIER).resolve(file.getFileName());
                         Files.createDirectories(aside.getParent());
                         Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
                         progress.say("export: " + file + " is of an earlier front and now " + aside);
@@ -124,7 +127,7 @@ final class WinnerExport {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.exports() + ": cannot be put in order: " + e.getMessage(), e);
+            throw new UncheckedIOException(exports + ": cannot be put in order: " + e.getMessage(), e);
         }
     }
 
@@ -133,14 +136,14 @@ final class WinnerExport {
      *
      * @param training what the weights follow from
      */
-    void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+    public void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         for (Precision precision : precisions()) {
             write(file(rank, precision), precision, "supernet", supernet(training), candidate, evaluator, data);
         }
     }
 
     /** Writes a candidate with weights of its own, and what these follow from. */
-    Path exportRetrained(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+    public Path exportRetrained(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         Path file = retrained(rank);
         write(file, Precision.FLOAT32, "retrained", training, candidate, evaluator, data);
         return file;

@@ -1,9 +1,5 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
-import dev.lutra.server.profile.TaskNames;
-import dev.lutra.server.profile.TargetTable;
-import dev.lutra.server.profile.ProfilingBudget;
-import dev.lutra.server.profile.MeasuringProgress;
 import dev.lutra.InputException;
 import dev.lutra.latency.CalibrationPlan;
 import dev.lutra.latency.LatencyModel;
@@ -57,7 +53,7 @@ import java.util.function.Supplier;
  * Times every different segment of the space on every target, and some whole networks to correct the sum of segments.
  * Outcomes are kept as they come, so that an interrupted profiler measures only what is missing.
  */
-final class Profiler {
+public final class Profiler {
 
     private static final int TABLE_BATCH = 1;
     private static final String OVERHEAD = "call-overhead";
@@ -94,18 +90,21 @@ final class Profiler {
 
     private final Experiment experiment;
     private final SearchSpace space;
-    private final RunFolder folder;
+    private final Path tables;
     private final String runId;
     private final Supplier<RunFleet> fleet;
     private final RunEvents events;
     private final ResultStore results;
 
-    /** @param results where the run keeps how much of a time budget is spent */
-    Profiler(Experiment experiment, SearchSpace space, RunFolder folder, String runId, Supplier<RunFleet> fleet, RunEvents events,
+    /**
+     * @param tables folder of the tables that the experiment does not name
+     * @param results where the run keeps how much of a time budget is spent
+     */
+    public Profiler(Experiment experiment, SearchSpace space, Path tables, String runId, Supplier<RunFleet> fleet, RunEvents events,
         ResultStore results) {
         this.experiment = experiment;
         this.space = space;
-        this.folder = folder;
+        this.tables = tables;
         this.runId = runId;
         this.fleet = fleet;
         this.events = events;
@@ -113,7 +112,7 @@ final class Profiler {
     }
 
     /** How long, how often and how precisely one model is measured; where p99 is limited, with the samples that it takes to tell one. */
-    static MeasureRules rules(Experiment.Profile profile, Experiment.Target target) {
+    public static MeasureRules rules(Experiment.Profile profile, Experiment.Target target) {
         int calmerRounds = (profile.rounds() + 1) / 2;
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(3)
@@ -128,16 +127,16 @@ final class Profiler {
     }
 
     /** Measures what the tables lack and gives every target's table, by device. */
-    Map<String, LookupTable> run() {
-        Map<String, LookupTable> tables = new LinkedHashMap<>();
+    public Map<String, LookupTable> run() {
+        Map<String, LookupTable> profiled = new LinkedHashMap<>();
         for (Experiment.Target target : experiment.targets()) {
-            tables.put(target.device(), profile(target));
+            profiled.put(target.device(), profile(target));
         }
-        return tables;
+        return profiled;
     }
 
     private LookupTable profile(Experiment.Target target) {
-        Optional<LookupTable> known = find(experiment, folder, target);
+        Optional<LookupTable> known = find(experiment, tables, target);
         if (known.isPresent() && !known.get().isMeasured()) {
             requireWhole(known.get(), space);
             events.say("profile: " + known.get().origin() + " is taken as it is (" + known.get().content().getSource()
@@ -174,18 +173,18 @@ final class Profiler {
     }
 
     /** The target's table, if there is one: the experiment's own choice, or what an earlier life of the run wrote. */
-    static Optional<LookupTable> find(Experiment experiment, RunFolder folder, Experiment.Target target) {
+    public static Optional<LookupTable> find(Experiment experiment, Path tables, Experiment.Target target) {
         if (experiment.table(target).isPresent()) {
             return new TargetTable(target, experiment.table(target).get()).load();
         }
-        if (!Files.isDirectory(folder.tables())) {
+        if (!Files.isDirectory(tables)) {
             return Optional.empty();
         }
-        try (var files = Files.list(folder.tables())) {
+        try (var files = Files.list(tables)) {
             return files.filter(file -> file.toString().endsWith(".json")).sorted().map(LookupTable::load)
                 .filter(table -> TargetTable.differences(table, target).isEmpty()).findFirst();
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.tables() + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(tables + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
@@ -195,7 +194,7 @@ final class Profiler {
      *
      * @throws InputException saying the least time
      */
-    static void requireEnoughTime(Experiment experiment, Optional<LookupTable> table, SearchSpace space) {
+    public static void requireEnoughTime(Experiment experiment, Optional<LookupTable> table, SearchSpace space) {
         Experiment.Profile profile = experiment.profile();
         SegmentCatalog catalog = SegmentCatalog.of(space);
         int segments = table.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items())).size();
@@ -218,7 +217,7 @@ final class Profiler {
     }
 
     /** Whether there is nothing left to measure for a table: every segment, and where it is corrected, whole networks of the space. */
-    static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
+    public static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
         boolean calibrated = !table.isMeasured() || experiment.profile().calibrate() == 0
             || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()));
         return calibrated && SegmentCatalog.of(space).missingFrom(table).isEmpty();
@@ -229,7 +228,7 @@ final class Profiler {
      *
      * @throws InputException naming the table and what it lacks, in the publisher's words where it has some
      */
-    static void requireWhole(LookupTable table, SearchSpace space) {
+    public static void requireWhole(LookupTable table, SearchSpace space) {
         if (table.isMeasured()) {
             return;
         }
@@ -246,7 +245,7 @@ final class Profiler {
     }
 
     private Path tableFile(Experiment.Target target, LookupTable table) {
-        return experiment.table(target).orElseGet(() -> folder.tables().resolve(table.fileName()));
+        return experiment.table(target).orElseGet(() -> tables.resolve(table.fileName()));
     }
 
     private LookupTable measureSegments(Experiment.Target target, Optional<LookupTable> known, List<SegmentCatalog.Item> missing,
@@ -322,7 +321,7 @@ final class Profiler {
     }
 
     /** How well a table's entries are known, in words. Of a single slice nobody knows. */
-    static String precision(LookupTable table) {
+    public static String precision(LookupTable table) {
         int entries = table.entries().size();
         double[] known = table.entries().stream().mapToDouble(entry -> entry.getLatency().getRelativeHalfWidth())
             .filter(Double::isFinite).sorted().toArray();
@@ -335,7 +334,7 @@ final class Profiler {
     }
 
     /** A calibration's errors in one sentence. */
-    static String described(Calibration fit) {
+    public static String described(Calibration fit) {
         return String.format(Locale.ROOT,
             "%d networks fitted, error on %d held out: mean %.1f %%, worst %.1f %% (uncalibrated %.1f %%), "
                 + "%.0f %% within 5 %%, %.0f %% inside their interval, tau %.2f (uncalibrated %.2f)%s",
@@ -407,7 +406,7 @@ final class Profiler {
             measured.anew() == 0 ? measured.name() : measured.name() + "/anew-" + measured.anew(), task, runtime);
     }
 
-    static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {
+    public static Measured require(Experiment.Target target, String label, TaskOutcome outcome) {
         if (outcome.getOutcome().hasFailed()) {
             throw new DeviceException("device " + target.device() + ": " + label + ": " + outcome.getOutcome().getFailed().getReason());
         }

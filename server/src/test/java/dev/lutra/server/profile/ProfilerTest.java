@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -32,6 +32,8 @@ import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.run.SaidLines;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.store.ResultStore;
@@ -73,7 +75,7 @@ class ProfilerTest {
                 RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
-                Profiler profiler = new Profiler(experiment, space, new RunFolder(folder.resolve("run")), "run", () -> fleet,
+                Profiler profiler = new Profiler(experiment, space, folder.resolve("run/lut"), "run", () -> fleet,
                     progress.events(), new ResultStore(own, "run"));
                 String first = SegmentCatalog.of(space).items().iterator().next().label();
                 assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class)
@@ -96,7 +98,7 @@ class ProfilerTest {
                 RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 AgentCalls calls = new AgentCalls(queue, models);
-                Profiler profiler = new Profiler(experiment, experiment.baseSpace(), new RunFolder(folder.resolve("run")), "run", () -> fleet,
+                Profiler profiler = new Profiler(experiment, experiment.baseSpace(), folder.resolve("run/lut"), "run", () -> fleet,
                     progress.events(), new ResultStore(own, "run"));
                 CompletableFuture<Void> lying = CompletableFuture.runAsync(() -> workOff(calls, -7));
                 assertThatThrownBy(profiler::run).isInstanceOf(DeviceException.class).hasMessageMatching("device box: .*: "

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.winner;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The verification's outcome as a file for other programs. */
-final class WinnerFile {
+public final class WinnerFile {
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
@@ -30,7 +30,7 @@ final class WinnerFile {
      *
      * @throws InputException if the file is not what {@link #write} writes
      */
-    static Map<String, Measures> verified(Path file) {
+    public static Map<String, Measures> verified(Path file) {
         try {
             Map<String, Measures> verified = new HashMap<>();
             for (JsonNode winner : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
@@ -46,7 +46,7 @@ final class WinnerFile {
         }
     }
 
-    static void write(Path file, List<Winner> winners) {
+    public static void write(Path file, List<Winner> winners) {
         ArrayNode array = JSON.createArrayNode();
         for (Winner winner : winners) {
             ObjectNode node = array.addObject();

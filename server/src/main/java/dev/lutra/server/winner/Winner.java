@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.winner;
 
 import dev.lutra.latency.correction.Interval;
 import dev.lutra.lowering.Precision;

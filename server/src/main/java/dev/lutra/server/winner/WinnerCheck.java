@@ -1,7 +1,6 @@
-package dev.lutra.server.run;
+package dev.lutra.server.winner;
 
 import com.google.protobuf.ByteString;
-import dev.lutra.server.profile.TaskNames;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
@@ -17,6 +16,9 @@ import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.profile.RunFleet;
+import dev.lutra.server.profile.TaskNames;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.io.IOException;
@@ -35,7 +37,7 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /** Has the targets' devices confirm exported winners. */
-final class WinnerCheck {
+public final class WinnerCheck {
 
     /** Real images that the exported file and the supernet are compared on. */
     private static final int COMPARED_IMAGES = 8;
@@ -49,7 +51,7 @@ final class WinnerCheck {
     /**
      * @param tables by device
      */
-    WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, String runId) {
+    public WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, String runId) {
         this.experiment = experiment;
         this.space = space;
         this.files = files;
@@ -58,7 +60,7 @@ final class WinnerCheck {
     }
 
     /** Runs an exported winner on every target: first its numbers on real images, then its latency. */
-    Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet) {
+    public Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data, RunFleet fleet) {
         List<Winner.Check> checks = new ArrayList<>();
         try (Batches images = data.validation().inOrder(COMPARED_IMAGES, COMPARED_IMAGES)) {
             Batch batch = images.next();

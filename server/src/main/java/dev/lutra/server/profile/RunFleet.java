@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
@@ -46,12 +46,12 @@ public final class RunFleet implements AutoCloseable {
         this.howToJoin = howToJoin;
     }
 
-    String putModel(byte[] onnx) {
+    public String putModel(byte[] onnx) {
         return fleet.putModel(onnx);
     }
 
     /** Told how tasks go. */
-    interface Listener {
+    public interface Listener {
         /** Told of every task, once, in no particular order. */
         void finished(TaskOutcome outcome);
 
@@ -69,7 +69,7 @@ public final class RunFleet implements AutoCloseable {
      *
      * @throws DeviceException if the local agent has died
      */
-    void run(String device, List<Task> tasks, Listener listener) {
+    public void run(String device, List<Task> tasks, Listener listener) {
         if (tasks.isEmpty()) {
             return;
         }
@@ -96,7 +96,7 @@ public final class RunFleet implements AutoCloseable {
      *
      * @throws DeviceException if the local agent has died
      */
-    void awaitDevice(String device) {
+    public void awaitDevice(String device) {
         Watch watch = new Watch(device);
         while (!watch.look(device(device))) {
             pause();
@@ -146,7 +146,7 @@ public final class RunFleet implements AutoCloseable {
      *
      * @throws DeviceException if the local agent has died
      */
-    String runtime(String device) {
+    public String runtime(String device) {
         Watch watch = new Watch(device);
         Optional<AgentState> state = device(device);
         while (state.isEmpty()) {
@@ -168,7 +168,7 @@ public final class RunFleet implements AutoCloseable {
     }
 
     /** How the device describes itself; empty until it has joined. */
-    Optional<AgentState> device(String name) {
+    public Optional<AgentState> device(String name) {
         return fleet.agents().stream().filter(state -> state.getDevice().getName().equals(name)).findFirst();
     }
 

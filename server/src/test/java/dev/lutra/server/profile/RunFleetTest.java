@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.profile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,6 +11,7 @@ import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.run.SaidLines;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import java.nio.file.Path;
