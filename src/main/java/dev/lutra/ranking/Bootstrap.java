@@ -44,4 +44,13 @@ final class Bootstrap {
         percentile.setData(drawn);
         return new Estimate(value, percentile.evaluate(LOW), percentile.evaluate(HIGH));
     }
+
+    /** The values of a sample, given by indices. */
+    static double[] at(double[] values, int[] indices) {
+        double[] at = new double[indices.length];
+        for (int i = 0; i < at.length; i++) {
+            at[i] = values[indices[i]];
+        }
+        return at;
+    }
 }

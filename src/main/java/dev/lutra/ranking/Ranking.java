@@ -21,9 +21,10 @@ import java.util.stream.IntStream;
  * @param favouriteRegret true accuracy that is missed by taking the supernet's favourite, 0 to 1
  * @param topRegret the same by taking the truly best of its {@code top} favourites
  * @param baselines what needs no training, the best first; what is the same for all networks, and so ranks none, last
+ * @param corrected how a correction that is learned from some of the networks orders the others, where one was asked for
  */
 public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate tauAtEqualDepth, int top, Estimate favouriteRegret,
-    Estimate topRegret, List<Baseline> baselines) {
+    Estimate topRegret, List<Baseline> baselines, Optional<CorrectedRanking> corrected) {
 
     /** Name of the baseline by whose equal values {@link #tauAtEqualDepth} is told. */
     public static final String DEPTH = "depth";
@@ -66,12 +67,17 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
         baselines.sort(Comparator.comparing(Baseline::ranks).thenComparingDouble(baseline -> baseline.tau().value()).reversed());
         return new Ranking(networks.size(),
             bootstrap.of(drawn -> sample.tau(sample.supernet, drawn)),
-            bootstrap.of(drawn -> RankCorrelation.spearman(at(sample.supernet, drawn), at(sample.alone, drawn))),
+            bootstrap.of(drawn -> RankCorrelation.spearman(Bootstrap.at(sample.supernet, drawn), Bootstrap.at(sample.alone, drawn))),
             bootstrap.of(sample::tauAtEqualDepth),
             top,
             bootstrap.of(drawn -> sample.regret(drawn, 1)),
             bootstrap.of(drawn -> sample.regret(drawn, top)),
-            baselines);
+            baselines, Optional.empty());
+    }
+
+    /** The same with what a correction makes of it. */
+    public Ranking with(CorrectedRanking correction) {
+        return new Ranking(networks, tau, spearman, tauAtEqualDepth, top, favouriteRegret, topRegret, baselines, Optional.of(correction));
     }
 
     /** What the ranking should make people think of: a baseline that may well rank as well as the supernet. */
@@ -80,14 +86,6 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
             .map(baseline -> String.format(Locale.ROOT, "the supernet is not shown to rank networks better than their %s does: "
                 + "tau %.3f against %.3f, a lead of %+.3f (95 %% interval %+.3f to %+.3f)", baseline.name(), tau.value(),
                 baseline.tau().value(), baseline.lead().value(), baseline.lead().low(), baseline.lead().high()));
-    }
-
-    private static double[] at(double[] values, int[] indices) {
-        double[] at = new double[indices.length];
-        for (int i = 0; i < at.length; i++) {
-            at[i] = values[indices[i]];
-        }
-        return at;
     }
 
     /** The networks' figures side by side. */
@@ -105,7 +103,7 @@ public record Ranking(int networks, Estimate tau, Estimate spearman, Estimate ta
         }
 
         double tau(double[] by, int[] drawn) {
-            return RankCorrelation.kendall(at(by, drawn), at(alone, drawn));
+            return RankCorrelation.kendall(Bootstrap.at(by, drawn), Bootstrap.at(alone, drawn));
         }
 
         double tauAtEqualDepth(int[] drawn) {

@@ -10,13 +10,11 @@ import dev.lutra.search.Objective;
 import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.surrogate.GeneShape;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.Gene;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -29,8 +27,6 @@ final class Judge {
 
     /** Enough to know about what range costs have whose ends nobody tells. */
     private static final int DRAWS = 200;
-
-    private static final Pattern NUMBER = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
 
     private final CandidateEvaluator evaluator;
     private final Optional<Objective> unknown;
@@ -153,15 +149,8 @@ final class Judge {
         }).average().orElse(0);
     }
 
-    /** The genes as a surrogate sees them; those whose options are numbers have an order. */
+    /** The genes as a surrogate sees them. */
     List<GeneShape> genes() {
-        return evaluator.space().genes().stream().map(Judge::shape).toList();
-    }
-
-    private static GeneShape shape(Gene gene) {
-        List<String> names = gene.options().stream().map(Gene.Option::name).toList();
-        return names.stream().allMatch(name -> NUMBER.matcher(name).matches())
-            ? GeneShape.ordered(names.stream().mapToDouble(Double::parseDouble).toArray())
-            : GeneShape.named(gene.size());
+        return evaluator.space().genes().stream().map(GeneShape::of).toList();
     }
 }

@@ -1,6 +1,9 @@
 package dev.lutra.search.surrogate;
 
+import dev.lutra.space.Gene;
 import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * What a surrogate knows of a gene.
@@ -8,6 +11,16 @@ import java.util.Arrays;
  * @param positions of its options on a scale, where they have an order; all 0 where they are mere names
  */
 public record GeneShape(double[] positions) {
+
+    private static final Pattern NUMBER = Pattern.compile("-?[0-9]+(\\.[0-9]+)?");
+
+    /** As a gene's options are called: those that are numbers have an order. */
+    public static GeneShape of(Gene gene) {
+        List<String> names = gene.options().stream().map(Gene.Option::name).toList();
+        return names.stream().allMatch(name -> NUMBER.matcher(name).matches())
+            ? ordered(names.stream().mapToDouble(Double::parseDouble).toArray())
+            : named(gene.size());
+    }
 
     /** A gene whose options are mere names. */
     public static GeneShape named(int options) {

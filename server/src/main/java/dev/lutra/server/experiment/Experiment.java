@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -117,6 +118,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** Networks whose accuracies by themselves are known, or will be. */
     public sealed interface Truth {
 
+        /** How many of them, at most. */
+        int networks();
+
         /**
          * By a file of accuracies, of any subset of the space.
          *
@@ -135,8 +139,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /**
      * @param truth what the supernet's order is held against
      * @param top how many of its favourites are looked at for the best network
+     * @param correct from how many networks it is learned to foretell accuracies by themselves, which the search then goes by
      */
-    public record Rank(Truth truth, int top) {}
+    public record Rank(Truth truth, int top, OptionalInt correct) {}
 
     /**
      * @param model that predicts accuracies, as ONNX

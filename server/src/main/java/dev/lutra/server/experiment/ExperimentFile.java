@@ -5,6 +5,7 @@ import dev.lutra.Names;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.Source;
 import dev.lutra.lowering.Precision;
+import dev.lutra.ranking.Correction;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -194,9 +196,17 @@ public final class ExperimentFile {
         }
         Truth truth = train.<Truth>map(n -> new Truth.Trained(n.integer(Ranking.FEWEST)))
             .orElseGet(() -> new Truth.Tabulated(accuracyFile(node), integer(Optional.of(node), "networks", Ranking.FEWEST, DEFAULT_RANKED)));
-        Rank rank = new Rank(truth, integer(Optional.of(node), "top", 1, DEFAULT_TOP));
+        Rank rank = new Rank(truth, integer(Optional.of(node), "top", 1, DEFAULT_TOP), correct(node, truth.networks()));
         node.rejectUnknownKeys();
         return rank;
+    }
+
+    private static OptionalInt correct(YamlNode rank, int networks) {
+        Optional<YamlNode> correct = rank.find("correct");
+        if (correct.isPresent() && networks < Correction.FEWEST) {
+            throw correct.get().error("given with " + networks + " networks to rank (expected: at least " + Correction.FEWEST + ")");
+        }
+        return correct.map(node -> OptionalInt.of(node.integer(Correction.FEWEST, networks))).orElse(OptionalInt.empty());
     }
 
     private AccuracyFile accuracyFile(YamlNode node) {

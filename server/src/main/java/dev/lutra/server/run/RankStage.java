@@ -4,6 +4,8 @@ import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.Depth;
 import dev.lutra.network.Network;
+import dev.lutra.ranking.CorrectedRanking;
+import dev.lutra.ranking.Correction;
 import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
@@ -25,6 +27,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -61,7 +65,7 @@ final class RankStage implements Stage<Ranking> {
     public void check(RunContext run) {
         Truth truth = settings(run).truth();
         if (truth instanceof Truth.Tabulated table) {
-            requireEnough(table.file(), table.file().load(run.space()).size());
+            requireEnough(table.file(), table.file().load(run.space()).size(), settings(run).correct());
         } else if (truth instanceof Truth.Trained training) {
             requireSoMany(training.networks(), run.space().size());
         }
@@ -73,10 +77,11 @@ final class RankStage implements Stage<Ranking> {
         }
     }
 
-    private static void requireEnough(AccuracyFile file, int networks) {
-        if (networks < Ranking.FEWEST) {
+    private static void requireEnough(AccuracyFile file, int networks, OptionalInt correct) {
+        int least = Math.max(Ranking.FEWEST, correct.orElse(0));
+        if (networks < least) {
             throw InputException.in(file.path(), networks + " networks that the supernet can be asked for (expected: at least "
-                + Ranking.FEWEST + ")");
+                + least + (correct.isPresent() ? ", as rank.correct says)" : ")"));
         }
     }
 
@@ -92,14 +97,14 @@ final class RankStage implements Stage<Ranking> {
             ? trained(run, training.networks())
             : known(run, run.options());
         if (settings.truth() instanceof Truth.Tabulated table) {
-            requireEnough(table.file(), alone.size());
+            requireEnough(table.file(), alone.size(), settings.correct());
         }
         List<Architecture> networks = List.copyOf(alone.keySet());
         Map<Architecture, Double> supernet = TrainStage.accuracies(run, networks, "rank");
         NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), settings.top(), networks.stream()
             .map(network -> new NetworksRanked.Ranked(network.toString(), supernet.get(network), alone.get(network))).toList());
         run.events().emit(ranked);
-        Ranking ranking = ranking(ranked.networks(), settings.top(), run.experiment().training().seed(), run.space());
+        Ranking ranking = ranking(ranked, settings, run.experiment().training().seed(), run.space());
         ranking.warning().ifPresent(warning -> run.events().emit(new RunEvent.Warning(name(), warning)));
         return ranking;
     }
@@ -156,13 +161,33 @@ final class RankStage implements Stage<Ranking> {
     }
 
     /** What the networks say of the order. */
-    static Ranking ranking(List<NetworksRanked.Ranked> networks, int top, long seed, SearchSpace space) {
-        return Ranking.of(networks.stream().map(ranked -> {
+    static Ranking ranking(NetworksRanked ranked, Rank settings, long seed, SearchSpace space) {
+        List<RankedNetwork> networks = networks(ranked, space);
+        Ranking ranking = Ranking.of(networks, ranked.top(), seed);
+        return settings.correct().isPresent()
+            ? ranking.with(CorrectedRanking.of(space, networks, settings.correct().getAsInt(), seed))
+            : ranking;
+    }
+
+    /** What the experiment has learned from the networks: their accuracies by themselves, foretold. */
+    static Optional<Correction> correction(RunContext run) {
+        OptionalInt learned = run.experiment().rank().map(Rank::correct).orElse(OptionalInt.empty());
+        if (learned.isEmpty()) {
+            return Optional.empty();
+        }
+        NetworksRanked ranked = run.networksRanked().filter(known -> known.networks().size() >= learned.getAsInt())
+            .orElseThrow(() -> new InputException("rank.correct: no networks were ranked by the present weights (expected: after lutra rank)"));
+        return Optional.of(CorrectedRanking.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
+            run.experiment().training().seed()));
+    }
+
+    private static List<RankedNetwork> networks(NetworksRanked networks, SearchSpace space) {
+        return networks.networks().stream().map(ranked -> {
             Architecture architecture = space.parse(ranked.architecture());
             Network network = space.build(architecture);
             Cost cost = Cost.of(network);
             return new RankedNetwork(architecture, ranked.supernet(), ranked.alone(), Map.of(
                 Ranking.DEPTH, (double) Depth.of(network), Measure.MACS, (double) cost.macs(), Measure.PARAMS, (double) cost.params()));
-        }).toList(), top, seed);
+        }).toList();
     }
 }

@@ -5,6 +5,7 @@ import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.ranking.CorrectedAccuracies;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
@@ -20,6 +21,7 @@ import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
@@ -50,12 +52,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.ObjDoubleConsumer;
+import java.util.stream.Collectors;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
 final class RunContext implements AutoCloseable {
@@ -223,7 +227,7 @@ final class RunContext implements AutoCloseable {
         return accuracyTable;
     }
 
-    /** Where accuracies come from: the experiment's table, its predictor, or the supernet's weights. */
+    /** Where accuracies come from: the experiment's table, its predictor, or the supernet's weights, corrected if it says so. */
     AccuracySource accuracies() {
         if (experiment.predictor().isPresent()) {
             if (predictor == null) {
@@ -232,7 +236,9 @@ final class RunContext implements AutoCloseable {
             }
             return predictor;
         }
-        return accuracyTable().<AccuracySource>map(table -> table).orElseGet(this::supernetAccuracies);
+        return accuracyTable().<AccuracySource>map(table -> table)
+            .or(() -> RankStage.correction(this).map(correction -> new CorrectedAccuracies(supernetAccuracies(), correction)))
+            .orElseGet(this::supernetAccuracies);
     }
 
     /** Accuracies by the supernet's weights. */
@@ -302,7 +308,7 @@ final class RunContext implements AutoCloseable {
     Map<String, Measures> evaluated() {
         CheapMeasures cheap = cheap();
         Map<String, Measures> evaluated = new LinkedHashMap<>();
-        candidates().all().forEach((text, known) -> {
+        searchedCandidates().all().forEach((text, known) -> {
             Architecture architecture = genes().parse(text);
             Measures measures = cheap.of(architecture).with(Measure.ACCURACY, known.get(Measure.ACCURACY));
             evaluated.put(text, cheap.completed(architecture, measures));
@@ -390,7 +396,7 @@ final class RunContext implements AutoCloseable {
     }
 
     /** What the run knows of the order that the present weights give networks, if it has looked. */
-    private Optional<RunEvent.NetworksRanked> networksRanked() {
+    Optional<RunEvent.NetworksRanked> networksRanked() {
         return history().all(RunEvent.NetworksRanked.class).stream().filter(ranked -> ranked.judge().equals(candidates().judge()))
             .findFirst();
     }
@@ -429,7 +435,28 @@ final class RunContext implements AutoCloseable {
 
     /** Every candidate whose accuracy is known by the same weights and images. */
     StoredCandidates candidates() {
-        return new StoredCandidates(results, judge().fingerprint("accuracy", ACCURACY_VERSION));
+        return candidates(judge());
+    }
+
+    /** Every candidate whose accuracy is known as the search has it: by the same weights and images, corrected alike. */
+    StoredCandidates searchedCandidates() {
+        return candidates(searchedBy());
+    }
+
+    private StoredCandidates candidates(NamedValues judge) {
+        return new StoredCandidates(results, judge.fingerprint("accuracy", ACCURACY_VERSION));
+    }
+
+    /** What an accuracy that the search goes by follows from besides its architecture. */
+    private NamedValues searchedBy() {
+        NamedValues judge = judge();
+        if (experiment.rank().map(Rank::correct).orElse(OptionalInt.empty()).isEmpty()) {
+            return judge;
+        }
+        String networks = networksRanked().map(ranked -> ranked.networks().stream()
+            .map(network -> network.architecture() + " " + NamedValues.text(network.alone())).collect(Collectors.joining("\n"))).orElse("");
+        return NamedValues.builder().putAll(judge).put("rank.correct", experiment.rank().get().correct().getAsInt())
+            .put("rank.networks", Sha256.of(networks)).put("rank.seed", experiment.training().seed()).build();
     }
 
     /** What a candidate's accuracy follows from besides its architecture. */
@@ -458,7 +485,7 @@ final class RunContext implements AutoCloseable {
         Map<String, String> provenance = new LinkedHashMap<>();
         provenance.put("lutra", version);
         provenance.put("experiment", experiment.name());
-        Map<String, String> origin = new LinkedHashMap<>(judge().shown());
+        Map<String, String> origin = new LinkedHashMap<>(searchedBy().shown());
         if (experiment.hasSupernet()) {
             origin.putAll(trained());
         }

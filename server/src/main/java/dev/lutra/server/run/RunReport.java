@@ -5,6 +5,7 @@ import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.ranking.CorrectedRanking;
 import dev.lutra.ranking.Estimate;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Candidate;
@@ -215,7 +216,7 @@ final class RunReport {
     }
 
     private Report.Ranked ranking(NetworksRanked ranked) {
-        Ranking ranking = RankStage.ranking(ranked.networks(), ranked.top(), experiment.training().seed(), networks.get());
+        Ranking ranking = RankStage.ranking(ranked, experiment.rank().orElseThrow(), experiment.training().seed(), networks.get());
         List<Plots.Point> points = ranked.networks().stream()
             .map(network -> new Plots.Point(100 * network.supernet(), 100 * network.alone())).toList();
         String baselines = ranking.baselines().stream().map(baseline -> baseline.name() + " " + tau(baseline.tau()))
@@ -223,8 +224,14 @@ final class RunReport {
         return new Report.Ranked(Plots.scatter("accuracy with the supernet's weights (%)", "accuracy trained alone (%)", points),
             String.format(Locale.ROOT, "%d networks: Kendall's tau %s (95 %% interval), Spearman's rho %s. Without any training: tau of %s. "
                 + "The truly best of the supernet's first %d is %.2f points below the best of all.", ranking.networks(),
-                tau(ranking.tau()), tau(ranking.spearman()), baselines, ranking.top(), 100 * ranking.topRegret().value()),
+                tau(ranking.tau()), tau(ranking.spearman()), baselines, ranking.top(), 100 * ranking.topRegret().value())
+                + ranking.corrected().map(RunReport::corrected).orElse(""),
             ranking.warning().orElse(""));
+    }
+
+    private static String corrected(CorrectedRanking corrected) {
+        return String.format(Locale.ROOT, " Corrected by %d of the networks, as the search has it: tau %s on %d that were not learned from.",
+            corrected.learned(), tau(corrected.tau()), corrected.judged());
     }
 
     private static String tau(Estimate estimate) {

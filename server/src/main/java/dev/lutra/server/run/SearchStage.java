@@ -75,7 +75,7 @@ public final class SearchStage implements Stage<Front> {
     public Front run(RunContext run) {
         AccuracySource accuracy = run.accuracies();
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
-            new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.candidates());
+            new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.searchedCandidates());
         Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));

@@ -8,6 +8,7 @@ import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.ranking.RankCorrelation;
 import dev.lutra.ranking.Ranking;
+import dev.lutra.search.Front;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.event.RunHistory;
@@ -22,6 +23,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +99,34 @@ class RankStageTest {
     }
 
     @Test
+    void aSearchGoesByCorrectedAccuracies() throws IOException {
+        Path space = folder.resolve("nine.yaml");
+        Files.writeString(space, Files.readString(space).replace("repeat: 2", "repeat: 3"));
+        Files.writeString(folder.resolve("known.csv"), IntStream.range(0, 20)
+            .mapToObj(i -> "\"k%d,k%d,k%d\",%d\n".formatted(3 + 2 * (i / 9), 3 + 2 * (i / 3 % 3), 3 + 2 * (i % 3), 50 + 2 * i))
+            .collect(Collectors.joining("", "arch,top1\n", "")));
+        String rank = "rank: {table: known.csv, column: top1, unit: percent, correct: 10}\n";
+        try (ExperimentRun run = open("")) {
+            run.train();
+        }
+        try (ExperimentRun run = open(rank)) {
+            assertThatThrownBy(run::search).isInstanceOf(InputException.class)
+                .hasMessage("rank.correct: no networks were ranked by the present weights (expected: after lutra rank)");
+            Ranking ranking = run.rank();
+            assertThat(ranking.corrected()).hasValueSatisfying(corrected -> assertThat(corrected.judged()).isEqualTo(10));
+            Front front = run.search();
+            Map<String, Double> alone = ranked().networks().stream()
+                .collect(Collectors.toMap(NetworksRanked.Ranked::architecture, NetworksRanked.Ranked::alone));
+            assertThat(front.candidates()).as("a supernet of two epochs is right by chance").allSatisfy(candidate -> assertThat(candidate.accuracy())
+                .isCloseTo(alone.getOrDefault(candidate.architecture().toString(), 0.85), within(0.16)));
+            assertThat(front.provenance()).containsEntry("rank.correct", "10").containsKey("rank.networks");
+        }
+        try (ExperimentRun run = open("")) {
+            assertThat(run.search().provenance()).as("nothing of it is left without it").doesNotContainKey("rank.correct");
+        }
+    }
+
+    @Test
     void trainedNetworksAreSpreadOverTheCosts() {
         SearchSpace space = SpaceFile.load("shufflenetv2-cifar");
         List<Architecture> networks = RankStage.stratified(Options.all(space), 8, 3);
@@ -121,6 +153,12 @@ class RankStageTest {
         }
         try (ExperimentRun run = open("")) {
             assertThatThrownBy(run::rank).isInstanceOf(InputException.class).hasMessageStartingWith("rank: missing");
+        }
+        assertThatThrownBy(() -> open("rank: {train: 8, correct: 10}\n")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("given with 8 networks to rank (expected: at least 10)");
+        try (ExperimentRun run = open("rank: {table: known.csv, correct: 10}\n")) {
+            assertThatThrownBy(run::all).isInstanceOf(InputException.class).hasMessage(folder.resolve("known.csv")
+                + ": 1 networks that the supernet can be asked for (expected: at least 10, as rank.correct says)");
         }
     }
 }

@@ -31,6 +31,11 @@ public final class RankCommand extends AnsweringCommand {
         further.row("tau at equal depth", value(ranking.tauAtEqualDepth()), interval(ranking.tauAtEqualDepth()));
         further.row("points missed by its favourite", points(ranking.favouriteRegret().value()), pointInterval(ranking.favouriteRegret()));
         further.row("by the best of its first " + ranking.top(), points(ranking.topRegret().value()), pointInterval(ranking.topRegret()));
+        ranking.corrected().ifPresent(corrected -> {
+            String how = "corrected by " + corrected.learned() + ", on " + corrected.judged() + " not learned from: tau";
+            further.row(how, value(corrected.tau()), interval(corrected.tau()));
+            further.row("lead over the supernet's own", String.format(Locale.ROOT, "%+.3f", corrected.lead().value()), interval(corrected.lead()));
+        });
         return order + System.lineSeparator() + further;
     }
 
@@ -62,6 +67,8 @@ public final class RankCommand extends AnsweringCommand {
         List<Map<String, Object>> baselines = ranking.baselines().stream().<Map<String, Object>>map(baseline -> Map.of(
             "name", baseline.name(), "tau", document(baseline.tau()), "lead", document(baseline.lead()))).toList();
         document.put("baselines", baselines);
+        ranking.corrected().ifPresent(corrected -> document.put("corrected", Map.of("learned_from", corrected.learned(), "judged_on",
+            corrected.judged(), "tau", document(corrected.tau()), "lead", document(corrected.lead()))));
         ranking.warning().ifPresent(warning -> document.put("warning", warning));
         return document;
     }
