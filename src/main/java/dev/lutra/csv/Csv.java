@@ -51,7 +51,16 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
      *     quote that is not closed, a row that is too long
      */
     public static Csv read(Path file) {
-        List<Row> rows = parse(file, InputFile.text(file, MOST_BYTES));
+        return read(file, ',');
+    }
+
+    /**
+     * The same with another separator than a comma.
+     *
+     * @throws InputException as {@link #read(Path)}
+     */
+    public static Csv read(Path file, char separator) {
+        List<Row> rows = parse(file, InputFile.text(file, MOST_BYTES), separator);
         if (rows.isEmpty()) {
             throw InputException.in(file, "empty (expected: a header and rows)");
         }
@@ -68,11 +77,12 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
         return new Csv(file, header, rows);
     }
 
-    private static List<Row> parse(Path file, String text) {
+    private static List<Row> parse(Path file, String text, char separator) {
         List<Row> rows = new ArrayList<>();
         RowBuilder builder = new RowBuilder(file);
         Reader reader = new StringReader(text + "\n" + END);
-        try (CsvReader<Row> records = CsvReader.builder().skipEmptyLines(true).allowExtraFields(true).allowMissingFields(true)
+        try (CsvReader<Row> records = CsvReader.builder().fieldSeparator(separator).skipEmptyLines(true).allowExtraFields(true)
+            .allowMissingFields(true)
             .maxBufferSize(LONGEST_CELL).build(builder, reader)) {
             records.forEach(rows::add);
         } catch (CsvParseException e) {
@@ -82,7 +92,7 @@ public record Csv(Path file, List<String> header, List<Row> rows) {
             boolean tooLong = e.getCause() != null && String.valueOf(e.getCause().getMessage()).contains("buffer size");
             throw new InputException(file + ":" + builder.line + ": " + (tooLong
                 ? "a cell of more than " + LONGEST_CELL + " characters (is a quote not closed?)"
-                : "text after a closing quote (expected: a comma or the line's end)"), e);
+                : "text after a closing quote (expected: a separator or the line's end)"), e);
         } catch (IOException e) {
             throw new UncheckedIOException("text in memory can always be read", e);
         }

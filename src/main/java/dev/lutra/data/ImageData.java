@@ -1,6 +1,9 @@
 package dev.lutra.data;
 
+import dev.lutra.Draws;
 import dev.lutra.InputException;
+import dev.lutra.data.source.Listing;
+import dev.lutra.data.source.Source;
 import dev.lutra.identity.NamedValues;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,8 +13,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -20,6 +25,8 @@ import java.util.stream.IntStream;
 public final class ImageData implements AutoCloseable {
 
     private static final long SPLIT = 4;
+    /** Of the largest class to the smallest, from which on they count as unequal. */
+    private static final int UNEQUAL = 2;
 
     private final List<String> classes;
     private final Normalization normalization;
@@ -33,10 +40,10 @@ public final class ImageData implements AutoCloseable {
         Listing listing = listings.get(Listing.Role.TRAIN);
         PixelFile trainFile = files.get(Listing.Role.TRAIN);
         boolean shared = spec.validation().isEmpty();
-        List<int[]> perClass = perClass(listing, spec.seed());
+        List<int[]> perClass = perClass(listing, trainFile, spec.seed());
         int[] trainItems = spread(shared ? parts(perClass, spec.validationShare(), false) : perClass);
 
-        classes = listing.classes();
+        classes = spec.care().names().shown(listing.classes());
         normalization = Normalization.of(trainFile, trainItems);
         // half the processors prepare images; training needs the others
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
@@ -45,9 +52,9 @@ public final class ImageData implements AutoCloseable {
         size = StoredSize.of(spec.imageSize());
         BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
         NamedValues origin = origin(spec, trainFile);
-        train = new Split("train", loader, trainItems, origin);
+        train = new Split("train", loader, trainItems, trainOrigin(origin, spec), spec.care().balance());
         validation = shared
-            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)), origin)
+            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)), origin, 0)
             : heldOut("validate", Listing.Role.VALIDATION, listings, files, spec, workers);
         test = spec.test().map(source -> heldOut("test", Listing.Role.TEST, listings, files, spec, workers));
     }
@@ -62,14 +69,23 @@ public final class ImageData implements AutoCloseable {
         return origin.build();
     }
 
+    /** Further what the order of training images follows from. */
+    private static NamedValues trainOrigin(NamedValues origin, DataSpec spec) {
+        NamedValues.Builder more = NamedValues.builder().putAll(origin);
+        if (spec.care().balance() != 0) {
+            more.put("data.balance", spec.care().balance());
+        }
+        return more.build();
+    }
+
     private Split heldOut(String name, Listing.Role role, Map<Listing.Role, Listing> listings,
         Map<Listing.Role, PixelFile> files, DataSpec spec, BatchLoader.Workers workers) {
         Listing listing = listings.get(role);
         BatchLoader loader = new BatchLoader(files.get(role), labels(listing), StoredSize.of(spec.imageSize()),
             normalization, workers);
-        NamedValues origin = NamedValues.builder().putAll(train.origin())
+        NamedValues origin = NamedValues.builder().putAll(origin(spec, files.get(Listing.Role.TRAIN)))
             .put("data." + role.key(), files.get(role).contentHash()).build();
-        return new Split(name, loader, spread(perClass(listing, spec.seed())), origin);
+        return new Split(name, loader, spread(perClass(listing, files.get(role), spec.seed())), origin, 0);
     }
 
     /**
@@ -85,24 +101,54 @@ public final class ImageData implements AutoCloseable {
             sources.put(Listing.Role.TRAIN, spec.train());
             spec.validation().ifPresent(source -> sources.put(Listing.Role.VALIDATION, source));
             spec.test().ifPresent(source -> sources.put(Listing.Role.TEST, source));
-            Map<Listing.Role, Listing> listings = new EnumMap<>(Listing.Role.class);
-            for (Listing.Role role : sources.keySet()) {
-                Source source = sources.get(role);
-                Listing listing = Listing.of(source, role, spec);
-                listing.leftOut().ifPresent(what -> progress.passedOver(source.toString(), what));
-                listings.put(role, listing);
-                requireSameClasses(sources, listings, role);
-            }
-            requireSplittable(spec, listings.get(Listing.Role.TRAIN));
+            Map<Listing.Role, Listing> listings = listings(sources, spec, progress);
             Map<Listing.Role, PixelFile> files = new EnumMap<>(Listing.Role.class);
             for (Listing.Role role : sources.keySet()) {
-                Source source = sources.get(role);
-                files.put(role, new PixelFileWriter(listings.get(role), StoredSize.of(spec.imageSize()), source.toString(),
-                    cacheKey(source, role, spec), progress).openOrWrite(cacheFolder));
+                String name = sources.get(role).toString();
+                PixelFile file = new PixelFileWriter(listings.get(role), StoredSize.of(spec.imageSize()), name,
+                    cacheKey(sources.get(role), role, spec), spec.care().corrupt(), progress).openOrWrite(cacheFolder);
+                if (!file.missing().isEmpty()) {
+                    progress.skipped(name, List.copyOf(file.missing().values()), listings.get(role).size());
+                }
+                files.put(role, file);
             }
+            Listing train = listings.get(Listing.Role.TRAIN);
+            requireSplittable(spec, train, files.get(Listing.Role.TRAIN).missing().keySet());
+            tellUnequal(spec, train, progress);
             return new ImageData(spec, listings, files);
         } catch (IOException e) {
             throw new UncheckedIOException("images: " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<Listing.Role, Listing> listings(Map<Listing.Role, Source> sources, DataSpec spec, DataProgress progress)
+        throws IOException {
+        Map<Listing.Role, Listing> listings = new EnumMap<>(Listing.Role.class);
+        for (Listing.Role role : sources.keySet()) {
+            Source source = sources.get(role);
+            Listing listing = Listing.of(source, reading(role, spec,
+                Optional.ofNullable(listings.get(Listing.Role.TRAIN)).map(Listing::classes)));
+            listing.leftOut().ifPresent(what -> progress.passedOver(source.toString(), what));
+            listings.put(role, listing);
+            requireSameClasses(sources, listings, role);
+        }
+        requireSplittable(spec, listings.get(Listing.Role.TRAIN), Set.of());
+        return listings;
+    }
+
+    private static Listing.Reading reading(Listing.Role role, DataSpec spec, Optional<List<String>> classes) {
+        return new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawnSide(), spec.seed());
+    }
+
+    private static void tellUnequal(DataSpec spec, Listing listing, DataProgress progress) {
+        int[] counts = counts(listing, Set.of());
+        List<Integer> bySize = IntStream.range(0, counts.length).boxed().sorted(Comparator.comparing(label -> counts[label])).toList();
+        int smallest = bySize.get(0);
+        int largest = bySize.get(counts.length - 1);
+        if (counts[largest] >= UNEQUAL * counts[smallest]) {
+            List<String> names = spec.care().names().shown(listing.classes());
+            progress.unequal(spec.train().toString(), new DataProgress.ClassSize(names.get(smallest), counts[smallest]),
+                new DataProgress.ClassSize(names.get(largest), counts[largest]), spec.care().balance());
         }
     }
 
@@ -113,7 +159,8 @@ public final class ImageData implements AutoCloseable {
      */
     public static List<String> classes(DataSpec spec) {
         try {
-            return Listing.of(spec.train(), Listing.Role.TRAIN, spec).classes();
+            return spec.care().names().shown(
+                Listing.of(spec.train(), reading(Listing.Role.TRAIN, spec, Optional.empty())).classes());
         } catch (IOException e) {
             throw new UncheckedIOException("images: " + e.getMessage(), e);
         }
@@ -135,8 +182,8 @@ public final class ImageData implements AutoCloseable {
     }
 
     /**
-     * Class names; a label is an index into it. They are sorted by their characters, as by most tools that read such folders:
-     * {@code 10} comes before {@code 2}.
+     * Class names for people; a label is an index into it. They are in the order of the classes' own names, sorted by their characters, as
+     * by most tools that read such folders: {@code 10} comes before {@code 2}.
      */
     public List<String> classes() {
         return classes;
@@ -175,17 +222,23 @@ public final class ImageData implements AutoCloseable {
         }
     }
 
-    private static void requireSplittable(DataSpec spec, Listing listing) {
-        int needed = spec.validation().isPresent() ? 1 : 2;
+    private static int[] counts(Listing listing, Set<Integer> missing) {
         int[] counts = new int[listing.classes().size()];
         for (int i = 0; i < listing.size(); i++) {
-            counts[listing.label(i)]++;
+            counts[listing.label(i)] += missing.contains(i) ? 0 : 1;
         }
+        return counts;
+    }
+
+    private static void requireSplittable(DataSpec spec, Listing listing, Set<Integer> missing) {
+        int needed = spec.validation().isPresent() ? 1 : 2;
+        int[] counts = counts(listing, missing);
         for (int label = 0; label < counts.length; label++) {
             if (counts[label] < needed) {
                 throw new InputException(listing.describeClass(label) + ": " + counts[label] + (counts[label] == 1
                     ? " image"
-                    : " images") + " (expected: at least " + needed + (needed == 2 ? ", one of them to validate with)" : ")"));
+                    : " images") + (missing.isEmpty() ? "" : " that can be read") + " (expected: at least " + needed
+                    + (needed == 2 ? ", one of them to validate with)" : ")"));
             }
         }
     }
@@ -195,7 +248,10 @@ public final class ImageData implements AutoCloseable {
         if (source instanceof Source.Folder folder) {
             images = "folder " + folder.path().toRealPath();
         } else if (source instanceof Source.CifarBinary cifar) {
-            images = "cifar10 " + (role == Listing.Role.TRAIN ? "train " : "test ") + cifar.path().toRealPath();
+            images = cifar.version().name().toLowerCase(Locale.ROOT) + (role == Listing.Role.TRAIN ? " train " : " test ")
+                + cifar.path().toRealPath();
+        } else if (source instanceof Source.FileList list) {
+            images = "list " + list.list().toRealPath() + " of " + list.folder().toRealPath();
         } else {
             images = source + " " + role + " " + spec.seed();
         }
@@ -206,13 +262,13 @@ public final class ImageData implements AutoCloseable {
         return IntStream.range(0, listing.size()).map(listing::label).toArray();
     }
 
-    /** Images of each class, shuffled. */
-    private static List<int[]> perClass(Listing listing, long seed) {
+    /** Images of each class that could be read, shuffled. */
+    private static List<int[]> perClass(Listing listing, PixelFile file, long seed) {
         List<int[]> perClass = new ArrayList<>();
         int[] labels = labels(listing);
         for (int label = 0; label < listing.classes().size(); label++) {
             int wanted = label;
-            int[] images = IntStream.range(0, labels.length).filter(i -> labels[i] == wanted).toArray();
+            int[] images = IntStream.range(0, labels.length).filter(i -> labels[i] == wanted && file.width(i) > 0).toArray();
             Draws.shuffle(images, Draws.at(SPLIT, seed, label));
             perClass.add(images);
         }

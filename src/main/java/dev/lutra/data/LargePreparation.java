@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.Draws;
 import dev.lutra.data.image.RgbImage;
 import java.util.SplittableRandom;
 

@@ -14,19 +14,22 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32;
 
 /**
  * Decoded images in one memory-mapped file: the pixels of all images, then an index, then a trailer that says where the
  * index begins. As the trailer comes last, a file that was cut off is recognised. Mappings are freed with this object.
  *
- * <p>Index: fingerprint and content hash (modified UTF-8), number of images, then width, height and key of each. Trailer: offset
- * of the index, its CRC-32, {@link #MAGIC}. All numbers big-endian.
+ * <p>Index: fingerprint and content hash (modified UTF-8), number of images, then width, height and key of each, both 0 for one
+ * that could not be read; how many those are, then of each its number and the reason (modified UTF-8). Trailer: offset of the index, its
+ * CRC-32, {@link #MAGIC}. All numbers big-endian.
  */
 final class PixelFile {
 
     /** "LUTRAPX" and the version of the format; a change of how images are decoded or drawn is a new version. */
-    static final long MAGIC = 0x4C55545241505802L;
+    static final long MAGIC = 0x4C55545241505803L;
     static final int TRAILER_BYTES = 3 * Long.BYTES;
     /** Of one image in the index. */
     static final int IMAGE_BYTES = 2 * Integer.BYTES + Long.BYTES;
@@ -39,6 +42,7 @@ final class PixelFile {
     private final int[] widths;
     private final int[] heights;
     private final Map<Long, Integer> images = new HashMap<>();
+    private final SortedMap<Integer, String> missing = new TreeMap<>();
     private final long[] offsets;
     private final long mappingBytes;
     private final MappedByteBuffer[] mappings;
@@ -55,10 +59,16 @@ final class PixelFile {
         for (int i = 0; i < size; i++) {
             widths[i] = index.readInt();
             heights[i] = index.readInt();
-            images.put(index.readLong(), i);
+            long key = index.readLong();
+            if (widths[i] > 0) {
+                images.put(key, i);
+            }
             offsets[i] = offset;
             offset += bytes(i);
             largest = Math.max(largest, bytes(i));
+        }
+        for (int left = index.readInt(); left > 0; left--) {
+            missing.put(index.readInt(), index.readUTF());
         }
         if (offset != pixelBytes) {
             throw new EOFException("index and pixels disagree");
@@ -135,6 +145,11 @@ final class PixelFile {
     /** SHA-256 over names, sizes and labels of the source's images and over the stored pixels. */
     String contentHash() {
         return contentHash;
+    }
+
+    /** Why images could not be read, by their number; the others are there. */
+    SortedMap<Integer, String> missing() {
+        return missing;
     }
 
     int width(int image) {

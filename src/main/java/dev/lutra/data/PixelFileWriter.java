@@ -3,6 +3,7 @@ package dev.lutra.data;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.source.Listing;
 import dev.lutra.proto.content.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -18,11 +19,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -38,36 +41,43 @@ final class PixelFileWriter {
 
     /** So many images that cannot be read are named, the rest is counted. */
     private static final int MOST_NAMED = 100;
+    private static final int LONGEST_REASON = 1000;
     /** The fingerprint of no source: the file has what could be read of one. */
     private static final String INCOMPLETE = "";
+    /** In the place of an image that cannot be read. */
+    private static final RgbImage NOTHING = new RgbImage(0, 0, new byte[0]);
 
     private final Listing listing;
     private final StoredSize storedSize;
     private final String sourceName;
     private final String key;
+    private final double corruptShare;
     private final DataProgress progress;
 
     /**
      * @param sourceName for {@code progress}
      * @param key names source and stored size; one key, one file
+     * @param corruptShare share of the images, 0 to 1, that may be unreadable, and are then left out
      */
-    PixelFileWriter(Listing listing, StoredSize storedSize, String sourceName, String key, DataProgress progress) {
+    PixelFileWriter(Listing listing, StoredSize storedSize, String sourceName, String key, double corruptShare, DataProgress progress) {
         this.listing = listing;
         this.storedSize = storedSize;
         this.sourceName = sourceName;
         this.key = key;
+        this.corruptShare = corruptShare;
         this.progress = progress;
     }
 
     /**
      * @param folder made if it is not there
-     * @throws InputException naming every image that cannot be read; the others are kept for the next time
+     * @throws InputException naming every image that cannot be read, if they are more than the share that may be; the others are kept for
+     *     the next time
      * @throws java.io.UncheckedIOException if the file cannot be written
      */
     PixelFile openOrWrite(Path folder) throws IOException {
         Path file = folder.resolve("images-" + Sha256.of(key).substring(0, 16) + ".pixels");
         String fingerprint = fingerprint();
-        Optional<PixelFile> existing = PixelFile.open(file).filter(images -> images.isOf(fingerprint));
+        Optional<PixelFile> existing = whole(file, fingerprint);
         if (existing.isPresent()) {
             return existing.get();
         }
@@ -76,31 +86,44 @@ final class PixelFileWriter {
             try (FileChannel lockFile = FileChannel.open(file.resolveSibling(file.getFileName() + ".lock"),
                 StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = lockFile.lock()) {
-                Optional<PixelFile> earlier = PixelFile.open(file);
-                if (earlier.isPresent() && earlier.get().isOf(fingerprint)) {
-                    return earlier.get();
+                Optional<PixelFile> ofOther = whole(file, fingerprint);
+                if (ofOther.isPresent()) {
+                    return ofOther.get();
                 }
-                List<String> unreadable = new ArrayList<>();
+                Optional<PixelFile> earlier = PixelFile.open(file);
+                SortedMap<Integer, String> unreadable = new TreeMap<>();
                 AtomicFile.write(file, out -> write(out, fingerprint, earlier, unreadable));
-                requireAllRead(unreadable);
+                requireEnoughRead(unreadable);
             }
         }
         return PixelFile.open(file).orElseThrow(() -> new IOException(file + ": not readable after writing"));
     }
 
-    private void requireAllRead(List<String> unreadable) {
-        if (unreadable.size() == 1) {
-            throw new InputException(unreadable.get(0));
-        }
-        if (!unreadable.isEmpty()) {
-            int named = Math.min(MOST_NAMED, unreadable.size());
-            throw new InputException(sourceName + ": " + unreadable.size() + " of " + listing.size() + " images cannot be read: "
-                + String.join("; ", unreadable.subList(0, named))
-                + (named < unreadable.size() ? "; and " + (unreadable.size() - named) + " more" : ""));
-        }
+    /** The file, if it is of these images and as many of them could be read as have to. */
+    private Optional<PixelFile> whole(Path file, String fingerprint) throws IOException {
+        return PixelFile.open(file).filter(images -> images.isOf(fingerprint) && images.missing().size() <= mostUnreadable());
     }
 
-    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, List<String> unreadable)
+    private int mostUnreadable() {
+        return (int) (corruptShare * listing.size());
+    }
+
+    private void requireEnoughRead(SortedMap<Integer, String> unreadable) {
+        if (unreadable.size() <= mostUnreadable()) {
+            return;
+        }
+        List<String> reasons = List.copyOf(unreadable.values());
+        if (reasons.size() == 1 && corruptShare == 0) {
+            throw new InputException(reasons.get(0));
+        }
+        int named = Math.min(MOST_NAMED, reasons.size());
+        throw new InputException(sourceName + ": " + reasons.size() + " of " + listing.size() + " images cannot be read"
+            + (corruptShare == 0 ? "" : " (expected: at most " + mostUnreadable() + ", by data.corrupt)") + ": "
+            + String.join("; ", reasons.subList(0, named))
+            + (named < reasons.size() ? "; and " + (reasons.size() - named) + " more" : ""));
+    }
+
+    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, SortedMap<Integer, String> unreadable)
         throws IOException {
         MessageDigest content = Sha256.digest();
         content.update(contentNames().getBytes(StandardCharsets.UTF_8));
@@ -116,23 +139,23 @@ final class PixelFileWriter {
                     int image = submitted++;
                     ahead.add(decoders.submit(() -> decoded(image, earlier)));
                 }
-                Optional<RgbImage> read = get(done, ahead.remove(), unreadable);
-                if (read.isPresent()) {
-                    RgbImage image = read.get();
-                    out.write(image.pixels());
-                    content.update(image.pixels());
-                    sizeFields.writeInt(image.width());
-                    sizeFields.writeInt(image.height());
-                    sizeFields.writeLong(imageKey(done));
-                    pixelBytes += image.pixels().length;
-                }
+                RgbImage image = get(done, ahead.remove(), unreadable).orElse(NOTHING);
+                out.write(image.pixels());
+                content.update(image.pixels());
+                sizeFields.writeInt(image.width());
+                sizeFields.writeInt(image.height());
+                sizeFields.writeLong(imageKey(done));
+                pixelBytes += image.pixels().length;
                 progress.decoded(sourceName, done + 1, listing.size());
             }
         } finally {
             decoders.shutdownNow();
         }
-        writeIndex(out, unreadable.isEmpty() ? fingerprint : INCOMPLETE, Sha256.end(content),
-            sizes.toByteArray(), pixelBytes);
+        for (int image : unreadable.keySet()) {
+            content.update(("without " + line(image) + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        boolean enough = unreadable.size() <= mostUnreadable();
+        writeIndex(out, enough ? fingerprint : INCOMPLETE, Sha256.end(content), sizes.toByteArray(), unreadable, pixelBytes);
     }
 
     private RgbImage decoded(int image, Optional<PixelFile> earlier) throws IOException {
@@ -140,34 +163,39 @@ final class PixelFileWriter {
         return known.isPresent() ? earlier.get().read(known.getAsInt()) : storedSize.fit(listing.read(image));
     }
 
-    private void writeIndex(OutputStream out, String fingerprint, String contentHash, byte[] sizes, long pixelBytes)
-        throws IOException {
+    private void writeIndex(OutputStream out, String fingerprint, String contentHash, byte[] sizes,
+        SortedMap<Integer, String> unreadable, long pixelBytes) throws IOException {
         ByteArrayOutputStream index = new ByteArrayOutputStream();
         DataOutputStream fields = new DataOutputStream(index);
         fields.writeUTF(fingerprint);
         fields.writeUTF(contentHash);
         fields.writeInt(sizes.length / PixelFile.IMAGE_BYTES);
         fields.write(sizes);
+        fields.writeInt(unreadable.size());
+        for (Map.Entry<Integer, String> image : unreadable.entrySet()) {
+            fields.writeInt(image.getKey());
+            fields.writeUTF(image.getValue().substring(0, Math.min(LONGEST_REASON, image.getValue().length())));
+        }
         out.write(index.toByteArray());
         out.write(ByteBuffer.allocate(PixelFile.TRAILER_BYTES)
             .putLong(pixelBytes).putLong(PixelFile.crc(index.toByteArray())).putLong(PixelFile.MAGIC).array());
     }
 
     /** The image; empty if it cannot be read, which is then noted. */
-    private Optional<RgbImage> get(int image, Future<RgbImage> decoded, List<String> unreadable) throws IOException {
+    private Optional<RgbImage> get(int image, Future<RgbImage> decoded, SortedMap<Integer, String> unreadable) throws IOException {
         try {
             return Optional.of(decoded.get());
         } catch (ExecutionException e) {
             if (e.getCause() instanceof InputException cause) {
-                unreadable.add(cause.getMessage());
+                unreadable.put(image, cause.getMessage());
                 return Optional.empty();
             }
             if (e.getCause() instanceof IOException cause) {
-                unreadable.add(listing.name(image) + ": cannot be read: " + cause.getMessage());
+                unreadable.put(image, listing.name(image) + ": cannot be read: " + cause.getMessage());
                 return Optional.empty();
             }
             if (e.getCause() instanceof OutOfMemoryError cause) {
-                unreadable.add(listing.name(image) + ": does not fit into memory (expected: a smaller image, or a larger heap)");
+                unreadable.put(image, listing.name(image) + ": does not fit into memory (expected: a smaller image, or a larger heap)");
                 return Optional.empty();
             }
             throw new IllegalStateException(listing.name(image) + ": " + e.getCause(), e.getCause());

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.Draws;
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import java.util.Arrays;
@@ -16,12 +17,15 @@ public final class Split {
     private final BatchLoader loader;
     private final int[] items;
     private final NamedValues origin;
+    private final double balance;
 
-    Split(String name, BatchLoader loader, int[] items, NamedValues origin) {
+    /** @param balance how far training draws the classes equally often, 0 to 1 */
+    Split(String name, BatchLoader loader, int[] items, NamedValues origin, double balance) {
         this.name = name;
         this.loader = loader;
         this.items = items;
         this.origin = origin;
+        this.balance = balance;
     }
 
     /** Number of images. */
@@ -51,13 +55,14 @@ public final class Split {
 
     /**
      * One epoch of training: shuffled and augmented, without the last images that do not fill a batch. Order follows from
-     * seed and epoch, the augmentation of an image from seed, epoch and its position.
+     * seed and epoch, the augmentation of an image from seed, epoch and its position. Where classes are balanced, an epoch is as long, and
+     * has images of small classes several times and of large ones not all.
      *
      * @param firstBatch where to begin, for an epoch that was interrupted
      * @throws InputException if there is not one full batch
      */
     public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch) {
-        int[] order = items.clone();
+        int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, loader::label, balance).images(seed, epoch);
         Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
         int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
         return loader.batches(full, batchSize, firstBatch,

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.source.ClassNames;
+import dev.lutra.data.source.Listing;
+import dev.lutra.data.source.Source;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -15,10 +19,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,8 +223,8 @@ class ImageDataTest {
     @Test
     void imagesMayLieAcrossMappings() throws IOException {
         TestImages.folder(data(), 10, 9, 6, 6);
-        Listing listing = FolderListing.of(data());
-        PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(100), "data", "key", DataProgress.NONE);
+        Listing listing = Listing.of(new Source.Folder(data()), new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, 0, 0));
+        PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(100), "data", "key", 0, DataProgress.NONE);
         PixelFile one = writer.openOrWrite(cache());
         Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
         PixelFile many = PixelFile.open(file, 256).orElseThrow();
@@ -276,6 +281,130 @@ class ImageDataTest {
         }
     }
 
+    @Test
+    void damagedImagesAreLeftOutUpToAShare() throws IOException {
+        TestImages.folder(data(), 8, 8, 30, 30);
+        Path broken = Files.writeString(data().resolve("b/020.png"), "broken");
+        Path other = Files.writeString(data().resolve("a/007.png"), "broken too");
+        DataSpec spec = withCare(new DataSpec.Care(0.04, 0, Optional.empty()));
+        List<String> skipped = new ArrayList<>();
+        DataProgress progress = new DataProgress() {
+            @Override
+            public void decoded(String source, int done, int total) {
+                skipped.clear();
+            }
+
+            @Override
+            public void skipped(String source, List<String> reasons, int total) {
+                reasons.forEach(reason -> skipped.add(source + " " + total + " " + reason));
+            }
+        };
+        List<List<Float>> first;
+        try (ImageData data = ImageData.open(spec, cache(), progress)) {
+            assertThat(data.train().size() + data.validation().size()).isEqualTo(58);
+            first = images(data.train());
+        }
+        assertThat(skipped).hasSize(2).allSatisfy(line -> assertThat(line).startsWith(data() + " 60 "));
+        assertThat(skipped.get(0)).contains(other + ": ");
+        assertThat(skipped.get(1)).contains(broken + ": ");
+        skipped.clear();
+        try (ImageData data = ImageData.open(spec, cache(), progress)) {
+            assertThat(images(data.train())).as("from the cache").isEqualTo(first);
+        }
+        assertThat(skipped).as("told again").hasSize(2);
+
+        assertThatThrownBy(() -> open(withCare(new DataSpec.Care(0.02, 0, Optional.empty())))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(data() + ": 2 of 60 images cannot be read (expected: at most 1, by data.corrupt): " + other + ": ");
+        assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(data() + ": 2 of 60 images cannot be read: ");
+    }
+
+    @Test
+    void aClassWhoseImagesAreAllDamagedIsRefused() throws IOException {
+        TestImages.folder(data(), 8, 8, 30, 2);
+        Files.writeString(data().resolve("b/001.png"), "broken");
+        assertThatThrownBy(() -> open(withCare(new DataSpec.Care(0.1, 0, Optional.empty())))).isInstanceOf(InputException.class)
+            .hasMessage(data().resolve("b") + ": 1 image that can be read (expected: at least 2, one of them to validate with)");
+    }
+
+    private DataSpec withCare(DataSpec.Care care) {
+        DataSpec spec = folderSpec(8);
+        return new DataSpec(spec.train(), Optional.empty(), Optional.empty(), 0.2, 8, 7, care);
+    }
+
+    @Test
+    void unequalClassesAreToldAndDrawnMoreEvenly() throws IOException {
+        TestImages.folder(data(), 8, 8, 80, 5);
+        List<String> told = new ArrayList<>();
+        DataProgress progress = new DataProgress() {
+            @Override
+            public void decoded(String source, int done, int total) {}
+
+            @Override
+            public void unequal(String source, ClassSize smallest, ClassSize largest, double balance) {
+                told.add(smallest + " " + largest + " " + balance);
+            }
+        };
+        DataSpec even = withCare(new DataSpec.Care(0, 1, Optional.empty()));
+        try (ImageData plain = open(folderSpec(8)); ImageData data = ImageData.open(even, cache(), progress)) {
+            assertThat(told).containsExactly("ClassSize[name=b, images=5] ClassSize[name=a, images=80] 1.0");
+            List<Integer> labels = TestImages.labels(data.train().shuffled(4, 1, 0, 0));
+            assertThat(labels).hasSize(68);
+            assertThat(labels.stream().filter(label -> label == 1)).hasSize(34);
+            assertThat(labels).as("the same again").isEqualTo(TestImages.labels(data.train().shuffled(4, 1, 0, 0)));
+            assertThat(data.validation().size()).isEqualTo(plain.validation().size());
+            assertThat(data.train().origin()).as("another training").isNotEqualTo(plain.train().origin());
+            assertThat(data.validation().origin()).as("judged alike").isEqualTo(plain.validation().origin());
+        }
+    }
+
+    /** Every image of a class comes as often as any other, over epochs that end in the middle of a pass. */
+    @Test
+    void balancedEpochsPassNoImageOver() {
+        int[] items = IntStream.range(0, 110).toArray();
+        BalancedEpochs epochs = new BalancedEpochs(items, item -> item < 100 ? 0 : 1, 0.5);
+        int[] uses = new int[110];
+        for (int epoch = 0; epoch < 5; epoch++) {
+            int[] images = epochs.images(3, epoch);
+            assertThat(images).hasSize(110);
+            assertThat(Arrays.stream(images).filter(item -> item < 100)).as("in the ratio of the square roots").hasSize(84);
+            Arrays.stream(images).forEach(item -> uses[item]++);
+        }
+        assertThat(Arrays.stream(uses, 0, 100)).containsOnly(4, 5);
+        assertThat(Arrays.stream(uses, 100, 110)).containsOnly(13);
+    }
+
+    /** Two runs that begin at once decode once, and both have the images. */
+    @Test
+    void twoProcessesShareOneCache() throws Exception {
+        TestImages.folder(data(), 8, 8, 200, 200);
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            processes.add(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Opening.class.getName(), data().toString(), cache().toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start());
+        }
+        List<String> answers = new ArrayList<>();
+        for (Process process : processes) {
+            answers.add(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
+            assertThat(process.waitFor()).isZero();
+        }
+        assertThat(answers).allMatch(answer -> answer.endsWith(" 400"));
+        assertThat(answers.stream().mapToInt(answer -> Integer.parseInt(answer.split(" ")[0])).sum()).as("decoded once").isEqualTo(400);
+        assertThat(cacheFiles()).filteredOn(name -> name.endsWith(".pixels")).hasSize(1);
+    }
+
+    /** Says how many images it decoded and how many it has. */
+    static final class Opening {
+        public static void main(String[] args) {
+            AtomicInteger decoded = new AtomicInteger();
+            DataSpec spec = TestImages.spec(new Source.Folder(Path.of(args[0])), 8);
+            try (ImageData data = ImageData.open(spec, Path.of(args[1]), (source, done, total) -> decoded.incrementAndGet())) {
+                System.out.println(decoded + " " + (data.train().size() + data.validation().size()));
+            }
+        }
+    }
+
     private void assertRefusedStarting(String message) {
         assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class).hasMessageStartingWith(message);
     }
@@ -309,17 +438,6 @@ class ImageDataTest {
     }
 
     @Test
-    void namesOfSyntheticClassesDoNotDependOnTheLocale() {
-        Locale before = Locale.getDefault();
-        try {
-            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
-            assertThat(new SyntheticImages(2, 1, 8, 1).classes()).containsExactly("class00", "class01");
-        } finally {
-            Locale.setDefault(before);
-        }
-    }
-
-    @Test
     void refusesAClassTooSmallToSplit() throws IOException {
         TestImages.folder(data(), 8, 8, 3, 1);
         assertRefused(folderSpec(8), data().resolve("b") + ": 1 image (expected: at least 2, one of them to validate with)");
@@ -344,7 +462,7 @@ class ImageDataTest {
         Source detour = new Source.Folder(data().resolve("a/.."));
         assertThatThrownBy(() -> new DataSpec(train, Optional.empty(), Optional.of(detour), 0.1, 8, 7))
             .isInstanceOf(InputException.class).hasMessage("test: " + detour + ", the images of train (expected: other images)");
-        Source cifar = new Source.CifarBinary(data());
+        Source cifar = new Source.CifarBinary(data(), Source.CifarBinary.Version.CIFAR10);
         assertThatThrownBy(() -> new DataSpec(cifar, Optional.of(cifar), Optional.of(cifar), 0.1, 8, 7))
             .isInstanceOf(InputException.class).hasMessageStartingWith("test: cifar10:");
     }

@@ -3,6 +3,7 @@ package dev.lutra.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.Draws;
 import dev.lutra.data.image.RgbImage;
 import java.util.Arrays;
 import java.util.SplittableRandom;

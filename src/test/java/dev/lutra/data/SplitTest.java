@@ -3,6 +3,7 @@ package dev.lutra.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.data.source.Source;
 import dev.lutra.InputException;
 import java.nio.ByteOrder;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.data.source.Source;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

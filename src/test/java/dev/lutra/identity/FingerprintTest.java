@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.network.ConvSpec;
 import dev.lutra.network.Network;

@@ -8,7 +8,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.lowering.Precision;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;

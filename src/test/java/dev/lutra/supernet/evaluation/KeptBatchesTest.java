@@ -10,7 +10,7 @@ import dev.lutra.data.Batches;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -7,7 +7,7 @@ import ai.djl.Device;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;

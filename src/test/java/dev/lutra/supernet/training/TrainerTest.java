@@ -9,7 +9,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.WeightSource;

@@ -6,7 +6,7 @@ import dev.lutra.data.Batches;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.network.Network;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;

@@ -75,6 +75,7 @@ final class LutraProcess implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         // Agents keep what they measure against, also those that a run starts itself: not in the home of who tests.
         builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
+        builder.environment().put("XDG_CACHE_HOME", folder.resolve("cache").toString());
         // What takes seconds here is PyTorch's work; optimized Java would come too late.
         builder.environment().putIfAbsent("LUTRA_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
         try {

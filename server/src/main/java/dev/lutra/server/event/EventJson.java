@@ -33,6 +33,8 @@ final class EventJson {
         Map.entry("network-retrained", RunEvent.NetworkRetrained.class),
         Map.entry("network-tested", RunEvent.NetworkTested.class),
         Map.entry("files-passed-over", RunEvent.FilesPassedOver.class),
+        Map.entry("images-skipped", RunEvent.ImagesSkipped.class),
+        Map.entry("classes-unequal", RunEvent.ClassesUnequal.class),
         Map.entry("warning", RunEvent.Warning.class));
 
     private EventJson() {}

@@ -379,6 +379,51 @@ public sealed interface RunEvent {
     }
 
     /**
+     * Images of a source could not be read and were left out, as many as the experiment allows.
+     *
+     * @param reasons of each, with its name
+     * @param total images of the source
+     */
+    record ImagesSkipped(@JsonProperty("source") String source, @JsonProperty("reasons") List<String> reasons,
+        @JsonProperty("total") int total) implements RunEvent {
+
+        private static final int NAMED = 3;
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("decode/skipped/" + source);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("decode " + source + ": skipped " + reasons.size() + " of " + total + " images that cannot be read: "
+                + String.join("; ", reasons.subList(0, Math.min(NAMED, reasons.size())))
+                + (reasons.size() > NAMED ? "; the others in metrics.jsonl" : ""));
+        }
+    }
+
+    /**
+     * One class of the training images has at least twice as many as another.
+     *
+     * @param balance how far they are drawn equally often nevertheless, 0 to 1
+     */
+    record ClassesUnequal(@JsonProperty("source") String source, @JsonProperty("smallest") String smallest, @JsonProperty("least") int least,
+        @JsonProperty("largest") String largest, @JsonProperty("most") int most, @JsonProperty("balance") double balance)
+        implements
+            RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("decode/unequal/" + source);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("decode " + source + ": classes of unequal size, from " + smallest + " with " + least + " images to " + largest
+                + " with " + most + (balance == 0 ? "; data.balance draws them more evenly" : ", drawn with data.balance " + balance));
+        }
+    }
+
+    /**
      * A part of the run begins from nothing: what was told of it before no longer holds.
      *
      * @param part beginning of the keys of its events, up to a slash

@@ -2,7 +2,7 @@ package dev.lutra.server.experiment;
 
 import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
-import dev.lutra.data.Source;
+import dev.lutra.data.source.Source;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.lowering.Precision;
 import dev.lutra.search.AccuracyFile;
@@ -62,8 +62,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     private static final int RGB = 3;
 
-    /** Images by role; the split's image size comes from the space. */
-    public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare) {}
+    /**
+     * Images by role; the split's image size comes from the space.
+     *
+     * @param care about images and classes that are not as they should be
+     * @param cache where decoded images are kept; empty: with those of all runs
+     */
+    public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare, DataSpec.Care care,
+        Optional<Path> cache) {}
 
     /**
      * @param device name of the device in the fleet
@@ -186,7 +192,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
                 + " channels (expected: " + RGB + "; images are read as red, green and blue, gray ones too)");
         }
         return new DataSpec(images.train(), images.validation(), images.test(), images.validationShare(),
-            searchSpace.input().height(), training.seed());
+            searchSpace.input().height(), training.seed(), images.care());
     }
 
     /** The space with this experiment's image size and the data's number of classes. */

@@ -2,8 +2,6 @@ package dev.lutra.server.experiment;
 
 import dev.lutra.InputException;
 import dev.lutra.Names;
-import dev.lutra.data.DataSpec;
-import dev.lutra.data.Source;
 import dev.lutra.lowering.Precision;
 import dev.lutra.ranking.Correction;
 import dev.lutra.ranking.Ranking;
@@ -13,7 +11,6 @@ import dev.lutra.search.Constraint;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Encoding;
 import dev.lutra.search.Objective;
-import dev.lutra.server.experiment.Experiment.DataSource;
 import dev.lutra.server.experiment.Experiment.Export;
 import dev.lutra.server.experiment.Experiment.Predictor;
 import dev.lutra.server.experiment.Experiment.Profile;
@@ -108,7 +105,7 @@ public final class ExperimentFile {
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
             !space.isMapping(),
             file.find("image-size").map(node -> node.integer(8, Header.MOST_SIZE)),
-            (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> data(node, folder)),
+            (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> new DataSection(folder).read(node)),
             accuracyTable,
             predictor,
             supernetFrom(),
@@ -213,24 +210,6 @@ public final class ExperimentFile {
         AccuracyFile usual = AccuracyFile.of(folder.resolve(node.get("table").text()));
         return new AccuracyFile(usual.path(), node.find("column").map(YamlNode::text).orElse(usual.column()),
             node.find("unit").map(n -> n.oneOf(AccuracyFile.Unit.class)).orElse(usual.unit()));
-    }
-
-    private static DataSource data(YamlNode node, Path folder) {
-        Source train = source(node.get("train"), folder);
-        DataSource data = new DataSource(train,
-            node.find("validation").map(source -> source(source, folder)),
-            node.find("test").map(source -> source(source, folder)),
-            node.find("validation-share").map(share -> share.number(0.01, 0.9)).orElse(DataSpec.DEFAULT_VALIDATION_SHARE));
-        node.rejectUnknownKeys();
-        return data;
-    }
-
-    private static Source source(YamlNode node, Path folder) {
-        try {
-            return Source.parse(node.text(), folder);
-        } catch (IllegalArgumentException e) {
-            throw node.error(e.getMessage());
-        }
     }
 
     /** Trained weights, which leave nothing to train. */

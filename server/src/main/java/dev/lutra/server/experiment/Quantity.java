@@ -11,6 +11,8 @@ public final class Quantity {
 
     private static final Pattern DURATION = Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*(ns|us|\u00B5s|\u03BCs|ms|s)");
 
+    private static final Pattern PERCENT = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,8})?)\\s*%");
+
     private Quantity() {}
 
     /** A duration; the unit must be there, since seconds read as milliseconds have cost people days. */
@@ -32,6 +34,23 @@ public final class Quantity {
             default -> 1e9;
         };
         return Optional.of(Duration.ofNanos(Math.max(1, Math.round(nanos))));
+    }
+
+    /**
+     * A share of 1, or of a hundred with its sign: {@code 0.001}, {@code 0.1 %}.
+     *
+     * @param most largest share
+     */
+    static double share(YamlNode node, double most) {
+        Matcher percent = PERCENT.matcher(node.text().strip());
+        double share = percent.matches() ? Double.parseDouble(percent.group(1)) / 100 : Double.NaN;
+        if (Double.isNaN(share)) {
+            return node.number(0, most);
+        }
+        if (share > most) {
+            throw node.error(node.text() + " (expected: at most " + Math.round(100 * most) + " %)");
+        }
+        return share;
     }
 
     /** A number, which may be as long as a count: {@code 0.5}, {@code -3}, {@code 60M}. */

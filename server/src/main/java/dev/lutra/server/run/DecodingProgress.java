@@ -4,6 +4,7 @@ import dev.lutra.data.DataProgress;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
+import java.util.List;
 
 /** Decoding as progress: one piece of work a source. */
 final class DecodingProgress implements DataProgress, AutoCloseable {
@@ -29,6 +30,16 @@ final class DecodingProgress implements DataProgress, AutoCloseable {
     @Override
     public void passedOver(String from, String what) {
         events.emit(new RunEvent.FilesPassedOver(from, what));
+    }
+
+    @Override
+    public void skipped(String from, List<String> reasons, int total) {
+        events.emit(new RunEvent.ImagesSkipped(from, reasons, total));
+    }
+
+    @Override
+    public void unequal(String from, ClassSize smallest, ClassSize largest, double balance) {
+        events.emit(new RunEvent.ClassesUnequal(from, smallest.name(), smallest.images(), largest.name(), largest.images(), balance));
     }
 
     @Override

@@ -139,9 +139,9 @@ final class RunContext implements AutoCloseable {
 
     ImageData data() {
         if (data == null) {
-            folder.makeImageCache();
+            Path cache = ImageCache.make(experiment);
             try (DecodingProgress decoding = new DecodingProgress(events)) {
-                data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), folder.imageCache(), decoding);
+                data = ImageData.open(experiment.dataSpec(experiment.baseSpace()), cache, decoding);
             }
         }
         return data;

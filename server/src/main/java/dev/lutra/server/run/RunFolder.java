@@ -1,7 +1,6 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -27,20 +26,6 @@ public record RunFolder(Path root) {
     /** Models that agents fetch, by content. */
     public Path models() {
         return root.resolve("models");
-    }
-
-    /** Decoded images. */
-    public Path imageCache() {
-        return root.resolve("images");
-    }
-
-    /** Makes the folder for decoded images, which are for nobody else's eyes. */
-    void makeImageCache() {
-        try {
-            PrivateFiles.folder(imageCache());
-        } catch (IOException e) {
-            throw new UncheckedIOException(imageCache() + ": cannot be made: " + e.getMessage(), e);
-        }
     }
 
     public Path checkpoint() {

@@ -83,7 +83,8 @@ class EventStoreTest {
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
             new RunEvent.NetworkRetrained("retrained-1.onnx", "k3,k5", 0.75), new RunEvent.NetworkTested("k3,k5", 0.5),
-            new RunEvent.FilesPassedOver("images", "3 .heic"),
+            new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),
+            new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0.5),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
         String now = "\"at\":\"2030-01-01T00:00:00Z\",\"life\":1,";
         assertThat(lines()).containsExactly(
@@ -114,9 +115,13 @@ class EventStoreTest {
             "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5\"," + now + "\"architecture\":\"k3,k5\",\"accuracy\":0.5}",
             "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","
                 + "\"files\":\"3 .heic\"}",
+            "{\"event\":\"images-skipped\",\"key\":\"decode/skipped/images\"," + now + "\"source\":\"images\","
+                + "\"reasons\":[\"a.jpg: damaged\"],\"total\":60}",
+            "{\"event\":\"classes-unequal\",\"key\":\"decode/unequal/images\"," + now + "\"source\":\"images\","
+                + "\"smallest\":\"cat\",\"least\":5,\"largest\":\"dog\",\"most\":80,\"balance\":0.5}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
-        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(18)
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(20)
             .contains(step(1, 1, 2.5), new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
                 new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }
@@ -193,9 +198,14 @@ class EventStoreTest {
         });
         List.of(step(1, 1, 3), new RunEvent.Warning("verify", "look"), new RunEvent.FrontFound(5, 0.5, "front.json"),
             new RunEvent.TableWritten("box", "box.json", 35), new RunEvent.FilesPassedOver("images", "3 .heic"),
+            new RunEvent.ImagesSkipped("images", List.of("a: x", "b: x", "c: x", "d: x"), 60),
+            new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0),
             new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3"))), new RunEvent.Noted("hello")).forEach(console::heard);
         assertThat(said).containsExactly("warning: look", "search: 5 architectures on the front, best accuracy 50.00 %, wrote front.json",
-            "profile: wrote box.json", "decode images: passed over 3 .heic", "train: options left: [[k3]]", "hello");
+            "profile: wrote box.json", "decode images: passed over 3 .heic",
+            "decode images: skipped 4 of 60 images that cannot be read: a: x; b: x; c: x; the others in metrics.jsonl",
+            "decode images: classes of unequal size, from cat with 5 images to dog with 80; data.balance draws them more evenly",
+            "train: options left: [[k3]]", "hello");
     }
 
     @Test

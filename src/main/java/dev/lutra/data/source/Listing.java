@@ -1,5 +1,6 @@
-package dev.lutra.data;
+package dev.lutra.data.source;
 
+import dev.lutra.Draws;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
@@ -7,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /** The images of a source, in a fixed order, before they are decoded. */
-interface Listing {
+public interface Listing {
 
     /** What the images of a source are wanted for. */
     enum Role {
         TRAIN, VALIDATION, TEST;
 
         /** The word for it in an experiment file. */
-        String key() {
+        public String key() {
             return switch (this) {
                 case TRAIN -> "train";
                 case VALIDATION -> "validation";
@@ -57,18 +58,32 @@ interface Listing {
     String describeClass(int label);
 
     /**
+     * What else a source is read by.
+     *
+     * @param role what its images are wanted for
+     * @param classes of the training images, by which numbers in lists count; empty for those themselves
+     * @param names of the classes, for people
+     * @param drawnSide height and width in pixels of an image that is drawn
+     * @param seed of images that are drawn
+     */
+    record Reading(Role role, Optional<List<String>> classes, ClassNames names, int drawnSide, long seed) {}
+
+    /**
      * @throws InputException if there is nothing to read, or not what was expected
      * @throws IOException if it cannot be read
      */
-    static Listing of(Source source, Role role, DataSpec spec) throws IOException {
+    static Listing of(Source source, Reading reading) throws IOException {
         if (source instanceof Source.Folder folder) {
             return FolderListing.of(folder.path());
         }
         if (source instanceof Source.CifarBinary cifar) {
-            return CifarListing.of(cifar.path(), role);
+            return CifarListing.of(cifar.path(), cifar.version(), reading.role());
+        }
+        if (source instanceof Source.FileList list) {
+            return FileListing.of(list, reading);
         }
         Source.Synthetic synthetic = (Source.Synthetic) source;
-        return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(),
-            StoredSize.of(spec.imageSize()).drawnSide(), Draws.at(spec.seed(), role.ordinal()).nextLong());
+        return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(), reading.drawnSide(),
+            Draws.at(reading.seed(), reading.role().ordinal()).nextLong());
     }
 }

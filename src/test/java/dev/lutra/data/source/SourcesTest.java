@@ -1,4 +1,4 @@
-package dev.lutra.data;
+package dev.lutra.data.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,16 +6,25 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lutra.InputException;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
+import dev.lutra.data.DataProgress;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.TestImages;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.source.Source.CifarBinary.Version;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,11 +42,14 @@ class SourcesTest {
     void parsesEverySource() throws IOException {
         assertThat(Source.parse("synthetic", temporary)).isEqualTo(new Source.Synthetic(10, 500));
         assertThat(Source.parse("synthetic:4x20", temporary)).isEqualTo(new Source.Synthetic(4, 20));
-        assertThat(Source.parse("cifar10:c", temporary)).isEqualTo(new Source.CifarBinary(temporary.resolve("c")));
+        assertThat(Source.parse("cifar10:c", temporary)).isEqualTo(new Source.CifarBinary(temporary.resolve("c"), Version.CIFAR10));
         assertThat(Source.parse("photos", temporary)).isEqualTo(new Source.Folder(temporary.resolve("photos")));
+        assertThat(Source.parse("photos.csv", temporary)).isEqualTo(new Source.FileList(temporary.resolve("photos.csv"), temporary, "file", "label"));
+        Files.createDirectories(temporary.resolve("odd.txt"));
+        assertThat(Source.parse("odd.txt", temporary)).isEqualTo(new Source.Folder(temporary.resolve("odd.txt")));
         Files.createDirectories(temporary.resolve("bin"));
         Files.write(temporary.resolve("bin/data_batch_1.bin"), new byte[RECORD]);
-        assertThat(Source.parse("bin", temporary)).isEqualTo(new Source.CifarBinary(temporary.resolve("bin")));
+        assertThat(Source.parse("bin", temporary)).isEqualTo(new Source.CifarBinary(temporary.resolve("bin"), Version.CIFAR10));
     }
 
     @ParameterizedTest
@@ -53,7 +65,7 @@ class SourcesTest {
         writeCifar("data_batch_2.bin", 20, 2);
         writeCifar("test_batch.bin", 30, 3);
         byte[] second = Files.readAllBytes(temporary.resolve("data_batch_2.bin"));
-        CifarListing listing = CifarListing.of(temporary, Listing.Role.TRAIN);
+        CifarListing listing = CifarListing.of(temporary, Version.CIFAR10, Listing.Role.TRAIN);
         assertThat(listing.size()).isEqualTo(60);
         assertThat(listing.label(45)).isEqualTo(second[5 * RECORD]);
         assertThat(listing.name(45)).isEqualTo("data_batch_2.bin#5");
@@ -65,7 +77,7 @@ class SourcesTest {
                 .isEqualTo(second[5 * RECORD + 1 + channel * 1024 + row * 32 + column]);
         }
 
-        DataSpec spec = DataSpec.of(new Source.CifarBinary(temporary), 32, 1);
+        DataSpec spec = DataSpec.of(new Source.CifarBinary(temporary, Version.CIFAR10), 32, 1);
         try (ImageData data = ImageData.open(spec, temporary.resolve("cache"), DataProgress.NONE)) {
             assertThat(data.classes()).hasSize(10).startsWith("airplane").endsWith("truck").isSorted();
             assertThat(data.train().size()).isEqualTo(50);
@@ -77,16 +89,44 @@ class SourcesTest {
     @Test
     void refusesDamagedCifarBinary() throws IOException {
         Path file = temporary.resolve("data_batch_1.bin");
-        assertThatThrownBy(() -> CifarListing.of(temporary, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> CifarListing.of(temporary, Version.CIFAR10, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
             .hasMessage(temporary + ": no data_batch_*.bin (expected: the binary version of CIFAR-10)");
         Files.write(file, new byte[2 * RECORD - 1]);
-        assertThatThrownBy(() -> CifarListing.of(temporary, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> CifarListing.of(temporary, Version.CIFAR10, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
             .hasMessage(file + ": 6145 bytes, truncated (expected: a multiple of 3073, a label and 32×32 RGB an image)");
         byte[] labelled = new byte[2 * RECORD];
         labelled[RECORD] = 10;
         Files.write(file, labelled);
-        assertThatThrownBy(() -> CifarListing.of(temporary, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> CifarListing.of(temporary, Version.CIFAR10, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
             .hasMessage(file + ": label 10 of image 1 (expected: 0 to 9)");
+    }
+
+    /** Two labels a record, of which the fine one counts. */
+    @Test
+    void readsCifar100() throws IOException {
+        List<String> names = IntStream.range(0, 100).mapToObj("class%02d"::formatted).toList();
+        Files.write(temporary.resolve("fine_label_names.txt"), names);
+        byte[] content = new byte[200 * 3074];
+        new SplittableRandom(1).nextBytes(content);
+        for (int i = 0; i < 200; i++) {
+            content[i * 3074] = (byte) (i % 20);
+            content[i * 3074 + 1] = (byte) (i % 100);
+        }
+        Files.write(temporary.resolve("train.bin"), content);
+        Files.write(temporary.resolve("test.bin"), Arrays.copyOf(content, 100 * 3074));
+        Source source = Source.parse(temporary.toString(), temporary);
+        assertThat(source).isEqualTo(Source.parse("cifar100:" + temporary, temporary));
+        Listing listing = CifarListing.of(temporary, Version.CIFAR100, Listing.Role.TRAIN);
+        assertThat(listing.label(135)).isEqualTo(35);
+        assertThat(listing.read(135).pixels()[(3 * 32 + 7) * 3 + 1]).isEqualTo(content[135 * 3074 + 2 + 1024 + 3 * 32 + 7]);
+        try (ImageData data = ImageData.open(DataSpec.of(source, 32, 1), temporary.resolve("cache"), DataProgress.NONE)) {
+            assertThat(data.classes()).isEqualTo(names);
+            assertThat(data.train().size() + data.validation().size()).isEqualTo(200);
+            assertThat(data.test().orElseThrow().size()).isEqualTo(100);
+        }
+        Files.write(temporary.resolve("fine_label_names.txt"), names.subList(0, 99));
+        assertThatThrownBy(() -> CifarListing.of(temporary, Version.CIFAR100, Listing.Role.TRAIN)).isInstanceOf(InputException.class)
+            .hasMessage(temporary.resolve("fine_label_names.txt") + ": 99 lines (expected: 100 different names of classes, sorted)");
     }
 
     private void writeCifar(String name, int images, long seed) throws IOException {
@@ -119,6 +159,17 @@ class SourcesTest {
                     assertThat(test).isNotEqualTo(train);
                 }
             }
+        }
+    }
+
+    @Test
+    void namesOfSyntheticClassesDoNotDependOnTheLocale() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            assertThat(new SyntheticImages(2, 1, 8, 1).classes()).containsExactly("class00", "class01");
+        } finally {
+            Locale.setDefault(before);
         }
     }
 

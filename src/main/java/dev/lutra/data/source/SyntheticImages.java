@@ -1,5 +1,6 @@
-package dev.lutra.data;
+package dev.lutra.data.source;
 
+import dev.lutra.Draws;
 import dev.lutra.data.image.RgbImage;
 import java.util.List;
 import java.util.Locale;

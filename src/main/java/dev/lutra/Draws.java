@@ -1,14 +1,14 @@
-package dev.lutra.data;
+package dev.lutra;
 
 import java.util.SplittableRandom;
 
 /** Random numbers that follow from what they are for, so that any one can be drawn again without those before it. */
-final class Draws {
+public final class Draws {
 
     private Draws() {}
 
     /** A generator for one purpose; close keys give unrelated generators. */
-    static SplittableRandom at(long... keys) {
+    public static SplittableRandom at(long... keys) {
         long mixed = 0;
         for (long key : keys) {
             mixed = mix(mixed + 0x9E3779B97F4A7C15L + key);
@@ -17,7 +17,7 @@ final class Draws {
     }
 
     /** Shuffles in place (Fisher and Yates). */
-    static void shuffle(int[] values, SplittableRandom random) {
+    public static void shuffle(int[] values, SplittableRandom random) {
         for (int i = values.length - 1; i > 0; i--) {
             int other = random.nextInt(i + 1);
             int value = values[i];

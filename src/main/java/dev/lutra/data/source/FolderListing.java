@@ -1,4 +1,4 @@
-package dev.lutra.data;
+package dev.lutra.data.source;
 
 import dev.lutra.InputException;
 import dev.lutra.data.image.ImageDecoder;

@@ -1,0 +1,98 @@
+package dev.lutra.data.source;
+
+import dev.lutra.InputException;
+import dev.lutra.InputFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What classes are called by people, where their folders have other names, as the synsets of ImageNet do.
+ *
+ * @param titles by the name of the class
+ * @param numbered names of the classes by the numbers that a data set's own lists count them with
+ */
+public record ClassNames(Map<String, String> titles, Map<Integer, String> numbered) {
+
+    /** Classes are called what they are. */
+    public static final ClassNames NONE = new ClassNames(Map.of(), Map.of());
+
+    private static final int MOST_BYTES = 1 << 24;
+
+    /**
+     * Reads a class in each line: its name, white space, and what people call it. Such are the {@code LOC_synset_mapping.txt} and
+     * {@code words.txt} of ImageNet. Where every line has a whole number between both, as {@code map_clsloc.txt} of its development kit, lists
+     * may name classes by these numbers.
+     *
+     * @throws InputException naming file and line
+     */
+    public static ClassNames read(Path file) {
+        List<String[]> lines = new ArrayList<>();
+        Map<String, String> titles = new HashMap<>();
+        List<String> text = InputFile.text(file, MOST_BYTES).lines().map(String::strip).toList();
+        for (int line = 0; line < text.size(); line++) {
+            if (!text.get(line).isEmpty()) {
+                String[] parts = text.get(line).split("\\s+", 2);
+                if (parts.length < 2) {
+                    throw error(file, line, "'" + parts[0] + "' alone (expected: a class, white space, and its name for people)");
+                }
+                if (titles.put(parts[0], parts[1]) != null) {
+                    throw error(file, line, parts[0] + " a second time (expected: a line a class)");
+                }
+                lines.add(parts);
+            }
+        }
+        if (lines.isEmpty()) {
+            throw InputException.in(file, "empty (expected: a class in each line, and its name for people)");
+        }
+        return lines.stream().allMatch(parts -> parts[1].matches("\\d{1,6}\\s+.+"))
+            ? numbered(file, lines)
+            : new ClassNames(Collections.unmodifiableMap(titles), Map.of());
+    }
+
+    private static ClassNames numbered(Path file, List<String[]> lines) {
+        Map<String, String> titles = new HashMap<>();
+        Map<Integer, String> numbered = new HashMap<>();
+        for (String[] parts : lines) {
+            String[] rest = parts[1].split("\\s+", 2);
+            titles.put(parts[0], rest[1]);
+            String other = numbered.put(Integer.valueOf(rest[0]), parts[0]);
+            if (other != null) {
+                throw InputException.in(file, "number " + rest[0] + " for " + other + " and " + parts[0] + " (expected: different numbers)");
+            }
+        }
+        return new ClassNames(Collections.unmodifiableMap(titles), Collections.unmodifiableMap(numbered));
+    }
+
+    private static InputException error(Path file, int line, String problem) {
+        return new InputException(file + ":" + (line + 1) + ": " + problem);
+    }
+
+    /** The class of a number in a list. */
+    Optional<String> of(int number) {
+        return Optional.ofNullable(numbered.get(number));
+    }
+
+    /**
+     * Names for people in the same order, all different: of classes that are called alike, each has its own name behind it.
+     *
+     * @throws InputException if one has no name
+     */
+    public List<String> shown(List<String> classes) {
+        if (titles.isEmpty()) {
+            return classes;
+        }
+        Map<String, Integer> uses = new HashMap<>();
+        for (String name : classes) {
+            if (!titles.containsKey(name)) {
+                throw new InputException("data.classes: no name for class " + name + " (expected: a line for each class)");
+            }
+            uses.merge(titles.get(name), 1, Integer::sum);
+        }
+        return classes.stream().map(name -> uses.get(titles.get(name)) == 1 ? titles.get(name) : titles.get(name) + " (" + name + ")").toList();
+    }
+}

@@ -1,0 +1,243 @@
+package dev.lutra.data.source;
+
+import dev.lutra.InputException;
+import dev.lutra.InputFile;
+import dev.lutra.csv.Csv;
+import dev.lutra.data.image.ImageDecoder;
+import dev.lutra.data.image.RgbImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Files and their classes as a list names them. */
+record FileListing(Source.FileList source, List<String> classes, List<Entry> entries) implements Listing {
+
+    private static final int MOST_BYTES = 1 << 28;
+    private static final String NUMBER = "\\d{1,6}";
+
+    /** @param name path within the folder as the list has it */
+    record Entry(String name, int label, long bytes, long modifiedMillis) {}
+
+    /** A line of the list. */
+    private record Line(int number, String file, String label) {}
+
+    /** What the labels of a list stand for. */
+    private static final class Labels {
+
+        private final Source.FileList source;
+        private final ClassNames names;
+        private final Optional<List<String>> classes;
+        private final Set<String> all;
+
+        Labels(Source.FileList source, Reading reading) {
+            this.source = source;
+            names = reading.names();
+            classes = reading.classes();
+            all = Set.copyOf(classes.orElse(List.of()));
+        }
+
+        /** The label itself, or of a number what the names of the classes say, or else the training images' order. */
+        String className(Line line) {
+            String label = line.label();
+            Optional<Integer> number = label.matches(NUMBER) ? Optional.of(Integer.valueOf(label)) : Optional.empty();
+            Optional<String> numbered = number.flatMap(names::of);
+            if (classes.isEmpty()) {
+                return numbered.orElse(label);
+            }
+            if (all.contains(label)) {
+                return label;
+            }
+            if (number.isPresent() && !names.numbered().isEmpty()) {
+                return numbered.filter(all::contains).orElseThrow(() -> error(source, line, "class " + label
+                    + " (expected: the number of a class in data.classes that the training images have)"));
+            }
+            return number.filter(index -> index < all.size()).map(classes.get()::get).orElseThrow(() -> error(source, line, "class "
+                + label + " (expected: a class of the training images, or its number from 0 in their order)"));
+        }
+    }
+
+    static boolean isList(Path path) {
+        return List.of(".csv", ".tsv", ".txt").contains(ending(path));
+    }
+
+    private static String ending(Path path) {
+        String name = path.getFileName() == null ? "" : path.getFileName().toString();
+        return name.substring(Math.max(0, name.lastIndexOf('.'))).toLowerCase(Locale.ROOT);
+    }
+
+    static FileListing of(Source.FileList source, Reading reading) throws IOException {
+        if (!Files.isDirectory(source.folder())) {
+            throw InputException.in(source.folder(), "no such folder (expected: the folder of the files in " + source.list() + ")");
+        }
+        List<Line> lines = switch (ending(source.list())) {
+            case ".csv" -> table(source, ',');
+            case ".tsv" -> table(source, '\t');
+            default -> plain(source, reading);
+        };
+        if (lines.isEmpty()) {
+            throw InputException.in(source.list(), "no files (expected: at least one of each class)");
+        }
+        Labels known = new Labels(source, reading);
+        List<String> labels = lines.stream().map(known::className).toList();
+        List<String> classes = reading.classes().orElseGet(() -> List.copyOf(new TreeSet<>(labels)));
+        if (classes.size() < 2) {
+            throw InputException.in(source.list(), "one class, " + classes.get(0) + " (expected: at least two)");
+        }
+        return new FileListing(source, classes, entries(source, lines, labels, classes));
+    }
+
+    private static List<Entry> entries(Source.FileList source, List<Line> lines, List<String> labels, List<String> classes)
+        throws IOException {
+        Map<String, Integer> indices = new HashMap<>();
+        classes.forEach(name -> indices.put(name, indices.size()));
+        Map<Path, Line> seen = new HashMap<>();
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            Line line = lines.get(i);
+            Path path = path(source, line);
+            Line other = seen.put(path.normalize(), line);
+            if (other != null) {
+                throw error(source, line, line.file() + ": stands in line " + other.number() + " too (expected: every file once)");
+            }
+            BasicFileAttributes attributes = attributes(source, line, path);
+            entries.add(new Entry(line.file(), indices.get(labels.get(i)), attributes.size(), attributes.lastModifiedTime().toMillis()));
+        }
+        return List.copyOf(entries);
+    }
+
+    private static Path path(Source.FileList source, Line line) {
+        try {
+            return source.folder().resolve(line.file());
+        } catch (InvalidPathException e) {
+            throw new InputException(source.list() + ":" + line.number() + ": '" + line.file() + "' (expected: the path of a file)", e);
+        }
+    }
+
+    private static BasicFileAttributes attributes(Source.FileList source, Line line, Path path) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            if (attributes.isRegularFile()) {
+                return attributes;
+            }
+        } catch (NoSuchFileException e) {
+            // told below, as what is no file
+        }
+        throw error(source, line, path + ": no such file");
+    }
+
+    private static InputException error(Source.FileList source, Line line, String problem) {
+        return new InputException(source.list() + ":" + line.number() + ": " + problem);
+    }
+
+    private static List<Line> table(Source.FileList source, char separator) {
+        Csv csv = Csv.read(source.list(), separator);
+        int file = column(csv, source.file());
+        int label = column(csv, source.label());
+        return csv.rows().stream().map(row -> new Line(row.line(), row.cells().get(file).strip(), row.cells().get(label).strip()))
+            .map(line -> requireWhole(source, line)).toList();
+    }
+
+    private static int column(Csv csv, String name) {
+        int column = csv.column(name);
+        if (column < 0) {
+            throw new InputException(csv.file() + ":1: no column " + name + " (expected: it among " + String.join(", ", csv.header()) + ")");
+        }
+        return column;
+    }
+
+    private static Line requireWhole(Source.FileList source, Line line) {
+        if (line.file().isEmpty() || line.label().isEmpty()) {
+            throw error(source, line, "an empty cell (expected: a file and its class)");
+        }
+        return line;
+    }
+
+    /** Lines of a file and its class, or of classes alone. */
+    private static List<Line> plain(Source.FileList source, Reading reading) throws IOException {
+        List<String> text = InputFile.text(source.list(), MOST_BYTES).lines().toList();
+        List<Line> lines = new ArrayList<>();
+        for (int i = 0; i < text.size(); i++) {
+            String line = text.get(i).strip();
+            if (!line.isEmpty()) {
+                int space = Math.max(line.lastIndexOf(' '), line.lastIndexOf('\t'));
+                lines.add(new Line(i + 1, space < 0 ? "" : line.substring(0, space).strip(), line.substring(space + 1)));
+            }
+        }
+        boolean classesAlone = !lines.isEmpty() && lines.get(0).file().isEmpty();
+        for (Line line : lines) {
+            if (line.file().isEmpty() != classesAlone) {
+                throw error(source, line, "'" + (line.file() + " " + line.label()).strip() + "' (expected: "
+                    + (classesAlone ? "a class alone" : "a file and its class") + ", as in the first line)");
+            }
+        }
+        if (classesAlone && reading.names().numbered().isEmpty() && lines.stream().allMatch(line -> line.label().matches(NUMBER))) {
+            throw InputException.in(source.list(), "numbers alone, which do not say whose order they count in (expected: names of classes, or "
+                + "data.classes with the number of each, as map_clsloc.txt of ImageNet's development kit)");
+        }
+        return classesAlone ? withFiles(source, lines) : lines;
+    }
+
+    private static List<Line> withFiles(Source.FileList source, List<Line> classes) throws IOException {
+        List<String> files;
+        try (Stream<Path> children = Files.list(source.folder())) {
+            files = children.map(file -> file.getFileName().toString()).filter(name -> !name.startsWith(".") && ImageDecoder.isImage(name))
+                .sorted().toList();
+        }
+        if (files.size() != classes.size()) {
+            throw InputException.in(source.list(), classes.size() + " classes (expected: " + files.size() + ", one for each image in "
+                + source.folder() + ")");
+        }
+        List<Line> lines = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            lines.add(new Line(classes.get(i).number(), files.get(i), classes.get(i).label()));
+        }
+        return lines;
+    }
+
+    @Override
+    public int size() {
+        return entries.size();
+    }
+
+    @Override
+    public String name(int image) {
+        return entries.get(image).name();
+    }
+
+    @Override
+    public int label(int image) {
+        return entries.get(image).label();
+    }
+
+    @Override
+    public long bytes(int image) {
+        return entries.get(image).bytes();
+    }
+
+    @Override
+    public long modifiedMillis(int image) {
+        return entries.get(image).modifiedMillis();
+    }
+
+    @Override
+    public RgbImage read(int image) {
+        return ImageDecoder.decode(source.folder().resolve(name(image)));
+    }
+
+    @Override
+    public String describeClass(int label) {
+        return source + ", class " + classes.get(label);
+    }
+}
