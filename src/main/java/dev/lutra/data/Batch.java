@@ -1,6 +1,7 @@
 package dev.lutra.data;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 
 /**
@@ -15,8 +16,25 @@ import java.nio.FloatBuffer;
  */
 public record Batch(ByteBuffer bytes, int[] labels, int size, int imageSize) {
 
+    private static final int CHANNELS = 3;
+
     /** Normalised values, row-major by image, row, column, channel (N, H, W, C), channels red, green, blue. */
     public FloatBuffer pixels() {
         return bytes.asFloatBuffer();
+    }
+
+    /** A copy of the values by image, channel, row, column (N, C, H, W), little-endian: as exported files take them. */
+    public ByteBuffer planes() {
+        FloatBuffer from = pixels();
+        int area = imageSize * imageSize;
+        ByteBuffer planes = ByteBuffer.allocateDirect(size * CHANNELS * area * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int image = 0; image < size; image++) {
+            for (int channel = 0; channel < CHANNELS; channel++) {
+                for (int i = 0; i < area; i++) {
+                    planes.putFloat(from.get((image * area + i) * CHANNELS + channel));
+                }
+            }
+        }
+        return planes.flip();
     }
 }

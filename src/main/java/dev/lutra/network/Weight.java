@@ -74,18 +74,43 @@ public record Weight(SharedTensor tensor, View view) {
         if (!(view instanceof Box box)) {
             return all;
         }
-        float[] part = new float[Math.toIntExact(elements())];
-        int[] index = new int[box.extents().size()];
+        int[] places = places(box);
+        float[] part = new float[places.length];
         for (int i = 0; i < part.length; i++) {
-            int at = 0;
+            part[i] = all[places[i]];
+        }
+        return part;
+    }
+
+    /**
+     * Puts what the op sees, row-major, in its place among all values of the shared tensor.
+     *
+     * @param part as {@link #cut} gives it
+     * @param all which are changed
+     */
+    public void paste(float[] part, float[] all) {
+        if (!(view instanceof Box box)) {
+            System.arraycopy(part, 0, all, 0, all.length);
+            return;
+        }
+        int[] places = places(box);
+        for (int i = 0; i < places.length; i++) {
+            all[places[i]] = part[i];
+        }
+    }
+
+    /** Where the values of a box stand in the shared tensor. */
+    private int[] places(Box box) {
+        int[] places = new int[Math.toIntExact(elements())];
+        int[] index = new int[box.extents().size()];
+        for (int i = 0; i < places.length; i++) {
             for (int d = 0; d < index.length; d++) {
-                at = at * tensor.dims().get(d) + box.offsets().get(d) + index[d];
+                places[i] = places[i] * tensor.dims().get(d) + box.offsets().get(d) + index[d];
             }
-            part[i] = all[at];
             for (int d = index.length - 1; d >= 0 && ++index[d] == box.extents().get(d); d--) {
                 index[d] = 0;
             }
         }
-        return part;
+        return places;
     }
 }

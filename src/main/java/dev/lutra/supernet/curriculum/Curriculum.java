@@ -2,6 +2,7 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.yaml.Kinds;
@@ -163,6 +164,11 @@ public record Curriculum(List<Phase> phases) {
     /** Whether many architectures share the weights, or one has them to itself and learns its batch norm too. */
     public boolean sharesWeights() {
         return phases.stream().anyMatch(phase -> !(phase.sampling() instanceof FixedSampling));
+    }
+
+    /** The one architecture that has the weights to itself, if one has. */
+    public Optional<Architecture> onlyPath(SearchSpace space) {
+        return sharesWeights() ? Optional.empty() : phases.get(0).sampling().onlyPath(space);
     }
 
     /** Whether a phase asks how accurate architectures are before training ends. */

@@ -4,13 +4,12 @@ package dev.lutra.supernet.evaluation;
  * How good a subnet is.
  *
  * @param subnet with the statistics it was evaluated with
- * @param correct images it got right
- * @param images it was asked for
+ * @param hits what it got right
  */
-public record Evaluation(Subnet subnet, int correct, int images) {
+public record Evaluation(Subnet subnet, Hits hits) {
 
     /** Share of right answers, 0 to 1. */
     public double accuracy() {
-        return (double) correct / images;
+        return hits.top1();
     }
 }

@@ -154,12 +154,9 @@ public final class SubnetEvaluator implements AutoCloseable {
     private Evaluation judge(Architecture architecture) {
         Subnet subnet = recalibrated(architecture);
         try (Inference inference = inference(subnet, Precision.FLOAT32)) {
-            int[] counts = new int[2];
-            validation.forEach((images, labels) -> {
-                counts[0] += Images.correct(inference.logits(images), labels);
-                counts[1] += labels.length;
-            });
-            return new Evaluation(subnet, counts[0], counts[1]);
+            Hits[] hits = {Hits.NONE};
+            validation.forEach((images, labels) -> hits[0] = hits[0].plus(Hits.of(inference.logits(images).toFloatArray(), labels)));
+            return new Evaluation(subnet, hits[0]);
         }
     }
 
@@ -171,22 +168,22 @@ public final class SubnetEvaluator implements AutoCloseable {
         return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
     }
 
-    /** Accuracy on all images of another split, such as the test images. */
-    public double accuracy(Architecture architecture, Split split) {
+    /** What an architecture gets right of all images of another split, such as the test images. */
+    public Hits hits(Architecture architecture, Split split) {
         return byEvaluator(() -> judge(architecture, split));
     }
 
-    private double judge(Architecture architecture, Split split) {
+    private Hits judge(Architecture architecture, Split split) {
         try (Inference inference = inference(recalibrated(architecture), Precision.FLOAT32);
             Batches batches = split.inOrder(batch, split.size())) {
-            long correct = 0;
+            Hits hits = Hits.NONE;
             while (batches.hasNext()) {
                 Batch next = batches.next();
                 try (NDManager pass = manager.newSubManager()) {
-                    correct += Images.correct(inference.logits(Images.of(next, pass)), next.labels());
+                    hits = hits.plus(Hits.of(inference.logits(Images.of(next, pass)).toFloatArray(), next.labels()));
                 }
             }
-            return (double) correct / split.size();
+            return hits;
         }
     }
 

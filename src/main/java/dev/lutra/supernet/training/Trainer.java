@@ -46,6 +46,7 @@ public final class Trainer {
     private final TrainingSettings settings;
     private final EvaluationSettings evaluation;
     private final Path checkpointFile;
+    private final Start start;
     private final Device device;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
@@ -61,6 +62,11 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, device);
+    }
+
+    private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
+        Path checkpointFile, Start start, Device device) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -71,7 +77,13 @@ public final class Trainer {
         this.settings = settings;
         this.evaluation = evaluation;
         this.checkpointFile = checkpointFile;
+        this.start = start;
         this.device = device;
+    }
+
+    /** The same training of one network by itself, from other values than those drawn by its seed. */
+    public Trainer from(Start other) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, device);
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -81,6 +93,14 @@ public final class Trainer {
         if (settings.curriculum().asksForAccuracy()) {
             origin.putAll(data.validation().origin()).putAll(evaluation.values());
         }
+        return origin.build();
+    }
+
+    /** The same of one network by itself that starts from given values. */
+    public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
+        Start start) {
+        NamedValues.Builder origin = NamedValues.builder().putAll(origin(space, data, settings, evaluation));
+        start.describe("retrain.weights", origin);
         return origin.build();
     }
 
@@ -94,13 +114,15 @@ public final class Trainer {
      */
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
-        NamedValues origin = origin(space, data, settings, evaluation);
+        NamedValues origin = origin(space, data, settings, evaluation, start);
         SupernetWeights weights = new SupernetWeights(settings.seed(), device);
         try {
             Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
             if (Files.exists(checkpointFile)) {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, weights);
                 listener.resumed(checkpoint);
+            } else {
+                settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));
             }
             boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm();
             try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {

@@ -294,11 +294,11 @@ class TrainerTest {
             List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
             assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
             Evaluation evaluation = evaluator.evaluate(architecture);
-            assertThat(evaluation.images()).isEqualTo(30);
+            assertThat(evaluation.hits().images()).isEqualTo(30);
             assertThat(evaluation.accuracy()).as("4 classes, chance 0.25").isGreaterThan(0.8);
-            assertThat(evaluator.evaluate(architecture).correct()).isEqualTo(evaluation.correct());
+            assertThat(evaluator.evaluate(architecture).hits()).isEqualTo(evaluation.hits());
 
-            assertThat(evaluator.accuracy(architecture, data.validation())).isBetween(0.7, 1.0);
+            assertThat(evaluator.hits(architecture, data.validation()).top1()).isBetween(0.7, 1.0);
             WeightSource source = evaluation.subnet().weights();
             int correct = 0;
             try (Inference inference = new Inference(LoweredNetwork.of(evaluation.subnet().network(), source), Device.cpu());
@@ -312,7 +312,7 @@ class TrainerTest {
                     }
                 }
             }
-            assertThat(correct).isEqualTo(evaluation.correct());
+            assertThat(correct).isEqualTo(evaluation.hits().correct());
         }
     }
 

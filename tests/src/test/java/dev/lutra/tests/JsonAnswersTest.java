@@ -32,7 +32,7 @@ class JsonAnswersTest {
     private static final Set<String> NOT_RUN = Set.of("demo");
 
     /** Those that start other processes, or are ended from outside; all others need none of their own. */
-    private static final Set<String> PROCESSES = Set.of("profile", "verify", "run", "load");
+    private static final Set<String> PROCESSES = Set.of("profile", "verify", "run", "retrain", "load");
 
     @TempDir
     private Path folder;
@@ -78,8 +78,9 @@ class JsonAnswersTest {
         asked.put("verify", new Asked("verify @small.yaml --out @run",
             answer -> answer.path("winners").size() == 1 && answer.path("winners").path(0).path("verified").asBoolean()));
         asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
-        asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.size() == 1));
-        asked.put("retrain", new Asked("retrain @small.yaml --out @run", answer -> answer.size() == 1));
+        asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 1));
+        asked.put("retrain", new Asked("retrain @small.yaml --out @run",
+            answer -> answer.path("networks").path(0).path("devices").path("local").path("verified").asBoolean()));
         asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
         asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
         asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));

@@ -1,6 +1,13 @@
 package dev.lutra.proto.content;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -27,6 +34,21 @@ public final class Sha256 {
     /** Of some bytes: 64 digits. */
     public static String of(byte[] content) {
         return end(digest().digest(content));
+    }
+
+    /**
+     * Of a file's content: 64 digits.
+     *
+     * @throws UncheckedIOException if it cannot be read
+     */
+    public static String ofFile(Path file) {
+        MessageDigest digest = digest();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+        return end(digest);
     }
 
     /** The digits of a digest that has got everything. */

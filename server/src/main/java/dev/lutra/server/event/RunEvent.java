@@ -2,6 +2,8 @@ package dev.lutra.server.event;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.supernet.evaluation.Hits;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -337,12 +339,33 @@ public sealed interface RunEvent {
     }
 
     /**
-     * A network of the front has weights of its own.
+     * A network has weights of its own. Accuracies are shares of validation images; top-5 ones are null in events of earlier versions.
      *
-     * @param accuracy on validation images
+     * @param file in the run's folder
+     * @param accuracy with its own weights
+     * @param top5 the same among the five highest outputs
+     * @param before with the supernet's weights; null where no supernet has the network
+     * @param beforeTop5 the same among the five highest outputs
+     * @param devices what they said of the file
      */
     record NetworkRetrained(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
-        @JsonProperty("accuracy") double accuracy) implements RunEvent {
+        @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5, @JsonProperty("before") Double before,
+        @JsonProperty("before-top5") Double beforeTop5, @JsonProperty("devices") List<OnDevice> devices) implements RunEvent {
+
+        /** What a device said of the file: its median latency, and whether it confirmed outputs and limits. */
+        public record OnDevice(@JsonProperty("device") String device, @JsonProperty("p50") long p50, @JsonProperty("confirmed") boolean confirmed) {}
+
+        public NetworkRetrained {
+            devices = devices == null ? List.of() : List.copyOf(devices);
+        }
+
+        /** @param file in the run's folder */
+        public static NetworkRetrained of(String file, RetrainedNetwork network) {
+            return new NetworkRetrained(file, network.architecture(), network.after().top1(), network.after().top5(),
+                network.before().map(Hits::top1).orElse(null), network.before().map(Hits::top5).orElse(null),
+                network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified())).toList());
+        }
+
         @Override
         public Optional<String> key() {
             return Optional.of("retrain/file/" + file);
@@ -350,14 +373,17 @@ public sealed interface RunEvent {
     }
 
     /**
-     * A network of the front was judged on the test images.
+     * A network was judged on the test images.
      *
-     * @param accuracy with the supernet's weights
+     * @param file of the run's folder that was judged; null where it is the supernet's weights
+     * @param accuracy share of right answers
+     * @param top5 share of images whose class is among the five highest outputs; null in events of earlier versions
      */
-    record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("accuracy") double accuracy) implements RunEvent {
+    record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("file") String file,
+        @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5) implements RunEvent {
         @Override
         public Optional<String> key() {
-            return Optional.of("test/network/" + architecture);
+            return Optional.of("test/network/" + architecture + (file == null ? "" : "/" + file));
         }
     }
 

@@ -3,8 +3,8 @@ package dev.lutra.server.experiment;
 import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.source.Source;
-import dev.lutra.measure.MeasureKind;
 import dev.lutra.lowering.Precision;
+import dev.lutra.measure.MeasureKind;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
@@ -53,7 +53,7 @@ import java.util.TreeMap;
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, TrainingSettings training, int probes,
-    TrainingSettings retraining,
+    Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
 
@@ -143,6 +143,40 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     }
 
     /**
+     * How a network is trained by itself.
+     *
+     * @param training with a curriculum of no meaning
+     * @param weights that it begins with
+     */
+    public record Retraining(TrainingSettings training, FirstWeights weights) {}
+
+    /** The weights that a network begins with when it is trained by itself. */
+    public sealed interface FirstWeights {
+
+        /** Drawn by the seed. */
+        record Scratch() implements FirstWeights {}
+
+        /** Those that the supernet has for it. */
+        record Supernet() implements FirstWeights {}
+
+        /** Those of a safetensors file, under our names. */
+        record InFile(Path path) implements FirstWeights {}
+
+        /**
+         * What a text means: {@code scratch}, {@code supernet}, or else a file.
+         *
+         * @param folder that a relative path begins at
+         */
+        static FirstWeights of(String text, Path folder) {
+            return switch (text) {
+                case "scratch" -> new Scratch();
+                case "supernet" -> new Supernet();
+                default -> new InFile(folder.resolve(text));
+            };
+        }
+    }
+
+    /**
      * @param truth what the supernet's order is held against
      * @param top how many of its favourites are looked at for the best network
      * @param correct from how many networks it is learned to foretell accuracies by themselves, which the search then goes by
@@ -173,6 +207,12 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             profile.heldOut, Optional.of(budget), profile.table);
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
             evaluation, targets, measures, objectives, constraints, within, search, export, rank);
+    }
+
+    /** The same with other weights for networks to begin with when they are trained by themselves. */
+    public Experiment withFirstWeights(FirstWeights weights) {
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes,
+            new Retraining(retraining.training(), weights), evaluation, targets, measures, objectives, constraints, profile, search, export, rank);
     }
 
     /** The lookup table that the file names for a target, if it does. */

@@ -8,13 +8,15 @@ import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint;
-import dev.lutra.search.Measure;
 import dev.lutra.search.Encoding;
+import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.server.experiment.Experiment.Export;
+import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment.Predictor;
 import dev.lutra.server.experiment.Experiment.Profile;
 import dev.lutra.server.experiment.Experiment.Rank;
+import dev.lutra.server.experiment.Experiment.Retraining;
 import dev.lutra.server.experiment.Experiment.Search;
 import dev.lutra.server.experiment.Experiment.Target;
 import dev.lutra.server.experiment.Experiment.Truth;
@@ -111,7 +113,7 @@ public final class ExperimentFile {
             supernetFrom(),
             supernet(seed),
             probes,
-            training(file.find("retrain"), seed, Curriculum.of(Sampling.uniform()), Guidance.NONE),
+            retraining(file.find("retrain"), seed),
             evaluation(file.find("evaluation")),
             targets,
             measures.told(),
@@ -247,6 +249,11 @@ public final class ExperimentFile {
             node.find("temperature").map(value -> value.number(0.1, 100)).orElse(1.0));
         node.rejectUnknownKeys();
         return distillation;
+    }
+
+    private Retraining retraining(Optional<YamlNode> node, long seed) {
+        FirstWeights weights = node.flatMap(n -> n.find("weights")).map(n -> FirstWeights.of(n.text(), folder)).orElseGet(FirstWeights.Scratch::new);
+        return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE), weights);
     }
 
     private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance) {

@@ -59,14 +59,6 @@ enum Artifact {
         void require(RunContext run) {
             requireFile(run.folder().verification(), "verify");
         }
-    },
-
-    /** Winners with weights of their own. */
-    RETRAINED {
-        @Override
-        void require(RunContext run) {
-            run.chosen().keySet().forEach(rank -> requireFile(run.exporter().retrained(rank), "retrain"));
-        }
     };
 
     /**

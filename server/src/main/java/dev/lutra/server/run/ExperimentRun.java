@@ -8,6 +8,9 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.winner.Winner;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,9 +65,9 @@ public final class ExperimentRun implements AutoCloseable {
     /**
      * Every stage of an experiment with a supernet, and the test of its winners.
      *
-     * @return accuracies on test images by architecture
+     * @return how they do on test images
      */
-    public Map<String, Double> allAndTest() {
+    public List<TestedNetwork> allAndTest() {
         TestStage test = new TestStage();
         List<Stage<?>> before = Stage.ofWholeRun(context);
         test.check(context);
@@ -112,11 +115,11 @@ public final class ExperimentRun implements AutoCloseable {
         run(new VerifyStage());
     }
 
-    public Map<Path, Double> retrain() {
-        return run(new RetrainStage());
+    public List<RetrainedNetwork> retrain(RetrainRequest request) {
+        return run(new RetrainStage(request));
     }
 
-    public Map<String, Double> test() {
+    public List<TestedNetwork> test() {
         return run(new TestStage());
     }
 

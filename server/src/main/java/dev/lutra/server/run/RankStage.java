@@ -11,11 +11,12 @@ import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Measure;
-import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
-import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Truth;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.retrain.LoneNetwork;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -129,7 +130,8 @@ final class RankStage implements Stage<Ranking> {
         Map<Architecture, Double> alone = new LinkedHashMap<>();
         for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
             String name = "rank: train " + (alone.size() + 1) + " of " + count;
-            alone.put(network, RetrainStage.alone(run, network, name, (origin, judge) -> judge.evaluate(network).accuracy()));
+            alone.put(network, RetrainStage.alone(run, new LoneNetwork(name, run.space(), network), name,
+                trained -> trained.judge().evaluate(network).accuracy()));
         }
         return alone;
     }

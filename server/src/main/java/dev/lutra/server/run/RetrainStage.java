@@ -1,28 +1,48 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.search.Candidate;
+import dev.lutra.lowering.Precision;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.NetworkFolder;
+import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.retrain.LoneNetwork;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
-import dev.lutra.space.Architecture;
+import dev.lutra.server.winner.DeviceCheck;
+import dev.lutra.server.winner.Winner;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.training.Checkpoint;
+import dev.lutra.supernet.training.Start;
 import dev.lutra.supernet.training.Trainer;
 import dev.lutra.supernet.training.TrainingSettings;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import dev.lutra.weights.TensorFile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
- * Trains the winners that devices confirmed, or while there are none the first, from scratch, each with its weights to itself, and
- * writes them as ONNX beside the others. Gives validation accuracy by file.
+ * Trains networks by themselves, each in a folder of its own, writes them as ONNX in the precisions of the targets, and has the targets'
+ * devices confirm the files. Without any named they are the winners that devices confirmed, or while no device was asked the first.
  */
-final class RetrainStage implements Stage<Map<Path, Double>> {
+final class RetrainStage implements Stage<List<RetrainedNetwork>> {
+
+    private final RetrainRequest request;
+
+    RetrainStage(RetrainRequest request) {
+        this.request = request;
+    }
 
     @Override
     public String name() {
@@ -31,56 +51,126 @@ final class RetrainStage implements Stage<Map<Path, Double>> {
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
-        return Set.of(Artifact.FRONT);
+        return request.isForWinners() ? Set.of(Artifact.FRONT) : Set.of();
     }
 
     @Override
     public Set<Artifact> leaves(Experiment experiment) {
-        return Set.of(Artifact.RETRAINED);
+        return Set.of();
     }
 
     /**
-     * @throws InputException if the experiment has no images to train on
+     * @throws InputException if the experiment has no images to train on, a network that is named is none or has no weights to begin
+     *     with, or a device cannot be reached
      */
     @Override
     public void check(RunContext run) {
         run.experiment().dataSpec(run.experiment().baseSpace());
+        request.networks(run.space()).forEach(network -> start(run, network));
+        if (asksDevices(run)) {
+            run.requireReachable(run.experiment().targets());
+        }
+    }
+
+    private boolean asksDevices(RunContext run) {
+        return request.asksDevices() && !run.experiment().targets().isEmpty();
     }
 
     @Override
-    public Map<Path, Double> run(RunContext run) {
-        Map<Path, Double> accuracies = new LinkedHashMap<>();
-        run.events().emit(new RunEvent.BegunAnew("retrain/file"));
-        for (Map.Entry<Integer, Candidate> chosen : run.chosen().entrySet()) {
-            int rank = chosen.getKey();
-            Candidate candidate = chosen.getValue();
-            alone(run, candidate.architecture(), "retrain " + rank, (origin, judge) -> {
-                Path file = run.exporter().exportRetrained(rank, candidate, origin.shown(), judge, run.data());
-                double accuracy = judge.evaluate(candidate.architecture()).accuracy();
-                run.events().emit(new RunEvent.NetworkRetrained(file.getFileName().toString(), candidate.architecture().toString(), accuracy));
-                return accuracies.put(file, accuracy);
-            });
+    public List<RetrainedNetwork> run(RunContext run) {
+        List<RetrainedNetwork> retrained = new ArrayList<>();
+        List<LoneNetwork> networks = request.isForWinners() ? winners(run) : request.networks(run.space());
+        for (LoneNetwork network : networks) {
+            Optional<Hits> before = before(run, network);
+            RetrainedNetwork done = alone(run, network, "retrain " + network.name(), trained -> finished(run, network, before, trained));
+            run.events().emit(RunEvent.NetworkRetrained.of(run.folder().root().relativize(done.file()).toString(), done));
+            retrained.add(done);
         }
-        return accuracies;
+        return retrained;
+    }
+
+    private static List<LoneNetwork> winners(RunContext run) {
+        List<LoneNetwork> winners = new ArrayList<>();
+        run.chosen().forEach((rank, candidate) -> winners.add(new LoneNetwork("winner-" + rank, run.space(), candidate.architecture())));
+        return winners;
+    }
+
+    /** With the supernet's weights, where there is a trained one that has the network. */
+    private static Optional<Hits> before(RunContext run, LoneNetwork network) {
+        return run.space().equals(network.space()) && run.isSupernetTrained()
+            ? Optional.of(run.evaluator().evaluate(network.architecture()).hits())
+            : Optional.empty();
+    }
+
+    private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
+        run.exporter().exportRetrained(trained.folder(), network, trained.origin().shown(), trained.judge(), run.data());
+        Cost cost = Cost.of(network.space().build(network.architecture()));
+        return new RetrainedNetwork(network.name(), network.architecture().toString(), trained.folder().file(Precision.FLOAT32), cost.macs(),
+            cost.params(), before, trained.judge().evaluate(network.architecture()).hits(),
+            asksDevices(run) ? devices(run, network, trained) : List.of());
+    }
+
+    private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained) {
+        DeviceCheck check = new DeviceCheck(run.experiment(), run.id(), run.fleet());
+        List<RetrainedNetwork.OnDevice> devices = new ArrayList<>();
+        try (Batches images = run.data().validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
+            Batch batch = images.next();
+            for (Experiment.Target target : run.experiment().targets()) {
+                float[] expected = trained.judge().logits(network.architecture(), target.precision(), batch);
+                DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()), batch, expected);
+                devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.latency().getP50Nanos(), observed.difference(),
+                    observed.difference() <= Winner.tolerance(target.precision()), check.isWithinLimits(target, observed.latency())));
+            }
+        }
+        return devices;
     }
 
     /**
-     * Trains one network from scratch, or what is left of that, as the experiment's {@code retrain} says.
+     * A network that has been trained by itself.
+     *
+     * @param origin what its weights follow from
+     * @param judge of them
+     * @param folder what belongs to it
+     */
+    record Trained(NamedValues origin, SubnetEvaluator judge, NetworkFolder folder) {}
+
+    /**
+     * Trains one network, or what is left of that, as the experiment's {@code retrain} says.
      *
      * @param name of the training on a console
-     * @param trained given what the weights follow from, and an evaluator of them
-     * @return what {@code trained} gives
+     * @param use of what has been trained
+     * @return what {@code use} gives
      */
-    static <T> T alone(RunContext run, Architecture architecture, String name, BiFunction<NamedValues, SubnetEvaluator, T> trained) {
-        TrainingSettings settings = run.experiment().retraining().alone(architecture);
-        NamedValues origin = Trainer.origin(run.space(), run.data(), settings, run.experiment().evaluation());
+    static <T> T alone(RunContext run, LoneNetwork network, String name, Function<Trained, T> use) {
+        Experiment experiment = run.experiment();
+        TrainingSettings settings = experiment.retraining().training().alone(network.architecture());
+        Start start = start(run, network);
+        NamedValues origin = Trainer.origin(network.space(), run.data(), settings, experiment.evaluation(), start);
         String fingerprint = origin.fingerprint("training", 1);
-        Trainer trainer = new Trainer(run.space(), run.data(), settings, run.experiment().evaluation(),
-            run.folder().retrained(fingerprint));
+        NetworkFolder folder = run.folder().retrained(fingerprint);
+        Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start);
         try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
             SupernetWeights weights = trainer.train(training);
-            SubnetEvaluator judge = new SubnetEvaluator(run.space(), weights, run.data(), run.experiment().evaluation())) {
-            return trained.apply(origin, judge);
+            SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), experiment.evaluation())) {
+            return use.apply(new Trained(origin, judge, folder));
         }
+    }
+
+    /** @throws InputException if there are no such weights of the network */
+    private static Start start(RunContext run, LoneNetwork network) {
+        FirstWeights weights = run.experiment().retraining().weights();
+        if (weights instanceof FirstWeights.InFile file) {
+            TensorFile tensors = TensorFile.open(file.path());
+            return new Start("file " + Sha256.ofFile(file.path()), Optional.of(tensors));
+        }
+        if (weights instanceof FirstWeights.Supernet) {
+            if (!run.space().equals(network.space())) {
+                throw new InputException("retrain.weights: supernet, with " + network.name() + ", a network of " + network.space().name()
+                    + " (expected: one of " + run.space().name() + ", which the supernet has)");
+            }
+            Artifact.SUPERNET.require(run);
+            return new Start("supernet " + Checkpoint.weightsFingerprint(run.checkpoint()), Optional.of(run.supernet()));
+        }
+        return Start.SCRATCH;
     }
 }

@@ -3,8 +3,8 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.proto.content.Sha256;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.ranking.CorrectedAccuracies;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;
@@ -20,8 +20,8 @@ import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
-import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.Experiment.Rank;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
@@ -40,8 +40,6 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Trainer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -169,6 +167,11 @@ final class RunContext implements AutoCloseable {
         return experiment.supernetFrom()
             .map(from -> Files.isDirectory(from) ? new RunFolder(from).checkpoint() : from)
             .orElse(folder.checkpoint());
+    }
+
+    /** Whether there is a supernet with nothing left to train. */
+    boolean isSupernetTrained() {
+        return experiment.hasSupernet() && Files.exists(checkpoint()) && Checkpoint.read(checkpoint()).isFinished();
     }
 
     /** The trained weights; whatever is left of their training is done first. */
@@ -359,21 +362,28 @@ final class RunContext implements AutoCloseable {
         return Math.min(experiment.export().top(), ranked().size());
     }
 
-    /** By rank, what retraining and tests are about: the winners that devices confirmed, or while there are none the first. */
+    /**
+     * By rank, what retraining and tests are about: the winners that devices confirmed, or while none was asked about them the first.
+     *
+     * @throws InputException if devices refused all that they were asked about
+     */
     SortedMap<Integer, Candidate> chosen() {
         List<Candidate> ranked = ranked();
-        Map<String, Measures> verified = Files.exists(folder.verification()) ? WinnerFile.verified(folder.verification()) : Map.of();
+        WinnerFile.Verdicts verdicts = Files.exists(folder.verification()) ? WinnerFile.read(folder.verification()) : WinnerFile.Verdicts.NONE;
         SortedMap<Integer, Candidate> first = new TreeMap<>();
         SortedMap<Integer, Candidate> confirmed = new TreeMap<>();
         for (int rank = 1; rank <= ranked.size(); rank++) {
             Candidate candidate = ranked.get(rank - 1);
-            // with other weights, or another table, it is another candidate of the same architecture
-            if (candidate.measures().equals(verified.get(candidate.architecture().toString()))) {
+            if (verdicts.confirmed(candidate)) {
                 confirmed.put(rank, candidate);
             }
-            if (rank <= experiment.export().top()) {
+            if (rank <= experiment.export().top() && !verdicts.refused(candidate)) {
                 first.put(rank, candidate);
             }
+        }
+        if (confirmed.isEmpty() && first.isEmpty()) {
+            throw InputException.in(folder.verification(), "devices confirmed none of the winners (expected: one at least; with other limits "
+                + "lutra search and lutra verify again, or name a network with lutra retrain --arch)");
         }
         return confirmed.isEmpty() ? first : confirmed;
     }
@@ -467,14 +477,14 @@ final class RunContext implements AutoCloseable {
     }
 
     private NamedValues predicted(Experiment.Predictor predictor) {
-        return NamedValues.builder().put("space", space().fingerprint()).put("accuracy.onnx", content(predictor.model()))
+        return NamedValues.builder().put("space", space().fingerprint()).put("accuracy.onnx", Sha256.ofFile(predictor.model()))
             .put("accuracy.encoding", predictor.encoding().key())
             .put("accuracy.unit", predictor.unit().name().toLowerCase(Locale.ROOT)).build();
     }
 
     private NamedValues tabulated(AccuracyFile table) {
         NamedValues.Builder judge = NamedValues.builder().put("space", genes().fingerprint())
-            .put("accuracy.table", content(table.path()));
+            .put("accuracy.table", Sha256.ofFile(table.path()));
         if (!table.isUsual()) {
             judge.put("accuracy.column", table.column()).put("accuracy.unit", table.unit().name().toLowerCase(Locale.ROOT));
         }
@@ -500,14 +510,6 @@ final class RunContext implements AutoCloseable {
     /** What the supernet's weights follow from, as their file says. */
     Map<String, String> trained() {
         return Checkpoint.read(checkpoint()).origin();
-    }
-
-    private static String content(Path table) {
-        try {
-            return Sha256.of(Files.readAllBytes(table));
-        } catch (IOException e) {
-            throw new UncheckedIOException(table + ": cannot be read: " + e.getMessage(), e);
-        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.server.outcome.NetworkFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -56,12 +57,23 @@ public record RunFolder(Path root) {
     }
 
     /**
-     * Weights of a winner that was trained by itself.
+     * Where a network that is trained by itself belongs. Weights of the time before each had a folder of its own are moved there.
      *
      * @param training its fingerprint
      */
-    Path retrained(String training) {
-        return root.resolve("retrained-" + training.substring(0, NAME_DIGITS) + ".safetensors");
+    NetworkFolder retrained(String training) {
+        String name = training.substring(0, NAME_DIGITS);
+        NetworkFolder network = new NetworkFolder(root.resolve("retrain").resolve(name));
+        Path formerly = root.resolve("retrained-" + name + ".safetensors");
+        try {
+            Files.createDirectories(network.root());
+            if (Files.exists(formerly) && !Files.exists(network.weights())) {
+                Files.move(formerly, network.weights());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(network.root() + ": cannot be made: " + e.getMessage(), e);
+        }
+        return network;
     }
 
     /** What happened in the run, a line of JSON an event. */

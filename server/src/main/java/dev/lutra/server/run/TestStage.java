@@ -1,18 +1,29 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.data.Batches;
 import dev.lutra.data.Split;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent.NetworkRetrained;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.predictor.Classifier;
+import dev.lutra.supernet.evaluation.Hits;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
-/** Accuracy of the winners on the test split, which no earlier stage has looked at, by architecture. */
-final class TestStage implements Stage<Map<String, Double>> {
+/**
+ * What networks get right of the test split, which no earlier stage has looked at: the winners with the supernet's weights, and every
+ * file of a network that was trained by itself, but for those that devices refused.
+ */
+final class TestStage implements Stage<List<TestedNetwork>> {
 
     @Override
     public String name() {
@@ -21,7 +32,7 @@ final class TestStage implements Stage<Map<String, Double>> {
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
-        return Set.of(Artifact.SUPERNET, Artifact.FRONT);
+        return Set.of(); // shared weights, or files of networks with weights of their own: which, shows when it runs
     }
 
     @Override
@@ -34,26 +45,59 @@ final class TestStage implements Stage<Map<String, Double>> {
      */
     @Override
     public void check(RunContext run) {
-        Experiment experiment = run.experiment();
-        if (experiment.hasSupernet() && experiment.data().flatMap(Experiment.DataSource::test).isEmpty()) {
+        Optional<Experiment.DataSource> data = run.experiment().data();
+        if (data.isPresent() && data.get().test().isEmpty()) {
             throw new InputException("data.test: missing (expected: a source of test images)");
         }
     }
 
     @Override
-    public Map<String, Double> run(RunContext run) {
+    public List<TestedNetwork> run(RunContext run) {
+        List<NetworkRetrained> retrained = retrained(run);
+        Collection<Candidate> shared = List.of();
+        if (retrained.isEmpty() || run.isSupernetTrained() && Files.exists(run.folder().front())) {
+            Artifact.SUPERNET.require(run);
+            Artifact.FRONT.require(run);
+            shared = run.chosen().values();
+        }
         Split split = run.data().test().orElseThrow();
-        Map<String, Double> accuracies = new LinkedHashMap<>();
-        Collection<Candidate> winners = run.chosen().values();
+        List<TestedNetwork> tested = new ArrayList<>();
         run.events().emit(new RunEvent.BegunAnew("test/network"));
-        try (Progress.Work work = run.events().begin("test", winners.size(), "networks")) {
-            for (Candidate candidate : winners) {
-                double accuracy = run.evaluator().accuracy(candidate.architecture(), split);
-                accuracies.put(candidate.architecture().toString(), accuracy);
-                run.events().emit(new RunEvent.NetworkTested(candidate.architecture().toString(), accuracy));
-                work.at(accuracies.size(), "");
+        try (Progress.Work work = run.events().begin("test", shared.size() + retrained.size(), "networks")) {
+            for (Candidate candidate : shared) {
+                Hits hits = run.evaluator().hits(candidate.architecture(), split);
+                tested.add(told(run, new TestedNetwork(candidate.architecture().toString(), Optional.empty(), hits)));
+                work.at(tested.size(), "");
+            }
+            for (NetworkRetrained network : retrained) {
+                Hits hits = hits(run.folder().root().resolve(network.file()), split, run.experiment().evaluation().batch());
+                tested.add(told(run, new TestedNetwork(network.architecture(), Optional.of(network.file()), hits)));
+                work.at(tested.size(), "");
             }
         }
-        return accuracies;
+        return tested;
+    }
+
+    /** Those that are still there, and that no device has refused. */
+    private static List<NetworkRetrained> retrained(RunContext run) {
+        return run.history().all(NetworkRetrained.class).stream()
+            .filter(network -> network.devices().stream().allMatch(NetworkRetrained.OnDevice::confirmed))
+            .filter(network -> Files.exists(run.folder().root().resolve(network.file()))).toList();
+    }
+
+    private static Hits hits(Path file, Split split, int batch) {
+        Hits hits = Hits.NONE;
+        try (Classifier classifier = Classifier.open(file); Batches batches = split.inOrder(batch, split.size())) {
+            while (batches.hasNext()) {
+                hits = hits.plus(classifier.hits(batches.next()));
+            }
+        }
+        return hits;
+    }
+
+    private static TestedNetwork told(RunContext run, TestedNetwork network) {
+        run.events().emit(new RunEvent.NetworkTested(network.architecture(), network.file().orElse(null), network.hits().top1(),
+            network.hits().top5()));
+        return network;
     }
 }

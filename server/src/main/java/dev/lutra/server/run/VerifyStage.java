@@ -5,6 +5,7 @@ import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerCheck;
 import dev.lutra.server.winner.WinnerExport;
@@ -65,7 +66,8 @@ final class VerifyStage implements Stage<List<Winner>> {
         List<Candidate> ranked = run.ranked();
         int wanted = run.winnersWanted();
         WinnerExport files = run.exporter();
-        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), files, run.tables(), run.id());
+        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), files, run.tables(),
+            new DeviceCheck(run.experiment(), run.id(), run.fleet()));
         List<Winner> winners = new ArrayList<>();
         int verified = 0;
         run.events().emit(new RunEvent.BegunAnew("verify/file"));
@@ -75,7 +77,7 @@ final class VerifyStage implements Stage<List<Winner>> {
                     files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
                     run.events().emit(new RunEvent.FileExported(WinnerExport.fileName(rank), ranked.get(rank - 1).architecture().toString()));
                 }
-                Winner winner = check.verify(rank, ranked.get(rank - 1), run.evaluator(), run.data(), run.fleet());
+                Winner winner = check.verify(rank, ranked.get(rank - 1), run.evaluator(), run.data());
                 winners.add(winner);
                 winner.checks().forEach(found -> run.events().emit(new RunEvent.FileVerified(winner.file(), winner.architecture(),
                     found.device(), found.predictedNanos(), found.p50Nanos(), found.difference(),

@@ -21,7 +21,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
     private static final double HALF_TOLERANCE = 2e-2;
 
     /** Largest difference from the supernet, relative to the range of its outputs, that still counts as the same network. */
-    static double tolerance(Precision precision) {
+    public static double tolerance(Precision precision) {
         return precision == Precision.FLOAT16 ? HALF_TOLERANCE : TOLERANCE;
     }
 

@@ -11,6 +11,8 @@ import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.NetworkFolder;
+import dev.lutra.server.retrain.LoneNetwork;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -34,6 +36,7 @@ import java.util.stream.Stream;
 /** Writes winners as ONNX. */
 public final class WinnerExport {
 
+    /** Earlier versions kept winners with weights of their own here too. */
     private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
     /** Files of an earlier front. */
@@ -65,11 +68,6 @@ public final class WinnerExport {
 
     Path file(int rank, Precision precision) {
         return exports.resolve(fileName(rank, precision));
-    }
-
-    /** Where a winner with weights of its own is. */
-    public Path retrained(int rank) {
-        return exports.resolve("retrained-" + rank + ".onnx");
     }
 
     /** What the targets compute in, and float32. */
@@ -137,23 +135,24 @@ public final class WinnerExport {
      * @param training what the weights follow from
      */
     public void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+        LoneNetwork network = new LoneNetwork(fileName(rank), space, candidate.architecture());
         for (Precision precision : precisions()) {
-            write(file(rank, precision), precision, "supernet", supernet(training), candidate, evaluator, data);
+            write(file(rank, precision), precision, "supernet", supernet(training), network, evaluator, data);
         }
     }
 
-    /** Writes a candidate with weights of its own, and what these follow from. */
-    public Path exportRetrained(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
-        Path file = retrained(rank);
-        write(file, Precision.FLOAT32, "retrained", training, candidate, evaluator, data);
-        return file;
+    /** Writes a network with weights of its own, and what these follow from, in the same precisions. */
+    public void exportRetrained(NetworkFolder own, LoneNetwork network, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+        for (Precision precision : precisions()) {
+            write(own.file(precision), precision, "retrained", training, network, evaluator, data);
+        }
     }
 
-    private void write(Path file, Precision precision, String weights, Map<String, String> origin, Candidate candidate,
+    private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,
         SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         origin.forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
-        metadata.putAll(new ExportedNetwork(space, candidate.architecture(), data.classes()).metadata());
+        metadata.putAll(new ExportedNetwork(network.space(), network.architecture(), data.classes()).metadata());
         metadata.put(OnnxMetadata.DATA_PREPARATION, data.preparation());
         metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
         metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
@@ -161,7 +160,7 @@ public final class WinnerExport {
         metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);
         OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
-        Subnet subnet = evaluator.subnet(candidate.architecture());
+        Subnet subnet = evaluator.subnet(network.architecture());
         OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
     }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.search.Candidate;
 import dev.lutra.search.Measures;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -26,21 +27,42 @@ public final class WinnerFile {
     private WinnerFile() {}
 
     /**
-     * What the search knew of the architectures whose files devices confirmed, by architecture.
+     * What devices said of networks.
+     *
+     * @param confirmed what the search knew of those that they confirmed, by architecture
+     * @param refused the same of the others
+     */
+    public record Verdicts(Map<String, Measures> confirmed, Map<String, Measures> refused) {
+
+        /** Nobody was asked. */
+        public static final Verdicts NONE = new Verdicts(Map.of(), Map.of());
+
+        /** Whether they confirmed it; with other weights, or another table, it is another candidate of the same architecture. */
+        public boolean confirmed(Candidate candidate) {
+            return candidate.measures().equals(confirmed.get(candidate.architecture().toString()));
+        }
+
+        /** Whether they refused it. */
+        public boolean refused(Candidate candidate) {
+            return candidate.measures().equals(refused.get(candidate.architecture().toString()));
+        }
+    }
+
+    /**
+     * What a file says of them.
      *
      * @throws InputException if the file is not what {@link #write} writes
      */
-    public static Map<String, Measures> verified(Path file) {
+    public static Verdicts read(Path file) {
         try {
-            Map<String, Measures> verified = new HashMap<>();
+            Verdicts verdicts = new Verdicts(new HashMap<>(), new HashMap<>());
             for (JsonNode winner : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
-                if (winner.path("verified").asBoolean()) {
-                    Map<String, Double> measures = new TreeMap<>();
-                    winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
-                    verified.put(winner.path("arch").asText(), Measures.of(measures));
-                }
+                Map<String, Double> measures = new TreeMap<>();
+                winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
+                (winner.path("verified").asBoolean() ? verdicts.confirmed : verdicts.refused)
+                    .put(winner.path("arch").asText(), Measures.of(measures));
             }
-            return verified;
+            return verdicts;
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + " (expected: as lutra verify writes it)", e);
         }

@@ -82,7 +82,9 @@ class EventStoreTest {
             new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
-            new RunEvent.NetworkRetrained("retrained-1.onnx", "k3,k5", 0.75), new RunEvent.NetworkTested("k3,k5", 0.5),
+            new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
+                List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true))),
+            new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", 0.5, 0.75),
             new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),
             new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0.5),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
@@ -110,9 +112,11 @@ class EventStoreTest {
                 + "\"architecture\":\"k3,k5\"}",
             "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
                 + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
-            "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrained-1.onnx\"," + now + "\"file\":\"retrained-1.onnx\","
-                + "\"architecture\":\"k3,k5\",\"accuracy\":0.75}",
-            "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5\"," + now + "\"architecture\":\"k3,k5\",\"accuracy\":0.5}",
+            "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrain/ab/network.onnx\"," + now
+                + "\"file\":\"retrain/ab/network.onnx\",\"architecture\":\"k3,k5\",\"accuracy\":0.75,\"top5\":0.875,\"before\":0.5,"
+                + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}]}",
+            "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5/retrain/ab/network.onnx\"," + now
+                + "\"architecture\":\"k3,k5\",\"file\":\"retrain/ab/network.onnx\",\"accuracy\":0.5,\"top5\":0.75}",
             "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","
                 + "\"files\":\"3 .heic\"}",
             "{\"event\":\"images-skipped\",\"key\":\"decode/skipped/images\"," + now + "\"source\":\"images\","

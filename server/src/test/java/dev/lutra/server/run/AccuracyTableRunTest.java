@@ -15,6 +15,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -200,7 +201,7 @@ class AccuracyTableRunTest {
                     .hasMessage("accuracy: an experiment that has it from elsewhere has no supernet, whose weights this needs "
                         + "(expected: lutra retrain, which trains winners by themselves)");
             }
-            assertThatThrownBy(run::retrain).isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> run.retrain(RetrainRequest.WINNERS)).isInstanceOf(InputException.class)
                 .hasMessage("data: missing (expected: a source of training images)");
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.retrain.RetrainRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,9 +40,9 @@ class StagesTest {
     @Test
     void whatAStageNeedsAnEarlierOneLeaves() throws IOException {
         List<Stage<?>> all = List.of(new TrainStage(), new RankStage(), new ProfileStage(), new SearchStage(), new ExportStage(), new VerifyStage(),
-            new RetrainStage(), new TestStage());
+            new RetrainStage(RetrainRequest.WINNERS), new TestStage());
         assertEveryNeedIsLeftEarlier(experiment("data: {train: \"synthetic:4x80\"}"), all);
         assertEveryNeedIsLeftEarlier(experiment("accuracy: {table: known.csv}"),
-            List.of(new TrainStage(), new ProfileStage(), new SearchStage(), new RetrainStage()));
+            List.of(new TrainStage(), new ProfileStage(), new SearchStage(), new RetrainStage(RetrainRequest.WINNERS)));
     }
 }

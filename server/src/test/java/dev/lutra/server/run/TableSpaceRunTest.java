@@ -10,6 +10,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.retrain.RetrainRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,7 +140,7 @@ class TableSpaceRunTest {
     void stagesThatNeedNetworksAreRefused() throws IOException {
         try (ExperimentRun run = open(read(rows(true), ""))) {
             run.search();
-            for (Runnable stage : List.<Runnable>of(run::profile, run::retrain, run::verify, run::export)) {
+            for (Runnable stage : List.<Runnable>of(run::profile, () -> run.retrain(RetrainRequest.WINNERS), run::verify, run::export)) {
                 assertThatThrownBy(stage::run).isInstanceOf(InputException.class).hasMessageMatching("(space\\.table|accuracy): .*");
             }
         }

@@ -12,6 +12,8 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.server.winner.Winner;
@@ -25,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -155,12 +158,20 @@ class WithoutTargetsTest {
                 Optional.empty(), 0, true);
             WinnerFile.write(run.folder().verification(), List.of(winners.get(0), new Winner(winners.get(1).architecture(),
                 winners.get(1).file(), winners.get(1).measures(), List.of(good))));
-            assertThat(run.test()).containsOnlyKeys(winners.get(1).architecture());
+            assertThat(run.test()).extracting(TestedNetwork::architecture).containsExactly(winners.get(1).architecture());
             Map<String, Double> byOtherWeights = new HashMap<>(winners.get(1).measures());
             byOtherWeights.put(Measure.ACCURACY, 0.125);
             WinnerFile.write(run.folder().verification(), List.of(new Winner(winners.get(1).architecture(), winners.get(1).file(),
                 byOtherWeights, List.of(good))));
             assertThat(run.test()).as("confirmed was a candidate of another search").hasSize(2);
+            Winner.Check bad = new Winner.Check("box", 1, Optional.empty(), 1, 1, 1, Optional.empty(), Optional.empty(),
+                Optional.empty(), 1, false);
+            WinnerFile.write(run.folder().verification(), winners.stream().map(winner -> new Winner(winner.architecture(), winner.file(),
+                winner.measures(), List.of(bad))).toList());
+            for (ThrowingCallable stage : List.<ThrowingCallable>of(run::test, () -> run.retrain(RetrainRequest.WINNERS))) {
+                assertThatThrownBy(stage).isInstanceOf(InputException.class)
+                    .hasMessageStartingWith(run.folder().verification() + ": devices confirmed none of the winners (expected: one at least");
+            }
         }
     }
 

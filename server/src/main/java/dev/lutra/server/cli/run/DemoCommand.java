@@ -7,11 +7,12 @@ import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.RunFolder;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,7 +44,7 @@ public final class DemoCommand implements Callable<Integer> {
         Experiment experiment = ExperimentFile.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
             Version.text())) {
-            Map<String, Double> tested = run.allAndTest();
+            List<TestedNetwork> tested = run.allAndTest();
             RunSummary.print(run, tested, json.isWanted());
             if (!json.isWanted()) {
                 System.out.print(next(file, space));

@@ -3,27 +3,99 @@ package dev.lutra.server.cli.run;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.experiment.Experiment.FirstWeights;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.RetrainedNetwork.OnDevice;
+import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.supernet.evaluation.Hits;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-@Command(name = "retrain", mixinStandardHelpOptions = true, description = "Trains the winners from scratch, each by itself, and writes them as ONNX.")
+@Command(name = "retrain", mixinStandardHelpOptions = true, description = "Trains networks, each by itself, writes them as ONNX and has the devices verify the files: the winners, or those that are named.")
 public final class RetrainCommand extends AnsweringCommand {
 
+    @Option(names = "--arch", paramLabel = "A", description = "An architecture of the experiment's space; may be given several times.")
+    private List<String> architectures = new ArrayList<>();
+
+    @Option(names = "--from", paramLabel = "FILE", description = "The network of an ONNX file of Lutra's, an MMRazor subnet YAML or a ProxylessNAS/OFA net.config; may be given several times.")
+    private List<Path> files = new ArrayList<>();
+
+    @Option(names = "--weights", paramLabel = "W", description = "What weights begin as: 'scratch', 'supernet', or a safetensors file (default: the experiment's retrain.weights).")
+    private Optional<String> weights = Optional.empty();
+
+    @Option(names = "--no-verify", description = "Ask no device about the files.")
+    private boolean unverified;
+
+    @Override
+    Experiment changed(Experiment experiment) {
+        return weights.map(text -> experiment.withFirstWeights(FirstWeights.of(text, Path.of("")))).orElse(experiment);
+    }
+
+    /** @return 1 if a device refused a file, else 0 */
     @Override
     int answer(ExperimentRun run, boolean json) {
-        Map<Path, Double> accuracies = run.retrain();
+        List<RetrainedNetwork> networks = run.retrain(new RetrainRequest(architectures, files, !unverified));
         if (json) {
-            Map<String, Double> document = new LinkedHashMap<>();
-            accuracies.forEach((file, accuracy) -> document.put(file.toString(), accuracy));
-            System.out.println(Json.line(document));
-            return 0;
+            System.out.println(Json.line(Map.of("networks", networks.stream().map(RetrainCommand::document).toList())));
+        } else {
+            print(networks);
         }
-        TextTable table = new TextTable("file", "validation accuracy");
-        accuracies.forEach((file, accuracy) -> table.row(file, Figures.percent(accuracy)));
+        return networks.stream().flatMap(network -> network.devices().stream()).allMatch(OnDevice::isVerified) ? 0 : 1;
+    }
+
+    private static void print(List<RetrainedNetwork> networks) {
+        TextTable table = new TextTable("network", "MACs", "params", "before top-1", "top-5", "after top-1", "top-5", "measured", "state", "folder");
+        for (RetrainedNetwork network : networks) {
+            table.row(network.name(), Figures.count(network.macs()), Figures.count(network.params()), before(network, Hits::top1),
+                before(network, Hits::top5), Figures.percent(network.after().top1()), Figures.percent(network.after().top5()),
+                devices(network, device -> Figures.millis(device.p50Nanos()) + " ms on " + device.device()),
+                network.devices().isEmpty() ? "no device asked" : devices(network, RetrainCommand::state), network.file().getParent());
+        }
         System.out.print(table);
-        return 0;
+    }
+
+    private static String before(RetrainedNetwork network, ToDoubleFunction<Hits> share) {
+        return network.before().map(hits -> Figures.percent(share.applyAsDouble(hits))).orElse("-");
+    }
+
+    private static String devices(RetrainedNetwork network, Function<OnDevice, String> told) {
+        return network.devices().isEmpty() ? "-" : network.devices().stream().map(told).collect(Collectors.joining(", "));
+    }
+
+    private static String state(OnDevice device) {
+        return !device.numericsAgree() ? "numbers differ" : device.withinLimit() ? "verified" : "over the limit";
+    }
+
+    private static Map<String, Object> document(RetrainedNetwork network) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("network", network.name());
+        document.put("architecture", network.architecture());
+        document.put("file", network.file().toString());
+        document.put("macs", network.macs());
+        document.put("params", network.params());
+        network.before().ifPresent(hits -> document.put("before", shares(hits)));
+        document.put("after", shares(network.after()));
+        Map<String, Object> devices = new LinkedHashMap<>();
+        for (OnDevice device : network.devices()) {
+            devices.put(device.device(), Map.of("p50_ms", device.p50Nanos() / 1e6, "output_difference", device.difference(), "within_limit",
+                device.withinLimit(), "verified", device.isVerified()));
+        }
+        document.put("devices", devices);
+        return document;
+    }
+
+    private static Map<String, Object> shares(Hits hits) {
+        return Map.of("top1", hits.top1(), "top5", hits.top5(), "images", hits.images());
     }
 }

@@ -3,9 +3,12 @@ package dev.lutra.server.cli.run;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.winner.Winner;
+import dev.lutra.supernet.evaluation.Hits;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,13 +27,15 @@ final class RunSummary {
     }
 
     static void print(ExperimentRun run, boolean json) {
-        print(run, Map.of(), json);
+        print(run, List.of(), json);
     }
 
     /**
-     * @param tested accuracies on test images by architecture, where they were asked for
+     * @param networks how they do on test images, where that was asked for
      */
-    static void print(ExperimentRun run, Map<String, Double> tested, boolean json) {
+    static void print(ExperimentRun run, List<TestedNetwork> networks, boolean json) {
+        Map<String, Hits> tested = new HashMap<>();
+        networks.stream().filter(network -> network.file().isEmpty()).forEach(network -> tested.put(network.architecture(), network.hits()));
         if (json) {
             System.out.println(Json.line(document(run, tested)));
             return;
@@ -45,12 +50,12 @@ final class RunSummary {
         for (Winner winner : run.winners()) {
             if (winner.checks().isEmpty()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
-                    Optional.ofNullable(tested.get(winner.architecture())).map(Figures::percent).orElse("-"), millions(winner), "-", "-", "-",
+                    tested(tested, winner), millions(winner), "-", "-", "-",
                     "-", "-", "-", "no device asked");
             }
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
-                    Optional.ofNullable(tested.get(winner.architecture())).map(Figures::percent).orElse("-"),
+                    tested(tested, winner),
                     millions(winner), check.device(),
                     millis(check.predictedNanos()), expected(check), millis(check.p50Nanos()),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
@@ -62,6 +67,10 @@ final class RunSummary {
         System.out.println("files   " + run.folder().exports());
         System.out.println("front   " + run.folder().front());
         printReport(run);
+    }
+
+    private static String tested(Map<String, Hits> tested, Winner winner) {
+        return Optional.ofNullable(tested.get(winner.architecture())).map(hits -> Figures.percent(hits.top1())).orElse("-");
     }
 
     private static void printReport(ExperimentRun run) {
@@ -86,14 +95,17 @@ final class RunSummary {
         return Figures.millis(nanos) + " ms";
     }
 
-    private static Map<String, Object> document(ExperimentRun run, Map<String, Double> tested) {
+    private static Map<String, Object> document(ExperimentRun run, Map<String, Hits> tested) {
         List<Object> winners = new ArrayList<>();
         for (Winner winner : run.winners()) {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("file", run.folder().exports().resolve(winner.file()).toString());
             entry.put("architecture", winner.architecture());
             entry.put("accuracy", winner.accuracy());
-            Optional.ofNullable(tested.get(winner.architecture())).ifPresent(accuracy -> entry.put("test_accuracy", accuracy));
+            Optional.ofNullable(tested.get(winner.architecture())).ifPresent(hits -> {
+                entry.put("test_accuracy", hits.top1());
+                entry.put("test_top5", hits.top5());
+            });
             winner.checks().stream().findFirst().ifPresent(first -> {
                 entry.put("predicted", first.predictedNanos() / 1e6);
                 entry.put("measured", first.p50Nanos() / 1e6);

@@ -3,23 +3,40 @@ package dev.lutra.server.cli.run;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "test", mixinStandardHelpOptions = true, description = "Accuracy of the winners on the test split, which neither training nor search has seen.")
+@Command(name = "test", mixinStandardHelpOptions = true, description = "Accuracy of the winners and of retrained networks on the test split, which neither training nor search has seen.")
 public final class TestCommand extends AnsweringCommand {
+
+    /** What stands in the place of a file where the weights are shared. */
+    private static final String SHARED = "supernet";
 
     @Override
     int answer(ExperimentRun run, boolean json) {
-        Map<String, Double> accuracies = run.test();
+        List<TestedNetwork> tested = run.test();
         if (json) {
-            System.out.println(Json.line(accuracies));
+            System.out.println(Json.line(Map.of("networks", tested.stream().map(TestCommand::document).toList())));
             return 0;
         }
-        TextTable table = new TextTable("test accuracy", "architecture");
-        accuracies.forEach((architecture, accuracy) -> table.row(Figures.percent(accuracy), architecture));
+        TextTable table = new TextTable("test top-1", "top-5", "weights", "architecture");
+        tested.forEach(network -> table.row(Figures.percent(network.hits().top1()), Figures.percent(network.hits().top5()),
+            network.file().orElse(SHARED), network.architecture()));
         System.out.print(table);
         return 0;
+    }
+
+    private static Map<String, Object> document(TestedNetwork network) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("architecture", network.architecture());
+        document.put("weights", network.file().orElse(SHARED));
+        document.put("top1", network.hits().top1());
+        document.put("top5", network.hits().top5());
+        document.put("images", network.hits().images());
+        return document;
     }
 }

@@ -5,7 +5,7 @@ import dev.lutra.InputException;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.onnx.ExportedNetwork;
+import dev.lutra.onnx.NetworkFile;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.report.ArchitectureDrawing;
@@ -116,11 +116,7 @@ public final class DescribeCommand implements Runnable {
         if (from == null || space != null || architecture.isPresent() || random.isPresent()) {
             throw new InputException("describe: expected SPACE, alone or with --arch A or --random N, or --from FILE alone");
         }
-        if (from.toString().endsWith(".onnx")) {
-            ExportedNetwork exported = ExportedNetwork.read(from);
-            return new Described(exported.space(), Optional.of(exported.architecture().toString()));
-        }
-        ArchitectureFile contents = ArchitectureFile.read(from);
+        NetworkFile contents = NetworkFile.read(from);
         return new Described(contents.space(), Optional.of(contents.architecture().toString()));
     }
 

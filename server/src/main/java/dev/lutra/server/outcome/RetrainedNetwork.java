@@ -1,0 +1,42 @@
+package dev.lutra.server.outcome;
+
+import dev.lutra.supernet.evaluation.Hits;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A network that has weights of its own.
+ *
+ * @param name what it is called: {@code winner-1}, or as the command line has it
+ * @param architecture canonical text
+ * @param file the network as float32 ONNX; its folder holds all that belongs to it
+ * @param macs multiply-accumulates for one image
+ * @param params learned values
+ * @param before on validation images with the supernet's weights; empty where no supernet has it
+ * @param after on validation images with its own weights
+ * @param devices what they said of the exported files; empty where none was asked
+ */
+public record RetrainedNetwork(String name, String architecture, Path file, long macs, long params, Optional<Hits> before, Hits after,
+    List<OnDevice> devices) {
+
+    /**
+     * What one device said.
+     *
+     * @param device its name
+     * @param p50Nanos measured median
+     * @param difference largest difference of the outputs from those in training, relative to their range
+     * @param numericsAgree whether that is little enough for the precision
+     * @param withinLimit whether the latency keeps the target's limits
+     */
+    public record OnDevice(String device, long p50Nanos, double difference, boolean numericsAgree, boolean withinLimit) {
+
+        public boolean isVerified() {
+            return numericsAgree && withinLimit;
+        }
+    }
+
+    public RetrainedNetwork {
+        devices = List.copyOf(devices);
+    }
+}

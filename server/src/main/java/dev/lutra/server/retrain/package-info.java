@@ -1,0 +1,2 @@
+/** Which networks are trained by themselves. */
+package dev.lutra.server.retrain;

@@ -1,0 +1,130 @@
+package dev.lutra.server.winner;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.data.Batch;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.ModelOutput;
+import dev.lutra.proto.Task;
+import dev.lutra.search.Measure;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.profile.RunFleet;
+import dev.lutra.server.profile.TaskNames;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** Has the targets' devices run exported files: first their numbers on real images, then their latency. */
+public final class DeviceCheck {
+
+    /** Real images that an exported file and what it was exported from are compared on. */
+    public static final int COMPARED_IMAGES = 8;
+
+    private static final int CHANNELS = 3;
+
+    private final Experiment experiment;
+    private final String runId;
+    private final RunFleet fleet;
+
+    /**
+     * What a device said of a file.
+     *
+     * @param latency measured
+     * @param difference largest difference of the outputs from those expected, relative to their range
+     */
+    public record Observed(Distribution latency, double difference) {}
+
+    public DeviceCheck(Experiment experiment, String runId, RunFleet fleet) {
+        this.experiment = experiment;
+        this.runId = runId;
+        this.fleet = fleet;
+    }
+
+    /**
+     * Runs a file on a target.
+     *
+     * @param images to compare on
+     * @param expected outputs for them, in the target's precision
+     */
+    public Observed observe(Experiment.Target target, Path file, Batch images, float[] expected) {
+        String sha = fleet.putModel(read(file));
+        String prefix = String.join("/", runId, "verify", target.device());
+        String runtime = fleet.runtime(target.device());
+        Task numbers = TaskNames.named(prefix, "numbers",
+            task(target, sha, "numbers").addInputs(real(images)).setReturnOutputs(true), runtime);
+        Task latency = TaskNames.named(prefix, "latency", task(target, sha, "latency").addInputs(input(1, images.imageSize()).setRandomSeed(0))
+            .setRules(Profiler.rules(experiment.profile(), target)), runtime);
+        Map<String, Measured> outcomes = new HashMap<>();
+        fleet.run(target.device(), List.of(numbers, latency),
+            outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
+        return new Observed(outcomes.get(latency.getId()).getLatency(),
+            difference(outcomes.get(numbers.getId()).getOutputs(0), expected));
+    }
+
+    /** The experiment's upper bound on a measure of latency, in nanoseconds. */
+    public Optional<Long> limit(String measure) {
+        OptionalDouble limit = experiment.limit(measure);
+        return limit.isPresent() ? Optional.of(Math.round(limit.getAsDouble())) : Optional.empty();
+    }
+
+    /** Whether a latency keeps both limits of a target; one on a p99 that nobody could tell is not kept. */
+    public boolean isWithinLimits(Experiment.Target target, Distribution latency) {
+        boolean median = limit(Measure.latency(target.device())).map(limit -> latency.getP50Nanos() <= limit).orElse(true);
+        boolean tail = limit(Measure.p99(target.device())).map(limit -> latency.getP99Nanos() > 0 && latency.getP99Nanos() <= limit).orElse(true);
+        return median && tail;
+    }
+
+    private static Task.Builder task(Experiment.Target target, String sha, String what) {
+        return Task.newBuilder()
+            .setModelSha256(sha).setLabel(what)
+            .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
+    }
+
+    private static ModelInput.Builder input(int batch, int side) {
+        return ModelInput.newBuilder().setName("input").addShape(batch).addShape(CHANNELS).addShape(side).addShape(side);
+    }
+
+    private static ModelInput real(Batch images) {
+        return input(images.size(), images.imageSize()).setLittleEndianFloats(ByteString.copyFrom(images.planes())).build();
+    }
+
+    /** Largest absolute difference, relative to the range of what is expected. */
+    static double difference(ModelOutput output, float[] expected) {
+        FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        if (values.remaining() != expected.length) {
+            throw new DeviceException("the device gave " + values.remaining() + " outputs (expected: " + expected.length + ")");
+        }
+        float largest = 0;
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < expected.length; i++) {
+            float difference = Math.abs(values.get(i) - expected[i]);
+            if (Float.isNaN(difference)) {
+                return Double.POSITIVE_INFINITY;
+            }
+            largest = Math.max(largest, difference);
+            low = Math.min(low, expected[i]);
+            high = Math.max(high, expected[i]);
+        }
+        return largest / (double) (high - low);
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.InputException;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.retrain.RetrainRequest;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.SpaceFile;
+import dev.lutra.space.interchange.ArchitectureFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Networks from anywhere, each trained by itself in its own folder. */
+class RetrainStageTest {
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+
+    @BeforeEach
+    void writeSpace() throws IOException {
+        NineNetworks.write(folder);
+    }
+
+    private ExperimentRun open(SaidLines listener, String more) throws IOException {
+        return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("own.yaml"), """
+            name: own
+            space: nine.yaml
+            data: {train: "synthetic:4x20", test: "synthetic:4x10"}
+            supernet: {epochs: 2, batch: 8}
+            evaluation: {recalibration-images: 16}
+            search: {population: 4, generations: 1}
+            objectives: [accuracy, macs]
+            export: {top: 2}
+            """ + more)), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), listener, "test");
+    }
+
+    private static RetrainRequest architectures(String... architectures) {
+        return new RetrainRequest(List.of(architectures), List.of(), true);
+    }
+
+    private RunHistory history() {
+        try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
+            return RunHistory.of(new ResultStore(database, "own"));
+        }
+    }
+
+    @Test
+    void winnersAreHeldAgainstTheirSharedWeightsAndTestedAsFiles() throws IOException {
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 2, batch: 8}\n")) {
+            run.all();
+            List<RetrainedNetwork> retrained = run.retrain(RetrainRequest.WINNERS);
+            int winners = run.winners().size();
+            assertThat(retrained).hasSize(winners).allSatisfy(network -> {
+                assertThat(network.before()).isPresent();
+                assertThat(network.after().images()).isEqualTo(network.before().get().images());
+                assertThat(network.after().top1()).isBetween(0.0, 1.0);
+                assertThat(network.after().top5()).as("four classes").isEqualTo(1);
+                assertThat(network.macs()).isPositive();
+                assertThat(OnnxFile.metadata(network.file())).containsEntry(OnnxMetadata.ARCHITECTURE, network.architecture())
+                    .containsEntry("lutra.retrain.epochs", "2");
+                assertThat(network.file().resolveSibling("weights.safetensors")).exists();
+            });
+            assertThat(retrained).extracting(RetrainedNetwork::name).startsWith("winner-1");
+            assertThat(retrained).extracting(network -> network.file().getParent()).doesNotHaveDuplicates();
+            List<TestedNetwork> tested = run.test();
+            assertThat(tested).hasSize(2 * winners);
+            assertThat(tested.subList(0, winners)).allMatch(network -> network.file().isEmpty() && network.hits().images() == 40);
+            assertThat(tested.subList(winners, 2 * winners)).allMatch(network -> network.hits().images() == 40)
+                .extracting(network -> network.file().orElseThrow())
+                .containsExactlyInAnyOrderElementsOf(retrained.stream().map(network -> "retrain/" + network.file().getParent().getFileName()
+                    + "/network.onnx").toList());
+        }
+        assertThat(history().all(RunEvent.NetworkTested.class)).anyMatch(network -> network.file() != null && network.top5() == 1.0);
+    }
+
+    @Test
+    void networksOfAnyOriginNeedNoSearch() throws IOException {
+        ArchitectureFile other = new ArchitectureFile(SpaceFile.load("proxylessnas"),
+            SpaceFile.load("proxylessnas").random(new Random(3)));
+        Path theirs = folder.resolve("net.config");
+        other.writeNetConfig(theirs);
+        String more = "retrain: {epochs: 1, batch: 8}\nimage-size: 16\n";
+        Path ours;
+        try (ExperimentRun run = open(progress, more)) {
+            List<RetrainedNetwork> first = run.retrain(architectures("k3,k7"));
+            assertThat(first).singleElement().satisfies(network -> assertThat(network.before()).as("no supernet").isEmpty());
+            ours = first.get(0).file();
+            List<RetrainedNetwork> all = run.retrain(new RetrainRequest(List.of("k5,k5"), List.of(ours, theirs), true));
+            assertThat(all).extracting(RetrainedNetwork::name).containsExactly("arch-1", "network.onnx", "net.config");
+            assertThat(all.get(1).file()).as("the same network and settings, so the same training").isEqualTo(ours);
+            assertThat(all.get(1).after()).isEqualTo(first.get(0).after());
+            assertThat(OnnxFile.metadata(all.get(2).file())).containsEntry(OnnxMetadata.ARCHITECTURE, all.get(2).architecture())
+                .containsEntry(OnnxMetadata.IMAGE_SIZE, "16").containsEntry(OnnxMetadata.OUTPUTS, "4");
+            assertThat(run.test()).as("of every command so far").extracting(TestedNetwork::architecture)
+                .containsExactlyInAnyOrder("k3,k7", "k5,k5", all.get(2).architecture());
+        }
+        assertThat(progress.begun().stream().filter(what -> what.contains("train "))).as("what is trained is trained once")
+            .containsExactly("retrain arch-1", "retrain arch-1", "retrain net.config");
+    }
+
+    @Test
+    void aTrainingGoesOnAndIsNotRepeated() throws IOException {
+        String more = "retrain: {epochs: 3, batch: 8}\n";
+        try (ExperimentRun run = open(new SaidLines("retrain arch-1"::equals, 20), more)) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).hasMessage("cut off");
+        }
+        RetrainedNetwork resumed;
+        try (ExperimentRun run = open(progress, more)) {
+            resumed = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(run.retrain(architectures("k3,k7")).get(0)).isEqualTo(resumed);
+        }
+        byte[] weights = Files.readAllBytes(resumed.file().resolveSibling("weights.safetensors"));
+        Files.walk(folder.resolve("run")).sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+        try (ExperimentRun run = open(progress, more)) {
+            RetrainedNetwork unbroken = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(unbroken.after()).isEqualTo(resumed.after());
+            assertThat(unbroken.file().resolveSibling("weights.safetensors")).hasBinaryContent(weights);
+        }
+    }
+
+    @Test
+    void weightsMayBeInherited() throws IOException {
+        String more = "retrain: {epochs: 1, batch: 8, weights: supernet, optimizer: {lr: 0.000001, warm-up: 0}}\n";
+        try (ExperimentRun run = open(progress, more)) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
+                .hasMessage(run.folder().checkpoint() + ": not a finished training (expected: after lutra train)");
+            run.train();
+            RetrainedNetwork network = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(network.after().top1()).as("weights that hardly moved").isCloseTo(network.before().orElseThrow().top1(), within(0.2));
+            assertThat(OnnxFile.metadata(network.file()).get("lutra.retrain.weights")).startsWith("supernet ");
+        }
+        Path file;
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8}\n")) {
+            RetrainedNetwork scratch = run.retrain(architectures("k3,k7")).get(0);
+            file = scratch.file().resolveSibling("weights.safetensors");
+            assertThat(history().all(RunEvent.NetworkRetrained.class)).as("other weights, other network").hasSize(2);
+        }
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, weights: " + file + "}\n")) {
+            assertThat(OnnxFile.metadata(run.retrain(architectures("k3,k7")).get(0).file()).get("lutra.retrain.weights")).startsWith("file ");
+        }
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, weights: nowhere.safetensors}\n")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(folder.resolve("nowhere.safetensors") + ": ");
+        }
+    }
+
+    @Test
+    void whatIsNoNetworkIsRefusedBeforeTraining() throws IOException {
+        try (ExperimentRun run = open(progress, "")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7", "k9,k3"))).isInstanceOf(InputException.class).hasMessageContaining("k9");
+            assertThatThrownBy(() -> run.retrain(new RetrainRequest(List.of(), List.of(folder.resolve("none.onnx")), true)))
+                .isInstanceOf(InputException.class).hasMessageContaining("none.onnx");
+            assertThatThrownBy(() -> run.retrain(RetrainRequest.WINNERS)).isInstanceOf(InputException.class)
+                .hasMessage(run.folder().front() + ": no such file (expected: after lutra search)");
+        }
+        assertThat(folder.resolve("run/retrain")).doesNotExist();
+    }
+}

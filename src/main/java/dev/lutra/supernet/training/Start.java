@@ -1,0 +1,43 @@
+package dev.lutra.supernet.training;
+
+import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
+import dev.lutra.network.WeightSource;
+import dev.lutra.supernet.SupernetWeights;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the weights of one network are before its first step.
+ *
+ * @param described what they follow from besides the seed, in one word and perhaps a fingerprint
+ * @param source of the values; empty for first values drawn by the seed
+ */
+public record Start(String described, Optional<WeightSource> source) {
+
+    /** From scratch. */
+    public static final Start SCRATCH = new Start("scratch", Optional.empty());
+
+    /** Gives a network its values. Tensors that have them count as learned, and are in the first checkpoint. */
+    void give(Network network, SupernetWeights weights) {
+        source.ifPresent(from -> {
+            Map<SharedTensor, float[]> tensors = new LinkedHashMap<>();
+            for (Op op : network.ops()) {
+                for (Weight weight : op.weights()) {
+                    if (weight.tensor().role().isParameter()) {
+                        weight.paste(from.read(weight), tensors.computeIfAbsent(weight.tensor(), tensor -> weights.first(tensor).clone()));
+                    }
+                }
+            }
+            tensors.forEach(weights::set);
+        });
+    }
+
+    void describe(String key, NamedValues.Builder values) {
+        values.putLater(key, described, SCRATCH.described);
+    }
+}
