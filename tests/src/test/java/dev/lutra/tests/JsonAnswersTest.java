@@ -70,6 +70,7 @@ class JsonAnswersTest {
         asked.put("lut diff", new Asked("lut diff " + table + " " + table, answer -> answer.path("common").asInt() == 458));
         asked.put("lut forget", new Asked("lut forget @measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
         asked.put("lut import", new Asked("lut import singlepath @pixel.csv --out @pixel.json", answer -> answer.path("entries").asInt() == 4));
+        asked.put("plan", new Asked("plan @small.yaml", answer -> answer.path("seconds").asDouble() > 0 && answer.has("lacks")));
         asked.put("train", new Asked("train @small.yaml --out @run", answer -> answer.has("supernet")));
         asked.put("rank", new Asked("rank @small.yaml --out @run", answer -> answer.path("baselines").size() == 3));
         asked.put("profile", new Asked("profile @small.yaml --out @run --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));

@@ -48,6 +48,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Times every different segment of the space on every target, and some whole networks to correct the sum of segments.
@@ -133,6 +134,38 @@ public final class Profiler {
             profiled.put(target.device(), profile(target));
         }
         return profiled;
+    }
+
+    /** How many models a target's table lacks, the cost of a call and whole networks among them. */
+    public int modelsToMeasure(Experiment.Target target) {
+        Optional<LookupTable> known = find(experiment, tables, target);
+        if (known.isPresent() && (!known.get().isMeasured() || isComplete(experiment, known.get(), space))) {
+            return 0;
+        }
+        SegmentCatalog catalog = SegmentCatalog.of(space);
+        int segments = known.map(table -> catalog.missingFrom(table).size()).orElse(catalog.items().size() + 1);
+        return segments + (experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut());
+    }
+
+    /** The least time that a model is measured for: its rounds, each with a warm-up. */
+    public Duration leastTime() {
+        return experiment.profile().slice().plus(MIN_WARM_UP).multipliedBy(experiment.profile().rounds());
+    }
+
+    /**
+     * How long a model takes on a device, its sessions and what precision asks for among it, by some segments spread over the space.
+     *
+     * @throws DeviceException if the device refuses or its agent dies
+     */
+    public Duration timeOfOne(Experiment.Target target, int segments) {
+        List<SegmentCatalog.Item> items = List.copyOf(SegmentCatalog.of(space).items());
+        int count = Math.min(segments, items.size());
+        List<Model> models = IntStream.range(0, count).mapToObj(i -> items.get(i * items.size() / count))
+            .map(item -> new Model(item.key(), item.label(), item.segment().asNetwork(), 1)).toList();
+        fleet.get().awaitDevice(target.device());
+        long begin = System.nanoTime();
+        measure("measure " + target.device(), target, models, Optional.empty());
+        return Duration.ofNanos((System.nanoTime() - begin) / count);
     }
 
     private LookupTable profile(Experiment.Target target) {

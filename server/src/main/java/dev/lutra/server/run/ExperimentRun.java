@@ -10,6 +10,9 @@ import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.plan.Plan;
+import dev.lutra.server.plan.Planner;
+import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.winner.Winner;
 import java.nio.file.Path;
@@ -85,6 +88,20 @@ public final class ExperimentRun implements AutoCloseable {
     private <R> R numbered(Stage<R> stage, int number, int count) {
         context.events().stage(number, count, stage.name());
         return stage.work(context);
+    }
+
+    /**
+     * What all of it takes here, by timed pieces of it. This run's folder is only used meanwhile.
+     *
+     * @param runs where the experiment's own folder will be
+     */
+    public Plan plan(Path runs) {
+        Experiment experiment = context.experiment();
+        Profiler profiler = new Profiler(experiment, context.space(), folder().tables(), context.id(), context::fleet, context.events(),
+            context.results());
+        Planner planner = new Planner(experiment, context.space(), profiler,
+            device -> device.equals(Experiment.LOCAL) || context.fleet().device(device).isPresent(), context.events());
+        return planner.plan(ImageCache.folder(experiment), runs, folder().root().resolve("drawn"));
     }
 
     /**

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** Memory that this process holds, libtorch's tensors among it, which the JVM does not know of. */
-final class ResidentMemory {
+public final class ResidentMemory {
 
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final String RESIDENT = "VmRSS:";
@@ -15,7 +15,7 @@ final class ResidentMemory {
     private ResidentMemory() {}
 
     /** In bytes; empty where the system does not tell it as Linux does. */
-    static Optional<Long> bytes() {
+    public static Optional<Long> bytes() {
         try {
             return Files.readAllLines(STATUS).stream().filter(line -> line.startsWith(RESIDENT))
                 .map(line -> KIB * Long.parseLong(line.replaceAll("\\D", ""))).findFirst();

@@ -1,0 +1,188 @@
+package dev.lutra.server.plan;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.lutra.data.ImageSurvey;
+import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
+import dev.lutra.server.event.RunEvents;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.plan.Plan.DiskUse;
+import dev.lutra.server.plan.Plan.MemoryUse;
+import dev.lutra.server.plan.Plan.StageTime;
+import dev.lutra.server.profile.Profiler;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.training.TrainingSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Reckons what an experiment takes from a few timed steps, decoded images and measured segments. Nothing of it is kept, and nothing that a run
+ * has done already is taken off.
+ */
+public final class Planner {
+
+    private static final int DECODED = 16;
+    private static final int SEGMENTS = 3;
+    private static final int RETRAINED = 2;
+    /** A weight and its momentum. */
+    private static final int BYTES_OF_LEARNED = 2 * Float.BYTES;
+
+    private final Experiment experiment;
+    private final SearchSpace space;
+    private final Profiler profiler;
+    private final Predicate<String> isThere;
+    private final RunEvents events;
+    private final List<StageTime> stages = new ArrayList<>();
+    private final List<DiskUse> disk = new ArrayList<>();
+    private final List<String> lacks = new ArrayList<>();
+    private OptionalLong memory = OptionalLong.empty();
+
+    /**
+     * @param isThere whether a device, by its name, can be measured on now
+     */
+    public Planner(Experiment experiment, SearchSpace space, Profiler profiler, Predicate<String> isThere, RunEvents events) {
+        this.experiment = experiment;
+        this.space = space;
+        this.profiler = profiler;
+        this.isThere = isThere;
+        this.events = events;
+    }
+
+    /**
+     * @param cache where decoded images are kept
+     * @param runs where the run's folder will be
+     * @param scratch a folder to use meanwhile
+     */
+    public Plan plan(Path cache, Path runs, Path scratch) {
+        ImageSurvey survey = null;
+        if (experiment.data().isPresent()) {
+            survey = ImageSurvey.of(experiment.dataSpec(space));
+            decode(survey, cache);
+        }
+        double perCandidate = 0;
+        if (experiment.hasSupernet()) {
+            perCandidate = train(survey, runs, scratch);
+        }
+        experiment.targets().forEach(this::profile);
+        int budget = experiment.search().algorithm().budget();
+        stages.add(new StageTime("search", budget * perCandidate, budget + " architectures" + (experiment.hasSupernet()
+            ? String.format(Locale.ROOT, ", %.2f s each", perCandidate)
+            : ", whose accuracies are known")));
+        if (survey != null) {
+            retrain(survey, runs);
+        }
+        long total = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
+        memory.ifPresent(bytes -> {
+            if (bytes > total) {
+                lacks.add(String.format(Locale.ROOT, "memory: about %.1f GB to train, %.1f GB here (a smaller batch takes less)", bytes / 1e9,
+                    total / 1e9));
+            }
+        });
+        disk.stream().filter(use -> use.bytes() > use.free()).forEach(use -> lacks.add(String.format(Locale.ROOT,
+            "disk: %.1f GB of %s, %.1f GB free in %s", use.bytes() / 1e9, use.what(), use.free() / 1e9, use.place())));
+        return new Plan(List.copyOf(stages), List.copyOf(disk), new MemoryUse(memory, total), List.copyOf(lacks));
+    }
+
+    private void decode(ImageSurvey survey, Path cache) {
+        events.say("plan: decoding " + DECODED + " images");
+        survey.decode(1); // the decoder's own beginning is not what is asked for
+        long begin = System.nanoTime();
+        List<Long> bytes = survey.decode(DECODED);
+        double each = (System.nanoTime() - begin) / 1e9 / DECODED / Runtime.getRuntime().availableProcessors();
+        stages.add(new StageTime("decode", each * survey.images(), String.format(Locale.ROOT,
+            "%d images, %.0f a second by %d of them; nothing where they are decoded already", survey.images(), 1 / each, DECODED)));
+        double mean = bytes.stream().mapToLong(Long::longValue).average().orElseThrow();
+        disk.add(new DiskUse("decoded images", Math.round(mean * survey.images()), cache, free(cache)));
+    }
+
+    /** @return seconds that a candidate takes afterwards */
+    private double train(ImageSurvey survey, Path runs, Path scratch) {
+        events.say("plan: timing training steps and evaluations");
+        try (TrainingTrial trial = new TrainingTrial(space, experiment.training())) {
+            memory = trial.memory();
+            if (experiment.supernetFrom().isEmpty()) {
+                double seconds = trial.seconds(survey.toTrain());
+                stages.add(stage("train", seconds, experiment.training(), survey, trial.described()));
+                // while it is written anew the old one is still there
+                disk.add(new DiskUse("checkpoints of the supernet", 2 * BYTES_OF_LEARNED * parameters(), runs, free(runs)));
+            }
+            return trial.secondsPerCandidate(experiment.evaluation(), survey.toValidate(), scratch);
+        }
+    }
+
+    private static StageTime stage(String name, double seconds, TrainingSettings settings, ImageSurvey survey, String from) {
+        return new StageTime(name, seconds, String.format(Locale.ROOT, "%d epochs of %d images, %.1f images a second by %s", settings.epochs(),
+            survey.toTrain(), (double) settings.epochs() * survey.toTrain() / seconds, from));
+    }
+
+    /** Learned values of the space. */
+    private long parameters() {
+        return space.everyOption().stream().flatMap(network -> network.ops().stream()).map(Op::weights).flatMap(List::stream)
+            .map(Weight::tensor).filter(tensor -> tensor.role().isParameter()).collect(Collectors.toSet()).stream()
+            .mapToLong(SharedTensor::elements).sum();
+    }
+
+    private void profile(Experiment.Target target) {
+        String stage = "profile " + target.device();
+        int models = profiler.modelsToMeasure(target);
+        if (models == 0) {
+            stages.add(new StageTime(stage, 0, "its table has all that is asked for"));
+        } else if (experiment.profile().budget().isPresent()) {
+            stages.add(new StageTime(stage, experiment.profile().budget().get().toMillis() / 1e3, "profile.budget, for " + models + " models"));
+        } else if (isThere.test(target.device())) {
+            events.say("plan: measuring " + SEGMENTS + " segments on " + target.device());
+            double each = profiler.timeOfOne(target, SEGMENTS).toNanos() / 1e9;
+            stages.add(new StageTime(stage, each * models, String.format(Locale.ROOT, "%d models, %.1f s each by %d of them", models, each,
+                SEGMENTS)));
+        } else {
+            Duration least = profiler.leastTime();
+            stages.add(new StageTime(stage, least.multipliedBy(models).toMillis() / 1e3, models + " models, "
+                + String.format(Locale.ROOT, "%.1f s each at least, as nobody is there to be measured", least.toMillis() / 1e3)));
+            lacks.add("device " + target.device() + ": not there (its agent joins a server that --server names, or the run itself)");
+        }
+    }
+
+    private void retrain(ImageSurvey survey, Path runs) {
+        TrainingSettings settings = experiment.retraining().training();
+        events.say("plan: timing steps of networks by themselves");
+        SplittableRandom random = new SplittableRandom(experiment.training().seed());
+        double seconds = 0;
+        String from = "";
+        for (int i = 0; i < RETRAINED; i++) {
+            try (TrainingTrial trial = new TrainingTrial(space, settings.alone(Options.all(space).draw(random)))) {
+                seconds += trial.seconds(survey.toTrain()) / RETRAINED;
+                from = trial.described();
+            }
+        }
+        int winners = experiment.export().top();
+        StageTime one = stage("retrain", seconds, settings, survey, from + " of " + RETRAINED + " random networks each");
+        stages.add(new StageTime("retrain", winners * seconds, winners + " networks, " + one.from()));
+        disk.add(new DiskUse("checkpoints of retrained networks, at most", winners * BYTES_OF_LEARNED * parameters(), runs, free(runs)));
+    }
+
+    /** Bytes that are free where a folder is or will be. */
+    private static long free(Path folder) {
+        Path there = folder.toAbsolutePath();
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        try {
+            return Files.getFileStore(there).getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException(there + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.lutra.server.plan;
+
+import dev.lutra.data.Batch;
+import dev.lutra.data.DataProgress;
+import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.source.Source;
+import dev.lutra.server.training.ResidentMemory;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.curriculum.Curriculum.Span;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.training.TrainingSettings;
+import dev.lutra.supernet.training.Trial;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Times a few steps of a training, of every phase, and a few evaluations. Steps are of smaller batches where those of the experiment could
+ * take minutes or more memory than there is; their time grows with the images, and so does the memory that activations take.
+ */
+final class TrainingTrial implements AutoCloseable {
+
+    /** So many values of pixels a batch at first, which is 16 images of 224×224, then twice as many. */
+    private static final long VALUES = 16L * 224 * 224 * 3;
+    private static final int LEAST_IMAGES = 4;
+    private static final int STEPS = 3;
+    private static final long ENOUGH_NANOS = 10_000_000_000L;
+    private static final int CLASSES = 2;
+
+    private final SearchSpace space;
+    private final TrainingSettings settings;
+    private final Trial trial;
+    private final Batch few;
+    private final Batch more;
+    private long steps;
+
+    TrainingTrial(SearchSpace space, TrainingSettings settings) {
+        this.space = space;
+        this.settings = settings;
+        trial = new Trial(space, settings);
+        int first = (int) Math.min(settings.batch(), Math.max(LEAST_IMAGES, VALUES / space.input().elements()));
+        few = trial.images(first);
+        more = trial.images(Math.min(settings.batch(), 2 * first));
+    }
+
+    /** What the trial took this for. */
+    String described() {
+        return steps + " steps of " + more.size() + " images";
+    }
+
+    /** Seconds of the whole training on so many images an epoch. */
+    double seconds(int images) {
+        double seconds = 0;
+        for (Span phase : trial.phases()) {
+            long perEpoch = images / settings.batch();
+            seconds += (phase.end() - phase.start()) * perEpoch * settings.batch() * secondsPerImage(phase);
+        }
+        return seconds;
+    }
+
+    private double secondsPerImage(Span phase) {
+        trial.step(phase, more);
+        long begin = System.nanoTime();
+        int done = 0;
+        while (done < STEPS && (done == 0 || System.nanoTime() - begin < ENOUGH_NANOS)) {
+            trial.step(phase, more);
+            done++;
+        }
+        steps += done;
+        return (System.nanoTime() - begin) / 1e9 / done / more.size();
+    }
+
+    /** Bytes that a step of the experiment's batch takes with all that this process holds: as steps of two sizes tell. */
+    OptionalLong memory() {
+        Span last = trial.phases().get(trial.phases().size() - 1);
+        trial.step(last, few);
+        Optional<Long> one = ResidentMemory.bytes();
+        trial.step(last, more);
+        Optional<Long> two = ResidentMemory.bytes();
+        if (one.isEmpty() || two.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        double perImage = more.size() == few.size() ? 0 : Math.max(0.0, two.get() - one.get()) / (more.size() - few.size());
+        return OptionalLong.of(Math.round(two.get() + perImage * (settings.batch() - more.size())));
+    }
+
+    /**
+     * Seconds that a candidate takes where several are judged at once.
+     *
+     * @param images that are there to validate with
+     * @param folder for images that are drawn
+     */
+    double secondsPerCandidate(EvaluationSettings wanted, int images, Path folder) {
+        int each = Math.max(2 * LEAST_IMAGES, (int) (VALUES / space.input().elements()));
+        EvaluationSettings small = new EvaluationSettings(Math.min(each, wanted.recalibrationImages()), Math.min(each, wanted.validationImages()),
+            Math.min(each, wanted.batch()), wanted.seed(), wanted.evaluators());
+        DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.input().height(), 1);
+        int count = 2 * wanted.evaluators();
+        try (ImageData data = ImageData.open(drawn, folder, DataProgress.NONE)) {
+            trial.evaluate(wanted.evaluators(), data, small);
+            long begin = System.nanoTime();
+            trial.evaluate(count, data, small);
+            double seconds = (System.nanoTime() - begin) / 1e9 / count;
+            double times = (wanted.recalibrationImages() + Math.min(images, wanted.validationImages()))
+                / (double) (small.recalibrationImages() + small.validationImages());
+            return seconds * times;
+        }
+    }
+
+    @Override
+    public void close() {
+        trial.close();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.plan.Plan;
+import dev.lutra.server.plan.Plan.StageTime;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is said of an experiment before anything of it starts. */
+class PlanTest {
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void writeSpace() throws IOException {
+        NineNetworks.write(folder);
+    }
+
+    private Plan plan(String more) throws IOException {
+        Path file = Files.writeString(folder.resolve("experiment.yaml"), "name: planned\nspace: nine.yaml\n" + more);
+        try (ExperimentRun run = ExperimentRun.open(ExperimentFile.read(file), new RunFolder(folder.resolve("scratch")),
+            OwnServer.onThisMachine(), new SaidLines(), "test")) {
+            return run.plan(folder.resolve("runs/planned"));
+        }
+    }
+
+    private static Map<String, StageTime> byStage(Plan plan) {
+        return plan.stages().stream().collect(Collectors.toMap(StageTime::stage, Function.identity()));
+    }
+
+    @Test
+    void everyStageHasItsHours() throws IOException {
+        Plan plan = plan("""
+            data: {train: "synthetic:4x100", test: "synthetic:4x10", cache: cache}
+            supernet: {epochs: 40, batch: 8}
+            retrain: {epochs: 20, batch: 8}
+            evaluation: {recalibration-images: 64}
+            search: {algorithm: random, budget: 300}
+            export: {top: 2}
+            targets: [{device: phone}]
+            profile: {rounds: 4, slice: 60 ms, calibrate: 0}
+            """);
+        Map<String, StageTime> stages = byStage(plan);
+        assertThat(plan.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "profile phone", "search", "retrain");
+        assertThat(stages.get("decode").from()).startsWith("440 images, ");
+        assertThat(stages.get("train").from()).startsWith("40 epochs of 360 images, ").contains("steps of 8 images");
+        assertThat(stages.get("search").from()).startsWith("300 architectures, ");
+        assertThat(stages.get("retrain").from()).startsWith("2 networks, 20 epochs of 360 images, ");
+        assertThat(plan.stages()).allSatisfy(stage -> assertThat(stage.seconds()).as(stage.stage()).isPositive());
+        assertThat(plan.lacks()).containsExactly("device phone: not there (its agent joins a server that --server names, or the run itself)");
+        int models = Integer.parseInt(stages.get("profile phone").from().split(" ")[0]);
+        assertThat(stages.get("profile phone").seconds()).as("rounds, slices and their warm-up").isCloseTo(models * 4 * 0.09, within(1e-6));
+        assertThat(plan.disk().get(0).what()).isEqualTo("decoded images");
+        assertThat(plan.disk().get(0).place()).isEqualTo(folder.resolve("cache"));
+        assertThat(folder.resolve("cache")).as("nothing is begun").doesNotExist();
+        assertThat(folder.resolve("runs")).doesNotExist();
+        assertThat(plan.seconds()).isEqualTo(plan.stages().stream().mapToDouble(StageTime::seconds).sum());
+    }
+
+    /** What is kept of an image is what a run then keeps. */
+    @Test
+    void bytesOfImagesAreThoseOfTheCache() throws IOException {
+        String experiment = """
+            data: {train: "synthetic:3x20", cache: cache}
+            supernet: {epochs: 1, batch: 8}
+            """;
+        long planned = plan(experiment).disk().get(0).bytes();
+        try (ExperimentRun run = ExperimentRun.open(ExperimentFile.read(folder.resolve("experiment.yaml")),
+            new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), new SaidLines(), "test")) {
+            run.train();
+        }
+        try (var files = Files.list(folder.resolve("cache"))) {
+            Path pixels = files.filter(file -> file.toString().endsWith(".pixels")).findFirst().orElseThrow();
+            assertThat(Files.size(pixels)).isBetween(planned, planned + 5_000);
+        }
+    }
+
+    @Test
+    void moreThanThereIsIsSaid() throws IOException {
+        Plan plan = plan("""
+            data: {train: "synthetic:10x200000000", cache: cache}
+            supernet: {epochs: 1, batch: 4}
+            """);
+        assertThat(plan.lacks()).anyMatch(what -> what.matches("disk: [0-9.]+ GB of decoded images, [0-9.]+ GB free in " + folder.resolve("cache")));
+    }
+
+    @Test
+    void knownAccuraciesTakeNoTime() throws IOException {
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n0,0.5\n");
+        Plan plan = plan("accuracy: {table: known.csv}\nobjectives: [accuracy, macs]\nsearch: {budget: 5}\n");
+        assertThat(plan.stages()).containsExactly(new StageTime("search", 0, "5 architectures, whose accuracies are known"));
+        assertThat(plan.disk()).isEmpty();
+    }
+}

@@ -1,0 +1,83 @@
+package dev.lutra.data;
+
+import dev.lutra.data.source.Listing;
+import dev.lutra.data.source.Source;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What lies in the sources of a data set, without all of it being decoded. */
+public final class ImageSurvey {
+
+    private final DataSpec spec;
+    private final Listing train;
+    private final Optional<Listing> validation;
+    private final Optional<Listing> test;
+
+    private ImageSurvey(DataSpec spec) throws IOException {
+        this.spec = spec;
+        train = listing(Listing.Role.TRAIN, spec.train(), Optional.empty());
+        Optional<List<String>> classes = Optional.of(train.classes());
+        validation = spec.validation().isEmpty()
+            ? Optional.empty()
+            : Optional.of(listing(Listing.Role.VALIDATION, spec.validation().get(), classes));
+        test = spec.test().isEmpty() ? Optional.empty() : Optional.of(listing(Listing.Role.TEST, spec.test().get(), classes));
+    }
+
+    private Listing listing(Listing.Role role, Source source, Optional<List<String>> classes) throws IOException {
+        return Listing.of(source, new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawnSide(),
+            spec.seed()));
+    }
+
+    /**
+     * Looks at the names, sizes and classes of all files.
+     *
+     * @throws dev.lutra.InputException if a source is missing, empty or does not match
+     */
+    public static ImageSurvey of(DataSpec spec) {
+        try {
+            return new ImageSurvey(spec);
+        } catch (IOException e) {
+            throw new UncheckedIOException("images: " + e.getMessage(), e);
+        }
+    }
+
+    /** Images of all sources. */
+    public int images() {
+        return train.size() + validation.map(Listing::size).orElse(0) + test.map(Listing::size).orElse(0);
+    }
+
+    /** Images to train on. */
+    public int toTrain() {
+        return train.size() - (validation.isPresent() ? 0 : held());
+    }
+
+    /** Images to validate with. */
+    public int toValidate() {
+        return validation.map(Listing::size).orElseGet(this::held);
+    }
+
+    private int held() {
+        return (int) Math.round(train.size() * spec.validationShare());
+    }
+
+    /**
+     * Decodes some images, spread over the training images.
+     *
+     * @return bytes of each as it is kept
+     * @throws dev.lutra.InputException if one is damaged
+     */
+    public List<Long> decode(int count) {
+        List<Long> bytes = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                bytes.add((long) StoredSize.of(spec.imageSize()).fit(train.read((int) ((long) i * train.size() / count))).pixels().length);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("images: " + e.getMessage(), e);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.lutra.supernet.training;
+
+import ai.djl.engine.Engine;
+import dev.lutra.data.Batch;
+import dev.lutra.data.ImageData;
+import dev.lutra.network.Network;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.curriculum.Curriculum.Span;
+import dev.lutra.supernet.curriculum.Sampling.Moment;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Steps of a training and evaluations of candidates that leave nothing behind, for whoever asks how long they take here. */
+public final class Trial implements AutoCloseable {
+
+    private static final int CHANNELS = 3;
+
+    private final SearchSpace space;
+    private final TrainingSettings settings;
+    private final SupernetWeights weights;
+    private final Learner learner;
+    private long step;
+
+    /** On the device that a training of these settings takes. */
+    public Trial(SearchSpace space, TrainingSettings settings) {
+        IntraOpThreads.useConfigured();
+        this.space = space;
+        this.settings = settings;
+        settings.curriculum().requireFits(space);
+        weights = new SupernetWeights(settings.seed(), Engine.getInstance().defaultDevice());
+        learner = new Learner(weights, settings, !settings.curriculum().sharesWeights() || space.learnsBatchNorm());
+    }
+
+    /** The epochs in which a phase of the training begins, and the end of the last. */
+    public List<Span> phases() {
+        return settings.curriculum().spans(settings.epochs());
+    }
+
+    /** A step of a phase on images of random values. */
+    public void step(Span phase, Batch images) {
+        Moment moment = new Moment(settings.seed(), step, phase.start(), phase.start(), phase.end());
+        List<Network> paths = phase.phase().sampling().paths(Options.all(space), moment).stream().map(space::build).toList();
+        learner.step(paths, images, settings.learningRate(), step++);
+    }
+
+    /** Images of random values with labels of the space's classes. */
+    public Batch images(int count) {
+        int size = space.input().height();
+        SplittableRandom random = new SplittableRandom(settings.seed());
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(Math.multiplyExact(count, size * size), CHANNELS * Float.BYTES))
+            .order(ByteOrder.nativeOrder());
+        while (bytes.hasRemaining()) {
+            bytes.putFloat((float) random.nextDouble(-1, 1));
+        }
+        return new Batch(bytes.flip(), random.ints(count, 0, space.classes()).toArray(), count, size);
+    }
+
+    /** Judges some architectures drawn at random, as many at a time as the settings say. */
+    public void evaluate(int count, ImageData images, EvaluationSettings evaluation) {
+        SplittableRandom random = new SplittableRandom(settings.seed());
+        List<Architecture> drawn = random.longs(count).mapToObj(seed -> Options.all(space).draw(new SplittableRandom(seed))).toList();
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, images, evaluation)) {
+            evaluator.accuracies(drawn, (architecture, accuracy) -> {});
+        }
+        IntraOpThreads.useConfigured();
+    }
+
+    @Override
+    public void close() {
+        learner.close();
+        weights.close();
+    }
+}
