@@ -8,6 +8,8 @@ import dev.lutra.network.RandomWeights;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,17 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     private final Map<String, NDArray> tensors = new HashMap<>();
     private final Map<String, NDArray> momenta = new TreeMap<>();
     private final Map<String, NDArray> bases = new TreeMap<>();
+    private final Map<Extra, Map<String, NDArray>> extras = new EnumMap<>(Extra.class);
+
+    /** What some trainings keep of a tensor besides its momentum. */
+    public enum Extra {
+        /** A decaying mean of its squared gradients. */
+        SQUARE,
+        /** How many steps have moved it: one number. */
+        STEPS,
+        /** A decaying mean of its values, which is used in their place when training is over. */
+        AVERAGE
+    }
 
     /**
      * @param seed of the first values
@@ -36,6 +49,9 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     public SupernetWeights(long seed, Device device) {
         initial = new RandomWeights(seed);
         arrays = NDManager.newBaseManager(device);
+        for (Extra kind : Extra.values()) {
+            extras.put(kind, new TreeMap<>());
+        }
     }
 
     /** The current values. */
@@ -71,6 +87,56 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     /** The momentum of the whole tensor, owned here; what has one is learned and belongs in a checkpoint. */
     public NDArray momentum(SharedTensor tensor) {
         return momenta.computeIfAbsent(tensor.name(), name -> arrays.zeros(Views.shape(Weight.whole(tensor))));
+    }
+
+    /** Something else that is kept of the whole tensor, owned here, in the tensor's shape; zeros at first. */
+    public NDArray extra(Extra kind, SharedTensor tensor) {
+        return extras.get(kind).computeIfAbsent(tensor.name(), name -> arrays.zeros(Views.shape(Weight.whole(tensor))));
+    }
+
+    /** Counts a step that moves a tensor. */
+    public long countStep(SharedTensor tensor) {
+        NDArray steps = extras.get(Extra.STEPS).computeIfAbsent(tensor.name(), name -> arrays.zeros(new Shape(1)));
+        steps.addi(1);
+        return (long) steps.getFloat();
+    }
+
+    /** What else is kept of tensors, by name of the tensor, sorted. */
+    public Map<String, NDArray> extras(Extra kind) {
+        return extras.get(kind);
+    }
+
+    /** Takes what else was kept of a tensor when a checkpoint was written. */
+    public void restoreExtra(Extra kind, String name, List<Integer> dims, float[] values) {
+        extras.get(kind).put(name, own(values, shape(dims)));
+    }
+
+    /**
+     * Moves the average of every learned tensor towards its values: {@code average = decay · average + (1 − decay) · value}. A tensor
+     * that has none yet begins with its values.
+     *
+     * @param decay 0 to below 1
+     */
+    public void average(double decay) {
+        Map<String, NDArray> averages = extras.get(Extra.AVERAGE);
+        momenta.keySet().forEach(name -> {
+            NDArray average = averages.get(name);
+            if (average == null) {
+                NDArray begun = tensors.get(name).duplicate();
+                begun.attach(arrays);
+                averages.put(name, begun);
+            } else {
+                try (NDArray share = tensors.get(name).mul((float) (1 - decay))) {
+                    average.muli((float) decay).addi(share);
+                }
+            }
+        });
+    }
+
+    /** From now on tensors are what they were on average, where that was kept. Training does not go on after this. */
+    public void useAverages() {
+        extras.get(Extra.AVERAGE).forEach((name, average) -> tensors.put(name, average).close());
+        extras.get(Extra.AVERAGE).clear();
     }
 
     /** Momenta of every tensor learned so far, by name of the tensor, sorted. */
@@ -136,7 +202,9 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
 
     /** All tensors are again as if nothing had been learned. */
     public void forget() {
-        for (Map<String, NDArray> kept : List.of(tensors, momenta, bases)) {
+        List<Map<String, NDArray>> all = new ArrayList<>(List.of(tensors, momenta, bases));
+        all.addAll(extras.values());
+        for (Map<String, NDArray> kept : all) {
             kept.values().forEach(NDArray::close);
             kept.clear();
         }

@@ -31,6 +31,12 @@ public final class TensorFile implements WeightSource {
         return tensors.metadata();
     }
 
+    /** A checkpoint that averages its weights has the averages beside them, and they are what is used. */
+    private String used(String name) {
+        String average = name + ".average";
+        return tensors.names().contains(average) ? average : name;
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -38,7 +44,7 @@ public final class TensorFile implements WeightSource {
      */
     @Override
     public float[] read(Weight weight) {
-        String name = weight.tensor().name();
+        String name = used(weight.tensor().name());
         List<Integer> dims = tensors.dims(name);
         if (dims.equals(weight.tensor().dims())) {
             return weight.cut(tensors.read(name));

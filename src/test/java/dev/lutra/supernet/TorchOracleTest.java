@@ -19,9 +19,18 @@ import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.AdamW;
+import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.descent.Optimizer;
+import dev.lutra.supernet.descent.RmsProp;
+import dev.lutra.supernet.descent.Schedule;
+import dev.lutra.supernet.descent.Sgd;
+import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Learner;
+import dev.lutra.supernet.training.Recipe;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.weights.SafetensorsFile;
+import dev.lutra.yaml.YamlNode;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,6 +42,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training steps and evaluation against Python's PyTorch, which interprets the same ops by itself. */
 class TorchOracleTest {
@@ -40,25 +51,34 @@ class TorchOracleTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PYTHON = "/usr/bin/python3";
     private static final double TOLERANCE = 1e-5;
-    private static final double[] RATES = {0.1, 0.05, 0.02};
+    private static final Descent SGD = Descent.sgd(0.1, 0, Schedule.COSINE, 0.9, 1e-2);
+    private static final double[] RATES = {1, 0.5, 0.2};
 
     @TempDir
     Path folder;
 
     @Test
     void learnsWhatPyTorchLearnsWithBatchNormFixed() throws Exception {
-        compare(TestNetworks.everyOp(), false);
+        compare(TestNetworks.everyOp(), false, SGD, Recipe.PLAIN);
     }
 
     @Test
     void learnsWhatPyTorchLearnsWithBatchNormLearned() throws Exception {
-        compare(TestNetworks.everyOp(), true);
+        compare(TestNetworks.everyOp(), true, SGD, Recipe.PLAIN);
     }
 
-    private void compare(Network network, boolean learnsBatchNorm) throws Exception {
+    /** A large epsilon, so that a gradient that is all rounding stays small. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{lr: 0.1, nesterov: true, weight-decay: 0.01, decays: all}", "{adamw: {weight-decay: 0.05, beta2: 0.9, epsilon: 0.01}}",
+        "{rmsprop: {weight-decay: 0.01, epsilon: 0.01, decays: not-depthwise, clip: {norm: 0.3}}}", "{lr: 0.1, clip: {value: 0.004}}",
+        "{lr: 0.1, clip: {value: 0.01, norm: 0.1}}"})
+    void movesWeightsAsPyTorchsOptimizersDo(String optimizer) throws Exception {
+        compare(TestNetworks.everyOp(), true, Descent.read(YamlNode.parse("f", optimizer)), new Recipe(0.7));
+    }
+
+    private void compare(Network network, boolean learnsBatchNorm, Descent descent, Recipe recipe) throws Exception {
         assumeTrue(hasTorch(), "no " + PYTHON + " with torch");
-        TrainingSettings settings = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
-            TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 5);
+        TrainingSettings settings = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), descent, 0.1, Guidance.NONE, recipe, 5);
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < RATES.length; i++) {
             batches.add(TestNetworks.randomBatch(8, 16, 4, 100 + i));
@@ -69,13 +89,17 @@ class TorchOracleTest {
             describe(network, settings, learned, batches, weights);
             JsonNode expected = runPython();
             for (int i = 0; i < RATES.length; i++) {
-                Learner.Step step = learner.step(List.of(network), batches.get(i), RATES[i], i);
+                Learner.Step step = learner.step(List.of(network), batches.get(i), RATES[i] * settings.descent().rate(), i);
                 assertThat(step.loss()).isCloseTo(expected.get("losses").get(i).asDouble(), within(TOLERANCE));
             }
             learned.forEach((name, weight) -> {
                 assertClose(name, weights.read(weight), expected.get("weights").get(name));
                 assertClose(name + ".momentum", weight.cut(weights.momenta().get(name).toFloatArray()),
                     expected.get("momenta").get(name));
+                if (recipe.averages()) {
+                    assertClose(name + ".average", weight.cut(weights.extras(SupernetWeights.Extra.AVERAGE).get(name).toFloatArray()),
+                        expected.get("averages").get(name));
+                }
             });
             compareEvaluation(network, batches, weights, expected);
         }
@@ -149,20 +173,41 @@ class TorchOracleTest {
         ArrayNode steps = spec.putArray("steps");
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            ObjectNode step = steps.addObject().put("lr", RATES[i]);
+            ObjectNode step = steps.addObject().put("lr", RATES[i] * settings.descent().rate());
             step.set("labels", JSON.valueToTree(batch.labels()));
             float[] pixels = new float[batch.size() * batch.imageSize() * batch.imageSize() * 3];
             batch.pixels().get(pixels);
             tensors.put("images." + i, new SafetensorsFile.Entry("images." + i,
                 List.of(batch.size(), batch.imageSize(), batch.imageSize(), 3), () -> pixels));
         }
-        spec.put("weight_decay", settings.weightDecay()).put("momentum", settings.momentum())
-            .put("smoothing", settings.labelSmoothing());
+        Descent descent = settings.descent();
+        spec.put("weight_decay", descent.weightDecay()).put("smoothing", settings.labelSmoothing()).put("average", settings.recipe().averaging());
+        spec.set("optimizer", optimizer(descent.optimizer()));
+        if (descent.clipping().boundsValues()) {
+            spec.put("clip_value", descent.clipping().value());
+        }
+        if (descent.clipping().boundsNorm()) {
+            spec.put("clip_norm", descent.clipping().norm());
+        }
         spec.set("learned", JSON.valueToTree(learned.keySet()));
-        spec.set("decays", JSON.valueToTree(learned.values().stream().filter(weight -> weight.tensor().role().decays())
+        spec.set("decays", JSON.valueToTree(learned.values().stream().filter(weight -> descent.decayed().includes(weight.tensor()))
             .map(weight -> weight.tensor().name()).toList()));
         JSON.writeValue(folder.resolve("network.json").toFile(), spec);
         SafetensorsFile.write(folder.resolve("before.safetensors"), Map.of("made-by", "the test"), List.copyOf(tensors.values()));
+    }
+
+    /** In PyTorch's words. */
+    private static ObjectNode optimizer(Optimizer optimizer) {
+        ObjectNode node = JSON.createObjectNode();
+        if (optimizer instanceof Sgd sgd) {
+            return node.put("kind", "SGD").put("momentum", sgd.momentum()).put("nesterov", sgd.nesterov());
+        }
+        if (optimizer instanceof AdamW adam) {
+            node.put("kind", "AdamW").put("eps", adam.epsilon()).putArray("betas").add(adam.beta1()).add(adam.beta2());
+            return node;
+        }
+        RmsProp rms = (RmsProp) optimizer;
+        return node.put("kind", "RMSprop").put("alpha", rms.alpha()).put("momentum", rms.momentum()).put("eps", rms.epsilon());
     }
 
     private static ObjectNode describe(Op op) {

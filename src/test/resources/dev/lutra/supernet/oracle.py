@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel
 
 ACTIVATIONS = {
     "RELU": F.relu, "RELU6": F.relu6, "SIGMOID": torch.sigmoid, "SWISH": F.silu, "HARD_SIGMOID": F.hardsigmoid,
@@ -81,6 +82,28 @@ class Net:
         raise ValueError(kind)
 
 
+def momentum(state):
+    return state["momentum_buffer"] if "momentum_buffer" in state else state["exp_avg"]
+
+
+class Averages:
+    """What torch.optim.swa_utils makes of parameters with a decay."""
+
+    def __init__(self, decay, tensors):
+        self.tensors = tensors
+        self.module = nn.ParameterList([nn.Parameter(t.detach().clone()) for t in tensors])
+        self.model = AveragedModel(self.module, avg_fn=lambda average, value, steps: decay * average + (1 - decay) * value)
+
+    def update(self):
+        with torch.no_grad():
+            for held, tensor in zip(self.module, self.tensors):
+                held.copy_(tensor)
+        self.model.update_parameters(self.module)
+
+    def values(self):
+        return [t.detach().flatten().tolist() for t in self.model.module]
+
+
 def main(folder):
     spec = json.load(open(folder + "/network.json"))
     metadata, tensors = read_safetensors(folder + "/before.safetensors")
@@ -90,10 +113,13 @@ def main(folder):
     for name, tensor in tensors.items():
         tensor.requires_grad_(name in learned)
     decays = set(spec["decays"])
-    optimizer = torch.optim.SGD([
+    parameters = [tensors[n] for n in spec["learned"]]
+    settings = dict(spec["optimizer"])
+    optimizer = getattr(torch.optim, settings.pop("kind"))([
         {"params": [tensors[n] for n in spec["learned"] if n in decays], "weight_decay": spec["weight_decay"]},
         {"params": [tensors[n] for n in spec["learned"] if n not in decays], "weight_decay": 0.0},
-    ], lr=1.0, momentum=spec["momentum"])
+    ], lr=1.0, **settings)
+    averages = Averages(spec["average"], parameters)
     net = Net(spec["ops"], tensors)
     losses = []
     for x, step in zip(images, spec["steps"]):
@@ -102,7 +128,12 @@ def main(folder):
         loss = F.cross_entropy(net.run(x, True), torch.tensor(step["labels"]), label_smoothing=spec["smoothing"])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if "clip_value" in spec:
+            nn.utils.clip_grad_value_(parameters, spec["clip_value"])
+        if "clip_norm" in spec:
+            nn.utils.clip_grad_norm_(parameters, spec["clip_norm"])
         optimizer.step()
+        averages.update()
         losses.append(loss.item())
     for norm in net.norms.values():
         norm.reset_running_stats()
@@ -113,7 +144,8 @@ def main(folder):
     result = {
         "losses": losses,
         "weights": {n: tensors[n].detach().flatten().tolist() for n in spec["learned"]},
-        "momenta": {n: optimizer.state[tensors[n]]["momentum_buffer"].flatten().tolist() for n in spec["learned"]},
+        "momenta": {n: momentum(optimizer.state[tensors[n]]).flatten().tolist() for n in spec["learned"]},
+        "averages": dict(zip(spec["learned"], averages.values())),
         "means": {op["output"]: net.norms[op["output"]].running_mean.tolist() for op in spec["ops"] if op["type"] == "BatchNorm"},
         "variances": {op["output"]: net.norms[op["output"]].running_var.tolist()
                       for op in spec["ops"] if op["type"] == "BatchNorm"},

@@ -12,6 +12,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
@@ -23,6 +24,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,7 +32,8 @@ import java.util.TreeMap;
 /**
  * A supernet in training as it was at the end of an epoch: a safetensors file with every tensor that was ever trained,
  * under its own name, its momentum under {@code <name>.momentum}, what its angle is counted from under {@code <name>.base} where
- * that is not its first value, and what they came from as metadata. Tensors that no
+ * that is not its first value, what else its training keeps under {@code <name>.square}, {@code .steps} and {@code .average}, and what
+ * they came from as metadata. Where there are averages, they are what is used. Tensors that no
  * step has used yet are not in the file: they follow from the seed.
  *
  * @param origin the named values that the training follows from, as {@link NamedValues#stored}; two trainings with equal
@@ -85,7 +88,14 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             tensors.add(tensor(name + MOMENTUM, momentum));
         });
         weights.bases().forEach((name, base) -> tensors.add(tensor(name + BASE, base)));
+        for (Extra kind : Extra.values()) {
+            weights.extras(kind).forEach((name, values) -> tensors.add(tensor(name + suffix(kind), values)));
+        }
         SafetensorsFile.write(file, metadata(), tensors);
+    }
+
+    private static String suffix(Extra kind) {
+        return "." + kind.name().toLowerCase(Locale.ROOT);
     }
 
     private Map<String, String> metadata() {
@@ -163,6 +173,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         }
         SupernetWeights weights = new SupernetWeights(checkpoint.seed(), device);
         restore(file, weights);
+        weights.useAverages();
         return weights;
     }
 
@@ -214,7 +225,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         NamedValues.Builder values = NamedValues.builder().put("seed", of(file, stored).seed());
         for (String name : stored.names()) {
             if (isValue(name)) {
-                values.put("tensor." + name, stored.dims(name) + " " + hash(stored.read(name)));
+                String average = name + suffix(Extra.AVERAGE);
+                values.put("tensor." + name, stored.dims(name) + " " + hash(stored.read(stored.names().contains(average) ? average : name)));
             }
         }
         return values.build().fingerprint("weights", 1);
@@ -232,7 +244,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     }
 
     private static boolean isValue(String name) {
-        return !name.endsWith(MOMENTUM) && !name.endsWith(BASE);
+        return !name.endsWith(MOMENTUM) && !name.endsWith(BASE)
+            && Arrays.stream(Extra.values()).noneMatch(kind -> name.endsWith(suffix(kind)));
     }
 
     private static void restore(Path file, SupernetWeights weights) {
@@ -246,6 +259,12 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             }
             if (stored.names().contains(name + MOMENTUM)) {
                 weights.restoreMomentum(name, stored.dims(name), stored.read(name + MOMENTUM));
+            }
+            for (Extra kind : Extra.values()) {
+                String extra = name + suffix(kind);
+                if (stored.names().contains(extra)) {
+                    weights.restoreExtra(kind, name, stored.dims(extra), stored.read(extra));
+                }
             }
         }
     }

@@ -88,7 +88,10 @@ public final class Learner implements AutoCloseable {
             }
             boolean moves = Double.isFinite(sum) && leaves.haveFiniteGradients();
             if (moves) {
-                leaves.update(new Sgd(learningRate, settings.momentum(), settings.weightDecay()));
+                leaves.update(settings.descent(), learningRate);
+                if (settings.recipe().averages()) {
+                    weights.average(settings.recipe().averaging());
+                }
             }
             return new Step(sum, correct, moves);
         }

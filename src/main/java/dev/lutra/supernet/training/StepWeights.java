@@ -11,6 +11,9 @@ import dev.lutra.network.Weight;
 import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
+import dev.lutra.supernet.descent.Clipping;
+import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.descent.Optimizer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -93,28 +96,75 @@ final class StepWeights implements Parameters {
         return Float.isFinite(sum.getFloat());
     }
 
-    /** Moves the weights along the gradients that the step has gathered. */
-    void update(Sgd sgd) {
+    /** Bounds the gradients that the step has gathered, and moves the weights along them. */
+    void update(Descent descent, double rate) {
+        Map<SharedTensor, NDArray> gradients = new LinkedHashMap<>();
+        leaves.forEach((tensor, leaf) -> gradients.put(tensor, leaf.variable().getGradient()));
+        clip(gradients, descent.clipping());
         leaves.forEach((tensor, leaf) -> {
-            try (NDArray gradient = leaf.variable().getGradient();
-                NDArray momentum = Views.detached(shared.momentum(tensor), leaf.weight(), step)) {
-                for (Weight used : leaf.used()) {
-                    update(sgd, leaf, used, gradient, momentum);
-                }
+            shared.momentum(tensor); // what has one is learned, whatever the optimizer remembers
+            long steps = descent.optimizer().countsSteps() ? shared.countStep(tensor) : 0;
+            double decay = descent.decayed().includes(tensor) ? descent.weightDecay() : 0;
+            for (Weight used : leaf.used()) {
+                boolean whole = used.equals(leaf.weight());
+                NDArray value = whole ? leaf.value() : Views.within(leaf.value(), leaf.weight(), used);
+                NDArray slope = whole ? gradients.get(tensor) : Views.within(gradients.get(tensor), leaf.weight(), used);
+                descent.optimizer().update(value, slope, new UsedState(used, steps), rate, decay);
             }
         });
+        gradients.values().forEach(NDArray::close);
     }
 
-    private static void update(Sgd sgd, Leaf leaf, Weight used, NDArray gradient, NDArray momentum) {
-        boolean decays = used.tensor().role().decays();
-        if (used.equals(leaf.weight())) {
-            sgd.update(leaf.value(), gradient, momentum, decays);
-            return;
+    private static void clip(Map<SharedTensor, NDArray> gradients, Clipping clipping) {
+        if (clipping.boundsValues()) {
+            gradients.replaceAll((tensor, gradient) -> {
+                try (gradient) {
+                    return gradient.clip(-clipping.value(), clipping.value());
+                }
+            });
         }
-        try (NDArray value = Views.within(leaf.value(), leaf.weight(), used);
-            NDArray slope = Views.within(gradient, leaf.weight(), used);
-            NDArray velocity = Views.within(momentum, leaf.weight(), used)) {
-            sgd.update(value, slope, velocity, decays);
+        if (clipping.boundsNorm()) {
+            double squares = 0;
+            for (NDArray gradient : gradients.values()) {
+                try (NDArray squared = gradient.square(); NDArray sum = squared.sum()) {
+                    squares += sum.getFloat();
+                }
+            }
+            float factor = (float) clipping.factor(Math.sqrt(squares));
+            if (factor < 1) {
+                gradients.values().forEach(gradient -> gradient.muli(factor));
+            }
+        }
+    }
+
+    /**
+     * What is remembered of a part of a tensor.
+     *
+     * @param part that a step moves
+     * @param steps that have moved the tensor
+     */
+    private final class UsedState implements Optimizer.State {
+
+        private final Weight part;
+        private final long steps;
+
+        UsedState(Weight part, long steps) {
+            this.part = part;
+            this.steps = steps;
+        }
+
+        @Override
+        public NDArray memory(Optimizer.Memory kind) {
+            NDArray whole = switch (kind) {
+                case MOMENTUM -> shared.momentum(part.tensor());
+                case SQUARE -> shared.extra(SupernetWeights.Extra.SQUARE, part.tensor());
+            };
+            return Views.detached(whole, part, step);
+        }
+
+        @Override
+        public long steps() {
+            return steps;
         }
     }
 }

@@ -139,6 +139,7 @@ public final class Trainer {
                     listener.saved(checkpoint);
                 }
             }
+            weights.useAverages();
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
@@ -182,7 +183,7 @@ public final class Trainer {
                 listener.awaits();
                 Batch batch = epochBatches.next();
                 listener.fetched();
-                learningRate = settings.learningRate(step - cycleStart, cycleSteps);
+                learningRate = settings.descent().rate(step - cycleStart, cycleSteps, cycle.end() - cycle.start());
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();
                 Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps,

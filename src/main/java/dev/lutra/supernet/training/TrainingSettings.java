@@ -6,6 +6,8 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.descent.Schedule;
 
 /**
  * How a supernet, or one network, is trained.
@@ -13,67 +15,32 @@ import dev.lutra.supernet.curriculum.Sampling;
  * @param epochs passes over the training images
  * @param batch images a step
  * @param curriculum which architectures are trained when
- * @param learningRate the highest; the schedule lowers it to 0
- * @param warmUp share of the steps in which the rate rises to its highest, in a straight line (Goyal et al. 2017)
- * @param schedule how the learning rate falls
- * @param momentum of gradient descent, 0 to below 1
- * @param weightDecay added to the gradient of convolution and linear weights, times the weight
+ * @param descent how weights go down the gradient
  * @param labelSmoothing share of the target that is spread over all classes
  * @param guidance what the paths of a step teach each other
+ * @param recipe what else a training does so that its networks get better
  * @param seed of first weights, paths, order of images, augmentation and dropout
  */
-public record TrainingSettings(int epochs, int batch, Curriculum curriculum, double learningRate, double warmUp,
-    Schedule schedule, double momentum, double weightDecay, double labelSmoothing, Guidance guidance, long seed) {
+public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Descent descent, double labelSmoothing, Guidance guidance,
+    Recipe recipe, long seed) {
 
     /** Share of the first path, unless a file says otherwise. */
     public static final double FIRST_PATH = 0.25;
 
-    /** How the learning rate falls from its first value to 0, step by step. */
-    public enum Schedule {
-        /** Half a cosine wave (Loshchilov and Hutter 2017). */
-        COSINE {
-            @Override
-            double factor(double progress) {
-                return (1 + Math.cos(Math.PI * progress)) / 2;
-            }
-        },
-        /** A straight line, as SPOS trains. */
-        LINEAR {
-            @Override
-            double factor(double progress) {
-                return 1 - progress;
-            }
-        };
-
-        /** @param progress share of all steps already taken, 0 to below 1 */
-        abstract double factor(double progress);
-
-        /** The word for it in an experiment file. */
-        String key() {
-            return switch (this) {
-                case COSINE -> "cosine";
-                case LINEAR -> "linear";
-            };
-        }
-    }
-
     public TrainingSettings {
         require("epochs", epochs, epochs >= 1, "at least 1");
         require("batch", batch, batch >= 2, "at least 2, as batch norm needs a variance");
-        require("lr", learningRate, learningRate > 0 && learningRate < Double.POSITIVE_INFINITY, "above 0");
-        require("warm-up", warmUp, warmUp >= 0 && warmUp < 1, "0 to below 1");
-        require("momentum", momentum, momentum >= 0 && momentum < 1, "0 to below 1");
-        require("weight-decay", weightDecay, weightDecay >= 0 && weightDecay < 1, "0 to below 1");
         require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
         require(guidance.rankLoss() > 0 ? "rank-loss" : "distillation", "with " + String.join(", ", curriculum.samplings()),
             !guidance.comparesPaths() || curriculum.trainsSeveral(), "with a sampling that trains several paths a step");
         curriculum.spans(epochs);
     }
 
-    /** Labels are all that is learned. */
+    /** Labels are all that is learned, by SGD and nothing else. */
     public TrainingSettings(int epochs, int batch, Curriculum curriculum, double learningRate, double warmUp, Schedule schedule,
         double momentum, double weightDecay, double labelSmoothing, long seed) {
-        this(epochs, batch, curriculum, learningRate, warmUp, schedule, momentum, weightDecay, labelSmoothing, Guidance.NONE, seed);
+        this(epochs, batch, curriculum, Descent.sgd(learningRate, warmUp, schedule, momentum, weightDecay), labelSmoothing, Guidance.NONE,
+            Recipe.PLAIN, seed);
     }
 
     /**
@@ -88,17 +55,8 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, dou
 
     /** The same for one network that has the weights to itself. */
     public TrainingSettings alone(Architecture architecture) {
-        return new TrainingSettings(epochs, batch, Curriculum.of(Sampling.fixed(architecture)), learningRate, warmUp, schedule,
-            momentum, weightDecay, labelSmoothing, seed);
-    }
-
-    /**
-     * @param step steps already taken
-     * @param steps of the whole training
-     */
-    public double learningRate(long step, long steps) {
-        double warm = warmUp * steps;
-        return learningRate * (step < warm ? (step + 1) / (warm + 1) : schedule.factor((step - warm) / (steps - warm)));
+        return new TrainingSettings(epochs, batch, Curriculum.of(Sampling.fixed(architecture)), descent, labelSmoothing, Guidance.NONE, recipe,
+            seed);
     }
 
     /**
@@ -110,14 +68,11 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, dou
         NamedValues.Builder values = NamedValues.builder()
             .put(key + "epochs", epochs)
             .put(key + "batch", batch)
-            .put(key + "optimizer.lr", learningRate)
-            .put(key + "optimizer.warm-up", warmUp)
-            .put(key + "optimizer.schedule", schedule.key())
-            .put(key + "optimizer.momentum", momentum)
-            .put(key + "optimizer.weight-decay", weightDecay)
             .put(key + "label-smoothing", labelSmoothing)
             .put("seed", seed)
             .putAll(curriculum.values(space));
+        descent.describe(key + "optimizer.", values);
+        recipe.describe(key, values);
         if (curriculum.sharesWeights()) {
             guidance.describe(key, values);
         }

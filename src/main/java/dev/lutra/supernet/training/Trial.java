@@ -48,7 +48,7 @@ public final class Trial implements AutoCloseable {
     public void step(Span phase, Batch images) {
         Moment moment = new Moment(settings.seed(), step, phase.start(), phase.start(), phase.end());
         List<Network> paths = phase.phase().sampling().paths(Options.all(space), moment).stream().map(space::build).toList();
-        learner.step(paths, images, settings.learningRate(), step++);
+        learner.step(paths, images, settings.descent().rate(), step++);
     }
 
     /** Images of random values with labels of the space's classes. */

@@ -22,6 +22,7 @@ import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.Views;
+import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.training.Learner;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Files;
@@ -38,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 class InheritanceTest {
 
     private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
-        TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
+        Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
 
     @TempDir
     Path folder;

@@ -14,9 +14,9 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Front;
-import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.IntraOpThreads;
@@ -24,6 +24,7 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.training.Trainer;
 import dev.lutra.supernet.training.TrainingListener;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -51,9 +52,7 @@ class EvaluatorsTest {
     static void open(@TempDir Path folder) throws Exception {
         space = TestNetworks.space(folder);
         data = ImageData.open(DataSpec.of(new Source.Synthetic(4, 60), 16, 1), folder.resolve("cache"), DataProgress.NONE);
-        TrainingSettings defaults = TrainingSettings.defaults();
-        TrainingSettings settings = new TrainingSettings(2, 16, Curriculum.of(Sampling.uniform()), 0.05, 0, defaults.schedule(),
-            defaults.momentum(), defaults.weightDecay(), 0, 3);
+        TrainingSettings settings = new TrainingSettings(2, 16, Curriculum.of(Sampling.uniform()), 0.05, 0, Schedule.COSINE, 0.9, 4e-5, 0, 3);
         weights = new Trainer(space, data, settings, EvaluationSettings.defaults(), folder.resolve("c.safetensors"), Device.cpu())
             .train(TrainingListener.NONE);
     }

@@ -17,6 +17,7 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.Schedule;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -32,9 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 class LearnerTest {
 
     private static final TrainingSettings SETTINGS = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
-        TrainingSettings.Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
+        Schedule.COSINE, 0.9, 1e-2, 0.1, 3);
     private static final TrainingSettings PLAIN = new TrainingSettings(1, 8, Curriculum.of(Sampling.uniform()), 0.1, 0,
-        TrainingSettings.Schedule.COSINE, 0, 0, 0.1, 3);
+        Schedule.COSINE, 0, 0, 0.1, 3);
 
     @TempDir
     Path folder;

@@ -13,9 +13,10 @@ import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transitions;
+import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.TrainingListener.Progress;
-import dev.lutra.supernet.training.TrainingSettings.Schedule;
 import dev.lutra.yaml.YamlNode;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -69,7 +70,7 @@ class StrategiesTest {
 
         private TrainingSettings settings() {
             Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL, Transitions.ALL);
-            return new TrainingSettings(EPOCHS, 8, curriculum, 0.05, 0.1, Schedule.COSINE, 0.9, 4e-5, 0.1, guidance, 3);
+            return new TrainingSettings(EPOCHS, 8, curriculum, Descent.sgd(0.05, 0.1, Schedule.COSINE, 0.9, 4e-5), 0.1, guidance, Recipe.PLAIN, 3);
         }
 
         void train(Path folder, Path checkpoint, TrainingListener listener) throws IOException {

@@ -23,9 +23,10 @@ import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.space.Header;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.Guidance;
-import dev.lutra.supernet.training.TrainingSettings.Schedule;
+import dev.lutra.supernet.training.Recipe;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
@@ -258,20 +259,15 @@ public final class ExperimentFile {
 
     private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance) {
         TrainingSettings defaults = TrainingSettings.defaults();
-        Optional<YamlNode> optimizer = node.flatMap(n -> n.find("optimizer"));
         TrainingSettings settings = new TrainingSettings(
             integer(node, "epochs", 1, defaults.epochs()),
             integer(node, "batch", 2, defaults.batch()),
             curriculum,
-            number(optimizer, "lr", 1e-6, 100, defaults.learningRate()),
-            number(optimizer, "warm-up", 0, 0.9, defaults.warmUp()),
-            optimizer.flatMap(n -> n.find("schedule")).map(n -> n.oneOf(Schedule.class)).orElse(defaults.schedule()),
-            number(optimizer, "momentum", 0, 0.999, defaults.momentum()),
-            number(optimizer, "weight-decay", 0, 0.999, defaults.weightDecay()),
+            node.flatMap(n -> n.find("optimizer")).map(Descent::read).orElse(defaults.descent()),
             number(node, "label-smoothing", 0, 0.9, defaults.labelSmoothing()),
             guidance,
+            Recipe.read(node.orElse(YamlNode.EMPTY)),
             seed);
-        optimizer.ifPresent(YamlNode::rejectUnknownKeys);
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;
     }
