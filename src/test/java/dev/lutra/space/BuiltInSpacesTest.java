@@ -30,7 +30,7 @@ class BuiltInSpacesTest {
 
     @ParameterizedTest
     @CsvSource({"spos-shufflenetv2, 4^20", "spos-shufflenetv2-channels, 32^20", "oneshot, 40^20", "oneshot-s-plus, 40^20",
-        "oneshot-s-plus-8, 32^20", "mmrazor-spos, 4^20", "proxyless-gpu, 6^6*7^15", "proxylessnas, 6^6*7^15",
+        "oneshot-s-plus-8, 32^20", "mmrazor-spos, 4^20", "proxyless-gpu, 6^6*7^15", "mmrazor-proxyless-gpu, 7^21", "proxylessnas, 6^6*7^15",
         "proxylessnas-24, 6^6*7^15", "proxylessnas-cpu, 6^6*7^15", "proxylessnas-mobile-14, 6^6*7^15", "fairnas, 6^19",
         "fairnas-se, 6^19", "fairnas-se-half, 6^19", "fairnas-cifar, 6^9", "moga, 12^14", "moga-cifar, 12^7",
         "single-path-nas, 5^15*4^5", "fbnet, 9^22", "fbnet-a, 9^22", "fbnet-2019, 9^22", "fbnet-2019-a, 9^22",
@@ -45,6 +45,19 @@ class BuiltInSpacesTest {
             expected = expected.multiply(new BigInteger(parts[0]).pow(Integer.parseInt(parts[1])));
         }
         assertThat(SpaceFile.load(name).size()).isEqualTo(expected);
+    }
+
+    /** What AngleNAS's table has too is the same network in MMRazor's, and an identity that changes the shape is a convolution. */
+    @Test
+    void mmrazorsIdentityStandsInEveryLayer() {
+        SearchSpace everywhere = SpaceFile.load("mmrazor-proxyless-gpu");
+        String searched = "2 2 -1 0 0 -1 -1 0 5 -1 4 4 0 0 4 2 3 4 4 4 3".replace(' ', ',').replace("-1", "skip");
+        assertThat(Cost.of(everywhere.build(everywhere.parse(searched))).macs()).isEqualTo(470_792_064);
+        Network none = everywhere.build(everywhere.parse(String.join(",", Collections.nCopies(21, "skip"))));
+        // six 1x1 convolutions between stem, first block and last convolution: 24, 32, 56, 112, 128, 256, 432 channels
+        long projections = 56 * 56 * 24 * 32 + 28 * 28 * 32 * 56 + 14 * 14 * (56 * 112 + 112 * 128) + 7 * 7 * (128 * 256 + 256 * 432);
+        long rest = 112 * 112 * (27 * 40 + 9 * 40 + 40 * 24) + 7 * 7 * 432 * 1728 + 1728 * 1000;
+        assertThat(Cost.of(none).macs()).isEqualTo(projections + rest);
     }
 
     @ParameterizedTest

@@ -38,7 +38,8 @@ final class MmrazorSubnet {
 
     private static final List<SupportedSpace> SUPPORTED = List.of(
         new SupportedSpace("mmrazor-spos", List.of(4, 4, 8, 4), List.of(), "shuffle_"),
-        new SupportedSpace("proxyless-gpu", List.of(1, 4, 4, 4, 4, 4, 1), List.of("mb_k3e1"), "mb_"));
+        new SupportedSpace("proxyless-gpu", List.of(1, 4, 4, 4, 4, 4, 1), List.of("mb_k3e1"), "mb_"),
+        new SupportedSpace("mmrazor-proxyless-gpu", List.of(1, 4, 4, 4, 4, 4, 1), List.of("mb_k3e1"), "mb_"));
 
     private MmrazorSubnet() {}
 
@@ -53,9 +54,23 @@ final class MmrazorSubnet {
 
     static ArchitectureFile read(YamlNode root) {
         Map<String, YamlNode> modules = modules(root);
-        SupportedSpace supported = SUPPORTED.stream()
-            .filter(candidate -> modules.values().stream().anyMatch(node -> isOf(candidate, node))).findFirst()
-            .orElseThrow(() -> root.error("no known choice (expected: shuffle_... or mb_...)"));
+        List<SupportedSpace> candidates = SUPPORTED.stream()
+            .filter(candidate -> modules.values().stream().anyMatch(node -> isOf(candidate, node))).toList();
+        if (candidates.isEmpty()) {
+            throw root.error("no known choice (expected: shuffle_... or mb_...)");
+        }
+        // AngleNAS's table before MMRazor's, unless identity stands where only that has it; what is wrong in both the last one says
+        for (SupportedSpace candidate : candidates.subList(0, candidates.size() - 1)) {
+            try {
+                return read(root, modules, candidate);
+            } catch (InputException e) {
+                // the next may have it
+            }
+        }
+        return read(root, modules, candidates.get(candidates.size() - 1));
+    }
+
+    private static ArchitectureFile read(YamlNode root, Map<String, YamlNode> modules, SupportedSpace supported) {
         List<String> places = places(supported);
         modules.forEach((key, node) -> {
             if (!places.contains(standardKey(key))) {

@@ -114,12 +114,14 @@ class ArchitectureFileTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"mmrazor-spos | " + SPOS_SUBNET, "proxyless-gpu | " + ANGLENAS})
+    @CsvSource(delimiter = '|', value = {"mmrazor-spos | " + SPOS_SUBNET, "proxyless-gpu | " + ANGLENAS,
+        "mmrazor-proxyless-gpu | skip,k3e3,skip,skip,skip,skip,skip,skip,k7e6,skip,skip,skip,skip,skip,skip,skip,skip,skip,skip,skip,skip"})
     void subnetsRoundTrip(String name, String architecture) {
         SearchSpace space = SpaceFile.load(name);
         ArchitectureFile written = new ArchitectureFile(space, space.parse(architecture));
         Path file = folder.resolve("subnet.yaml");
         written.writeSubnet(file);
+        assertThat(ArchitectureFile.read(file).space().name()).isEqualTo(name);
         assertThat(ArchitectureFile.read(file).architecture()).isEqualTo(written.architecture());
         assertThat(folder).isDirectoryContaining("glob:**/subnet.yaml");
         assertThat(folder.toFile().list()).hasSize(1);

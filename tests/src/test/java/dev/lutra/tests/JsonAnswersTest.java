@@ -32,7 +32,7 @@ class JsonAnswersTest {
     private static final Set<String> NOT_RUN = Set.of("demo");
 
     /** Those that start other processes, or are ended from outside; all others need none of their own. */
-    private static final Set<String> PROCESSES = Set.of("profile", "verify", "run", "retrain", "load");
+    private static final Set<String> PROCESSES = Set.of("plan", "profile", "verify", "run", "retrain", "load");
 
     @TempDir
     private Path folder;
@@ -70,6 +70,8 @@ class JsonAnswersTest {
         asked.put("lut diff", new Asked("lut diff " + table + " " + table, answer -> answer.path("common").asInt() == 458));
         asked.put("lut forget", new Asked("lut forget @measured.json ffffffffffffffff", answer -> answer.path("entries").asInt() == 1));
         asked.put("lut import", new Asked("lut import singlepath @pixel.csv --out @pixel.json", answer -> answer.path("entries").asInt() == 4));
+        asked.put("recipes", new Asked("recipes", answer -> answer.size() > 10 && answer.path(0).has("title")));
+        asked.put("init", new Asked("init --recipe spos-block-cifar --out @recipe.yaml", answer -> answer.has("file")));
         asked.put("plan", new Asked("plan @small.yaml", answer -> answer.path("seconds").asDouble() > 0 && answer.has("lacks")));
         asked.put("train", new Asked("train @small.yaml --out @run", answer -> answer.has("supernet")));
         asked.put("rank", new Asked("rank @small.yaml --out @run", answer -> answer.path("baselines").size() == 3));

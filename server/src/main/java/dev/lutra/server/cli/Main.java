@@ -6,6 +6,8 @@ import dev.lutra.server.cli.fleet.AgentsCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
 import dev.lutra.server.cli.output.Version;
+import dev.lutra.server.cli.recipe.InitCommand;
+import dev.lutra.server.cli.recipe.RecipesCommand;
 import dev.lutra.server.cli.run.DemoCommand;
 import dev.lutra.server.cli.run.PlanCommand;
 import dev.lutra.server.cli.run.RankCommand;
@@ -38,7 +40,8 @@ public final class Main {
     private static final int BAD_INPUT = 2;
 
     private static final List<Class<?>> COMMANDS = List.of(
-        DemoCommand.class, RunCommand.class, PlanCommand.class, StageCommands.Train.class, StageCommands.Profile.class,
+        DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, RunCommand.class, StageCommands.Train.class,
+        StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
         RankCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,

@@ -1,0 +1,2 @@
+/** Commands about recipes. */
+package dev.lutra.server.cli.recipe;

@@ -1,0 +1,2 @@
+/** Experiments that were published, as files to start from. */
+package dev.lutra.server.recipe;
