@@ -1,5 +1,6 @@
 package dev.lutra;
 
+import dev.lutra.proto.border.VisibleText;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -40,17 +41,9 @@ public final class Names {
         return name;
     }
 
-    /** Text as it may go to a terminal or a log: what moves the cursor, turns the direction or cannot be seen is written as a number. */
+    /** Text as it may go to a terminal or a log, {@link VisibleText}. */
     public static String shown(String text) {
-        StringBuilder shown = new StringBuilder();
-        text.codePoints().forEach(c -> {
-            if (isVisible(c)) {
-                shown.appendCodePoint(c);
-            } else {
-                shown.append("\\u{").append(Integer.toHexString(c)).append('}');
-            }
-        });
-        return shown.toString();
+        return VisibleText.of(text);
     }
 
     /** A file's name, as {@link #shown(String)} has it; bytes that are no UTF-8 are written as numbers. */
@@ -83,14 +76,6 @@ public final class Names {
             i += isEscape ? 2 : 0;
         }
         return bytes.toByteArray();
-    }
-
-    private static boolean isVisible(int codePoint) {
-        return switch (Character.getType(codePoint)) {
-            case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
-                Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
-            default -> true;
-        };
     }
 
     /** A part of a file's name: everything but ASCII letters, digits, {@code .}, {@code _} and {@code -} as in a URL. */

@@ -18,6 +18,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.border.VisibleText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -55,6 +56,8 @@ public final class Main implements Callable<Integer> {
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
     /** Token characters that an HTTP header can carry. */
     private static final String TOKEN_FORM = "[\\x21-\\x7e]+";
+    /** Whatever is longer than all headers of a call together may be is none. */
+    private static final int MOST_TOKEN_BYTES = 1 << 16;
 
     private static final Duration FIRST_RETRY = Duration.ofMillis(250);
     /** Short enough that a restarted server has its fleet back before anybody wonders. */
@@ -134,7 +137,7 @@ public final class Main implements Callable<Integer> {
     }
 
     private static int fail(CommandLine command, String line, int status) {
-        command.getErr().println(line);
+        command.getErr().println(VisibleText.of(line));
         command.getErr().flush();
         return status;
     }
@@ -269,11 +272,12 @@ public final class Main implements Callable<Integer> {
     }
 
     private String readTokenFile() {
-        try {
-            return Files.readString(tokenFile).strip();
+        String expected = "--token-file: " + tokenFile + ": cannot be read (expected: a text file that holds the token)";
+        expect(Files.isRegularFile(tokenFile), expected); // a pipe or a device may have no end
+        try (InputStream in = Files.newInputStream(tokenFile)) {
+            return new String(in.readNBytes(MOST_TOKEN_BYTES), StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
-            throw new InputException("--token-file: " + tokenFile
-                + ": cannot be read (expected: a text file that holds the token)");
+            throw new InputException(expected);
         }
     }
 

@@ -105,6 +105,9 @@ class MainTest {
         "--server=localhost:1 --token=          | --token: not a token (expected: printable ASCII without spaces, not empty)",
         "--server=localhost:1 --token-file=no/t | --token-file: no/t: cannot be read (expected: a text file that holds "
             + "the token)",
+        "--server=localhost:1 --token-file=/dev/zero | --token-file: /dev/zero: cannot be read (expected: a text file that holds "
+            + "the token)",
+        "--server=localhost:1 --token-file=/ | --token-file: /: cannot be read (expected: a text file that holds the token)",
         "--server=localhost:1 --token=t --lease=0 | --lease: 0 (expected: 1 to 64)",
         "--server=localhost:1 --token=t --pin=x | --pin: x (expected: core numbers such as 2 or 0,2-3)",
         "--server=localhost:1 --token=t --pin=3-1 | --pin: 3-1 (expected: core numbers such as 2 or 0,2-3)",
@@ -217,6 +220,28 @@ class MainTest {
 
         assertThat(exit()).isZero();
         assertThat(temporary()).isEmptyDirectory();
+    }
+
+    /** In its log, and in the line that it ends with. */
+    @Test
+    void whatTheServerSaysIsShownEscaped() throws Exception {
+        server.onReport = request -> {
+            throw Status.INVALID_ARGUMENT.withDescription("no\u001b[2J\nway").asRuntimeException();
+        };
+        server.enqueue(new byte[]{1}, task("one\u001b]0;title\u0007\n00:00:00 INFO  all is well", 1_000_000));
+        launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x");
+        eventually("two reports refused", () -> errors().stream().anyMatch(line -> line.contains("refuses every report")));
+        process.destroyForcibly().waitFor();
+        assertThat(errors()).allMatch(line -> line.matches("\\d\\d:\\d\\d:\\d\\d (INFO |WARN ) .*")).noneMatch(line -> line.contains("\u001b"))
+            .noneMatch(line -> line.startsWith("00:00:00 INFO  all"))
+            .anyMatch(line -> line.contains("one\\u{1b}]0;title\\u{7}\\u{a}00:00:00 INFO  all is well: failed: "))
+            .anyMatch(line -> line.contains("the server refuses every report (no\\u{1b}[2J"));
+
+        server.onJoin = () -> {
+            throw Status.ALREADY_EXISTS.withDescription("device \u001b[31mx").asRuntimeException();
+        };
+        launch(serverOption(), "--token", ScriptedServer.TOKEN, "--device", "x");
+        assertThat(refused()).startsWith(server.address() + ": device \\u{1b}[31mx; --device gives another name");
     }
 
     private String refused() throws Exception {

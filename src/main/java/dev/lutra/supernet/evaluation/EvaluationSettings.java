@@ -34,9 +34,13 @@ public record EvaluationSettings(int recalibrationImages, int validationImages, 
 
     /** The settings that accuracies follow from, in the words of the experiment file. */
     public NamedValues values() {
+        return NamedValues.builder().putAll(recalibration()).put("evaluation.validation-images", validationImages).build();
+    }
+
+    /** Those that the batch norm of a candidate follows from. */
+    public NamedValues recalibration() {
         return NamedValues.builder()
             .put("evaluation.recalibration-images", recalibrationImages)
-            .put("evaluation.validation-images", validationImages)
             .put("evaluation.batch", batch)
             .put("evaluation.seed", seed)
             .build();

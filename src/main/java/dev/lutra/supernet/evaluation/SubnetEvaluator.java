@@ -81,10 +81,19 @@ public final class SubnetEvaluator implements AutoCloseable {
     public static NamedValues origin(SearchSpace space, String weights, ImageData data, EvaluationSettings settings) {
         return NamedValues.builder()
             .put("space", space.fingerprint())
-            .put("supernet.weights", weights)
-            .putAll(data.train().origin()).putAll(data.validation().origin())
+            .putAll(weightsOrigin(weights, data, settings)).putAll(data.validation().origin())
             .putAll(settings.values())
             .build();
+    }
+
+    /**
+     * What the weights of a subnet, and those of the file that it is exported to, follow from besides the architecture.
+     *
+     * @param weights fingerprint of the supernet's
+     */
+    public static NamedValues weightsOrigin(String weights, ImageData data, EvaluationSettings settings) {
+        return NamedValues.builder().put("supernet.weights", weights).putAll(data.train().origin())
+            .putAll(settings.recalibration()).build();
     }
 
     private static Thread thread(Runnable work) {

@@ -7,12 +7,14 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
+import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.Encoding;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,8 @@ import java.util.function.ObjDoubleConsumer;
  * together.
  */
 public final class PredictedAccuracies implements AccuracySource, AutoCloseable {
+
+    private static final int MOST_BYTES = 1 << 30;
 
     private final Path file;
     private final SearchSpace space;
@@ -42,15 +46,15 @@ public final class PredictedAccuracies implements AccuracySource, AutoCloseable 
         this.encoding = encoding;
         this.unit = unit;
         int width = encoding.width(space);
-        if (!Files.isReadable(file)) {
-            throw InputException.in(file, "no such file (expected: an ONNX model that predicts accuracies)");
-        }
+        byte[] model = InputFile.bytes(file, MOST_BYTES);
+        SelfContainedModel.problem(ByteBuffer.wrap(model)).ifPresent(problem -> {
+            throw notRunnable(problem); // values in another file would not be part of what its answers are kept under
+        });
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            session = OrtEnvironment.getEnvironment().createSession(model, options);
         } catch (OrtException e) {
-            throw InputException.in(file, "not a model that can be run: " + e.getMessage().lines().findFirst().orElse("")
-                + " (expected: an ONNX model that predicts accuracies)");
+            throw notRunnable(e.getMessage().lines().findFirst().orElse(""));
         }
         input = session.getInputNames().iterator().next();
         try {
@@ -59,6 +63,10 @@ public final class PredictedAccuracies implements AccuracySource, AutoCloseable 
             close();
             throw e instanceof InputException mistake ? mistake : InputException.in(file, e.getMessage());
         }
+    }
+
+    private InputException notRunnable(String problem) {
+        return InputException.in(file, "not a model that can be run: " + problem + " (expected: an ONNX model that predicts accuracies)");
     }
 
     private void requireInput(int width) throws OrtException {

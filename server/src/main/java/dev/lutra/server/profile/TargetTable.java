@@ -65,14 +65,40 @@ public record TargetTable(Experiment.Target target, Path file) {
      */
     public static void requireSame(LookupTable table, Device device, String runtimes) {
         List<String> differences = new ArrayList<>();
-        Device then = table.content().getDevice();
-        differ(differences, "cpu", then.getCpu(), device.getCpu());
-        differ(differences, "cores", Integer.toString(then.getLogicalCores()), Integer.toString(device.getLogicalCores()));
+        machine(table, device, differences);
+        setUp(table, device, runtimes, differences);
+        requireNone(table, differences, "as device " + device.getName() + " is now; what is measured now needs another file");
+    }
+
+    /**
+     * Makes sure that what a table says is said of the machine that now has its device's name. The same machine may have changed since:
+     * its figures are then still its own, of that time.
+     *
+     * @param runtimes what the device has now: names and versions
+     * @return in a line, how the machine has changed, if it has
+     * @throws InputException if it is another machine
+     */
+    public static Optional<String> changedSince(LookupTable table, Device device, String runtimes) {
+        List<String> differences = new ArrayList<>();
+        machine(table, device, differences);
+        requireNone(table, differences, "as device " + device.getName() + " is now; its own figures need another file");
+        setUp(table, device, runtimes, differences);
+        return differences.isEmpty()
+            ? Optional.empty()
+            : Optional.of(table.origin() + ": measured with " + String.join(", ", differences) + ", as device " + device.getName()
+                + " is now; its predictions are of then, and to have those of now move the file away and run lutra profile");
+    }
+
+    private static void machine(LookupTable table, Device device, List<String> differences) {
+        differ(differences, "cpu", table.content().getDevice().getCpu(), device.getCpu());
+    }
+
+    private static void setUp(LookupTable table, Device device, String runtimes, List<String> differences) {
+        differ(differences, "cores", Integer.toString(table.content().getDevice().getLogicalCores()), Integer.toString(device.getLogicalCores()));
         String runtime = table.content().getRuntime().getName() + " " + table.content().getRuntime().getVersion();
         if (!List.of(runtimes.split(", ")).contains(runtime)) {
             differ(differences, "runtime", runtime, runtimes);
         }
-        requireNone(table, differences, "as device " + device.getName() + " is now; what is measured now needs another file");
     }
 
     private static void differ(List<String> differences, String what, String found, String expected) {

@@ -1,10 +1,10 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 public final class Tokens {
 
     private static final int BYTES = 32;
+    private static final int MOST_BYTES = 1 << 16;
 
     /** What fits in an HTTP header and is too long to be guessed; people may bring their own. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]{16,}");
@@ -27,18 +28,21 @@ public final class Tokens {
      * @throws InputException when the file cannot be read or written, or holds no token
      */
     public static String loadOrCreate(Path file) {
-        try {
-            return load(file);
-        } catch (NoSuchFileException e) {
+        if (Files.notExists(file)) {
             return create(file);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
+        String token = read(file);
+        PrivateFiles.close(file);
+        return token;
     }
 
-    private static String load(Path file) throws IOException {
-        String token = Files.readString(file).strip();
-        PrivateFiles.close(file);
+    /**
+     * The token of a file.
+     *
+     * @throws InputException when the file is not there, cannot be read, or holds no token
+     */
+    public static String read(Path file) {
+        String token = InputFile.text(file, MOST_BYTES).strip();
         if (!TOKEN.matcher(token).matches()) {
             throw InputException.in(file, "holds no token (expected: one line of at least 16 letters, digits or ._~+/=-)");
         }

@@ -47,8 +47,9 @@ enum Artifact {
         @Override
         void require(RunContext run) {
             List<Candidate> ranked = run.ranked();
+            WinnerExport files = run.exporter();
             for (int rank = 1; rank <= run.winnersWanted(); rank++) {
-                run.exporter().require(rank, ranked.get(rank - 1));
+                files.require(rank, ranked.get(rank - 1));
             }
         }
     },

@@ -117,7 +117,7 @@ public final class ExperimentRun implements AutoCloseable {
     }
 
     public Map<String, LookupTable> profile() {
-        return run(new ProfileStage());
+        return run(new ProfileStage(false));
     }
 
     public Front search() {

@@ -35,12 +35,13 @@ final class ExportStage implements Stage<List<Winner>> {
     public List<Winner> run(RunContext run) {
         List<Candidate> ranked = run.ranked();
         List<Winner> winners = new ArrayList<>();
-        run.exporter().setAsideOthers(ranked, run.events());
+        WinnerExport files = run.exporter();
+        files.setAsideOthers(ranked, run.events());
         int count = run.winnersWanted();
         run.events().emit(new RunEvent.BegunAnew("export/file"));
         try (Progress.Work work = run.events().begin("export", count, "files")) {
             for (int rank = 1; rank <= count; rank++) {
-                run.exporter().export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
+                files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
                 winners.add(new Winner(ranked.get(rank - 1).architecture().toString(), WinnerExport.fileName(rank),
                     ranked.get(rank - 1).measures().values(), List.of()));
                 run.events().emit(new RunEvent.FileExported(WinnerExport.fileName(rank), ranked.get(rank - 1).architecture().toString()));

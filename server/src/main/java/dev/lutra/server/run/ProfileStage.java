@@ -13,6 +13,16 @@ import java.util.Set;
 /** Measures what the targets' tables lack. Gives the tables by device. */
 final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
+    private final boolean isVerifiedLater;
+
+    /**
+     * @param isVerifiedLater whether the run asks the devices in any case: then also tables that lack nothing are compared with them, before
+     *     anything is searched with those
+     */
+    ProfileStage(boolean isVerifiedLater) {
+        this.isVerifiedLater = isVerifiedLater;
+    }
+
     @Override
     public String name() {
         return "profile";
@@ -48,7 +58,11 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
     @Override
     public Map<String, LookupTable> run(RunContext run) {
-        return new Profiler(run.experiment(), run.space(), run.folder().tables(), run.id(), run::fleet, run.events(), run.results())
-            .run();
+        Map<String, LookupTable> tables = new Profiler(run.experiment(), run.space(), run.folder().tables(), run.id(), run::fleet, run.events(),
+            run.results()).run();
+        if (isVerifiedLater) {
+            run.requireTablesOfDevices(name());
+        }
+        return tables;
     }
 }

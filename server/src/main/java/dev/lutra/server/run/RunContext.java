@@ -1,9 +1,11 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.ranking.CorrectedAccuracies;
 import dev.lutra.search.AccuracyFile;
@@ -25,6 +27,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
+import dev.lutra.server.profile.TargetTable;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
@@ -283,6 +286,22 @@ final class RunContext implements AutoCloseable {
         return tables;
     }
 
+    /**
+     * Makes sure, once the devices are there, that the measured tables are theirs, and warns where a device has changed since.
+     *
+     * @param stage that looks
+     * @throws InputException if one is of another machine
+     */
+    void requireTablesOfDevices(String stage) {
+        tables().forEach((name, table) -> {
+            if (table.isMeasured()) {
+                String runtimes = fleet().runtime(name);
+                Device device = fleet().device(name).orElseThrow().getDevice();
+                TargetTable.changedSince(table, device, runtimes).ifPresent(line -> events.emit(new RunEvent.Warning(stage, line)));
+            }
+        });
+    }
+
     /** The tables that can be searched with before anything is measured: those that are whole already. */
     Map<String, LookupTable> knownTables() {
         Map<String, LookupTable> known = new LinkedHashMap<>();
@@ -322,7 +341,7 @@ final class RunContext implements AutoCloseable {
     /**
      * The front that the search left.
      *
-     * @throws InputException if it is of other objectives, targets or limits than the experiment's
+     * @throws InputException if it is of other objectives, targets, limits or accuracies than the experiment's
      */
     Front front() {
         Front front = Front.readJson(folder.front(), genes());
@@ -333,7 +352,23 @@ final class RunContext implements AutoCloseable {
         for (Candidate candidate : front.candidates()) {
             requireOwn(candidate);
         }
+        requireOwnAccuracies(front);
         return front;
+    }
+
+    private void requireOwnAccuracies(Front front) {
+        NamedValues judge = searchedBy();
+        Map<String, String> found = new TreeMap<>();
+        judge.shown().keySet().forEach(name -> Optional.ofNullable(front.provenance().get(inProvenance(name)))
+            .ifPresent(value -> found.put(name, value)));
+        judge.differenceFrom(found).ifPresent(difference -> {
+            throw InputException.in(folder.front(), "searched by other accuracies: " + difference + ": lutra search again");
+        });
+    }
+
+    /** The space's fingerprint stands there beside its name. */
+    private static String inProvenance(String name) {
+        return name.equals("space") ? "space.fingerprint" : name;
     }
 
     private void requireOwn(Candidate candidate) {
@@ -440,7 +475,8 @@ final class RunContext implements AutoCloseable {
     }
 
     WinnerExport exporter() {
-        return new WinnerExport(experiment, space(), folder.exports(), version);
+        return new WinnerExport(experiment, space(), folder.exports(),
+            () -> SubnetEvaluator.weightsOrigin(Checkpoint.weightsFingerprint(checkpoint()), data(), experiment.evaluation()), version);
     }
 
     /** Every candidate whose accuracy is known by the same weights and images. */
@@ -477,18 +513,23 @@ final class RunContext implements AutoCloseable {
     }
 
     private NamedValues predicted(Experiment.Predictor predictor) {
-        return NamedValues.builder().put("space", space().fingerprint()).put("accuracy.onnx", Sha256.ofFile(predictor.model()))
+        return NamedValues.builder().put("space", space().fingerprint()).put("accuracy.onnx", content(predictor.model()))
             .put("accuracy.encoding", predictor.encoding().key())
             .put("accuracy.unit", predictor.unit().name().toLowerCase(Locale.ROOT)).build();
     }
 
     private NamedValues tabulated(AccuracyFile table) {
         NamedValues.Builder judge = NamedValues.builder().put("space", genes().fingerprint())
-            .put("accuracy.table", Sha256.ofFile(table.path()));
+            .put("accuracy.table", content(table.path()));
         if (!table.isUsual()) {
             judge.put("accuracy.column", table.column()).put("accuracy.unit", table.unit().name().toLowerCase(Locale.ROOT));
         }
         return judge.build();
+    }
+
+    private static String content(Path file) {
+        InputFile.requireRegular(file);
+        return Sha256.ofFile(file);
     }
 
     Map<String, String> provenance() {
@@ -503,7 +544,7 @@ final class RunContext implements AutoCloseable {
             provenance.put("search.fixed", part.fixed());
             provenance.put("search.genes", String.join(" ", part.genes()));
         });
-        origin.forEach((name, value) -> provenance.put(name.equals("space") ? "space.fingerprint" : name, value));
+        origin.forEach((name, value) -> provenance.put(inProvenance(name), value));
         return provenance;
     }
 

@@ -64,12 +64,13 @@ interface Stage<R> {
         if (run.experiment().rank().isPresent()) {
             stages.add(new RankStage());
         }
-        stages.addAll(List.of(new ProfileStage(), new SearchStage()));
+        boolean isVerified = run.experiment().hasSupernet() && !run.experiment().targets().isEmpty();
+        stages.addAll(List.of(new ProfileStage(isVerified), new SearchStage()));
         if (run.experiment().hasSupernet()) {
             stages.add(new ExportStage());
-            if (!run.experiment().targets().isEmpty()) {
-                stages.add(new VerifyStage());
-            }
+        }
+        if (isVerified) {
+            stages.add(new VerifyStage());
         }
         return stages;
     }

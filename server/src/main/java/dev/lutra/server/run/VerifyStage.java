@@ -52,6 +52,7 @@ final class VerifyStage implements Stage<List<Winner>> {
 
     @Override
     public List<Winner> run(RunContext run) {
+        run.requireTablesOfDevices(name());
         List<Winner> winners = verify(run);
         WinnerFile.write(run.folder().verification(), winners);
         run.exported(winners);

@@ -1,6 +1,7 @@
 package dev.lutra.server.web;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,6 +36,7 @@ final class Tls {
     private static final String ALIAS = "lutra";
     /** The longest that Apple's systems accept. */
     private static final int VALID_DAYS = 397;
+    private static final int MOST_BYTES = 1 << 20;
     private static final long KEYTOOL_SECONDS = 60;
     private static final Pattern PKCS8 = Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
 
@@ -42,8 +44,9 @@ final class Tls {
 
     /** @throws InputException naming the file that cannot be used */
     static SSLContext of(Encryption.Certificate files) {
-        try (InputStream in = Files.newInputStream(files.certificate())) {
-            Certificate[] chain = CertificateFactory.getInstance("X.509").generateCertificates(in).toArray(Certificate[]::new);
+        InputStream pem = new ByteArrayInputStream(InputFile.bytes(files.certificate(), MOST_BYTES));
+        try {
+            Certificate[] chain = CertificateFactory.getInstance("X.509").generateCertificates(pem).toArray(Certificate[]::new);
             if (chain.length == 0) {
                 throw InputException.in(files.certificate(), "no certificate (expected: PEM, 'BEGIN CERTIFICATE')");
             }
@@ -59,14 +62,14 @@ final class Tls {
     }
 
     private static PrivateKey key(Path file, String algorithm) {
+        Matcher pem = PKCS8.matcher(InputFile.text(file, MOST_BYTES));
+        if (!pem.find()) {
+            throw InputException.in(file, "no key (expected: PEM, 'BEGIN PRIVATE KEY', without a password)");
+        }
         try {
-            Matcher pem = PKCS8.matcher(Files.readString(file, StandardCharsets.US_ASCII));
-            if (!pem.find()) {
-                throw InputException.in(file, "no key (expected: PEM, 'BEGIN PRIVATE KEY', without a password)");
-            }
             byte[] der = Base64.getMimeDecoder().decode(pem.group(1));
             return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
-        } catch (IOException | GeneralSecurityException e) {
+        } catch (GeneralSecurityException | IllegalArgumentException e) { // the latter from base 64
             throw InputException.in(file, "cannot be used as the certificate's key (" + e.getMessage() + ")");
         }
     }
@@ -126,7 +129,7 @@ final class Tls {
 
     private static KeyStore load(Path file) throws IOException, GeneralSecurityException {
         KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(new ByteArrayInputStream(Files.readAllBytes(file)), PASSWORD);
+        store.load(new ByteArrayInputStream(InputFile.bytes(file, MOST_BYTES)), PASSWORD);
         return store;
     }
 

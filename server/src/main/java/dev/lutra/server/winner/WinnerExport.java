@@ -2,6 +2,7 @@ package dev.lutra.server.winner;
 
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
@@ -26,9 +27,11 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -39,18 +42,26 @@ public final class WinnerExport {
     /** Earlier versions kept winners with weights of their own here too. */
     private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
-    /** Files of an earlier front. */
+    /** Files of an earlier front or training. */
     private static final String EARLIER = "earlier";
+    /** In the metadata of files whose weights are the supernet's. */
+    private static final String SUPERNET = "supernet";
 
     private final Experiment experiment;
     private final SearchSpace space;
     private final Path exports;
+    private final Supplier<NamedValues> weights;
     private final String version;
+    private NamedValues origin;
 
-    public WinnerExport(Experiment experiment, SearchSpace space, Path exports, String version) {
+    /**
+     * @param weights what those of an exported winner follow from besides its architecture; asked for where there is a supernet
+     */
+    public WinnerExport(Experiment experiment, SearchSpace space, Path exports, Supplier<NamedValues> weights, String version) {
         this.experiment = experiment;
         this.space = space;
         this.exports = exports;
+        this.weights = weights;
         this.version = version;
     }
 
@@ -88,25 +99,43 @@ public final class WinnerExport {
             if (!Files.exists(file)) {
                 throw InputException.in(file, "no such file (expected: after lutra export)");
             }
-            if (!holds(file, candidate)) {
-                throw InputException.in(file, "holds another network than " + candidate.architecture()
-                    + " (expected: of this front: lutra export again)");
-            }
+            problem(file, candidate).ifPresent(problem -> {
+                throw InputException.in(file, problem + ": lutra export again");
+            });
         }
     }
 
-    /** By the network too: the same choices make another one in a space that was changed since. */
-    private boolean holds(Path file, Candidate candidate) {
+    /** Why a file is not this run's of a candidate; empty if it is. By the network too: in a space that was changed the same choices make another. */
+    private Optional<String> problem(Path file, Candidate candidate) {
+        Map<String, String> metadata;
         try {
-            Map<String, String> metadata = OnnxFile.metadata(file);
-            return candidate.architecture().toString().equals(metadata.get(OnnxMetadata.ARCHITECTURE))
-                && space.build(candidate.architecture()).fingerprint().equals(metadata.get(OnnxMetadata.NETWORK));
+            metadata = OnnxFile.metadata(file);
         } catch (InputException e) {
-            return false; // not a model, so not this one
+            return Optional.of("not a whole model (expected: " + candidate.architecture() + ")");
         }
+        if (!candidate.architecture().toString().equals(metadata.get(OnnxMetadata.ARCHITECTURE))
+            || !space.build(candidate.architecture()).fingerprint().equals(metadata.get(OnnxMetadata.NETWORK))) {
+            return Optional.of("holds another network than " + candidate.architecture() + " (expected: of this front)");
+        }
+        if (!metadata.getOrDefault(OnnxMetadata.WEIGHTS, "").equals(SUPERNET)) {
+            return Optional.empty();
+        }
+        NamedValues origin = origin();
+        Map<String, String> found = new TreeMap<>();
+        origin.shown().keySet().stream().filter(name -> metadata.containsKey(OnnxMetadata.ORIGIN + name))
+            .forEach(name -> found.put(name, metadata.get(OnnxMetadata.ORIGIN + name)));
+        return origin.differenceFrom(found).map(difference -> "of other weights or settings: " + difference);
     }
 
-    /** Moves files of another front out of the way, so that all that lies together is of one. */
+    /** What a winner's file follows from besides its architecture and precision. */
+    private NamedValues origin() {
+        if (origin == null) { // all weights are read for it
+            origin = NamedValues.builder().putAll(weights.get()).put("export.fold-batch-norm", experiment.export().foldBatchNorm()).build();
+        }
+        return origin;
+    }
+
+    /** Moves files of another front or training out of the way, so that all that lies together is of one. */
     public void setAsideOthers(List<Candidate> ranked, Progress progress) {
         if (!Files.isDirectory(exports)) {
             return;
@@ -116,11 +145,11 @@ public final class WinnerExport {
                 Matcher matcher = RANKED.matcher(file.getFileName().toString());
                 if (matcher.matches()) {
                     int rank = Integer.parseInt(matcher.group(1));
-                    if (rank > ranked.size() || !holds(file, ranked.get(rank - 1))) {
+                    if (rank > ranked.size() || problem(file, ranked.get(rank - 1)).isPresent()) {
                         Path aside = exports.resolve(EARLIER).resolve(file.getFileName());
                         Files.createDirectories(aside.getParent());
                         Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-                        progress.say("export: " + file + " is of an earlier front and now " + aside);
+                        progress.say("export: " + file + " is of an earlier front or training and now " + aside);
                     }
                 }
             }
@@ -137,7 +166,7 @@ public final class WinnerExport {
     public void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(fileName(rank), space, candidate.architecture());
         for (Precision precision : precisions()) {
-            write(file(rank, precision), precision, "supernet", supernet(training), network, evaluator, data);
+            write(file(rank, precision), precision, SUPERNET, supernet(training), network, evaluator, data);
         }
     }
 
@@ -167,6 +196,7 @@ public final class WinnerExport {
     private Map<String, String> supernet(Map<String, String> training) {
         Map<String, String> origin = new TreeMap<>(training);
         origin.putAll(experiment.evaluation().values().shown());
+        origin.putAll(origin().shown());
         return origin;
     }
 

@@ -111,6 +111,18 @@ class TargetTableTest {
             .isInstanceOf(InputException.class).hasMessageContaining("runtime onnxruntime 1.29.0 (expected: onnxruntime 1.30.0)");
     }
 
+    /** A whole table needs no device to be searched with, and meets one only afterwards. */
+    @Test
+    void aWholeTableIsOfOneMachineAndOutlivesAnUpgrade() {
+        LookupTable table = table(1);
+        assertThat(TargetTable.changedSince(table, BOX, "onnxruntime 1.29.0")).isEmpty();
+        assertThatThrownBy(() -> TargetTable.changedSince(table, BOX.toBuilder().setCpu("Other CPU").build(), "onnxruntime 1.30.0"))
+            .isInstanceOf(InputException.class).hasMessageEndingWith(
+                ": measured with cpu Some CPU (expected: Other CPU), as device box is now; its own figures need another file");
+        assertThat(TargetTable.changedSince(table, BOX, "onnxruntime 1.30.0")).hasValueSatisfying(line -> assertThat(line).contains(
+            ": measured with runtime onnxruntime 1.29.0 (expected: onnxruntime 1.30.0), as device box is now; its predictions are of then"));
+    }
+
     @Test
     void whatOthersAddedMeanwhileStays() {
         box().add(table(1, 2), networks("first", 1, 2));

@@ -2,12 +2,14 @@ package dev.lutra.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lutra.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -52,7 +54,19 @@ class TokensTest {
             assertThatThrownBy(() -> Tokens.loadOrCreate(file)).isInstanceOf(InputException.class)
                 .hasMessageStartingWith(file + ": holds no token");
         }
+    }
+
+    @Test
+    void onlyRegularFilesAreRead() throws Exception {
         assertThatThrownBy(() -> Tokens.loadOrCreate(folder)).isInstanceOf(InputException.class)
-            .hasMessageStartingWith("" + folder);
+            .hasMessage(folder + ": a folder (expected: a file)");
+        Path missing = folder.resolve("missing");
+        assertThatThrownBy(() -> Tokens.read(missing)).isInstanceOf(InputException.class).hasMessage(missing + ": no such file");
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        for (Path endless : List.of(pipe, Path.of("/dev/zero"))) {
+            assertThatThrownBy(() -> Tokens.loadOrCreate(endless)).isInstanceOf(InputException.class)
+                .hasMessage(endless + ": a pipe or a device (expected: a regular file)");
+        }
     }
 }

@@ -13,6 +13,7 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
@@ -72,9 +73,8 @@ class ContentKeysTest {
             evaluation: {recalibration-images: 32, validation-images: 20, batch: 16}
             targets: [{device: phone, table: table.json}]
             search: {population: 6, generations: 2}
-            export: {top: 1}
             %s
-            """.formatted(name, data, training, more));
+            """.formatted(name, data, training, more.isEmpty() ? "export: {top: 1}" : more));
         Experiment experiment = ExperimentFile.read(file);
         EstimatedTable.of(experiment.baseSpace(), Device.newBuilder().setName("phone").build(),
             Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1).save(folder.resolve("table.json"));
@@ -204,11 +204,53 @@ class ContentKeysTest {
                 OnnxFile.write(file, OnnxExporter.export(other.space().build(other.architecture()), new RandomWeights(1),
                     new OnnxOptions(true, OptionalInt.empty(), Precision.FLOAT32, other.metadata())));
                 assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
-                    .hasMessage(file + ": holds another network than " + winner + " (expected: of this front: lutra export again)");
+                    .hasMessage(file + ": holds another network than " + winner + " (expected: of this front): lutra export again");
             }
             Files.delete(file);
             assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
                 .hasMessage(file + ": no such file (expected: after lutra export)");
+        }
+    }
+
+    /** The network is the same and only its weights are not, which its numbers alone would tell. */
+    @Test
+    void whatWasMadeWithOtherWeightsIsNotTakenForThisRuns() throws IOException {
+        Path file = folder.resolve("runs/first/export/winner-1.onnx");
+        byte[] earlier;
+        try (ExperimentRun run = open("first", SYNTHETIC, TRAINING, "")) {
+            run.train();
+            run.search();
+            run.export();
+            earlier = Files.readAllBytes(file);
+        }
+        Files.delete(supernet("first"));
+        String longer = "supernet: {epochs: 2, batch: 16}";
+        try (ExperimentRun run = open("first", SYNTHETIC, longer, "")) {
+            run.train();
+            for (Runnable stage : List.<Runnable>of(run::export, run::verify, run::retrain)) {
+                assertThatThrownBy(stage::run).isInstanceOf(InputException.class).hasMessageMatching(".*front\\.json: searched by other "
+                    + "accuracies: supernet\\.weights \\w{12}… \\(expected: \\w{12}…\\): lutra search again");
+            }
+            run.search();
+            run.export();
+        }
+        ModelProto.Builder later = OnnxFile.read(file).toBuilder();
+        String weights = OnnxFile.metadata(file).get("lutra.supernet.weights");
+        later.getMetadataPropsBuilderList().stream().filter(entry -> entry.getValue().equals(weights)).forEach(entry -> entry.setValue("0".repeat(64)));
+        try (ExperimentRun run = open("first", SYNTHETIC, longer, "")) {
+            Files.write(file, earlier);
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class).hasMessageEndingWith(": lutra export again");
+            Files.write(file, later.build().toByteArray());
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class).hasMessage(file + ": of other weights or settings: "
+                + "supernet.weights 000000000000… (expected: " + weights.substring(0, 12) + "…): lutra export again");
+            run.export();
+        }
+        try (ExperimentRun run = open("first", SYNTHETIC, longer, "export: {top: 1, fold-batch-norm: false}")) {
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class).hasMessage(file + ": of other weights or settings: "
+                + "export.fold-batch-norm true (expected: false): lutra export again");
+            run.export();
+            assertThat(folder.resolve("runs/first/export/earlier/winner-1.onnx")).exists();
+            assertThatThrownBy(run::verify).as("goes as far as the device").isInstanceOf(AssertionError.class).hasMessage("a device is asked for");
         }
     }
 

@@ -11,6 +11,7 @@ import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.OperatorSetIdProto;
+import dev.lutra.proto.onnx.StringStringEntryProto;
 import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.TypeProto;
@@ -127,10 +128,17 @@ class PredictorRunTest {
     void whatIsNoPredictorOfTheSpaceIsRefusedBeforeAnyWork() throws IOException {
         Experiment experiment = experiment("{onnx: predictor.onnx, encoding: one-hot}");
         assertThatThrownBy(() -> searched(experiment)).isInstanceOf(InputException.class)
-            .hasMessageEndingWith("predictor.onnx: no such file (expected: an ONNX model that predicts accuracies)");
+            .hasMessageEndingWith("predictor.onnx: no such file");
         Files.writeString(folder.resolve("predictor.onnx"), "no model");
         assertThatThrownBy(() -> searched(experiment)).isInstanceOf(InputException.class)
             .hasMessageContaining("predictor.onnx: not a model that can be run: ");
+        writeModel(GAINS);
+        ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(folder.resolve("predictor.onnx"))).toBuilder();
+        model.getGraphBuilder().getInitializerBuilder(0).clearRawData().setDataLocation(1)
+            .addExternalData(StringStringEntryProto.newBuilder().setKey("location").setValue("weights.bin"));
+        Files.write(folder.resolve("predictor.onnx"), model.build().toByteArray());
+        assertThatThrownBy(() -> searched(experiment)).isInstanceOf(InputException.class)
+            .hasMessageContaining("predictor.onnx: not a model that can be run: a tensor's values lie in another file ");
         writeModel(GAINS.subList(0, 5));
         assertThatThrownBy(() -> searched(experiment)).isInstanceOf(InputException.class)
             .hasMessageEndingWith("(expected: one input of float32, [n, 6], for the encoding one-hot of nine)");

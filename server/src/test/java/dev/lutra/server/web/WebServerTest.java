@@ -359,6 +359,14 @@ class WebServerTest {
         assertThatThrownBy(() -> serve(0, new Encryption.Certificate(certificate, empty)))
             .isInstanceOf(InputException.class)
             .hasMessage(empty + ": no key (expected: PEM, 'BEGIN PRIVATE KEY', without a password)");
+        Path broken = Files.writeString(folder.resolve("broken.pem"), "-----BEGIN PRIVATE KEY-----\nAAAAA\n-----END PRIVATE KEY-----");
+        assertThatThrownBy(() -> serve(0, new Encryption.Certificate(certificate, broken))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(broken + ": cannot be used as the certificate's key");
+        Path endless = Path.of("/dev/zero");
+        String line = endless + ": a pipe or a device (expected: a regular file)";
+        assertThatThrownBy(() -> serve(0, new Encryption.Certificate(endless, empty))).isInstanceOf(InputException.class).hasMessage(line);
+        assertThatThrownBy(() -> serve(0, new Encryption.Certificate(certificate, endless))).isInstanceOf(InputException.class)
+            .hasMessage(line);
     }
 
     @Test

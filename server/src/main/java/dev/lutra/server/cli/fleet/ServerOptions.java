@@ -1,8 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.lutra.server.rpc.Tokens;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -30,11 +29,7 @@ public final class ServerOptions {
             return token;
         }
         if (tokenFile != null) {
-            try {
-                return Files.readString(tokenFile).strip();
-            } catch (IOException e) {
-                throw new InputException("--token-file: " + tokenFile + " cannot be read (expected: a file with the token)", e);
-            }
+            return Tokens.read(tokenFile);
         }
         String environment = System.getenv("LUTRA_TOKEN");
         if (environment == null || environment.isBlank()) {
