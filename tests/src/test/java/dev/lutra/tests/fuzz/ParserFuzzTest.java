@@ -29,7 +29,6 @@ import dev.lutra.space.interchange.ArchitectureFile;
 import dev.lutra.weights.SafetensorsFile;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.weights.WeightMapping;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,7 +43,6 @@ import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -205,7 +203,7 @@ class ParserFuzzTest {
     Stream<DynamicTest> binarySeeds() throws IOException {
         return Stream.of(seeds("safetensors", this::safetensors, tensorFiles()),
             seeds("numpyArchive", this::numpyArchive, archives()), seeds("onnx", this::onnx, models()),
-            seeds("image", this::image, images()), seeds("message", this::message, tables())).flatMap(List::stream);
+            seeds("image", this::image, ImageSeeds.all()), seeds("message", this::message, tables())).flatMap(List::stream);
     }
 
     private static List<DynamicTest> seeds(String parser, Target target, Stream<byte[]> seeds) throws IOException {
@@ -251,18 +249,6 @@ class ParserFuzzTest {
                 .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y")))
             .addMetadataProps(StringStringEntryProto.newBuilder().setKey("lutra.space").setValue("fairnas"))
             .build().toByteArray());
-    }
-
-    private static Stream<byte[]> images() throws IOException {
-        BufferedImage image = new BufferedImage(9, 9, BufferedImage.TYPE_INT_RGB);
-        image.setRGB(4, 4, 0xFF8040);
-        List<byte[]> files = new ArrayList<>();
-        for (String format : List.of("png", "jpeg", "bmp", "gif", "tiff")) {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            ImageIO.write(image, format, bytes);
-            files.add(bytes.toByteArray());
-        }
-        return files.stream();
     }
 
     private static Stream<byte[]> tables() {
