@@ -10,7 +10,7 @@ parsers=("$@")
 
 run() {
     mvn -B -q test -pl tests -am -Dtest="ParserFuzzTest#$1" -Dsurefire.failIfNoSpecifiedTests=false -Dfuzz.instrumented=true \
-        -DargLine="-Xmx1g -Djunit.jupiter.execution.timeout.mode=disabled -Djunit.jupiter.execution.timeout.testtemplate.method.default=10s"
+        -DargLine="-Xmx1g -Djazzer.instrumentation_includes=dev.lutra.**:com.twelvemonkeys.** -Djunit.jupiter.execution.timeout.mode=disabled -Djunit.jupiter.execution.timeout.testtemplate.method.default=10s"
 }
 
 run binarySeeds

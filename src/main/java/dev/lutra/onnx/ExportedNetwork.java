@@ -1,7 +1,6 @@
 package dev.lutra.onnx;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
@@ -77,7 +76,12 @@ public record ExportedNetwork(SearchSpace space, Architecture architecture, List
             throw InputException.in(file, "this version of Lutra builds another network from " + OnnxMetadata.SPACE_DEFINITION
                 + " (expected: " + OnnxMetadata.NETWORK + " " + metadata.get(OnnxMetadata.NETWORK) + ", not " + built + ")");
         }
-        return new ExportedNetwork(space, architecture, classNames(file, metadata.get(OnnxMetadata.CLASSES)));
+        List<String> names = classNames(file, metadata.get(OnnxMetadata.CLASSES));
+        if (!names.isEmpty() && names.size() != space.classes()) {
+            throw InputException.in(file, OnnxMetadata.CLASSES + ": " + names.size() + " names (expected: " + space.classes()
+                + ", one an output)");
+        }
+        return new ExportedNetwork(space, architecture, names);
     }
 
     private static int number(Path file, Map<String, String> metadata, String key) {
@@ -90,9 +94,9 @@ public record ExportedNetwork(SearchSpace space, Architecture architecture, List
 
     private static List<String> classNames(Path file, String json) {
         try {
-            return json == null ? List.of() : JSON.readValue(json, new TypeReference<List<String>>() {});
-        } catch (JsonProcessingException e) {
-            throw new InputException(file + ": " + OnnxMetadata.CLASSES + ": not a JSON array of names: " + e.getOriginalMessage(), e);
+            return json == null ? List.of() : List.of(JSON.readValue(json, String[].class));
+        } catch (JsonProcessingException | NullPointerException e) { // null may stand in the array's place, and in it
+            throw new InputException(file + ": " + OnnxMetadata.CLASSES + ": not a JSON array of names", e);
         }
     }
 }

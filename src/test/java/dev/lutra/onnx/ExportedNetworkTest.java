@@ -75,7 +75,9 @@ class ExportedNetworkTest {
             "no lutra.space.definition in its metadata, as an earlier version of Lutra exported it (expected: lutra describe mine.yaml "
                 + "--arch k5,k3, with the space as it was then)");
         assertRefused(space, architecture, with(whole, OnnxMetadata.OUTPUTS, "many"), "lutra.outputs: many (expected: a number)");
-        assertRefused(space, architecture, with(whole, OnnxMetadata.CLASSES, "a,b"), "lutra.classes: not a JSON array of names: ");
+        assertRefused(space, architecture, with(whole, OnnxMetadata.CLASSES, "a,b"), "lutra.classes: not a JSON array of names");
+        assertRefused(space, architecture, with(whole, OnnxMetadata.CLASSES, "[\"a\"]"), "lutra.classes: 1 names (expected: 7, one an output)");
+        assertRefused(space, architecture, with(whole, OnnxMetadata.CLASSES, "[null]"), "lutra.classes: not a JSON array of names");
         assertRefused(space, architecture, with(whole, OnnxMetadata.SPACE_DEFINITION,
             whole.get(OnnxMetadata.SPACE_DEFINITION).replace("kernel: 5", "kernel: 7")),
             "this version of Lutra builds another network from lutra.space.definition (expected: lutra.network ");

@@ -4,11 +4,11 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Weight;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A supernet in training as it was at the end of an epoch: a safetensors file with every tensor that was ever trained,
@@ -52,6 +53,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static final String FORMAT = "lutra-supernet-2";
     private static final String ORIGIN = "origin.";
     private static final String EPOCHS = "epochs_done";
+    private static final String PLANNED_EPOCHS = "supernet.epochs";
     private static final String SURVIVING = "surviving_options";
     /** Images of their own that phases judged options by: nothing was trained on them. */
     private static final String JUDGED_BY = "data.validation";
@@ -77,7 +79,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** Whether its training has come to its end; weights that were imported have. */
     public boolean isFinished() {
-        return Integer.parseInt(origin.getOrDefault("supernet.epochs", "0")) <= epochs;
+        return Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0")) <= epochs;
     }
 
     /** Writes the file; the one before stays until this one is whole. */
@@ -142,12 +144,17 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         });
         try {
             Long.parseLong(origin.getOrDefault("seed", "none"));
+            Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
-                fromJson(metadata.getOrDefault("curve", "[]"), new TypeReference<>() {}),
-                fromJson(metadata.getOrDefault(SURVIVING, "[]"), new TypeReference<>() {}));
-        } catch (NumberFormatException e) {
-            throw new InputException(file + ": not whole: its seed, " + EPOCHS + " or steps_done is no number", e);
+                list(metadata, "curve", CurvePoint[].class), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList());
+        } catch (NumberFormatException | JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON
+            throw new InputException(file + ": not whole: its seed, " + EPOCHS + ", steps_done, curve or " + SURVIVING
+                + " is not as it is written", e);
         }
+    }
+
+    private static <T> List<T> list(Map<String, String> metadata, String name, Class<T[]> type) throws JsonProcessingException {
+        return List.of(JSON.readValue(metadata.getOrDefault(name, "[]"), type));
     }
 
     /** The options that no phase has dropped. */
@@ -172,7 +179,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
                 + " classes and images of " + space.input());
         }
         SupernetWeights weights = new SupernetWeights(checkpoint.seed(), device);
-        restore(file, weights);
+        restore(file, space, weights);
         weights.useAverages();
         return weights;
     }
@@ -204,13 +211,13 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
      *
      * @throws InputException if the file comes from another training, naming what differs and what training anew would repeat
      */
-    static Checkpoint resume(Path file, NamedValues origin, SupernetWeights weights) {
+    static Checkpoint resume(Path file, NamedValues origin, SearchSpace space, SupernetWeights weights) {
         Checkpoint checkpoint = read(file);
         origin.differenceFrom(checkpoint.origin()).ifPresent(difference -> {
             throw InputException.in(file, "of another training: " + difference + "; change that back to keep it, or move the file "
                 + "away to train anew, which repeats " + checkpoint.epochs() + " epochs (" + checkpoint.steps() + " steps)");
         });
-        restore(file, weights);
+        restore(file, space, weights);
         return checkpoint;
     }
 
@@ -248,8 +255,9 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             && Arrays.stream(Extra.values()).noneMatch(kind -> name.endsWith(suffix(kind)));
     }
 
-    private static void restore(Path file, SupernetWeights weights) {
+    private static void restore(Path file, SearchSpace space, SupernetWeights weights) {
         SafetensorsFile stored = SafetensorsFile.open(file);
+        requireShapes(file, stored, space);
         for (String name : stored.names()) {
             if (isValue(name)) {
                 weights.restore(name, stored.dims(name), stored.read(name));
@@ -269,17 +277,18 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         }
     }
 
+    private static void requireShapes(Path file, SafetensorsFile stored, SearchSpace space) {
+        space.everyOption().stream().flatMap(network -> network.ops().stream()).flatMap(op -> op.weights().stream()).map(Weight::tensor)
+            .forEach(tensor -> Stream.of("", MOMENTUM, BASE).map(suffix -> tensor.name() + suffix).filter(stored.names()::contains)
+                .filter(name -> !stored.dims(name).equals(tensor.dims())).findFirst().ifPresent(name -> {
+                    throw InputException.in(file, name + ": " + stored.dims(name) + " (expected: " + tensor.dims() + ", as in " + space.name()
+                        + ")");
+                }));
+    }
+
     private static String toJson(Object value) {
         try {
             return JSON.writeValueAsString(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static <T> T fromJson(String text, TypeReference<T> type) {
-        try {
-            return JSON.readValue(text, type);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -119,7 +119,7 @@ public final class Trainer {
         try {
             Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
             if (Files.exists(checkpointFile)) {
-                checkpoint = Checkpoint.resume(checkpointFile, origin, weights);
+                checkpoint = Checkpoint.resume(checkpointFile, origin, space, weights);
                 listener.resumed(checkpoint);
             } else {
                 settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));

@@ -15,6 +15,7 @@ import dev.lutra.lowering.Precision;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.SupernetWeights;
@@ -37,6 +38,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -261,6 +263,27 @@ class TrainerTest {
             + "it, or move the file away and train anew, which repeats its 7 epochs";
         assertThatThrownBy(() -> train(folder, checkpoint, TrainingListener.NONE)).isInstanceOf(InputException.class).hasMessage(message);
         assertThatThrownBy(() -> Checkpoint.load(checkpoint, TestNetworks.space(folder), Device.cpu())).hasMessage(message);
+    }
+
+    /** Such a file may come from anybody, and be taken over by {@code supernet: {from: …}}. */
+    @Test
+    void whatIsNoWholeCheckpointIsRefusedInOneLine() throws Exception {
+        Path file = folder.resolve("c.safetensors");
+        SearchSpace space = TestNetworks.space(folder);
+        Map<String, String> whole = new HashMap<>(Checkpoint.imported(space, "a test", 1));
+        for (Map.Entry<String, String> broken : List.of(Map.entry("curve", "null"), Map.entry("curve", "[null]"), Map.entry("curve", "[{"),
+            Map.entry("surviving_options", "[[null]]"), Map.entry("surviving_options", "[7]"), Map.entry("epochs_done", "many"),
+            Map.entry("origin.seed", "?"), Map.entry("origin.supernet.epochs", "1e9"))) {
+            Map<String, String> metadata = new HashMap<>(whole);
+            metadata.put(broken.getKey(), broken.getValue());
+            SafetensorsFile.write(file, metadata, List.of());
+            assertThatThrownBy(() -> Checkpoint.read(file)).as("%s", broken).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(file + ": not whole: ");
+        }
+        SharedTensor tensor = space.everyOption().get(0).ops().stream().flatMap(op -> op.weights().stream()).findFirst().orElseThrow().tensor();
+        SafetensorsFile.write(file, whole, List.of(new SafetensorsFile.Entry(tensor.name(), List.of(2), () -> new float[2])));
+        assertThatThrownBy(() -> Checkpoint.load(file, space, Device.cpu())).isInstanceOf(InputException.class)
+            .hasMessage(file + ": " + tensor.name() + ": [2] (expected: " + tensor.dims() + ", as in tiny)");
     }
 
     @Test

@@ -9,11 +9,17 @@ import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
-import dev.lutra.onnx.OnnxFile;
+import dev.lutra.latency.published.PublishedTable;
+import dev.lutra.latency.published.TableFormat;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.onnx.ExportedNetwork;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
@@ -25,7 +31,9 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.space.TableSpace;
 import dev.lutra.space.interchange.ArchitectureFile;
+import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.weights.SafetensorsFile;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.weights.WeightMapping;
@@ -39,6 +47,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -115,6 +124,24 @@ class ParserFuzzTest {
         read("table.json", text, file -> new LatencyModel(LookupTable.load(file)));
     }
 
+    /** Of every publisher; the names that tell a format and an image size are given. */
+    @FuzzTest(maxDuration = "10m")
+    void publishedTable(byte[] text) throws IOException {
+        for (TableFormat format : TableFormat.values()) {
+            for (String name : List.of("224_table.yaml", "table.csv", "table.json")) {
+                read(name, text, file -> PublishedTable.read(format, List.of(file)).imageSizes());
+            }
+        }
+    }
+
+    @FuzzTest(maxDuration = "10m")
+    void tableSpace(byte[] text) throws IOException {
+        read("space.csv", text, file -> {
+            TableSpace space = TableSpace.load(file);
+            space.rows().forEach(row -> assertThat(space.parse(row.toString())).isEqualTo(row));
+        });
+    }
+
     @FuzzTest(maxDuration = "10m")
     void csv(byte[] text) throws IOException {
         read("any.csv", text, file -> {
@@ -140,6 +167,7 @@ class ParserFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void safetensors(byte[] bytes) throws IOException {
         read("x.safetensors", bytes, ParserFuzzTest::readTensors);
+        read("x.safetensors", bytes, Checkpoint::read);
     }
 
     /** The header alone, so that the length before it is always right. */
@@ -148,6 +176,7 @@ class ParserFuzzTest {
         byte[] file = ByteBuffer.allocate(8 + header.length + 64).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
             .put(header).array();
         read("x.safetensors", file, ParserFuzzTest::readTensors);
+        read("x.safetensors", file, Checkpoint::read);
     }
 
     /** The header alone, behind NumPy's signature and the right length. */
@@ -178,7 +207,8 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void onnx(byte[] bytes) throws IOException {
-        read("x.onnx", bytes, OnnxFile::metadata);
+        SelfContainedModel.problem(ByteBuffer.wrap(bytes)).ifPresent(problem -> assertThat(problem).isNotBlank());
+        read("x.onnx", bytes, ExportedNetwork::read);
     }
 
     @FuzzTest(maxDuration = "10m")
@@ -244,7 +274,19 @@ class ParserFuzzTest {
     }
 
     private static Stream<byte[]> models() {
-        return Stream.of(ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+        SearchSpace space = SpaceFile.parse("a seed", """
+            name: seed
+            title: Two networks
+            source: This test
+            input: {channels: 3, size: 8}
+            classes: 2
+            choices: {k3: {block: mb, kernel: 3, expand: 1}, k5: {block: mb, kernel: 5, expand: 1}}
+            layers: [{choices: [k3, k5], channels: 3}, {block: global-pool}, {block: linear}]
+            """);
+        Architecture architecture = space.random(new Random(1));
+        ModelProto exported = OnnxExporter.export(space.build(architecture), new RandomWeights(1), new OnnxOptions(true, OptionalInt.empty(),
+            new ExportedNetwork(space, architecture, List.of("cat", "dog")).metadata()));
+        return Stream.of(exported.toByteArray(), ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
             .setGraph(GraphProto.newBuilder().setName("seed")
                 .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y")))
             .addMetadataProps(StringStringEntryProto.newBuilder().setKey("lutra.space").setValue("fairnas"))
