@@ -26,6 +26,7 @@ public final class NumpyArchive implements TensorArchive {
 
     private static final String ARRAY = ".npy";
     private static final int BLOCK_BYTES = 1 << 16;
+    private static final int MOST_ARRAYS = 1 << 16;
     private static final long MOST_EXPANSION = 1032; // deflate's
 
     private final Path file;
@@ -39,7 +40,7 @@ public final class NumpyArchive implements TensorArchive {
     /**
      * Opens a file, reading the headers of its arrays.
      *
-     * @throws InputException if it is not there, is not what NumPy writes, or is cut off
+     * @throws InputException if it is not there, is not what NumPy writes, is cut off, or has more than 65,536 arrays
      */
     public static NumpyArchive open(Path file) {
         InputFile.requireRegular(file);
@@ -62,6 +63,9 @@ public final class NumpyArchive implements TensorArchive {
 
     private static void readHeaders(Path file, Map<String, NumpyHeader> headers) throws IOException {
         try (ZipFile zip = new ZipFile(file.toFile())) {
+            if (zip.size() > MOST_ARRAYS) {
+                throw InputException.in(file, zip.size() + " arrays (expected: at most " + MOST_ARRAYS + ")");
+            }
             for (ZipEntry entry : zip.stream().filter(entry -> entry.getName().endsWith(ARRAY)).toList()) {
                 try (InputStream in = zip.getInputStream(entry)) {
                     String name = stem(entry.getName());

@@ -115,6 +115,18 @@ class NumpyArchiveTest {
     }
 
     @Test
+    void anArchiveHasAnEnd() throws IOException {
+        Path file = folder.resolve("x.npz");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (int i = 0; i <= 1 << 16; i++) {
+                zip.putNextEntry(new ZipEntry(i + ".npy"));
+            }
+        }
+        assertThatThrownBy(() -> NumpyArchive.open(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": 65537 arrays (expected: at most 65536)");
+    }
+
+    @Test
     void filesOfAnotherKindAreRefused() throws IOException {
         Path file = folder.resolve("x.npz");
         assertThatThrownBy(() -> NumpyArchive.open(file)).isInstanceOf(InputException.class).hasMessage(file + ": no such file");

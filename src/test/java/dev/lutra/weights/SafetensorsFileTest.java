@@ -17,8 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -154,6 +157,21 @@ class SafetensorsFileTest {
         Path file = file(header.replace('\'', '"'), dataBytes);
         assertThatThrownBy(() -> SafetensorsFile.open(file)).isInstanceOf(InputException.class)
             .hasMessageStartingWith(file + ": " + problem).hasMessageNotContaining("\n");
+    }
+
+    /** As many as fit in a header are read; more, a million say, are refused before any is looked at. */
+    @Test
+    @Timeout(60)
+    void aHeaderHasAnEnd() throws IOException {
+        assertThat(SafetensorsFile.open(file(emptyTensors(250_000), 0)).names()).hasSize(250_000);
+        Path file = file(emptyTensors(1_000_000), 0);
+        assertThatThrownBy(() -> SafetensorsFile.open(file)).isInstanceOf(InputException.class)
+            .hasMessageMatching(".*: header of \\d{8} bytes \\(expected: at most 16777216; is it a safetensors file, and whole\\?\\)");
+    }
+
+    private static String emptyTensors(int count) {
+        return IntStream.range(0, count).mapToObj(i -> "\"" + i + "\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}")
+            .collect(Collectors.joining(",", "{", "}"));
     }
 
     @Test

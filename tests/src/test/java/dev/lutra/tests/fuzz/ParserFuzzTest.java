@@ -151,6 +151,8 @@ class ParserFuzzTest {
             Path copy = Files.writeString(file, again);
             assertThat(Csv.read(copy).rows()).extracting(Csv.Row::cells)
                 .isEqualTo(csv.rows().stream().map(Csv.Row::cells).toList());
+            int column = csv.column(csv.header().get(0));
+            csv.rows().forEach(row -> csv.number(row, column, 0, 1, "from 0 to 1"));
         });
     }
 
