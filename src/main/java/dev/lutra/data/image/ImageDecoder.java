@@ -64,6 +64,9 @@ public final class ImageDecoder {
         }
         if (RiffChunks.isWebp(bytes)) {
             RiffChunks chunks = RiffChunks.of(bytes);
+            chunks.contradiction().ifPresent(problem -> {
+                throw damaged(file, "WebP", problem);
+            });
             return decode(file, chunks.withoutProfile(), "WebP", reader -> rgb(reader.read(0))).upright(chunks.orientation());
         }
         if (startsWith(bytes, "II*\0") || startsWith(bytes, "MM\0*")) {
@@ -71,7 +74,7 @@ public final class ImageDecoder {
                 .upright(Exif.orientation(bytes, 0, bytes.length));
         }
         if (startsWith(bytes, "GIF8")) {
-            return decode(file, bytes, "GIF", reader -> onScreen(reader.read(0), bytes, reader));
+            return decode(file, bytes, "GIF", reader -> onScreen(file, bytes, reader));
         }
         if (startsWith(bytes, "BM")) {
             return decode(file, bytes, "BMP", reader -> rgb(reader.read(0)));
@@ -99,9 +102,7 @@ public final class ImageDecoder {
             reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true, true);
             width = reader.getWidth(0);
             height = reader.getHeight(0);
-            if ((long) width * height > MOST_PIXELS) {
-                throw InputException.in(file, width + "×" + height + " pixels (expected: at most " + MOST_PIXELS + ")");
-            }
+            requireFew(file, width, height);
             return pixels.from(reader);
         } catch (InputException e) {
             throw e;
@@ -112,6 +113,12 @@ public final class ImageDecoder {
                 + " pixels do not fit into memory (expected: a smaller image, or a larger heap)", e);
         } finally {
             reader.dispose();
+        }
+    }
+
+    private static void requireFew(Path file, int width, int height) {
+        if ((long) width * height > MOST_PIXELS) {
+            throw InputException.in(file, width + "×" + height + " pixels (expected: at most " + MOST_PIXELS + ")");
         }
     }
 
@@ -171,10 +178,11 @@ public final class ImageDecoder {
     }
 
     /** A frame may be smaller than the picture it belongs to; the rest of that is transparent. */
-    private static RgbImage onScreen(BufferedImage frame, byte[] gif, ImageReader reader) throws IOException {
+    private static RgbImage onScreen(Path file, byte[] gif, ImageReader reader) throws IOException {
         int width = (gif[6] & 0xFF) | (gif[7] & 0xFF) << 8;
         int height = (gif[8] & 0xFF) | (gif[9] & 0xFF) << 8;
-        RgbImage image = rgb(frame);
+        requireFew(file, width, height);
+        RgbImage image = rgb(reader.read(0));
         if (image.width() == width && image.height() == height) {
             return image;
         }

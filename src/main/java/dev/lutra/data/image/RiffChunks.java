@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** The chunks of a WebP file (RFC 9649) that are not its pixels. */
 final class RiffChunks {
@@ -12,9 +13,23 @@ final class RiffChunks {
     private static final int FILE_HEADER_BYTES = 12;
     private static final int CHUNK_HEADER_BYTES = 8;
     private static final byte HAS_PROFILE = 0x20;
+    private static final byte IS_ANIMATED = 0x02;
+    /** Of a lossy image's sides, whose upper bits are a scale, and of a lossless one's. */
+    private static final int SIDE_BITS = 14;
+    private static final int SIDE_MASK = (1 << SIDE_BITS) - 1;
+
+    /** In pixels. */
+    private record Size(int width, int height) {
+        @Override
+        public String toString() {
+            return width + "×" + height;
+        }
+    }
 
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
     private int orientation = Exif.UPRIGHT;
+    private Optional<Size> canvas = Optional.empty();
+    private Optional<Size> image = Optional.empty();
 
     private RiffChunks(byte[] file) {
         ByteBuffer fields = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -39,6 +54,24 @@ final class RiffChunks {
                     features[CHUNK_HEADER_BYTES] &= ~HAS_PROFILE;
                 }
                 kept.writeBytes(features);
+                if (end - content >= 10 && (file[content] & IS_ANIMATED) == 0) {
+                    ByteBuffer sides = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+                    canvas = Optional.of(new Size((sides.getInt(content + 4) & 0xFFFFFF) + 1, (sides.getInt(content + 6) >>> 8) + 1));
+                }
+            }
+            case "VP8 " -> {
+                kept.write(file, at, end - at);
+                if (end - content >= 10) {
+                    ByteBuffer sides = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+                    image = Optional.of(new Size(sides.getShort(content + 6) & SIDE_MASK, sides.getShort(content + 8) & SIDE_MASK));
+                }
+            }
+            case "VP8L" -> {
+                kept.write(file, at, end - at);
+                if (end - content >= 5) {
+                    int sides = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(content + 1);
+                    image = Optional.of(new Size((sides & SIDE_MASK) + 1, (sides >>> SIDE_BITS & SIDE_MASK) + 1));
+                }
             }
             case "EXIF" -> {
                 orientation = Exif.orientation(file, content, end);
@@ -63,6 +96,13 @@ final class RiffChunks {
     /** From the EXIF chunk, 1 to 8; 1 if the file does not say. */
     int orientation() {
         return orientation;
+    }
+
+    /** What is wrong where the file says two sizes, of which a few bytes can make the larger fill a machine's memory. */
+    Optional<String> contradiction() {
+        return canvas.isEmpty() || image.isEmpty() || canvas.equals(image)
+            ? Optional.empty()
+            : Optional.of("an image of " + image.get() + " pixels on a canvas of " + canvas.get());
     }
 
     /** The file without its colour profile. */

@@ -381,6 +381,22 @@ class ImageDecoderTest {
         RgbImage turned = ImageDecoder.decode(file);
         assertThat(List.of(turned.width(), turned.height())).containsExactly(16, 24);
         assertThat(pixel(turned, 0, 0)).isEqualTo(0xC86432);
+
+        byte[] vast = {0, 0, 0, 0, 23, 0, 0, 0, 0, 0x40};
+        Files.write(file, riff(chunk("VP8X", vast), image));
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessage(file
+            + ": damaged WebP: an image of 24×16 pixels on a canvas of 24×4194305 (expected: a whole image)");
+    }
+
+    @Test
+    void aSmallGifOnAVastScreenIsRefused() throws IOException {
+        Path file = folder.resolve("x.gif");
+        ImageIO.write(new BufferedImage(2, 2, BufferedImage.TYPE_BYTE_BINARY), "gif", file.toFile());
+        byte[] gif = Files.readAllBytes(file);
+        Arrays.fill(gif, 6, 10, (byte) 0xFF);
+        Files.write(file, gif);
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": 65535×65535 pixels (expected: at most 134217727)");
     }
 
     private static byte[] chunk(String name, byte[] content) {

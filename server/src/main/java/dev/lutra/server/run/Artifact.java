@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
+import dev.lutra.server.winner.WinnerExport;
 import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;

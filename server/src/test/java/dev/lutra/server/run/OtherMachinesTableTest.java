@@ -16,6 +16,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.profile.RunFleet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

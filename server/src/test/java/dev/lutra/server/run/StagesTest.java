@@ -39,7 +39,8 @@ class StagesTest {
 
     @Test
     void whatAStageNeedsAnEarlierOneLeaves() throws IOException {
-        List<Stage<?>> all = List.of(new TrainStage(), new RankStage(), new ProfileStage(false), new SearchStage(), new ExportStage(), new VerifyStage(),
+        List<Stage<?>> all = List.of(new TrainStage(), new RankStage(), new ProfileStage(false), new SearchStage(), new ExportStage(),
+            new VerifyStage(),
             new RetrainStage(RetrainRequest.WINNERS), new TestStage());
         assertEveryNeedIsLeftEarlier(experiment("data: {train: \"synthetic:4x80\"}"), all);
         assertEveryNeedIsLeftEarlier(experiment("accuracy: {table: known.csv}"),

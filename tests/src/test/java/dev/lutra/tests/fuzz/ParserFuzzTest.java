@@ -288,11 +288,12 @@ class ParserFuzzTest {
         Architecture architecture = space.random(new Random(1));
         ModelProto exported = OnnxExporter.export(space.build(architecture), new RandomWeights(1), new OnnxOptions(true, OptionalInt.empty(),
             new ExportedNetwork(space, architecture, List.of("cat", "dog")).metadata()));
-        return Stream.of(exported.toByteArray(), ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
-            .setGraph(GraphProto.newBuilder().setName("seed")
-                .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y")))
-            .addMetadataProps(StringStringEntryProto.newBuilder().setKey("lutra.space").setValue("fairnas"))
-            .build().toByteArray());
+        return Stream.of(exported.toByteArray(),
+            ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .setGraph(GraphProto.newBuilder().setName("seed")
+                    .addNode(NodeProto.newBuilder().setOpType("Relu").addInput("x").addOutput("y")))
+                .addMetadataProps(StringStringEntryProto.newBuilder().setKey("lutra.space").setValue("fairnas"))
+                .build().toByteArray());
     }
 
     private static Stream<byte[]> tables() {
