@@ -4,6 +4,7 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.Map;
@@ -48,8 +49,7 @@ record FairNasSearch(WeightedSettings common, Shares shares, double rate, double
         Map<String, Object> described = common.described();
         described.putAll(Map.of("mutation", shares.mutation, "random", shares.random, "reinforced", shares.reinforced, "rate", rate,
             "learning-rate", learning));
-        return new WeightedSearch(evaluator, objectives, common, seed,
-            (breeder, order) -> new ReinforcedOffspring(breeder, order, evaluator.space().genes().size(), this),
-            Provenance.of(evaluator, "fairnas", seed, described));
+        return new WeightedSearch(new SearchProblem(evaluator, objectives, seed), common, "fairnas",
+            (breeder, order) -> new ReinforcedOffspring(breeder, order, evaluator.space().genes().size(), this), described);
     }
 }

@@ -7,6 +7,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.Map;
@@ -95,32 +96,27 @@ public final class FrameworkSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new FrameworkSearch(evaluator, objectives, this, seed);
+            return new FrameworkSearch(new SearchProblem(evaluator, objectives, seed), this);
         }
     }
 
     /** Steps in a row that find nothing new; then the feasible architectures are taken to be exhausted. */
     private static final int IDLE_STEPS = 20;
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final Settings settings;
-    private final long seed;
 
-    private FrameworkSearch(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings, long seed) {
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+    private FrameworkSearch(SearchProblem problem, Settings settings) {
+        this.problem = problem;
         this.settings = settings;
-        this.seed = seed;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Random random = new Random(seed);
-        Nursery nursery = new Nursery(evaluator, objectives, candidates, settings.mutation(), settings.budget(), random);
-        AbstractAlgorithm algorithm = settings.kind().with(new Individual.Problem(objectives, candidates), settings, nursery);
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Random random = problem.random();
+        Nursery nursery = new Nursery(problem.evaluator(), problem.objectives(), candidates, settings.mutation(), settings.budget(), random);
+        AbstractAlgorithm algorithm = settings.kind().with(new Individual.Problem(problem.objectives(), candidates), settings, nursery);
         int told = 0;
         int idle = 0;
         while (candidates.proposals() < settings.budget() && idle < IDLE_STEPS) {
@@ -132,8 +128,11 @@ public final class FrameworkSearch implements Search {
                 candidates.endGeneration();
             }
         }
-        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, settings.kind().text, seed, Map.of(
-            "population", settings.population(), "generations", settings.generations(), "mutation", settings.mutation())));
+        if (candidates.proposals() > told) {
+            candidates.endGeneration(); // the last one, cut short by the budget or by the end of what is feasible
+        }
+        return problem.front(candidates, settings.kind().text, Map.of(
+            "population", settings.population(), "generations", settings.generations(), "mutation", settings.mutation()));
     }
 
     private static void step(AbstractAlgorithm algorithm, Random random) {

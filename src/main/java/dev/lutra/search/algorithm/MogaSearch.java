@@ -4,6 +4,7 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,7 @@ record MogaSearch(WeightedSettings common, double mutation) implements Algorithm
     public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
         Map<String, Object> described = common.described();
         described.put("mutation", mutation);
-        return new WeightedSearch(evaluator, objectives, common, seed, this::offspring,
-            Provenance.of(evaluator, "moga", seed, described));
+        return new WeightedSearch(new SearchProblem(evaluator, objectives, seed), common, "moga", this::offspring, described);
     }
 
     private WeightedSearch.Offspring offspring(Breeder breeder, WeightedOrder order) {

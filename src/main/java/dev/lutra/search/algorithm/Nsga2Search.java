@@ -8,6 +8,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.HashSet;
@@ -86,25 +87,22 @@ public final class Nsga2Search implements Search {
         }
     }
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final Settings settings;
 
     /**
      * @throws dev.lutra.InputException if the evaluator cannot measure an objective
      */
     public Nsga2Search(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings) {
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+        this.problem = new SearchProblem(evaluator, objectives, settings.seed());
         this.settings = settings;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Random random = new Random(settings.seed());
-        Nursery nursery = new Nursery(evaluator, objectives, candidates, settings.mutation(), settings.budget(), random);
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Random random = problem.random();
+        Nursery nursery = new Nursery(problem.evaluator(), problem.objectives(), candidates, settings.mutation(), settings.budget(), random);
         NSGAII algorithm = new ByGenerations(candidates, nursery, (arity, population) -> select(arity, population, random));
         int before = -1;
         for (int i = 0; i < settings.generations() && candidates.proposals() > before; i++) {
@@ -112,8 +110,8 @@ public final class Nsga2Search implements Search {
             algorithm.step();
             candidates.endGeneration();
         }
-        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, "nsga2", settings.seed(), Map.of(
-            "population", settings.population(), "generations", settings.generations(), "mutation", NamedValues.text(settings.mutation()))));
+        return problem.front(candidates, "nsga2", Map.of(
+            "population", settings.population(), "generations", settings.generations(), "mutation", NamedValues.text(settings.mutation())));
     }
 
     /** Winners of crowded binary tournaments. */
@@ -157,9 +155,8 @@ public final class Nsga2Search implements Search {
         private final Nursery nursery;
 
         ByGenerations(Candidates candidates, Nursery nursery, Selection selection) {
-            super(new Individual.Problem(objectives, candidates), settings.population(), new Distinct(settings.population()), null, selection,
-                nursery,
-                nursery::firstGeneration);
+            super(new Individual.Problem(Nsga2Search.this.problem.objectives(), candidates), settings.population(),
+                new Distinct(settings.population()), null, selection, nursery, nursery::firstGeneration);
             this.nursery = nursery;
         }
 

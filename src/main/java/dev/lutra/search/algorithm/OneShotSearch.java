@@ -14,6 +14,7 @@ import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -73,37 +75,33 @@ public final class OneShotSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new OneShotSearch(evaluator, objectives, this, seed);
+            return new OneShotSearch(new SearchProblem(evaluator, objectives, seed), this);
         }
     }
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final Settings settings;
-    private final long seed;
 
-    OneShotSearch(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings, long seed) {
-        evaluator.requireKnown(objectives);
-        boolean isCounted = evaluator.measured().containsAll(List.of(Measure.MACS, Measure.PARAMS));
+    OneShotSearch(SearchProblem problem, Settings settings) {
+        Set<String> measured = problem.evaluator().measured();
+        boolean isCounted = measured.containsAll(List.of(Measure.MACS, Measure.PARAMS));
         if (!isCounted && settings.fitness() == Fitness.BALANCED) {
             throw new InputException("search: fitness: balanced without macs and params (expected: both, or acc)");
         }
-        if (settings.mostScore() > 0 && !evaluator.measured().contains(Measure.SCORE)) {
+        if (settings.mostScore() > 0 && !measured.contains(Measure.SCORE)) {
             throw new InputException("search: most-score without the measure score (expected: a space of networks, or 0 for no bound)");
         }
         // the measure is the sum of the published tables, twice the mean
-        this.evaluator = settings.mostScore() > 0
-            ? evaluator.with(Constraint.atMost(Measure.SCORE, 2 * settings.mostScore()).from("search.most-score"))
-            : evaluator;
-        this.objectives = List.copyOf(objectives);
+        this.problem = settings.mostScore() > 0
+            ? problem.with(Constraint.atMost(Measure.SCORE, 2 * settings.mostScore()).from("search.most-score"))
+            : problem;
         this.settings = settings;
-        this.seed = seed;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Breeder breeder = new Breeder(candidates, evaluator, new Random(seed));
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
         List<Architecture> population = breeder.fresh(settings.population());
         for (int i = 1; !population.isEmpty(); i++) {
             candidates.evaluate(population);
@@ -118,10 +116,10 @@ public final class OneShotSearch implements Search {
             }
             population = Stream.concat(parents.stream().map(Candidate::architecture), children.stream()).toList();
         }
-        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, "oneshot-s-plus", seed, Map.of(
+        return problem.front(candidates, "oneshot-s-plus", Map.of(
             "population", settings.population(), "generations", settings.generations(), "retain", settings.retain(),
             "keep", settings.keep(), "mutation", settings.mutation(), "most-score", settings.mostScore(), "ratio", settings.ratio(),
-            "fitness", settings.fitness().name().toLowerCase(Locale.ROOT))));
+            "fitness", settings.fitness().name().toLowerCase(Locale.ROOT)));
     }
 
     /** The best, and each of the others with a probability. */

@@ -7,10 +7,10 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 
 /** Different random architectures that keep the constraints: what a search has to beat. */
 public final class RandomSearch implements Search {
@@ -30,35 +30,29 @@ public final class RandomSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new RandomSearch(evaluator, objectives, budget, seed);
+            return new RandomSearch(new SearchProblem(evaluator, objectives, seed), budget);
         }
     }
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final int budget;
-    private final long seed;
 
     /**
      * @param budget architectures to evaluate
-     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
      */
-    public RandomSearch(CandidateEvaluator evaluator, List<Objective> objectives, int budget, long seed) {
+    public RandomSearch(SearchProblem problem, int budget) {
         if (budget < 1) {
             throw new IllegalArgumentException("budget: " + budget + " (expected: at least 1)");
         }
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+        this.problem = problem;
         this.budget = budget;
-        this.seed = seed;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, budget);
-        candidates.evaluate(new Breeder(candidates, evaluator, new Random(seed)).fresh(budget));
+        Candidates candidates = problem.candidates(listener, budget);
+        candidates.evaluate(new Breeder(candidates, problem.evaluator(), problem.random()).fresh(budget));
         candidates.endGeneration();
-        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, "random", seed, Map.of("budget", budget)));
+        return problem.front(candidates, "random", Map.of("budget", budget));
     }
 }

@@ -8,13 +8,13 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.Stream;
 
 /**
@@ -51,27 +51,22 @@ public final class SposSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new SposSearch(evaluator, objectives, this, seed);
+            return new SposSearch(new SearchProblem(evaluator, objectives, seed), this);
         }
     }
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final Settings settings;
-    private final long seed;
 
-    SposSearch(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings, long seed) {
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+    SposSearch(SearchProblem problem, Settings settings) {
+        this.problem = problem;
         this.settings = settings;
-        this.seed = seed;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Breeder breeder = new Breeder(candidates, evaluator, new Random(seed));
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
         List<Candidate> top = List.of();
         List<Architecture> generation = breeder.fresh(settings.population());
         for (int i = 1; !generation.isEmpty(); i++) {
@@ -83,13 +78,13 @@ public final class SposSearch implements Search {
             top = best(Stream.concat(top.stream(), generation.stream().map(candidates::get)));
             generation = next(breeder, top.stream().map(candidate -> candidate.architecture().values()).toList());
         }
-        return Front.of(objectives, candidates.all(), Provenance.of(evaluator, "spos", seed, Map.of("population", settings.population(),
-            "generations", settings.generations(), "top", settings.top(), "mutation", settings.mutation())));
+        return problem.front(candidates, "spos", Map.of("population", settings.population(), "generations", settings.generations(),
+            "top", settings.top(), "mutation", settings.mutation()));
     }
 
     /** The best by the first objective; of equals those that were there before. */
     private List<Candidate> best(Stream<Candidate> of) {
-        Comparator<Candidate> order = objectives.get(0).byLoss();
+        Comparator<Candidate> order = problem.objectives().get(0).byLoss();
         return of.sorted(order).limit(settings.top()).toList();
     }
 

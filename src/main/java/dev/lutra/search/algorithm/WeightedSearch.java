@@ -1,12 +1,11 @@
 package dev.lutra.search.algorithm;
 
 import dev.lutra.search.Candidate;
-import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Candidates;
 import dev.lutra.search.Front;
-import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.space.Architecture;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,30 +37,30 @@ final class WeightedSearch implements Search {
         Offspring with(Breeder breeder, WeightedOrder order);
     }
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final WeightedSettings settings;
     private final WeightedOrder order;
-    private final long seed;
+    private final String algorithm;
     private final Way way;
-    private final Map<String, String> provenance;
+    private final Map<String, ?> described;
 
-    WeightedSearch(CandidateEvaluator evaluator, List<Objective> objectives, WeightedSettings settings, long seed, Way way,
-        Map<String, String> provenance) {
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+    /**
+     * @param algorithm its name in an experiment file
+     * @param described all settings, as an experiment file would give them
+     */
+    WeightedSearch(SearchProblem problem, WeightedSettings settings, String algorithm, Way way, Map<String, ?> described) {
+        this.problem = problem;
         this.settings = settings;
-        this.order = settings.order(objectives);
-        this.seed = seed;
+        this.order = settings.order(problem.objectives());
+        this.algorithm = algorithm;
         this.way = way;
-        this.provenance = provenance;
+        this.described = described;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Breeder breeder = new Breeder(candidates, evaluator, new Random(seed));
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
         Offspring offspring = way.with(breeder, order);
         List<Candidate> population = new ArrayList<>();
         List<Architecture> generation = breeder.fresh(settings.population());
@@ -78,7 +77,7 @@ final class WeightedSearch implements Search {
             }
             generation = breeder.filled(offspring.of(population, settings.population()), settings.population());
         }
-        return Front.of(objectives, candidates.all(), provenance);
+        return problem.front(candidates, algorithm, described);
     }
 
     /** The better of two that are drawn. */

@@ -4,11 +4,11 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.Candidates;
-import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Objective;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.surrogate.GaussianProcess;
 import dev.lutra.search.surrogate.GeneShape;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
 
 /**
  * Lutra's own search. A first design covers the range of costs. From then on a Gaussian process learns accuracy from what was
@@ -71,34 +70,27 @@ public final class LutraSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new LutraSearch(evaluator, objectives, this, seed);
+            return new LutraSearch(new SearchProblem(evaluator, objectives, seed), this);
         }
     }
 
     private static final int FIRST = 20;
 
-    private final CandidateEvaluator evaluator;
-    private final List<Objective> objectives;
+    private final SearchProblem problem;
     private final Settings settings;
-    private final long seed;
 
-    /**
-     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
-     */
-    LutraSearch(CandidateEvaluator evaluator, List<Objective> objectives, Settings settings, long seed) {
-        evaluator.requireKnown(objectives);
-        this.evaluator = evaluator;
-        this.objectives = List.copyOf(objectives);
+    LutraSearch(SearchProblem problem, Settings settings) {
+        this.problem = problem;
         this.settings = settings;
-        this.seed = seed;
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = new Candidates(evaluator, objectives, listener, settings.budget());
-        Random random = new Random(seed);
+        Candidates candidates = problem.candidates(listener, settings.budget());
+        Random random = problem.random();
+        CandidateEvaluator evaluator = problem.evaluator();
         FeasibleSampler sampler = FeasibleSampler.of(evaluator, random);
-        Judge judge = new Judge(evaluator, objectives, sampler);
+        Judge judge = new Judge(evaluator, problem.objectives(), sampler);
         Prospects prospects = Prospects.of(judge, sampler, settings.candidates(), random);
         Map<Architecture, Prospect> evaluated = new LinkedHashMap<>();
         List<GeneShape> genes = judge.genes();
@@ -122,23 +114,12 @@ public final class LutraSearch implements Search {
             batch = new Choice(judge, learned, known, accuracies).of(left,
                 promise -> prospects.next(known, evaluated.keySet(), promise));
         }
-        return Front.of(objectives, candidates.all(), provenance());
+        return problem.front(candidates, "lutra", Map.of("budget", settings.budget(), "batch", settings.batch(),
+            "candidates", settings.candidates()));
     }
 
     /** How many are evaluated before anything is learned: not all, where few are evaluated at all. */
     private int first() {
         return settings.budget() < 4 ? settings.budget() : Math.min(FIRST, settings.budget() / 2);
-    }
-
-    private Map<String, String> provenance() {
-        Map<String, String> provenance = new TreeMap<>();
-        provenance.put("space", evaluator.space().name());
-        provenance.put("search.algorithm", "lutra");
-        provenance.put("search.budget", Integer.toString(settings.budget()));
-        provenance.put("search.batch", Integer.toString(settings.batch()));
-        provenance.put("search.candidates", Integer.toString(settings.candidates()));
-        provenance.put("search.seed", Long.toString(seed));
-        provenance.put("constraints", Constraint.described(evaluator.constraints()));
-        return provenance;
     }
 }

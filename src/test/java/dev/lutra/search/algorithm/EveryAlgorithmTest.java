@@ -137,8 +137,22 @@ class EveryAlgorithmTest {
             .sorted().skip(6).findFirst().orElseThrow();
         CandidateEvaluator judge = new CandidateEvaluator(SmallProblem.SPACE, CHEAP, List.of(Constraint.atMost(Measure.MACS, least)),
             SmallProblem.ACCURACIES, CandidateLog.inMemory());
-        Front front = algorithm(name).search(judge, SmallProblem.OBJECTIVES, 1).run(SearchListener.NONE);
+        int[] evaluated = {0};
+        List<SearchListener.Progress> generations = new ArrayList<>();
+        Front front = algorithm(name).search(judge, SmallProblem.OBJECTIVES, 1).run(new SearchListener() {
+            @Override
+            public void evaluated(Candidate candidate, int done, int budget) {
+                evaluated[0] = done;
+            }
+
+            @Override
+            public void generation(Progress progress) {
+                generations.add(progress);
+            }
+        });
         assertThat(front.candidates()).isNotEmpty().allMatch(candidate -> candidate.measures().get(Measure.MACS) <= least);
+        assertThat(generations).as("a generation that is cut short is one").last().extracting(SearchListener.Progress::done)
+            .isEqualTo(evaluated[0]);
     }
 
     @ParameterizedTest

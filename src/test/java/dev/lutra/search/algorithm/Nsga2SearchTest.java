@@ -14,6 +14,7 @@ import dev.lutra.search.Hypervolume;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.search.SmallProblem;
 import dev.lutra.space.Architecture;
 import java.math.RoundingMode;
@@ -73,7 +74,7 @@ class Nsga2SearchTest {
             int generations = constraints.isEmpty() ? 10 : 4; // of at most 400 that keep the tight ones
             Nsga2Search.Settings settings = Nsga2Search.Settings.DEFAULT.withSize(24, generations).withSeed(seed);
             Front genetic = new Nsga2Search(evaluator(constraints), objectives, settings).run(SearchListener.NONE);
-            Front random = new RandomSearch(evaluator(constraints), objectives, settings.budget(), seed).run(SearchListener.NONE);
+            Front random = new RandomSearch(new SearchProblem(evaluator(constraints), objectives, seed), settings.budget()).run(SearchListener.NONE);
             List<Candidate> both = new ArrayList<>(genetic.candidates());
             both.addAll(random.candidates());
             Hypervolume box = Hypervolume.around(objectives, both);

@@ -7,6 +7,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
@@ -139,7 +140,7 @@ class OperatorTest {
             }
         };
         new Nsga2Search(some, SmallProblem.OBJECTIVES, Nsga2Search.Settings.DEFAULT.withSize(20, 10)).run(listener);
-        new RandomSearch(some, SmallProblem.OBJECTIVES, 100, 5).run(listener);
+        new RandomSearch(new SearchProblem(some, SmallProblem.OBJECTIVES, 5), 100).run(listener);
         assertThat(found).hasSizeGreaterThan(200).allMatch(left::make);
         assertThat(found).extracting(architecture -> architecture.value(2)).containsOnly(0, 2);
         int[] values = found.get(0).values();

@@ -9,6 +9,7 @@ import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.Front;
 import dev.lutra.search.Hypervolume;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.Objective;
 import dev.lutra.search.algorithm.RandomSearch;
@@ -60,7 +61,7 @@ public final class SearchAgainstRandom {
         Recorder drawn = new Recorder();
         Front found = new Nsga2Search(judge, objectives,
             Nsga2Search.Settings.DEFAULT.withSize(population, generations).withSeed(seed)).run(searched);
-        Front random = new RandomSearch(judge, objectives, searched.candidates.size(), seed).run(drawn);
+        Front random = new RandomSearch(new SearchProblem(judge, objectives, seed), searched.candidates.size()).run(drawn);
         List<Candidate> all = new ArrayList<>(searched.candidates);
         all.addAll(drawn.candidates);
         Hypervolume box = Hypervolume.around(objectives, all);
