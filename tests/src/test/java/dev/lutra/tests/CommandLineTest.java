@@ -60,7 +60,7 @@ class CommandLineTest {
 
     @Test
     void spacesListsWhatIsBuiltIn() {
-        LutraProcess.Result result = LutraProcess.run(folder, "spaces", "--json");
+        LutraProcess.Result result = LutraCall.run("spaces", "--json");
         assertThat(result.code()).isZero();
         assertThat(result.output()).contains("\"spos-shufflenetv2\"").contains("1099511627776");
     }
@@ -68,9 +68,8 @@ class CommandLineTest {
     @Test
     void exportedArchitecturesSayWhatTheyAre() {
         Path file = folder.resolve("net.onnx");
-        assertThat(LutraProcess.run(folder, "export-arch", "shufflenetv2-cifar", "--arch", "random", "--out", file.toString())
-            .code()).isZero();
-        LutraProcess.Result described = LutraProcess.run(folder, "describe", "--from", file.toString(), "--json");
+        assertThat(LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", "random", "--out", file.toString()).code()).isZero();
+        LutraProcess.Result described = LutraCall.run("describe", "--from", file.toString(), "--json");
         assertThat(described.code()).as("%s", described.errors()).isZero();
         assertThat(described.output()).contains("shufflenetv2-cifar");
     }
@@ -151,8 +150,7 @@ class CommandLineTest {
     @Test
     void loadTellsOfARateBesideBackToBack() {
         Path file = folder.resolve("net.onnx");
-        LutraProcess.run(folder, "export-arch", "shufflenetv2-cifar", "--arch", "random", "--precision", "float16", "--out",
-            file.toString());
+        LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", "random", "--precision", "float16", "--out", file.toString());
 
         LutraProcess.Result slow = LutraProcess.run(folder, "load", "net.onnx", "--rate", "20/s", "--for", "500 ms", "--json");
         assertThat(slow.code()).as("%s", slow.errors()).isZero();
@@ -405,12 +403,12 @@ class CommandLineTest {
     void wrongToken() throws IOException {
         try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet")) {
             String address = "127.0.0.1:" + servedPort(server);
-            assertRejected(LutraProcess.run(folder, "agents", "--server", address, "--token", "wrong-token-of-some-length"), "token");
+            assertRejected(LutraCall.run("agents", "--server", address, "--token", "wrong-token-of-some-length"), "token");
             LutraProcess.Result agent = LutraProcess.run(folder, "agent", "--server", address, "--token",
                 "wrong-token-of-some-length");
             assertThat(agent.code()).isEqualTo(2);
             assertThat(agent.message()).contains("token");
-            LutraProcess.Result known = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
+            LutraProcess.Result known = LutraCall.run("agents", "--server", address, "--token-file", token());
             assertThat(known.code()).as("%s", known.errors()).isZero();
             LutraProcess.Result second = LutraProcess.run(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet");
             assertThat(second.errors()).containsExactly("lutra: fleet: another lutra process works in this folder (expected: one at a time)");
@@ -426,7 +424,7 @@ class CommandLineTest {
                 "--device", "bench.v6")) {
                 assertThat(agent.awaitLine(line -> line.contains("joined"), java.time.Duration.ofSeconds(60))).as("%s", agent.errors())
                     .isTrue();
-                LutraProcess.Result agents = LutraProcess.run(folder, "agents", "--server", address, "--token-file", "fleet/token");
+                LutraProcess.Result agents = LutraCall.run("agents", "--server", address, "--token-file", token());
                 assertThat(agents.output()).contains("bench.v6");
             }
             LutraProcess.Result refused = LutraProcess.run(folder, "agent", "--server", address, "--token-file", "fleet/token",
@@ -434,6 +432,10 @@ class CommandLineTest {
             assertThat(refused.message()).contains("'a\\u{1b}[2Jb' (expected: a name of at most 64 letters");
             assertThat(refused.code()).isEqualTo(2);
         }
+    }
+
+    private String token() {
+        return folder.resolve("fleet/token").toString();
     }
 
     static int servedPort(LutraProcess server) {

@@ -4,14 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +20,12 @@ class KilledRunTest {
 
     @TempDir
     private Path folder;
+    private TaskTable tasks;
+
+    @BeforeEach
+    void open() {
+        tasks = new TaskTable(folder.resolve("runs/killed/lutra.db"));
+    }
 
     @Test
     void aRunThatIsKilledAgainAndAgainWhileItMeasuresCompletesItsTable() throws Exception {
@@ -45,36 +45,17 @@ class KilledRunTest {
         }
         LutraProcess.Result finished = LutraProcess.run(folder, "profile", experiment.toString());
         assertThat(finished.code()).as("%s", finished.errors()).isZero();
-        assertThat(rows("SELECT state FROM tasks")).hasSizeGreaterThan(10).containsOnly("done");
-        assertThat(rows("SELECT id FROM tasks WHERE attempts > 0")).as("leased alone, or nearly so").isEmpty();
-        assertThat(rows("SELECT max(epoch) FROM tasks")).as("leased in every life all the same").singleElement()
+        assertThat(tasks.rows("SELECT state FROM tasks")).hasSizeGreaterThan(10).containsOnly("done");
+        assertThat(tasks.rows("SELECT id FROM tasks WHERE attempts > 0")).as("leased alone, or nearly so").isEmpty();
+        assertThat(tasks.rows("SELECT max(epoch) FROM tasks")).as("leased in every life all the same").singleElement()
             .satisfies(leases -> assertThat(Integer.parseInt(leases)).isGreaterThan(5));
     }
 
     private void awaitMeasuring() throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (rows("SELECT id FROM tasks WHERE under_way = 1").isEmpty()) {
+        while (tasks.rows("SELECT id FROM tasks WHERE under_way = 1").isEmpty()) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.sleep(50);
-        }
-    }
-
-    /** The first column. */
-    private List<String> rows(String query) {
-        Path file = folder.resolve("runs/killed/lutra.db");
-        if (!Files.exists(file)) {
-            return List.of();
-        }
-        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-            Statement statement = connection.createStatement();
-            ResultSet found = statement.executeQuery(query)) {
-            List<String> rows = new ArrayList<>();
-            while (found.next()) {
-                rows.add(found.getString(1));
-            }
-            return rows;
-        } catch (SQLException e) {
-            return List.of(); // it is being made
         }
     }
 }

@@ -42,6 +42,9 @@ public final class OrtModel implements AutoCloseable {
 
     public static final String RUNTIME = "onnxruntime";
 
+    /** Begins the name of the folder that a runtime's profile is written to; the process number follows. */
+    static final String PROFILE_FOLDER = "lutra-profile-";
+
     private static final String WALL = "wall";
     private static final String REFUSE_CPU = "session.disable_cpu_ep_fallback";
 
@@ -188,7 +191,7 @@ public final class OrtModel implements AutoCloseable {
 
     private static Path profileFolder() {
         try {
-            return Files.createTempDirectory("lutra-profile");
+            return Files.createTempDirectory(PROFILE_FOLDER + ProcessHandle.current().pid() + "-");
         } catch (IOException e) {
             throw new UncheckedIOException("the runtime's profile has no place to be written: " + e.getMessage(), e);
         }

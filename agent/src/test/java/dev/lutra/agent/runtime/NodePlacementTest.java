@@ -78,7 +78,7 @@ class NodePlacementTest {
         assertThatThrownBy(() -> OrtModel.open(TinyOnnx.direct(TinyOnnx.add(3)), task.toBuilder().removeInputs(1).build()))
             .isInstanceOf(TaskFailure.class);
         try (var left = Files.list(temporary)) {
-            assertThat(left.filter(file -> file.getFileName().toString().startsWith("lutra-profile"))).isEmpty();
+            assertThat(left.filter(file -> file.getFileName().toString().startsWith(OrtModel.PROFILE_FOLDER + ProcessHandle.current().pid() + "-"))).isEmpty();
         }
     }
 }

@@ -44,6 +44,7 @@ public final class LoadMeasurement {
     /**
      * Measures a file; axes of free extent get 1.
      *
+     * @param duration how long requests come; back to back is measured no longer
      * @param folder for what a local agent and its server leave
      * @throws InputException if the file is not a model that takes float tensors
      * @throws dev.lutra.server.fleet.DeviceException if the device cannot run it
@@ -60,10 +61,11 @@ public final class LoadMeasurement {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
                 .setRules(Profiler.rules(Experiment.Profile.defaults(), target))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
-            Task backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back").build();
+            Task.Builder backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back");
+            backToBack.getRulesBuilder().setMaxMeasureNanos(Math.min(backToBack.getRules().getMaxMeasureNanos(), duration.toNanos()));
             Task loaded = task.setId(id + "/load").setLabel("at the offered load").setLoad(load).build();
             Map<String, Measured> measured = new HashMap<>();
-            fleet.run(target.device(), List.of(backToBack, loaded),
+            fleet.run(target.device(), List.of(backToBack.build(), loaded),
                 outcome -> measured.put(outcome.getTaskId(), Profiler.require(target, file.toString(), outcome)));
             return new Result(measured.get(backToBack.getId()), measured.get(loaded.getId()));
         }

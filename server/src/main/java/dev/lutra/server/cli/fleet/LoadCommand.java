@@ -43,7 +43,7 @@ public final class LoadCommand implements Runnable {
     @Option(names = "--rate", required = true, paramLabel = "N", description = "Requests a second, such as 50 or 50/s.")
     private String rate;
 
-    @Option(names = "--for", paramLabel = "TIME", defaultValue = "10 s", description = "How long (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--for", paramLabel = "TIME", defaultValue = "10 s", description = "How long requests come; back to back is measured no longer (default: ${DEFAULT-VALUE}).")
     private String duration;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = Experiment.LOCAL, description = "A device of the server, or 'local' for this machine (default: ${DEFAULT-VALUE}).")
