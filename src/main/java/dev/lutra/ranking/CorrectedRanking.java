@@ -1,41 +1,24 @@
 package dev.lutra.ranking;
 
-import dev.lutra.space.SearchSpace;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 
 /**
- * How well a {@link Correction} orders networks that it has not learned from.
+ * How well accuracies that were foretold of networks order them.
  *
- * @param learned networks that it learns from
- * @param judged networks that it is judged on: those that are left or, where hardly any are, those that it learns from, a tenth of
- *     them at a time, foretold by what the others teach
+ * @param learned networks whose own accuracies taught what was foretold
+ * @param judged networks of which it was foretold
  * @param tau Kendall's, of foretold accuracies and true ones
  * @param lead of that over the tau of the supernet's own accuracies, on the same networks
  */
 public record CorrectedRanking(int learned, int judged, Estimate tau, Estimate lead) {
 
-    private static final int FOLDS = 10;
-
     /**
-     * Of the first networks in a seeded order.
-     *
-     * @param networks at least as many as are learned from
-     * @param learned how many, at least {@link Correction#FEWEST}
+     * @param judged the networks
+     * @param foretold of each
+     * @param learned from how many
+     * @param seed of what intervals are drawn with
      */
-    public static CorrectedRanking of(SearchSpace space, List<RankedNetwork> networks, int learned, long seed) {
-        List<RankedNetwork> shuffled = shuffled(networks, seed);
-        List<RankedNetwork> known = shuffled.subList(0, learned);
-        List<RankedNetwork> judged = shuffled.subList(learned, shuffled.size());
-        double[] foretold;
-        if (judged.size() < Correction.FEWEST) {
-            judged = known;
-            foretold = acrossFolds(space, known);
-        } else {
-            foretold = foretold(Correction.of(space, known), judged);
-        }
+    public static CorrectedRanking of(List<RankedNetwork> judged, double[] foretold, int learned, long seed) {
         double[] supernet = judged.stream().mapToDouble(RankedNetwork::supernet).toArray();
         double[] alone = judged.stream().mapToDouble(RankedNetwork::alone).toArray();
         Bootstrap bootstrap = new Bootstrap(judged.size(), seed);
@@ -43,35 +26,7 @@ public record CorrectedRanking(int learned, int judged, Estimate tau, Estimate l
             bootstrap.of(drawn -> tau(foretold, alone, drawn) - tau(supernet, alone, drawn)));
     }
 
-    /** What is learned from those networks. */
-    public static Correction correction(SearchSpace space, List<RankedNetwork> networks, int learned, long seed) {
-        return Correction.of(space, shuffled(networks, seed).subList(0, learned));
-    }
-
-    private static List<RankedNetwork> shuffled(List<RankedNetwork> networks, long seed) {
-        List<RankedNetwork> shuffled = new ArrayList<>(networks);
-        Collections.shuffle(shuffled, new Random(seed)); // networks that were trained here come in the order of their MACs
-        return shuffled;
-    }
-
-    private static double[] foretold(Correction correction, List<RankedNetwork> networks) {
-        return networks.stream().mapToDouble(network -> correction.accuracy(network.architecture(), network.supernet())).toArray();
-    }
-
-    private static double[] acrossFolds(SearchSpace space, List<RankedNetwork> networks) {
-        double[] foretold = new double[networks.size()];
-        for (int fold = 0; fold < FOLDS; fold++) {
-            int from = fold * networks.size() / FOLDS;
-            int to = (fold + 1) * networks.size() / FOLDS;
-            List<RankedNetwork> others = new ArrayList<>(networks.subList(0, from));
-            others.addAll(networks.subList(to, networks.size()));
-            double[] part = foretold(Correction.of(space, others), networks.subList(from, to));
-            System.arraycopy(part, 0, foretold, from, part.length);
-        }
-        return foretold;
-    }
-
-    private static double tau(double[] foretold, double[] alone, int[] drawn) {
-        return RankCorrelation.kendall(Bootstrap.at(foretold, drawn), Bootstrap.at(alone, drawn));
+    private static double tau(double[] one, double[] other, int[] drawn) {
+        return RankCorrelation.kendall(Bootstrap.at(one, drawn), Bootstrap.at(other, drawn));
     }
 }

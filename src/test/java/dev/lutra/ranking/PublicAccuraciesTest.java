@@ -8,6 +8,7 @@ import dev.lutra.cost.Cost;
 import dev.lutra.cost.Depth;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.correction.CorrectionTrial;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
@@ -56,7 +57,7 @@ class PublicAccuraciesTest {
         AccuracyTable mean = accuracies("mean");
         List<RankedNetwork> networks = mean.architectures().stream()
             .map(network -> new RankedNetwork(network, 0.5, mean.accuracy(network), Map.of())).toList();
-        CorrectedRanking corrected = CorrectedRanking.of(space, networks, 100, 1);
+        CorrectedRanking corrected = CorrectionTrial.ranking(space, networks, 100, 1);
         assertThat(corrected.judged()).isEqualTo(200);
         assertThat(corrected.tau().value()).isGreaterThan(0.86);
     }

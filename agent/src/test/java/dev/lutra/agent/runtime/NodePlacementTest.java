@@ -78,7 +78,8 @@ class NodePlacementTest {
         assertThatThrownBy(() -> OrtModel.open(TinyOnnx.direct(TinyOnnx.add(3)), task.toBuilder().removeInputs(1).build()))
             .isInstanceOf(TaskFailure.class);
         try (var left = Files.list(temporary)) {
-            assertThat(left.filter(file -> file.getFileName().toString().startsWith(OrtModel.PROFILE_FOLDER + ProcessHandle.current().pid() + "-"))).isEmpty();
+            assertThat(left.filter(file -> file.getFileName().toString().startsWith(OrtModel.PROFILE_FOLDER + ProcessHandle.current().pid() + "-")))
+                .isEmpty();
         }
     }
 }

@@ -4,13 +4,13 @@ import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.Depth;
 import dev.lutra.network.Network;
-import dev.lutra.ranking.CorrectedRanking;
-import dev.lutra.ranking.Correction;
 import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Measure;
+import dev.lutra.search.correction.Correction;
+import dev.lutra.search.correction.CorrectionTrial;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment.Rank;
@@ -167,7 +167,7 @@ final class RankStage implements Stage<Ranking> {
         List<RankedNetwork> networks = networks(ranked, space);
         Ranking ranking = Ranking.of(networks, ranked.top(), seed);
         return settings.correct().isPresent()
-            ? ranking.with(CorrectedRanking.of(space, networks, settings.correct().getAsInt(), seed))
+            ? ranking.with(CorrectionTrial.ranking(space, networks, settings.correct().getAsInt(), seed))
             : ranking;
     }
 
@@ -179,7 +179,7 @@ final class RankStage implements Stage<Ranking> {
         }
         NetworksRanked ranked = run.networksRanked().filter(known -> known.networks().size() >= learned.getAsInt())
             .orElseThrow(() -> new InputException("rank.correct: no networks were ranked by the present weights (expected: after lutra rank)"));
-        return Optional.of(CorrectedRanking.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
+        return Optional.of(CorrectionTrial.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
             run.experiment().training().seed()));
     }
 

@@ -1,8 +1,11 @@
-package dev.lutra.ranking;
+package dev.lutra.search.correction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.ranking.CorrectedRanking;
+import dev.lutra.ranking.RankedNetwork;
+import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -41,21 +44,21 @@ class CorrectionTest {
     @Test
     void learnsFromGenesWhatTheSupernetDoesNotSee() {
         List<RankedNetwork> networks = networks(120, 0, 0.1);
-        CorrectedRanking corrected = CorrectedRanking.of(SPACE, networks, 60, 1);
+        CorrectedRanking corrected = CorrectionTrial.ranking(SPACE, networks, 60, 1);
         assertThat(corrected.learned()).isEqualTo(60);
         assertThat(corrected.judged()).isEqualTo(60);
         assertThat(corrected.tau().value()).isGreaterThan(0.8);
         assertThat(corrected.lead().low()).isGreaterThan(0.3);
-        assertThat(CorrectedRanking.of(SPACE, networks, 60, 1)).isEqualTo(corrected);
+        assertThat(CorrectionTrial.ranking(SPACE, networks, 60, 1)).isEqualTo(corrected);
     }
 
     /** Fourteen networks are too few to learn six options of each of many layers from. */
     @Test
     void learnsFromTheSupernetWhatGenesDoNotTell() {
         List<RankedNetwork> networks = networks(100, 1, 0);
-        assertThat(CorrectedRanking.of(SPACE, networks, 14, 1).tau().value()).isGreaterThan(0.8);
+        assertThat(CorrectionTrial.ranking(SPACE, networks, 14, 1).tau().value()).isGreaterThan(0.8);
         List<RankedNetwork> blind = networks(100, 0, 0);
-        assertThat(CorrectedRanking.of(SPACE, blind, 14, 1).tau().value()).isLessThan(0.7);
+        assertThat(CorrectionTrial.ranking(SPACE, blind, 14, 1).tau().value()).isLessThan(0.7);
     }
 
     @Test
@@ -63,16 +66,16 @@ class CorrectionTest {
         SplittableRandom chance = new SplittableRandom(3);
         List<RankedNetwork> unrelated = networks(40, 0, 0).stream().map(network -> new RankedNetwork(network.architecture(),
             chance.nextDouble(), chance.nextDouble(), network.baselines())).toList();
-        CorrectedRanking corrected = CorrectedRanking.of(SPACE, unrelated, 35, 1);
+        CorrectedRanking corrected = CorrectionTrial.ranking(SPACE, unrelated, 35, 1);
         assertThat(corrected.judged()).isEqualTo(35);
         assertThat(corrected.tau().value()).as("of what there is nothing to learn of").isLessThan(0.35);
-        assertThat(CorrectedRanking.of(SPACE, unrelated, 30, 1).judged()).isEqualTo(10);
+        assertThat(CorrectionTrial.ranking(SPACE, unrelated, 30, 1).judged()).isEqualTo(10);
     }
 
     @Test
     void aSearchGoesByWhatIsForetold() {
         List<RankedNetwork> networks = networks(60, 1, 0);
-        Correction correction = CorrectedRanking.correction(SPACE, networks, 60, 1);
+        Correction correction = CorrectionTrial.correction(SPACE, networks, 60, 1);
         AccuracySource supernet = AccuracySource.oneByOne(architecture -> networks.stream()
             .filter(network -> network.architecture().equals(architecture)).findFirst().orElseThrow().supernet());
         Map<Architecture, Double> found = new HashMap<>();

@@ -1,4 +1,4 @@
-package dev.lutra.ranking;
+package dev.lutra.search.correction;
 
 import dev.lutra.search.AccuracySource;
 import dev.lutra.space.Architecture;

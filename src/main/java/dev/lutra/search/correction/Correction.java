@@ -1,8 +1,9 @@
-package dev.lutra.ranking;
+package dev.lutra.search.correction;
 
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.Depth;
 import dev.lutra.network.Network;
+import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.search.surrogate.GaussianProcess;
 import dev.lutra.search.surrogate.GeneShape;
 import dev.lutra.search.surrogate.Observations;
