@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.function.Consumer;
 
@@ -30,6 +31,7 @@ public final class CandidateEvaluator {
     private final List<Constraint> constraints;
     private final AccuracySource accuracy;
     private final CandidateLog log;
+    private final Set<Architecture> excluded;
 
     /**
      * Of every architecture of a space.
@@ -47,6 +49,12 @@ public final class CandidateEvaluator {
      */
     public CandidateEvaluator(Options options, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
         CandidateLog log) {
+        this(options, cheap, constraints, accuracy, log, Set.of());
+    }
+
+    private CandidateEvaluator(Options options, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
+        CandidateLog log, Set<Architecture> excluded) {
+        this.excluded = Set.copyOf(excluded);
         this.options = options;
         this.allOptions = options.areAll();
         this.cheap = cheap;
@@ -74,7 +82,12 @@ public final class CandidateEvaluator {
     public CandidateEvaluator with(Constraint constraint) {
         List<Constraint> more = new ArrayList<>(constraints);
         more.add(constraint);
-        return new CandidateEvaluator(options, cheap, more, accuracy, log);
+        return new CandidateEvaluator(options, cheap, more, accuracy, log, excluded);
+    }
+
+    /** The same, of architectures but for these: what is known of them besides says that they will not do. */
+    public CandidateEvaluator without(Set<Architecture> architectures) {
+        return new CandidateEvaluator(options, cheap, constraints, accuracy, log, architectures);
     }
 
     public List<Constraint> constraints() {
@@ -128,8 +141,12 @@ public final class CandidateEvaluator {
 
     /** Whether an architecture is in the space, has no other options than it may, and keeps every constraint. */
     public boolean isFeasible(Architecture architecture) {
-        return space().contains(architecture) && (allOptions || options.make(architecture))
-            && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
+        return isOffered(architecture) && (constraints.isEmpty() || keepsAll(cheap.of(architecture)));
+    }
+
+    /** Whether an architecture is in the space, has no other options than it may, and is not left out. */
+    public boolean isOffered(Architecture architecture) {
+        return space().contains(architecture) && (allOptions || options.make(architecture)) && !excluded.contains(architecture);
     }
 
     public boolean keepsAll(Measures measures) {

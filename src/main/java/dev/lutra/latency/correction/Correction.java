@@ -59,9 +59,15 @@ public final class Correction {
 
     /** The correction of a calibrated table. */
     public static Correction of(SegmentTimes table, Calibration calibration) {
-        List<WholeNetwork> fitted = calibration.getNetworksList().stream().filter(network -> !network.getHeldOut()).toList();
+        List<WholeNetwork> fitted = calibration.getNetworksList().stream()
+            .filter(network -> !network.getHeldOut() && !network.getSuperseded()).toList();
         return new Correction(table, new MeasuredNetworks(table, fitted), fitted, calibration.getVariances(),
             fitted.stream().mapToDouble(WholeNetwork::getWeight).toArray());
+    }
+
+    /** The correction that a fit to some networks gives. */
+    static Correction of(SegmentTimes table, List<WholeNetwork> networks, VarianceSearch.Fit fit) {
+        return new Correction(table, new MeasuredNetworks(table, networks), networks, fit.variances(), fit.weights());
     }
 
     private static double[] undisturbed(double[] leftOut, double[] weights) {

@@ -35,6 +35,7 @@ final class MeasuredNetworks {
     private final double[] residuals;
     private final double[] squares;
     private final double[] stated;
+    private final List<WholeNetwork> networks;
     private final Map<CorrectionPart, RealMatrix> shared = new EnumMap<>(CorrectionPart.class);
 
     /**
@@ -42,6 +43,7 @@ final class MeasuredNetworks {
      */
     MeasuredNetworks(SegmentTimes table, List<WholeNetwork> networks) {
         this.table = table;
+        this.networks = List.copyOf(networks);
         int size = networks.size();
         double[] measured = networks.stream().mapToDouble(network -> network.getLatency().getP50Nanos()).toArray();
         double[] sums = networks.stream().mapToDouble(network -> table.sumNanos(network.getSegmentsList())).toArray();
@@ -104,6 +106,11 @@ final class MeasuredNetworks {
             ? known
             : new Member(key, ratio * table.ownNanos(key) / unitNanos, opSize,
                 SegmentTraits.of(table.signature(key)));
+    }
+
+    /** Whether a network was measured to verify a prediction, so that it is not taken for disturbed. */
+    boolean isVerified(int i) {
+        return networks.get(i).getVerified();
     }
 
     int size() {

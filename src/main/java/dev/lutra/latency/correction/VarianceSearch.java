@@ -2,6 +2,7 @@ package dev.lutra.latency.correction;
 
 import dev.lutra.proto.CorrectionVariances;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.apache.commons.math3.linear.ArrayRealVector;
 import org.apache.commons.math3.linear.CholeskyDecomposition;
 import org.apache.commons.math3.linear.RealMatrix;
@@ -15,7 +16,8 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
  * <p>The variances maximise the marginal likelihood of the networks (MacKay 1992, the networks) with a wide prior around their
  * usual values, by trying each up and down in halving steps. A network's weight is that of a Student t distribution with 4
  * degrees of freedom, after its residual when it is left out: ordinary networks keep about 1, one that the others contradict
- * loses its say (Lange, Little and Taylor 1989). Both are found in turn.
+ * loses its say (Lange, Little and Taylor 1989). Both are found in turn. Networks that were measured to verify a prediction keep
+ * their weight: where they contradict others, it is those that no longer hold.
  */
 final class VarianceSearch {
 
@@ -58,7 +60,7 @@ final class VarianceSearch {
         double[] distances = Arrays.stream(networks.residuals()).map(Math::abs).toArray();
         double spread = Math.max(LEAST_SPREAD, MEDIAN_DEVIATION * new Median().evaluate(distances));
         for (int i = 0; i < first.length; i++) {
-            first[i] = first.length < LEAST_TO_DOUBT ? 1 : weight(distances[i] / spread);
+            first[i] = first.length < LEAST_TO_DOUBT || networks.isVerified(i) ? 1 : weight(distances[i] / spread);
         }
         return first;
     }
@@ -73,7 +75,7 @@ final class VarianceSearch {
         }
         CorrectionVariances variances = CorrectionPart.variances(logarithms);
         double[] leftOut = networks.leftOut(networks.covariance(variances, weights), variances, weights);
-        weights = Arrays.stream(leftOut).map(VarianceSearch::weight).toArray();
+        weights = IntStream.range(0, leftOut.length).mapToDouble(i -> networks.isVerified(i) ? 1 : weight(leftOut[i])).toArray();
     }
 
     private void climb() {

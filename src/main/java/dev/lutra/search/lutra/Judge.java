@@ -105,7 +105,7 @@ final class Judge {
         int[] genes = architecture.values();
         double[] values = new double[names.size()];
         fast.tell(genes, values);
-        boolean isFeasible = evaluator.space().contains(architecture) && evaluator.options().make(architecture)
+        boolean isFeasible = evaluator.isOffered(architecture)
             && evaluator.constraints().stream().allMatch(constraint -> constraint.holds(value(values, constraint.measure())));
         if (!isFeasible) {
             return Optional.empty();

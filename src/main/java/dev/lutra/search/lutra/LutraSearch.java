@@ -70,7 +70,17 @@ public final class LutraSearch implements Search {
 
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
-            return new LutraSearch(new SearchProblem(evaluator, objectives, seed), this);
+            return new LutraSearch(new SearchProblem(evaluator, objectives, seed), this, List.of());
+        }
+
+        /**
+         * A search that goes on from what is known already, as when costs turned out to be others than were thought: it learns from that
+         * and evaluates so many more as are in its budget.
+         *
+         * @param known architectures whose accuracies the evaluator's log has; those that break a limit by now are left out
+         */
+        public Search continued(SearchProblem problem, List<Architecture> known) {
+            return new LutraSearch(problem, this, known);
         }
     }
 
@@ -78,41 +88,47 @@ public final class LutraSearch implements Search {
 
     private final SearchProblem problem;
     private final Settings settings;
+    private final List<Architecture> known;
 
-    LutraSearch(SearchProblem problem, Settings settings) {
+    private LutraSearch(SearchProblem problem, Settings settings, List<Architecture> known) {
         this.problem = problem;
         this.settings = settings;
+        this.known = List.copyOf(known);
     }
 
     @Override
     public Front run(SearchListener listener) {
-        Candidates candidates = problem.candidates(listener, settings.budget());
-        Random random = problem.random();
         CandidateEvaluator evaluator = problem.evaluator();
+        List<Architecture> start = known.stream().distinct().filter(evaluator::isFeasible).toList();
+        int budget = start.size() + settings.budget();
+        Candidates candidates = problem.candidates(listener, budget);
+        Random random = problem.random();
         FeasibleSampler sampler = FeasibleSampler.of(evaluator, random);
         Judge judge = new Judge(evaluator, problem.objectives(), sampler);
         Prospects prospects = Prospects.of(judge, sampler, settings.candidates(), random);
         Map<Architecture, Prospect> evaluated = new LinkedHashMap<>();
         List<GeneShape> genes = judge.genes();
         Optional<GaussianProcess> process = Optional.empty();
-        List<Prospect> batch = new Design(prospects.first(), judge.dimensions(), random).of(first());
+        List<Prospect> batch = start.isEmpty()
+            ? new Design(prospects.first(), judge.dimensions(), random).of(first())
+            : start.stream().map(judge::prospect).flatMap(Optional::stream).toList();
         while (!batch.isEmpty()) {
             batch.forEach(prospect -> evaluated.put(prospect.architecture(), prospect));
             candidates.evaluate(batch.stream().map(Prospect::architecture).toList());
             candidates.endGeneration();
-            int left = Math.min(settings.batch(), settings.budget() - evaluated.size());
+            int left = Math.min(settings.batch(), budget - evaluated.size());
             if (left == 0 || evaluated.size() < 2) {
                 break;
             }
-            List<Prospect> known = List.copyOf(evaluated.values());
-            double[] accuracies = known.stream().map(prospect -> candidates.get(prospect.architecture()))
+            List<Prospect> met = List.copyOf(evaluated.values());
+            double[] accuracies = met.stream().map(prospect -> candidates.get(prospect.architecture()))
                 .mapToDouble(Candidate::accuracy).toArray();
-            Observations data = new Observations(known.stream().map(Prospect::genes).toArray(int[][]::new),
-                known.stream().map(Prospect::features).toArray(double[][]::new), accuracies, evaluator.accuracyVariances(accuracies));
+            Observations data = new Observations(met.stream().map(Prospect::genes).toArray(int[][]::new),
+                met.stream().map(Prospect::features).toArray(double[][]::new), accuracies, evaluator.accuracyVariances(accuracies));
             GaussianProcess learned = process.map(before -> before.with(data)).orElseGet(() -> GaussianProcess.of(genes, data));
             process = Optional.of(learned);
-            batch = new Choice(judge, learned, known, accuracies).of(left,
-                promise -> prospects.next(known, evaluated.keySet(), promise));
+            batch = new Choice(judge, learned, met, accuracies).of(left,
+                promise -> prospects.next(met, evaluated.keySet(), promise));
         }
         return problem.front(candidates, "lutra", Map.of("budget", settings.budget(), "batch", settings.batch(),
             "candidates", settings.candidates()));

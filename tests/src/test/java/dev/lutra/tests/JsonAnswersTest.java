@@ -81,6 +81,7 @@ class JsonAnswersTest {
         asked.put("verify", new Asked("verify @small.yaml --out @run",
             answer -> answer.path("winners").size() == 1 && answer.path("winners").path(0).path("verified").asBoolean()));
         asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
+        asked.put("pick", new Asked("pick @run", answer -> answer.path("fronts").path("latency:local").path(0).path("accuracy_low").isNumber()));
         asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 1));
         asked.put("retrain", new Asked("retrain @small.yaml --out @run",
             answer -> answer.path("networks").path(0).path("devices").path("local").path("verified").asBoolean()));

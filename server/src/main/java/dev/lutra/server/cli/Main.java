@@ -9,6 +9,7 @@ import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.recipe.InitCommand;
 import dev.lutra.server.cli.recipe.RecipesCommand;
 import dev.lutra.server.cli.run.DemoCommand;
+import dev.lutra.server.cli.run.PickCommand;
 import dev.lutra.server.cli.run.PlanCommand;
 import dev.lutra.server.cli.run.RankCommand;
 import dev.lutra.server.cli.run.RetrainCommand;
@@ -43,7 +44,7 @@ public final class Main {
         DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, RunCommand.class, StageCommands.Train.class,
         StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
-        RankCommand.class,
+        RankCommand.class, PickCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
         LoadCommand.class);

@@ -339,6 +339,30 @@ public sealed interface RunEvent {
     }
 
     /**
+     * Networks that were measured whole contradicted a device's table, which was corrected by them, and the search goes on.
+     *
+     * @param number of the run's repair, from 1
+     * @param networks architectures that the table has learned from
+     */
+    record TableRepaired(@JsonProperty("number") int number, @JsonProperty("device") String device,
+        @JsonProperty("networks") List<String> networks) implements RunEvent {
+        public TableRepaired {
+            networks = List.copyOf(networks);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of(String.join("/", "verify/repair", Integer.toString(number), device));
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of("verify: repair " + number + ": the table of " + device + " is corrected by " + networks.size()
+                + " networks measured whole, and the search goes on");
+        }
+    }
+
+    /**
      * A network has weights of its own. Accuracies are shares of validation images; top-5 ones are null in events of earlier versions.
      *
      * @param file in the run's folder

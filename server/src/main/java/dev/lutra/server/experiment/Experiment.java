@@ -49,18 +49,28 @@ import java.util.TreeMap;
  * @param profile how segments are timed
  * @param search how the space is searched
  * @param export which winners leave, and how
+ * @param verify how long predictions are repaired that devices do not confirm
  * @param rank what the supernet's order of networks is held against, if anything
+ * @param text the file itself
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, TrainingSettings training, int probes,
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
-    List<Constraint> constraints, Profile profile, Search search, Export export, Optional<Rank> rank) {
+    List<Constraint> constraints, Profile profile, Search search, Export export, Verify verify, Optional<Rank> rank, Text text) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
 
     private static final int RGB = 3;
+
+    /**
+     * An experiment file as it was read.
+     *
+     * @param file where it is, absolute: paths in it are relative to its folder
+     * @param content all of it
+     */
+    public record Text(Path file, String content) {}
 
     /**
      * Images by role; the split's image size comes from the space.
@@ -120,6 +130,12 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param foldBatchNorm whether batch norm is folded into the convolutions
      */
     public record Export(int top, boolean foldBatchNorm) {}
+
+    /**
+     * @param budget after which no further network is measured to repair a prediction; empty: as long as it takes
+     * @param repairs most that are done; 0 for none
+     */
+    public record Verify(Optional<Duration> budget, int repairs) {}
 
     /** Networks whose accuracies by themselves are known, or will be. */
     public sealed interface Truth {
@@ -206,13 +222,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
-            evaluation, targets, measures, objectives, constraints, within, search, export, rank);
+            evaluation, targets, measures, objectives, constraints, within, search, export, verify, rank, text);
     }
 
     /** The same with other weights for networks to begin with when they are trained by themselves. */
     public Experiment withFirstWeights(FirstWeights weights) {
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes,
-            new Retraining(retraining.training(), weights), evaluation, targets, measures, objectives, constraints, profile, search, export, rank);
+            new Retraining(retraining.training(), weights), evaluation, targets, measures, objectives, constraints, profile, search, export, verify,
+            rank, text);
     }
 
     /** The lookup table that the file names for a target, if it does. */

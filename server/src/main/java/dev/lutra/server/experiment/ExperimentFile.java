@@ -1,6 +1,7 @@
 package dev.lutra.server.experiment;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.Names;
 import dev.lutra.lowering.Precision;
 import dev.lutra.ranking.Ranking;
@@ -19,7 +20,9 @@ import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Retraining;
 import dev.lutra.server.experiment.Experiment.Search;
 import dev.lutra.server.experiment.Experiment.Target;
+import dev.lutra.server.experiment.Experiment.Text;
 import dev.lutra.server.experiment.Experiment.Truth;
+import dev.lutra.server.experiment.Experiment.Verify;
 import dev.lutra.space.Header;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
@@ -52,12 +55,13 @@ public final class ExperimentFile {
     private static final int DEFAULT_PROBES = 3;
     private static final int DEFAULT_RANKED = 100;
     private static final int DEFAULT_TOP = 10;
+    private static final int DEFAULT_REPAIRS = 5;
     private static final double LEAST_RANK_LOSS = 0.01;
     private static final double MOST_RANK_LOSS = 100;
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
     private static final List<String> OF_NETWORKS = List.of("data", "accuracy", "supernet", "evaluation", "rank", "retrain", "image-size",
-        "targets", "profile", "export");
+        "targets", "profile", "export", "verify");
 
     private final YamlNode file;
     private final Path folder;
@@ -84,11 +88,26 @@ public final class ExperimentFile {
      * @throws InputException with file, line, key and expectation
      */
     public static Experiment read(Path file, Vocabulary vocabulary) {
-        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
-        return new ExperimentFile(YamlNode.read(file), folder, vocabulary).experiment();
+        return read(file, InputFile.text(file, YamlNode.MOST_BYTES), vocabulary);
     }
 
-    private Experiment experiment() {
+    /**
+     * Reads an experiment whose file may not be there any more.
+     *
+     * @param file where it was
+     * @throws InputException with file, line, key and expectation
+     */
+    public static Experiment read(Text text) {
+        return read(text.file(), text.content(), Vocabulary.STANDARD);
+    }
+
+    private static Experiment read(Path file, String content, Vocabulary vocabulary) {
+        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
+        return new ExperimentFile(YamlNode.parse(file.toString(), content), folder, vocabulary)
+            .experiment(new Text(file.toAbsolutePath().normalize(), content));
+    }
+
+    private Experiment experiment(Text text) {
         long seed = file.find("seed").map(node -> node.whole(0, Long.MAX_VALUE)).orElse(1L);
         YamlNode space = file.get("space");
         Optional<YamlNode> accuracy = accuracy();
@@ -123,7 +142,9 @@ public final class ExperimentFile {
             profile(file.find("profile"), folder),
             search(seed),
             export(file.find("export")),
-            file.find("rank").map(node -> rank(node, trained)));
+            verify(file.find("verify")),
+            file.find("rank").map(node -> rank(node, trained)),
+            text);
         file.rejectUnknownKeys();
         requirePredictable(experiment);
         return experiment;
@@ -394,6 +415,12 @@ public final class ExperimentFile {
 
     private static List<String> genes(YamlNode node) {
         return node.isList() ? node.items().stream().map(YamlNode::text).toList() : List.of(node.text());
+    }
+
+    private static Verify verify(Optional<YamlNode> node) {
+        Verify verify = new Verify(node.flatMap(n -> n.find("budget")).map(Quantity::duration), integer(node, "repairs", 0, DEFAULT_REPAIRS));
+        node.ifPresent(YamlNode::rejectUnknownKeys);
+        return verify;
     }
 
     private static Export export(Optional<YamlNode> node) {

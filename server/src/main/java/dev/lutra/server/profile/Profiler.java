@@ -252,7 +252,7 @@ public final class Profiler {
     /** Whether there is nothing left to measure for a table: every segment, and where it is corrected, whole networks of the space. */
     public static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
         boolean calibrated = !table.isMeasured() || experiment.profile().calibrate() == 0
-            || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()));
+            || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()) && !network.getVerified());
         return calibrated && SegmentCatalog.of(space).missingFrom(table).isEmpty();
     }
 

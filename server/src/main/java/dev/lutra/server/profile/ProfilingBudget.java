@@ -19,34 +19,27 @@ public final class ProfilingBudget {
     /** Ending within this share of the time is ending on time. */
     private static final double ON_TIME = 1.1;
 
-    private final ResultStore results;
-    private final String key;
+    private final SpentTime spent;
     private final Duration total;
-    private final LongSupplier nanoTime;
-    private final long beganNanos;
 
-    private ProfilingBudget(ResultStore results, String key, Duration total, LongSupplier nanoTime, long spentNanos) {
-        this.results = results;
-        this.key = key;
+    private ProfilingBudget(SpentTime spent, Duration total) {
+        this.spent = spent;
         this.total = total;
-        this.nanoTime = nanoTime;
-        beganNanos = nanoTime.getAsLong() - spentNanos;
     }
 
     /** Time runs from now on, less what earlier lives of the run have spent of the same budget. */
     public static ProfilingBudget goOn(ResultStore results, String device, Duration total, LongSupplier nanoTime) {
-        String key = device + "/" + name(total);
-        return new ProfilingBudget(results, key, total, nanoTime, results.find(KIND, key).map(Long::parseLong).orElse(0L));
+        return new ProfilingBudget(new SpentTime(results, KIND, device + "/" + name(total), nanoTime), total);
     }
 
     /** Notes what is spent by now. */
     public void keep() {
-        results.put(KIND, key, Long.toString(spentNanos()));
+        spent.keep();
     }
 
     /** The table is whole: what is measured for it later has its time anew. */
     public void forget() {
-        results.removeAll(KIND, key);
+        spent.forget();
     }
 
     /** @param networks how many are measured after the segments */
@@ -61,15 +54,11 @@ public final class ProfilingBudget {
     }
 
     private Duration leftOf(long nanos) {
-        return Duration.ofNanos(Math.max(1, nanos - spentNanos()));
-    }
-
-    private long spentNanos() {
-        return nanoTime.getAsLong() - beganNanos;
+        return Duration.ofNanos(Math.max(1, nanos - spent.nanos()));
     }
 
     public double spentSeconds() {
-        return spentNanos() / 1e9;
+        return spent.nanos() / 1e9;
     }
 
     /** What was spent, in words, and why where it was too much. */

@@ -20,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The file of a target's lookup table. What was measured belongs to one device, runtime, provider, number of threads and precision;
@@ -135,6 +137,11 @@ public record TargetTable(Experiment.Target target, Path file) {
         }
     }
 
+    /** A table as it would be with what was measured of some networks. */
+    public static LookupTable with(LookupTable table, List<WholeNetwork> networks) {
+        return fitted(table.withEntries(List.of()), all(Optional.empty(), table, networks));
+    }
+
     private static List<WholeNetwork> all(Optional<LookupTable> there, LookupTable measured, List<WholeNetwork> networks) {
         Map<String, WholeNetwork> all = new LinkedHashMap<>();
         there.ifPresent(table -> table.networks().forEach(network -> all.put(name(network), network)));
@@ -143,14 +150,38 @@ public record TargetTable(Experiment.Target target, Path file) {
         return List.copyOf(all.values());
     }
 
-    /** The same architecture with another number of classes is another network. */
+    /**
+     * The same architecture with another number of classes is another network. One that was measured to verify a prediction stands
+     * beside what was measured of it before, so that a table can be told as it was then.
+     */
     private static String name(WholeNetwork network) {
-        return network.getSpace() + " " + network.getArchitecture() + " " + network.getSegmentsList();
+        return String.join(" ", network.getSpace(), network.getArchitecture(), network.getSegmentsList().toString(),
+            network.getVerified() ? "verified" : "");
+    }
+
+    /** Whether a table has what was measured of a network. */
+    public static boolean has(LookupTable table, WholeNetwork network) {
+        return table.networks().stream().anyMatch(one -> name(one).equals(name(network)) && one.getLatency().equals(network.getLatency()));
+    }
+
+    /** Without held-out networks that were measured again to verify a prediction, which the fit sees then; as long as others are held out. */
+    private static List<WholeNetwork> judged(List<WholeNetwork> networks) {
+        Set<String> verified = networks.stream().filter(WholeNetwork::getVerified)
+            .map(network -> name(network.toBuilder().setVerified(false).build())).collect(Collectors.toSet());
+        List<WholeNetwork> judged = networks.stream().filter(network -> !network.getHeldOut() || !verified.contains(name(network))).toList();
+        return judged.stream().anyMatch(WholeNetwork::getHeldOut) ? judged : networks;
+    }
+
+    /** A table as it would be, had some networks not been measured for it. */
+    public static LookupTable without(LookupTable table, List<WholeNetwork> networks) {
+        Set<String> gone = networks.stream().map(TargetTable::name).collect(Collectors.toSet());
+        return fitted(table.withEntries(List.of()), table.networks().stream().filter(network -> !gone.contains(name(network))).toList());
     }
 
     /** The table with a fit to the networks, if there are enough of them. */
     private static LookupTable fitted(LookupTable table, List<WholeNetwork> networks) {
-        long heldOut = networks.stream().filter(WholeNetwork::getHeldOut).count();
-        return heldOut < 1 || networks.size() - heldOut < 2 ? table : table.withCalibration(Calibrator.fit(table, networks));
+        List<WholeNetwork> judged = judged(networks);
+        long heldOut = judged.stream().filter(WholeNetwork::getHeldOut).count();
+        return heldOut < 1 || judged.size() - heldOut < 2 ? table : table.withCalibration(Calibrator.fit(table, judged));
     }
 }

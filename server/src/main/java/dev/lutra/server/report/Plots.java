@@ -29,6 +29,7 @@ public final class Plots {
     private static final Color GRID = new Color(0xe3e7eb);
     private static final Color BLUE = new Color(0x0072b2);
     private static final Color ORANGE = new Color(0xd55e00);
+    private static final Color GREEN = new Color(0x009e73);
     private static final Color GREY = new Color(0xb4bcc5);
 
     /** A point of a scatter plot. */
@@ -45,20 +46,22 @@ public final class Plots {
     private Plots() {}
 
     /**
-     * The Pareto front: every candidate in grey, the front's points and what they reach as a stepped line, the winners marked, the
-     * limit as a vertical line.
+     * The Pareto front: every candidate in grey, the front's points and what they reach as a stepped line, the winners and the knee
+     * marked, the limit as a vertical line.
      *
      * @param moreIsBetter on the x axis
+     * @param knee none or one
      * @param limit on the x axis; NaN for none
      */
     public static String front(String xLabel, boolean moreIsBetter, List<Point> candidates, List<Point> front, List<Point> winners,
-        double limit) {
+        List<Point> knee, double limit) {
         XYChart chart = chart(xLabel, "accuracy (%)");
-        addMarkers(chart, "evaluated", candidates, GREY, SeriesMarkers.CIRCLE);
+        addMarkers(chart, "dominated", candidates, GREY, SeriesMarkers.CIRCLE);
         XYSeries line = add(chart, "reached", steps(front, moreIsBetter), BLUE);
         line.setMarker(SeriesMarkers.NONE);
         line.setShowInLegend(false);
         addMarkers(chart, "Pareto front", front, BLUE, SeriesMarkers.CIRCLE);
+        addMarkers(chart, "knee", knee, GREEN, SeriesMarkers.SQUARE);
         addMarkers(chart, "exported", winners, ORANGE, SeriesMarkers.DIAMOND);
         if (!Double.isNaN(limit)) {
             double low = candidates.stream().mapToDouble(Point::y).min().orElse(0);

@@ -12,11 +12,13 @@ import java.util.List;
  * @param devices names of the targets, in the order of every winner's latencies
  * @param best the front itself
  * @param fronts plots of accuracy against each other measure
+ * @param genes empty where there is no front of several
  * @param training empty where no curve was kept
  * @param ranking empty where the supernet's order of networks was not looked at
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
-    List<Winner> winners, Best best, List<FrontPlot> fronts, List<Training> training, List<Ranked> ranking, List<Fact> provenance) {
+    List<Winner> winners, Best best, List<FrontPlot> fronts, List<Genes> genes, List<Training> training, List<Ranked> ranking,
+    List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
@@ -29,8 +31,10 @@ public record Report(String name, String space, String evaluated, int frontSize,
      * Of one winner on one device.
      *
      * @param interval where the table expects a measurement, and whether it fell there; empty where it states none
+     * @param known the measurement's own interval
      */
-    public record Latency(String predicted, Judged interval, Judged measured, String predictedP99, Judged p99, String error) {}
+    public record Latency(String asked, String predicted, Judged interval, Judged measured, String known, String predictedP99, Judged p99,
+        String error) {}
 
     /** The architectures of the front with these measures. */
     public record Best(List<String> measures, List<Row> rows) {}
@@ -43,8 +47,34 @@ public record Report(String name, String space, String evaluated, int frontSize,
         return !winners.isEmpty();
     }
 
-    /** One plot of the front. */
-    public record FrontPlot(String measure, String svg) {}
+    /** One plot of the front, and its networks from the least cost on. */
+    public record FrontPlot(String measure, String svg, List<Step> steps) {}
+
+    /**
+     * A network of a front.
+     *
+     * @param within the interval of its accuracy; empty where it is not known
+     * @param marginal what it gains and costs more than the one before; empty for the first
+     * @param mark that it is the knee, or exported; or empty
+     */
+    public record Step(String architecture, String accuracy, String within, String cost, String marginal, String mark) {}
+
+    /**
+     * What the networks of the front have of every gene.
+     *
+     * @param svg hypervolume over evaluations; empty where there is none
+     */
+    public record Genes(List<Gene> rows, String svg) {}
+
+    /** A gene, its options with their shares, the most frequent first. */
+    public record Gene(String name, List<Option> options) {}
+
+    /**
+     * An option.
+     *
+     * @param width of its bar, in percent
+     */
+    public record Option(String name, String share, int width) {}
 
     /**
      * The training curve.

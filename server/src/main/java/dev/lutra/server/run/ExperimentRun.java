@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.ranking.Ranking;
+import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunListener;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One run of an experiment in its folder. Stages may be called in any later process: each finds what earlier ones left, and
@@ -130,6 +132,32 @@ public final class ExperimentRun implements AutoCloseable {
 
     public void verify() {
         run(new VerifyStage());
+    }
+
+    /**
+     * Exports one more network without searching again, and has the devices confirm it.
+     *
+     * @param bounds that it keeps: of the front's networks that do, the most accurate one
+     * @param architecture one of the space, in the place of the front's
+     * @throws dev.lutra.InputException if no network of the front keeps the bounds
+     */
+    public Winner pick(List<Constraint> bounds, Optional<String> architecture) {
+        return run(new PickStage(bounds, architecture));
+    }
+
+    /** The front that the search left. */
+    public Front front() {
+        Artifact.FRONT.require(context);
+        return context.front();
+    }
+
+    /** How many images an accuracy of the front is a share of, where it is one of images that might have been others. */
+    public OptionalLong images() {
+        return context.images();
+    }
+
+    public List<Experiment.Target> targets() {
+        return context.experiment().targets();
     }
 
     public List<RetrainedNetwork> retrain(RetrainRequest request) {

@@ -33,6 +33,16 @@ final class ExportStage implements Stage<List<Winner>> {
 
     @Override
     public List<Winner> run(RunContext run) {
+        List<Winner> winners = export(run);
+        run.exported(winners);
+        if (run.experiment().targets().isEmpty()) {
+            run.report(winners);
+        }
+        return winners;
+    }
+
+    /** Writes the front's winners, in the place of those of another front. */
+    static List<Winner> export(RunContext run) {
         List<Candidate> ranked = run.ranked();
         List<Winner> winners = new ArrayList<>();
         WinnerExport files = run.exporter();
@@ -41,16 +51,13 @@ final class ExportStage implements Stage<List<Winner>> {
         run.events().emit(new RunEvent.BegunAnew("export/file"));
         try (Progress.Work work = run.events().begin("export", count, "files")) {
             for (int rank = 1; rank <= count; rank++) {
-                files.export(rank, ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
-                winners.add(new Winner(ranked.get(rank - 1).architecture().toString(), WinnerExport.fileName(rank),
+                String file = WinnerExport.fileName(WinnerExport.name(rank));
+                files.export(WinnerExport.name(rank), ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
+                winners.add(new Winner(ranked.get(rank - 1).architecture().toString(), file,
                     ranked.get(rank - 1).measures().values(), List.of()));
-                run.events().emit(new RunEvent.FileExported(WinnerExport.fileName(rank), ranked.get(rank - 1).architecture().toString()));
-                work.at(rank, WinnerExport.fileName(rank));
+                run.events().emit(new RunEvent.FileExported(file, ranked.get(rank - 1).architecture().toString()));
+                work.at(rank, file);
             }
-        }
-        run.exported(winners);
-        if (run.experiment().targets().isEmpty()) {
-            run.report(winners);
         }
         return winners;
     }

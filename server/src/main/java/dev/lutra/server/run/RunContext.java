@@ -28,6 +28,7 @@ import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.profile.TargetTable;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
@@ -47,6 +48,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,6 +101,7 @@ final class RunContext implements AutoCloseable {
             List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime))));
         all.addAll(listeners);
         events = new RunEvents(all);
+        StoredExperiment.write(experiment, folder);
     }
 
     Experiment experiment() {
@@ -117,6 +120,20 @@ final class RunContext implements AutoCloseable {
     /** What the run has found out so far. */
     ResultStore results() {
         return results;
+    }
+
+    /** What verification has put right so far; what was begun of it is finished. */
+    Repairs repairs() {
+        Repairs repairs = new Repairs(results);
+        repairs.finish(this::addToTable);
+        return repairs;
+    }
+
+    /** Puts networks that were measured whole into a target's table, which is fitted anew. */
+    void addToTable(String device, List<WholeNetwork> networks) {
+        experiment.targets().stream().filter(target -> target.device().equals(device)).forEach(target -> Profiler
+            .find(experiment, folder.tables(), target).ifPresent(table -> new TargetTable(target,
+                experiment.table(target).orElseGet(() -> folder.tables().resolve(table.fileName()))).add(table, networks)));
     }
 
     /** Where stages tell what happens. */
@@ -257,9 +274,16 @@ final class RunContext implements AutoCloseable {
 
             @Override
             public OptionalLong images() {
-                return OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()));
+                return RunContext.this.images();
             }
         };
+    }
+
+    /** How many validation images an accuracy by the supernet is a share of; empty for accuracies from elsewhere. */
+    OptionalLong images() {
+        return experiment.hasSupernet()
+            ? OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()))
+            : OptionalLong.empty();
     }
 
     RunFleet fleet() {
@@ -386,10 +410,18 @@ final class RunContext implements AutoCloseable {
             });
     }
 
-    /** The front's candidates, those to export first at its beginning. */
+    /**
+     * The front's candidates in the order of their numbers: those that are exported first, the most accurate one before the others, then
+     * those that take the place of one that devices do not confirm, each as far from those before it as may be.
+     */
     List<Candidate> ranked() {
         Front front = front();
-        return front.spread(front.candidates().size());
+        List<Candidate> spread = front.spread(front.candidates().size());
+        int first = Math.min(experiment.export().top(), spread.size());
+        List<Candidate> ranked = new ArrayList<>(spread.subList(0, first));
+        ranked.sort(Comparator.comparingDouble(Candidate::accuracy).reversed());
+        ranked.addAll(spread.subList(first, spread.size()));
+        return ranked;
     }
 
     /** How many winners the experiment asks for, and the front has. */
@@ -436,7 +468,8 @@ final class RunContext implements AutoCloseable {
     void report(List<Winner> winners) {
         boolean trained = experiment.hasSupernet();
         reporter().write(front(), evaluated(), winners, trained ? losses() : Map.of(),
-            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history());
+            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history(),
+            images());
         events.say("report: " + folder.report());
     }
 

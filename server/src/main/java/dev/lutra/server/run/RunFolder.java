@@ -29,6 +29,11 @@ public record RunFolder(Path root) {
         return root.resolve("models");
     }
 
+    /** The experiment file, as it was when the run was opened last. */
+    public Path experiment() {
+        return root.resolve("experiment.json");
+    }
+
     public Path checkpoint() {
         return root.resolve("supernet.safetensors");
     }

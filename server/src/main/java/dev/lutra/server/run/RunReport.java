@@ -17,6 +17,7 @@ import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.event.RunEvent.PathsProbed;
 import dev.lutra.server.event.RunEvent.TrainingPace;
 import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.server.profile.Profiler;
@@ -24,12 +25,19 @@ import dev.lutra.server.report.ArchitectureDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
+import dev.lutra.search.decision.GeneShares;
+import dev.lutra.search.decision.HypervolumeCurve;
+import dev.lutra.search.decision.ShareInterval;
+import dev.lutra.search.decision.TradeOff;
+import dev.lutra.server.winner.Agreement;
+import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
@@ -37,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -66,9 +75,10 @@ final class RunReport {
      *
      * @param losses of the training by step, in order
      * @param history what the run has told besides
+     * @param images that accuracies are shares of; empty where they are no such shares
      */
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, Map<Long, Double> losses,
-        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, RunHistory history) {
+        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, RunHistory history, OptionalLong images) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -77,14 +87,61 @@ final class RunReport {
         List<Report.FrontPlot> plots = new ArrayList<>();
         for (Objective objective : front.objectives()) {
             if (!objective.measure().equals(Measure.ACCURACY)) {
-                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective, front, evaluated, winners)));
+                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective, front, evaluated, winners),
+                    steps(TradeOff.of(front, objective), winners, images)));
             }
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
+            best(front), plots, List.of(genes(front, history)),
+            !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
             ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
+    }
+
+    private List<Report.Step> steps(TradeOff tradeOff, List<Winner> winners, OptionalLong images) {
+        String measure = tradeOff.cost().measure();
+        Map<String, String> files = winners.stream().collect(Collectors.toMap(Winner::architecture, Winner::file, (a, b) -> a));
+        List<Report.Step> steps = new ArrayList<>();
+        for (TradeOff.Step step : tradeOff.steps()) {
+            Candidate candidate = step.candidate();
+            String marginal = steps.isEmpty()
+                ? ""
+                : String.format(Locale.ROOT, "%+.2f %% accuracy costs %s%s", 100 * step.gained(), step.paid() < 0 ? "−" : "+",
+                    figure(measure, Math.abs(step.paid())));
+            String file = files.getOrDefault(candidate.architecture().toString(), "");
+            steps.add(new Report.Step(candidate.architecture().toString().replace(",", ", "), percent(candidate.accuracy()),
+                within(candidate.accuracy(), images), figure(measure, candidate.measures().get(measure)), marginal,
+                (step.isKnee() ? "knee" : "") + (step.isKnee() && !file.isEmpty() ? ", " : "") + file));
+        }
+        return steps;
+    }
+
+    private static String within(double accuracy, OptionalLong images) {
+        if (images.isEmpty()) {
+            return "";
+        }
+        ShareInterval interval = ShareInterval.of(accuracy, images.getAsLong());
+        return String.format(Locale.ROOT, "%.1f–%.1f %%", 100 * interval.low(), 100 * interval.high());
+    }
+
+    private Report.Genes genes(Front front, RunHistory history) {
+        List<Report.Gene> rows = GeneShares.of(front, space).stream().map(gene -> new Report.Gene(gene.gene(),
+            gene.shares().entrySet().stream().filter(option -> option.getValue() > 0)
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .map(option -> new Report.Option(option.getKey(), String.format(Locale.ROOT, "%.0f %%", 100 * option.getValue()),
+                    (int) Math.round(100 * option.getValue())))
+                .toList()))
+            .toList();
+        List<Candidate> evaluated = history.all(RunEvent.CandidateEvaluated.class).stream()
+            .sorted(Comparator.comparingInt(RunEvent.CandidateEvaluated::number))
+            .map(event -> new Candidate(space.parse(event.architecture()), Measures.of(event.measures())))
+            .filter(candidate -> front.objectives().stream().allMatch(o -> candidate.measures().values().containsKey(o.measure()))).toList();
+        List<Plots.Point> volume = HypervolumeCurve.of(front.objectives(), evaluated).entrySet().stream()
+            .map(place -> new Plots.Point(place.getKey(), place.getValue())).toList();
+        return new Report.Genes(rows, volume.size() < 2
+            ? ""
+            : Plots.curves("architectures evaluated", "hypervolume", List.of(new Plots.Curve("share of the box that is reached", volume))));
     }
 
     /** The front itself, which is all there is where nothing is exported. */
@@ -111,8 +168,9 @@ final class RunReport {
             .map(values -> point(measure, values)).toList();
         List<Plots.Point> best = front.candidates().stream().map(Candidate::measures).map(values -> point(measure, values)).toList();
         List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
+        List<Plots.Point> knee = TradeOff.of(front, objective).knee().map(step -> point(measure, step.candidate().measures())).stream().toList();
         OptionalDouble limit = experiment.limit(measure);
-        return Plots.front(label(measure), objective.direction() == Objective.Direction.MAX, all, best, exported,
+        return Plots.front(label(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
             limit.isPresent() && Measure.isLatency(measure) ? limit.getAsDouble() / NANOS_A_MILLI : Double.NaN);
     }
 
@@ -151,12 +209,14 @@ final class RunReport {
             return "No exported file was confirmed by its devices: see the table.";
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
-            millis(check.p50Nanos()), check.device(), check.limitNanos().map(limit -> " (limit " + millis(limit) + ")").orElse("")
-                + check.p99LimitNanos().map(limit -> ", p99 " + stated(check.p99Nanos()) + " (limit " + millis(limit) + ")")
+            millis(check.latency().measured()), check.device(),
+            check.latency().asked().map(limit -> " (limit " + millis(limit) + ")").orElse("")
+                + check.p99().asked().map(limit -> ", p99 " + stated(check.p99().measured()) + " (limit " + millis(limit) + ")")
                     .orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
-        return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s.",
-            verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured);
+        return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s. %s.",
+            verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured,
+            Agreement.of(winners).map(Agreement::described).orElse(""));
     }
 
     private Report.Winner row(int rank, Winner winner) {
@@ -173,17 +233,18 @@ final class RunReport {
     }
 
     private static Report.Latency latency(Winner.Check check) {
-        return new Report.Latency(millis(check.predictedNanos()),
-            new Report.Judged(check.interval().map(RunReport::millis).orElse("–"),
+        Comparison latency = check.latency();
+        return new Report.Latency(latency.asked().map(RunReport::millis).orElse("–"), latency.predicted().map(RunReport::millis).orElse("–"),
+            new Report.Judged(latency.expected().map(RunReport::millis).orElse("–"),
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
-            new Report.Judged(millis(check.p50Nanos()), state(check.p50Nanos(), check.limitNanos())),
-            check.predictedP99Nanos().map(RunReport::millis).orElse("–"),
-            new Report.Judged(stated(check.p99Nanos()), check.p99LimitNanos().map(limit -> check.withinP99Limit() ? "good" : "bad").orElse("")),
-            String.format(Locale.ROOT, "%+.1f %%", 100 * check.relativeError()));
+            new Report.Judged(millis(latency.measured()), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
+            check.p99().predicted().map(RunReport::millis).orElse("–"),
+            new Report.Judged(stated(check.p99().measured()), state(check.p99())),
+            latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
     }
 
-    private static String state(long nanos, Optional<Long> limit) {
-        return limit.map(bound -> nanos <= bound ? "good" : "bad").orElse("");
+    private static String state(Comparison figure) {
+        return figure.asked().isEmpty() ? "" : figure.holds() ? "good" : "bad";
     }
 
     private static Report.Training training(Map<Long, Double> losses, List<Double> sampledPaths, RunHistory history) {

@@ -3,6 +3,10 @@ package dev.lutra.server.run;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import java.util.stream.Collectors;
+import dev.lutra.space.Architecture;
+import dev.lutra.search.lutra.LutraSearch;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracySource;
@@ -18,6 +22,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
+import dev.lutra.search.SearchProblem;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
@@ -35,9 +40,12 @@ import java.util.Set;
 /** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
 public final class SearchStage implements Stage<Front> {
 
+    private static final String NAME = "search";
+    private static final int CONTINUED_ONE_IN = 10;
+
     @Override
     public String name() {
-        return "search";
+        return NAME;
     }
 
     @Override
@@ -73,10 +81,71 @@ public final class SearchStage implements Stage<Front> {
      */
     @Override
     public Front run(RunContext run) {
-        AccuracySource accuracy = run.accuracies();
+        Front front = found(run).with(run.provenance());
+        write(run, front);
+        if (!run.experiment().hasSupernet()) {
+            run.report(List.of()); // nothing comes after that would
+        }
+        return front;
+    }
+
+    /** A search that was repaired is searched as it was at first, then goes on from where the last repair left it. */
+    private static Front found(RunContext run) {
+        Repairs repairs = run.repairs();
+        Map<String, LookupTable> tables = run.tables();
+        Front first = searched(run, repairs.before(tables));
+        String search = fingerprint(first, run);
+        if (repairs.areOf(search, tables)) {
+            return repairs.all().isEmpty() ? first : continued(run, first);
+        }
+        boolean hadOthers = !repairs.all().isEmpty();
+        repairs.forget();
+        repairs.begin(search);
+        return hadOthers ? searched(run, tables) : first;
+    }
+
+    /** What a search follows from besides its tables. */
+    private static String fingerprint(Front front, RunContext run) {
+        NamedValues.Builder values = NamedValues.builder().put("judge", run.searchedCandidates().judge())
+            .put("objectives", front.objectives().toString());
+        front.provenance().forEach(values::put);
+        return values.build().fingerprint("search", 1);
+    }
+
+    private static Front searched(RunContext run, Map<String, LookupTable> tables) {
+        CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(tables), run.experiment().constraints(),
+            new BudgetedAccuracies(run.accuracies(), run.experiment().search().algorithm().budget()), run.searchedCandidates());
+        return run(run.experiment(), judge, run.events());
+    }
+
+    /**
+     * Goes on from all that was known at the last repair, by today's tables: Lutra's own search learns from it and looks at as many more
+     * as a tenth of the experiment's search, whatever algorithm found the first front.
+     *
+     * @param before the front until now
+     * @throws InputException if nothing keeps the constraints
+     */
+    static Front continued(RunContext run, Front before) {
+        List<Repairs.Repair> repairs = run.repairs().all();
+        Repairs.Repair last = repairs.get(repairs.size() - 1);
+        Algorithm algorithm = run.experiment().search().algorithm();
+        LutraSearch.Settings own = algorithm instanceof LutraSearch.Settings settings ? settings : LutraSearch.Settings.DEFAULT;
+        LutraSearch.Settings more = own.withBudget(Math.max(own.batch(), algorithm.budget() / CONTINUED_ONE_IN));
+        Set<Architecture> over = last.over().stream().map(run.genes()::parse).collect(Collectors.toSet());
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
-            new BudgetedAccuracies(accuracy, run.experiment().search().algorithm().budget()), run.searchedCandidates());
-        Front front = run(run.experiment(), judge, run.events()).with(run.provenance());
+            new BudgetedAccuracies(run.accuracies(), more.budget()), run.searchedCandidates()).without(over);
+        List<Architecture> known = last.known().stream().map(run.genes()::parse).toList();
+        Search search = more.continued(new SearchProblem(judge, run.experiment().objectives(), run.experiment().search().seed() + repairs.size()),
+            known);
+        try (Progress.Work work = run.events().begin("search on", known.size() + (long) more.budget(), "candidates")) {
+            Front front = search.run(new Watch(run.events(), work, false));
+            return new Front(front.objectives(), front.candidates(), before.provenance())
+                .with(Map.of("verify.repairs", Integer.toString(repairs.size())));
+        }
+    }
+
+    /** Puts a front into its files, and says so. */
+    static void write(RunContext run, Front front) {
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));
         AtomicFile.write(file.resolveSibling("front.svg"),
@@ -88,11 +157,8 @@ public final class SearchStage implements Stage<Front> {
         run.events().emit(new RunEvent.FrontFound(front.candidates().size(),
             front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file.toString()));
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
-            .filter(FrontPrecision::isTooCoarse).ifPresent(precision -> run.events().emit(new RunEvent.Warning(name(), precision.described()))));
-        if (!run.experiment().hasSupernet()) {
-            run.report(List.of()); // nothing comes after that would
-        }
-        return front;
+            .filter(FrontPrecision::isTooCoarse)
+            .ifPresent(precision -> run.events().emit(new RunEvent.Warning(NAME, precision.described()))));
     }
 
     /**
@@ -143,7 +209,7 @@ public final class SearchStage implements Stage<Front> {
         events.emit(new RunEvent.BegunAnew("search/generation"));
         Search search = algorithm.search(evaluator, experiment.objectives(), experiment.search().seed());
         try (Progress.Work work = events.begin("search", algorithm.budget(), "candidates")) {
-            return search.run(new Watch(events, work));
+            return search.run(new Watch(events, work, true));
         }
     }
 
@@ -152,11 +218,14 @@ public final class SearchStage implements Stage<Front> {
 
         private final RunEvents events;
         private final dev.lutra.server.event.Progress.Work work;
+        private final boolean tellsGenerations;
         private double best;
 
-        Watch(RunEvents events, dev.lutra.server.event.Progress.Work work) {
+        /** @param tellsGenerations whether they are those of the experiment's own search, in whose box hypervolumes are told */
+        Watch(RunEvents events, dev.lutra.server.event.Progress.Work work, boolean tellsGenerations) {
             this.events = events;
             this.work = work;
+            this.tellsGenerations = tellsGenerations;
         }
 
         @Override
@@ -168,6 +237,9 @@ public final class SearchStage implements Stage<Front> {
 
         @Override
         public void generation(SearchListener.Progress now) {
+            if (!tellsGenerations) {
+                return;
+            }
             Map<String, Double> leaders = new LinkedHashMap<>();
             now.best().forEach((objective, value) -> leaders.put(objective.toString(), value));
             events.emit(new RunEvent.GenerationEnded(now.generation(), now.done(), leaders, now.hypervolume()));

@@ -1,6 +1,5 @@
 package dev.lutra.server.winner;
 
-import dev.lutra.latency.correction.Interval;
 import dev.lutra.lowering.Precision;
 import java.util.List;
 import java.util.Map;
@@ -29,41 +28,31 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * What one device said.
      *
      * @param device its name
-     * @param predictedNanos median latency by the table
-     * @param interval where the table expects a measurement of it; empty where the table is not calibrated
-     * @param p50Nanos measured median
+     * @param latency median
+     * @param p99 what one call in a hundred exceeds
      * @param p90Nanos measured; 0 if the samples were too few to tell
-     * @param p99Nanos measured; 0 if the samples were too few to tell
-     * @param limitNanos the target's bound on the median; empty where it has none
-     * @param predictedP99Nanos by the table; empty where it predicts none
-     * @param p99LimitNanos the target's bound on p99; empty where it has none
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, long predictedNanos, Optional<Interval> interval, long p50Nanos, long p90Nanos, long p99Nanos,
-        Optional<Long> limitNanos, Optional<Long> predictedP99Nanos, Optional<Long> p99LimitNanos,
-        double difference, boolean numericsAgree) {
+    public record Check(String device, Comparison latency, Comparison p99, long p90Nanos, double difference, boolean numericsAgree) {
 
+        /** Whether all that is asked of it holds as measured. */
         public boolean withinLimit() {
-            return within(p50Nanos, limitNanos) && withinP99Limit();
-        }
-
-        /** A limit on a p99 that nobody could tell is not met. */
-        public boolean withinP99Limit() {
-            return within(p99Nanos, p99LimitNanos) && (p99Nanos > 0 || p99LimitNanos.isEmpty());
+            return latency.holds() && p99.holds();
         }
 
         /** Whether the measured median lies where the table expected it; empty where the table states no interval. */
         public Optional<Boolean> inside() {
-            return interval.map(expected -> expected.contains(p50Nanos));
+            return latency.inside();
         }
 
-        private static boolean within(long nanos, Optional<Long> limit) {
-            return limit.isEmpty() || nanos <= limit.get();
-        }
-
-        public double relativeError() {
-            return (predictedNanos - p50Nanos) / (double) p50Nanos;
+        /**
+         * Whether a figure that was asked for, or the median, lies farther from what was predicted than chance explains.
+         *
+         * @param widening of the expected intervals
+         */
+        public boolean deviates(double widening) {
+            return latency.deviates(widening) || p99.asked().isPresent() && p99.deviates(widening);
         }
     }
 

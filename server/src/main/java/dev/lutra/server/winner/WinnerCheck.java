@@ -7,6 +7,9 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.CorrectedLatency;
+import dev.lutra.latency.correction.Interval;
+import dev.lutra.proto.Distribution;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
@@ -14,8 +17,10 @@ import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Has the targets' devices confirm exported winners, and holds against their tables what they measure. */
@@ -38,24 +43,51 @@ public final class WinnerCheck {
         this.devices = devices;
     }
 
-    /** Runs an exported winner on every target. */
-    public Winner verify(int rank, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
+    /**
+     * What devices said of a network.
+     *
+     * @param points its latency by device, as a table takes it to be corrected by
+     */
+    public record Verified(Candidate candidate, Winner winner, Map<String, WholeNetwork> points) {}
+
+    /**
+     * Runs an exported network on every target.
+     *
+     * @param name of its files
+     */
+    public Verified verify(String name, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
         List<Winner.Check> checks = new ArrayList<>();
+        Map<String, WholeNetwork> points = new LinkedHashMap<>();
         try (Batches images = data.validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
             Batch batch = images.next();
             for (Experiment.Target target : experiment.targets()) {
                 float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
-                checks.add(check(target, devices.observe(target, files.file(rank, target.precision()), batch, expected), candidate));
+                Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
+                DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), batch, expected);
+                checks.add(check(target, observed, predicted));
+                points.put(target.device(), WholeNetwork.newBuilder()
+                    .setSpace(space.name()).setArchitecture(candidate.architecture().toString()).setVerified(true).setLatency(observed.latency())
+                    .addAllSegments(predicted.parts().stream().map(Prediction.Part::key).toList()).build());
             }
         }
-        return new Winner(candidate.architecture().toString(), WinnerExport.fileName(rank), candidate.measures().values(), checks);
+        return new Verified(candidate,
+            new Winner(candidate.architecture().toString(), WinnerExport.fileName(name), candidate.measures().values(), checks), points);
     }
 
-    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Candidate candidate) {
-        Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
-        return new Winner.Check(target.device(), predicted.nanos(), predicted.interval(), observed.latency().getP50Nanos(),
-            observed.latency().getP90Nanos(), observed.latency().getP99Nanos(), devices.limit(Measure.latency(target.device())),
-            predicted.p99().map(CorrectedLatency.Tail::nanos), devices.limit(Measure.p99(target.device())),
-            observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
+    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Prediction predicted) {
+        Distribution measured = observed.latency();
+        return new Winner.Check(target.device(),
+            new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
+                measured.getP50Nanos(), around(measured.getP50Nanos(), measured.getRelativeHalfWidth())),
+            new Comparison(devices.limit(Measure.p99(target.device())), predicted.p99().map(CorrectedLatency.Tail::nanos),
+                predicted.p99().map(CorrectedLatency.Tail::interval), measured.getP99Nanos(), Optional.empty()),
+            measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
+    }
+
+    /** Of a single slice nobody knows how well it tells the median. */
+    private static Optional<Interval> around(long nanos, double halfWidth) {
+        return halfWidth > 0 && Double.isFinite(halfWidth)
+            ? Optional.of(new Interval(Math.round(nanos * Math.max(0, 1 - halfWidth)), Math.round(nanos * (1 + halfWidth))))
+            : Optional.empty();
     }
 }

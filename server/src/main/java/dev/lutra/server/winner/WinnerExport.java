@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
@@ -39,6 +40,7 @@ import java.util.stream.Stream;
 /** Writes winners as ONNX. */
 public final class WinnerExport {
 
+    private static final int PICKED_DIGITS = 8;
     /** Earlier versions kept winners with weights of their own here too. */
     private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
@@ -65,20 +67,26 @@ public final class WinnerExport {
         this.version = version;
     }
 
-    public static String fileName(int rank) {
-        return fileName(rank, Precision.FLOAT32);
+    /** What the files of a winner are called, but for their precision and ending. */
+    public static String name(int rank) {
+        return "winner-" + rank;
     }
 
-    private static String fileName(int rank, Precision precision) {
-        return "winner-" + rank + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx";
+    /** What the files of a network that was picked from the front are called. */
+    public static String picked(Network network) {
+        return "picked-" + network.fingerprint().substring(0, PICKED_DIGITS);
     }
 
-    Path file(int rank) {
-        return exports.resolve(fileName(rank));
+    public static String fileName(String name) {
+        return fileName(name, Precision.FLOAT32);
     }
 
-    Path file(int rank, Precision precision) {
-        return exports.resolve(fileName(rank, precision));
+    private static String fileName(String name, Precision precision) {
+        return name + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx";
+    }
+
+    Path file(String name, Precision precision) {
+        return exports.resolve(fileName(name, precision));
     }
 
     /** What the targets compute in, and float32. */
@@ -95,7 +103,7 @@ public final class WinnerExport {
      */
     public void require(int rank, Candidate candidate) {
         for (Precision precision : precisions()) {
-            Path file = file(rank, precision);
+            Path file = file(name(rank), precision);
             if (!Files.exists(file)) {
                 throw InputException.in(file, "no such file (expected: after lutra export)");
             }
@@ -159,14 +167,14 @@ public final class WinnerExport {
     }
 
     /**
-     * Writes the candidate of a rank, counted from 1, with the supernet's weights: in float32, and as its targets compute.
+     * Writes a candidate with the supernet's weights: in float32, and as its targets compute.
      *
      * @param training what the weights follow from
      */
-    public void export(int rank, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
-        LoneNetwork network = new LoneNetwork(fileName(rank), space, candidate.architecture());
+    public void export(String name, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+        LoneNetwork network = new LoneNetwork(fileName(name), space, candidate.architecture());
         for (Precision precision : precisions()) {
-            write(file(rank, precision), precision, SUPERNET, supernet(training), network, evaluator, data);
+            write(file(name, precision), precision, SUPERNET, supernet(training), network, evaluator, data);
         }
     }
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measures;
 import java.nio.file.Path;
@@ -76,16 +77,14 @@ public final class WinnerFile {
             node.set("measures", JSON.valueToTree(new TreeMap<>(winner.measures())));
             for (Winner.Check check : winner.checks()) {
                 ObjectNode device = node.withObject("/devices").putObject(check.device());
-                device.put("predictedNanos", check.predictedNanos()).put("p50Nanos", check.p50Nanos())
-                    .put("relativeError", check.relativeError()).put("withinLimit", check.withinLimit())
-                    .put("outputDifference", check.difference()).put("numericsAgree", check.numericsAgree());
+                device.put("withinLimit", check.withinLimit()).put("outputDifference", check.difference())
+                    .put("numericsAgree", check.numericsAgree()).put("p50Nanos", check.latency().measured());
                 putStated(device, "p90Nanos", check.p90Nanos());
-                putStated(device, "p99Nanos", check.p99Nanos());
-                check.interval().ifPresent(interval -> device.put("predictedLowNanos", interval.lowNanos())
-                    .put("predictedHighNanos", interval.highNanos()).put("inside", interval.contains(check.p50Nanos())));
-                check.limitNanos().ifPresent(limit -> device.put("limitNanos", limit));
-                check.predictedP99Nanos().ifPresent(predicted -> device.put("predictedP99Nanos", predicted));
-                check.p99LimitNanos().ifPresent(limit -> device.put("p99LimitNanos", limit));
+                putStated(device, "p99Nanos", check.p99().measured());
+                check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));
+                check.inside().ifPresent(inside -> device.put("inside", inside));
+                put(device, check.latency(), "limitNanos", "predicted", "p50");
+                put(device, check.p99(), "p99LimitNanos", "predictedP99", "p99");
             }
         }
         try {
@@ -93,6 +92,18 @@ public final class WinnerFile {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a tree always writes", e);
         }
+    }
+
+    /** What was asked and predicted, and the ends of both intervals, as far as they are known. */
+    private static void put(ObjectNode device, Comparison figure, String limit, String predicted, String measured) {
+        figure.asked().ifPresent(bound -> device.put(limit, bound));
+        figure.predicted().ifPresent(nanos -> device.put(predicted + "Nanos", nanos));
+        figure.expected().ifPresent(interval -> put(device, predicted, interval));
+        figure.known().ifPresent(interval -> put(device, measured, interval));
+    }
+
+    private static void put(ObjectNode device, String name, Interval interval) {
+        device.put(name + "LowNanos", interval.lowNanos()).put(name + "HighNanos", interval.highNanos());
     }
 
     /** What too few samples cannot tell is left out. */

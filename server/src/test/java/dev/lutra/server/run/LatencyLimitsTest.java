@@ -23,6 +23,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -167,9 +168,21 @@ class LatencyLimitsTest {
         assertThat(new Winner("k3", "winner-1.onnx", Map.of("accuracy", 0.5), List.of()).inside()).isEmpty();
     }
 
+    /** A prediction that is out by a little more than its interval is no surprise among several. */
+    @Test
+    void whatChanceExplainsIsNoDeviation() {
+        Comparison outside = check(new Interval(101, 104)).latency();
+        assertThat(outside.deviates(1)).isTrue();
+        Comparison near = new Comparison(Optional.empty(), Optional.of(110L), Optional.of(new Interval(101, 119)), 100, Optional.empty());
+        assertThat(near.deviates(1)).isTrue();
+        assertThat(near.deviates(1.2)).isFalse();
+        assertThat(near.relativeError()).contains(0.1);
+        assertThat(new Comparison(Optional.empty(), Optional.of(110L), Optional.empty(), 100, Optional.empty()).deviates(1)).isFalse();
+    }
+
     private static Winner.Check check(Interval interval) {
-        return new Winner.Check("local", 101, Optional.of(interval), 100, 150, 200, Optional.empty(), Optional.empty(), Optional.empty(), 0,
-            true);
+        return new Winner.Check("local", new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
+            p99(200, Optional.empty()), 150, 0, true);
     }
 
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
@@ -177,6 +190,11 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
-        return new Winner.Check("local", 101, Optional.of(new Interval(98, 104)), 100, 150, p99Nanos, p50Limit, Optional.of(190L), p99Limit, 0, true);
+        return new Winner.Check("local", new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
+            p99(p99Nanos, p99Limit), 150, 0, true);
+    }
+
+    private static Comparison p99(long nanos, Optional<Long> limit) {
+        return new Comparison(limit, Optional.of(190L), Optional.empty(), nanos, Optional.empty());
     }
 }

@@ -16,6 +16,6 @@ final class BudgetOption {
         return budget == null
             ? experiment
             : experiment.withBudget(Quantity.duration(budget).orElseThrow(() -> new InputException("--budget: " + budget
-                + " (expected: a positive duration with its unit, such as 60 s; units: ns, us, ms, s)")));
+                + " (expected: a positive duration with its unit, such as 60 s; units: ns, us, ms, s, min, h)")));
     }
 }

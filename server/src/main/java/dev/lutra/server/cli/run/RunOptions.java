@@ -16,7 +16,9 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.run.StoredExperiment;
 import dev.lutra.server.web.WebServer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -33,7 +35,7 @@ final class RunOptions {
 
     private static final String LOOPBACK = "127.0.0.1:0";
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The experiment.")
+    @Parameters(index = "0", paramLabel = "FILE", description = "The experiment, or the folder of a run that was begun.")
     private Path file;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name> here).")
@@ -58,8 +60,9 @@ final class RunOptions {
 
     /** @param options what the command line changes of the experiment */
     ExperimentRun open(UnaryOperator<Experiment> options) {
-        Experiment experiment = options.apply(ExperimentFile.read(file));
-        RunFolder folder = new RunFolder(out == null ? Path.of("runs", experiment.name()) : out);
+        boolean isFolder = Files.isDirectory(file);
+        Experiment experiment = options.apply(isFolder ? StoredExperiment.read(new RunFolder(file)) : ExperimentFile.read(file));
+        RunFolder folder = new RunFolder(out != null ? out : isFolder ? file : Path.of("runs", experiment.name()));
         List<RunListener> listeners = new ArrayList<>(List.of(new WatchedProgress(new ConsoleProgress())));
         tensorboard.ifPresent(folderOfEvents -> listeners.add(new TensorBoardFile(folderOfEvents, Clock.systemUTC())));
         return ExperimentRun.open(experiment, folder, access(folder), listeners, Version.text());

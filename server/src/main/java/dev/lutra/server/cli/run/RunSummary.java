@@ -1,10 +1,13 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.winner.Agreement;
+import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.supernet.evaluation.Hits;
 import java.util.ArrayList;
@@ -36,33 +39,43 @@ final class RunSummary {
     static void print(ExperimentRun run, List<TestedNetwork> networks, boolean json) {
         Map<String, Hits> tested = new HashMap<>();
         networks.stream().filter(network -> network.file().isEmpty()).forEach(network -> tested.put(network.architecture(), network.hits()));
+        print(run, run.winners(), tested, json);
+    }
+
+    /** The same of one network that was picked. */
+    static void print(ExperimentRun run, Winner picked, boolean json) {
+        print(run, List.of(picked), Map.of(), json);
+    }
+
+    private static void print(ExperimentRun run, List<Winner> winners, Map<String, Hits> tested, boolean json) {
         if (json) {
-            System.out.println(Json.line(document(run, tested)));
+            System.out.println(Json.line(document(run, winners, tested)));
             return;
         }
-        if (run.winners().isEmpty()) {
+        if (winners.isEmpty()) {
             System.out.println("front   " + run.folder().front());
             printReport(run);
             return;
         }
-        TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "predicted", "expected", "measured", "inside",
-            "p99", "state");
-        for (Winner winner : run.winners()) {
+        TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "asked", "predicted", "expected", "measured",
+            "inside", "p99", "state");
+        for (Winner winner : winners) {
             if (winner.checks().isEmpty()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     tested(tested, winner), millions(winner), "-", "-", "-",
-                    "-", "-", "-", "no device asked");
+                    "-", "-", "-", "-", "no device asked");
             }
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     tested(tested, winner),
-                    millions(winner), check.device(),
-                    millis(check.predictedNanos()), expected(check), millis(check.p50Nanos()),
+                    millions(winner), check.device(), check.latency().asked().map(RunSummary::millis).orElse("-"),
+                    check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
-                    check.p99Nanos() > 0 ? millis(check.p99Nanos()) : "-", state(check));
+                    check.p99().isTold() ? millis(check.p99().measured()) : "-", state(check));
             }
         }
         System.out.print(table);
+        Agreement.of(winners).ifPresent(agreement -> System.out.println(agreement.described()));
         System.out.println();
         System.out.println("files   " + run.folder().exports());
         System.out.println("front   " + run.folder().front());
@@ -79,8 +92,16 @@ final class RunSummary {
 
     /** The prediction's interval as a share to either side. */
     private static String expected(Winner.Check check) {
-        return check.interval().map(interval -> String.format(Locale.ROOT, "+-%.1f %%",
-            50.0 * (interval.highNanos() - interval.lowNanos()) / check.predictedNanos())).orElse("-");
+        return check.latency().expected().map(interval -> aside(interval, check.latency().predicted().orElseThrow())).orElse("-");
+    }
+
+    private static String measured(Winner.Check check) {
+        long nanos = check.latency().measured();
+        return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("");
+    }
+
+    private static String aside(Interval interval, long nanos) {
+        return String.format(Locale.ROOT, "+-%.1f %%", 50.0 * (interval.highNanos() - interval.lowNanos()) / nanos);
     }
 
     private static String state(Winner.Check check) {
@@ -95,9 +116,9 @@ final class RunSummary {
         return Figures.millis(nanos) + " ms";
     }
 
-    private static Map<String, Object> document(ExperimentRun run, Map<String, Hits> tested) {
+    private static Map<String, Object> document(ExperimentRun run, List<Winner> told, Map<String, Hits> tested) {
         List<Object> winners = new ArrayList<>();
-        for (Winner winner : run.winners()) {
+        for (Winner winner : told) {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("file", run.folder().exports().resolve(winner.file()).toString());
             entry.put("architecture", winner.architecture());
@@ -107,8 +128,8 @@ final class RunSummary {
                 entry.put("test_top5", hits.top5());
             });
             winner.checks().stream().findFirst().ifPresent(first -> {
-                entry.put("predicted", first.predictedNanos() / 1e6);
-                entry.put("measured", first.p50Nanos() / 1e6);
+                first.latency().predicted().ifPresent(nanos -> entry.put("predicted", nanos / 1e6));
+                entry.put("measured", first.latency().measured() / 1e6);
             });
             winner.inside().ifPresent(inside -> entry.put("inside", inside));
             entry.put("verified", winner.isVerified());
@@ -117,17 +138,9 @@ final class RunSummary {
             Map<String, Object> devices = new LinkedHashMap<>();
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
-                device.put("predicted_ms", check.predictedNanos() / 1e6);
-                check.interval().ifPresent(interval -> {
-                    device.put("predicted_low_ms", interval.lowNanos() / 1e6);
-                    device.put("predicted_high_ms", interval.highNanos() / 1e6);
-                });
+                put(device, check.latency(), "limit", "predicted", "p50");
                 check.inside().ifPresent(inside -> device.put("inside", inside));
-                device.put("p50_ms", check.p50Nanos() / 1e6);
-                check.predictedP99Nanos().ifPresent(nanos -> device.put("predicted_p99_ms", nanos / 1e6));
-                if (check.p99Nanos() > 0) {
-                    device.put("p99_ms", check.p99Nanos() / 1e6);
-                }
+                put(device, check.p99(), "p99_limit", "predicted_p99", "p99");
                 device.put("within_limit", check.withinLimit());
                 device.put("output_difference", check.difference());
                 devices.put(check.device(), device);
@@ -137,8 +150,25 @@ final class RunSummary {
         }
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("winners", winners);
+        Agreement.of(told).ifPresent(agreement -> document.put("agreement", agreement.described()));
         document.put("front", run.folder().front().toString());
         document.put("report", run.folder().report().toString());
         return document;
+    }
+
+    /** What was asked, expected and measured of one figure, as far as it is known. */
+    private static void put(Map<String, Object> device, Comparison figure, String limit, String predicted, String measured) {
+        figure.asked().ifPresent(nanos -> device.put(limit + "_ms", nanos / 1e6));
+        figure.predicted().ifPresent(nanos -> device.put(predicted + "_ms", nanos / 1e6));
+        figure.expected().ifPresent(interval -> put(device, predicted, interval));
+        if (figure.isTold()) {
+            device.put(measured + "_ms", figure.measured() / 1e6);
+        }
+        figure.known().ifPresent(interval -> put(device, measured, interval));
+    }
+
+    private static void put(Map<String, Object> device, String name, Interval interval) {
+        device.put(name + "_low_ms", interval.lowNanos() / 1e6);
+        device.put(name + "_high_ms", interval.highNanos() / 1e6);
     }
 }

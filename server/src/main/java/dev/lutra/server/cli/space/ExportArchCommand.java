@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.space;
 
+import dev.lutra.InputException;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.RandomWeights;
 import dev.lutra.network.WeightSource;
@@ -13,6 +14,7 @@ import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.weights.TensorFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -67,9 +69,23 @@ public final class ExportArchCommand implements Runnable {
         metadata.put(OnnxMetadata.VERSION, Version.text());
         OnnxOptions options = new OnnxOptions(!unfolded, batch == null ? OptionalInt.empty() : OptionalInt.of(batch), computed, metadata);
         OnnxFile.write(out, OnnxExporter.export(searchSpace.build(chosen), source, options));
+        boolean isShared = weights != null && isSupernet(weights);
         if (json.isWanted()) {
-            System.out.println(Json.line(Map.of("file", out.toString(), "arch", chosen.toString())));
+            System.out.println(Json.line(Map.of("file", out.toString(), "arch", chosen.toString(), "ready", weights != null && !isShared)));
         }
         System.err.println("wrote " + out + ": " + chosen);
+        if (isShared) {
+            System.err.println("warning: " + weights + " has the weights of a supernet: without its images batch norm is not recalibrated for "
+                + "this architecture, and the file does not say how images are prepared (lutra pick RUN --arch A does both)");
+        }
+    }
+
+    private static boolean isSupernet(Path file) {
+        try {
+            Checkpoint.read(file);
+            return true;
+        } catch (InputException e) {
+            return false; // weights of one network, as lutra import-weights --arch leaves them
+        }
     }
 }

@@ -54,11 +54,11 @@ class BudgetOptionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"60", "0 s", "-5 s", "a minute", "1 min", "1e3 s", ""})
+    @ValueSource(strings = {"60", "0 s", "-5 s", "a minute", "1 minute", "1e3 s", ""})
     void refusesWhatIsNone(String text) throws IOException {
         Experiment experiment = experiment("{}");
         assertThatThrownBy(() -> given(experiment, "--budget", text)).isInstanceOf(InputException.class)
-            .hasMessage("--budget: " + text + " (expected: a positive duration with its unit, such as 60 s; units: ns, us, ms, s)");
+            .hasMessage("--budget: " + text + " (expected: a positive duration with its unit, such as 60 s; units: ns, us, ms, s, min, h)");
     }
 
     @Test

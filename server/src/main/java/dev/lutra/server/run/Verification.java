@@ -1,0 +1,212 @@
+package dev.lutra.server.run;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.AccuracySource;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.CandidateEvaluator;
+import dev.lutra.search.CandidateLog;
+import dev.lutra.search.Front;
+import dev.lutra.search.feasible.FeasibleSampler;
+import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.SpentTime;
+import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.winner.DeviceCheck;
+import dev.lutra.server.winner.Winner;
+import dev.lutra.server.winner.WinnerCheck;
+import dev.lutra.server.winner.WinnerCheck.Verified;
+import dev.lutra.server.winner.WinnerExport;
+import dev.lutra.space.Architecture;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.commons.math3.distribution.NormalDistribution;
+
+/**
+ * Devices measure the winners. One that misses a limit stays, marked as such, and the next candidate of the front takes its place.
+ * Where predictions are farther off than chance explains, or too few winners keep the limits, what was measured corrects the tables and
+ * the search goes on from all that it knows, until predicted and measured agree and the limits hold as measured.
+ *
+ * <p>An interval holds 95 of 100 honest measurements, so of twenty honest predictions one is outside. The intervals are widened so that
+ * all of a front's hold together in 95 of 100 cases (Bonferroni); what is outside of that is a deviation.
+ */
+final class Verification {
+
+    private static final double COVERED = 0.95;
+    /** A table that has no whole networks yet takes as many to be corrected, one of them held out. */
+    private static final int FEWEST_POINTS = 3;
+    /** Enough to meet a network that was not measured yet, if one in a hundred is. */
+    private static final int DRAWS = 500;
+
+    private final RunContext run;
+    private final Experiment.Verify settings;
+    private final SpentTime spent;
+    private boolean mayRepair;
+
+    Verification(RunContext run) {
+        this.run = run;
+        settings = run.experiment().verify();
+        spent = new SpentTime(run.results(), "verifying-nanos", settings.toString(), System::nanoTime);
+        mayRepair = true;
+    }
+
+    /** What devices said of the front's winners in the end, the most accurate first. */
+    List<Winner> winners() {
+        List<Verified> asked = ask();
+        while (mayRepair && needsRepair(asked)) {
+            mayRepair = repaired(asked);
+            asked = ask();
+        }
+        spent.forget();
+        return asked.stream().map(Verified::winner).sorted(Comparator.comparingDouble(Winner::accuracy).reversed()).toList();
+    }
+
+    /** Asks devices for as many winners as are wanted, and for others in the place of those that they do not confirm. */
+    private List<Verified> ask() {
+        List<Candidate> ranked = run.ranked();
+        int wanted = run.winnersWanted();
+        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), run.exporter(), run.tables(),
+            new DeviceCheck(run.experiment(), run.id(), run.fleet()));
+        List<Verified> asked = new ArrayList<>();
+        long verified = 0;
+        run.events().emit(new RunEvent.BegunAnew("verify/file"));
+        try (Progress.Work work = run.events().begin("verify", wanted, "files")) {
+            for (int rank = 1; rank <= ranked.size() && (rank <= wanted || verified < wanted && !isToRepair(asked)); rank++) {
+                if (rank > wanted) {
+                    export(rank, ranked.get(rank - 1));
+                }
+                Verified found = check.verify(WinnerExport.name(rank), ranked.get(rank - 1), run.evaluator(), run.data());
+                asked.add(found);
+                tell(run, found.winner());
+                spent.keep();
+                verified += found.winner().isVerified() ? 1 : 0;
+                work.at(verified, found.winner().file());
+            }
+        }
+        return asked;
+    }
+
+    private void export(int rank, Candidate candidate) {
+        run.exporter().export(WinnerExport.name(rank), candidate, run.trained(), run.evaluator(), run.data());
+        run.events().emit(new RunEvent.FileExported(WinnerExport.fileName(WinnerExport.name(rank)), candidate.architecture().toString()));
+    }
+
+    /** Tells what each device said of a file. */
+    static void tell(RunContext run, Winner winner) {
+        winner.checks().forEach(found -> run.events().emit(new RunEvent.FileVerified(winner.file(), winner.architecture(),
+            found.device(), found.latency().predicted().orElse(0L), found.latency().measured(), found.difference(),
+            found.numericsAgree() && found.withinLimit())));
+    }
+
+    /** Whether what was measured already calls for a repair, so that no more of this front need be measured. */
+    private boolean isToRepair(List<Verified> asked) {
+        return mayRepair && (deviates(asked) || asked.size() >= FEWEST_POINTS && asked.stream().anyMatch(this::missesWithoutInterval));
+    }
+
+    private boolean needsRepair(List<Verified> asked) {
+        long verified = asked.stream().filter(found -> found.winner().isVerified()).count();
+        return isToRepair(asked) || verified < run.winnersWanted() && asked.stream().anyMatch(Verification::misses);
+    }
+
+    private static boolean misses(Verified found) {
+        return found.winner().checks().stream().anyMatch(check -> !check.withinLimit());
+    }
+
+    private boolean missesWithoutInterval(Verified found) {
+        return found.winner().checks().stream().anyMatch(check -> !check.withinLimit() && check.inside().isEmpty());
+    }
+
+    private static boolean deviates(List<Verified> asked) {
+        long told = asked.stream().flatMap(found -> found.winner().checks().stream()).filter(check -> check.inside().isPresent()).count();
+        NormalDistribution normal = new NormalDistribution();
+        double widening = normal.inverseCumulativeProbability(1 - (1 - COVERED) / 2 / Math.max(1, told))
+            / normal.inverseCumulativeProbability((1 + COVERED) / 2);
+        return asked.stream().flatMap(found -> found.winner().checks().stream()).anyMatch(check -> check.deviates(widening));
+    }
+
+    /**
+     * Corrects the tables by what was measured and searches on.
+     *
+     * @return whether there is another front now
+     */
+    private boolean repaired(List<Verified> asked) {
+        Repairs repairs = run.repairs();
+        int number = repairs.all().size() + 1;
+        if (number > settings.repairs() || isSpent()) {
+            return refused(number > settings.repairs()
+                ? settings.repairs() + " repairs are done, and no more are asked for (verify.repairs)"
+                : "the time for repairs is spent (verify.budget)");
+        }
+        Map<String, List<WholeNetwork>> points = points(asked);
+        Set<String> over = new HashSet<>(repairs.over());
+        asked.stream().filter(Verification::misses).forEach(found -> over.add(found.candidate().architecture().toString()));
+        boolean isNew = points.entrySet().stream().anyMatch(device -> device.getValue().stream()
+            .anyMatch(point -> !TargetTable.has(run.tables().get(device.getKey()), point)));
+        if (!isNew || !isFeasible(points, over)) {
+            return isNew ? false : refused("no table learns from what was measured");
+        }
+        repairs.add(Repairs.Repair.of(List.copyOf(run.searchedCandidates().all().keySet()), over, points), run::addToTable);
+        points.forEach((device, networks) -> run.events().emit(new RunEvent.TableRepaired(number, device,
+            networks.stream().map(WholeNetwork::getArchitecture).toList())));
+        SearchStage.write(run, SearchStage.continued(run, Front.readJson(run.folder().front(), run.genes())));
+        ExportStage.export(run);
+        return true;
+    }
+
+    private boolean isSpent() {
+        return settings.budget().filter(budget -> spent.nanos() >= budget.toNanos()).isPresent();
+    }
+
+    private boolean refused(String why) {
+        run.events().emit(new RunEvent.Warning("verify", "predicted and measured do not agree, or a limit does not hold: " + why));
+        return false;
+    }
+
+    /** What measured tables can learn: others stay as they are. A table without held-out networks holds the last one out. */
+    private Map<String, List<WholeNetwork>> points(List<Verified> asked) {
+        Map<String, List<WholeNetwork>> points = new LinkedHashMap<>();
+        run.tables().forEach((device, table) -> {
+            List<WholeNetwork> measured = new ArrayList<>(asked.stream().map(found -> found.points().get(device)).toList());
+            boolean isCorrected = table.networks().stream().anyMatch(WholeNetwork::getHeldOut);
+            if (table.isMeasured() && (isCorrected || measured.size() >= FEWEST_POINTS)) {
+                if (!isCorrected) {
+                    measured.set(measured.size() - 1, measured.get(measured.size() - 1).toBuilder().setHeldOut(true).build());
+                }
+                points.put(device, measured);
+            }
+        });
+        return points;
+    }
+
+    /** Whether something would keep the limits by tables that have learned these points. */
+    private boolean isFeasible(Map<String, List<WholeNetwork>> points, Set<String> over) {
+        Map<String, LookupTable> tables = new LinkedHashMap<>(run.tables());
+        points.forEach((device, networks) -> tables.computeIfPresent(device, (name, table) -> TargetTable.with(table, networks)));
+        Set<Architecture> left = over.stream().map(run.genes()::parse).collect(Collectors.toCollection(HashSet::new));
+        CandidateEvaluator anyAccuracy = new CandidateEvaluator(run.searched(), run.cheap(tables), run.experiment().constraints(),
+            AccuracySource.oneByOne(architecture -> 0), CandidateLog.inMemory()).without(left);
+        try {
+            FeasibleSampler sampler = FeasibleSampler.of(anyAccuracy, new Random(run.experiment().search().seed()));
+            return Stream.generate(sampler::draw).limit(DRAWS).anyMatch(anyAccuracy::isFeasible)
+                || unreachable("what would keep them was measured and does not");
+        } catch (InputException e) {
+            return unreachable(e.getMessage());
+        }
+    }
+
+    private boolean unreachable(String why) {
+        run.events().emit(new RunEvent.Warning("verify",
+            "by what was measured nothing keeps the limits, so that the tables are left as they are: " + why));
+        return false;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.lutra.server.winner;
+
+import dev.lutra.latency.correction.Interval;
+import java.util.Optional;
+
+/**
+ * A figure of one network on one device: what was asked, what was expected, what came. In the unit of its measure.
+ *
+ * @param asked most that it may be; empty where nothing bounds it
+ * @param predicted by the device's table; empty where it tells none
+ * @param expected where 95 of 100 measurements should lie by the table; empty where it does not say
+ * @param measured 0 where the device could not tell it
+ * @param known the measurement's own 95 % interval; empty where it is not known
+ */
+public record Comparison(Optional<Long> asked, Optional<Long> predicted, Optional<Interval> expected, long measured,
+    Optional<Interval> known) {
+
+    /** Whether it was measured, where anything is asked. */
+    public boolean isTold() {
+        return measured > 0;
+    }
+
+    /** Whether what is asked holds as measured; what nobody could tell does not hold. */
+    public boolean holds() {
+        return asked.map(bound -> isTold() && measured <= bound).orElse(true);
+    }
+
+    /** Whether the measurement lies where it was expected; empty where either is not known. */
+    public Optional<Boolean> inside() {
+        return expected.filter(interval -> isTold()).map(interval -> interval.contains(measured));
+    }
+
+    /**
+     * Whether the measurement lies farther out than chance explains.
+     *
+     * @param widening of the expected interval: what makes it cover so much that all of several comparisons hold together
+     */
+    public boolean deviates(double widening) {
+        return predicted.isPresent() && expected.filter(interval -> isTold()).map(interval -> {
+            long reach = measured < predicted.get() ? predicted.get() - interval.lowNanos() : interval.highNanos() - predicted.get();
+            return Math.abs(measured - predicted.get()) > widening * reach;
+        }).orElse(false);
+    }
+
+    /** How far the prediction was off, relative to the measurement; empty where either is not known. */
+    public Optional<Double> relativeError() {
+        return predicted.filter(nanos -> isTold()).map(nanos -> (nanos - measured) / (double) measured);
+    }
+}

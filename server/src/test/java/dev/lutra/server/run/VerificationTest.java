@@ -1,0 +1,274 @@
+package dev.lutra.server.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.InputException;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.Entry;
+import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Constraint;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.winner.Agreement;
+import dev.lutra.server.winner.Winner;
+import dev.lutra.space.SearchSpace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a run does about predictions that a device contradicts, on a device of which the truth is known. */
+class VerificationTest {
+
+    private static final String BOX = "targets: [{device: box}]\n";
+
+    @TempDir
+    private static Path shared;
+
+    private static LookupTable honest;
+    /** Half of the space keeps it. */
+    private static long limitNanos;
+    private static int profiled;
+
+    @TempDir
+    private Path folder;
+
+    private final SaidLines progress = new SaidLines();
+    private final SimulatedDevice device = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20));
+
+    /** An honest run, whose supernet the others take over and whose table they falsify. */
+    @BeforeAll
+    static void profile() throws IOException {
+        Files.writeString(shared.resolve("space.yaml"), """
+            name: kernels
+            title: Six layers of three kernels
+            source: this test
+            input: {channels: 3, size: 8}
+            classes: 4
+            defaults: {activation: relu}
+            choices:
+              k3: {block: mb, kernel: 3, expand: 2}
+              k5: {block: mb, kernel: 5, expand: 3}
+              k7: {block: mb, kernel: 7, expand: 4}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 4}
+              - {choices: [k3, k5, k7], channels: 8, repeat: 6}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+        SimulatedDevice honestDevice = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20));
+        try (ExperimentRun run = ExperimentRun.open(experiment(shared, "{epochs: 1, batch: 8, probes: 0}", BOX), new RunFolder(
+            shared.resolve("honest")), honestDevice, new SaidLines(), "test")) {
+            run.train();
+            honest = run.profile().get("box");
+        }
+        limitNanos = 4 * honest.entries().stream().mapToLong(entry -> entry.getLatency().getP50Nanos()).max().orElseThrow();
+        profiled = honestDevice.measured().size();
+    }
+
+    private Experiment experiment(String more) throws IOException {
+        return experiment(folder, "{from: " + shared.resolve("honest") + "}", more);
+    }
+
+    private static Experiment experiment(Path folder, String supernet, String more) throws IOException {
+        return ExperimentFile.read(Files.writeString(folder.resolve("boxed.yaml"), """
+            name: boxed
+            space: %s
+            data: {train: "synthetic:4x20"}
+            supernet: %s
+            evaluation: {recalibration-images: 16, evaluators: 1}
+            objectives: [accuracy, latency, max params]
+            search: {budget: 20, candidates: 1000}
+            export: {top: 3}
+            profile: {calibrate: 8, held-out: 4}
+            """.formatted(shared.resolve("space.yaml"), supernet) + more));
+    }
+
+    private List<Winner> run(Experiment experiment, String name) {
+        return run(experiment, name, progress);
+    }
+
+    private List<Winner> run(Experiment experiment, String name, SaidLines told) {
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(folder.resolve(name)), device, told, "test")) {
+            run.all();
+            return run.winners();
+        }
+    }
+
+    private List<RunEvent.TableRepaired> repairs(String name) {
+        try (Database database = Database.open(folder.resolve(name).resolve("lutra.db"))) {
+            return RunHistory.of(new ResultStore(database, "boxed")).all(RunEvent.TableRepaired.class);
+        }
+    }
+
+    /** The slower entries are 20 % too fast, and whole networks are made to agree with them. */
+    private static LookupTable falsified(LookupTable table) {
+        return falsified(table, entry -> entry.getLabel().endsWith("k7") || entry.getLabel().endsWith("k5"));
+    }
+
+    private static LookupTable falsified(LookupTable table, Predicate<Entry> which) {
+        LookupTable lying = table.withEntries(table.entries().stream().map(entry -> which.test(entry) ? faster(entry) : entry).toList());
+        return TargetTable.with(lying, table.networks().stream().map(network -> faster(network, table, lying)).toList());
+    }
+
+    private static Entry faster(Entry entry) {
+        Entry.Builder lie = entry.toBuilder();
+        lie.getLatencyBuilder().setP50Nanos(Math.round(0.8 * entry.getLatency().getP50Nanos()))
+            .setP90Nanos(0).setP99Nanos(0);
+        return lie.build();
+    }
+
+    private static WholeNetwork faster(WholeNetwork network, LookupTable table, LookupTable lying) {
+        WholeNetwork.Builder lie = network.toBuilder();
+        double share = (double) lying.sumNanos(network.getSegmentsList()) / table.sumNanos(network.getSegmentsList());
+        lie.getLatencyBuilder().setP50Nanos(Math.round(share * network.getLatency().getP50Nanos())).setP90Nanos(0).setP99Nanos(0);
+        return lie.build();
+    }
+
+    private Experiment limited(String table, long nanos, String more) throws IOException {
+        return experiment("targets: [{device: box, table: " + table + ", latency: {p50: " + nanos + " ns}}]\n" + more);
+    }
+
+    /** With the falsified table and the limit of all. */
+    private Experiment limited(String more) throws IOException {
+        falsified(honest).save(folder.resolve("false.json"));
+        return limited("false.json", limitNanos, more);
+    }
+
+    @Test
+    void anHonestTableIsNotRepaired() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        byte[] before = Files.readAllBytes(folder.resolve("honest.json"));
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: honest.json}")), "run");
+        assertThat(Files.readAllBytes(folder.resolve("honest.json"))).isEqualTo(before);
+        assertThat(winners).hasSize(3).allMatch(Winner::isVerified);
+        assertThat(repairs("run")).isEmpty();
+        Agreement agreement = Agreement.of(winners).orElseThrow();
+        assertThat(agreement.described()).matches("3 measured latencies: no limit is asked for; predictions were off by \\d.\\d % at most, "
+            + "3 of 3 are inside their interval");
+        assertThat(progress.lines()).contains("verify: " + agreement.described());
+        assertThat(winners).isSortedAccordingTo((a, b) -> Double.compare(b.accuracy(), a.accuracy()));
+        assertThat(winners.stream().map(Winner::file)).containsExactly("winner-1.onnx", "winner-2.onnx", "winner-3.onnx");
+    }
+
+    @Test
+    void aFalsifiedTableEndsWithNetworksThatHoldAsMeasured() throws IOException {
+        Experiment limited = limited("");
+        List<Winner> winners = run(limited, "repaired");
+        assertThat(repairs("repaired")).isNotEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3);
+        assertThat(winners).allSatisfy(winner -> assertThat(winner.inside()).contains(true));
+        assertThat(Agreement.of(winners).orElseThrow().worst()).as("of entries that are a fifth off").isBetween(-0.1, 0.1);
+        assertThat(device.measured()).as("fewer than the %s that a table takes", profiled).hasSizeLessThan(profiled / 2);
+        LatencyModel repaired = new LatencyModel(LookupTable.load(folder.resolve("false.json")));
+        SearchSpace space = limited.baseSpace();
+        assertThat(winners).allSatisfy(winner -> assertThat(winner.checks().get(0).latency().predicted()).as("what lutra predict says")
+            .contains(repaired.predict(space.build(space.parse(winner.architecture()))).nanos()));
+        assertThat(progress.lines()).anyMatch(line -> line.startsWith("verify: repair 1: the table of box is corrected by "));
+        assertThat(Files.readString(folder.resolve("repaired/front.json"))).contains("\"verify.repairs\"");
+    }
+
+    @Test
+    void withoutRepairsAnotherNetworkTakesThePlaceOfOneThatMissesTheLimit() throws IOException {
+        Experiment limited = limited("verify: {repairs: 0}\n");
+        byte[] before = Files.readAllBytes(folder.resolve("false.json"));
+        List<Winner> winners = run(limited, "unrepaired");
+        assertThat(Files.readAllBytes(folder.resolve("false.json"))).isEqualTo(before);
+        assertThat(winners).hasSizeGreaterThan(3);
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3);
+        assertThat(progress.lines()).contains("warning: predicted and measured do not agree, or a limit does not hold: 0 repairs are done, and "
+            + "no more are asked for (verify.repairs)");
+    }
+
+    @Test
+    void aBudgetThatIsSpentEndsRepairs() throws IOException {
+        run(limited("verify: {budget: 1 ns}\n"), "short");
+        assertThat(repairs("short")).isEmpty();
+        assertThat(progress.lines()).anyMatch(line -> line.endsWith("the time for repairs is spent (verify.budget)"));
+        assertThat(limited("verify: {budget: 5 min}\n").verify().budget()).contains(Duration.ofMinutes(5));
+    }
+
+    /** Where nothing could keep the limits by what was measured, nothing is changed, and the warning says what can be reached. */
+    @Test
+    void limitsThatNothingKeepsLeaveTheTableAsItWas() throws IOException {
+        LookupTable lying = falsified(honest, entry -> true);
+        lying.save(folder.resolve("false.json"));
+        byte[] before = Files.readAllBytes(folder.resolve("false.json"));
+        List<Winner> winners = run(limited("false.json", (fastest(lying) + fastest(honest)) / 2, ""), "impossible");
+        assertThat(winners).isNotEmpty().noneMatch(Winner::isVerified);
+        assertThat(Files.readAllBytes(folder.resolve("false.json"))).isEqualTo(before);
+        assertThat(progress.lines()).anyMatch(line -> line.startsWith("warning: by what was measured nothing keeps the limits, so that the "
+            + "tables are left as they are: "));
+    }
+
+    private long fastest(LookupTable table) throws IOException {
+        SearchSpace space = experiment(BOX).baseSpace();
+        return new LatencyModel(table).predict(space.build(space.parse("k3,k3,k3,k3,k3,k3"))).nanos();
+    }
+
+    /** Another point of the front, exported afterwards as winners are, and one that is not on it. */
+    @Test
+    void aNetworkIsPickedWithoutSearchingAgain() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        Experiment experiment = experiment(BOX.replace("}", ", table: honest.json}"));
+        run(experiment, "run");
+        SaidLines later = new SaidLines();
+        try (ExperimentRun run = ExperimentRun.open(StoredExperiment.read(new RunFolder(folder.resolve("run"))), new RunFolder(
+            folder.resolve("run")), device, later, "test")) {
+            Candidate second = run.front().candidates().get(1);
+            double nanos = second.measures().get("latency:box");
+            Winner picked = run.pick(List.of(Constraint.atMost("latency:box", nanos).from("--latency")), Optional.empty());
+            assertThat(picked.isVerified()).isTrue();
+            assertThat(picked.measures().get("latency:box")).isLessThanOrEqualTo(nanos);
+            assertThat(picked.accuracy()).isEqualTo(run.front().within(List.of(Constraint.atMost("latency:box", nanos))).candidates().stream()
+                .mapToDouble(Candidate::accuracy).max().orElseThrow());
+            Winner other = run.pick(List.of(), Optional.of("k7,k7,k7,k7,k7,k7"));
+            assertThat(OnnxFile.metadata(folder.resolve("run/export").resolve(other.file())))
+                .containsEntry(OnnxMetadata.ARCHITECTURE, "k7,k7,k7,k7,k7,k7").containsKeys(OnnxMetadata.DATA_MEAN, OnnxMetadata.DATA_DEVIATION)
+                .containsKeys(OnnxMetadata.DATA_PREPARATION, OnnxMetadata.NETWORK);
+            assertThat(other.checks()).singleElement().satisfies(check -> assertThat(check.numericsAgree()).as("recalibrated").isTrue());
+            assertThatThrownBy(() -> run.pick(List.of(Constraint.atMost("latency:box", 1).from("--latency")), Optional.empty()))
+                .isInstanceOf(InputException.class).hasMessageStartingWith("--latency: no network of the front keeps latency:box ≤ ")
+                .hasMessageMatching(".*the nearest has 0\\.0\\d+ ms\\)");
+        }
+        assertThat(later.begun()).doesNotContain("search", "search on", "train");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"verify, 1, 2", "search on, 1, 3", "export, 2, 1"})
+    void aRunThatIsKilledEndsAsOneThatIsNot(String work, int time, int step) throws IOException {
+        falsified(honest).save(folder.resolve("false-too.json"));
+        List<Winner> unbroken = run(limited(""), "unbroken");
+        int[] begun = {0};
+        SaidLines broken = new SaidLines(what -> what.equals(work) && counted(begun, time, step), step);
+        Experiment too = limited("false-too.json", limitNanos, "");
+        assertThatThrownBy(() -> run(too, "broken", broken)).hasMessage("cut off");
+        assertThat(run(too, "broken")).isEqualTo(unbroken);
+        assertThat(folder.resolve("false-too.json")).hasSameTextualContentAs(folder.resolve("false.json"));
+        assertThat(folder.resolve("broken/front.csv")).hasSameTextualContentAs(folder.resolve("unbroken/front.csv"));
+        assertThat(run(too, "broken")).as("when nothing is left to do").isEqualTo(unbroken);
+    }
+
+    /** Asked at every step of work of the name: whether it is of the time that is meant. */
+    private static boolean counted(int[] steps, int time, int step) {
+        return ++steps[0] > (time - 1) * step;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.lutra.search.decision;
+
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Front;
+import dev.lutra.search.Hypervolume;
+import dev.lutra.search.Objective;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** How the hypervolume of what a search knew grew with what it evaluated. */
+public final class HypervolumeCurve {
+
+    private static final int PLACES = 60;
+
+    private HypervolumeCurve() {}
+
+    /**
+     * In the box around all candidates.
+     *
+     * @param evaluated in the order of their evaluation
+     * @return by number of candidates; some sixty places of many
+     */
+    public static SortedMap<Integer, Double> of(List<Objective> objectives, List<Candidate> evaluated) {
+        return evaluated.isEmpty() ? new TreeMap<>() : of(Hypervolume.around(objectives, evaluated), evaluated, objectives);
+    }
+
+    /** The same in another box, so that several searches can be compared. */
+    public static SortedMap<Integer, Double> of(Hypervolume box, List<Candidate> evaluated, List<Objective> objectives) {
+        SortedMap<Integer, Double> curve = new TreeMap<>();
+        List<Candidate> unbeaten = new ArrayList<>();
+        int step = Math.max(1, evaluated.size() / PLACES);
+        for (int i = 0; i < evaluated.size(); i++) {
+            Candidate next = evaluated.get(i);
+            if (unbeaten.stream().noneMatch(other -> Front.dominates(other, next, objectives))) {
+                unbeaten.removeIf(other -> Front.dominates(next, other, objectives));
+                unbeaten.add(next);
+            }
+            if ((i + 1) % step == 0 || i == evaluated.size() - 1) {
+                curve.put(i + 1, box.of(unbeaten));
+            }
+        }
+        return curve;
+    }
+}

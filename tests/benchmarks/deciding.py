@@ -1,0 +1,97 @@
+"""Experiments and the table of tests/benchmarks/deciding.sh."""
+import glob
+import json
+import os
+import random
+import sys
+
+LAYERS = 12
+RETRAINED_AT_RANDOM = 3
+
+
+def base(out, train, test, epochs, retrain):
+    write(out, "base", f"""supernet: {{epochs: {epochs}}}
+targets: [{{device: local}}]
+""", train, test, retrain)
+
+
+def searches(out, train, test, retrain, budget):
+    """All of one supernet, one table and one limit, halfway from the fastest network to the slowest."""
+    ends = [json.load(open(f"{out}/{name}.json"))["latency_ms"] for name in ("fastest", "slowest")]
+    limit = f"{sum(ends) / 2:.4f} ms"
+    table = glob.glob(f"{out}/base/lut/*.json")[0]
+    common = f"supernet: {{from: {out}/base}}\ntargets: [{{device: local, table: {table}, latency: {{p50: {limit}}}}}]\n"
+    generations = max(1, int(budget) // 50)
+    for name, search in {
+        "lutra": f"objectives: [accuracy, latency]\nsearch: {{budget: {budget}}}\n",
+        "nsga2": f"objectives: [accuracy, latency]\nsearch: {{algorithm: nsga2, population: 50, generations: {generations}}}\n",
+        "random": "objectives: [accuracy, latency]\nsearch: {algorithm: random, budget: 50}\n",
+        # the first generation has the ends of the range that the limit leaves
+        "largest": "objectives: [accuracy, max macs]\nsearch: {algorithm: nsga2, population: 4, generations: 1}\n",
+    }.items():
+        write(out, name, common + search, train, test, retrain)
+
+
+def write(out, name, more, train, test, retrain):
+    with open(f"{out}/{name}.yaml", "w") as file:
+        file.write(f"name: {name}\nspace: shufflenetv2-cifar\ndata: {{train: {train}, test: {test}}}\nretrain: {{epochs: {retrain}}}\n" + more)
+
+
+def candidates(out, name):
+    """Measures of every architecture that a search has evaluated, by architecture."""
+    found = {}
+    with open(f"{out}/{name}/metrics.jsonl") as lines:
+        for event in map(json.loads, lines):
+            if event["event"] == "candidate-evaluated":
+                found[event["architecture"]] = event["measures"]
+    return found
+
+
+def choices(out):
+    """Rows of the table: what a network is there for, and which one it is."""
+    verified = json.load(open(f"{out}/lutra/verification.json"))
+    winner = next((one for one in verified if one["verified"]), verified[0])
+    yield "lutra", winner["arch"]
+    drawn = candidates(out, "random")
+    best = max(drawn, key=lambda arch: drawn[arch]["accuracy"])
+    yield "best-of-50-random", best
+    others = sorted(set(drawn) - {best})
+    for number, arch in enumerate(random.Random(1).sample(others, min(RETRAINED_AT_RANDOM, len(others))), 1):
+        yield f"random-{number}", arch
+    large = candidates(out, "largest")
+    yield "largest-under-the-limit", max(large, key=lambda arch: large[arch]["macs"])
+    bred = candidates(out, "nsga2")
+    yield "nsga2", max(bred, key=lambda arch: bred[arch]["accuracy"])
+
+
+def table(out):
+    retrained = {one["architecture"]: one for one in json.load(open(f"{out}/retrained.json"))["networks"]}
+    verification = json.load(open(f"{out}/lutra/verification.json"))
+    limit = verification[0]["devices"]["local"]["limitNanos"] / 1e6
+    print(f"limit {limit:.3f} ms, {len(candidates(out, 'lutra'))} architectures evaluated by lutra, {len(candidates(out, 'nsga2'))} by nsga2")
+    for winner in verification:
+        device = winner["devices"]["local"]
+        print(f"{winner['file']}: asked at most {limit:.3f} ms, predicted {device['predictedNanos'] / 1e6:.3f} "
+              f"({device.get('predictedLowNanos', 0) / 1e6:.3f} to {device.get('predictedHighNanos', 0) / 1e6:.3f}), measured "
+              f"{device['p50Nanos'] / 1e6:.3f} ({device.get('p50LowNanos', 0) / 1e6:.3f} to {device.get('p50HighNanos', 0) / 1e6:.3f}), "
+              f"{'verified' if winner['verified'] else 'not verified'}")
+    with open(f"{out}/lutra/metrics.jsonl") as lines:
+        repairs = {event["number"] for event in map(json.loads, lines) if event["event"] == "table-repaired"}
+    print(f"{len(repairs)} repairs of the table\n")
+    print("| network | MACs | shared weights | retrained | measured | within the limit |\n|---|---|---|---|---|---|")
+    for name, arch in (line.split() for line in open(f"{out}/chosen")):
+        one = retrained[arch]
+        device = one["devices"]["local"]
+        print(f"| {name} | {one['macs'] / 1e6:.1f} M | {100 * one['before']['top1']:.2f} % | {100 * one['after']['top1']:.2f} % "
+              f"| {device['p50_ms']:.3f} ms | {'yes' if device['within_limit'] else 'no'} |")
+
+
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:]
+    if command in ("fastest", "slowest"):
+        print(",".join(["k3" if command == "fastest" else "xception"] * LAYERS))
+    elif command == "chosen":
+        for row in choices(arguments[0]):
+            print(*row)
+    else:
+        {"base": base, "searches": searches, "table": table}[command](*arguments)
