@@ -1,7 +1,6 @@
 package dev.lutra.supernet.training;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,6 +12,7 @@ import dev.lutra.proto.content.Sha256;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights.Extra;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
@@ -185,12 +185,12 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     }
 
     /**
-     * The supernet of another experiment, for evaluation on the fastest device there is.
+     * The supernet of another experiment, for evaluation.
      *
      * @throws InputException if the file is not a checkpoint of this space, or was trained on other images: what is held back
      *     here to validate may have been trained on there
      */
-    public static SupernetWeights load(Path file, SearchSpace space, ImageData data) {
+    public static SupernetWeights load(Path file, SearchSpace space, ImageData data, Devices devices) {
         SortedMap<String, String> images = new TreeMap<>(read(file).origin());
         images.keySet().removeIf(name -> !name.startsWith("data.") && !name.equals("image-size") || name.equals(JUDGED_BY));
         if (!images.isEmpty()) {
@@ -199,7 +199,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
                     + "; what is held back here to validate may be among them");
             });
         }
-        return load(file, space, Engine.getInstance().defaultDevice());
+        return load(file, space, devices.first());
     }
 
     private long seed() {

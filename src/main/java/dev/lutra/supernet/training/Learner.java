@@ -1,5 +1,6 @@
 package dev.lutra.supernet.training;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -7,10 +8,7 @@ import ai.djl.training.GradientCollector;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor.Role;
-import dev.lutra.supernet.BatchStatistics;
-import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
-import dev.lutra.supernet.Normalizer;
 import dev.lutra.supernet.SupernetWeights;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +21,7 @@ public final class Learner implements AutoCloseable {
     private final Loss loss;
     private final boolean learnsBatchNorm;
     private final NDManager manager;
-    private final Normalizer normalizer;
+    private final Replicas replicas;
 
     /**
      * What a step saw before it moved the weights.
@@ -40,7 +38,12 @@ public final class Learner implements AutoCloseable {
      * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
      */
     public Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm) {
-        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm);
+        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, List.of(weights.device()));
+    }
+
+    /** The same on several devices, the first of which has the weights. */
+    Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm, List<Device> devices) {
+        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, devices);
     }
 
     /**
@@ -48,12 +51,16 @@ public final class Learner implements AutoCloseable {
      * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
      */
     public Learner(SupernetWeights weights, TrainingSettings settings, Loss loss, boolean learnsBatchNorm) {
+        this(weights, settings, loss, learnsBatchNorm, List.of(weights.device()));
+    }
+
+    private Learner(SupernetWeights weights, TrainingSettings settings, Loss loss, boolean learnsBatchNorm, List<Device> devices) {
         this.weights = weights;
         this.settings = settings;
         this.loss = loss;
         this.learnsBatchNorm = learnsBatchNorm;
         manager = weights.newManager();
-        normalizer = new BatchStatistics(manager);
+        replicas = new Replicas(devices, manager);
     }
 
     /** A step at the beginning of a training. */
@@ -78,7 +85,7 @@ public final class Learner implements AutoCloseable {
             int correct = 0;
             for (Network path : settings.guidance().ordered(paths)) {
                 try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-                    NDArray logits = Forward.training(path, leaves, normalizer, images);
+                    NDArray logits = replicas.outputs(path, leaves, images);
                     NDArray pathLoss = loss.of(new Loss.Answers(path, images, batch.labels(), logits, earlier, progress));
                     collector.backward(pathLoss);
                     sum += pathLoss.getFloat();

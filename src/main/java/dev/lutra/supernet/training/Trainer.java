@@ -1,7 +1,6 @@
 package dev.lutra.supernet.training;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
@@ -11,6 +10,7 @@ import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
@@ -47,12 +47,12 @@ public final class Trainer {
     private final EvaluationSettings evaluation;
     private final Path checkpointFile;
     private final Start start;
-    private final Device device;
+    private final Devices devices;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
-        this(space, data, settings, evaluation, checkpointFile, Engine.getInstance().defaultDevice());
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Devices.of(Devices.Wanted.ANY));
     }
 
     /**
@@ -62,11 +62,11 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, device);
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, new Devices(List.of(device)));
     }
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
-        Path checkpointFile, Start start, Device device) {
+        Path checkpointFile, Start start, Devices devices) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -78,12 +78,17 @@ public final class Trainer {
         this.evaluation = evaluation;
         this.checkpointFile = checkpointFile;
         this.start = start;
-        this.device = device;
+        this.devices = devices;
     }
 
     /** The same training of one network by itself, from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, device);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, devices);
+    }
+
+    /** The same training elsewhere: with several devices each takes a part of every batch. */
+    public Trainer on(Devices others) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, others);
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -115,7 +120,7 @@ public final class Trainer {
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
         NamedValues origin = origin(space, data, settings, evaluation, start);
-        SupernetWeights weights = new SupernetWeights(settings.seed(), device);
+        SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first());
         try {
             Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
             if (Files.exists(checkpointFile)) {
@@ -125,7 +130,7 @@ public final class Trainer {
                 settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));
             }
             boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm();
-            try (Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
+            try (Learner learner = new Learner(weights, settings, learnsBatchNorm, devices.all())) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
                     checkpoint = epoch(learner, span, checkpoint, listener);

@@ -1,12 +1,12 @@
 package dev.lutra.supernet.training;
 
-import ai.djl.engine.Engine;
 import dev.lutra.data.Batch;
 import dev.lutra.data.ImageData;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
@@ -29,14 +29,13 @@ public final class Trial implements AutoCloseable {
     private final Learner learner;
     private long step;
 
-    /** On the device that a training of these settings takes. */
-    public Trial(SearchSpace space, TrainingSettings settings) {
+    public Trial(SearchSpace space, TrainingSettings settings, Devices devices) {
         IntraOpThreads.useConfigured();
         this.space = space;
         this.settings = settings;
         settings.curriculum().requireFits(space);
-        weights = new SupernetWeights(settings.seed(), Engine.getInstance().defaultDevice());
-        learner = new Learner(weights, settings, !settings.curriculum().sharesWeights() || space.learnsBatchNorm());
+        weights = new SupernetWeights(settings.seed(), devices.first());
+        learner = new Learner(weights, settings, !settings.curriculum().sharesWeights() || space.learnsBatchNorm(), devices.all());
     }
 
     /** The epochs in which a phase of the training begins, and the end of the last. */

@@ -18,6 +18,7 @@ import dev.lutra.space.Options;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Inference;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
@@ -238,8 +239,8 @@ class TrainerTest {
         assertThat(Checkpoint.weightsFingerprint(imported)).isEqualTo(Checkpoint.weightsFingerprint(trained));
         EvaluationSettings settings = new EvaluationSettings(64, 32, 16, 1, 1);
         try (ImageData data = data(folder, 1);
-            SupernetWeights one = Checkpoint.load(trained, space, data);
-            SupernetWeights other = Checkpoint.load(imported, space, data);
+            SupernetWeights one = Checkpoint.load(trained, space, data, Devices.of(Devices.Wanted.ANY));
+            SupernetWeights other = Checkpoint.load(imported, space, data, Devices.of(Devices.Wanted.ANY));
             SubnetEvaluator first = new SubnetEvaluator(space, one, data, settings);
             SubnetEvaluator second = new SubnetEvaluator(space, other, data, settings);
             var images = data.validation().inOrder(4, 4)) {
@@ -249,7 +250,7 @@ class TrainerTest {
                 .isEqualTo(first.logits(architecture, Precision.FLOAT32, batch));
         }
         try (ImageData otherImages = data(folder, 2)) {
-            assertThatThrownBy(() -> Checkpoint.load(trained, space, otherImages)).isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> Checkpoint.load(trained, space, otherImages, Devices.of(Devices.Wanted.ANY))).isInstanceOf(InputException.class)
                 .hasMessage(trained + ": trained on other images: data.seed 1 (expected: 2); what is held back here to validate may be "
                     + "among them");
         }

@@ -15,6 +15,7 @@ import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.space.TableSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Path;
@@ -52,12 +53,14 @@ import java.util.TreeMap;
  * @param verify how long predictions are repaired that devices do not confirm
  * @param rank what the supernet's order of networks is held against, if anything
  * @param text the file itself
+ * @param device where training and evaluation compute
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, TrainingSettings training, int probes,
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
-    List<Constraint> constraints, Profile profile, Search search, Export export, Verify verify, Optional<Rank> rank, Text text) {
+    List<Constraint> constraints, Profile profile, Search search, Export export, Verify verify, Optional<Rank> rank, Text text,
+    Devices.Wanted device) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
@@ -222,14 +225,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
             profile.heldOut, Optional.of(budget), profile.table);
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
-            evaluation, targets, measures, objectives, constraints, within, search, export, verify, rank, text);
+            evaluation, targets, measures, objectives, constraints, within, search, export, verify, rank, text, device);
     }
 
     /** The same with other weights for networks to begin with when they are trained by themselves. */
     public Experiment withFirstWeights(FirstWeights weights) {
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes,
             new Retraining(retraining.training(), weights), evaluation, targets, measures, objectives, constraints, profile, search, export, verify,
-            rank, text);
+            rank, text, device);
     }
 
     /** The lookup table that the file names for a target, if it does. */

@@ -24,6 +24,7 @@ import dev.lutra.server.experiment.Experiment.Text;
 import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.server.experiment.Experiment.Verify;
 import dev.lutra.space.Header;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
@@ -58,10 +59,11 @@ public final class ExperimentFile {
     private static final int DEFAULT_REPAIRS = 5;
     private static final double LEAST_RANK_LOSS = 0.01;
     private static final double MOST_RANK_LOSS = 100;
+    private static final int MOST_GPUS = 64;
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
-    private static final List<String> OF_NETWORKS = List.of("data", "accuracy", "supernet", "evaluation", "rank", "retrain", "image-size",
-        "targets", "profile", "export", "verify");
+    private static final List<String> OF_NETWORKS = List.of("data", "device", "gpus", "accuracy", "supernet", "evaluation", "rank", "retrain",
+        "image-size", "targets", "profile", "export", "verify");
 
     private final YamlNode file;
     private final Path folder;
@@ -144,10 +146,20 @@ public final class ExperimentFile {
             export(file.find("export")),
             verify(file.find("verify")),
             file.find("rank").map(node -> rank(node, trained)),
-            text);
+            text,
+            device());
         file.rejectUnknownKeys();
         requirePredictable(experiment);
         return experiment;
+    }
+
+    private Devices.Wanted device() {
+        Devices.Kind kind = file.find("device").map(node -> node.oneOf(Devices.Kind.class)).orElse(Devices.Kind.AUTO);
+        int gpus = file.find("gpus").map(node -> node.integer(1, MOST_GPUS)).orElse(1);
+        if (gpus > 1 && kind == Devices.Kind.CPU) {
+            throw file.get("gpus").error(gpus + ", with device: cpu (expected: device: cuda, or no such key)");
+        }
+        return new Devices.Wanted(kind, gpus);
     }
 
     /** A p99 comes from whole networks alone: without them there is none to hold a limit against. */

@@ -1,6 +1,7 @@
 package dev.lutra.server.plan;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.lutra.InputException;
 import dev.lutra.data.ImageSurvey;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor;
@@ -13,6 +14,7 @@ import dev.lutra.server.plan.Plan.StageTime;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,6 +50,7 @@ public final class Planner {
     private final List<StageTime> stages = new ArrayList<>();
     private final List<DiskUse> disk = new ArrayList<>();
     private final List<String> lacks = new ArrayList<>();
+    private final Devices devices;
     private OptionalLong memory = OptionalLong.empty();
 
     /**
@@ -59,6 +62,17 @@ public final class Planner {
         this.profiler = profiler;
         this.isThere = isThere;
         this.events = events;
+        this.devices = devices();
+    }
+
+    /** Those that are asked for, or what is used in their place to time anything at all. */
+    private Devices devices() {
+        try {
+            return Devices.of(experiment.device());
+        } catch (InputException missing) {
+            lacks.add(missing.getMessage() + "; times are those of what is here");
+            return Devices.of(Devices.Wanted.ANY);
+        }
     }
 
     /**
@@ -111,7 +125,7 @@ public final class Planner {
     /** @return seconds that a candidate takes afterwards */
     private double train(ImageSurvey survey, Path runs, Path scratch) {
         events.say("plan: timing training steps and evaluations");
-        try (TrainingTrial trial = new TrainingTrial(space, experiment.training())) {
+        try (TrainingTrial trial = new TrainingTrial(space, experiment.training(), devices)) {
             memory = trial.memory();
             if (experiment.supernetFrom().isEmpty()) {
                 double seconds = trial.seconds(survey.toTrain());
@@ -162,7 +176,7 @@ public final class Planner {
         double seconds = 0;
         String from = "";
         for (int i = 0; i < RETRAINED; i++) {
-            try (TrainingTrial trial = new TrainingTrial(space, settings.alone(Options.all(space).draw(random)))) {
+            try (TrainingTrial trial = new TrainingTrial(space, settings.alone(Options.all(space).draw(random)), devices)) {
                 seconds += trial.seconds(survey.toTrain()) / RETRAINED;
                 from = trial.described();
             }

@@ -7,6 +7,7 @@ import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.server.training.ResidentMemory;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -35,10 +36,10 @@ final class TrainingTrial implements AutoCloseable {
     private final Batch more;
     private long steps;
 
-    TrainingTrial(SearchSpace space, TrainingSettings settings) {
+    TrainingTrial(SearchSpace space, TrainingSettings settings, Devices devices) {
         this.space = space;
         this.settings = settings;
-        trial = new Trial(space, settings);
+        trial = new Trial(space, settings, devices);
         int first = (int) Math.min(settings.batch(), Math.max(LEAST_IMAGES, VALUES / space.input().elements()));
         few = trial.images(first);
         more = trial.images(Math.min(settings.batch(), 2 * first));

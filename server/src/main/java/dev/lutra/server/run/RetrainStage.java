@@ -65,6 +65,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
      */
     @Override
     public void check(RunContext run) {
+        run.requireDevices();
         run.experiment().dataSpec(run.experiment().baseSpace());
         request.networks(run.space()).forEach(network -> start(run, network));
         if (asksDevices(run)) {
@@ -148,7 +149,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         NamedValues origin = Trainer.origin(network.space(), run.data(), settings, experiment.evaluation(), start);
         String fingerprint = origin.fingerprint("training", 1);
         NetworkFolder folder = run.folder().retrained(fingerprint);
-        Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start);
+        Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start)
+            .on(run.devices());
         try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
             SupernetWeights weights = trainer.train(training);
             SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), experiment.evaluation())) {

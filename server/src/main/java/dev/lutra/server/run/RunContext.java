@@ -40,6 +40,7 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Checkpoint;
@@ -194,13 +195,35 @@ final class RunContext implements AutoCloseable {
         return experiment.hasSupernet() && Files.exists(checkpoint()) && Checkpoint.read(checkpoint()).isFinished();
     }
 
+    /**
+     * Where this run trains and evaluates.
+     *
+     * @throws InputException saying what is missing of what the experiment asks for
+     */
+    Devices devices() {
+        return Devices.of(experiment.device());
+    }
+
+    /**
+     * Makes sure, before any work, that the GPUs are there which the experiment asks for.
+     *
+     * @throws InputException saying what is missing
+     */
+    void requireDevices() {
+        Devices.Wanted wanted = experiment.device();
+        if (wanted.kind() == Devices.Kind.CUDA || wanted.gpus() > 1) {
+            devices();
+        }
+    }
+
     /** The trained weights; whatever is left of their training is done first. */
     SupernetWeights supernet() {
         if (supernet == null && experiment.supernetFrom().isPresent()) {
-            supernet = Checkpoint.load(checkpoint(), space(), data());
+            supernet = Checkpoint.load(checkpoint(), space(), data(), devices());
         }
         if (supernet == null) {
-            Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint());
+            Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
+                .on(devices());
             try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
                 supernet = trainer.train(training);
             }

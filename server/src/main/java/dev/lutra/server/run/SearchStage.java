@@ -65,7 +65,9 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public void check(RunContext run) {
         requireFeasible(run);
-        if (!run.experiment().hasSupernet()) {
+        if (run.experiment().hasSupernet()) {
+            run.requireDevices();
+        } else {
             run.accuracies(); // read before anything is measured
         }
         Map<String, LookupTable> tables = run.knownTables();

@@ -52,6 +52,7 @@ final class TrainStage implements Stage<List<Double>> {
     @Override
     public void check(RunContext run) {
         if (run.experiment().hasSupernet()) {
+            run.requireDevices();
             run.experiment().training().curriculum().requireFits(run.space());
             SearchStage.requireFeasible(run);
         }

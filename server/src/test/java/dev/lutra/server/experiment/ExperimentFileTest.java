@@ -12,6 +12,7 @@ import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.search.algorithm.RandomSearch;
 import dev.lutra.search.lutra.LutraSearch;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
@@ -55,6 +56,16 @@ class ExperimentFileTest {
         assertThat(read(TARGETS + "objectives: [accuracy, {params: {direction: max}}, 'latency:tv', 'p99:phone']\n").objectives())
             .hasToString("[max accuracy, max params, min latency:tv, min p99:phone]");
         assertThat(read("objectives: [accuracy, balanced]\n").objectives()).hasToString("[max accuracy, max balanced]");
+    }
+
+    @Test
+    void whereItTrains() throws IOException {
+        assertThat(read("").device()).isEqualTo(Devices.Wanted.ANY);
+        assertThat(read("device: cuda\ngpus: 4\n").device()).isEqualTo(new Devices.Wanted(Devices.Kind.CUDA, 4));
+        assertThatThrownBy(() -> read("device: cpu\ngpus: 2\n")).isInstanceOf(InputException.class)
+            .hasMessage(folder.resolve("experiment.yaml") + ":5: gpus: 2, with device: cpu (expected: device: cuda, or no such key)");
+        assertThatThrownBy(() -> read("device: tpu\n")).hasMessage(folder.resolve("experiment.yaml")
+            + ":4: device: tpu (expected: one of auto, cpu, cuda)");
     }
 
     @Test

@@ -52,6 +52,11 @@ class RefusedAtTheStartTest {
     }
 
     @Test
+    void gpusThatAreNotThere() throws IOException {
+        assertRefused(OwnServer.onThisMachine(), "space: shufflenetv2-cifar\ndevice: cuda\ngpus: 64\n", "device: cuda: ");
+    }
+
+    @Test
     void thisMachineWhereAServerIsNamed() throws IOException {
         assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",
             "targets: device local (expected: a device of the fleet, since a server is named)");
