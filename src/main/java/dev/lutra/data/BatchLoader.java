@@ -67,6 +67,10 @@ class BatchLoader {
         return labels[item];
     }
 
+    Normalization normalization() {
+        return normalization;
+    }
+
     int imageSize() {
         return size.imageSize();
     }

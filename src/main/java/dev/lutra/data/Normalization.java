@@ -22,6 +22,25 @@ public record Normalization(float[] mean, float[] deviation) {
         return (value / 255 - mean[channel]) / deviation[channel];
     }
 
+    /** Values of whole pixels, 0 to 255, become what the network takes, in place. */
+    void apply(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = apply(values[i], i % CHANNELS);
+        }
+    }
+
+    /** What the network takes becomes values of whole pixels, 0 to 255, in place. */
+    void invert(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (values[i] * deviation[i % CHANNELS] + mean[i % CHANNELS]) * 255;
+        }
+    }
+
+    /** Red, green and blue of it, 0 to 255: what becomes 0 for the network. */
+    float[] meanColour() {
+        return new float[]{mean[0] * 255, mean[1] * 255, mean[2] * 255};
+    }
+
     /** Measured over images spread evenly over {@code items}. */
     static Normalization of(PixelFile images, int[] items) {
         long pixels = 0;

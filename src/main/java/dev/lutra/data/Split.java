@@ -2,8 +2,12 @@ package dev.lutra.data;
 
 import dev.lutra.Draws;
 import dev.lutra.InputException;
+import dev.lutra.data.augmentation.Augmentation;
+import dev.lutra.data.augmentation.Pixels;
 import dev.lutra.identity.NamedValues;
 import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
 
 /** The images of one purpose: training, validation or test. */
 public final class Split {
@@ -62,11 +66,34 @@ public final class Split {
      * @throws InputException if there is not one full batch
      */
     public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch) {
+        return shuffled(batchSize, seed, epoch, firstBatch, List.of());
+    }
+
+    /**
+     * The same with further augmentations, one after the other.
+     *
+     * @throws InputException if there is not one full batch
+     */
+    public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations) {
         int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, loader::label, balance).images(seed, epoch);
         Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
         int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
         return loader.batches(full, batchSize, firstBatch,
-            (preparation, image, position) -> preparation.augmented(image, Draws.at(AUGMENTATION, seed, epoch, position)));
+            (preparation, image, position) -> {
+                SplittableRandom random = Draws.at(AUGMENTATION, seed, epoch, position);
+                float[] values = preparation.augmented(image, random);
+                return augmentations.isEmpty() ? values : augmented(values, augmentations, random);
+            });
+    }
+
+    /** In place: what the network takes goes back to pixels, is changed, and is normalised again. */
+    private float[] augmented(float[] values, List<Augmentation> augmentations, SplittableRandom random) {
+        Normalization normalization = loader.normalization();
+        normalization.invert(values);
+        Pixels pixels = new Pixels(values, loader.imageSize(), normalization.meanColour());
+        augmentations.forEach(augmentation -> augmentation.apply(pixels, random));
+        normalization.apply(values);
+        return values;
     }
 
     /**

@@ -36,23 +36,45 @@ public final class Forward implements OpVisitor<NDArray> {
     private final Parameters parameters;
     private final Normalizer normalizer;
     private final boolean training;
+    private final Hook hook;
     private final Map<Integer, NDArray> values = new HashMap<>();
     private final Map<Integer, Map<Integer, List<NDArray>>> interleaved = new HashMap<>();
 
-    private Forward(Parameters parameters, Normalizer normalizer, boolean training) {
+    /** Sees every value of a pass. */
+    @FunctionalInterface
+    public interface Hook {
+
+        /** Leaves everything as it is. */
+        Hook NONE = (op, value) -> value;
+
+        /**
+         * Told of what an op gives before others read it.
+         *
+         * @return what they read: it, or something in its place, which the caller has then closed
+         */
+        NDArray computed(Op op, NDArray value);
+    }
+
+    private Forward(Parameters parameters, Normalizer normalizer, boolean training, Hook hook) {
         this.parameters = parameters;
         this.normalizer = normalizer;
         this.training = training;
+        this.hook = hook;
     }
 
     /** As in training: dropout drops. */
     public static NDArray training(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
-        return new Forward(parameters, normalizer, true).run(network, images);
+        return training(network, parameters, normalizer, images, Hook.NONE);
+    }
+
+    /** The same, with somebody who sees every value. */
+    public static NDArray training(Network network, Parameters parameters, Normalizer normalizer, NDArray images, Hook hook) {
+        return new Forward(parameters, normalizer, true, hook).run(network, images);
     }
 
     /** As in use: dropout does nothing. */
     public static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
-        return new Forward(parameters, normalizer, false).run(network, images);
+        return new Forward(parameters, normalizer, false, Hook.NONE).run(network, images);
     }
 
     private NDArray run(Network network, NDArray images) {
@@ -64,7 +86,7 @@ public final class Forward implements OpVisitor<NDArray> {
         readers.merge(network.output().id(), 1, Integer::sum);
         values.put(network.input().id(), images);
         for (Op op : network.ops()) {
-            NDArray result = op.accept(this);
+            NDArray result = hook.computed(op, op.accept(this));
             values.put(op.output().id(), result);
             for (Value input : op.inputs()) {
                 if (readers.merge(input.id(), -1, Integer::sum) == 0) {

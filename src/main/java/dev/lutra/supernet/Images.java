@@ -22,6 +22,20 @@ public final class Images {
         return Forward.channelsFirst(manager.create(batch.bytes(), shape, DataType.FLOAT32));
     }
 
+    /**
+     * The same, each mixed with another.
+     *
+     * @param share of each image itself
+     * @param partners the image that the rest is of, for each image
+     */
+    public static NDArray mixed(Batch batch, NDManager manager, double share, int[] partners) {
+        Shape shape = new Shape(batch.size(), batch.imageSize(), batch.imageSize(), CHANNELS);
+        NDArray images = manager.create(batch.bytes(), shape, DataType.FLOAT32);
+        try (NDArray order = manager.create(partners); NDArray others = images.get(order); NDArray rest = others.mul((float) (1 - share))) {
+            return Forward.channelsFirst(images.mul((float) share).addi(rest));
+        }
+    }
+
     /** How many images got the highest output where their label is. */
     public static int correct(NDArray logits, int[] labels) {
         long[] predicted;

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -30,6 +31,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     private final Map<String, NDArray> tensors = new HashMap<>();
     private final Map<String, NDArray> momenta = new TreeMap<>();
     private final Map<String, NDArray> bases = new TreeMap<>();
+    private final SortedMap<String, float[]> measured = new TreeMap<>();
     private final Map<Extra, Map<String, NDArray>> extras = new EnumMap<>(Extra.class);
 
     /** What some trainings keep of a tensor besides its momentum. */
@@ -109,6 +111,22 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
     /** Takes what else was kept of a tensor when a checkpoint was written. */
     public void restoreExtra(Extra kind, String name, List<Integer> dims, float[] values) {
         extras.get(kind).put(name, own(values, shape(dims)));
+    }
+
+    /** Mean and variance of batch norm that one network was measured to have after its training, by name; empty without such a measurement. */
+    public SortedMap<String, float[]> measured() {
+        return measured;
+    }
+
+    /** Keeps what batch norm was measured to have. */
+    public void measured(Map<String, float[]> statistics) {
+        measured.putAll(statistics);
+    }
+
+    /** The tensor as it is used: on average, where that is kept. */
+    public NDArray used(SharedTensor tensor) {
+        NDArray average = extras.get(Extra.AVERAGE).get(tensor.name());
+        return average == null ? tensor(tensor) : average;
     }
 
     /**
@@ -208,6 +226,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
             kept.values().forEach(NDArray::close);
             kept.clear();
         }
+        measured.clear();
     }
 
     /** Whether everything that is learned is a finite number. */

@@ -27,6 +27,7 @@ import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.descent.Sgd;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Learner;
+import dev.lutra.supernet.training.Mixup;
 import dev.lutra.supernet.training.Recipe;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.weights.SafetensorsFile;
@@ -73,7 +74,12 @@ class TorchOracleTest {
         "{rmsprop: {weight-decay: 0.01, epsilon: 0.01, decays: not-depthwise, clip: {norm: 0.3}}}", "{lr: 0.1, clip: {value: 0.004}}",
         "{lr: 0.1, clip: {value: 0.01, norm: 0.1}}"})
     void movesWeightsAsPyTorchsOptimizersDo(String optimizer) throws Exception {
-        compare(TestNetworks.everyOp(), true, Descent.read(YamlNode.parse("f", optimizer)), new Recipe(0.7));
+        compare(TestNetworks.everyOp(), true, Descent.read(YamlNode.parse("f", optimizer)), Recipe.averaging(0.7));
+    }
+
+    @Test
+    void learnsFromMixedImagesAsPyTorchDoes() throws Exception {
+        compare(TestNetworks.everyOp(), true, SGD, Recipe.read(YamlNode.parse("f", "{mixup: 0.8, ema: 0.5}"), true));
     }
 
     private void compare(Network network, boolean learnsBatchNorm, Descent descent, Recipe recipe) throws Exception {
@@ -175,6 +181,10 @@ class TorchOracleTest {
             Batch batch = batches.get(i);
             ObjectNode step = steps.addObject().put("lr", RATES[i] * settings.descent().rate());
             step.set("labels", JSON.valueToTree(batch.labels()));
+            if (settings.recipe().mixup() > 0) {
+                Mixup.Mix mix = new Mixup(settings.recipe().mixup()).draw(batch.size(), StepSeed.of(i, 0, StepSeed.MIXUP));
+                step.put("share", mix.share()).set("partners", JSON.valueToTree(mix.partners()));
+            }
             float[] pixels = new float[batch.size() * batch.imageSize() * batch.imageSize() * 3];
             batch.pixels().get(pixels);
             tensors.put("images." + i, new SafetensorsFile.Entry("images." + i,

@@ -125,7 +125,14 @@ def main(folder):
     for x, step in zip(images, spec["steps"]):
         for group in optimizer.param_groups:
             group["lr"] = step["lr"]
-        loss = F.cross_entropy(net.run(x, True), torch.tensor(step["labels"]), label_smoothing=spec["smoothing"])
+        labels = torch.tensor(step["labels"])
+        if "share" in step:
+            share, partners = step["share"], torch.tensor(step["partners"])
+            logits = net.run(share * x + (1 - share) * x[partners], True)
+            loss = share * F.cross_entropy(logits, labels, label_smoothing=spec["smoothing"]) \
+                + (1 - share) * F.cross_entropy(logits, labels[partners], label_smoothing=spec["smoothing"])
+        else:
+            loss = F.cross_entropy(net.run(x, True), labels, label_smoothing=spec["smoothing"])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if "clip_value" in spec:

@@ -4,7 +4,6 @@ import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
-import java.util.Set;
 
 /**
  * How weights go down the gradient.
@@ -52,8 +51,7 @@ public record Descent(Optimizer optimizer, double rate, double warmUp, Schedule 
      * @throws InputException with file, line, key and expectation
      */
     public static Descent read(YamlNode node) {
-        Set<String> names = Optimizers.ALL.names();
-        boolean named = !node.isMapping() || node.entries().keySet().stream().anyMatch(names::contains);
+        boolean named = !node.isMapping() || Optimizers.ALL.names().stream().anyMatch(name -> node.find(name).isPresent());
         return named ? Optimizers.ALL.read(node) : Optimizers.ALL.read(Optimizers.USUAL, node);
     }
 

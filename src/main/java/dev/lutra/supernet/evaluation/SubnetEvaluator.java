@@ -216,8 +216,11 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     private Subnet recalibrated(Architecture architecture) {
         Network network = space.build(architecture);
+        if (!weights.measured().isEmpty()) {
+            return subnet(architecture, network, weights.measured()); // of the one network that has these weights
+        }
         try (NDManager candidate = manager.newSubManager()) {
-            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate));
+            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate).values());
         }
     }
 
@@ -230,8 +233,7 @@ public final class SubnetEvaluator implements AutoCloseable {
         return statistics;
     }
 
-    private Subnet subnet(Architecture architecture, Network network, RunningStatistics statistics) {
-        Map<String, float[]> running = statistics.values();
+    private Subnet subnet(Architecture architecture, Network network, Map<String, float[]> running) {
         WeightSource source = weight -> weight.tensor().role().isParameter()
             ? weights.read(weight)
             : running(running, weight, architecture);

@@ -11,8 +11,8 @@ import dev.lutra.network.Weight;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -54,6 +55,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static final String ORIGIN = "origin.";
     private static final String EPOCHS = "epochs_done";
     private static final String PLANNED_EPOCHS = "supernet.epochs";
+    /** Names of mean and variance of batch norm as they were measured at the end. */
+    private static final String MEASURED = "measured_tensors";
     private static final String SURVIVING = "surviving_options";
     /** Images of their own that phases judged options by: nothing was trained on them. */
     private static final String JUDGED_BY = "data.validation";
@@ -93,7 +96,12 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         for (Extra kind : Extra.values()) {
             weights.extras(kind).forEach((name, values) -> tensors.add(tensor(name + suffix(kind), values)));
         }
-        SafetensorsFile.write(file, metadata(), tensors);
+        weights.measured().forEach((name, values) -> tensors.add(new SafetensorsFile.Entry(name, List.of(values.length), () -> values)));
+        Map<String, String> metadata = metadata();
+        if (!weights.measured().isEmpty()) {
+            metadata.put(MEASURED, toJson(weights.measured().keySet()));
+        }
+        SafetensorsFile.write(file, metadata, tensors);
     }
 
     private static String suffix(Extra kind) {
@@ -258,8 +266,10 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static void restore(Path file, SearchSpace space, SupernetWeights weights) {
         SafetensorsFile stored = SafetensorsFile.open(file);
         requireShapes(file, stored, space);
+        Set<String> measured = measured(file, stored);
+        measured.forEach(name -> weights.measured(Map.of(name, stored.read(name))));
         for (String name : stored.names()) {
-            if (isValue(name)) {
+            if (isValue(name) && !measured.contains(name)) {
                 weights.restore(name, stored.dims(name), stored.read(name));
             }
             if (stored.names().contains(name + BASE)) {
@@ -277,9 +287,18 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         }
     }
 
+    private static Set<String> measured(Path file, SafetensorsFile stored) {
+        try {
+            return Set.copyOf(list(stored.metadata(), MEASURED, String[].class));
+        } catch (JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON
+            throw new InputException(file + ": not whole: " + MEASURED + " is not as it is written", e);
+        }
+    }
+
     private static void requireShapes(Path file, SafetensorsFile stored, SearchSpace space) {
         space.everyOption().stream().flatMap(network -> network.ops().stream()).flatMap(op -> op.weights().stream()).map(Weight::tensor)
-            .forEach(tensor -> Stream.of("", MOMENTUM, BASE).map(suffix -> tensor.name() + suffix).filter(stored.names()::contains)
+            .forEach(tensor -> Stream.of("", MOMENTUM, BASE, suffix(Extra.SQUARE), suffix(Extra.AVERAGE)).map(suffix -> tensor.name() + suffix)
+                .filter(stored.names()::contains)
                 .filter(name -> !stored.dims(name).equals(tensor.dims())).findFirst().ifPresent(name -> {
                     throw InputException.in(file, name + ": " + stored.dims(name) + " (expected: " + tensor.dims() + ", as in " + space.name()
                         + ")");

@@ -19,7 +19,7 @@ record DistillationLoss(LabelLoss labels, double share, double temperature) impl
             return labels.of(answers);
         }
         NDArray logits = answers.logits();
-        double factor = -share * temperature * temperature / answers.labels().length;
+        double factor = -share * temperature * temperature / answers.labels().size();
         NDArray targets = answers.earlier().get(0).logits().div(temperature).softmax(1).mul(factor);
         NDArray soft = logits.mul(logits.getManager().create((float) (1 / temperature))).logSoftmax(1).mul(targets).sum();
         return share == 1 ? soft : soft.add(labels.of(logits, answers.labels(), 1 - share));

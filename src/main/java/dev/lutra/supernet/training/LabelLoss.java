@@ -2,7 +2,6 @@ package dev.lutra.supernet.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
 
 /**
  * Mean cross entropy against the labels, of which a share is spread evenly over all classes (Szegedy et al. 2016).
@@ -21,15 +20,10 @@ record LabelLoss(double smoothing) implements Loss {
      *
      * @param logits images × classes
      */
-    NDArray of(NDArray logits, int[] labels, double factor) {
+    NDArray of(NDArray logits, Labels labels, double factor) {
         int classes = (int) logits.getShape().get(1);
-        float[] targets = new float[labels.length * classes];
-        // divided by the batch here, so that a plain sum is the mean
-        Arrays.fill(targets, (float) (-factor * smoothing / classes / labels.length));
-        for (int i = 0; i < labels.length; i++) {
-            targets[i * classes + labels[i]] -= (float) (factor * (1 - smoothing) / labels.length);
-        }
-        NDArray target = logits.getManager().create(targets, new Shape(labels.length, classes));
+        float[] targets = labels.negatedTargets(classes, smoothing, factor);
+        NDArray target = logits.getManager().create(targets, new Shape(labels.size(), classes));
         return logits.logSoftmax(1).mul(target).sum();
     }
 }

@@ -9,6 +9,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.supernet.Images;
+import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,31 +78,51 @@ public final class Learner implements AutoCloseable {
      */
     public Step step(List<Network> paths, Batch batch, double learningRate, double progress, long seed) {
         Engine.getInstance().setRandomSeed(Long.hashCode(seed));
+        Recipe recipe = settings.recipe();
         try (NDManager step = manager.newSubManager()) {
-            StepWeights leaves = new StepWeights(weights, step, paths, this::learns);
-            NDArray images = Images.of(batch, step);
+            List<Pass> passes = settings.guidance().ordered(paths).stream().map(path -> Pass.of(path, recipe, progress)).toList();
+            StepWeights leaves = new StepWeights(weights, step, passes.stream().flatMap(pass -> pass.networks().stream()).toList(), this::learns);
+            Seen seen = seen(batch, step, seed);
             List<Loss.Earlier> earlier = new ArrayList<>();
             double sum = 0;
             int correct = 0;
-            for (Network path : settings.guidance().ordered(paths)) {
+            for (Pass pass : passes) {
                 try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-                    NDArray logits = replicas.outputs(path, leaves, images);
-                    NDArray pathLoss = loss.of(new Loss.Answers(path, images, batch.labels(), logits, earlier, progress));
-                    collector.backward(pathLoss);
+                    Replicas.Outputs outputs = replicas.outputs(pass, leaves, seen.images());
+                    NDArray logits = outputs.logits();
+                    NDArray pathLoss = loss.of(new Loss.Answers(pass.path(), seen.images(), seen.labels(), logits, earlier, progress));
+                    NDArray whole = outputs.second().map(second -> new LabelLoss(settings.labelSmoothing()).of(second, seen.labels(),
+                        recipe.auxiliary())).map(pathLoss::add).orElse(pathLoss);
+                    collector.backward(whole);
                     sum += pathLoss.getFloat();
                     correct += Images.correct(logits, batch.labels());
-                    earlier.add(new Loss.Earlier(path, logits.stopGradient()));
+                    earlier.add(new Loss.Earlier(pass.path(), logits.stopGradient()));
                 }
             }
             boolean moves = Double.isFinite(sum) && leaves.haveFiniteGradients();
             if (moves) {
                 leaves.update(settings.descent(), learningRate);
-                if (settings.recipe().averages()) {
-                    weights.average(settings.recipe().averaging());
+                if (recipe.averages()) {
+                    weights.average(recipe.averaging());
                 }
             }
             return new Step(sum, correct, moves);
         }
+    }
+
+    /**
+     * What the paths of a step see.
+     *
+     * @param images N, C, H, W
+     */
+    private record Seen(NDArray images, Labels labels) {}
+
+    private Seen seen(Batch batch, NDManager step, long seed) {
+        if (settings.recipe().mixup() == 0) {
+            return new Seen(Images.of(batch, step), Labels.of(batch.labels()));
+        }
+        Mixup.Mix mix = new Mixup(settings.recipe().mixup()).draw(batch.size(), StepSeed.of(seed, 0, StepSeed.MIXUP));
+        return new Seen(Images.mixed(batch, step, mix.share(), mix.partners()), mix.labels(batch.labels()));
     }
 
     SupernetWeights weights() {

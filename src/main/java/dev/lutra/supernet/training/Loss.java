@@ -18,7 +18,7 @@ public interface Loss {
      * @param earlier the step's paths before this one, in their order, for a teacher among them
      * @param progress share of the training's steps that are taken, 0 to below 1
      */
-    record Answers(Network path, NDArray images, int[] labels, NDArray logits, List<Earlier> earlier, double progress) {
+    record Answers(Network path, NDArray images, Labels labels, NDArray logits, List<Earlier> earlier, double progress) {
         public Answers {
             earlier = List.copyOf(earlier);
         }

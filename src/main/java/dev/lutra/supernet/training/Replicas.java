@@ -6,15 +6,14 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import dev.lutra.network.Network;
 import dev.lutra.network.Weight;
 import dev.lutra.supernet.BatchStatistics;
-import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Parameters;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Runs a path on several devices at once, each with an equal part of the batch and copies of the weights that it uses. Outputs come together
@@ -34,13 +33,23 @@ final class Replicas {
     }
 
     /**
+     * What a path gives.
+     *
+     * @param logits of the path
+     * @param second of its second classifier, if it has one
+     */
+    record Outputs(NDArray logits, Optional<NDArray> second) {}
+
+    /**
      * The outputs of a path in training.
      *
      * @param images of the whole batch, on the first device
      */
-    NDArray outputs(Network path, Parameters weights, NDArray images) {
+    Outputs outputs(Pass pass, Parameters weights, NDArray images) {
+        NDList seconds = new NDList();
         if (devices.size() == 1) {
-            return Forward.training(path, weights, statistics.get(0), images);
+            NDArray logits = pass.outputs(weights, statistics.get(0), images, seconds::add);
+            return new Outputs(logits, seconds.stream().findFirst());
         }
         long batch = images.getShape().get(0);
         NDList parts = new NDList();
@@ -48,9 +57,10 @@ final class Replicas {
             long from = batch * i / devices.size();
             long end = batch * (i + 1) / devices.size();
             NDArray part = images.get(new NDIndex("{}:{}", from, end)).toDevice(devices.get(i), false);
-            parts.add(Forward.training(path, copies(weights, devices.get(i)), statistics.get(i), part).toDevice(devices.get(0), false));
+            parts.add(pass.outputs(copies(weights, devices.get(i)), statistics.get(i), part,
+                second -> seconds.add(second.toDevice(devices.get(0), false))).toDevice(devices.get(0), false));
         }
-        return NDArrays.concat(parts, 0);
+        return new Outputs(NDArrays.concat(parts, 0), seconds.isEmpty() ? Optional.empty() : Optional.of(NDArrays.concat(seconds, 0)));
     }
 
     private static Parameters copies(Parameters weights, Device device) {

@@ -1,19 +1,26 @@
 package dev.lutra.supernet.training;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
+import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Views;
 import dev.lutra.supernet.curriculum.Curriculum.Cycle;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
@@ -144,11 +151,38 @@ public final class Trainer {
                     listener.saved(checkpoint);
                 }
             }
+            if (settings.recipe().batchNormEpoch() && weights.measured().isEmpty()) {
+                weights.measured(measured(weights, listener));
+                checkpoint.write(checkpointFile, weights);
+            }
             weights.useAverages();
             return weights;
         } catch (RuntimeException | Error e) {
             weights.close();
             throw e;
+        }
+    }
+
+    /**
+     * Batch norm of the one network, measured over one more epoch of training images, augmented, without a weight that moves: the plain mean
+     * over all batches, as SPOS's networks are finished.
+     */
+    private Map<String, float[]> measured(SupernetWeights weights, TrainingListener listener) {
+        Network network = space.build(settings.curriculum().onlyPath(space).orElseThrow());
+        int batches = data.train().batchesPerEpoch(settings.batch());
+        try (NDManager manager = weights.newManager();
+            Batches images = data.train().shuffled(settings.batch(), settings.seed(), settings.epochs(), 0, settings.recipe().augmentations())) {
+            Map<Weight, NDArray> views = new HashMap<>();
+            RunningStatistics statistics = new RunningStatistics(manager);
+            for (int done = 1; images.hasNext(); done++) {
+                statistics.nextBatch();
+                try (NDManager pass = manager.newSubManager()) {
+                    Forward.inference(network, weight -> views.computeIfAbsent(weight,
+                        key -> Views.detached(weights.used(key.tensor()), key, manager)), statistics, Images.of(images.next(), pass));
+                }
+                listener.measured(done, batches);
+            }
+            return statistics.values();
         }
     }
 
@@ -183,7 +217,8 @@ public final class Trainer {
         double learningRate = 0;
         Options surviving = before.surviving(space);
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
-        try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0)) {
+        try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0,
+            settings.recipe().augmentations())) {
             while (epochBatches.hasNext()) {
                 listener.awaits();
                 Batch batch = epochBatches.next();

@@ -46,6 +46,9 @@ public interface TrainingListener {
      */
     default void epochEnded(int epoch, Options surviving, Function<List<Architecture>, Map<Architecture, Double>> judge) {}
 
+    /** When batch norm has been measured on one more batch, after the last epoch. */
+    default void measured(int batches, int of) {}
+
     /** Before the first step, if a checkpoint is continued. */
     default void resumed(Checkpoint checkpoint) {}
 

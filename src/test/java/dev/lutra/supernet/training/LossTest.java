@@ -124,7 +124,7 @@ class LossTest {
             }
             try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
                 NDArray loss = guidance.loss(SMOOTHING).of(
-                    new Loss.Answers(paths.get(each.path()), logits, each.labels(), logits, earlier, each.progress()));
+                    new Loss.Answers(paths.get(each.path()), logits, Labels.of(each.labels()), logits, earlier, each.progress()));
                 assertThat(loss.getFloat()).isCloseTo((float) expected.get("loss").asDouble(), within(10 * TOLERANCE));
                 collector.backward(loss);
             }

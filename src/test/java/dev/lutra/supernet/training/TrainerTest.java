@@ -12,13 +12,13 @@ import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
@@ -34,7 +34,6 @@ import dev.lutra.supernet.training.TrainingListener.Progress;
 import dev.lutra.weights.SafetensorsFile;
 import dev.lutra.yaml.YamlNode;
 import java.awt.image.BufferedImage;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,10 +85,7 @@ class TrainerTest {
         private Victim() {}
 
         public static void main(String[] args) throws IOException {
-            train(Path.of(args[0]), Path.of(args[1]), progress -> {
-                System.out.println("step " + progress.step());
-                System.out.flush();
-            });
+            train(Path.of(args[0]), Path.of(args[1]), KilledProcess::tell);
         }
     }
 
@@ -102,7 +98,7 @@ class TrainerTest {
         int stepsPerEpoch = steps.size() / EPOCHS;
         assertThat(stepsPerEpoch).isEqualTo(18);
 
-        killAfter(stepsPerEpoch + stepsPerEpoch / 2, killed);
+        KilledProcess.afterStep(stepsPerEpoch + stepsPerEpoch / 2, Victim.class, folder, killed);
         assertThat(Checkpoint.read(killed).epochs()).isEqualTo(1);
         List<Long> resumed = new ArrayList<>();
         train(folder, killed, new TrainingListener() {
@@ -158,31 +154,6 @@ class TrainerTest {
             new Trainer(space, data, settings, few, broken, Device.cpu()).train(TrainingListener.NONE).close();
         }
         assertThat(Files.mismatch(unbroken, broken)).as("first byte that differs").isEqualTo(-1);
-    }
-
-    private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
-            "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dai.djl.pytorch.num_threads=1", "-DOPT_OUT_TRACKING=true", "-cp",
-            System.getProperty("java.class.path"),
-            Victim.class.getName(), folder.toString(), checkpoint.toString())
-            .redirectError(folder.resolve("errors").toFile()).start();
-        try (BufferedReader output = process.inputReader()) {
-            String line = output.readLine();
-            while (line != null && !line.equals("step " + step)) {
-                line = output.readLine();
-            }
-            assertThat(line).as(() -> errors()).isNotNull();
-            process.destroyForcibly().waitFor();
-        }
-        assertThat(process.exitValue()).isEqualTo(128 + 9);
-    }
-
-    private String errors() {
-        try {
-            return Files.readString(folder.resolve("errors"));
-        } catch (IOException e) {
-            return e.toString();
-        }
     }
 
     @Test

@@ -263,7 +263,7 @@ public final class ExperimentFile {
     private TrainingSettings supernet(long seed) {
         Optional<YamlNode> node = file.find("supernet");
         Curriculum curriculum = curriculum(node);
-        return training(node, seed, curriculum, guidance(node, curriculum));
+        return training(node, seed, curriculum, guidance(node, curriculum), node.map(n -> Recipe.read(n, false)).orElse(Recipe.PLAIN));
     }
 
     /** @throws dev.lutra.InputException if paths are to be held against each other that no sampling trains in one step */
@@ -286,11 +286,12 @@ public final class ExperimentFile {
     }
 
     private Retraining retraining(Optional<YamlNode> node, long seed) {
+        Recipe recipe = node.map(n -> Recipe.read(n, true)).orElse(Recipe.PLAIN);
         FirstWeights weights = node.flatMap(n -> n.find("weights")).map(n -> FirstWeights.of(n.text(), folder)).orElseGet(FirstWeights.Scratch::new);
-        return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE), weights);
+        return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE, recipe), weights);
     }
 
-    private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance) {
+    private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance, Recipe recipe) {
         TrainingSettings defaults = TrainingSettings.defaults();
         TrainingSettings settings = new TrainingSettings(
             integer(node, "epochs", 1, defaults.epochs()),
@@ -299,7 +300,7 @@ public final class ExperimentFile {
             node.flatMap(n -> n.find("optimizer")).map(Descent::read).orElse(defaults.descent()),
             number(node, "label-smoothing", 0, 0.9, defaults.labelSmoothing()),
             guidance,
-            Recipe.read(node.orElse(YamlNode.EMPTY)),
+            recipe,
             seed);
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;

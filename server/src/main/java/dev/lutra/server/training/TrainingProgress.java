@@ -21,6 +21,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final String what;
     private final String training;
     private dev.lutra.server.event.Progress.Work work;
+    private dev.lutra.server.event.Progress.Work measuring;
     private final Probes probes;
     private final Pace pace = new Pace(System::nanoTime);
     private double loss = Double.NaN;
@@ -81,6 +82,14 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void measured(int batches, int of) {
+        if (measuring == null) {
+            measuring = events.begin(what + ": batch norm", of, "batches");
+        }
+        measuring.at(batches, "");
+    }
+
+    @Override
     public void epochEnded(int epoch, Options surviving, Function<List<Architecture>, Map<Architecture, Double>> judge) {
         if (probes.areDue(epoch, epochs)) {
             events.emit(probes.judge(training, epoch, surviving, judge));
@@ -103,6 +112,9 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     public void close() {
         if (work != null) {
             work.close();
+        }
+        if (measuring != null) {
+            measuring.close();
         }
     }
 }
