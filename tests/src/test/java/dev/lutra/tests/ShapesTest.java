@@ -7,6 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import dev.lutra.server.run.ExperimentRun;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -40,5 +43,12 @@ class ShapesTest {
             assertThat(types).as(type.getName()).allSatisfy((name, count) -> assertThat(count).as(name)
                 .isLessThanOrEqualTo(COMPONENTS_OF_A_TYPE));
         });
+    }
+
+    /** A run opens its folder and calls stages; what they do is theirs. */
+    @ArchTest
+    static void aRunIsShort(JavaClasses all) throws IOException {
+        String source = all.get(ExperimentRun.class).getFullName().replace('.', '/') + ".java";
+        assertThat(Files.readAllLines(LutraProcess.CHECKOUT.resolve("server/src/main/java").resolve(source))).hasSizeLessThan(150);
     }
 }

@@ -8,8 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
-import java.time.Instant;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -49,17 +47,11 @@ public final class EventStore implements RunListener {
     /** When a stage was cut off is known by what it told last, which this life replaces where it repeats that. */
     private void noteCutOffs() {
         Map<String, StoredEvent> all = all(store);
-        for (StoredEvent stored : all.values()) {
-            if (stored.event() instanceof RunEvent.StageBegan began) {
-                String ended = keyOfLife(new RunEvent.StageEnded(began.stage()), stored.life());
-                RunEvent cutOff = new RunEvent.StageCutOff(began.stage());
-                String key = keyOfLife(cutOff, stored.life());
-                if (!all.containsKey(ended) && !all.containsKey(key)) {
-                    Instant last = all.entrySet().stream()
-                        .filter(told -> told.getValue().life() == stored.life() && told.getKey().startsWith(began.stage() + "/"))
-                        .map(told -> told.getValue().at()).max(Comparator.naturalOrder()).orElse(stored.at());
-                    store.put(KIND, key, EventJson.write(key, new StoredEvent(last, stored.life(), cutOff)));
-                }
+        for (StageTimes.Work work : StageTimes.of(all.values())) {
+            RunEvent cutOff = new RunEvent.StageCutOff(work.stage());
+            String key = keyOfLife(cutOff, work.life());
+            if (work.isCutOff() && !all.containsKey(key)) {
+                store.put(KIND, key, EventJson.write(key, new StoredEvent(work.to(), work.life(), cutOff)));
             }
         }
     }

@@ -2,8 +2,6 @@ package dev.lutra.server.event;
 
 import dev.lutra.server.store.ResultStore;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -34,19 +32,6 @@ public final class RunHistory {
      * How long every stage worked, all lives of the run together. A life that was cut off counts to the last that it told of.
      */
     public Map<String, Duration> durations() {
-        Map<String, Map<Integer, Instant>> began = new LinkedHashMap<>();
-        Map<String, Map<Integer, Instant>> last = new LinkedHashMap<>();
-        events.forEach((key, stored) -> {
-            String stage = key.substring(0, key.indexOf('/'));
-            if (stored.event() instanceof RunEvent.StageBegan) {
-                began.computeIfAbsent(stage, name -> new LinkedHashMap<>()).put(stored.life(), stored.at());
-            }
-            last.computeIfAbsent(stage, name -> new LinkedHashMap<>()).merge(stored.life(), stored.at(),
-                (one, other) -> one.isAfter(other) ? one : other);
-        });
-        Map<String, Duration> durations = new LinkedHashMap<>();
-        began.forEach((stage, lives) -> lives.forEach((life, start) -> durations.merge(stage,
-            Duration.between(start, last.get(stage).get(life)), Duration::plus)));
-        return durations;
+        return StageTimes.durations(events.values());
     }
 }

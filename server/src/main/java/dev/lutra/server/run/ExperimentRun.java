@@ -10,17 +10,15 @@ import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.outcome.SearchedFront;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.plan.Plan;
-import dev.lutra.server.plan.Planner;
-import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.winner.Winner;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * One run of an experiment in its folder. Stages may be called in any later process: each finds what earlier ones left, and
@@ -63,47 +61,17 @@ public final class ExperimentRun implements AutoCloseable {
      * stage and can be known is looked for ahead of the first.
      */
     public void all() {
-        List<Stage<?>> stages = Stage.ofWholeRun(context);
-        inOrder(stages, stages.size());
+        new WholeRun(context).work();
     }
 
-    /**
-     * Every stage of an experiment with a supernet, and the test of its winners.
-     *
-     * @return how they do on test images
-     */
+    /** Every stage of an experiment with a supernet, then how its winners do on test images. */
     public List<TestedNetwork> allAndTest() {
-        TestStage test = new TestStage();
-        List<Stage<?>> before = Stage.ofWholeRun(context);
-        test.check(context);
-        inOrder(before, before.size() + 1);
-        return numbered(test, before.size() + 1, before.size() + 1);
+        return new WholeRun(context).workAndTest();
     }
 
-    private void inOrder(List<Stage<?>> stages, int count) {
-        stages.forEach(stage -> stage.check(context));
-        for (int i = 0; i < stages.size(); i++) {
-            numbered(stages.get(i), i + 1, count);
-        }
-    }
-
-    private <R> R numbered(Stage<R> stage, int number, int count) {
-        context.events().stage(number, count, stage.name());
-        return stage.work(context);
-    }
-
-    /**
-     * What all of it takes here, by timed pieces of it. This run's folder is only used meanwhile.
-     *
-     * @param runs where the experiment's own folder will be
-     */
-    public Plan plan(Path runs) {
-        Experiment experiment = context.experiment();
-        Profiler profiler = new Profiler(experiment, context.space(), folder().tables(), context.id(), context::fleet, context.events(),
-            context.results());
-        Planner planner = new Planner(experiment, context.space(), profiler,
-            device -> device.equals(Experiment.LOCAL) || context.fleet().device(device).isPresent(), context.events());
-        return planner.plan(ImageCache.folder(experiment), runs, folder().root().resolve("drawn"));
+    /** What all of it takes here, in a folder of its own, by timed pieces of it; this run's folder is only used meanwhile. */
+    public Plan plan(Path own) {
+        return new WholeRun(context).plan(own);
     }
 
     /**
@@ -134,30 +102,15 @@ public final class ExperimentRun implements AutoCloseable {
         run(new VerifyStage());
     }
 
-    /**
-     * Exports one more network without searching again, and has the devices confirm it.
-     *
-     * @param bounds that it keeps: of the front's networks that do, the most accurate one
-     * @param architecture one of the space, in the place of the front's
-     * @throws dev.lutra.InputException if no network of the front keeps the bounds
-     */
+    /** Exports one more network, the front's best within bounds or the one that is named, and has the devices confirm it. */
     public Winner pick(List<Constraint> bounds, Optional<String> architecture) {
         return run(new PickStage(bounds, architecture));
     }
 
-    /** The front that the search left. */
-    public Front front() {
+    /** What the search left to choose from. */
+    public SearchedFront searched() {
         Artifact.FRONT.require(context);
-        return context.front();
-    }
-
-    /** How many images an accuracy of the front is a share of, where it is one of images that might have been others. */
-    public OptionalLong images() {
-        return context.images();
-    }
-
-    public List<Experiment.Target> targets() {
-        return context.experiment().targets();
+        return new SearchedFront(context.front(), context.images(), context.experiment().targets());
     }
 
     public List<RetrainedNetwork> retrain(RetrainRequest request) {
@@ -180,8 +133,7 @@ public final class ExperimentRun implements AutoCloseable {
 
     /** Whether devices have confirmed as many files as the experiment asks for, and its front has, or there is none to ask. */
     public boolean isVerified() {
-        return context.experiment().targets().isEmpty() || !context.experiment().hasSupernet()
-            || winners().stream().filter(Winner::isVerified).count() >= context.winnersWanted();
+        return new WholeRun(context).isVerified();
     }
 
     public RunFolder folder() {

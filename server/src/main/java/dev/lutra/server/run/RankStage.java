@@ -66,7 +66,7 @@ final class RankStage implements Stage<Ranking> {
     public void check(RunContext run) {
         Truth truth = settings(run).truth();
         if (truth instanceof Truth.Tabulated table) {
-            requireEnough(table.file(), table.file().load(run.space()).size(), settings(run).correct());
+            requireEnough(table.file(), run.table(table.file()).size(), settings(run).correct());
         } else if (truth instanceof Truth.Trained training) {
             requireSoMany(training.networks(), run.space().size());
         }
@@ -118,7 +118,7 @@ final class RankStage implements Stage<Ranking> {
     static Map<Architecture, Double> known(RunContext run, Options options) {
         Map<Architecture, Double> alone = new LinkedHashMap<>();
         if (run.experiment().rank().map(Rank::truth).orElse(null) instanceof Truth.Tabulated truth) {
-            AccuracyTable table = truth.file().load(run.space());
+            AccuracyTable table = run.table(truth.file());
             List<Architecture> networks = new ArrayList<>(table.architectures());
             Collections.shuffle(networks, new Random(run.experiment().training().seed()));
             networks.stream().filter(options::make).limit(truth.networks()).forEach(network -> alone.put(network, table.accuracy(network)));

@@ -50,6 +50,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,7 +82,7 @@ final class RunContext implements AutoCloseable {
     private ImageData data;
     private SearchSpace space;
     private GeneSpace genes;
-    private Optional<AccuracyTable> accuracyTable = Optional.empty();
+    private final Map<AccuracyFile, AccuracyTable> tables = new HashMap<>();
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private PredictedAccuracies predictor;
@@ -267,10 +268,12 @@ final class RunContext implements AutoCloseable {
 
     /** The experiment's table of accuracies, where it has one in place of a supernet. */
     Optional<AccuracyTable> accuracyTable() {
-        if (accuracyTable.isEmpty()) {
-            accuracyTable = experiment.accuracyTable().map(file -> file.load(genes()));
-        }
-        return accuracyTable;
+        return experiment.accuracyTable().map(this::table);
+    }
+
+    /** A file of known accuracies, which is read once. */
+    AccuracyTable table(AccuracyFile file) {
+        return tables.computeIfAbsent(file, unread -> unread.load(genes()));
     }
 
     /** Where accuracies come from: the experiment's table, its predictor, or the supernet's weights, corrected if it says so. */

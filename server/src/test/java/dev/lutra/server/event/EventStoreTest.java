@@ -245,4 +245,27 @@ class EventStoreTest {
         assertThat(RunHistory.of(results).durations()).containsExactly(Map.entry("search", Duration.ofSeconds(90)));
         assertThat(RunHistory.of(results).all(RunEvent.StageCutOff.class)).hasSize(1);
     }
+
+    /** The ranking trains networks, which tell under keys of their own; what a stage is under way with counts to it. */
+    @Test
+    void whatAStageTellsUnderOtherKeysIsItsTimeToo() {
+        EventStore first = life();
+        first.heard(new RunEvent.StageBegan("rank"));
+        now = now.plusSeconds(60);
+        first.heard(new RunEvent.EpochSaved("retrain/0123", 1, 2));
+        now = now.plusSeconds(3_600); // nobody works on it
+        EventStore second = life();
+        second.heard(new RunEvent.StageBegan("rank"));
+        second.heard(new RunEvent.EpochSaved("retrain/0123", 1, 2)); // again
+        now = now.plusSeconds(30);
+        second.heard(new RunEvent.StageEnded("rank"));
+        now = now.plusSeconds(5);
+        second.heard(new RunEvent.StageBegan("retrain"));
+        now = now.plusSeconds(7);
+        second.heard(new RunEvent.StageEnded("retrain"));
+        life();
+        assertThat(RunHistory.of(results).durations()).containsExactly(Map.entry("rank", Duration.ofSeconds(90)),
+            Map.entry("retrain", Duration.ofSeconds(7)));
+        assertThat(RunHistory.of(results).all(RunEvent.StageCutOff.class)).containsExactly(new RunEvent.StageCutOff("rank"));
+    }
 }

@@ -85,6 +85,16 @@ class RankStageTest {
         assertThat(progress.begun().stream().filter("rank"::equals)).as("what is judged is judged once").hasSize(1);
     }
 
+    /** Training has looked at some of its networks by then. */
+    @Test
+    void aTableIsReadOnce() throws IOException {
+        try (ExperimentRun run = open("rank: {table: known.csv, column: top1, unit: percent}\n")) {
+            run.train();
+            Files.delete(folder.resolve("known.csv"));
+            assertThat(run.rank().networks()).isEqualTo(4);
+        }
+    }
+
     @Test
     void againstNetworksTrainedHere() throws IOException {
         try (ExperimentRun run = open("rank: {train: 3}\n")) {

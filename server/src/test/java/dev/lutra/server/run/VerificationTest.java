@@ -233,13 +233,14 @@ class VerificationTest {
         SaidLines later = new SaidLines();
         try (ExperimentRun run = ExperimentRun.open(StoredExperiment.read(new RunFolder(folder.resolve("run"))), new RunFolder(
             folder.resolve("run")), device, later, "test")) {
-            Candidate second = run.front().candidates().get(1);
+            Candidate second = run.searched().front().candidates().get(1);
             double nanos = second.measures().get("latency:box");
             Winner picked = run.pick(List.of(Constraint.atMost("latency:box", nanos).from("--latency")), Optional.empty());
             assertThat(picked.isVerified()).isTrue();
             assertThat(picked.measures().get("latency:box")).isLessThanOrEqualTo(nanos);
-            assertThat(picked.accuracy()).isEqualTo(run.front().within(List.of(Constraint.atMost("latency:box", nanos))).candidates().stream()
-                .mapToDouble(Candidate::accuracy).max().orElseThrow());
+            assertThat(picked.accuracy())
+                .isEqualTo(run.searched().front().within(List.of(Constraint.atMost("latency:box", nanos))).candidates().stream()
+                    .mapToDouble(Candidate::accuracy).max().orElseThrow());
             Winner other = run.pick(List.of(), Optional.of("k7,k7,k7,k7,k7,k7"));
             assertThat(OnnxFile.metadata(folder.resolve("run/export").resolve(other.file())))
                 .containsEntry(OnnxMetadata.ARCHITECTURE, "k7,k7,k7,k7,k7,k7").containsKeys(OnnxMetadata.DATA_MEAN, OnnxMetadata.DATA_DEVIATION)

@@ -41,7 +41,7 @@ public final class PickCommand extends AnsweringCommand {
             throw new InputException("--arch: given with bounds (expected: one of them)");
         }
         if (architecture.isEmpty() && all.isEmpty()) {
-            FrontTable table = new FrontTable(run.front(), run.images());
+            FrontTable table = new FrontTable(run.searched().front(), run.searched().images());
             System.out.print(json ? Json.line(table.document()) + System.lineSeparator() : table.text());
             return 0;
         }
@@ -51,7 +51,7 @@ public final class PickCommand extends AnsweringCommand {
     }
 
     private List<Constraint> constraints(ExperimentRun run) {
-        List<String> devices = run.targets().stream().map(Experiment.Target::device).toList();
+        List<String> devices = run.searched().targets().stream().map(Experiment.Target::device).toList();
         List<Constraint> all = new ArrayList<>();
         latencies.forEach(text -> times("--latency", text, devices).forEach((device, nanos) -> all.add(
             Constraint.atMost(Measure.latency(device), nanos).from("--latency"))));
@@ -83,9 +83,9 @@ public final class PickCommand extends AnsweringCommand {
     private static Constraint bound(String text, ExperimentRun run) {
         int equals = text.lastIndexOf('=');
         String measure = text.substring(0, Math.max(0, equals));
-        if (!run.front().candidates().get(0).measures().values().containsKey(measure)) {
+        if (!run.searched().front().candidates().get(0).measures().values().containsKey(measure)) {
             throw new InputException("--at-most: " + text + " (expected: MEASURE=VALUE, with one of "
-                + String.join(", ", run.front().candidates().get(0).measures().values().keySet()) + ")");
+                + String.join(", ", run.searched().front().candidates().get(0).measures().values().keySet()) + ")");
         }
         Unit unit = MeasureKinds.find(measure).map(MeasureKind::unit).orElse(Unit.RATIO);
         return Constraint.atMost(measure, Quantity.value(text.substring(equals + 1), unit).orElseThrow(() -> new InputException("--at-most: "
