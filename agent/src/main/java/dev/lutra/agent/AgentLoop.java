@@ -186,7 +186,7 @@ public final class AgentLoop {
     private void round(LeaseKeeper keeper) throws InterruptedException {
         try {
             rounds.round((job, outcome) -> leave(job, outcome, keeper));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             reports.awaitDelivered(LAST_WORDS);
             throw e;
         }

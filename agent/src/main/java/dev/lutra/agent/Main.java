@@ -120,7 +120,18 @@ public final class Main implements Callable<Integer> {
             System.setProperty(LOGGING, "logback-agent.xml");
         }
         GRPC_LOG.setLevel(Level.OFF);
-        System.exit(commandLine().execute(args));
+        System.exit(execute(commandLine(), args));
+    }
+
+    /** Errors, which the command line's library lets through, are one line, too: memory may run out on a small board. */
+    private static int execute(CommandLine command, String[] args) {
+        try {
+            return command.execute(args);
+        } catch (Error e) {
+            LoggerFactory.getLogger(Main.class).debug("failed", e);
+            return fail(command, "agent: " + TaskFailure.oneLine(e.toString())
+                + (e instanceof OutOfMemoryError ? " (expected: a larger Java heap, as by LUTRA_JAVA_OPTS=-Xmx512m)" : ""), CommandLine.ExitCode.SOFTWARE);
+        }
     }
 
     /** The command, for a launcher that has it as a subcommand. Errors are one line on standard error. */
