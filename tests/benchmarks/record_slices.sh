@@ -4,7 +4,7 @@
 #
 #   tests/benchmarks/record_slices.sh FILE [SHARE [beside-load]]
 #
-# Takes 22 minutes, times SHARE in percent; some 700 KB. Lutra has to be built.
+# Takes 22 minutes, times SHARE in percent; some 1.3 MB. Lutra has to be built.
 set -eu
 cd "$(dirname "$0")/../.."
 [ $# -ge 1 ] || { echo "record_slices.sh: FILE missing" >&2; exit 2; }
@@ -18,7 +18,7 @@ if [ "$load" = beside-load ]; then
     load=$!
     trap 'kill "$load"' EXIT
 fi
-lone="1:$(seconds 80)"
+lone="1:$(seconds 45)" four="4:$(seconds 60)" fifteen="15:$(seconds 120)"
 java -cp "$classpath" tests/src/test/java/dev/lutra/benchmarks/SliceRecorder.java "$file.part" "$lone" "$lone" "$lone" "$lone" "$lone" \
-    "$lone" "4:$(seconds 160)" "15:$(seconds 220)" "64:$(seconds 480)"
+    "$lone" "$lone" "$lone" "$four" "$four" "$four" "$four" "$fifteen" "$fifteen" "64:$(seconds 480)"
 mv "$file.part" "$file"

@@ -34,8 +34,8 @@ each('spread', vector => {
   vector.tasks.forEach(residuals => spread.add(residuals));
   close(spread.variance, vector.variance);
   const mixed = spread.mixed(vector.own);
-  close(mixed.variance, vector.mixedVariance);
-  assert.equal(mixed.degreesOfFreedom, vector.degreesOfFreedom);
+  close(mixed.variance, vector.page.mixedVariance);
+  assert.equal(mixed.degreesOfFreedom, vector.page.degreesOfFreedom);
 });
 
 each('distribution', ({ samples, histogram, ...expected }) => {

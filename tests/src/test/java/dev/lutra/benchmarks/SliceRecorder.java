@@ -39,7 +39,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Records what an agent's slices and sentinels say on this machine, as it measures: test data for the estimator. Arguments: the file
- * to write, then phases, each TASKS:SECONDS, tasks in hand and how long they are measured; phases with one task take another one each.
+ * to write, then phases, each TASKS:SECONDS, tasks in hand and how long they are measured; each phase begins at other tasks.
  * Models are segments and networks of two built-in spaces, from 0.03 to 10 ms here.
  *
  * <p>A line is a slice: phase, process, microseconds since the beginning, microseconds that it took, name of the task or sentinel,
@@ -70,12 +70,10 @@ public final class SliceRecorder implements Bench {
         List<Model> models = models();
         try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(Path.of(arguments[0])));
             SliceRecorder recorder = new SliceRecorder(out)) {
-            int lone = 0;
             for (int i = 1; i < arguments.length; i++) {
                 String[] phase = arguments[i].split(":");
-                int tasks = Integer.parseInt(phase[0]);
-                List<Model> taken = tasks == 1 ? List.of(models.get(11 * lone++ % models.size())) : models.subList(0, tasks);
-                recorder.record(i, taken, TimeUnit.SECONDS.toNanos(Long.parseLong(phase[1])));
+                recorder.record(i, models.subList(0, Integer.parseInt(phase[0])), TimeUnit.SECONDS.toNanos(Long.parseLong(phase[1])));
+                Collections.rotate(models, -11);
             }
         }
     }
@@ -92,7 +90,7 @@ public final class SliceRecorder implements Bench {
             }
         }
         Collections.shuffle(models, new Random(2));
-        return List.copyOf(models.subList(0, MOST_TASKS));
+        return new ArrayList<>(models.subList(0, MOST_TASKS));
     }
 
     private static Model model(String name, Network network) {

@@ -21,8 +21,11 @@ public final class ProcessEffect {
      * half errs on the wide side.
      */
     static final double PRIOR = 0.5;
-    /** What is known beforehand counts as so many slices. */
-    private static final double PRIOR_WEIGHT = 25;
+    /**
+     * What is known beforehand counts as so many slices: a few processes hardly tell, and a task that ends when its interval is narrow
+     * would end when they tell too little.
+     */
+    private static final double PRIOR_WEIGHT = 50;
     /** Older knowledge fades beyond this many slices: machines change. */
     private static final double MEMORY = 500;
     /** A slice further off counts as if it were only so many deviations off. */

@@ -24,20 +24,18 @@ public final class Regression {
     private final double[] parameters;
     private final double[][] covariance;
     private final double[] residuals;
-    private final double noise;
 
-    private Regression(double[] parameters, double[][] covariance, double[] residuals, double noise) {
+    private Regression(double[] parameters, double[][] covariance, double[] residuals) {
         this.parameters = parameters;
         this.covariance = covariance;
         this.residuals = residuals;
-        this.noise = noise;
     }
 
     /**
      * @param observations at least one
      * @param variance of the noise of a slice taken at the reference
      */
-    public static Regression of(List<Observation> observations, double variance, Slope core, Slope memory) {
+    public static Regression of(List<Observation> observations, double variance, Normal core, Normal memory) {
         double[] variances = observations.stream().mapToDouble(one -> variance + Math.pow(UNEXPLAINED * one.distance(), 2)).toArray();
         double[] weights = Arrays.stream(variances).map(one -> 1 / one).toArray();
         Regression fit = weighted(observations, weights, core, memory);
@@ -55,7 +53,7 @@ public final class Regression {
     }
 
     /** Normal equations, the priors being two observations more. */
-    private static Regression weighted(List<Observation> observations, double[] weights, Slope core, Slope memory) {
+    private static Regression weighted(List<Observation> observations, double[] weights, Normal core, Normal memory) {
         double[][] matrix = new double[SIZE][SIZE];
         double[] right = new double[SIZE];
         for (int k = 0; k < weights.length; k++) {
@@ -67,7 +65,6 @@ public final class Regression {
                 right[i] += weights[k] * row[i] * observations.get(k).logLatency();
             }
         }
-        double noise = 1 / matrix[0][0];
         matrix[1][1] += 1 / core.variance();
         right[1] += core.mean() / core.variance();
         matrix[2][2] += 1 / memory.variance();
@@ -76,7 +73,7 @@ public final class Regression {
         double[] parameters = times(covariance, right);
         double[] residuals = new double[weights.length];
         Arrays.setAll(residuals, k -> observations.get(k).logLatency() - dot(row(observations.get(k)), parameters));
-        return new Regression(parameters, covariance, residuals, noise);
+        return new Regression(parameters, covariance, residuals);
     }
 
     private static double[] row(Observation observation) {
@@ -123,23 +120,19 @@ public final class Regression {
         return parameters[0];
     }
 
+    /** With the doubt about the slopes. */
     double levelVariance() {
         return covariance[0][0];
     }
 
-    /** What of {@link #levelVariance} would be left if the slopes were known: what further slices lessen. */
-    double levelVarianceByNoise() {
-        return noise;
-    }
-
     /** How much of the core's changes the task follows. */
-    public Slope core() {
-        return new Slope(parameters[1], covariance[1][1]);
+    public Normal core() {
+        return new Normal(parameters[1], covariance[1][1]);
     }
 
     /** How much of the memory's changes the task follows. */
-    public Slope memory() {
-        return new Slope(parameters[2], covariance[2][2]);
+    public Normal memory() {
+        return new Normal(parameters[2], covariance[2][2]);
     }
 
     /** Of the slices, each as if it had been taken at the reference. */

@@ -10,7 +10,7 @@ import dev.lutra.agent.sentinel.Speed;
  * @param core how much tasks follow the core's changes
  * @param memory how much the memory's
  */
-public record Scaling(Reference reference, Spread spread, ProcessEffect processes, Slope core, Slope memory) {
+public record Scaling(Reference reference, Spread spread, ProcessEffect processes, Normal core, Normal memory) {
 
     /** The sentinels' levels that figures are scaled to, as logarithms of nanoseconds. */
     public record Reference(double core, double memory) {

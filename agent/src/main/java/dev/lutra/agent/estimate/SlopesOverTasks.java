@@ -8,14 +8,14 @@ import java.util.List;
  * How much tasks follow the sentinels' changes, and how much tasks differ in that: what is known of a task's slopes before its own
  * slices are looked at. They differ a great deal: while a neighbour took memory bandwidth, the sentinel that depends on it was 6 to
  * 15 % slower and networks that fit a core's caches were not slower at all. Mean and variance over tasks follow from what each
- * task's slices say by themselves (empirical Bayes, by moments as DerSimonian and Laird 1986).
+ * task's slices say by themselves ({@link RandomEffects}).
  */
 public final class SlopesOverTasks {
 
     /** Of the core's changes, before anything is known: all of them, more or less. */
-    private static final Slope CORE = new Slope(1, 0.3 * 0.3);
+    private static final Normal CORE = new Normal(1, 0.3 * 0.3);
     /** Of the memory's: anything from none to all. */
-    private static final Slope MEMORY = new Slope(0.5, 0.3 * 0.3);
+    private static final Normal MEMORY = new Normal(0.5, 0.3 * 0.3);
     /** What is known beforehand counts as much as so many tasks. */
     private static final int PRIOR_TASKS = 4;
     /** However alike tasks seem, the next one may differ by so much. */
@@ -26,10 +26,9 @@ public final class SlopesOverTasks {
     private static final double LEAST_SAID = 0.1;
     /** Older tasks are forgotten. */
     private static final int LONGEST_MEMORY = 200;
-    private static final int ITERATIONS = 20;
 
-    private final Deque<Slope> cores = new ArrayDeque<>();
-    private final Deque<Slope> memories = new ArrayDeque<>();
+    private final Deque<Normal> cores = new ArrayDeque<>();
+    private final Deque<Normal> memories = new ArrayDeque<>();
 
     /**
      * Learns from the slices of one task. Those of a task that is still measured go into a {@link #copy}.
@@ -40,16 +39,16 @@ public final class SlopesOverTasks {
         if (observations.isEmpty()) {
             return;
         }
-        Regression own = Regression.of(observations, variance, new Slope(CORE.mean(), VAGUE), new Slope(MEMORY.mean(), VAGUE));
+        Regression own = Regression.of(observations, variance, new Normal(CORE.mean(), VAGUE), new Normal(MEMORY.mean(), VAGUE));
         keep(cores, own.core(), CORE.mean());
         keep(memories, own.memory(), MEMORY.mean());
     }
 
     /** Takes the vague prior out again, and keeps what is left. */
-    private static void keep(Deque<Slope> slopes, Slope posterior, double priorMean) {
+    private static void keep(Deque<Normal> slopes, Normal posterior, double priorMean) {
         double said = 1 / posterior.variance() - 1 / VAGUE;
         if (said > LEAST_SAID) {
-            slopes.addLast(new Slope((posterior.mean() / posterior.variance() - priorMean / VAGUE) / said, 1 / said));
+            slopes.addLast(new Normal((posterior.mean() / posterior.variance() - priorMean / VAGUE) / said, 1 / said));
             if (slopes.size() > LONGEST_MEMORY) {
                 slopes.removeFirst();
             }
@@ -63,38 +62,15 @@ public final class SlopesOverTasks {
         return copy;
     }
 
-    public Slope core() {
-        return overTasks(cores, CORE);
+    public Normal core() {
+        return of(CORE).over(cores);
     }
 
-    public Slope memory() {
-        return overTasks(memories, MEMORY);
+    public Normal memory() {
+        return of(MEMORY).over(memories);
     }
 
-    private static Slope overTasks(Deque<Slope> tasks, Slope prior) {
-        Slope over = prior;
-        for (int i = 0; i < ITERATIONS; i++) {
-            over = step(tasks, prior, over);
-        }
-        return over;
-    }
-
-    private static Slope step(Deque<Slope> tasks, Slope prior, Slope over) {
-        double weights = 1 / prior.variance();
-        double mean = prior.mean() / prior.variance();
-        for (Slope task : tasks) {
-            double weight = 1 / (task.variance() + over.variance());
-            weights += weight;
-            mean += weight * task.mean();
-        }
-        mean /= weights;
-        double squares = PRIOR_TASKS / (prior.variance() * prior.variance());
-        double sum = squares * prior.variance();
-        for (Slope task : tasks) {
-            double weight = Math.pow(task.variance() + over.variance(), -2);
-            squares += weight;
-            sum += weight * ((task.mean() - mean) * (task.mean() - mean) - task.variance());
-        }
-        return new Slope(mean, Math.max(LEAST_VARIANCE, sum / squares) + 1 / weights);
+    private static RandomEffects of(Normal prior) {
+        return new RandomEffects(prior, PRIOR_TASKS, LEAST_VARIANCE);
     }
 }

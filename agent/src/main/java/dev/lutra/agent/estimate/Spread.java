@@ -4,10 +4,10 @@ import dev.lutra.agent.statistics.Statistics;
 import java.util.Arrays;
 
 /**
- * How much rounds of one task disagree on this machine: the variance of the logarithm of a round's latency, pooled over tasks.
- * It is far more a property of the machine than of the model, so tasks share what they know of it. A task that stops as soon as
- * its interval is narrow would stop when its few rounds agree by luck; weighing in the pooled variance (an empirical Bayes
- * estimate as of Smyth, 2004) keeps that from happening. Before anything is known, a machine counts as repeating within
+ * How much slices of one task disagree on this machine: the variance of the logarithm of a slice's latency. A task that stops as soon
+ * as its interval is narrow would stop when its few slices agree by luck; weighing in what is known of all tasks (an empirical Bayes
+ * estimate as of Smyth, 2004) keeps that from happening. By how much it weighs, the tasks tell ({@link Unsteadiness}). The variance
+ * pooled over tasks says which slices are outliers. Before anything is known, a machine counts as repeating within
  * {@link #PRIOR_DEVIATION}.
  */
 public final class Spread {
@@ -15,12 +15,10 @@ public final class Spread {
     /** Two processes on a rented machine disagree by about this much when nothing interferes. */
     static final double PRIOR_DEVIATION = 0.015;
     static final double PRIOR_WEIGHT = 4;
-    /** The weight of the pooled variance in a task's own, in degrees of freedom. */
-    static final double POOL_WEIGHT = 4;
     /** Older knowledge fades beyond this many degrees of freedom: machines change. */
     private static final double MEMORY = 300;
     /**
-     * A round this many deviations off counts as if it were only so far off (Huber's proposal 2): a rare slice that somebody
+     * A slice this many deviations off counts as if it were only so far off (Huber's proposal 2): a rare slice that somebody
      * slowed unseen hardly moves the estimate, so it shall not widen every interval either.
      */
     private static final double CLIPPED = 2.5;
@@ -29,6 +27,17 @@ public final class Spread {
 
     private double weight = PRIOR_WEIGHT;
     private double variance = PRIOR_DEVIATION * PRIOR_DEVIATION;
+    private final Unsteadiness tasks;
+    /** What is known of a task whose slices have not been looked at; null if more is known since it was asked for. */
+    private Mixed ofNext;
+
+    public Spread() {
+        this(new Unsteadiness());
+    }
+
+    private Spread(Unsteadiness tasks) {
+        this.tasks = tasks;
+    }
 
     /**
      * The variance of a task's slices, what is known of all weighed in.
@@ -43,13 +52,16 @@ public final class Spread {
         if (degreesOfFreedom < 1) {
             return;
         }
+        double own = clippedVariance(residuals);
         double total = weight + degreesOfFreedom;
-        variance = (weight * variance + degreesOfFreedom * clippedVariance(residuals)) / total;
+        variance = (weight * variance + degreesOfFreedom * own) / total;
         weight = Math.min(total, MEMORY);
+        tasks.add(own, degreesOfFreedom);
+        ofNext = null;
     }
 
     public Spread copy() {
-        Spread copy = new Spread();
+        Spread copy = new Spread(tasks.copy());
         copy.weight = weight;
         copy.variance = variance;
         return copy;
@@ -57,8 +69,12 @@ public final class Spread {
 
     Mixed mixed(double[] residuals) {
         int own = residuals.length - 1;
-        double degreesOfFreedom = POOL_WEIGHT + own;
-        return new Mixed((POOL_WEIGHT * variance + own * clippedVariance(residuals)) / degreesOfFreedom, degreesOfFreedom);
+        if (ofNext == null) {
+            ofNext = tasks.ofNext();
+        }
+        double degreesOfFreedom = ofNext.degreesOfFreedom + own;
+        return new Mixed((ofNext.degreesOfFreedom * ofNext.variance + own * clippedVariance(residuals)) / degreesOfFreedom,
+            degreesOfFreedom);
     }
 
     private double clippedVariance(double[] values) {
@@ -70,6 +86,7 @@ public final class Spread {
             / LEFT_BY_CLIPPING;
     }
 
+    /** Pooled over tasks. */
     public double variance() {
         return variance;
     }

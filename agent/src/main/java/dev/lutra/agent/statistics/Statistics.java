@@ -10,6 +10,10 @@ public final class Statistics {
     /** The median distance from the median times this is the standard deviation, for normal values. */
     public static final double ROBUST = 1.4826;
 
+    /** From here on asymptotic series are exact to ten digits. */
+    private static final double LARGE = 8;
+    private static final int BISECTIONS = 50;
+
     private Statistics() {}
 
     /** The value below which a fraction of the values lies, between neighbours by linear interpolation. */
@@ -48,5 +52,46 @@ public final class Statistics {
         return z + z * (z2 + 1) / (4 * v)
             + z * ((5 * z2 + 16) * z2 + 3) / (96 * v * v)
             + z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v);
+    }
+
+    /** The derivative of the logarithm of the gamma function, by Abramowitz and Stegun 6.3.5 and 6.3.18, of a positive number. */
+    public static double digamma(double x) {
+        double below = 0;
+        double at = x;
+        for (; at < LARGE; at++) {
+            below += 1 / at;
+        }
+        double square = 1 / (at * at);
+        return Math.log(at) - 1 / (2 * at) - square * (1 / 12.0 - square * (1 / 120.0 - square * (1 / 252.0 - square / 240))) - below;
+    }
+
+    /** The derivative of {@link #digamma}, by Abramowitz and Stegun 6.4.6 and 6.4.12. */
+    public static double trigamma(double x) {
+        double below = 0;
+        double at = x;
+        for (; at < LARGE; at++) {
+            below += 1 / (at * at);
+        }
+        double square = 1 / (at * at);
+        return (1 + 1 / (2 * at) + square * (1 / 6.0 - square * (1 / 30.0 - square * (1 / 42.0 - square / 30)))) / at + below;
+    }
+
+    /** Where {@link #trigamma} has a positive value, by bisection. */
+    public static double inverseTrigamma(double value) {
+        double low = 0;
+        double high = 1;
+        while (trigamma(high) > value) {
+            low = high;
+            high *= 2;
+        }
+        for (int i = 0; i < BISECTIONS; i++) {
+            double middle = (low + high) / 2;
+            if (trigamma(middle) > value) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return high;
     }
 }

@@ -6,7 +6,6 @@ import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.rounds.RecordedMachine.Line;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
-import dev.lutra.agent.statistics.Statistics;
 import dev.lutra.agent.task.Job;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.LeaseName;
@@ -14,10 +13,11 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,31 +62,49 @@ class CoverageTest {
         return measured;
     }
 
-    private ReferenceLevels levels(String runtime, Map<SentinelModel, Double> nanos) {
-        ReferenceLevels levels = new ReferenceLevels(state);
-        Runtime.Builder ran = Runtime.newBuilder().setName(runtime).setProvider("cpu").setThreads(1);
-        nanos.forEach((model, level) -> levels.put(ReferenceLevels.key(
-            (runtime.equals("simulated") ? ran.setVersion("1") : ran).build(), List.of(), model),
-            new ReferenceLevels.Reference(Math.round(level), 0)));
-        return levels;
+    /** A machine's, before anything has run there. */
+    private ReferenceLevels noLevels(Object machine) throws IOException {
+        return new ReferenceLevels(Files.createDirectory(state.resolve(machine.toString())));
     }
 
-    /** Some hundreds of intervals; the variance between processes is two fifths of that within one, as in recorded slices of lone tasks. */
+    /** Some hundreds of intervals for every number of tasks. */
     @ParameterizedTest
-    @CsvSource({"1, 400", "4, 100", "15, 30", "64, 8"})
+    @CsvSource({"1, 400", "4, 100", "15, 27", "64, 7"})
     void onSimulatedSlices(int tasks, int runs) throws Exception {
+        assertThat(simulated(tasks, runs)).isBetween(0.93, 0.97);
+    }
+
+    /** Thousands. */
+    @Tag("slow")
+    @ParameterizedTest
+    @CsvSource({"1, 2501", "4, 626", "15, 167", "64, 40"})
+    void onManySimulatedSlices(int tasks, int runs) throws Exception {
+        assertThat(simulated(tasks, runs)).isBetween(0.93, 0.97);
+    }
+
+    /**
+     * The share of intervals that hold. As in recorded slices, the variance between processes is two fifths of that within one; the
+     * logarithms of tasks' variances are 1.3 apart; sessions of the larger sentinel differ by 4 %, which tasks do not follow.
+     */
+    private double simulated(int tasks, int runs) throws Exception {
         double quickest = 1 + 0.02 * 0.2586;
         double median = 1 + 0.02 * 0.6915;
-        ReferenceLevels levels = levels("simulated", Map.of(SentinelModel.CORE, SimulatedMachine.CORE_SENTINEL_NANOS * quickest,
-            SentinelModel.MEMORY, SimulatedMachine.SENTINEL_NANOS * quickest));
+        Runtime ran = Runtime.newBuilder().setName("simulated").setVersion("1").setProvider("cpu").setThreads(1).build();
+        ReferenceLevels levels = noLevels("simulated");
+        Map.of(SentinelModel.CORE, SimulatedMachine.CORE_SENTINEL_NANOS, SentinelModel.MEMORY, SimulatedMachine.SENTINEL_NANOS)
+            .forEach((model, nanos) -> levels.put(ReferenceLevels.key(ran, List.of(), model),
+                new ReferenceLevels.Reference(Math.round(quickest * nanos), 0)));
         int covered = 0;
         for (int run = 0; run < runs; run++) {
             SimulatedMachine machine = new SimulatedMachine(1000L * tasks + run);
+            Random unsteadiness = new Random(99 + run);
             machine.processDeviation = 0.005;
-            machine.sessionDeviation = 0.0075;
-            machine.taskOfProcessDeviation = 0.0047;
+            machine.sessionDeviation = 0.0052;
+            machine.taskOfProcessDeviation = 0.0033;
+            machine.largeSentinelDeviation = 0.04;
             for (int i = 0; i < tasks; i++) {
                 machine.latencies.put("t" + i, 0.1 * MS * Math.pow(60, i / (double) Math.max(4, tasks)));
+                machine.unsteadiness.put("t" + i, Math.exp(1.3 / 2 * unsteadiness.nextGaussian()));
             }
             Rounds rounds = new Rounds(machine, levels, machine::nanoTime, machine, Clock.systemUTC(), new Random(run),
                 new SystemWatch(state), "test");
@@ -94,7 +113,7 @@ class CoverageTest {
                 covered += Math.abs(Math.log(one.getValue().getP50Nanos() / truth)) <= one.getValue().getRelativeHalfWidth() ? 1 : 0;
             }
         }
-        assertThat(covered / (double) (tasks * runs)).isBetween(0.93, 0.97);
+        return covered / (double) (tasks * runs);
     }
 
     /** One machine as it was and beside somebody's job: the same tasks, by what is kept of both recordings, on one scale. */
@@ -105,7 +124,7 @@ class CoverageTest {
         Coverage within = new Coverage();
         Coverage between = new Coverage();
         for (int phase : calm.keySet()) {
-            ReferenceLevels levels = levels("recorded", levels(calm.get(phase)));
+            ReferenceLevels levels = noLevels(phase);
             Map<String, Measured> first = new Replay(levels, calm.get(phase), RULES).measure(process -> true, false);
             Map<String, Measured> second = new Replay(levels, busy.get(phase), RULES).measure(process -> true, false);
             second.keySet().retainAll(first.keySet());
@@ -116,7 +135,7 @@ class CoverageTest {
         }
         assertThat(between.all).isGreaterThanOrEqualTo(20);
         assertThat(within.share()).as("of few pairs").isGreaterThan(0.8);
-        assertThat(between.share()).isGreaterThan(0.95);
+        assertThat(between.share()).isGreaterThan(0.95 - between.doubt());
     }
 
     /** Pairs of figures for the same task, and how many differ by no more than their joint interval. */
@@ -135,9 +154,9 @@ class CoverageTest {
             return covered / (double) all;
         }
 
-        /** Three standard errors of a share of so many: sixteen are looked at, and chance puts one of them below two once in three times. */
+        /** Two standard errors of a share of so many. */
         double doubt() {
-            return 3 * Math.sqrt(0.05 * 0.95 / all);
+            return 2 * Math.sqrt(0.05 * 0.95 / all);
         }
 
         @Override
@@ -163,11 +182,12 @@ class CoverageTest {
         Coverage all = new Coverage();
         Map<Integer, Coverage> within = new TreeMap<>();
         Map<Integer, Coverage> between = new TreeMap<>();
-        for (List<List<Line>> processes : RecordedMachine.phases(recording).values()) {
+        for (Map.Entry<Integer, List<List<Line>>> phase : RecordedMachine.phases(recording).entrySet()) {
+            List<List<Line>> processes = phase.getValue();
             long tasks = processes.stream().flatMap(List::stream).filter(line -> !line.isOfSentinel()).map(Line::name).distinct().count();
             long slices = processes.stream().flatMap(List::stream).filter(line -> !line.isOfSentinel()).count() / tasks;
             int parts = (int) Math.min(processes.size(), slices / SLICES_A_PART);
-            Replay replay = new Replay(levels("recorded", levels(processes)), processes, RULES);
+            Replay replay = new Replay(noLevels(phase.getKey()), processes, RULES);
             for (int i = 0; i < parts; i++) {
                 int part = i;
                 add(replay, process -> process % parts == part, Distribution::getRelativeHalfWidth,
@@ -189,17 +209,5 @@ class CoverageTest {
         Map<String, Measured> rest = replay.measure(part.negate(), false);
         replay.measure(part, true).forEach((task, one) -> List.of(counts).forEach(
             count -> count.add(one, rest.get(task), halfWidth)));
-    }
-
-    private static Map<SentinelModel, Double> levels(List<List<Line>> processes) {
-        Map<SentinelModel, Double> levels = new HashMap<>();
-        for (SentinelModel model : SentinelModel.values()) {
-            double[] read = processes.stream().flatMap(List::stream).filter(line -> line.name().equals(RecordedMachine.name(model)))
-                .mapToDouble(Line::level).toArray();
-            if (read.length > 0) {
-                levels.put(model, Statistics.quantile(read, 0.2));
-            }
-        }
-        return levels;
     }
 }

@@ -46,7 +46,10 @@ final class Replay {
     private final Map<String, SentinelModel> larger;
     private final List<Recorded> recorded = new ArrayList<>();
 
-    /** @param processes of a phase, in order */
+    /**
+     * @param levels gets the reference that an agent would have established by the end, unless it has one
+     * @param processes of a phase, in order
+     */
     Replay(ReferenceLevels levels, List<List<Line>> processes, MeasureRules rules) throws InterruptedException {
         this.levels = levels;
         this.rules = rules;
@@ -56,6 +59,7 @@ final class Replay {
         for (List<Line> process : processes) {
             recorded.add(goThrough(process, sentinels));
         }
+        sentinels.values().forEach(Sentinels::establishReference);
     }
 
     /** By the larger sentinel that was read last before most of a task's slices: tasks that share one are measured one after the other. */

@@ -55,6 +55,10 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
     /** What a process makes of a single task, as by where its memory lies. */
     double taskOfProcessDeviation;
     double sessionDeviation = 0.01;
+    /** By what multiple of both that holds, by tasks' names; by 1 where nothing is said. */
+    final Map<String, Double> unsteadiness = new HashMap<>();
+    /** What the larger sentinels' sessions differ by beyond that. */
+    double largeSentinelDeviation;
     double sampleDeviation = 0.02;
     /** The share of slices that something slows from begin to end, too short for sentinels to see, … */
     double slowedUnseen;
@@ -121,10 +125,12 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         double share = showsMemory ? 1 : memoryShare.getOrDefault(task.getId(), 0.0);
         double latency = latency(task, onnx) * Math.pow(memory.applyAsDouble(now / 1e9), share);
         double unseen = random.nextDouble() < slowedUnseen ? 1 + slowedUnseenBy * random.nextDouble() : 1;
+        double unsteady = unsteadiness.getOrDefault(task.getId(), 1.0);
         double own = isSentinel(onnx)
             ? 1
-            : tasksOfProcess.computeIfAbsent(task.getId(), first -> Math.exp(taskOfProcessDeviation * random.nextGaussian()));
-        return sample(latency * unseen * process * own * Math.exp(sessionDeviation * random.nextGaussian()), task);
+            : tasksOfProcess.computeIfAbsent(task.getId(), first -> Math.exp(unsteady * taskOfProcessDeviation * random.nextGaussian()));
+        double session = showsMemory ? Math.hypot(sessionDeviation, largeSentinelDeviation) : unsteady * sessionDeviation;
+        return sample(latency * unseen * process * own * Math.exp(session * random.nextGaussian()), task);
     }
 
     private static boolean isSentinel(byte[] onnx) {

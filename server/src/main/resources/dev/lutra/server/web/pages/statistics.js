@@ -54,7 +54,7 @@ const LEFT_BY_CLIPPING = 0.9776;
 
 /**
  * How much rounds of one task disagree on this device, pooled over tasks. A task that stops as soon as its own rounds agree would
- * stop when they agree by luck.
+ * stop when they agree by luck. The native agent weighs what is known of all tasks by how much they differ.
  */
 export class Spread {
   #weight = PRIOR_WEIGHT;
