@@ -1,7 +1,9 @@
 package dev.lutra;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +58,22 @@ class AtomicFileTest {
         })).isInstanceOf(StackOverflowError.class);
         assertThat(file).hasContent("old");
         assertThat(files()).containsExactly("x.txt");
+    }
+
+    /** By what the virtual machine records of itself: a name on the disk whose content is not there yet would outlast a power cut. */
+    @Test
+    void contentIsOnTheDiskBeforeItsName() throws IOException {
+        Path recorded = folder.resolve("forced.jfr");
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.FileForce").withoutThreshold();
+            recording.start();
+            AtomicFile.write(file, "new");
+            recording.stop();
+            recording.dump(recorded);
+        }
+        List<String> forced = RecordingFile.readAllEvents(recorded).stream().map(event -> event.getString("path"))
+            .filter(path -> path.startsWith(file.getParent().toString())).toList();
+        assertThat(forced).first(as(STRING)).startsWith(file.toString()).endsWith(".tmp");
     }
 
     @Test

@@ -130,7 +130,8 @@ public final class Main implements Callable<Integer> {
         } catch (Error e) {
             LoggerFactory.getLogger(Main.class).debug("failed", e);
             return fail(command, "agent: " + TaskFailure.oneLine(e.toString())
-                + (e instanceof OutOfMemoryError ? " (expected: a larger Java heap, as by LUTRA_JAVA_OPTS=-Xmx512m)" : ""), CommandLine.ExitCode.SOFTWARE);
+                + (e instanceof OutOfMemoryError ? " (expected: a larger Java heap, as by LUTRA_JAVA_OPTS=-Xmx512m)" : ""),
+                CommandLine.ExitCode.SOFTWARE);
         }
     }
 
