@@ -19,8 +19,17 @@ import java.util.List;
  *
  * @param nodes how many
  * @param operations on offer
+ * @param join what becomes of states that no node reads
  */
-record Cell(int nodes, List<NamedBlock> operations) {
+record Cell(int nodes, List<NamedBlock> operations, Join join) {
+
+    /** How the states that no node reads become the cell's output. */
+    enum Join {
+        /** By activation, 1×1 convolution and batch norm, in the channels of the cell: all architectures give as many. */
+        SUM,
+        /** One after the other, as in NAO's networks that are trained by themselves: the more states, the more channels. */
+        CONCATENATE
+    }
 
     /** States before the first node: the outputs of the two cells before. */
     static final int INPUTS = 2;
@@ -70,8 +79,8 @@ record Cell(int nodes, List<NamedBlock> operations) {
      */
     Value emit(NetworkBuilder graph, Value before, Value last, Placement placement, int[] values, int offset) {
         List<Value> states = new ArrayList<>();
-        states.add(resized(graph, "before", before, placement.channels(), strideBetween(before, last)));
-        states.add(resized(graph, "last", last, placement.channels(), 1));
+        states.add(resized(graph, input("before", before), before, placement.channels(), strideBetween(before, last)));
+        states.add(resized(graph, input("last", last), last, placement.channels(), 1));
         boolean[] read = new boolean[INPUTS + nodes];
         for (int node = 0; node < nodes; node++) {
             int at = offset + node * NODE;
@@ -81,7 +90,22 @@ record Cell(int nodes, List<NamedBlock> operations) {
                 operation(graph, "first", states, values[at], values[at + 1], placement),
                 operation(graph, "second", states, values[at + 2], values[at + 3], placement))));
         }
-        return join(graph, states, read, placement);
+        return join == Join.SUM ? sum(graph, states, read, placement) : concatenation(graph, states, read, placement);
+    }
+
+    /** Weights that read a state belong to its channels where these differ from architecture to architecture. */
+    private String input(String name, Value state) {
+        return join == Join.SUM ? name : name + ".of" + state.shape().channels();
+    }
+
+    private static Value concatenation(NetworkBuilder graph, List<Value> states, boolean[] read, Placement placement) {
+        List<Value> parts = new ArrayList<>();
+        for (int state = 0; state < read.length; state++) {
+            if (!read[state]) {
+                parts.add(reduced(graph, state, states.get(state), placement));
+            }
+        }
+        return parts.size() == 1 ? parts.get(0) : graph.concat("join", parts);
     }
 
     private Value operation(NetworkBuilder graph, String side, List<Value> states, int state, int operation,
@@ -112,7 +136,7 @@ record Cell(int nodes, List<NamedBlock> operations) {
         return graph.batchNorm(name + ".bn", graph.conv(name + ".conv", active, spec));
     }
 
-    private static Value join(NetworkBuilder graph, List<Value> states, boolean[] read, Placement placement) {
+    private static Value sum(NetworkBuilder graph, List<Value> states, boolean[] read, Placement placement) {
         Value sum = null;
         for (int state = 0; state < read.length; state++) {
             if (!read[state]) {
@@ -124,13 +148,16 @@ record Cell(int nodes, List<NamedBlock> operations) {
     }
 
     private static Value joined(NetworkBuilder graph, int state, Value x, Placement placement) {
-        Value value = x;
-        Width channels = Width.of(placement.channels());
-        if (state < INPUTS && placement.stride() > 1) {
-            ConvSpec reduce = ConvSpec.pointwise(channels).stride(placement.stride());
-            value = graph.batchNorm("reduce" + state + ".bn", graph.conv("reduce" + state, value, reduce));
+        Value active = graph.activation("join" + state + ".act", reduced(graph, state, x, placement), Function.RELU);
+        return graph.conv("join" + state, active, ConvSpec.pointwise(Width.of(placement.channels())));
+    }
+
+    /** An input of the cell in the size of the nodes. */
+    private static Value reduced(NetworkBuilder graph, int state, Value x, Placement placement) {
+        if (state >= INPUTS || placement.stride() == 1) {
+            return x;
         }
-        Value active = graph.activation("join" + state + ".act", value, Function.RELU);
-        return graph.conv("join" + state, active, ConvSpec.pointwise(channels));
+        ConvSpec reduce = ConvSpec.pointwise(Width.of(placement.channels())).stride(placement.stride());
+        return graph.batchNorm("reduce" + state + ".bn", graph.conv("reduce" + state, x, reduce));
     }
 }

@@ -164,8 +164,11 @@ final class CellSpace extends HeadedSpace {
     private Value emit(NetworkBuilder graph, int index, Value before, Value last, int[] values) {
         Layer layer = layers.get(index);
         Placement placement = new Placement(layer.channels().orElse(header.classes()), layer.stride(), 1, 1);
+        boolean readsConcatenation = cell.join() == Cell.Join.CONCATENATE && layer.cell().isEmpty()
+            && layers.subList(0, index).stream().anyMatch(earlier -> earlier.cell().isPresent());
+        String scope = readsConcatenation ? layer.name() + ".of" + last.shape().channels() : layer.name();
         try {
-            return graph.scope(layer.name(), () -> layer.cell().isPresent()
+            return graph.scope(scope, () -> layer.cell().isPresent()
                 ? cell.emit(graph, before, last, placement, values, offset(layer.cell().get()))
                 : layer.block().orElseThrow().emit(graph, last, placement));
         } catch (IllegalArgumentException | ArithmeticException e) {

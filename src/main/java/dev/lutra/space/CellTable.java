@@ -22,7 +22,8 @@ final class CellTable {
         choices = new Choices(file);
         YamlNode description = file.get("cells");
         cell = new Cell(description.get("nodes").integer(1, MOST_NODES),
-            choices.blocks(description.get("operations"), YamlNode.EMPTY));
+            choices.blocks(description.get("operations"), YamlNode.EMPTY),
+            description.find("join").map(node -> node.oneOf(Cell.Join.class)).orElse(Cell.Join.SUM));
         description.rejectUnknownKeys();
         for (YamlNode row : file.get("layers").items()) {
             add(row);

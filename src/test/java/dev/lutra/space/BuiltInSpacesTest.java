@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,7 +38,8 @@ class BuiltInSpacesTest {
         "fbnet-c-2019, 1^1",
         "shufflenetv2-plus-small, 1^1", "shufflenetv2-plus-medium, 1^1", "shufflenetv2-plus-large, 1^1",
         "ofa-mobilenetv3-12, 9^10*10^10", "tf-nas, 8^6*9^12", "bs-nas, 12^6*13^15",
-        "nao-cell, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
+        "nao-cell, 55^2*120^2*210^2*325^2*465^2",
+        "nao-cell-36x6, 55^2*120^2*210^2*325^2*465^2", "nao-cell-52x4, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
     void sizesAreExact(String name, String power) {
         BigInteger expected = BigInteger.ONE;
         for (String factor : power.split("\\*")) {
@@ -206,6 +208,30 @@ class BuiltInSpacesTest {
         assertThat(swapped).isNotEqualTo(NAONET_V2);
         assertThat(space.parse(swapped)).isEqualTo(naonet);
         assertThat(space.build(naonet).segments()).hasSize(13);
+    }
+
+    /** The states that no node of the published cells reads, one after the other: 3 of the normal one, 4 of the reduction. */
+    @ParameterizedTest
+    @CsvSource({"nao-cell-36x6, 36, 6, 1", "nao-cell-52x4, 52, 4, 3"})
+    void cellsThatAreRetrainedConcatenateTheirStates(String name, int channels, int cells, int stems) {
+        SearchSpace space = SpaceFile.load(name);
+        assertThat(space.genes()).isEqualTo(SpaceFile.load("nao-cell").genes());
+        Network network = space.build(space.parse(NAONET_V2));
+        Map<String, Integer> widths = network.segments().stream().filter(segment -> segment.name().startsWith("cell"))
+            .collect(Collectors.toMap(Segment::name, segment -> segment.outputs().get(segment.outputs().size() - 1).shape().channels()));
+        assertThat(widths).hasSize(3 * cells + 2);
+        int normal = widths.get("cell1");
+        assertThat(normal % channels).isZero();
+        assertThat(normal).isGreaterThan(channels);
+        assertThat(widths.get("cell" + (3 * cells + 2))).isEqualTo(4 * normal);
+        assertThat(network.ops()).anyMatch(op -> op instanceof Op.Concat);
+        Map<String, List<Integer>> shapes = new HashMap<>();
+        Random random = new Random(1);
+        for (int i = 0; i < 5; i++) {
+            space.build(space.random(random)).ops().stream().flatMap(op -> op.weights().stream()).map(Weight::tensor)
+                .forEach(
+                    tensor -> assertThat(shapes.merge(tensor.name(), tensor.dims(), (one, other) -> one)).as(tensor.name()).isEqualTo(tensor.dims()));
+        }
     }
 
     /** A stride gives ⌈size / 2⌉, so that odd sizes meet again: 30, 15, 8, 4. */

@@ -19,9 +19,14 @@ record DistillationLoss(LabelLoss labels, double share, double temperature) impl
             return labels.of(answers);
         }
         NDArray logits = answers.logits();
-        double factor = -share * temperature * temperature / answers.labels().size();
-        NDArray targets = answers.earlier().get(0).logits().div(temperature).softmax(1).mul(factor);
-        NDArray soft = logits.mul(logits.getManager().create((float) (1 / temperature))).logSoftmax(1).mul(targets).sum();
+        NDArray soft = soft(logits, answers.earlier().get(0).logits(), share, temperature);
         return share == 1 ? soft : soft.add(labels.of(logits, answers.labels(), 1 - share));
+    }
+
+    /** A share of the mean cross entropy between answers at a temperature, times its square; no gradient passes to the teacher. */
+    static NDArray soft(NDArray logits, NDArray teacher, double share, double temperature) {
+        double factor = -share * temperature * temperature / logits.getShape().get(0);
+        NDArray targets = teacher.div(temperature).softmax(1).mul(factor);
+        return logits.mul(logits.getManager().create((float) (1 / temperature))).logSoftmax(1).mul(targets).sum();
     }
 }

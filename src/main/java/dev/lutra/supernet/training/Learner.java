@@ -44,7 +44,14 @@ public final class Learner implements AutoCloseable {
 
     /** The same on several devices, the first of which has the weights. */
     Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm, List<Device> devices) {
-        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, devices);
+        this(weights, settings, Teaching.NONE, learnsBatchNorm, devices);
+    }
+
+    /** The same on several devices, the first of which has the weights; a network by itself may have a teacher. */
+    Learner(SupernetWeights weights, TrainingSettings settings, Teaching teaching, boolean learnsBatchNorm, List<Device> devices) {
+        this(weights, settings, teaching.teacher().isPresent()
+            ? teaching.loss(new LabelLoss(settings.labelSmoothing()))
+            : settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, devices);
     }
 
     /**

@@ -54,12 +54,13 @@ public final class Trainer {
     private final EvaluationSettings evaluation;
     private final Path checkpointFile;
     private final Start start;
+    private final Teaching teaching;
     private final Devices devices;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Devices.of(Devices.Wanted.ANY));
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY));
     }
 
     /**
@@ -69,11 +70,11 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, new Devices(List.of(device)));
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)));
     }
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
-        Path checkpointFile, Start start, Devices devices) {
+        Path checkpointFile, Start start, Teaching teaching, Devices devices) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -85,17 +86,23 @@ public final class Trainer {
         this.evaluation = evaluation;
         this.checkpointFile = checkpointFile;
         this.start = start;
+        this.teaching = teaching;
         this.devices = devices;
     }
 
     /** The same training of one network by itself, from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, devices);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices);
+    }
+
+    /** The same training of one network by itself, with a teacher. */
+    public Trainer taught(Teaching other) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices);
     }
 
     /** The same training elsewhere: with several devices each takes a part of every batch. */
     public Trainer on(Devices others) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, others);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others);
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -108,11 +115,12 @@ public final class Trainer {
         return origin.build();
     }
 
-    /** The same of one network by itself that starts from given values. */
+    /** The same of one network by itself that starts from given values and may have a teacher. */
     public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
-        Start start) {
+        Start start, Teaching teaching) {
         NamedValues.Builder origin = NamedValues.builder().putAll(origin(space, data, settings, evaluation));
         start.describe("retrain.weights", origin);
+        teaching.describe("retrain.distillation", origin);
         return origin.build();
     }
 
@@ -126,7 +134,7 @@ public final class Trainer {
      */
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
-        NamedValues origin = origin(space, data, settings, evaluation, start);
+        NamedValues origin = origin(space, data, settings, evaluation, start, teaching);
         SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first());
         try {
             Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
@@ -137,7 +145,7 @@ public final class Trainer {
                 settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));
             }
             boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm();
-            try (Learner learner = new Learner(weights, settings, learnsBatchNorm, devices.all())) {
+            try (Learner learner = new Learner(weights, settings, teaching, learnsBatchNorm, devices.all())) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
                     checkpoint = epoch(learner, span, checkpoint, listener);

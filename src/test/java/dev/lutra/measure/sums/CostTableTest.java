@@ -38,7 +38,7 @@ class CostTableTest {
     private static final int NETWORKS = 25;
 
     static Stream<String> chains() {
-        return SpaceFile.builtIn().stream().filter(name -> !name.equals("nao-cell"));
+        return SpaceFile.builtIn().stream().filter(name -> !name.startsWith("nao-cell"));
     }
 
     private static double[] sums(CostTable table, Architecture architecture) {

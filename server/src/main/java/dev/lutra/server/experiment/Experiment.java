@@ -166,8 +166,19 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      *
      * @param training with a curriculum of no meaning
      * @param weights that it begins with
+     * @param distillation from a teacher, if there is one
+     * @param space that architectures of the experiment's space are built in, if it is another one with the same genes
      */
-    public record Retraining(TrainingSettings training, FirstWeights weights) {}
+    public record Retraining(TrainingSettings training, FirstWeights weights, Optional<Distillation> distillation, Optional<String> space) {}
+
+    /**
+     * What a network learns from a teacher.
+     *
+     * @param onnx the teacher; empty for the largest path of the supernet
+     * @param share of its answers in the loss
+     * @param temperature that all answers are divided by
+     */
+    public record Distillation(Optional<Path> onnx, double share, double temperature) {}
 
     /** The weights that a network begins with when it is trained by itself. */
     public sealed interface FirstWeights {
@@ -231,7 +242,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** The same with other weights for networks to begin with when they are trained by themselves. */
     public Experiment withFirstWeights(FirstWeights weights) {
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes,
-            new Retraining(retraining.training(), weights), evaluation, targets, measures, objectives, constraints, profile, search, export, verify,
+            new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
+            constraints, profile, search, export, verify,
             rank, text, device);
     }
 

@@ -288,7 +288,19 @@ public final class ExperimentFile {
     private Retraining retraining(Optional<YamlNode> node, long seed) {
         Recipe recipe = node.map(n -> Recipe.read(n, true)).orElse(Recipe.PLAIN);
         FirstWeights weights = node.flatMap(n -> n.find("weights")).map(n -> FirstWeights.of(n.text(), folder)).orElseGet(FirstWeights.Scratch::new);
-        return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE, recipe), weights);
+        Optional<Experiment.Distillation> distillation = node.flatMap(n -> n.find("distillation")).map(this::taught);
+        Optional<String> space = node.flatMap(n -> n.find("space")).map(n -> space(n, folder));
+        return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE, recipe), weights, distillation, space);
+    }
+
+    private Experiment.Distillation taught(YamlNode node) {
+        String from = node.get("from").text();
+        Experiment.Distillation distillation = new Experiment.Distillation(
+            from.equals("supernet") ? Optional.empty() : Optional.of(folder.resolve(from)),
+            node.find("share").map(value -> value.number(0.01, 1)).orElse(0.5),
+            node.find("temperature").map(value -> value.number(0.1, 100)).orElse(1.0));
+        node.rejectUnknownKeys();
+        return distillation;
     }
 
     private TrainingSettings training(Optional<YamlNode> node, long seed, Curriculum curriculum, Guidance guidance, Recipe recipe) {

@@ -8,8 +8,8 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
+import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import java.util.Map;
  * An ONNX file that tells images apart: one input of float32, {@code [n, 3, side, side]}, and as its first output a number for every
  * image and class.
  */
-public final class Classifier implements AutoCloseable {
+public final class Classifier implements Teacher {
 
     private static final int CHANNELS = 3;
 
@@ -63,20 +63,40 @@ public final class Classifier implements AutoCloseable {
 
     /** The outputs for every image, row-major: images, then classes. */
     public float[] logits(Batch images) {
-        ByteBuffer planes = images.planes();
-        long[] shape = {images.size(), CHANNELS, images.imageSize(), images.imageSize()};
-        try (OnnxTensor tensor = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), planes.asFloatBuffer(), shape);
+        return logits(images.planes().asFloatBuffer(), images.size(), images.imageSize());
+    }
+
+    @Override
+    public float[] logits(float[] planes, int images, int side) {
+        return logits(FloatBuffer.wrap(planes), images, side);
+    }
+
+    private float[] logits(FloatBuffer planes, int images, int side) {
+        long[] shape = {images, CHANNELS, side, side};
+        try (OnnxTensor tensor = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), planes, shape);
             OrtSession.Result result = session.run(Map.of(input, tensor))) {
             FloatBuffer answer = result.get(0) instanceof OnnxTensor first ? first.getFloatBuffer() : null;
-            if (answer == null || answer.remaining() == 0 || answer.remaining() % images.size() != 0) {
+            if (answer == null || answer.remaining() == 0 || answer.remaining() % images != 0) {
                 throw InputException.in(file, "does not answer with numbers of float32 (expected: as many an image as there are classes)");
             }
             float[] logits = new float[answer.remaining()];
             answer.get(logits);
             return logits;
         } catch (OrtException e) {
-            throw InputException.in(file, "fails at " + images.size() + " images of " + images.imageSize() + "x" + images.imageSize() + ": "
+            throw InputException.in(file, "fails at " + images + " images of " + side + "x" + side + ": "
                 + firstLine(e));
+        }
+    }
+
+    /**
+     * Makes sure that it tells as many classes apart.
+     *
+     * @throws InputException if it has others, or takes no images of this size
+     */
+    public void requireClasses(int classes, int side) {
+        int found = logits(new float[CHANNELS * side * side], 1, side).length;
+        if (found != classes) {
+            throw InputException.in(file, "tells " + found + " classes apart (expected: " + classes + ", as the images have)");
         }
     }
 

@@ -2,6 +2,8 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
+import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.Extremes;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
@@ -12,20 +14,27 @@ import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.retrain.LoneNetwork;
 import dev.lutra.server.retrain.RetrainRequest;
+import dev.lutra.server.retrain.Sibling;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
+import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.evaluation.SubnetTeacher;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Start;
+import dev.lutra.supernet.training.Teaching;
 import dev.lutra.supernet.training.Trainer;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.weights.TensorFile;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +76,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     public void check(RunContext run) {
         run.requireDevices();
         run.experiment().dataSpec(run.experiment().baseSpace());
-        request.networks(run.space()).forEach(network -> start(run, network));
+        request.networks(run.space()).forEach(network -> start(run, grown(run, network)));
+        new Taught(run).close();
         if (asksDevices(run)) {
             run.requireReachable(run.experiment().targets());
         }
@@ -80,7 +90,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     @Override
     public List<RetrainedNetwork> run(RunContext run) {
         List<RetrainedNetwork> retrained = new ArrayList<>();
-        List<LoneNetwork> networks = request.isForWinners() ? winners(run) : request.networks(run.space());
+        List<LoneNetwork> networks = (request.isForWinners() ? winners(run) : request.networks(run.space())).stream()
+            .map(network -> grown(run, network)).toList();
         for (LoneNetwork network : networks) {
             Optional<Hits> before = before(run, network);
             RetrainedNetwork done = alone(run, network, "retrain " + network.name(), trained -> finished(run, network, before, trained));
@@ -96,11 +107,21 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         return winners;
     }
 
+    /**
+     * A network of the experiment's space in the space that it is to be retrained in, where that is another.
+     *
+     * @throws InputException if that space has other genes
+     */
+    private static LoneNetwork grown(RunContext run, LoneNetwork network) {
+        Optional<String> wanted = run.experiment().retraining().space();
+        return wanted.isEmpty() || !network.space().equals(run.space())
+            ? network
+            : new Sibling(wanted.get()).of(network);
+    }
+
     /** With the supernet's weights, where there is a trained one that has the network. */
     private static Optional<Hits> before(RunContext run, LoneNetwork network) {
-        return run.space().equals(network.space()) && run.isSupernetTrained()
-            ? Optional.of(run.evaluator().evaluate(network.architecture()).hits())
-            : Optional.empty();
+        return network.shared(run.space()).filter(shared -> run.isSupernetTrained()).map(shared -> run.evaluator().evaluate(shared).hits());
     }
 
     private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
@@ -146,15 +167,62 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         Experiment experiment = run.experiment();
         TrainingSettings settings = experiment.retraining().training().alone(network.architecture());
         Start start = start(run, network);
-        NamedValues origin = Trainer.origin(network.space(), run.data(), settings, experiment.evaluation(), start);
+        try (Taught taught = new Taught(run)) {
+            NamedValues origin = Trainer.origin(network.space(), run.data(), settings, experiment.evaluation(), start, taught.teaching());
+            NetworkFolder folder = run.folder().retrained(origin.fingerprint("training", 1));
+            Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start)
+                .taught(taught.teaching()).on(run.devices());
+            return trained(run, network, name, trainer, origin, folder, use);
+        }
+    }
+
+    private static <T> T trained(RunContext run, LoneNetwork network, String name, Trainer trainer, NamedValues origin, NetworkFolder folder,
+        Function<Trained, T> use) {
         String fingerprint = origin.fingerprint("training", 1);
-        NetworkFolder folder = run.folder().retrained(fingerprint);
-        Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start)
-            .on(run.devices());
         try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
             SupernetWeights weights = trainer.train(training);
-            SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), experiment.evaluation())) {
+            SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), run.experiment().evaluation())) {
             return use.apply(new Trained(origin, judge, folder));
+        }
+    }
+
+    /** The experiment's teacher, open. */
+    private static final class Taught implements AutoCloseable {
+
+        private final Teaching teaching;
+
+        /** @throws InputException if there is no such teacher, or it tells other classes apart */
+        Taught(RunContext run) {
+            teaching = run.experiment().retraining().distillation()
+                .map(wanted -> wanted.onnx().map(file -> byFile(run, file, wanted)).orElseGet(() -> bySupernet(run, wanted))).orElse(Teaching.NONE);
+        }
+
+        private static Teaching byFile(RunContext run, Path file, Experiment.Distillation wanted) {
+            Classifier teacher = Classifier.open(file);
+            try {
+                teacher.requireClasses(run.space().classes(), run.space().input().height());
+                return new Teaching("file " + Sha256.ofFile(file), Optional.of(teacher), wanted.share(), wanted.temperature());
+            } catch (RuntimeException e) {
+                teacher.close();
+                throw e;
+            }
+        }
+
+        private static Teaching bySupernet(RunContext run, Experiment.Distillation wanted) {
+            Artifact.SUPERNET.require(run);
+            Architecture largest = Extremes.of(run.options(), CountingRule.MACS).largest().architecture();
+            String described = "supernet " + Checkpoint.weightsFingerprint(run.checkpoint()) + " " + largest;
+            return new Teaching(described, Optional.of(new SubnetTeacher(run.evaluator().subnet(largest), run.supernet().device())), wanted.share(),
+                wanted.temperature());
+        }
+
+        Teaching teaching() {
+            return teaching;
+        }
+
+        @Override
+        public void close() {
+            teaching.teacher().ifPresent(Teacher::close);
         }
     }
 

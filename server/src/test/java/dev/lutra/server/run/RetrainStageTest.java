@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.lowering.Precision;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
@@ -16,6 +21,7 @@ import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.space.interchange.ArchitectureFile;
 import java.io.IOException;
@@ -23,6 +29,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,6 +169,54 @@ class RetrainStageTest {
         try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, weights: nowhere.safetensors}\n")) {
             assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
                 .hasMessageStartingWith(folder.resolve("nowhere.safetensors") + ": ");
+        }
+    }
+
+    @Test
+    void aTeacherIsTheSupernetOrAFile() throws IOException {
+        Path file;
+        String supernet;
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, distillation: {from: supernet, share: 0.7, temperature: 2}}\n")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
+                .hasMessageContaining("after lutra train");
+            run.train();
+            RetrainedNetwork taught = run.retrain(architectures("k3,k7")).get(0);
+            file = taught.file();
+            supernet = OnnxFile.metadata(file).get("lutra.retrain.distillation");
+            assertThat(supernet).startsWith("supernet ").endsWith("k7,k7");
+        }
+        String byFile = "retrain: {epochs: 1, batch: 8, distillation: {from: " + file + ", share: 1}}\n";
+        try (ExperimentRun run = open(progress, byFile)) {
+            RetrainedNetwork taught = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(OnnxFile.metadata(taught.file())).containsEntry("lutra.retrain.distillation.share", "1");
+            assertThat(taught.file()).isNotEqualTo(file);
+        }
+        Path twelve = folder.resolve("twelve.onnx");
+        SearchSpace other = SpaceFile.load(folder.resolve("nine.yaml").toString()).withClasses(12);
+        OnnxFile.write(twelve, OnnxExporter.export(other.build(other.parse("k3,k3")), new RandomWeights(1),
+            new OnnxOptions(true, OptionalInt.empty(), Precision.FLOAT32, Map.of())));
+        try (ExperimentRun run = open(progress, "retrain: {distillation: {from: twelve.onnx}}\n")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
+                .hasMessage(twelve + ": tells 12 classes apart (expected: 4, as the images have)");
+        }
+    }
+
+    @Test
+    void aNetworkMayBeRetrainedInALargerSpaceOfTheSameGenes() throws IOException {
+        Files.writeString(folder.resolve("large.yaml"), Files.readString(folder.resolve("nine.yaml")).replace("name: nine", "name: large")
+            .replace("channels: 8,", "channels: 16,"));
+        Files.writeString(folder.resolve("other.yaml"), Files.readString(folder.resolve("nine.yaml")).replace("[k3, k5, k7]", "[k3, k7]"));
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, space: large.yaml}\n")) {
+            run.train();
+            RetrainedNetwork grown = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(grown.before()).as("what was searched").isPresent();
+            assertThat(grown.architecture()).isEqualTo("k3,k7");
+            SearchSpace nine = SpaceFile.load(folder.resolve("nine.yaml").toString());
+            assertThat(grown.macs()).isGreaterThan(Cost.of(nine.build(nine.parse("k3,k7"))).macs());
+        }
+        try (ExperimentRun run = open(progress, "retrain: {space: other.yaml}\n")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k7"))).isInstanceOf(InputException.class)
+                .hasMessageStartingWith("retrain.space: " + folder.resolve("other.yaml") + " has other genes than nine");
         }
     }
 

@@ -1,0 +1,17 @@
+package dev.lutra.supernet;
+
+/** A network that another learns from. For use by one thread. */
+public interface Teacher extends AutoCloseable {
+
+    /**
+     * Its outputs, row-major: images, then classes.
+     *
+     * @param planes normalised values by image, channel, row, column
+     * @param images how many
+     * @param side height and width of each
+     */
+    float[] logits(float[] planes, int images, int side);
+
+    @Override
+    void close();
+}
