@@ -34,7 +34,8 @@ def searches(out, train, test, retrain, budget):
 
 def write(out, name, more, train, test, retrain):
     with open(f"{out}/{name}.yaml", "w") as file:
-        file.write(f"name: {name}\nspace: shufflenetv2-cifar\ndata: {{train: {train}, test: {test}}}\nretrain: {{epochs: {retrain}}}\n" + more)
+        file.write(f"name: {name}\nspace: shufflenetv2-cifar\ndata: {{train: {train}, test: {test}}}\nretrain: {{epochs: {retrain}}}\n"
+                   f"profile: {os.environ.get('PROFILE', '{}')}\n" + more)
 
 
 def candidates(out, name):

@@ -6,7 +6,7 @@
 #   tests/benchmarks/deciding.sh TRAIN TEST OUT [EPOCHS [RETRAIN-EPOCHS [BUDGET]]]
 #
 # TRAIN and TEST as an experiment names images, such as folders of CIFAR-10's as JPEG files; EPOCHS of the supernet, 30, and RETRAIN-EPOCHS,
-# 20; BUDGET of either search, 500. This machine is the device, and the limit lies between its fastest and its slowest network. OUT keeps the
+# 20; BUDGET of either search, 500. PROFILE, in the environment, is the experiments' `profile`. This machine is the device, and the limit lies between its fastest and its slowest network. OUT keeps the
 # runs: what was killed goes on there with the same command.
 set -eu
 [ $# -ge 3 ] || { echo "deciding.sh TRAIN TEST OUT [EPOCHS [RETRAIN-EPOCHS [BUDGET]]]" >&2; exit 2; }

@@ -31,6 +31,11 @@ public interface MeasureKind {
         return false;
     }
 
+    /** Whether it is made of what all devices have of it together, so that without any there is none. */
+    default boolean isOverDevices() {
+        return false;
+    }
+
     /** Whether a device's lookup table tells it; asked only of kinds that every device has its own of. */
     default boolean isToldBy(LatencyModel device) {
         return true;

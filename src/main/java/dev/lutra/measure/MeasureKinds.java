@@ -18,7 +18,8 @@ public final class MeasureKinds {
         Map.entry("normalised-score", ScoreMeasure::mean),
         Map.entry("p99", settings -> new TailLatencyMeasure()),
         Map.entry("params", settings -> CountedMeasure.PARAMS),
-        Map.entry("score", ScoreMeasure::sum)));
+        Map.entry("score", ScoreMeasure::sum),
+        Map.entry("worst-latency", settings -> new WorstLatencyMeasure())));
 
     private static final String[] ALWAYS_TOLD = {"latency", "macs", "p99", "params", "score"};
 

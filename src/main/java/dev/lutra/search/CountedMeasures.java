@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.TreeSet;
 
 /**
@@ -54,7 +55,7 @@ final class CountedMeasures implements CheapMeasures {
                         names.add(onDevice(name, device));
                     }
                 });
-            } else if (!kind.needsAccuracy()) {
+            } else if (!kind.needsAccuracy() && !(kind.isOverDevices() && targets.isEmpty())) {
                 names.add(name);
             }
         });
@@ -110,9 +111,10 @@ final class CountedMeasures implements CheapMeasures {
     /** @param there the same facts on each device */
     private Measures measures(Facts facts, List<Facts> there) {
         SortedMap<String, Double> values = new TreeMap<>();
+        Facts onAll = facts.onAll(there.stream().map(Facts::nanos).mapToLong(OptionalLong::orElseThrow).max());
         kinds.forEach((name, kind) -> {
-            if (!kind.isOnDevice() && !kind.needsAccuracy()) {
-                values.put(name, kind.of(facts));
+            if (!kind.isOnDevice() && !kind.needsAccuracy() && !(kind.isOverDevices() && there.isEmpty())) {
+                values.put(name, kind.of(onAll));
             }
             for (int device = 0; kind.isOnDevice() && device < there.size(); device++) {
                 if (kind.isToldBy(models.get(device))) {
@@ -193,7 +195,10 @@ final class CountedMeasures implements CheapMeasures {
             return latency(kind, device)
                 .orElse((values, sum) -> kind.of(predicted(facts(values, sum), models.get(device), known(sum, device, values))));
         }
-        return (values, sum) -> kind.of(facts(values, sum));
+        return kind.isOverDevices()
+            ? (values, sum) -> kind.of(facts(values, sum).onAll(
+                IntStream.range(0, models.size()).mapToLong(number -> models.get(number).nanos(known(sum, number, values))).max()))
+            : (values, sum) -> kind.of(facts(values, sum));
     }
 
     private Optional<Teller> latency(MeasureKind kind, int device) {

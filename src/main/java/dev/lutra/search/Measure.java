@@ -28,12 +28,16 @@ public final class Measure {
     /** Median latency in nanoseconds, where there is one device only or none that is named. */
     public static final String LATENCY = "latency";
 
+    /** Predicted median latency in nanoseconds on the target that takes longest. */
+    public static final String WORST_LATENCY = "worst-latency";
+
     /** The latency in nanoseconds that one call in a hundred exceeds; always on a device that is named. */
     private static final String P99 = "p99";
 
     private static final String ON_DEVICE = LATENCY + ":";
     private static final String P99_ON_DEVICE = P99 + ":";
     private static final String COLUMN = "latency_ms";
+    private static final String WORST_COLUMN = "worst_latency_ms";
     private static final String P99_COLUMN = "latency_p99_ms";
     private static final int NANOS_DIGITS = 6;
     private static final double LONGEST_NANOS = 1e15; // eleven days
@@ -53,7 +57,8 @@ public final class Measure {
 
     /** Whether a measure is a time, in nanoseconds. */
     public static boolean isLatency(String measure) {
-        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE) || measure.startsWith(P99_ON_DEVICE);
+        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE) || measure.startsWith(P99_ON_DEVICE)
+            || measure.equals(WORST_LATENCY);
     }
 
     /** Whether a measure counts things, often millions of them. */
@@ -68,6 +73,9 @@ public final class Measure {
 
     /** The measure's name in a file; stored latencies are in milliseconds, and say so. */
     static String column(String measure) {
+        if (measure.equals(WORST_LATENCY)) {
+            return WORST_COLUMN;
+        }
         if (measure.startsWith(P99_ON_DEVICE)) {
             return P99_COLUMN + measure.substring(P99.length());
         }
@@ -76,6 +84,9 @@ public final class Measure {
 
     /** The measure that a column of a file holds. A column {@code latency} without a unit is in milliseconds too. */
     static String ofColumn(String column) {
+        if (column.equals(WORST_COLUMN)) {
+            return WORST_LATENCY;
+        }
         if (column.startsWith(P99_COLUMN + ":")) {
             return P99 + column.substring(P99_COLUMN.length());
         }

@@ -82,6 +82,7 @@ class JsonAnswersTest {
             answer -> answer.path("winners").size() == 1 && answer.path("winners").path(0).path("verified").asBoolean()));
         asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
         asked.put("pick", new Asked("pick @run", answer -> answer.path("fronts").path("latency:local").path(0).path("accuracy_low").isNumber()));
+        asked.put("compare", new Asked("compare @run @run", answer -> answer.path("hypervolume").size() == 2 && answer.path("settings").isEmpty()));
         asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 1));
         asked.put("retrain", new Asked("retrain @small.yaml --out @run",
             answer -> answer.path("networks").path(0).path("devices").path("local").path("verified").asBoolean()));

@@ -8,6 +8,7 @@ import dev.lutra.server.cli.fleet.ServeCommand;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.recipe.InitCommand;
 import dev.lutra.server.cli.recipe.RecipesCommand;
+import dev.lutra.server.cli.run.CompareCommand;
 import dev.lutra.server.cli.run.DemoCommand;
 import dev.lutra.server.cli.run.PickCommand;
 import dev.lutra.server.cli.run.PlanCommand;
@@ -44,7 +45,7 @@ public final class Main {
         DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, RunCommand.class, StageCommands.Train.class,
         StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
-        RankCommand.class, PickCommand.class,
+        RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
         LoadCommand.class);

@@ -86,6 +86,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /**
      * @param device name of the device in the fleet
+     * @param batch images of one call, which latencies are of
      * @param p50 upper bound on the median latency of a whole network, if any
      * @param p99 upper bound on the latency that one call in a hundred exceeds, if any
      * @param provider execution provider
@@ -94,7 +95,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param precision what networks compute in there
      * @param table lookup table of this device to use or extend; empty: the profile's
      */
-    public record Target(String device, Optional<Duration> p50, Optional<Duration> p99, String provider,
+    public record Target(String device, int batch, Optional<Duration> p50, Optional<Duration> p99, String provider,
         Map<String, String> options, int threads, Precision precision, Optional<Path> table) {
 
         public Target {

@@ -56,6 +56,8 @@ public final class ExperimentFile {
     private static final int DEFAULT_PROBES = 3;
     private static final int DEFAULT_RANKED = 100;
     private static final int DEFAULT_TOP = 10;
+    /** More in one call than anybody measures. */
+    private static final int MOST_IMAGES = 4096;
     private static final int DEFAULT_REPAIRS = 5;
     private static final double LEAST_RANK_LOSS = 0.01;
     private static final double MOST_RANK_LOSS = 100;
@@ -359,6 +361,7 @@ public final class ExperimentFile {
         for (YamlNode node : list.items()) {
             Optional<YamlNode> latency = node.find("latency");
             Target target = new Target(Names.device(node.get("device")::error, node.get("device").text()),
+                node.find("batch").map(n -> n.integer(1, MOST_IMAGES)).orElse(1),
                 latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
                 latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),

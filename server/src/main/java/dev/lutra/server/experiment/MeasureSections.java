@@ -187,6 +187,9 @@ final class MeasureSections {
         if (named && !(kind.isOnDevice() && devices.contains(device))) {
             throw place.error(text + " (expected: " + (kind.isOnDevice() ? "a device of targets: " + devices : kindName) + ")");
         }
+        if (kind.isOverDevices() && devices.isEmpty()) {
+            throw place.error(text + ", without targets (expected: targets)");
+        }
         if (!kind.isOnDevice() || named) {
             return List.of(text);
         }

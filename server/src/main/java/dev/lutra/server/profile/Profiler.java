@@ -56,7 +56,6 @@ import java.util.stream.IntStream;
  */
 public final class Profiler {
 
-    private static final int TABLE_BATCH = 1;
     private static final String OVERHEAD = "call-overhead";
     private static final int NAMED_MISSING = 5;
     /** Of a slice. */
@@ -302,7 +301,7 @@ public final class Profiler {
                 .setLatency(result.getLatency()).setCircumstances(result.getCircumstances()).build());
         }
         return known.orElseGet(() -> LookupTable.of(dev.lutra.proto.LookupTable.newBuilder()
-            .setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(TABLE_BATCH).setSource("measured")
+            .setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(target.batch()).setSource("measured")
             .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice()).setRuntime(measured.get(OVERHEAD).getRuntime())
             .setCallOverhead(measured.get(OVERHEAD).getLatency()).build())).withEntries(entries);
     }
@@ -310,7 +309,7 @@ public final class Profiler {
     /** All that a figure depends on besides device and model. */
     private static String setting(Experiment.Target target) {
         return (target.options().isEmpty() ? target.provider() : target.provider() + target.options()) + "-t" + target.threads() + "-"
-            + target.precision();
+            + target.precision() + (target.batch() > 1 ? "-b" + target.batch() : "");
     }
 
     /** The cheapest model there is: what remains is the cost of a call. */
@@ -419,7 +418,7 @@ public final class Profiler {
 
     private Task task(Experiment.Target target, Model measured, String runtime, Optional<BatchTime> time) {
         Network network = measured.network();
-        OnnxOptions options = new OnnxOptions(true, OptionalInt.of(TABLE_BATCH), target.precision(), Map.of());
+        OnnxOptions options = new OnnxOptions(true, OptionalInt.of(target.batch()), target.precision(), Map.of());
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
@@ -428,7 +427,7 @@ public final class Profiler {
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()
                 .setName(network.inputs().size() == 1 ? "input" : "input" + i).setRandomSeed(i);
-            for (long dim : network.inputs().get(i).shape().withBatch(TABLE_BATCH)) {
+            for (long dim : network.inputs().get(i).shape().withBatch(target.batch())) {
                 input.addShape(dim);
             }
             task.addInputs(input);

@@ -54,7 +54,9 @@ public record TargetTable(Experiment.Target target, Path file) {
             differ(differences, "provider", runtime.getProvider(), target.provider());
             differ(differences, "options", runtime.getProviderOptionsMap().toString(), target.options().toString());
             differ(differences, "threads", Integer.toString(runtime.getThreads()), Integer.toString(target.threads()));
-            differ(differences, "batch", Integer.toString(table.content().getBatch()), "1");
+            differ(differences, "batch", Integer.toString(table.content().getBatch()), Integer.toString(target.batch()));
+        } else if (target.batch() > 1) {
+            differ(differences, "batch", Integer.toString(table.content().getBatch()), Integer.toString(target.batch()));
         }
         return differences;
     }

@@ -1,5 +1,6 @@
 package dev.lutra.server.report;
 
+import dev.lutra.search.Measure;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -25,11 +26,14 @@ public final class Plots {
 
     private static final int WIDTH = 760;
     private static final int HEIGHT = 420;
+    private static final int MOST_LABELS = 12;
     private static final Color INK = new Color(0x1c242c);
     private static final Color GRID = new Color(0xe3e7eb);
     private static final Color BLUE = new Color(0x0072b2);
     private static final Color ORANGE = new Color(0xd55e00);
     private static final Color GREEN = new Color(0x009e73);
+    private static final Color PURPLE = new Color(0xcc79a7);
+    private static final Color YELLOW = new Color(0xe69f00);
     private static final Color GREY = new Color(0xb4bcc5);
 
     /** A point of a scatter plot. */
@@ -91,6 +95,26 @@ public final class Plots {
         return steps;
     }
 
+    /** What an axis of a measure is called. */
+    public static String axis(String measure) {
+        if (Measure.isLatency(measure) && measure.contains(":")) {
+            return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
+                + measure.substring(measure.indexOf(':') + 1) + " (ms)";
+        }
+        return switch (measure) {
+            case Measure.MACS -> "MACs (millions)";
+            case Measure.PARAMS -> "parameters (millions)";
+            case Measure.LATENCY -> "latency (ms)";
+            case Measure.WORST_LATENCY -> "predicted latency on the slowest device (ms)";
+            default -> measure;
+        };
+    }
+
+    /** A value of a measure in the unit of its {@linkplain #axis axis}. */
+    public static double onAxis(String measure, double value) {
+        return value / (Measure.isLatency(measure) || Measure.isCount(measure) ? 1e6 : 1);
+    }
+
     /** Points alone. */
     public static String scatter(String xLabel, String yLabel, List<Point> points) {
         XYChart chart = chart(xLabel, yLabel);
@@ -102,8 +126,9 @@ public final class Plots {
     /** Curves over a common x axis. */
     public static String curves(String xLabel, String yLabel, List<Curve> curves) {
         XYChart chart = chart(xLabel, yLabel);
-        chart.getStyler().setLegendPosition(LegendPosition.InsideNE);
-        List<Color> colours = List.of(BLUE, ORANGE, GREY);
+        boolean rises = curves.stream().allMatch(curve -> curve.points().get(curve.points().size() - 1).y() >= curve.points().get(0).y());
+        chart.getStyler().setLegendPosition(rises ? LegendPosition.InsideSE : LegendPosition.InsideNE);
+        List<Color> colours = List.of(BLUE, ORANGE, GREEN, PURPLE, YELLOW, GREY);
         for (int i = 0; i < curves.size(); i++) {
             add(chart, curves.get(i).name(), curves.get(i).points(), colours.get(i % colours.size())).setMarker(SeriesMarkers.NONE);
         }
@@ -116,6 +141,7 @@ public final class Plots {
         chart.getStyler().setChartBackgroundColor(Color.WHITE).setPlotBackgroundColor(Color.WHITE)
             .setPlotBorderVisible(false).setChartFontColor(INK).setLegendPosition(LegendPosition.InsideSE)
             .setLegendBorderColor(GRID).setLegendFont(font).setChartTitleVisible(false);
+        chart.getStyler().setXAxisMaxLabelCount(MOST_LABELS);
         chart.getStyler().setPlotGridLinesColor(GRID).setAxisTickLabelsFont(font).setAxisTitleFont(font)
             .setAxisTickMarksColor(GRID).setAxisTickLabelsColor(INK);
         return chart;

@@ -12,12 +12,13 @@ import java.util.List;
  * @param devices names of the targets, in the order of every winner's latencies
  * @param best the front itself
  * @param fronts plots of accuracy against each other measure
+ * @param shared what one network for all devices costs each of them; empty for one device
  * @param genes empty where there is no front of several
  * @param training empty where no curve was kept
  * @param ranking empty where the supernet's order of networks was not looked at
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
-    List<Winner> winners, Best best, List<FrontPlot> fronts, List<Genes> genes, List<Training> training, List<Ranked> ranking,
+    List<Winner> winners, Best best, List<FrontPlot> fronts, List<Shared> shared, List<Genes> genes, List<Training> training, List<Ranked> ranking,
     List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
@@ -58,6 +59,16 @@ public record Report(String name, String space, String evaluated, int frontSize,
      * @param mark that it is the knee, or exported; or empty
      */
     public record Step(String architecture, String accuracy, String within, String cost, String marginal, String mark) {}
+
+    /** What one network for all devices costs. */
+    public record Shared(List<OnDevice> rows) {}
+
+    /**
+     * A winner on one device, and what that device would have for itself.
+     *
+     * @param differing where the two differ
+     */
+    public record OnDevice(String file, String device, String shared, String own, String paid, String differing) {}
 
     /**
      * What the networks of the front have of every gene.

@@ -27,6 +27,7 @@ import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
 import dev.lutra.search.decision.GeneShares;
 import dev.lutra.search.decision.HypervolumeCurve;
+import dev.lutra.search.decision.OwnChoice;
 import dev.lutra.search.decision.ShareInterval;
 import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.winner.Agreement;
@@ -87,13 +88,13 @@ final class RunReport {
         List<Report.FrontPlot> plots = new ArrayList<>();
         for (Objective objective : front.objectives()) {
             if (!objective.measure().equals(Measure.ACCURACY)) {
-                plots.add(new Report.FrontPlot(label(objective.measure()), plot(objective, front, evaluated, winners),
+                plots.add(new Report.FrontPlot(Plots.axis(objective.measure()), plot(objective, front, evaluated, winners),
                     steps(TradeOff.of(front, objective), winners, images)));
             }
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, List.of(genes(front, history)),
+            best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
             !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
             ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
@@ -123,6 +124,21 @@ final class RunReport {
         }
         ShareInterval interval = ShareInterval.of(accuracy, images.getAsLong());
         return String.format(Locale.ROOT, "%.1f–%.1f %%", 100 * interval.low(), 100 * interval.high());
+    }
+
+    private List<Report.Shared> shared(Front front, List<Winner> winners, List<String> devices) {
+        if (devices.size() < 2 || winners.isEmpty()) {
+            return List.of();
+        }
+        Map<String, Candidate> known = front.candidates().stream()
+            .collect(Collectors.toMap(candidate -> candidate.architecture().toString(), candidate -> candidate));
+        List<Report.OnDevice> rows = new ArrayList<>();
+        winners.stream().filter(winner -> known.containsKey(winner.architecture())).forEach(winner -> OwnChoice
+            .of(front, known.get(winner.architecture()), devices, space).forEach(choice -> rows.add(new Report.OnDevice(winner.file(),
+                choice.device(), figure(Measure.latency(choice.device()), choice.shared().measures().get(Measure.latency(choice.device()))),
+                figure(Measure.latency(choice.device()), choice.own().measures().get(Measure.latency(choice.device()))),
+                figure(Measure.latency(choice.device()), choice.paidNanos()), String.join(", ", choice.differing())))));
+        return List.of(new Report.Shared(rows));
     }
 
     private Report.Genes genes(Front front, RunHistory history) {
@@ -170,27 +186,12 @@ final class RunReport {
         List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
         List<Plots.Point> knee = TradeOff.of(front, objective).knee().map(step -> point(measure, step.candidate().measures())).stream().toList();
         OptionalDouble limit = experiment.limit(measure);
-        return Plots.front(label(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
+        return Plots.front(Plots.axis(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
             limit.isPresent() && Measure.isLatency(measure) ? limit.getAsDouble() / NANOS_A_MILLI : Double.NaN);
     }
 
     private static Plots.Point point(String measure, Measures values) {
-        boolean latency = Measure.isLatency(measure);
-        double unit = latency ? NANOS_A_MILLI : Measure.isCount(measure) ? 1e6 : 1;
-        return new Plots.Point(values.get(measure) / unit, 100 * values.get(Measure.ACCURACY));
-    }
-
-    private static String label(String measure) {
-        if (Measure.isLatency(measure) && measure.contains(":")) {
-            return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
-                + measure.substring(measure.indexOf(':') + 1) + " (ms)";
-        }
-        return switch (measure) {
-            case Measure.MACS -> "MACs (millions)";
-            case Measure.PARAMS -> "parameters (millions)";
-            case Measure.LATENCY -> "latency (ms)";
-            default -> measure;
-        };
+        return new Plots.Point(Plots.onAxis(measure, values.get(measure)), 100 * values.get(Measure.ACCURACY));
     }
 
     private String verdict(List<Winner> winners) {
@@ -237,10 +238,16 @@ final class RunReport {
         return new Report.Latency(latency.asked().map(RunReport::millis).orElse("–"), latency.predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(latency.expected().map(RunReport::millis).orElse("–"),
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
-            new Report.Judged(millis(latency.measured()), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
+            new Report.Judged(measured(check), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
             check.p99().predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(stated(check.p99().measured()), state(check.p99())),
             latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
+    }
+
+    /** A call, and where it takes several images, one of them. */
+    private static String measured(Winner.Check check) {
+        long nanos = check.latency().measured();
+        return millis(nanos) + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "");
     }
 
     private static String state(Comparison figure) {

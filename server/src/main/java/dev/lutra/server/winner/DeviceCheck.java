@@ -63,8 +63,10 @@ public final class DeviceCheck {
         String runtime = fleet.runtime(target.device());
         Task numbers = TaskNames.named(prefix, "numbers",
             task(target, sha, "numbers").addInputs(real(images)).setReturnOutputs(true), runtime);
-        Task latency = TaskNames.named(prefix, "latency", task(target, sha, "latency").addInputs(input(1, images.imageSize()).setRandomSeed(0))
-            .setRules(Profiler.rules(experiment.profile(), target)), runtime);
+        Task latency = TaskNames.named(prefix, "latency",
+            task(target, sha, "latency").addInputs(input(target.batch(), images.imageSize()).setRandomSeed(0))
+                .setRules(Profiler.rules(experiment.profile(), target)),
+            runtime);
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));

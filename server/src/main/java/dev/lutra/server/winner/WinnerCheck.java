@@ -76,7 +76,7 @@ public final class WinnerCheck {
 
     private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Prediction predicted) {
         Distribution measured = observed.latency();
-        return new Winner.Check(target.device(),
+        return new Winner.Check(target.device(), target.batch(),
             new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
                 measured.getP50Nanos(), around(measured.getP50Nanos(), measured.getRelativeHalfWidth())),
             new Comparison(devices.limit(Measure.p99(target.device())), predicted.p99().map(CorrectedLatency.Tail::nanos),

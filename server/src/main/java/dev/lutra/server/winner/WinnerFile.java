@@ -79,6 +79,9 @@ public final class WinnerFile {
                 ObjectNode device = node.withObject("/devices").putObject(check.device());
                 device.put("withinLimit", check.withinLimit()).put("outputDifference", check.difference())
                     .put("numericsAgree", check.numericsAgree()).put("p50Nanos", check.latency().measured());
+                if (check.batch() > 1) {
+                    device.put("batch", check.batch()).put("p50NanosPerImage", (double) check.latency().measured() / check.batch());
+                }
                 putStated(device, "p90Nanos", check.p90Nanos());
                 putStated(device, "p99Nanos", check.p99().measured());
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));

@@ -42,7 +42,7 @@ class TargetTableTest {
     }
 
     private static Experiment.Target target(String device, String provider, int threads, Precision precision) {
-        return new Experiment.Target(device, Optional.empty(), Optional.empty(), provider, Map.of(), threads, precision, Optional.empty());
+        return new Experiment.Target(device, 1, Optional.empty(), Optional.empty(), provider, Map.of(), threads, precision, Optional.empty());
     }
 
     private TargetTable box() {
@@ -83,8 +83,10 @@ class TargetTableTest {
         assertRefused(target("jetson", "cuda", 1, Precision.FLOAT32), "device box (expected: jetson), provider cpu (expected: cuda)");
         assertRefused(target("box", "cpu", 2, Precision.FLOAT32), "threads 1 (expected: 2)");
         assertRefused(target("box", "cpu", 1, Precision.FLOAT16), "precision float32 (expected: float16)");
-        assertRefused(new Experiment.Target("box", Optional.empty(), Optional.empty(), "cpu", Map.of("allow_cpu_nodes", "true"), 1,
+        assertRefused(new Experiment.Target("box", 1, Optional.empty(), Optional.empty(), "cpu", Map.of("allow_cpu_nodes", "true"), 1,
             Precision.FLOAT32, Optional.empty()), "options {} (expected: {allow_cpu_nodes=true})");
+        assertRefused(new Experiment.Target("box", 32, Optional.empty(), Optional.empty(), "cpu", Map.of(), 1, Precision.FLOAT32, Optional.empty()),
+            "batch 1 (expected: 32)");
         assertThat(bytes()).isEqualTo(before);
     }
 

@@ -52,6 +52,7 @@ public final class SimulatedDevice implements FleetAccess {
 
     private static final double NOISE = 0.005;
     private static final int SAMPLES = 400;
+    private static final double CALL_NANOS = 2000;
 
     private final Map<String, ToDoubleFunction<GraphProto>> laws = new LinkedHashMap<>();
     private final List<Task> measured = new CopyOnWriteArrayList<>();
@@ -63,9 +64,9 @@ public final class SimulatedDevice implements FleetAccess {
         return this;
     }
 
-    /** 2 µs a call, then so much for every op and every weight. */
+    /** 2 µs a call, then for every image so much an op and a weight. */
     public static ToDoubleFunction<GraphProto> law(double nanosAnOp, double nanosAWeight) {
-        return graph -> 2000 + nanosAnOp * graph.getNodeCount() + nanosAWeight * graph.getInitializerList().stream()
+        return graph -> CALL_NANOS + nanosAnOp * graph.getNodeCount() + nanosAWeight * graph.getInitializerList().stream()
             .mapToLong(weight -> weight.getDimsList().stream().reduce(1L, Math::multiplyExact)).sum();
     }
 
@@ -119,7 +120,8 @@ public final class SimulatedDevice implements FleetAccess {
     private Measured timed(Task task, GraphProto graph, ToDoubleFunction<GraphProto> law) {
         measured.add(task);
         double noise = 1 + NOISE * (2 * ((task.getModelSha256().hashCode() >>> 1) / (double) Integer.MAX_VALUE) - 1);
-        long nanos = Math.round(law.applyAsDouble(graph) * noise);
+        long images = task.getInputs(0).getShape(0);
+        long nanos = Math.round((CALL_NANOS + images * (law.applyAsDouble(graph) - CALL_NANOS)) * noise);
         Histogram histogram = new Histogram(3);
         histogram.recordValueWithCount(nanos, SAMPLES);
         ByteBuffer encoded = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());

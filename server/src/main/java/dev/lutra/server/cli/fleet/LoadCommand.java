@@ -75,7 +75,7 @@ public final class LoadCommand implements Runnable {
         if (threads < 1) {
             throw new InputException("--threads: " + threads + " (expected: 1 or more)");
         }
-        Experiment.Target target = new Experiment.Target(Names.device("--device", device), Optional.empty(), Optional.empty(),
+        Experiment.Target target = new Experiment.Target(Names.device("--device", device), 1, Optional.empty(), Optional.empty(),
             provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
         FleetAccess access = server == null
             ? OwnServer.onThisMachine()

@@ -97,7 +97,8 @@ final class RunSummary {
 
     private static String measured(Winner.Check check) {
         long nanos = check.latency().measured();
-        return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("");
+        return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("")
+            + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "");
     }
 
     private static String aside(Interval interval, long nanos) {
@@ -139,6 +140,10 @@ final class RunSummary {
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
                 put(device, check.latency(), "limit", "predicted", "p50");
+                if (check.batch() > 1) {
+                    device.put("batch", check.batch());
+                    device.put("p50_ms_per_image", check.latency().measured() / 1e6 / check.batch());
+                }
                 check.inside().ifPresent(inside -> device.put("inside", inside));
                 put(device, check.p99(), "p99_limit", "predicted_p99", "p99");
                 device.put("within_limit", check.withinLimit());

@@ -53,6 +53,10 @@ public final class PredictCommand implements Runnable {
         }
         System.out.print(text);
         System.out.println("sum of segments and one call  " + Figures.millis(prediction.sumNanos()) + " ms");
+        if (lookup.content().getBatch() > 1) {
+            System.out.println("of one call for " + lookup.content().getBatch() + " images, each  "
+                + Figures.millis(prediction.nanos() / lookup.content().getBatch()) + " ms");
+        }
         lookup.calibration().ifPresentOrElse(fit -> {
             prediction.interval()
                 .ifPresent(interval -> System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
@@ -71,6 +75,10 @@ public final class PredictCommand implements Runnable {
         document.put("arch", chosen.toString());
         document.put("table", lookup.origin());
         document.put("latency_ms", prediction.nanos() / 1e6);
+        if (lookup.content().getBatch() > 1) {
+            document.put("batch", lookup.content().getBatch());
+            document.put("latency_ms_per_image", prediction.nanos() / 1e6 / lookup.content().getBatch());
+        }
         document.put("sum_ms", prediction.sumNanos() / 1e6);
         prediction.interval().ifPresent(interval -> document.put("interval_ms", millis(interval)));
         prediction.p99().ifPresent(tail -> {

@@ -1,0 +1,61 @@
+package dev.lutra.server.comparison;
+
+import dev.lutra.InputException;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Front;
+import dev.lutra.search.Measures;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.run.StoredExperiment;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.GeneSpace;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What a run's folder tells of it.
+ *
+ * @param name the folder's
+ * @param front that it has found
+ * @param evaluated candidates in the order of their evaluation
+ * @param durations of its stages
+ * @param peakBytes most memory that its trainings held; empty where none told
+ * @param measured how many models devices timed for it
+ * @param verified what devices said of files, by file and device
+ */
+record FinishedRun(String name, Experiment experiment, Front front, List<Candidate> evaluated, Map<String, Duration> durations,
+    OptionalLong peakBytes, int measured, List<RunEvent.FileVerified> verified) {
+
+    /**
+     * @throws InputException if the folder is no run's, or the run has no front yet
+     */
+    static FinishedRun read(Path folder) {
+        RunFolder files = new RunFolder(folder);
+        Experiment experiment = StoredExperiment.read(files);
+        if (!Files.exists(files.front())) {
+            throw InputException.in(files.front(), "no such file (expected: after lutra search)");
+        }
+        GeneSpace space = experiment.genes();
+        try (Database database = Database.open(files.database())) {
+            RunHistory history = RunHistory.of(new ResultStore(database, experiment.name()));
+            List<Candidate> evaluated = history.all(RunEvent.CandidateEvaluated.class).stream()
+                .sorted(Comparator.comparingInt(RunEvent.CandidateEvaluated::number))
+                .map(event -> new Candidate(space.parse(event.architecture()), Measures.of(event.measures()))).toList();
+            OptionalLong peak = history.all(RunEvent.TrainingPace.class).stream().map(RunEvent.TrainingPace::memory).filter(Objects::nonNull)
+                .mapToLong(Long::longValue).max();
+            return new FinishedRun(Optional.ofNullable(folder.toAbsolutePath().normalize().getFileName()).map(Path::toString).orElse("run"),
+                experiment, Front.readJson(files.front(), space), evaluated, history.durations(), peak,
+                history.all(RunEvent.EntryMeasured.class).size(), history.all(RunEvent.FileVerified.class));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.lutra.server.comparison;
+
+import dev.lutra.InputException;
+import dev.lutra.search.Candidate;
+import dev.lutra.search.Hypervolume;
+import dev.lutra.search.Measure;
+import dev.lutra.search.Objective;
+import dev.lutra.search.decision.HypervolumeCurve;
+import dev.lutra.search.decision.TradeOff;
+import dev.lutra.server.event.RunEvent;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+
+/** Several runs side by side. Hypervolumes are of one box, around all that any of them has evaluated, in the objectives that all share. */
+public final class RunComparison {
+
+    private final List<FinishedRun> runs;
+    private final List<Objective> objectives;
+    private final Hypervolume box;
+
+    private RunComparison(List<FinishedRun> runs, List<Objective> objectives) {
+        this.runs = runs;
+        this.objectives = objectives;
+        box = Hypervolume.around(objectives, runs.stream().flatMap(run -> of(run).stream()).toList());
+    }
+
+    /**
+     * Reads runs.
+     *
+     * @param folders at least two
+     * @throws InputException if one is no run's folder or has no front, or they share too few objectives
+     */
+    public static RunComparison of(List<Path> folders) {
+        if (folders.size() < 2) {
+            throw new InputException("compare: one run (expected: at least two)");
+        }
+        List<FinishedRun> runs = folders.stream().map(FinishedRun::read).toList();
+        List<Objective> shared = runs.get(0).front().objectives().stream()
+            .filter(objective -> runs.stream().allMatch(run -> tells(run, objective))).toList();
+        if (shared.size() < 2 || shared.stream().noneMatch(objective -> objective.measure().equals(Measure.ACCURACY))) {
+            throw new InputException("compare: " + folders.get(0) + " and others share the objectives " + shared
+                + " (expected: accuracy and at least one more that all of them tell)");
+        }
+        return new RunComparison(runs, shared);
+    }
+
+    private static boolean tells(FinishedRun run, Objective objective) {
+        return !run.front().candidates().isEmpty()
+            && run.front().candidates().get(0).measures().values().containsKey(objective.measure());
+    }
+
+    /** What a run evaluated, or where it tells none of that its front. */
+    private static Collection<Candidate> of(FinishedRun run) {
+        return run.evaluated().isEmpty() ? run.front().candidates() : run.evaluated();
+    }
+
+    public List<String> names() {
+        Set<String> names = new LinkedHashSet<>();
+        runs.forEach(run -> {
+            String name = run.name();
+            for (int i = 2; !names.add(name); i++) {
+                name = run.name() + " (" + i + ")";
+            }
+        });
+        return List.copyOf(names);
+    }
+
+    /** The objectives that all runs share. */
+    public List<Objective> objectives() {
+        return objectives;
+    }
+
+    /** Settings that differ, by key, a value a run; empty where a file leaves it to its default. */
+    public Map<String, List<String>> settings() {
+        return SettingDifferences.of(runs.stream().map(run -> run.experiment().text().content()).toList());
+    }
+
+    /** Of each run's front. */
+    public List<Double> hypervolumes() {
+        return runs.stream().map(run -> box.of(run.front().candidates())).toList();
+    }
+
+    /** Of each run, by number of evaluations. */
+    public List<SortedMap<Integer, Double>> curves() {
+        return runs.stream().map(run -> HypervolumeCurve.of(box, run.evaluated(), objectives)).toList();
+    }
+
+    /** Of each run, accuracy against one of the shared costs. */
+    public List<TradeOff> fronts(Objective cost) {
+        return runs.stream().map(run -> TradeOff.of(run.front(), cost)).toList();
+    }
+
+    /** The shared objectives but accuracy. */
+    public List<Objective> costs() {
+        return objectives.stream().filter(objective -> !objective.measure().equals(Measure.ACCURACY)).toList();
+    }
+
+    /** Of each stage that any run had, how long every run worked on it; zero where it did not. */
+    public Map<String, List<Duration>> durations() {
+        Map<String, List<Duration>> durations = new LinkedHashMap<>();
+        runs.forEach(run -> run.durations().keySet().forEach(stage -> durations.computeIfAbsent(stage,
+            name -> runs.stream().map(one -> one.durations().getOrDefault(name, Duration.ZERO)).toList())));
+        return durations;
+    }
+
+    /** Of each run how many architectures it evaluated. */
+    public List<Integer> evaluations() {
+        return runs.stream().map(run -> run.evaluated().size()).toList();
+    }
+
+    /** Of each run how many models devices timed for its tables. */
+    public List<Integer> measured() {
+        return runs.stream().map(FinishedRun::measured).toList();
+    }
+
+    /** Of each run the most memory that its trainings held, in bytes; 0 where none told. */
+    public List<Long> peakBytes() {
+        return runs.stream().map(run -> run.peakBytes().orElse(0)).toList();
+    }
+
+    /**
+     * An exported file on a device.
+     *
+     * @param accuracy as the front has it
+     */
+    public record Winner(String run, String file, String architecture, double accuracy, String device, long predictedNanos, long p50Nanos,
+        boolean confirmed) {}
+
+    /** What devices said of the runs' files. */
+    public List<Winner> winners() {
+        List<Winner> winners = new ArrayList<>();
+        List<String> names = names();
+        for (int i = 0; i < runs.size(); i++) {
+            Map<String, Candidate> front = new LinkedHashMap<>();
+            runs.get(i).front().candidates().forEach(candidate -> front.put(candidate.architecture().toString(), candidate));
+            for (RunEvent.FileVerified verified : runs.get(i).verified()) {
+                if (front.containsKey(verified.architecture())) {
+                    winners.add(new Winner(names.get(i), verified.file(), verified.architecture(),
+                        front.get(verified.architecture()).accuracy(), verified.device(), verified.predicted(), verified.p50(),
+                        verified.confirmed()));
+                }
+            }
+        }
+        return winners;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.lutra.server.comparison;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import dev.lutra.InputException;
+import dev.lutra.search.Hypervolume;
+import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.run.SaidLines;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Searches of one table of accuracies that are told different things. */
+class RunComparisonTest {
+
+    @TempDir
+    private Path folder;
+
+    private Path run(String name, String search) throws IOException {
+        StringBuilder table = new StringBuilder("arch,accuracy,flops\n");
+        for (int i = 0; i < 64; i++) {
+            table.append(i / 16).append(i / 4 % 4).append(i % 4).append(',').append(0.3 + 0.007 * (i * 37 % 64)).append(',').append(100 + 3 * i)
+                .append('\n');
+        }
+        Files.writeString(folder.resolve("table.csv"), table);
+        Path file = Files.writeString(folder.resolve(name + ".yaml"), """
+            name: %s
+            space: {table: table.csv}
+            objectives: [accuracy, min flops]
+            search: %s
+            """.formatted(name, search));
+        Path runs = folder.resolve("runs").resolve(name);
+        try (ExperimentRun run = ExperimentRun.open(ExperimentFile.read(file), new RunFolder(runs), OwnServer.onThisMachine(), new SaidLines(),
+            "test")) {
+            run.all();
+        }
+        return runs;
+    }
+
+    @Test
+    void settingsFrontsAndVolumesOfOneBox() throws IOException {
+        Path most = run("most", "{budget: 64}");
+        Path few = run("few", "{algorithm: random, budget: 8, seed: 3}");
+        RunComparison comparison = RunComparison.of(List.of(most, few));
+        assertThat(comparison.names()).containsExactly("most", "few");
+        assertThat(comparison.settings()).containsOnly(entry("search.algorithm", List.of("", "random")),
+            entry("search.budget", List.of("64", "8")), entry("search.seed", List.of("", "3")));
+        assertThat(comparison.evaluations()).containsExactly(64, 8);
+        assertThat(comparison.hypervolumes().get(0)).as("all there is").isGreaterThan(comparison.hypervolumes().get(1));
+        FinishedRun all = FinishedRun.read(most);
+        assertThat(comparison.hypervolumes().get(0)).as("the box is that of all that was evaluated")
+            .isEqualTo(Hypervolume.around(comparison.objectives(), all.evaluated()).of(all.front().candidates()));
+        assertThat(comparison.curves().get(1).get(8)).isEqualTo(comparison.hypervolumes().get(1));
+        assertThat(comparison.durations()).containsKey("search");
+        assertThat(comparison.winners()).isEmpty();
+        String page = ComparisonPage.of(comparison).html();
+        assertThat(page).contains("search.budget", "(default)", "Fronts: accuracy against flops", "Hypervolume over evaluations", "<svg")
+            .doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//");
+    }
+
+    @Test
+    void listsOfMappingsAreComparedItemByItem() {
+        assertThat(SettingDifferences.of(List.of("{name: a, targets: [{device: x, threads: 1}], objectives: [accuracy, macs]}",
+            "{name: b, targets: [{device: x, threads: 2}], objectives: [accuracy, params]}")))
+            .containsOnly(entry("targets[0].threads", List.of("1", "2")), entry("objectives", List.of("[accuracy, macs]", "[accuracy, params]")));
+    }
+
+    @Test
+    void whatIsNoRunIsSaid() throws IOException {
+        Path one = run("one", "{budget: 4}");
+        assertThatThrownBy(() -> RunComparison.of(List.of(one))).isInstanceOf(InputException.class)
+            .hasMessage("compare: one run (expected: at least two)");
+        assertThatThrownBy(() -> RunComparison.of(List.of(one, folder))).isInstanceOf(InputException.class)
+            .hasMessage(folder + ": not the folder of a run (expected: one that lutra run has made)");
+    }
+}
