@@ -123,6 +123,7 @@ class JsonAnswersTest {
         String hash = Sha256.of(Files.readAllBytes(half));
         assertThat(folder.resolve("run/models").resolve(hash + ".onnx")).as("a model that the device was given").exists();
         JsonNode verified = JSON.readTree(folder.resolve("run/verification.json").toFile()).path(0);
+        assertThat(verified.path("devices").path("local").path("p50NanosInFloat32").asLong()).as("both precisions side by side").isPositive();
         assertThat(verified.path("verified").asBoolean()).as("%s", verified).isTrue();
     }
 

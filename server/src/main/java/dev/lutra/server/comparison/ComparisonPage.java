@@ -71,7 +71,7 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> f
 
     private static List<Row> rows(Map<String, List<String>> settings) {
         return settings.entrySet().stream().map(setting -> new Row(setting.getKey(),
-            setting.getValue().stream().map(value -> value.isEmpty() ? "(default)" : value).toList())).toList();
+            setting.getValue().stream().map(value -> value.isEmpty() ? "(left out)" : value).toList())).toList();
     }
 
     /** What the runs found and took, a row a figure. */

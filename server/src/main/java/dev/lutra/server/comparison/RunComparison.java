@@ -78,7 +78,7 @@ public final class RunComparison {
         return objectives;
     }
 
-    /** Settings that differ, by key, a value a run; empty where a file leaves it to its default. */
+    /** Settings that differ, by key, a value a run; empty where a file does not name it. */
     public Map<String, List<String>> settings() {
         return SettingDifferences.of(runs.stream().map(run -> run.experiment().text().content()).toList());
     }

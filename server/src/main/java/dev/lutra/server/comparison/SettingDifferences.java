@@ -14,7 +14,7 @@ final class SettingDifferences {
     private SettingDifferences() {}
 
     /**
-     * By key, with dots between its parts, the value in each file; empty where a file leaves it to its default. The experiments' names
+     * By key, with dots between its parts, the value in each file; empty where a file does not name it. The experiments' names
      * are no setting.
      *
      * @param texts of the files

@@ -247,7 +247,8 @@ final class RunReport {
     /** A call, and where it takes several images, one of them. */
     private static String measured(Winner.Check check) {
         long nanos = check.latency().measured();
-        return millis(nanos) + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "");
+        return millis(nanos) + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "")
+            + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
     }
 
     private static String state(Comparison figure) {

@@ -56,7 +56,8 @@ final class Verification {
     Verification(RunContext run) {
         this.run = run;
         settings = run.experiment().verify();
-        spent = new SpentTime(run.results(), "verifying-nanos", settings.toString(), System::nanoTime);
+        spent = new SpentTime(run.results(), "verifying-nanos",
+            settings.budget().map(budget -> budget.toMillis() + " ms").orElse("any time"), System::nanoTime);
         mayRepair = true;
     }
 

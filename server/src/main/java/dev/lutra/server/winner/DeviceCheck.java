@@ -63,15 +63,31 @@ public final class DeviceCheck {
         String runtime = fleet.runtime(target.device());
         Task numbers = TaskNames.named(prefix, "numbers",
             task(target, sha, "numbers").addInputs(real(images)).setReturnOutputs(true), runtime);
-        Task latency = TaskNames.named(prefix, "latency",
-            task(target, sha, "latency").addInputs(input(target.batch(), images.imageSize()).setRandomSeed(0))
-                .setRules(Profiler.rules(experiment.profile(), target)),
-            runtime);
+        Task latency = latency(target, sha, images.imageSize());
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
         return new Observed(outcomes.get(latency.getId()).getLatency(),
             difference(outcomes.get(numbers.getId()).getOutputs(0), expected));
+    }
+
+    /**
+     * Times a file on a target.
+     *
+     * @param side of its images in pixels
+     */
+    public Distribution time(Experiment.Target target, Path file, int side) {
+        Distribution[] timed = new Distribution[1];
+        fleet.run(target.device(), List.of(latency(target, fleet.putModel(read(file)), side)),
+            outcome -> timed[0] = Profiler.require(target, outcome.getTaskId(), outcome).getLatency());
+        return timed[0];
+    }
+
+    private Task latency(Experiment.Target target, String sha, int side) {
+        return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
+            task(target, sha, "latency").addInputs(input(target.batch(), side).setRandomSeed(0))
+                .setRules(Profiler.rules(experiment.profile(), target)),
+            fleet.runtime(target.device()));
     }
 
     /** The experiment's upper bound on a measure of latency, in nanoseconds. */

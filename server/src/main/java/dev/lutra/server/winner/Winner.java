@@ -31,11 +31,13 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param batch images of one call, which latencies are of
      * @param latency median
      * @param p99 what one call in a hundred exceeds
+     * @param fullNanos median of the same network in float32, where the target computes in less; empty where it does not
      * @param p90Nanos measured; 0 if the samples were too few to tell
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, int batch, Comparison latency, Comparison p99, long p90Nanos, double difference, boolean numericsAgree) {
+    public record Check(String device, int batch, Comparison latency, Comparison p99, Optional<Long> fullNanos, long p90Nanos, double difference,
+        boolean numericsAgree) {
 
         /** Whether all that is asked of it holds as measured. */
         public boolean withinLimit() {

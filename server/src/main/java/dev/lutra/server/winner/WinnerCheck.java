@@ -8,6 +8,7 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.CorrectedLatency;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.lowering.Precision;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
@@ -64,7 +65,10 @@ public final class WinnerCheck {
                 float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
                 Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
                 DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), batch, expected);
-                checks.add(check(target, observed, predicted));
+                Optional<Long> full = target.precision() == Precision.FLOAT32
+                    ? Optional.empty()
+                    : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), batch.imageSize()).getP50Nanos());
+                checks.add(check(target, observed, predicted, full));
                 points.put(target.device(), WholeNetwork.newBuilder()
                     .setSpace(space.name()).setArchitecture(candidate.architecture().toString()).setVerified(true).setLatency(observed.latency())
                     .addAllSegments(predicted.parts().stream().map(Prediction.Part::key).toList()).build());
@@ -74,14 +78,15 @@ public final class WinnerCheck {
             new Winner(candidate.architecture().toString(), WinnerExport.fileName(name), candidate.measures().values(), checks), points);
     }
 
-    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Prediction predicted) {
+    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Prediction predicted,
+        Optional<Long> fullNanos) {
         Distribution measured = observed.latency();
         return new Winner.Check(target.device(), target.batch(),
             new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
                 measured.getP50Nanos(), around(measured.getP50Nanos(), measured.getRelativeHalfWidth())),
             new Comparison(devices.limit(Measure.p99(target.device())), predicted.p99().map(CorrectedLatency.Tail::nanos),
                 predicted.p99().map(CorrectedLatency.Tail::interval), measured.getP99Nanos(), Optional.empty()),
-            measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
+            fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
     }
 
     /** Of a single slice nobody knows how well it tells the median. */

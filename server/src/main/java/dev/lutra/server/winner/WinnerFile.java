@@ -82,6 +82,7 @@ public final class WinnerFile {
                 if (check.batch() > 1) {
                     device.put("batch", check.batch()).put("p50NanosPerImage", (double) check.latency().measured() / check.batch());
                 }
+                check.fullNanos().ifPresent(nanos -> device.put("p50NanosInFloat32", nanos));
                 putStated(device, "p90Nanos", check.p90Nanos());
                 putStated(device, "p99Nanos", check.p99().measured());
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));

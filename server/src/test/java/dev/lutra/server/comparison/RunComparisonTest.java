@@ -62,7 +62,7 @@ class RunComparisonTest {
         assertThat(comparison.durations()).containsKey("search");
         assertThat(comparison.winners()).isEmpty();
         String page = ComparisonPage.of(comparison).html();
-        assertThat(page).contains("search.budget", "(default)", "Fronts: accuracy against flops", "Hypervolume over evaluations", "<svg")
+        assertThat(page).contains("search.budget", "(left out)", "Fronts: accuracy against flops", "Hypervolume over evaluations", "<svg")
             .doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//");
     }
 

@@ -182,7 +182,7 @@ class LatencyLimitsTest {
 
     private static Winner.Check check(Interval interval) {
         return new Winner.Check("local", 1, new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
-            p99(200, Optional.empty()), 150, 0, true);
+            p99(200, Optional.empty()), Optional.empty(), 150, 0, true);
     }
 
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
@@ -191,7 +191,7 @@ class LatencyLimitsTest {
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
         return new Winner.Check("local", 1, new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
-            p99(p99Nanos, p99Limit), 150, 0, true);
+            p99(p99Nanos, p99Limit), Optional.empty(), 150, 0, true);
     }
 
     private static Comparison p99(long nanos, Optional<Long> limit) {

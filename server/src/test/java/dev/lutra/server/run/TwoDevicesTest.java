@@ -90,13 +90,13 @@ class TwoDevicesTest {
         Experiment experiment = experiment("", "[accuracy, latency, worst-latency, max params]");
         run(experiment, "run");
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")), devices, progress, "test")) {
-            List<Candidate> front = run.front().candidates();
+            List<Candidate> front = run.searched().front().candidates();
             Candidate fastOps = Collections.min(front, Objective.min(Measure.latency("ops")).byLoss());
             assertThat(front).allSatisfy(candidate -> assertThat(candidate.measures().get(Measure.WORST_LATENCY)).isEqualTo(
                 Math.max(candidate.measures().get(Measure.latency("ops")), candidate.measures().get(Measure.latency("weights")))));
             assertThat(front.stream().sorted(Objective.min(Measure.latency("ops")).byLoss()).map(Candidate::architecture).toList())
                 .isNotEqualTo(front.stream().sorted(Objective.min(Measure.latency("weights")).byLoss()).map(Candidate::architecture).toList());
-            assertThat(OwnChoice.of(run.front(), front.get(0), List.of("ops", "weights"), experiment.baseSpace())).hasSize(2)
+            assertThat(OwnChoice.of(run.searched().front(), front.get(0), List.of("ops", "weights"), experiment.baseSpace())).hasSize(2)
                 .allSatisfy(choice -> assertThat(choice.paidNanos()).isNotNegative())
                 .allSatisfy(choice -> assertThat(choice.own().accuracy()).isGreaterThanOrEqualTo(front.get(0).accuracy()))
                 .allSatisfy(choice -> assertThat(choice.differing().isEmpty()).isEqualTo(choice.own().equals(choice.shared())));

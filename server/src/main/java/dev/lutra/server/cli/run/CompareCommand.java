@@ -44,7 +44,7 @@ public final class CompareCommand implements Runnable {
         }
         List<String> names = comparison.names();
         TextTable settings = table("setting", names);
-        comparison.settings().forEach((key, values) -> row(settings, key, values.stream().map(value -> value.isEmpty() ? "(default)" : value)
+        comparison.settings().forEach((key, values) -> row(settings, key, values.stream().map(value -> value.isEmpty() ? "(left out)" : value)
             .toList()));
         TextTable figures = table("", names);
         ComparisonPage.figures(comparison).forEach(figure -> row(figures, figure.name(), figure.values()));

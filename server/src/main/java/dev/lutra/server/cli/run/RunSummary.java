@@ -98,7 +98,8 @@ final class RunSummary {
     private static String measured(Winner.Check check) {
         long nanos = check.latency().measured();
         return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("")
-            + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "");
+            + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "")
+            + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
     }
 
     private static String aside(Interval interval, long nanos) {
@@ -140,6 +141,7 @@ final class RunSummary {
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
                 put(device, check.latency(), "limit", "predicted", "p50");
+                check.fullNanos().ifPresent(full -> device.put("p50_ms_in_float32", full / 1e6));
                 if (check.batch() > 1) {
                     device.put("batch", check.batch());
                     device.put("p50_ms_per_image", check.latency().measured() / 1e6 / check.batch());
