@@ -9,10 +9,17 @@ public interface Algorithm {
     int budget();
 
     /**
+     * Makes sure that it can look for these, whatever the space.
+     *
+     * @throws dev.lutra.InputException if it cannot
+     */
+    default void requireTakes(List<Objective> objectives) {}
+
+    /**
      * The search of one problem.
      *
      * @param seed of every draw
-     * @throws dev.lutra.InputException if the evaluator cannot measure an objective
+     * @throws dev.lutra.InputException if the evaluator cannot measure an objective, or the algorithm does not take it
      */
     Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed);
 }

@@ -1,6 +1,7 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
+import dev.lutra.measure.MeasureKind;
 import dev.lutra.measure.MeasureKinds;
 import java.util.Comparator;
 import java.util.Optional;
@@ -46,6 +47,11 @@ public record Objective(String measure, Direction direction) {
     /** As its kind is usually wanted; empty where the measure is of no known kind. */
     public static Optional<Objective> usual(String measure) {
         return MeasureKinds.find(measure).map(kind -> new Objective(measure, kind.moreIsBetter() ? Direction.MAX : Direction.MIN));
+    }
+
+    /** Whether it can be told only when the accuracy is known. */
+    public boolean needsAccuracy() {
+        return MeasureKinds.find(measure).map(MeasureKind::needsAccuracy).orElse(false);
     }
 
     /** The measure with its sign such that less is better. */

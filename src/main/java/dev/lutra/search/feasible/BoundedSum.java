@@ -25,14 +25,15 @@ record BoundedSum(SlotSum sum, double least, double most) {
     static BoundedSum of(SlotSum sum, List<Constraint> constraints) {
         double low = smallest(sum);
         double high = largest(sum);
+        double rounding = rounding(sum);
         double least = Double.NEGATIVE_INFINITY;
         double most = Double.POSITIVE_INFINITY;
         for (Constraint constraint : constraints) {
             DoublePredicate holds = total -> constraint.holds(sum.value().applyAsDouble(total));
             if (constraint.side() == Constraint.Side.AT_MOST) {
-                most = Math.min(most, holds.test(high) ? Double.POSITIVE_INFINITY : -turn(-high, -low, total -> holds.test(-total)));
+                most = Math.min(most, holds.test(high) ? Double.POSITIVE_INFINITY : -turn(-high, -low + rounding, total -> holds.test(-total)));
             } else {
-                least = Math.max(least, holds.test(low) ? Double.NEGATIVE_INFINITY : turn(low, high, holds));
+                least = Math.max(least, holds.test(low) ? Double.NEGATIVE_INFINITY : turn(low, high + rounding, holds));
             }
         }
         return new BoundedSum(sum, least, most);
@@ -85,8 +86,9 @@ record BoundedSum(SlotSum sum, double least, double most) {
     }
 
     /**
-     * The same as excesses: what each part is beyond the smallest of its slot, and within which bounds their total has to be. A sum
-     * that is bounded from below alone is turned round, so that a tight bound leaves a short range either way.
+     * The same as excesses: what each part is beyond the smallest of its slot, and within which bounds their total has to be, off by
+     * a rounding to the lenient side. A sum that is bounded from below alone is turned round, so that a tight bound leaves a short
+     * range either way.
      */
     Excess excess() {
         boolean turned = most == Double.POSITIVE_INFINITY;
@@ -101,7 +103,20 @@ record BoundedSum(SlotSum sum, double least, double most) {
         }
         double low = turned ? Double.NEGATIVE_INFINITY : least;
         double high = turned ? -least : most;
-        return new Excess(parts, low - base, high - base);
+        double rounding = rounding(sum);
+        return new Excess(parts, low - base - rounding, high - base + rounding);
+    }
+
+    /**
+     * The most by which two ways to add the same may disagree: either is rounded once a slot, by half a unit in the last place of no more
+     * than all that is added, and so are what is subtracted from the parts and the bound itself.
+     */
+    private static double rounding(SlotSum sum) {
+        double magnitude = Math.abs(sum.fixed());
+        for (double[] own : sum.parts()) {
+            magnitude += Math.max(Math.abs(min(own)), Math.abs(min(negated(own))));
+        }
+        return 2 * (sum.parts().size() + 2) * Math.ulp(magnitude);
     }
 
     /**

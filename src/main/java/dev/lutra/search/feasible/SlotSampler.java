@@ -117,9 +117,13 @@ final class SlotSampler implements FeasibleSampler {
                 return architecture;
             }
         }
-        return areAllOnSums
-            ? cheapest(parts(onSums.get(0).measure(), 1), bounds).orElseThrow(this::unreachable)
-            : descent.draw();
+        return areAllOnSums ? settled() : descent.draw();
+    }
+
+    /** Where draws are of no use: one that keeps the bounds on sums, if any does. */
+    private Architecture settled() {
+        Architecture found = cheapest(parts(onSums.get(0).measure(), 1), bounds).orElseThrow(this::unreachable);
+        return evaluator.isFeasible(found) ? found : descent.draw(); // bounds on sums are off by a rounding
     }
 
     private int[] drawFree() {

@@ -42,8 +42,7 @@ final class Judge {
      */
     Judge(CandidateEvaluator evaluator, List<Objective> objectives, FeasibleSampler sampler) {
         this.evaluator = evaluator;
-        List<Objective> unknowns = objectives.stream().filter(this::isUnknown).toList();
-        unknown = unknowns.stream().filter(objective -> unknowns.size() == 1 || objective.measure().equals(Measure.ACCURACY)).findFirst();
+        unknown = learned(objectives.stream().filter(this::isUnknown).toList());
         costs = objectives.stream().filter(objective -> unknown.isEmpty() || !objective.equals(unknown.get())).toList();
         SortedSet<String> asked = new TreeSet<>(List.of(Measure.MACS, Measure.PARAMS));
         objectives.forEach(objective -> asked.add(objective.measure()));
@@ -62,6 +61,15 @@ final class Judge {
             least[i] = losses[0];
             most[i] = losses[losses.length - 1];
         }
+    }
+
+    /** Of objectives that can be told only when the accuracy is known, the one that is learned; others go by it. */
+    static Optional<Objective> learned(List<Objective> unknowns) {
+        return unknowns.stream().filter(objective -> unknowns.size() == 1 || objective.measure().equals(Measure.ACCURACY)).findFirst();
+    }
+
+    static InputException doesNotGrow(Objective objective) {
+        return new InputException("objectives: " + objective + " (expected by lutra: one that grows with accuracy; nsga2 takes any)");
     }
 
     private boolean isUnknown(Objective objective) {
@@ -133,7 +141,7 @@ final class Judge {
         double offset = -unknown.get().loss(evaluator.completed(architecture, measures, 0));
         double slope = -unknown.get().loss(evaluator.completed(architecture, measures, 1)) - offset;
         if (!(slope > 0)) {
-            throw new InputException("objectives: " + unknown.get() + " (expected by lutra: one that grows with accuracy; nsga2 takes any)");
+            throw doesNotGrow(unknown.get());
         }
         return new Prospect.Line(offset, slope);
     }

@@ -68,6 +68,15 @@ public final class LutraSearch implements Search {
             return new Settings(newBudget, batch, candidates);
         }
 
+        /** One that is learned, as accuracy, is looked for where it is large. */
+        @Override
+        public void requireTakes(List<Objective> objectives) {
+            Judge.learned(objectives.stream().filter(Objective::needsAccuracy).toList())
+                .filter(learned -> learned.direction() == Objective.Direction.MIN).ifPresent(learned -> {
+                    throw Judge.doesNotGrow(learned);
+                });
+        }
+
         @Override
         public Search search(CandidateEvaluator evaluator, List<Objective> objectives, long seed) {
             return new LutraSearch(new SearchProblem(evaluator, objectives, seed), this, List.of());
@@ -91,6 +100,7 @@ public final class LutraSearch implements Search {
     private final List<Architecture> known;
 
     private LutraSearch(SearchProblem problem, Settings settings, List<Architecture> known) {
+        settings.requireTakes(problem.objectives());
         this.problem = problem;
         this.settings = settings;
         this.known = List.copyOf(known);

@@ -64,6 +64,10 @@ public final class GaussianProcess {
         return new GaussianProcess(kernel, more, Optional.of(this));
     }
 
+    Hyperparameters parameters() {
+        return parameters;
+    }
+
     private Warp likeliest(Hyperparameters at) {
         List<Warp> warps = Warp.of(data.accuracies());
         Likelihood.Solved solvedOnce = likelihood(warps.get(0)).solve(at);

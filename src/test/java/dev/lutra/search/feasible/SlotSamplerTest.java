@@ -56,6 +56,7 @@ class SlotSamplerTest {
 
     static Stream<List<Constraint>> constraints() {
         return Stream.of(List.of(), List.of(atMost(Measure.MACS, 0.1)), List.of(atMost(Measure.MACS, 0)),
+            List.of(atMost(LATENCY, 0)), List.of(atLeast(LATENCY, 1)), List.of(atMost(Measure.SCORE, 0)), List.of(atLeast(Measure.SCORE, 1)),
             List.of(atMost(LATENCY, 0.05)), List.of(atLeast(LATENCY, 0.95)), List.of(atMost(Measure.PARAMS, 0.3)),
             List.of(atMost(Measure.SCORE, 0.2)), List.of(atLeast(Measure.MACS, 0.5), atMost(Measure.MACS, 0.55)),
             List.of(atMost(LATENCY, 0.3), atMost(Measure.PARAMS, 0.3)),

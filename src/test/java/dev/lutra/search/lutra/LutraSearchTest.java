@@ -150,7 +150,8 @@ class LutraSearchTest {
         }
         CandidateEvaluator fresh = new CandidateEvaluator(SmallProblem.SPACE, cheap, List.of(), SmallProblem.ACCURACIES,
             CandidateLog.inMemory());
-        assertThatThrownBy(() -> search(List.of(Objective.min("balanced")), 60, 1, fresh)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> LutraSearch.Settings.DEFAULT.search(fresh, List.of(Objective.min("balanced")), 1))
+            .as("before anything is done").isInstanceOf(InputException.class)
             .hasMessage("objectives: min balanced (expected by lutra: one that grows with accuracy; nsga2 takes any)");
     }
 

@@ -181,6 +181,10 @@ class GaussianProcessTest {
         GaussianProcess process = GaussianProcess.of(GENES, part(all, 20));
         int[][] asked = architectures(5);
         GaussianProcess more = process.with(part(all, 40));
+        assertThat(process.with(part(all, 25)).parameters()).as("a quarter more").isSameAs(process.parameters());
+        assertThat(process.with(part(all, 25)).with(part(all, 26)).parameters()).as("by what they were fitted to, not by what was there last")
+            .isNotSameAs(process.parameters());
+        assertThat(more.parameters().values()).as("fitted anew").isNotEqualTo(process.parameters().values());
         assertThat(more.means(asked, new double[5][1])).isEqualTo(process.with(part(all, 40)).means(asked, new double[5][1]))
             .isNotEqualTo(process.means(asked, new double[5][1]));
     }

@@ -126,6 +126,8 @@ public final class ExperimentFile {
         MeasureSections measures = new MeasureSections(file, vocabulary.measures(), targets, tabulated);
         List<Objective> objectives = measures.objectives();
         List<Constraint> constraints = measures.constraints();
+        Search search = search(seed);
+        requireTakes(search, objectives);
         Experiment experiment = new Experiment(
             name(file.get("name")),
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
@@ -144,7 +146,7 @@ public final class ExperimentFile {
             objectives,
             constraints,
             profile(file.find("profile"), folder),
-            search(seed),
+            search,
             export(file.find("export")),
             verify(file.find("verify")),
             file.find("rank").map(node -> rank(node, trained)),
@@ -412,6 +414,14 @@ public final class ExperimentFile {
     }
 
     /** Settings of the algorithm may stand beside its name. */
+    private void requireTakes(Search search, List<Objective> objectives) {
+        try {
+            search.algorithm().requireTakes(objectives);
+        } catch (InputException e) {
+            throw file.get("objectives").error(e.getMessage().replaceFirst("^objectives: ", ""));
+        }
+    }
+
     private Search search(long seed) {
         YamlNode node = file.find("search").orElse(YamlNode.EMPTY);
         long ownSeed = node.find("seed").map(n -> n.whole(0, Long.MAX_VALUE)).orElse(seed);

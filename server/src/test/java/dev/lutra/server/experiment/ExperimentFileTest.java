@@ -169,6 +169,7 @@ class ExperimentFileTest {
         "objectives: [accuracy, latency] | objectives[1]: latency, without targets (expected: targets, or other measures than latency)",
         "objectives: [accuracy, 'macs:phone'] | objectives[1]: macs:phone (expected: macs)",
         "objectives: [accuracy, macs, max macs] | objectives[2]: macs: given twice",
+        "objectives: [min accuracy, macs] | objectives: min accuracy (expected by lutra: one that grows with accuracy; nsga2 takes any)",
         "objectives: [macs, params] | objectives: [macs, params] (expected: accuracy and at least one more)",
         "objectives: [accuracy, {macs: {way: max}}] | objectives[1].macs.way: unknown key (expected: one of direction)",
         "objectives: [accuracy, {score: {reference: spos}}, {balanced: {ratio: 2}}, {normalised-score: {ratio: 1}}] | "
