@@ -25,18 +25,20 @@ public record RandomWeights(long seed) implements WeightSource {
     public float[] read(SharedTensor tensor) {
         float[] values = new float[Math.toIntExact(tensor.elements())];
         switch (tensor.role()) {
-            case CONV_WEIGHT -> {
-                List<Integer> dims = tensor.dims();
-                // a depthwise kernel feeds one output channel, a dense one all of them
-                double fanOut = (double) (dims.get(1) == 1 ? 1 : dims.get(0)) * dims.get(2) * dims.get(3);
-                fill(values, tensor.name(), Math.sqrt(2 / fanOut));
-            }
+            case CONV_WEIGHT -> fill(values, tensor.name(), deviation(tensor.dims()));
             case LINEAR_WEIGHT -> fill(values, tensor.name(), 0.01);
             case NORM_SCALE, RUNNING_VARIANCE -> Arrays.fill(values, 1);
             case BIAS, NORM_SHIFT, RUNNING_MEAN -> {
             }
         }
         return values;
+    }
+
+    /** Standard deviation of a convolution's first values; {@code dims} are out, in per group, kernel, kernel. */
+    public static double deviation(List<Integer> dims) {
+        // a depthwise kernel feeds one output channel, a dense one all of them
+        double fanOut = (double) (dims.get(1) == 1 ? 1 : dims.get(0)) * dims.get(2) * dims.get(3);
+        return Math.sqrt(2 / fanOut);
     }
 
     private void fill(float[] values, String name, double deviation) {

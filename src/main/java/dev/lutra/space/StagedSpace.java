@@ -280,7 +280,8 @@ public final class StagedSpace extends HeadedSpace {
         return new StagedSpace(header.withImageSize(pixels), table());
     }
 
-    private List<Layer> table() {
+    /** The layers in order, each with the options that fit where it stands. */
+    public List<Layer> table() {
         return layers.stream().map(Fitted::layer).toList();
     }
 

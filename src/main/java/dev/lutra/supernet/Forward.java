@@ -279,7 +279,7 @@ public final class Forward implements OpVisitor<NDArray> {
 
     @Override
     public NDArray channelScale(Op.ChannelScale op) {
-        return value(op.input()).mul(value(op.factor()));
+        return value(op.input()).mul(parameters.scaling(op, value(op.factor())));
     }
 
     @Override

@@ -9,6 +9,7 @@ public final class StepSeed {
     public static final int TRANSITION = 3;
     public static final int TURNS = 4;
     public static final int POOL = 5;
+    public static final int DECISIONS = 6;
     public static final int MIXUP = 7;
 
     private StepSeed() {}

@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,9 +45,10 @@ import java.util.stream.Stream;
  * @param steps taken
  * @param curve of the training so far
  * @param surviving names of the options, gene by gene, that no phase has dropped; empty if none was dropped
+ * @param superkernel where the search for λ stands, if superkernels are trained
  */
 public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve,
-    List<List<String>> surviving) {
+    List<List<String>> surviving, Optional<String> superkernel) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
@@ -58,6 +60,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     /** Names of mean and variance of batch norm as they were measured at the end. */
     private static final String MEASURED = "measured_tensors";
     private static final String SURVIVING = "surviving_options";
+    private static final String SUPERKERNEL = "superkernel";
     /** Images of their own that phases judged options by: nothing was trained on them. */
     private static final String JUDGED_BY = "data.validation";
     private static final int BLOCK_FLOATS = 1 << 16;
@@ -77,7 +80,12 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     public static Map<String, String> imported(SearchSpace space, String source, long seed) {
         NamedValues origin = NamedValues.builder()
             .put("space", space.fingerprint()).put("supernet.source", source).put("seed", seed).build();
-        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of()).metadata();
+        return beginning(origin).metadata();
+    }
+
+    /** Of a training that has not taken a step. */
+    static Checkpoint beginning(NamedValues origin) {
+        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of(), Optional.empty());
     }
 
     /** Whether its training has come to its end; weights that were imported have. */
@@ -118,6 +126,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         if (!surviving.isEmpty()) {
             metadata.put(SURVIVING, toJson(surviving));
         }
+        superkernel.ifPresent(state -> metadata.put(SUPERKERNEL, state));
         return metadata;
     }
 
@@ -154,7 +163,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             Long.parseLong(origin.getOrDefault("seed", "none"));
             Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
-                list(metadata, "curve", CurvePoint[].class), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList());
+                list(metadata, "curve", CurvePoint[].class), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
+                Optional.ofNullable(metadata.get(SUPERKERNEL)));
         } catch (NumberFormatException | JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON
             throw new InputException(file + ": not whole: its seed, " + EPOCHS + ", steps_done, curve or " + SURVIVING
                 + " is not as it is written", e);
@@ -172,7 +182,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** This one, with these options left. */
     Checkpoint with(Options left) {
-        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names());
+        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names(), superkernel);
     }
 
     /**

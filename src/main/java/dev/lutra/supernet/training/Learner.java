@@ -9,6 +9,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ public final class Learner implements AutoCloseable {
 
     /** A step at the beginning of a training. */
     public Step step(List<Network> paths, Batch batch, double learningRate, long seed) {
-        return step(paths, batch, learningRate, 0, seed);
+        return step(paths, batch, learningRate, 0, seed, Relaxation.NONE);
     }
 
     /**
@@ -82,25 +83,28 @@ public final class Learner implements AutoCloseable {
      *
      * @param progress share of the training's steps that are taken, 0 to below 1
      * @param seed of this step's dropout
+     * @param relaxation what is decided within the paths
      */
-    public Step step(List<Network> paths, Batch batch, double learningRate, double progress, long seed) {
+    public Step step(List<Network> paths, Batch batch, double learningRate, double progress, long seed, Relaxation relaxation) {
         Engine.getInstance().setRandomSeed(Long.hashCode(seed));
         Recipe recipe = settings.recipe();
         try (NDManager step = manager.newSubManager()) {
             List<Pass> passes = settings.guidance().ordered(paths).stream().map(path -> Pass.of(path, recipe, progress)).toList();
-            StepWeights leaves = new StepWeights(weights, step, passes.stream().flatMap(pass -> pass.networks().stream()).toList(), this::learns);
+            StepWeights leaves = new StepWeights(weights, step, passes.stream().flatMap(pass -> pass.networks().stream()).toList(),
+                relaxation.learned(), this::learns);
             Seen seen = seen(batch, step, seed);
             List<Loss.Earlier> earlier = new ArrayList<>();
             double sum = 0;
             int correct = 0;
             for (Pass pass : passes) {
                 try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-                    Replicas.Outputs outputs = replicas.outputs(pass, leaves, seen.images());
+                    Relaxation.Relaxed relaxed = relaxation.begin(leaves, step);
+                    Replicas.Outputs outputs = replicas.outputs(pass, relaxed.parameters(), seen.images());
                     NDArray logits = outputs.logits();
                     NDArray pathLoss = loss.of(new Loss.Answers(pass.path(), seen.images(), seen.labels(), logits, earlier, progress));
                     NDArray whole = outputs.second().map(second -> new LabelLoss(settings.labelSmoothing()).of(second, seen.labels(),
                         recipe.auxiliary())).map(pathLoss::add).orElse(pathLoss);
-                    collector.backward(whole);
+                    collector.backward(relaxed.loss().map(whole::add).orElse(whole));
                     sum += pathLoss.getFloat();
                     correct += Images.correct(logits, batch.labels());
                     earlier.add(new Loss.Earlier(pass.path(), logits.stopGradient()));

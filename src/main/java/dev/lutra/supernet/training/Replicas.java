@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.lutra.network.Op;
 import dev.lutra.network.Weight;
 import dev.lutra.supernet.BatchStatistics;
 import dev.lutra.supernet.Parameters;
@@ -63,8 +64,18 @@ final class Replicas {
         return new Outputs(NDArrays.concat(parts, 0), seconds.isEmpty() ? Optional.empty() : Optional.of(NDArrays.concat(seconds, 0)));
     }
 
-    private static Parameters copies(Parameters weights, Device device) {
+    private Parameters copies(Parameters weights, Device device) {
         Map<Weight, NDArray> copies = new HashMap<>();
-        return weight -> copies.computeIfAbsent(weight, any -> weights.get(weight).toDevice(device, false));
+        return new Parameters() {
+            @Override
+            public NDArray get(Weight weight) {
+                return copies.computeIfAbsent(weight, any -> weights.get(weight).toDevice(device, false));
+            }
+
+            @Override
+            public NDArray scaling(Op.ChannelScale op, NDArray factor) {
+                return weights.scaling(op, factor.toDevice(devices.get(0), false)).toDevice(device, false);
+            }
+        };
     }
 }

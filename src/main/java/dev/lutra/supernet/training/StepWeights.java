@@ -46,9 +46,10 @@ final class StepWeights implements Parameters {
     /**
      * @param step owns every array of the step
      * @param paths the networks whose gradients are summed
+     * @param more what is learned besides what the paths read
      * @param learned which kinds of tensor are learned
      */
-    StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, Predicate<Role> learned) {
+    StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, List<Weight> more, Predicate<Role> learned) {
         this.shared = shared;
         this.step = step;
         Map<SharedTensor, Set<Weight>> parts = new LinkedHashMap<>();
@@ -61,6 +62,7 @@ final class StepWeights implements Parameters {
                 }
             }
         }
+        more.forEach(weight -> parts.computeIfAbsent(weight.tensor(), tensor -> new LinkedHashSet<>()).add(weight));
         parts.forEach((tensor, used) -> leaves.put(tensor, leaf(tensor, used)));
     }
 

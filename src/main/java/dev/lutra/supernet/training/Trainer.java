@@ -8,6 +8,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.network.Network;
 import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
@@ -17,6 +18,7 @@ import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
@@ -29,12 +31,15 @@ import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
 import dev.lutra.supernet.curriculum.Transition;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.superkernel.Superkernel;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
@@ -56,11 +61,12 @@ public final class Trainer {
     private final Start start;
     private final Teaching teaching;
     private final Devices devices;
+    private final Map<String, LatencyModel> latencies;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY));
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY), Map.of());
     }
 
     /**
@@ -70,11 +76,12 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)));
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)), Map.of());
     }
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
-        Path checkpointFile, Start start, Teaching teaching, Devices devices) {
+        Path checkpointFile, Start start, Teaching teaching, Devices devices,
+        Map<String, LatencyModel> latencies) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -88,21 +95,31 @@ public final class Trainer {
         this.start = start;
         this.teaching = teaching;
         this.devices = devices;
+        this.latencies = Map.copyOf(latencies);
     }
 
     /** The same training of one network by itself, from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices, latencies);
     }
 
     /** The same training of one network by itself, with a teacher. */
     public Trainer taught(Teaching other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices, latencies);
     }
 
     /** The same training elsewhere: with several devices each takes a part of every batch. */
     public Trainer on(Devices others) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others, latencies);
+    }
+
+    /**
+     * The same training, with the latencies that superkernels learn.
+     *
+     * @param known by device
+     */
+    public Trainer with(Map<String, LatencyModel> known) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, devices, known);
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -124,6 +141,12 @@ public final class Trainer {
         return origin.build();
     }
 
+    private NamedValues origin() {
+        NamedValues without = origin(space, data, settings, evaluation, start, teaching);
+        return SuperkernelSampling.in(settings.curriculum())
+            .map(kernels -> NamedValues.builder().putAll(without).putAll(Superkernel.origin(kernels, space, latencies)).build()).orElse(without);
+    }
+
     /**
      * Trains to the end, from the checkpoint if there is one.
      *
@@ -134,17 +157,18 @@ public final class Trainer {
      */
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
-        NamedValues origin = origin(space, data, settings, evaluation, start, teaching);
+        NamedValues origin = origin();
         SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first());
         try {
-            Checkpoint checkpoint = new Checkpoint(origin.stored(), 0, 0, List.of(), List.of());
+            Checkpoint checkpoint = Checkpoint.beginning(origin);
             if (Files.exists(checkpointFile)) {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, space, weights);
                 listener.resumed(checkpoint);
             } else {
                 settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));
             }
-            boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm();
+            boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm()
+                || SuperkernelSampling.in(settings.curriculum()).isPresent(); // one path alone uses it
             try (Learner learner = new Learner(weights, settings, teaching, learnsBatchNorm, devices.all())) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
@@ -224,6 +248,8 @@ public final class Trainer {
         long cycleSteps = (long) batches * (cycle.end() - cycle.start());
         double learningRate = 0;
         Options surviving = before.surviving(space);
+        Optional<Superkernel> superkernel = SuperkernelSampling.in(settings.curriculum())
+            .map(kernels -> new Superkernel(kernels, space, latencies, before.superkernel()));
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0,
             settings.recipe().augmentations())) {
@@ -234,8 +260,10 @@ public final class Trainer {
                 learningRate = settings.descent().rate(step - cycleStart, cycleSteps, cycle.end() - cycle.start());
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();
+                long taken = step;
                 Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps,
-                    StepSeed.of(settings.seed(), step, StepSeed.DROPOUT));
+                    StepSeed.of(settings.seed(), step, StepSeed.DROPOUT),
+                    superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps)).orElse(Relaxation.NONE));
                 step++;
                 if (!result.moved()) {
                     String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();
@@ -243,6 +271,7 @@ public final class Trainer {
                 }
                 double loss = result.loss() / paths.size();
                 double accuracy = (double) result.correct() / paths.size() / batch.size();
+                superkernel.flatMap(Superkernel::decided).ifPresent(listener::decided);
                 curve.add(step, loss, accuracy, learningRate);
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
             }
@@ -250,6 +279,6 @@ public final class Trainer {
         if (!learner.weights().areFinite()) {
             throw new TrainingDivergedException("weights that are not finite", step, learningRate);
         }
-        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving());
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving(), superkernel.map(Superkernel::state));
     }
 }

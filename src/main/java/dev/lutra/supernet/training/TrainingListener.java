@@ -3,6 +3,7 @@ package dev.lutra.supernet.training;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
+import dev.lutra.supernet.superkernel.Decisions;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -36,6 +37,9 @@ public interface TrainingListener {
 
     /** After every step. */
     void step(Progress progress);
+
+    /** After every step of superkernels, before {@link #step}. */
+    default void decided(Decisions decisions) {}
 
     /**
      * When an epoch's steps are taken and what follows its phase is done, before it is saved.

@@ -17,6 +17,7 @@ final class EventJson {
         Map.entry("stage-ended", RunEvent.StageEnded.class),
         Map.entry("training-step", RunEvent.TrainingStep.class),
         Map.entry("training-pace", RunEvent.TrainingPace.class),
+        Map.entry("decisions-taken", RunEvent.DecisionsTaken.class),
         Map.entry("paths-probed", RunEvent.PathsProbed.class),
         Map.entry("epoch-saved", RunEvent.EpochSaved.class),
         Map.entry("options-dropped", RunEvent.OptionsDropped.class),

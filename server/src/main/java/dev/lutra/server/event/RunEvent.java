@@ -97,6 +97,26 @@ public sealed interface RunEvent {
     }
 
     /**
+     * What superkernels had decided in a step; told with the steps that are kept.
+     *
+     * @param architecture that the decisions stand for
+     * @param lambda weight of the run-time loss, in the loss's units
+     * @param latencies by device in nanoseconds, as the run-time loss has them
+     */
+    record DecisionsTaken(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch, @JsonProperty("step") long step,
+        @JsonProperty("architecture") String architecture, @JsonProperty("lambda") double lambda,
+        @JsonProperty("latencies") Map<String, Double> latencies) implements RunEvent {
+        public DecisionsTaken {
+            latencies = Map.copyOf(latencies);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/epoch/" + epoch + "/" + step + "/decisions");
+        }
+    }
+
+    /**
      * Fixed paths of a supernet in training were judged.
      *
      * @param epoch after which

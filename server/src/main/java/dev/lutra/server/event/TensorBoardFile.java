@@ -60,6 +60,10 @@ public final class TensorBoardFile implements RunListener, AutoCloseable {
                 scalars.put("memory", (double) pace.memory());
             }
             scalars(pace.step(), pace.training(), scalars);
+        } else if (event instanceof RunEvent.DecisionsTaken taken) {
+            Map<String, Double> scalars = new LinkedHashMap<>(Map.of("lambda", taken.lambda()));
+            taken.latencies().forEach((device, latency) -> scalars.put("latency/" + device, latency));
+            scalars(taken.step(), taken.training(), scalars);
         } else if (event instanceof RunEvent.PathsProbed probed) {
             Map<String, Double> scalars = new LinkedHashMap<>(Map.of("probes/accuracy",
                 probed.paths().stream().mapToDouble(RunEvent.PathsProbed.Probed::accuracy).average().orElse(Double.NaN)));

@@ -17,6 +17,7 @@ import dev.lutra.space.SpaceFile;
 import dev.lutra.space.TableSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -224,6 +225,11 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** Whether accuracies are those of shared weights, rather than known or predicted by others. */
     public boolean hasSupernet() {
         return accuracyTable.isEmpty() && predictor.isEmpty();
+    }
+
+    /** How superkernels are trained and decoded in the place of a search, if they are. */
+    public Optional<SuperkernelSampling> superkernel() {
+        return hasSupernet() ? SuperkernelSampling.in(training.curriculum()) : Optional.empty();
     }
 
     /** The highest value that a measure may have; empty where nothing bounds it. */

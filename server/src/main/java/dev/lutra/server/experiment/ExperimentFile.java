@@ -29,9 +29,11 @@ import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Recipe;
 import dev.lutra.supernet.training.TrainingSettings;
+import dev.lutra.yaml.Durations;
 import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -154,6 +156,7 @@ public final class ExperimentFile {
             device());
         file.rejectUnknownKeys();
         requirePredictable(experiment);
+        experiment.superkernel().ifPresent(superkernel -> requireDecoded(experiment, superkernel));
         return experiment;
     }
 
@@ -172,6 +175,26 @@ public final class ExperimentFile {
         if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
             throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being "
                 + "predicted from whole networks)");
+        }
+    }
+
+    /** What superkernels learn is decoded as it is: nothing else chooses, and they know their own devices. */
+    private void requireDecoded(Experiment experiment, SuperkernelSampling superkernel) {
+        file.find("search").ifPresent(node -> {
+            throw node.error("given with supernet.sampling.superkernel, which is decoded without a search (expected: no such key)");
+        });
+        if (!experiment.constraints().isEmpty()) {
+            throw file.find("constraints").or(() -> file.find("targets")).orElseThrow().error(experiment.constraints().get(0)
+                + ", given with supernet.sampling.superkernel (expected: no limits, but its target)");
+        }
+        YamlNode supernet = file.get("supernet");
+        if (experiment.training().curriculum().phases().size() > 1) {
+            throw supernet.error("superkernel beside other phases (expected: alone, without first-path)");
+        }
+        try {
+            superkernel.requireDevices(experiment.targets().stream().map(Target::device).toList());
+        } catch (InputException e) {
+            throw supernet.error(e.getMessage());
         }
     }
 
@@ -333,8 +356,9 @@ public final class ExperimentFile {
             });
             return Curriculum.read(phases.get(), vocabulary.samplings(), vocabulary.transitions());
         }
-        return Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(TrainingSettings.FIRST_PATH),
-            sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform));
+        Sampling drawn = sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform);
+        double share = drawn instanceof SuperkernelSampling ? 0 : TrainingSettings.FIRST_PATH;
+        return Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(share), drawn);
     }
 
     private static double number(Optional<YamlNode> node, String key, double least, double most, double otherwise) {
@@ -364,8 +388,8 @@ public final class ExperimentFile {
             Optional<YamlNode> latency = node.find("latency");
             Target target = new Target(Names.device(node.get("device")::error, node.get("device").text()),
                 node.find("batch").map(n -> n.integer(1, MOST_IMAGES)).orElse(1),
-                latency.flatMap(n -> n.find("p50")).map(Quantity::duration),
-                latency.flatMap(n -> n.find("p99")).map(Quantity::duration),
+                latency.flatMap(n -> n.find("p50")).map(Durations::of),
+                latency.flatMap(n -> n.find("p99")).map(Durations::of),
                 node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
                 node.find("options").map(ExperimentFile::options).orElse(Map.of()),
                 node.find("threads").map(n -> n.integer(1)).orElse(1),
@@ -394,11 +418,11 @@ public final class ExperimentFile {
         Profile profile = new Profile(
             number(node, "half-width", 0.001, 0.5, 0.01),
             integer(node, "rounds", 1, DEFAULT_ROUNDS),
-            node.flatMap(n -> n.find("slice")).map(Quantity::duration).orElse(DEFAULT_SLICE),
-            node.flatMap(n -> n.find("time-limit")).map(Quantity::duration).orElse(DEFAULT_TIME_LIMIT),
+            node.flatMap(n -> n.find("slice")).map(Durations::of).orElse(DEFAULT_SLICE),
+            node.flatMap(n -> n.find("time-limit")).map(Durations::of).orElse(DEFAULT_TIME_LIMIT),
             node.flatMap(n -> n.find("calibrate")).map(ExperimentFile::calibrate).orElse(DEFAULT_CALIBRATE),
             integer(node, "held-out", 1, DEFAULT_HELD_OUT),
-            node.flatMap(n -> n.find("budget")).map(Quantity::duration),
+            node.flatMap(n -> n.find("budget")).map(Durations::of),
             node.flatMap(n -> n.find("table")).map(n -> folder.resolve(n.text())));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return profile;
@@ -456,7 +480,7 @@ public final class ExperimentFile {
     }
 
     private static Verify verify(Optional<YamlNode> node) {
-        Verify verify = new Verify(node.flatMap(n -> n.find("budget")).map(Quantity::duration), integer(node, "repairs", 0, DEFAULT_REPAIRS));
+        Verify verify = new Verify(node.flatMap(n -> n.find("budget")).map(Durations::of), integer(node, "repairs", 0, DEFAULT_REPAIRS));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return verify;
     }

@@ -9,6 +9,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.Objective.Direction;
 import dev.lutra.search.Objective;
 import dev.lutra.server.experiment.Experiment.Target;
+import dev.lutra.yaml.Durations;
 import dev.lutra.yaml.Kinds;
 import dev.lutra.yaml.YamlNode;
 import java.util.ArrayList;
@@ -163,7 +164,7 @@ final class MeasureSections {
     private static double value(YamlNode node, Unit unit) {
         return switch (unit) {
             case COUNT -> node.count();
-            case NANOSECONDS -> Quantity.duration(node).toNanos();
+            case NANOSECONDS -> Durations.of(node).toNanos();
             case RATIO -> Quantity.number(node);
         };
     }

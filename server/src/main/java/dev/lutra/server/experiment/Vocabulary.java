@@ -8,6 +8,7 @@ import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transition;
 import dev.lutra.supernet.curriculum.Transitions;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.yaml.Kinds;
 
 /**
@@ -22,5 +23,6 @@ public record Vocabulary(Kinds<Sampling> samplings, Kinds<Transition> transition
     Kinds<MeasureKind> measures) {
 
     /** All that is built in. */
-    public static final Vocabulary STANDARD = new Vocabulary(Samplings.ALL, Transitions.ALL, Algorithms.ALL, MeasureKinds.ALL);
+    public static final Vocabulary STANDARD = new Vocabulary(
+        Samplings.ALL.with(SuperkernelSampling.NAME, SuperkernelSampling::of), Transitions.ALL, Algorithms.ALL, MeasureKinds.ALL);
 }

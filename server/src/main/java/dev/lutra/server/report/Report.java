@@ -91,14 +91,18 @@ public record Report(String name, String space, String evaluated, int frontSize,
      * The training curve.
      *
      * @param pace empty where it was not told
+     * @param decisions empty where no superkernels were trained
      */
-    public record Training(String svg, String note, String pace, List<Probed> probes) {
+    public record Training(String svg, String note, String pace, List<Probed> probes, List<Decided> decisions) {
 
         /** Whether paths were judged on the way. */
         public boolean isProbed() {
             return !probes.isEmpty();
         }
     }
+
+    /** How superkernels decided: a drawing, and plots of the latencies and of λ. */
+    public record Decided(String drawing, String latencies, String lambda) {}
 
     /** Fixed paths in the midst of training. */
     public record Probed(int epoch, int paths, String mean, String lowest, String highest, String tau) {}

@@ -4,17 +4,20 @@ import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.Algorithm;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
+import dev.lutra.search.algorithm.Decoded;
 import dev.lutra.search.correction.CorrectedAccuracies;
 import dev.lutra.server.event.EventStore;
 import dev.lutra.server.event.RunEvent;
@@ -224,12 +227,27 @@ final class RunContext implements AutoCloseable {
         }
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
-                .on(devices());
+                .on(devices()).with(latencies());
             try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
                 supernet = trainer.train(training);
             }
         }
         return supernet;
+    }
+
+    /** What superkernels learn besides images: the latencies on the experiment's devices. */
+    private Map<String, LatencyModel> latencies() {
+        Map<String, LatencyModel> latencies = new LinkedHashMap<>();
+        if (experiment.superkernel().isPresent()) {
+            tables().forEach((device, table) -> latencies.put(device, new LatencyModel(table)));
+        }
+        return latencies;
+    }
+
+    /** How architectures are looked for: as the experiment says, or not at all, where superkernels have decided. */
+    Algorithm algorithm() {
+        return experiment.superkernel().<Algorithm>map(superkernel -> new Decoded(superkernel.decode(space(), supernet())))
+            .orElseGet(() -> experiment.search().algorithm());
     }
 
     /** The options that training has not dropped; all of them where an accuracy table stands in the place of a supernet. */

@@ -13,6 +13,7 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
+import dev.lutra.server.event.RunEvent.DecisionsTaken;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.event.RunEvent.PathsProbed;
 import dev.lutra.server.event.RunEvent.TrainingPace;
@@ -22,6 +23,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.report.ArchitectureDrawing;
+import dev.lutra.server.report.DecisionsDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
@@ -49,6 +51,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Puts what a run found into words, plots and drawings. */
 final class RunReport {
@@ -260,10 +263,30 @@ final class RunReport {
         DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
         return new Report.Training(
             loss.isEmpty() ? "" : Plots.curves("step", "training loss", List.of(new Plots.Curve("loss of sampled paths", loss))),
-            String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
-                paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())),
+            sampledPaths.isEmpty()
+                ? ""
+                : String.format(Locale.ROOT, "%d random subnets on validation images: mean accuracy %s, lowest %s, highest %s.",
+                    paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())),
             pace(history.all(TrainingPace.class).stream().filter(pace -> pace.training().equals(SUPERNET)).toList()),
-            history.all(PathsProbed.class).stream().map(RunReport::probed).toList());
+            history.all(PathsProbed.class).stream().map(RunReport::probed).toList(),
+            decided(history.all(DecisionsTaken.class)).map(List::of).orElse(List.of()));
+    }
+
+    private static Optional<Report.Decided> decided(List<DecisionsTaken> course) {
+        if (course.isEmpty()) {
+            return Optional.empty();
+        }
+        List<DecisionsDrawing.Column> columns = course.stream()
+            .map(taken -> new DecisionsDrawing.Column(taken.step(), List.of(taken.architecture().split(",")))).toList();
+        List<String> layers = IntStream.rangeClosed(1, columns.get(0).choices().size()).mapToObj(layer -> "layer" + layer).toList();
+        List<Plots.Curve> latencies = course.get(0).latencies().keySet().stream().sorted()
+            .map(device -> new Plots.Curve(device, course.stream()
+                .map(taken -> new Plots.Point(taken.step(), taken.latencies().get(device) / NANOS_A_MILLI)).toList()))
+            .toList();
+        List<Plots.Point> lambda = course.stream().map(taken -> new Plots.Point(taken.step(), taken.lambda())).toList();
+        return Optional.of(new Report.Decided(DecisionsDrawing.svg(layers, columns),
+            latencies.isEmpty() ? "" : Plots.curves("step", "latency of the decisions (ms)", latencies),
+            Plots.curves("step", "lambda", List.of(new Plots.Curve("lambda", lambda)))));
     }
 
     private static String pace(List<TrainingPace> paces) {

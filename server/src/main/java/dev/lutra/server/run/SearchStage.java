@@ -115,9 +115,10 @@ public final class SearchStage implements Stage<Front> {
     }
 
     private static Front searched(RunContext run, Map<String, LookupTable> tables) {
+        Algorithm algorithm = run.algorithm();
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(tables), run.experiment().constraints(),
-            new BudgetedAccuracies(run.accuracies(), run.experiment().search().algorithm().budget()), run.searchedCandidates());
-        return run(run.experiment(), judge, run.events());
+            new BudgetedAccuracies(run.accuracies(), algorithm.budget()), run.searchedCandidates());
+        return run(algorithm, run.experiment(), judge, run.events());
     }
 
     /**
@@ -205,8 +206,7 @@ public final class SearchStage implements Stage<Front> {
         return new CandidateEvaluator(space, cheap, experiment.constraints(), accuracy, log);
     }
 
-    static Front run(Experiment experiment, CandidateEvaluator evaluator, RunEvents events) {
-        Algorithm algorithm = experiment.search().algorithm();
+    static Front run(Algorithm algorithm, Experiment experiment, CandidateEvaluator evaluator, RunEvents events) {
         events.emit(new RunEvent.BegunAnew("search/candidate"));
         events.emit(new RunEvent.BegunAnew("search/generation"));
         Search search = algorithm.search(evaluator, experiment.objectives(), experiment.search().seed());

@@ -65,7 +65,9 @@ interface Stage<R> {
             stages.add(new RankStage());
         }
         boolean isVerified = run.experiment().hasSupernet() && !run.experiment().targets().isEmpty();
-        stages.addAll(List.of(new ProfileStage(isVerified), new SearchStage()));
+        // superkernels are trained with the latencies that the tables tell
+        stages.add(run.experiment().superkernel().isPresent() ? 0 : stages.size(), new ProfileStage(isVerified));
+        stages.add(new SearchStage());
         if (run.experiment().hasSupernet()) {
             stages.add(new ExportStage());
         }

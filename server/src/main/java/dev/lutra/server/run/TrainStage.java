@@ -38,7 +38,7 @@ final class TrainStage implements Stage<List<Double>> {
 
     @Override
     public Set<Artifact> needs(Experiment experiment) {
-        return Set.of();
+        return experiment.superkernel().isPresent() ? Set.of(Artifact.TABLES) : Set.of();
     }
 
     @Override
@@ -76,7 +76,9 @@ final class TrainStage implements Stage<List<Double>> {
         run.supernet();
         writeShrunkSpace(run);
         List<Double> paths = sampledPaths(run);
-        run.events().emit(new RunEvent.PathsJudged(paths));
+        if (!paths.isEmpty()) {
+            run.events().emit(new RunEvent.PathsJudged(paths));
+        }
         return paths;
     }
 
@@ -89,8 +91,14 @@ final class TrainStage implements Stage<List<Double>> {
         });
     }
 
-    /** Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. */
+    /**
+     * Accuracies of the same random paths whenever it is asked; only those that the run does not know yet are judged. None of
+     * superkernels, in which only what they decide is meant to be good.
+     */
     static List<Double> sampledPaths(RunContext run) {
+        if (run.experiment().superkernel().isPresent()) {
+            return List.of();
+        }
         List<Architecture> paths = sampled(run.options(), run.experiment());
         Map<Architecture, Double> accuracies = accuracies(run, paths, "judge random paths");
         return paths.stream().map(accuracies::get).toList();
@@ -103,6 +111,9 @@ final class TrainStage implements Stage<List<Double>> {
 
     /** Paths to look at while the supernet is trained: some whose accuracies by themselves are known, where the experiment has a file of such. */
     static Probes probes(RunContext run) {
+        if (run.experiment().superkernel().isPresent()) {
+            return Probes.NONE;
+        }
         Map<Architecture, Double> known = RankStage.known(run, Options.all(run.space()));
         List<Architecture> paths = known.isEmpty()
             ? sampled(Options.all(run.space()), run.experiment()).stream().distinct().toList()

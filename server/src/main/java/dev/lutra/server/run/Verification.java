@@ -58,7 +58,7 @@ final class Verification {
         settings = run.experiment().verify();
         spent = new SpentTime(run.results(), "verifying-nanos",
             settings.budget().map(budget -> budget.toMillis() + " ms").orElse("any time"), System::nanoTime);
-        mayRepair = true;
+        mayRepair = run.experiment().superkernel().isEmpty(); // what is decoded is not searched on
     }
 
     /** What devices said of the front's winners in the end, the most accurate first. */

@@ -5,11 +5,13 @@ import dev.lutra.server.event.RunEvents;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
+import dev.lutra.supernet.superkernel.Decisions;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.TrainingListener;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** Tells how a training goes: its steps, its epochs, and as progress. */
@@ -25,6 +27,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final Probes probes;
     private final Pace pace = new Pace(System::nanoTime);
     private double loss = Double.NaN;
+    private Optional<Decisions> decisions = Optional.empty();
     private boolean goesOn;
     private int epoch;
     private int epochs;
@@ -57,6 +60,11 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void decided(Decisions taken) {
+        decisions = Optional.of(taken);
+    }
+
+    @Override
     public void step(TrainingListener.Progress now) {
         pace.ends(now.images());
         epochs = now.epochs();
@@ -70,11 +78,14 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
         epoch = now.epoch();
         loss = Double.isNaN(loss) ? now.loss() : SMOOTHING * loss + (1 - SMOOTHING) * now.loss();
         work.at(now.step() * now.images(),
-            String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss));
+            String.format(Locale.ROOT, "epoch %d of %d, loss %.3f", now.epoch(), now.epochs(), loss)
+                + decisions.map(Decisions::described).orElse(""));
         RunEvent.TrainingStep step = new RunEvent.TrainingStep(training, now.epoch(), now.epochs(), now.step(), now.steps(), now.loss(),
             now.accuracy(), now.learningRate());
         events.emit(step);
         if (step.isKept()) {
+            decisions.ifPresent(taken -> events.emit(new RunEvent.DecisionsTaken(training, now.epoch(), now.step(), taken.architecture(),
+                taken.lambda(), taken.nanos())));
             events.emit(new RunEvent.TrainingPace(training, now.epoch(), now.step(), pace.imagesPerSecond(), pace.waitShare(),
                 ResidentMemory.bytes().orElse(null)));
             pace.anew();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.yaml.Durations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class ExperimentInputTest {
     @ParameterizedTest
     @ValueSource(strings = {"800 us", "800 \u00B5s", "800 \u03BCs", "0.8 ms", "800000ns"})
     void everyMicro(String text) {
-        assertThat(Quantity.duration(text)).contains(Duration.ofNanos(800_000));
+        assertThat(Durations.of(text)).contains(Duration.ofNanos(800_000));
     }
 
     @Test

@@ -66,7 +66,7 @@ class ImportedTableTest {
         assertThat(tables).containsOnlyKeys("note10", "same-at-leisure");
         assertThat(progress.lines()).hasSize(2).allMatch(line -> line.contains("note10-ofa.json is taken as it is (")
             && line.contains(") and has all of ofa-mobilenetv3-12 for device "));
-        Front front = SearchStage.run(experiment, SearchStage.evaluator(experiment, space,
+        Front front = SearchStage.run(experiment.search().algorithm(), experiment, SearchStage.evaluator(experiment, space,
             SearchStage.computed(experiment, space, tables),
             AccuracySource.oneByOne(architecture -> 1 - 1e8 / Cost.of(space.build(architecture).ops()).macs()), CandidateLog.inMemory()),
             progress.events());

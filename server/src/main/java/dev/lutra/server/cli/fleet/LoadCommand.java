@@ -13,10 +13,10 @@ import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.Quantity;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.LoadMeasurement;
 import dev.lutra.server.run.RunFolder;
+import dev.lutra.yaml.Durations;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -70,7 +70,7 @@ public final class LoadCommand implements Runnable {
     @Override
     public void run() {
         double requestsPerSecond = requestsPerSecond();
-        Duration time = Quantity.duration(duration)
+        Duration time = Durations.of(duration)
             .orElseThrow(() -> new InputException("--for: " + duration + " (expected: a duration with its unit, such as 10s)"));
         if (threads < 1) {
             throw new InputException("--threads: " + threads + " (expected: 1 or more)");

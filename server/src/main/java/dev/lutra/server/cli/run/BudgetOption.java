@@ -2,7 +2,7 @@ package dev.lutra.server.cli.run;
 
 import dev.lutra.InputException;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.Quantity;
+import dev.lutra.yaml.Durations;
 import picocli.CommandLine.Option;
 
 /** Of commands that profile. */
@@ -15,7 +15,7 @@ final class BudgetOption {
     Experiment applyTo(Experiment experiment) {
         return budget == null
             ? experiment
-            : experiment.withBudget(Quantity.duration(budget).orElseThrow(() -> new InputException("--budget: " + budget
+            : experiment.withBudget(Durations.of(budget).orElseThrow(() -> new InputException("--budget: " + budget
                 + " (expected: a positive duration with its unit, such as 60 s; units: ns, us, ms, s, min, h)")));
     }
 }

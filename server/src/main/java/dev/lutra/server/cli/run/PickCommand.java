@@ -11,6 +11,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.Quantity;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.winner.Winner;
+import dev.lutra.yaml.Durations;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,7 +66,7 @@ public final class PickCommand extends AnsweringCommand {
     private static Map<String, Long> times(String option, String text, List<String> devices) {
         int equals = text.lastIndexOf('=');
         List<String> meant = equals < 0 ? devices : List.of(text.substring(0, equals));
-        long nanos = Quantity.duration(text.substring(equals + 1)).orElseThrow(() -> new InputException(option + ": " + text
+        long nanos = Durations.of(text.substring(equals + 1)).orElseThrow(() -> new InputException(option + ": " + text
             + " (expected: DEVICE=TIME, such as my-box=4ms)")).toNanos();
         Map<String, Long> times = new LinkedHashMap<>();
         for (String device : meant) {

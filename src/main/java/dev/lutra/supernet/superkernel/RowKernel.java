@@ -1,0 +1,324 @@
+package dev.lutra.supernet.superkernel;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.Segment;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.superkernel.NestedRow.Decision;
+import dev.lutra.supernet.superkernel.NestedRow.Kind;
+import dev.lutra.supernet.superkernel.NestedRow.Part;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/**
+ * The superkernel of a row: the depthwise kernel of its largest option, of which decisions say what is used. A decision is 1 if the
+ * norm of the part that it is about is at least a learned threshold, with the gradient of a sigmoid of their difference (the
+ * straight-through indicator of Stamoulis et al. 2019, section 3). With decisions of 0 and 1 the row computes what the option does
+ * that they stand for; where they are multiplied in is the {@link Gate}.
+ */
+final class RowKernel {
+
+    private static final float NO_ROOT_OF_ZERO = 1e-12f;
+
+    private final NestedRow row;
+    private final Norm norm;
+    private final Gate gate;
+    private final Weight kernel;
+    private final List<Integer> channels;
+    private final List<Weight> thresholds;
+    /** Convolutions of squeeze-and-excite, with how many of their inputs every expansion has. */
+    private final Map<Weight, List<Integer>> excitation;
+    private final Ends ends;
+    private final Optional<String> scale;
+
+    /** Where the decisions on expansion and presence are multiplied in; those on the kernel always are in the kernel. */
+    enum Gate {
+        /**
+         * In what reads the channels, and in the block's last batch norm. The gradient of a decision is then what its part is worth,
+         * whether it is used or not.
+         */
+        OUTPUT,
+        /**
+         * In the depthwise kernel, as published. Batch norm follows it and takes the scale of each channel away, so that a loss of
+         * the outputs has next to no gradient there, and decisions follow latency and the growth of norms. A channel that is off
+         * gives the constant that batch norm's shift makes of it, which the last batch norm takes away again. Where squeeze-and-excite
+         * would make it differ from image to image, the shift is off as well, and a block that is off adds no shift of its last one.
+         */
+        KERNEL
+    }
+
+    private record Ends(Weight project, Op.BatchNorm depthwiseNorm, Op.BatchNorm lastNorm) {}
+
+    /**
+     * What the decisions of a row make of its weights.
+     *
+     * @param indicators a value a decision, through which the gradient passes
+     * @param decisions 0 or 1, as the norms and thresholds have it
+     * @param used as they were applied: 0 too where something else than the threshold says so
+     * @param weights in the place of the row's own
+     * @param excited by the name of the op whose factor it changes
+     */
+    record Gated(List<NDArray> indicators, double[] decisions, double[] used, Map<Weight, NDArray> weights,
+        Map<String, UnaryOperator<NDArray>> excited) {}
+
+    /**
+     * @param largest architecture of the space whose layers all are the largest
+     */
+    RowKernel(SearchSpace space, NestedRow row, Architecture largest, Norm norm, Gate gate) {
+        this.row = row;
+        this.norm = norm;
+        this.gate = gate;
+        List<Op> ops = ops(space.build(largest), row);
+        Op.Conv depthwise = ops.stream().filter(Op.Conv.class::isInstance).map(Op.Conv.class::cast)
+            .filter(conv -> conv.groups() > 1 && conv.groups() == conv.input().shape().channels()).findFirst().orElseThrow();
+        kernel = depthwise.weight();
+        String scope = depthwise.name().substring(0, depthwise.name().lastIndexOf('.'));
+        thresholds = row.decisions().stream().map(decision -> threshold(scope, decision)).toList();
+        List<Map<String, Weight>> byExpansion = new ArrayList<>();
+        for (int level = 0; level < row.expansions().size(); level++) {
+            int[] values = largest.values();
+            values[row.gene()] = row.position(new Part(row.kernels().size() - 1, level, row.largest().excited()));
+            byExpansion.add(ops(space.build(space.architecture(values)), row).stream().filter(Op.Conv.class::isInstance)
+                .map(Op.Conv.class::cast).collect(Collectors.toMap(Op.Conv::name, Op.Conv::weight)));
+        }
+        channels = byExpansion.stream().map(convs -> convs.get(depthwise.name()).dims().get(0)).toList();
+        excitation = new HashMap<>();
+        excitationConvs(ops).forEach(conv -> excitation.put(conv.weight(),
+            byExpansion.stream().map(convs -> convs.get(conv.name()).dims().get(1)).toList()));
+        List<Op.BatchNorm> norms = ops.stream().filter(Op.BatchNorm.class::isInstance).map(Op.BatchNorm.class::cast).toList();
+        Op.BatchNorm last = norms.get(norms.size() - 1);
+        ends = new Ends(ops.stream().filter(Op.Conv.class::isInstance).map(Op.Conv.class::cast)
+            .filter(conv -> conv.output().equals(last.input())).findFirst().orElseThrow().weight(),
+            norms.stream().filter(batchNorm -> batchNorm.input().equals(depthwise.output())).findFirst().orElseThrow(), last);
+        scale = ops.stream().filter(Op.ChannelScale.class::isInstance).map(Op::name).findFirst();
+    }
+
+    private static List<Op> ops(Network network, NestedRow row) {
+        return network.segments().stream().filter(segment -> segment.name().equals(row.layer())).map(Segment::ops).findFirst().orElseThrow();
+    }
+
+    private Weight threshold(String scope, Decision decision) {
+        String of = switch (decision.kind()) {
+            case KERNEL -> "kernel" + row.kernels().get(decision.level());
+            case EXPANSION -> "expand" + row.expansions().get(decision.level());
+            case PRESENCE, EXCITATION -> decision.kind().name().toLowerCase(Locale.ROOT);
+        };
+        return Weight.whole(new SharedTensor(scope + ".threshold." + of, List.of(1), SharedTensor.Role.BIAS));
+    }
+
+    /** The convolutions between a global pool and the factor that it ends in. */
+    private static List<Op.Conv> excitationConvs(List<Op> ops) {
+        Map<Integer, Op> makers = ops.stream().collect(Collectors.toMap(op -> op.output().id(), op -> op));
+        List<Op.Conv> convs = new ArrayList<>();
+        ops.stream().filter(Op.ChannelScale.class::isInstance).map(Op.ChannelScale.class::cast).forEach(scale -> {
+            Op op = makers.get(scale.factor().id());
+            while (!(op instanceof Op.GlobalPool)) {
+                if (op instanceof Op.Conv conv) {
+                    convs.add(conv);
+                }
+                op = makers.get(op.inputs().get(0).id());
+            }
+        });
+        return convs;
+    }
+
+    NestedRow row() {
+        return row;
+    }
+
+    /** One value a decision, in their order. */
+    List<Weight> thresholds() {
+        return thresholds;
+    }
+
+    /**
+     * Decides and applies the decisions.
+     *
+     * @param parameters the row's weights and thresholds
+     * @param step owns the arrays
+     * @param allowed whether a decision may be 1, by its number
+     */
+    Gated gate(Parameters parameters, NDManager step, IntPredicate allowed) {
+        return new Gating(parameters, step, allowed).gated();
+    }
+
+    /** The decisions of one step. */
+    private final class Gating {
+
+        private final Parameters parameters;
+        private final NDManager step;
+        private final IntPredicate allowed;
+        private final List<NDArray> indicators = new ArrayList<>();
+        private final List<Double> decisions = new ArrayList<>();
+        private final List<Double> used = new ArrayList<>();
+
+        Gating(Parameters parameters, NDManager step, IntPredicate allowed) {
+            this.parameters = parameters;
+            this.step = step;
+            this.allowed = allowed;
+        }
+
+        Gated gated() {
+            NDArray whole = parameters.get(kernel);
+            List<NDArray> rings = rings();
+            List<NDArray> kernels = new ArrayList<>();
+            for (int level = 1; level < row.kernels().size(); level++) {
+                kernels.add(indicator(whole.mul(rings.get(level)), ringSquare(level)));
+            }
+            NDArray inKernel = kernels.isEmpty() ? whole : whole.mul(nested(rings, kernels));
+            List<NDArray> expansions = new ArrayList<>();
+            for (int level = 1; level < row.expansions().size(); level++) {
+                expansions.add(indicator(channels(inKernel, channels.get(level - 1), channels.get(level)),
+                    channelSquare(channels.get(level) - channels.get(level - 1))));
+            }
+            Map<Weight, NDArray> weights = new HashMap<>();
+            weights.put(kernel, inKernel);
+            if (!expansions.isEmpty() && gate == Gate.OUTPUT) {
+                multiply(weights, ends.project(), channelGate(channels, expansions, 1));
+            } else if (!expansions.isEmpty()) {
+                NDArray on = channelGate(channels, expansions, 0);
+                multiply(weights, kernel, on);
+                if (!excitation.isEmpty()) {
+                    multiply(weights, ends.depthwiseNorm().shift(), on.reshape(-1));
+                }
+            }
+            if (row.isOmissible()) {
+                NDArray presence = indicator(channels(inKernel, 0, channels.get(0)), channelSquare(channels.get(0)));
+                multiply(weights, ends.lastNorm().shift(), presence.reshape(1));
+                if (gate == Gate.OUTPUT) {
+                    multiply(weights, ends.lastNorm().scale(), presence.reshape(1));
+                } else {
+                    multiply(weights, kernel, presence);
+                }
+            }
+            excitation.forEach((conv, inputs) -> {
+                if (inputs.stream().distinct().count() > 1) {
+                    multiply(weights, conv, channelGate(inputs, expansions, 1));
+                }
+            });
+            Map<String, UnaryOperator<NDArray>> excited = excited(); // the last decision
+            return new Gated(indicators, array(decisions), array(used), weights, excited);
+        }
+
+        private void multiply(Map<Weight, NDArray> weights, Weight weight, NDArray factor) {
+            weights.compute(weight, (key, before) -> (before == null ? parameters.get(weight) : before).mul(factor));
+        }
+
+        private Map<String, UnaryOperator<NDArray>> excited() {
+            if (!row.choosesExcitation()) {
+                return Map.of();
+            }
+            NDArray squares = step.create(NO_ROOT_OF_ZERO);
+            double unit = 0;
+            for (Weight conv : excitation.keySet().stream().sorted((a, b) -> a.tensor().name().compareTo(b.tensor().name())).toList()) {
+                squares = squares.add(parameters.get(conv).mul(parameters.get(conv)).sum());
+                unit += norm.square(conv.tensor(), conv.elements());
+            }
+            NDArray indicator = indicator(squares.sqrt(), norm.unit(unit));
+            return Map.of(scale.orElseThrow(), factor -> {
+                NDArray one = step.ones(new Shape(1, 1, 1, 1));
+                return factor.sub(one).mul(indicator).add(one);
+            });
+        }
+
+        private double ringSquare(int level) {
+            int inner = row.kernels().get(level - 1);
+            int outer = row.kernels().get(level);
+            return norm.unit(norm.square(kernel.tensor(), (long) kernel.dims().get(0) * (outer * outer - inner * inner)));
+        }
+
+        private double channelSquare(int count) {
+            int side = kernel.dims().get(2);
+            return norm.unit(norm.square(kernel.tensor(), (long) count * side * side));
+        }
+
+        private NDArray indicator(NDArray part, double unit) {
+            if (part.getShape().dimension() == 0) {
+                return decide(part, unit);
+            }
+            return decide(part.mul(part).sum().add(step.create(NO_ROOT_OF_ZERO)).sqrt(), unit);
+        }
+
+        /** The indicator of a norm, as an array of four axes: exactly 0 or 1 forwards, backwards a sigmoid. */
+        private NDArray decide(NDArray length, double unit) {
+            Weight threshold = thresholds.get(indicators.size());
+            NDArray above = length.reshape(1).mul(step.create(new float[]{(float) (1 / unit)})).sub(parameters.get(threshold));
+            double decision = above.getFloat() >= 0 ? 1 : 0;
+            decisions.add(decision);
+            NDArray indicator;
+            if (allowed.test(indicators.size())) {
+                used.add(decision);
+                NDArray soft = Activation.sigmoid(above);
+                indicator = soft.sub(soft.stopGradient()).add(step.create(new float[]{(float) decision}));
+            } else {
+                used.add(0.0);
+                indicator = step.zeros(new Shape(1));
+            }
+            indicators.add(indicator);
+            return indicator.reshape(1, 1, 1, 1);
+        }
+
+        /** 1 on the smallest kernel and on each ring around the one before. */
+        private List<NDArray> rings() {
+            int side = kernel.dims().get(2);
+            List<NDArray> rings = new ArrayList<>();
+            for (int level = 0; level < row.kernels().size(); level++) {
+                float[] mask = new float[side * side];
+                int inner = level == 0 ? 0 : row.kernels().get(level - 1);
+                for (int i = 0; i < mask.length; i++) {
+                    int off = Math.max(Math.abs(2 * (i / side) + 1 - side), Math.abs(2 * (i % side) + 1 - side)) + 1;
+                    mask[i] = off > inner && off <= row.kernels().get(level) ? 1 : 0;
+                }
+                rings.add(step.create(mask, new Shape(1, 1, side, side)));
+            }
+            return rings;
+        }
+
+        /** How much of every channel along an axis is used, given how many of them each expansion has. */
+        private NDArray channelGate(List<Integer> counts, List<NDArray> expansions, int axis) {
+            int last = counts.get(counts.size() - 1);
+            List<NDArray> masks = new ArrayList<>();
+            for (int level = 0; level < counts.size(); level++) {
+                float[] mask = new float[last];
+                for (int i = level == 0 ? 0 : counts.get(level - 1); i < counts.get(level); i++) {
+                    mask[i] = 1;
+                }
+                masks.add(step.create(mask, axis == 0 ? new Shape(last, 1, 1, 1) : new Shape(1, last, 1, 1)));
+            }
+            return nested(masks, expansions);
+        }
+
+        /** The first mask, and each other one as far as all indicators up to its own have it. */
+        private static NDArray nested(List<NDArray> masks, List<NDArray> indicators) {
+            NDArray sum = masks.get(masks.size() - 1);
+            for (int level = masks.size() - 2; level >= 0; level--) {
+                sum = sum.mul(indicators.get(level)).add(masks.get(level));
+            }
+            return sum;
+        }
+
+        private static NDArray channels(NDArray part, int from, int to) {
+            return part.get(new NDIndex().addSliceDim(from, to));
+        }
+
+        private static double[] array(List<Double> values) {
+            return values.stream().mapToDouble(Double::doubleValue).toArray();
+        }
+    }
+}

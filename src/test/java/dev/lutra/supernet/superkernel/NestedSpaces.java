@@ -1,0 +1,79 @@
+package dev.lutra.supernet.superkernel;
+
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.Tables;
+import dev.lutra.proto.LookupTable;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
+
+/** Small spaces of nested rows, for 16×16 images of 4 classes. */
+final class NestedSpaces {
+
+    private static final String HEAD = """
+        name: nested
+        title: Nested rows
+        source: Ours
+        input: {channels: 3, size: 16}
+        classes: 4
+        """;
+
+    private NestedSpaces() {}
+
+    /** Of a device so slow that a nanosecond is nothing. */
+    static LatencyModel slow(SearchSpace space) {
+        LookupTable.Builder table = Tables.of(space).content().toBuilder();
+        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setP50Nanos(1_000_000 * entry.getLatency().getP50Nanos()));
+        return new LatencyModel(dev.lutra.latency.LookupTable.of(table.build()));
+    }
+
+    /** Kernels 3 and 5, expansions 2 and 4, skip. */
+    static SearchSpace plain() {
+        return plain(2);
+    }
+
+    /**
+     * The same of more layers.
+     *
+     * @param repeats layers of each of two stages
+     */
+    static SearchSpace plain(int repeats) {
+        return SpaceFile.parse("nested.yaml", HEAD + """
+            choices:
+              k3e2: {block: mb, kernel: 3, expand: 2, shares: s, largest-kernel: 5, largest-expand: 4}
+              k3e4: {block: mb, kernel: 3, expand: 4, shares: s, largest-kernel: 5, largest-expand: 4}
+              k5e2: {block: mb, kernel: 5, expand: 2, shares: s, largest-kernel: 5, largest-expand: 4}
+              k5e4: {block: mb, kernel: 5, expand: 4, shares: s, largest-kernel: 5, largest-expand: 4}
+              skip: {block: skip}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8, stride: 2}
+              - {choices: [k3e2, k3e4, k5e2, k5e4, skip], channels: 8, repeat: REPEATS}
+              - {choices: [k3e2, k3e4, k5e2, k5e4, skip], channels: 12, repeat: REPEATS, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """.replace("REPEATS", Integer.toString(repeats)));
+    }
+
+    /** Kernels 3, 5 and 7, expansions 1, 2 and 4, skip, and squeeze-and-excite as a choice, as wide as what it scales. */
+    static SearchSpace excited() {
+        StringBuilder choices = new StringBuilder("choices:\n");
+        StringBuilder names = new StringBuilder();
+        for (int kernel : new int[]{3, 5, 7}) {
+            for (int expand : new int[]{1, 2, 4}) {
+                for (String excite : new String[]{"", "se"}) {
+                    String name = "k" + kernel + "e" + expand + excite;
+                    names.append(name).append(", ");
+                    choices.append("  " + name + ": {block: mb, kernel: " + kernel + ", expand: " + expand
+                        + ", shares: s, largest-kernel: 7, largest-expand: 4, se: " + !excite.isEmpty() + ", activation: hard-swish}\n");
+                }
+            }
+        }
+        return SpaceFile.parse("excited.yaml", HEAD + choices + """
+              skip: {block: skip}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8, stride: 2}
+              - {choices: [NAMESskip], channels: 8, repeat: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """.replace("NAMES", names));
+    }
+}
