@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
 import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.latency.LatencyModel;
@@ -26,6 +27,7 @@ import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import dev.lutra.search.AccuracyFile;
+import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
@@ -49,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -103,6 +106,7 @@ class ParserFuzzTest {
         read("architecture", text, file -> {
             Architecture architecture = SPACE.parse(new String(text, StandardCharsets.UTF_8));
             assertThat(SPACE.parse(architecture.toString())).isEqualTo(architecture);
+            SPACE.build(architecture);
         });
     }
 
@@ -110,8 +114,16 @@ class ParserFuzzTest {
     void othersArchitecture(byte[] text) throws IOException {
         read("net.config", text, file -> {
             ArchitectureFile read = ArchitectureFile.read(file);
-            read.space().build(read.architecture());
+            long macs = macs(read);
+            for (Consumer<Path> writer : List.<Consumer<Path>>of(read::writeNetConfig, read::writeSubnet)) {
+                writer.accept(file);
+                assertThat(macs(ArchitectureFile.read(file))).isEqualTo(macs);
+            }
         });
+    }
+
+    private static long macs(ArchitectureFile read) {
+        return Cost.of(read.space().build(read.architecture()).ops()).macs();
     }
 
     @FuzzTest(maxDuration = "10m")
@@ -121,7 +133,12 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void lookupTable(byte[] text) throws IOException {
-        read("table.json", text, file -> new LatencyModel(LookupTable.load(file)));
+        read("table.json", text, file -> {
+            LookupTable table = LookupTable.load(file);
+            use(table);
+            table.save(file);
+            assertThat(LookupTable.load(file).content()).isEqualTo(table.content());
+        });
     }
 
     /** Of every publisher; the names that tell a format and an image size are given. */
@@ -158,18 +175,53 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void accuracyTable(byte[] text) throws IOException {
-        read("accuracies.csv", text, file -> AccuracyFile.of(file).load(SPACE));
+        read("accuracies.csv", text, file -> {
+            AccuracyTable table = AccuracyFile.of(file).load(SPACE);
+            table.find(table.architectures(), (architecture, accuracy) -> assertThat(accuracy).isBetween(0.0, 1.0));
+            table.architectures().forEach(table.measures()::of);
+        });
     }
 
     @FuzzTest(maxDuration = "10m")
     void front(byte[] text) throws IOException {
-        read("front.json", text, file -> Front.readJson(file, SPACE));
+        read("front.json", text, file -> {
+            Front front = Front.readJson(file, SPACE);
+            front.writeJson(file);
+            assertThat(Front.readJson(file, SPACE).architectures()).isEqualTo(front.architectures());
+            front.writeCsv(file);
+            assertThat(Front.readCsv(file, SPACE).architectures()).isEqualTo(front.architectures());
+        });
     }
 
     @FuzzTest(maxDuration = "10m")
     void safetensors(byte[] bytes) throws IOException {
-        read("x.safetensors", bytes, ParserFuzzTest::readTensors);
+        readSafetensors(bytes);
+    }
+
+    private static void readSafetensors(byte[] bytes) throws IOException {
+        read("x.safetensors", bytes, file -> {
+            readTensors(file);
+            SafetensorsFile stored = SafetensorsFile.open(file);
+            List<SafetensorsFile.Entry> tensors = stored.names().stream().filter(name -> isSmall(stored, name))
+                .map(name -> new SafetensorsFile.Entry(name, stored.dims(name), new float[elements(stored, name)]::clone)).toList();
+            Path copy = file.resolveSibling("copy.safetensors");
+            try {
+                SafetensorsFile.write(copy, stored.metadata(), tensors);
+                assertThat(SafetensorsFile.open(copy).names()).hasSize(tensors.size()).isSubsetOf(stored.names());
+                assertThat(SafetensorsFile.open(copy).metadata()).isEqualTo(stored.metadata());
+            } finally {
+                Files.deleteIfExists(copy);
+            }
+        });
         read("x.safetensors", bytes, Checkpoint::read);
+    }
+
+    private static boolean isSmall(TensorArchive archive, String name) {
+        return archive.dims(name).stream().mapToDouble(Integer::doubleValue).reduce(1, (a, b) -> a * b) <= MOST_VALUES;
+    }
+
+    private static int elements(TensorArchive archive, String name) {
+        return archive.dims(name).stream().mapToInt(Integer::intValue).reduce(1, (a, b) -> a * b);
     }
 
     /** The header alone, so that the length before it is always right. */
@@ -177,8 +229,7 @@ class ParserFuzzTest {
     void safetensorsHeader(byte[] header) throws IOException {
         byte[] file = ByteBuffer.allocate(8 + header.length + 64).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length)
             .put(header).array();
-        read("x.safetensors", file, ParserFuzzTest::readTensors);
-        read("x.safetensors", file, Checkpoint::read);
+        readSafetensors(file);
     }
 
     /** The header alone, behind NumPy's signature and the right length. */
@@ -201,7 +252,7 @@ class ParserFuzzTest {
     private static void readTensors(Path file) {
         TensorArchive archive = TensorArchive.open(file);
         for (String name : archive.names()) {
-            if (archive.dims(name).stream().mapToDouble(Integer::doubleValue).reduce(1, (a, b) -> a * b) <= MOST_VALUES) {
+            if (isSmall(archive, name)) {
                 archive.read(name);
             }
         }
@@ -210,7 +261,7 @@ class ParserFuzzTest {
     @FuzzTest(maxDuration = "10m")
     void onnx(byte[] bytes) throws IOException {
         SelfContainedModel.problem(ByteBuffer.wrap(bytes)).ifPresent(problem -> assertThat(problem).isNotBlank());
-        read("x.onnx", bytes, ExportedNetwork::read);
+        read("x.onnx", bytes, file -> ExportedNetwork.read(file).metadata());
     }
 
     @FuzzTest(maxDuration = "10m")
@@ -227,7 +278,17 @@ class ParserFuzzTest {
         } catch (InvalidProtocolBufferException e) {
             return;
         }
-        read("message", bytes, file -> new LatencyModel(LookupTable.of(table)));
+        read("message", bytes, file -> use(LookupTable.of(table)));
+    }
+
+    private static void use(LookupTable table) {
+        new LatencyModel(table);
+        assertThat(table.fileName()).isNotBlank();
+        table.requireOneEstimator(table.networks());
+        for (Entry entry : table.entries()) {
+            assertThat(table.ownNanos(entry.getKey())).isNotNegative();
+            assertThat(table.without(List.of(entry.getKey())).timesForgotten(entry.getKey())).isPositive();
+        }
     }
 
     /** Inputs that are no text, and so are no files here; {@code tests/fuzz.sh} begins with them too. */
