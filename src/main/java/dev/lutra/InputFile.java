@@ -32,6 +32,17 @@ public final class InputFile {
     }
 
     /**
+     * Checks a file that is made where it is not there yet.
+     *
+     * @throws InputException if it is there and is a folder, a pipe or a device
+     */
+    public static void requireRegularOrNone(Path file) {
+        if (Files.exists(file)) {
+            requireRegular(file);
+        }
+    }
+
+    /**
      * Reads a whole file.
      *
      * @param mostBytes how large it may be

@@ -19,6 +19,7 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -104,6 +105,10 @@ public final class YamlNode {
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
             throw new InputException(file + ":" + line + ": not YAML: " + e.getProblem(), e);
+        } catch (ReaderException e) {
+            long line = 1 + text.codePoints().limit(e.getPosition()).filter(c -> c == '\n').count();
+            throw new InputException(file + ":" + line + ": not YAML: the character " + Character.toString(e.getCodePoint())
+                + " (expected: visible ones)", e);
         } catch (YamlEngineException e) {
             throw new InputException(file + ": not YAML: " + e.getMessage().lines().findFirst().orElse(""), e);
         } catch (StackOverflowError e) { // the parser sets no limit of its own

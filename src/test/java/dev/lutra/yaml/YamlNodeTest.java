@@ -51,6 +51,11 @@ class YamlNodeTest {
     }
 
     @Test
+    void charactersThatNobodySeesAreNamedWithTheirLine() {
+        assertRefused("a: 1\nb: x\u001b[2J\n", "x.yaml:2: not YAML: the character \\u{1b} (expected: visible ones)");
+    }
+
+    @Test
     void depthHasALimit() {
         assertRefused("{a: ".repeat(60) + "1" + "}".repeat(60), "x.yaml:1: a.a.a");
         assertRefused("[".repeat(200_000), "x.yaml");

@@ -64,7 +64,7 @@ public final class ImageDecoder {
         }
         if (RiffChunks.isWebp(bytes)) {
             RiffChunks chunks = RiffChunks.of(bytes);
-            chunks.contradiction().ifPresent(problem -> {
+            chunks.problem().ifPresent(problem -> {
                 throw damaged(file, "WebP", problem);
             });
             return decode(file, chunks.withoutProfile(), "WebP", reader -> rgb(reader.read(0))).upright(chunks.orientation());

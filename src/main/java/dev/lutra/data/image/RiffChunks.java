@@ -30,6 +30,7 @@ final class RiffChunks {
     private int orientation = Exif.UPRIGHT;
     private Optional<Size> canvas = Optional.empty();
     private Optional<Size> image = Optional.empty();
+    private boolean hasFrames;
 
     private RiffChunks(byte[] file) {
         ByteBuffer fields = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -73,6 +74,10 @@ final class RiffChunks {
                     image = Optional.of(new Size((sides & SIDE_MASK) + 1, (sides >>> SIDE_BITS & SIDE_MASK) + 1));
                 }
             }
+            case "ANMF" -> {
+                hasFrames = true;
+                kept.write(file, at, end - at);
+            }
             case "EXIF" -> {
                 orientation = Exif.orientation(file, content, end);
                 kept.write(file, at, end - at);
@@ -98,8 +103,11 @@ final class RiffChunks {
         return orientation;
     }
 
-    /** What is wrong where the file says two sizes, of which a few bytes can make the larger fill a machine's memory. */
-    Optional<String> contradiction() {
+    /** Why there is no image to read, or one of another size than the file says, of which a few bytes can fill a machine's memory. */
+    Optional<String> problem() {
+        if (image.isEmpty() && !hasFrames) {
+            return Optional.of("no image in it");
+        }
         return canvas.isEmpty() || image.isEmpty() || canvas.equals(image)
             ? Optional.empty()
             : Optional.of("an image of " + image.get() + " pixels on a canvas of " + canvas.get());

@@ -386,6 +386,9 @@ class ImageDecoderTest {
         Files.write(file, riff(chunk("VP8X", vast), image));
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessage(file
             + ": damaged WebP: an image of 24×16 pixels on a canvas of 24×4194305 (expected: a whole image)");
+        Files.write(file, riff(chunk("VP8X", vast)));
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessage(file
+            + ": damaged WebP: no image in it (expected: a whole image)");
     }
 
     @Test

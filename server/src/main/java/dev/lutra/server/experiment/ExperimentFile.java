@@ -199,8 +199,8 @@ public final class ExperimentFile {
     }
 
     private static String name(YamlNode node) {
-        if (!node.text().matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
-            throw node.error("'" + node.text() + "' (expected: letters, digits, '.', '_', '-'; it names the run's folder)");
+        if (!node.text().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")) {
+            throw node.error("'" + node.text() + "' (expected: at most 100 letters, digits, '.', '_', '-'; it names the run's folder)");
         }
         return node.text();
     }

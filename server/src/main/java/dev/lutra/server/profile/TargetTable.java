@@ -1,6 +1,7 @@
 package dev.lutra.server.profile;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.lowering.Precision;
@@ -127,6 +128,7 @@ public record TargetTable(Experiment.Target target, Path file) {
         Path lock = file.toAbsolutePath().resolveSibling(file.getFileName() + ".lock");
         try {
             Files.createDirectories(lock.getParent());
+            InputFile.requireRegularOrNone(lock);
             try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock held = channel.lock()) {
                 Optional<LookupTable> there = load();

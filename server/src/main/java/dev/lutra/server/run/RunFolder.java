@@ -1,6 +1,7 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.server.outcome.NetworkFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -102,6 +103,7 @@ public record RunFolder(Path root) {
     public Lock lock() {
         try {
             Files.createDirectories(root);
+            InputFile.requireRegularOrNone(root.resolve("lock"));
             FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (channel.tryLock() == null) {
                 channel.close();

@@ -1,6 +1,7 @@
 package dev.lutra.server.store;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -72,6 +73,7 @@ public final class Database implements AutoCloseable {
     }
 
     static Database open(Path file, Consumer<String> say, int busyMillis) {
+        InputFile.requireRegularOrNone(file);
         SQLiteDataSource source = source(file, busyMillis);
         Patience patience = new Patience(say);
         return patience.waitOut(() -> {

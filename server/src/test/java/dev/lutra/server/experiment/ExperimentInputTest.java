@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,15 @@ class ExperimentInputTest {
         Experiment experiment = ExperimentFile.read(file);
         assertThatThrownBy(() -> experiment.dataSpec(experiment.baseSpace())).isInstanceOf(InputException.class).hasMessage(
             "space: gray takes images of 1 channels (expected: 3; images are read as red, green and blue, gray ones too)");
+    }
+
+    @Test
+    void aNameFitsIntoAFolders() throws IOException {
+        for (String name : List.of("x".repeat(101), "../escape", "'a\u2028b'")) {
+            Path file = Files.writeString(folder.resolve("experiment.yaml"), "name: " + name + "\nspace: fairnas\n");
+            assertThatThrownBy(() -> ExperimentFile.read(file)).isInstanceOf(InputException.class).hasMessageStartingWith(file + ":1: name: '")
+                .hasMessageEndingWith("(expected: at most 100 letters, digits, '.', '_', '-'; it names the run's folder)");
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.lutra.server.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lutra.InputException;
 import java.io.IOException;
@@ -106,11 +107,19 @@ class DatabaseTest {
 
     @Test
     void refusesAPlaceWhereNoFileCanBe() throws Exception {
-        assertRefused(Files.createDirectory(folder.resolve("taken")), "cannot be opened");
+        assertRefused(Files.createDirectory(folder.resolve("taken")), "a folder (expected: a file)");
         assertRefused(Files.createFile(folder.resolve("file")).resolve("lutra.db"), "cannot be opened");
     }
 
     /** As a failing disk leaves a file: whoever starts a run is told before it, and what to do. */
+    @Test
+    void refusesAPipe() throws Exception {
+        Path pipe = folder.resolve("lutra.db");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        assertThatThrownBy(() -> Database.open(pipe)).isInstanceOf(InputException.class)
+            .hasMessage(pipe + ": a pipe or a device (expected: a regular file)");
+    }
+
     @Test
     void aDamagedFileIsToldWhenItIsOpened() throws Exception {
         Path file = folder.resolve("lutra.db");

@@ -28,6 +28,7 @@ import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.StringStringEntryProto;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Front;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.Architecture;
@@ -107,6 +108,8 @@ class ParserFuzzTest {
             Architecture architecture = SPACE.parse(new String(text, StandardCharsets.UTF_8));
             assertThat(SPACE.parse(architecture.toString())).isEqualTo(architecture);
             SPACE.build(architecture);
+            SearchSpace other = SPACE.withClasses(3).withImageSize(64);
+            other.build(other.parse(architecture.toString()));
         });
     }
 
@@ -179,6 +182,7 @@ class ParserFuzzTest {
             AccuracyTable table = AccuracyFile.of(file).load(SPACE);
             table.find(table.architectures(), (architecture, accuracy) -> assertThat(accuracy).isBetween(0.0, 1.0));
             table.architectures().forEach(table.measures()::of);
+            table.architectures().forEach(table.replacing(CheapMeasures.counted(SPACE, Map.of()))::of);
         });
     }
 
@@ -285,6 +289,7 @@ class ParserFuzzTest {
         new LatencyModel(table);
         assertThat(table.fileName()).isNotBlank();
         table.requireOneEstimator(table.networks());
+        assertThat(table.extendedBy(table.entries()).entries()).isEqualTo(table.entries());
         for (Entry entry : table.entries()) {
             assertThat(table.ownNanos(entry.getKey())).isNotNegative();
             assertThat(table.without(List.of(entry.getKey())).timesForgotten(entry.getKey())).isPositive();
