@@ -240,10 +240,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /** The same with another time for a device's whole table. */
     public Experiment withBudget(Duration budget) {
-        Profile within = new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
-            profile.heldOut, Optional.of(budget), profile.table);
+        return withProfile(new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,
+            profile.heldOut, Optional.of(budget), profile.table));
+    }
+
+    /** The same with segments timed otherwise. */
+    public Experiment withProfile(Profile other) {
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
-            evaluation, targets, measures, objectives, constraints, within, search, export, verify, rank, text, device);
+            evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
     }
 
     /** The same with other weights for networks to begin with when they are trained by themselves. */

@@ -158,15 +158,20 @@ public final class Planner {
             stages.add(new StageTime(stage, experiment.profile().budget().get().toMillis() / 1e3, "profile.budget, for " + models + " models"));
         } else if (isThere.test(target.device())) {
             events.say("plan: measuring " + SEGMENTS + " segments on " + target.device());
-            double each = profiler.timeOfOne(target, SEGMENTS).toNanos() / 1e9;
-            stages.add(new StageTime(stage, each * models, String.format(Locale.ROOT, "%d models, %.1f s each by %d of them", models, each,
-                SEGMENTS)));
+            stages.add(rounds(stage, models, profiler.timeOfRound(target, SEGMENTS), "by " + SEGMENTS + " of them"));
         } else {
-            Duration least = profiler.leastTime();
-            stages.add(new StageTime(stage, least.multipliedBy(models).toMillis() / 1e3, models + " models, "
-                + String.format(Locale.ROOT, "%.1f s each at least, as nobody is there to be measured", least.toMillis() / 1e3)));
+            stages.add(rounds(stage, models, profiler.leastRound(), "at least, as nobody is there to be measured"));
             lacks.add("device " + target.device() + ": not there (its agent joins a server that --server names, or the run itself)");
         }
+    }
+
+    /** Every model for as many rounds as the experiment wants at least; where a device is not calm there are more. */
+    private StageTime rounds(String stage, int models, Duration round, String from) {
+        Experiment.Profile profile = experiment.profile();
+        double seconds = round.toNanos() / 1e9;
+        return new StageTime(stage, models * profile.rounds() * seconds, String.format(Locale.ROOT,
+            "%d models, %d rounds of %.2f s %s; at most %.0f s of samples each where the device is not calm", models, profile.rounds(), seconds, from,
+            profile.timeLimit().toMillis() / 1e3));
     }
 
     private void retrain(ImageSurvey survey, Path runs) {

@@ -58,6 +58,8 @@ public final class Profiler {
 
     private static final String OVERHEAD = "call-overhead";
     private static final int NAMED_MISSING = 5;
+    /** Half width that the first round ends with. */
+    private static final double ANY_PRECISION = 0.5;
     /** Of a slice. */
     private static final int MIN_SAMPLES = 15;
     private static final Duration MIN_WARM_UP = Duration.ofMillis(30);
@@ -146,24 +148,27 @@ public final class Profiler {
         return segments + (experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut());
     }
 
-    /** The least time that a model is measured for: its rounds, each with a warm-up. */
-    public Duration leastTime() {
-        return experiment.profile().slice().plus(MIN_WARM_UP).multipliedBy(experiment.profile().rounds());
+    /** The least time of a round: a slice after a warm-up. */
+    public Duration leastRound() {
+        return experiment.profile().slice().plus(MIN_WARM_UP);
     }
 
     /**
-     * How long a model takes on a device, its sessions and what precision asks for among it, by some segments spread over the space.
+     * How long a round of a model takes on a device, its session among it, by one of some segments spread over the space.
      *
      * @throws DeviceException if the device refuses or its agent dies
      */
-    public Duration timeOfOne(Experiment.Target target, int segments) {
+    public Duration timeOfRound(Experiment.Target target, int segments) {
         List<SegmentCatalog.Item> items = List.copyOf(SegmentCatalog.of(space).items());
         int count = Math.min(segments, items.size());
         List<Model> models = IntStream.range(0, count).mapToObj(i -> items.get(i * items.size() / count))
             .map(item -> new Model(item.key(), item.label(), item.segment().asNetwork(), 1)).toList();
         fleet.get().awaitDevice(target.device());
+        Experiment.Profile asked = experiment.profile();
+        Profiler once = new Profiler(experiment.withProfile(new Experiment.Profile(ANY_PRECISION, 1, asked.slice(), asked.timeLimit(),
+            asked.calibrate(), asked.heldOut(), Optional.empty(), asked.table())), space, tables, runId, fleet, events, results);
         long begin = System.nanoTime();
-        measure("measure " + target.device(), target, models, Optional.empty());
+        once.measure("measure " + target.device(), target, models, Optional.empty());
         return Duration.ofNanos((System.nanoTime() - begin) / count);
     }
 

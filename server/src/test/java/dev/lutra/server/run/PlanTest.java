@@ -62,6 +62,7 @@ class PlanTest {
         assertThat(plan.lacks()).containsExactly("device phone: not there (its agent joins a server that --server names, or the run itself)");
         int models = Integer.parseInt(stages.get("profile phone").from().split(" ")[0]);
         assertThat(stages.get("profile phone").seconds()).as("rounds, slices and their warm-up").isCloseTo(models * 4 * 0.09, within(1e-6));
+        assertThat(stages.get("profile phone").from()).contains("4 rounds of 0.09 s at least");
         assertThat(plan.disk().get(0).what()).isEqualTo("decoded images");
         assertThat(plan.disk().get(0).place()).isEqualTo(folder.resolve("cache"));
         assertThat(folder.resolve("cache")).as("nothing is begun").doesNotExist();
