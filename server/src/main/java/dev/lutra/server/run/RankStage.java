@@ -8,6 +8,7 @@ import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
+import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Measure;
 import dev.lutra.search.correction.Correction;
 import dev.lutra.search.correction.CorrectionTrial;
@@ -152,7 +153,8 @@ final class RankStage implements Stage<Ranking> {
         }
         requireSoMany(count, BigInteger.valueOf(drawn.size()));
         List<Architecture> byCost = new ArrayList<>(drawn);
-        byCost.sort(Comparator.comparingLong(architecture -> Cost.of(space.build(architecture)).macs()));
+        CheapMeasures costs = CheapMeasures.counted(space, Map.of()); // tabulated: a network of the space takes longer to build than to add up
+        byCost.sort(Comparator.comparingDouble(architecture -> costs.of(architecture).get(Measure.MACS)));
         List<Architecture> taken = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int from = (int) ((long) i * byCost.size() / count);
