@@ -6,6 +6,8 @@
 #
 #   tests/benchmarks/supernet.sh [ROUNDS [THREADS [STEPS]]]      run it on a machine that does nothing else
 #
+# With ALONE=1 it is one network by itself, which learns its batch norm too, as lutra retrain trains it: tests/benchmarks/retrain.sh.
+#
 # Both sides run with the C allocator as it is, as Lutra's launcher sets it (and PyTorch's threads), and with mimalloc if that is
 # installed: the allocator decides as much as the code (docs/benchmarks.md).
 set -eu
@@ -35,7 +37,7 @@ under() (  # allocator, command
 lutra() {  # allocator, space, batch, size, images
     under "$1" java -XX:+UseSerialGC -Dai.djl.pytorch.num_threads="$threads" -DOPT_OUT_TRACKING=true \
         -cp "src/target/classes:$(cat "$work/classpath")" tests/src/test/java/dev/lutra/benchmarks/SupernetSteps.java \
-        "$2" "$3" "$4" "$steps" "$work/paths-$2" "$5" 2>"$work/errors" | grep images_per_second >"$work/line" || { cat "$work/errors" >&2; exit 1; }
+        "$2" "$3" "$4" "$steps" "$work/paths-$2" "$5" ${ALONE:+alone} 2>"$work/errors" | grep images_per_second >"$work/line" || { cat "$work/errors" >&2; exit 1; }
     sed "s/\"lutra\"/\"lutra, $1\"/" "$work/line" | tee -a "$work/results"
 }
 
@@ -43,7 +45,7 @@ peer() {  # allocator, space, batch, size, images, options
     allocator=$1
     shift
     under "$allocator" "$python" tests/benchmarks/supernet_peer.py steps "$1" "$2" "$3" "$steps" "$work/paths-$1" "$4" \
-        --threads "$threads" $5 >"$work/line"
+        --threads "$threads" ${ALONE:+--alone} $5 >"$work/line"
     sed "s/\"pytorch\([^\"]*\)\"/\"pytorch\1, $allocator\"/" "$work/line" | tee -a "$work/results"
 }
 
@@ -57,7 +59,7 @@ round() {  # space, batch, size, images (augmented: read as a training does; fix
 }
 
 for space in shufflenetv2-cifar fairnas-cifar spos-shufflenetv2; do
-    "$python" tests/benchmarks/supernet_peer.py paths "$space" $((5 + steps)) >"$work/paths-$space"
+    "$python" tests/benchmarks/supernet_peer.py paths ${ALONE:+--alone} "$space" $((5 + steps)) >"$work/paths-$space"
 done
 i=0
 while [ "$i" -lt "$rounds" ]; do

@@ -3,8 +3,10 @@
 The same blocks, spaces, single paths from a list, SGD and label smoothing, on random images, written as a PyTorch user
 would.
 
-    supernet_peer.py paths SPACE N          prints a list: every option once in every layer, then N random paths
-    supernet_peer.py steps SPACE BATCH ...  trains along it, times the last STEPS, and prints one line of JSON
+    supernet_peer.py paths SPACE N          prints a list: every option once in every layer, then N random paths; with --alone
+                                            one random path N times
+    supernet_peer.py steps SPACE BATCH ...  trains along it, times the last STEPS, and prints one line of JSON; with --alone the
+                                            first path is a network by itself, which learns its batch norm too
 """
 import argparse
 import json
@@ -19,10 +21,17 @@ from torch.nn import functional as F
 XCEPTION = 0  # in place of a kernel
 
 
+class BatchNorm(nn.BatchNorm2d):
+    learned = False
+
+    def __init__(self, channels):
+        super().__init__(channels, affine=BatchNorm.learned)
+
+
 def conv(cin, cout, kernel=1, stride=1, groups=1, act=None):
     layers = [
         nn.Conv2d(cin, cout, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(cout, affine=False),
+        BatchNorm(cout),
     ]
     return nn.Sequential(*layers, act(inplace=True)) if act else nn.Sequential(*layers)
 
@@ -101,7 +110,8 @@ SPACES = {
 
 
 class Supernet(nn.Module):
-    def __init__(self, space, shuffle_split):
+    def __init__(self, space, shuffle_split, only=None):
+        """only: the one option of each layer that there is, where it is a network by itself"""
         super().__init__()
 
         def block(option, cin, cout, stride):
@@ -114,7 +124,8 @@ class Supernet(nn.Module):
         self.blocks = nn.ModuleList()
         for cout, repeat, stride in space.stages:
             for i in range(repeat):
-                self.blocks.append(nn.ModuleList(block(option, cin, cout, stride if i == 0 else 1) for option in space.options))
+                options = space.options if only is None else [space.options[only[len(self.blocks)]]]
+                self.blocks.append(nn.ModuleList(block(option, cin, cout, stride if i == 0 else 1) for option in options))
                 cin = cout
         self.last = conv(cin, space.last, act=space.act)
         self.dropout = nn.Dropout(space.dropout)
@@ -160,6 +171,10 @@ def fixed(batch, size, classes):
 def paths(args):
     space = SPACES[args.space]
     random.seed(1)
+    if args.alone:
+        path = ",".join(str(random.randrange(len(space.options))) for _ in range(space.layers()))
+        print("\n".join([path] * args.count))
+        return
     for option in range(len(space.options)):
         print(",".join([str(option)] * space.layers()))
     for _ in range(args.count):
@@ -173,12 +188,17 @@ def steps(args):
     space = SPACES[args.space]
     with open(args.paths) as lines:
         listed = [[int(option) for option in line.split(",")] for line in lines]
-    net = Supernet(space, shuffle_split_by_slices if args.slices else shuffle_split_by_reshape).train()
+    BatchNorm.learned = args.alone
+    net = Supernet(space, shuffle_split_by_slices if args.slices else shuffle_split_by_reshape, listed[0] if args.alone else None).train()
+    listed = [[0] * len(path) for path in listed] if args.alone else listed
     layout = torch.channels_last if args.channels_last else torch.contiguous_format
     net = net.to(memory_format=layout)
     batches = iter(fixed(args.batch, args.size, space.classes) if args.images == "fixed" else torch.utils.data.DataLoader(
         Augmented(5000, args.size, args.batch, space.classes), batch_size=None, num_workers=1))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=4e-5)
+    optimizer = torch.optim.SGD([
+        {"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": 4e-5},
+        {"params": [p for p in net.parameters() if p.ndim == 1]},
+    ], lr=0.01, momentum=0.9)
 
     for step, path in enumerate(listed):
         if step == len(listed) - args.steps:
@@ -204,6 +224,7 @@ def main():
     listing = commands.add_parser("paths")
     listing.add_argument("space", choices=SPACES)
     listing.add_argument("count", type=int)
+    listing.add_argument("--alone", action="store_true")
     listing.set_defaults(run=paths)
     training = commands.add_parser("steps")
     training.add_argument("space", choices=SPACES)
@@ -215,6 +236,7 @@ def main():
     training.add_argument("--threads", type=int, default=2)
     training.add_argument("--channels-last", action="store_true")
     training.add_argument("--slices", action="store_true", help="shuffle and split as two strided slices")
+    training.add_argument("--alone", action="store_true", help="one network, which learns its batch norm")
     training.set_defaults(run=steps)
     args = parser.parse_args()
     args.run(args)

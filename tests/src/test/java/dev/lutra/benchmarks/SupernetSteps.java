@@ -44,7 +44,8 @@ public final class SupernetSteps {
 
     /**
      * @param args space, batch, image size, how many of the listed paths (the last ones) are timed, file of paths, {@code augmented} for
-     *     images as a training reads them or {@code fixed} for one random batch
+     *     images as a training reads them or {@code fixed} for one random batch; and {@code alone} where the path, always the same, is of a
+     *     network by itself, which learns its batch norm too
      */
     public static void main(String[] args) throws IOException {
         int batchSize = Integer.parseInt(args[1]);
@@ -55,7 +56,7 @@ public final class SupernetSteps {
         long start = 0;
         long waited = 0;
         try (SupernetWeights weights = new SupernetWeights(1, Device.cpu());
-            Learner learner = new Learner(weights, TrainingSettings.defaults(), false);
+            Learner learner = new Learner(weights, TrainingSettings.defaults(), args.length > 6);
             Feed feed = args[5].equals("fixed") ? fixed(batchSize, imageSize, space.classes()) : augmented(batchSize, imageSize)) {
             for (int step = 0; step < paths.size(); step++) {
                 if (step == paths.size() - timed) {

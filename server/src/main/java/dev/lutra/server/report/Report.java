@@ -15,11 +15,12 @@ import java.util.List;
  * @param shared what one network for all devices costs each of them; empty for one device
  * @param genes empty where there is no front of several
  * @param training empty where no curve was kept
+ * @param weights networks with weights of their own, and what was judged on the test images
  * @param ranking empty where the supernet's order of networks was not looked at
  */
 public record Report(String name, String space, String evaluated, int frontSize, String verdict, List<String> devices,
     List<Winner> winners, Best best, List<FrontPlot> fronts, List<Shared> shared, List<Genes> genes, List<Training> training, List<Ranked> ranking,
-    List<Fact> provenance) {
+    List<Weights> weights, List<Fact> provenance) {
 
     /** One exported network. {@code drawing} is SVG. */
     public record Winner(int rank, boolean first, String architecture, String accuracy, String macs, String params,
@@ -109,6 +110,22 @@ public record Report(String name, String space, String evaluated, int frontSize,
 
     /** Networks whose accuracies by themselves are known. {@code warning} is empty where there is none. */
     public record Ranked(String svg, String note, String warning) {}
+
+    /**
+     * A network with weights: accuracies are top-1 and top-5 in one text, or a dash.
+     *
+     * @param weights the file, or the supernet
+     * @param before on validation images with the supernet's weights
+     * @param after on validation images with its own
+     * @param tested on test images
+     * @param devices what was measured where
+     */
+    public record Weights(String weights, String architecture, String before, String after, String tested, String devices) {}
+
+    /** Whether there are networks with weights of their own, or judged on the test images. */
+    public boolean weighted() {
+        return !weights.isEmpty();
+    }
 
     /** One line of provenance. */
     public record Fact(String key, String value) {}

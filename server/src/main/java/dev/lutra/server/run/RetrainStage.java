@@ -98,6 +98,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
             run.events().emit(RunEvent.NetworkRetrained.of(run.folder().root().relativize(done.file()).toString(), done));
             retrained.add(done);
         }
+        run.renewReport();
         return retrained;
     }
 

@@ -7,6 +7,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.proto.Device;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource;
@@ -31,7 +32,6 @@ import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.profile.TargetTable;
-import dev.lutra.proto.WholeNetwork;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
@@ -515,6 +515,29 @@ final class RunContext implements AutoCloseable {
             trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history(),
             images());
         events.say("report: " + folder.report());
+    }
+
+    /** Writes the report anew, if there is one, with what was found out since about networks that are in it. */
+    void renewReport() {
+        if (!Files.exists(folder.report())) {
+            return;
+        }
+        try {
+            report(exported.isEmpty() ? winnersInFiles() : exported);
+        } catch (InputException e) {
+            events.say("report: stays as it is: " + e.getMessage());
+        }
+    }
+
+    private List<Winner> winnersInFiles() {
+        Map<String, Measures> known = new LinkedHashMap<>();
+        ranked().forEach(candidate -> known.put(candidate.architecture().toString(), candidate.measures()));
+        if (Files.exists(folder.verification())) {
+            return WinnerFile.winners(folder.verification()).stream()
+                .filter(winner -> Measures.of(winner.measures()).equals(known.get(winner.architecture()))).toList();
+        }
+        return history().all(RunEvent.FileExported.class).stream().filter(file -> known.containsKey(file.architecture()))
+            .map(file -> new Winner(file.architecture(), file.file(), known.get(file.architecture()).values(), List.of())).toList();
     }
 
     /** What the run knows of the order that the present weights give networks, if it has looked. */

@@ -13,12 +13,19 @@ import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
+import dev.lutra.search.decision.GeneShares;
+import dev.lutra.search.decision.HypervolumeCurve;
+import dev.lutra.search.decision.OwnChoice;
+import dev.lutra.search.decision.ShareInterval;
+import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.event.RunEvent.DecisionsTaken;
+import dev.lutra.server.event.RunEvent.NetworkRetrained;
+import dev.lutra.server.event.RunEvent.NetworkTested;
 import dev.lutra.server.event.RunEvent.NetworksRanked;
 import dev.lutra.server.event.RunEvent.PathsProbed;
 import dev.lutra.server.event.RunEvent.TrainingPace;
-import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.server.profile.Profiler;
@@ -27,11 +34,6 @@ import dev.lutra.server.report.DecisionsDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
 import dev.lutra.server.report.Report;
-import dev.lutra.search.decision.GeneShares;
-import dev.lutra.search.decision.HypervolumeCurve;
-import dev.lutra.search.decision.OwnChoice;
-import dev.lutra.search.decision.ShareInterval;
-import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.winner.Agreement;
 import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
@@ -42,6 +44,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -99,8 +102,35 @@ final class RunReport {
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
             best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
             !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
-            ranked.map(this::ranking).map(List::of).orElse(List.of()), provenance(front, tables, history.durations()));
+            ranked.map(this::ranking).map(List::of).orElse(List.of()), weights(history), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
+    }
+
+    /** Networks with weights of their own, and those with shared ones that were tested. */
+    private static List<Report.Weights> weights(RunHistory history) {
+        Map<String, String> tested = new LinkedHashMap<>();
+        history.all(NetworkTested.class).forEach(network -> tested.put(network.file() == null ? network.architecture() : network.file(),
+            both(network.accuracy(), network.top5())));
+        List<Report.Weights> rows = new ArrayList<>();
+        history.all(NetworkTested.class).stream().filter(network -> network.file() == null).forEach(network -> rows.add(new Report.Weights(
+            "supernet", network.architecture().replace(",", ", "), "–", "–", tested.get(network.architecture()), "–")));
+        history.all(NetworkRetrained.class).forEach(network -> rows.add(new Report.Weights(network.file(),
+            network.architecture().replace(",", ", "), both(network.before(), network.beforeTop5()), both(network.accuracy(), network.top5()),
+            tested.getOrDefault(network.file(), "–"), devices(network))));
+        return rows;
+    }
+
+    private static String devices(NetworkRetrained network) {
+        return network.devices().isEmpty()
+            ? "–"
+            : network.devices().stream()
+                .map(device -> millis(device.p50()) + " on " + device.device() + (device.confirmed() ? "" : ", refused"))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Top-1 and top-5, as far as they are known. */
+    private static String both(Double top1, Double top5) {
+        return top1 == null ? "–" : percent(top1) + (top5 == null ? "" : " / " + percent(top5));
     }
 
     private List<Report.Step> steps(TradeOff tradeOff, List<Winner> winners, OptionalLong images) {

@@ -75,6 +75,7 @@ final class TestStage implements Stage<List<TestedNetwork>> {
                 work.at(tested.size(), "");
             }
         }
+        run.renewReport();
         return tested;
     }
 

@@ -13,9 +13,11 @@ import dev.lutra.latency.correction.Interval;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measures;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** The verification's outcome as a file for other programs. */
@@ -58,15 +60,57 @@ public final class WinnerFile {
         try {
             Verdicts verdicts = new Verdicts(new HashMap<>(), new HashMap<>());
             for (JsonNode winner : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
-                Map<String, Double> measures = new TreeMap<>();
-                winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
                 (winner.path("verified").asBoolean() ? verdicts.confirmed : verdicts.refused)
-                    .put(winner.path("arch").asText(), Measures.of(measures));
+                    .put(winner.path("arch").asText(), Measures.of(measures(winner)));
             }
             return verdicts;
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + " (expected: as lutra verify writes it)", e);
         }
+    }
+
+    /**
+     * The winners of a file, in its order.
+     *
+     * @throws InputException if the file is not what {@link #write} writes
+     */
+    public static List<Winner> winners(Path file) {
+        try {
+            List<Winner> winners = new ArrayList<>();
+            for (JsonNode node : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
+                List<Winner.Check> checks = new ArrayList<>();
+                node.path("devices").properties().forEach(device -> checks.add(check(device.getKey(), device.getValue())));
+                winners.add(new Winner(node.path("arch").asText(), node.path("file").asText(), measures(node), checks));
+            }
+            return winners;
+        } catch (JsonProcessingException | IllegalArgumentException e) {
+            throw new InputException(file + ": not a list of winners: " + e.getMessage() + " (expected: as lutra verify writes it)", e);
+        }
+    }
+
+    private static Winner.Check check(String name, JsonNode device) {
+        return new Winner.Check(name, device.path("batch").asInt(1), comparison(device, "limitNanos", "predicted", "p50"),
+            comparison(device, "p99LimitNanos", "predictedP99", "p99"), nanos(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
+            device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean());
+    }
+
+    private static Map<String, Double> measures(JsonNode winner) {
+        Map<String, Double> measures = new TreeMap<>();
+        winner.path("measures").properties().forEach(field -> measures.put(field.getKey(), field.getValue().asDouble()));
+        return measures;
+    }
+
+    private static Comparison comparison(JsonNode device, String limit, String predicted, String measured) {
+        return new Comparison(nanos(device, limit), nanos(device, predicted + "Nanos"), interval(device, predicted),
+            device.path(measured + "Nanos").asLong(), interval(device, measured));
+    }
+
+    private static Optional<Long> nanos(JsonNode device, String name) {
+        return device.has(name) ? Optional.of(device.path(name).asLong()) : Optional.empty();
+    }
+
+    private static Optional<Interval> interval(JsonNode device, String name) {
+        return nanos(device, name + "LowNanos").map(low -> new Interval(low, device.path(name + "HighNanos").asLong()));
     }
 
     public static void write(Path file, List<Winner> winners) {

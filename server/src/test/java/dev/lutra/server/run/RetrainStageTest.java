@@ -98,6 +98,7 @@ class RetrainStageTest {
                 .containsExactlyInAnyOrderElementsOf(retrained.stream().map(network -> "retrain/" + network.file().getParent().getFileName()
                     + "/network.onnx").toList());
         }
+        assertThat(folder.resolve("run/report.html")).content().contains("winner-1.onnx", "on the test images", "/network.onnx", "/ 100.00 %");
         assertThat(history().all(RunEvent.NetworkTested.class)).anyMatch(network -> network.file() != null && network.top5() == 1.0);
     }
 
