@@ -31,10 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How often 95 % intervals hold, by how many tasks are measured side by side. */
 class CoverageTest {
 
+    private static final Logger log = LoggerFactory.getLogger(CoverageTest.class);
     private static final long MS = 1_000_000;
     private static final MeasureRules RULES = MeasureRules.newBuilder()
         .setMinWarmupRuns(3).setMinWarmupNanos(30 * MS).setMaxWarmupNanos(400 * MS).setMinSamples(15)
@@ -113,6 +116,7 @@ class CoverageTest {
                 covered += Math.abs(Math.log(one.getValue().getP50Nanos() / truth)) <= one.getValue().getRelativeHalfWidth() ? 1 : 0;
             }
         }
+        log.info("{} of {} simulated intervals hold with {} tasks in hand", covered, tasks * runs, tasks);
         return covered / (double) (tasks * runs);
     }
 
@@ -143,10 +147,12 @@ class CoverageTest {
 
         private int all;
         private int covered;
+        private double halfWidths;
 
         void add(Measured a, Measured b, ToDoubleFunction<Distribution> halfWidth) {
             double joint = Math.hypot(halfWidth.applyAsDouble(a.getLatency()), halfWidth.applyAsDouble(b.getLatency()));
             all++;
+            halfWidths += halfWidth.applyAsDouble(a.getLatency());
             covered += Math.abs(Math.log((double) a.getLatency().getP50Nanos() / b.getLatency().getP50Nanos())) <= joint ? 1 : 0;
         }
 
@@ -161,7 +167,7 @@ class CoverageTest {
 
         @Override
         public String toString() {
-            return covered + " of " + all;
+            return String.format("%d of %d, ± %.2f %% on average", covered, all, 100 * halfWidths / all);
         }
     }
 
@@ -196,6 +202,7 @@ class CoverageTest {
                     between.computeIfAbsent((int) tasks, key -> new Coverage()));
             }
         }
+        log.info("{}: {} together; by tasks side by side {}, in another moment {}", recording, all, within, between);
         assertThat(within).containsOnlyKeys(1, 4, 15, 64);
         assertThat(all.share()).as("side by side: %s", within).isBetween(0.93, 0.97);
         assertThat(within).allSatisfy((tasks, some) -> assertThat(some.share()).as("%d side by side: %s", tasks, some)
