@@ -16,9 +16,11 @@ import dev.lutra.network.OpVisitor;
 import dev.lutra.network.Value;
 import dev.lutra.network.Weight;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One forward pass of a network. Images are N, C, H, W in shape and N, H, W, C in memory, which is the layout libtorch
@@ -38,6 +40,8 @@ public final class Forward implements OpVisitor<NDArray> {
     private final boolean training;
     private final Hook hook;
     private final Map<Integer, NDArray> values = new HashMap<>();
+    /** Values that their one reader may overwrite; none where a hook may have kept them. */
+    private final Set<Integer> overwritable = new HashSet<>();
     private final Map<Integer, Map<Integer, List<NDArray>>> interleaved = new HashMap<>();
 
     /** Sees every value of a pass. */
@@ -87,6 +91,9 @@ public final class Forward implements OpVisitor<NDArray> {
         values.put(network.input().id(), images);
         for (Op op : network.ops()) {
             NDArray result = hook.computed(op, op.accept(this));
+            if (hook == Hook.NONE && goesBackWithoutItsOutput(op) && readers.get(op.output().id()) == 1) {
+                overwritable.add(op.output().id());
+            }
             values.put(op.output().id(), result);
             for (Value input : op.inputs()) {
                 if (readers.merge(input.id(), -1, Integer::sum) == 0) {
@@ -95,6 +102,10 @@ public final class Forward implements OpVisitor<NDArray> {
             }
         }
         return values.get(network.output().id());
+    }
+
+    private static boolean goesBackWithoutItsOutput(Op op) {
+        return op instanceof Op.BatchNorm || op instanceof Op.Conv;
     }
 
     private static void release(NDArray value, NDArray result) {
@@ -141,29 +152,15 @@ public final class Forward implements OpVisitor<NDArray> {
     @Override
     public NDArray activation(Op.Activation op) {
         NDArray x = value(op.input());
+        boolean inPlace = overwritable.contains(op.input().id());
         return switch (op.function()) {
-            case RELU -> Activation.relu(x);
-            case RELU6 -> x.clip(0, 6);
+            case RELU -> inPlace ? LibtorchOps.RELU_IN_PLACE.of(x) : Activation.relu(x);
+            case RELU6 -> LibtorchOps.RELU6.of(x);
             case SIGMOID -> Activation.sigmoid(x);
-            case SWISH -> {
-                try (NDArray gate = Activation.sigmoid(x)) {
-                    yield x.mul(gate);
-                }
-            }
-            case HARD_SIGMOID -> hardSigmoid(x);
-            case HARD_SWISH -> {
-                try (NDArray gate = hardSigmoid(x)) {
-                    yield x.mul(gate);
-                }
-            }
+            case SWISH -> LibtorchOps.SWISH.of(x);
+            case HARD_SIGMOID -> LibtorchOps.HARD_SIGMOID.of(x);
+            case HARD_SWISH -> LibtorchOps.HARD_SWISH.of(x);
         };
-    }
-
-    private static NDArray hardSigmoid(NDArray x) {
-        NDArray sixth = x.getManager().create(1 / 6f);
-        try (NDArray shifted = x.add(3); NDArray clipped = shifted.clip(0, 6)) {
-            return clipped.mul(sixth);
-        }
     }
 
     @Override
