@@ -102,8 +102,12 @@ public record Report(String name, String space, String evaluated, int frontSize,
         }
     }
 
-    /** How superkernels decided: a drawing, and plots of the latencies and of λ. */
-    public record Decided(String drawing, String latencies, String lambda) {}
+    /** How superkernels decided: a drawing, and plots of latencies and λ where there are any. */
+    public record Decided(String drawing, List<String> plots) {
+        public Decided {
+            plots = List.copyOf(plots);
+        }
+    }
 
     /** Fixed paths in the midst of training. */
     public record Probed(int epoch, int paths, String mean, String lowest, String highest, String tau) {}

@@ -314,9 +314,10 @@ final class RunReport {
                 .map(taken -> new Plots.Point(taken.step(), taken.latencies().get(device) / NANOS_A_MILLI)).toList()))
             .toList();
         List<Plots.Point> lambda = course.stream().map(taken -> new Plots.Point(taken.step(), taken.lambda())).toList();
-        return Optional.of(new Report.Decided(DecisionsDrawing.svg(layers, columns),
-            latencies.isEmpty() ? "" : Plots.curves("step", "latency of the decisions (ms)", latencies),
-            Plots.curves("step", "lambda", List.of(new Plots.Curve("lambda", lambda)))));
+        return Optional.of(new Report.Decided(DecisionsDrawing.svg(layers, columns), latencies.isEmpty()
+            ? List.of()
+            : List.of(Plots.curves("step", "latency of the decisions (ms)", latencies),
+                Plots.curves("step", "lambda", List.of(new Plots.Curve("lambda", lambda))))));
     }
 
     private static String pace(List<TrainingPace> paces) {
