@@ -17,6 +17,7 @@ import dev.lutra.supernet.superkernel.NestedRow.Decision;
 import dev.lutra.supernet.superkernel.NestedRow.Kind;
 import dev.lutra.supernet.superkernel.NestedRow.Part;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -68,13 +69,12 @@ final class RowKernel {
     /**
      * What the decisions of a row make of its weights.
      *
-     * @param indicators a value a decision, through which the gradient passes
+     * @param indicators a value a decision, as it is multiplied in: the decision, or 0 where it may not be 1; the gradient passes
      * @param decisions 0 or 1, as the norms and thresholds have it
-     * @param used as they were applied: 0 too where something else than the threshold says so
      * @param weights in the place of the row's own
      * @param excited by the name of the op whose factor it changes
      */
-    record Gated(List<NDArray> indicators, double[] decisions, double[] used, Map<Weight, NDArray> weights,
+    record Gated(List<NDArray> indicators, double[] decisions, Map<Weight, NDArray> weights,
         Map<String, UnaryOperator<NDArray>> excited) {}
 
     /**
@@ -166,7 +166,6 @@ final class RowKernel {
         private final IntPredicate allowed;
         private final List<NDArray> indicators = new ArrayList<>();
         private final List<Double> decisions = new ArrayList<>();
-        private final List<Double> used = new ArrayList<>();
 
         Gating(Parameters parameters, NDManager step, IntPredicate allowed) {
             this.parameters = parameters;
@@ -179,13 +178,13 @@ final class RowKernel {
             List<NDArray> rings = rings();
             List<NDArray> kernels = new ArrayList<>();
             for (int level = 1; level < row.kernels().size(); level++) {
-                kernels.add(indicator(whole.mul(rings.get(level)), ringSquare(level)));
+                kernels.add(indicator(whole.mul(rings.get(level)), ringUnit(level)));
             }
             NDArray inKernel = kernels.isEmpty() ? whole : whole.mul(nested(rings, kernels));
             List<NDArray> expansions = new ArrayList<>();
             for (int level = 1; level < row.expansions().size(); level++) {
                 expansions.add(indicator(channels(inKernel, channels.get(level - 1), channels.get(level)),
-                    channelSquare(channels.get(level) - channels.get(level - 1))));
+                    channelUnit(channels.get(level) - channels.get(level - 1))));
             }
             Map<Weight, NDArray> weights = new HashMap<>();
             weights.put(kernel, inKernel);
@@ -199,7 +198,7 @@ final class RowKernel {
                 }
             }
             if (row.isOmissible()) {
-                NDArray presence = indicator(channels(inKernel, 0, channels.get(0)), channelSquare(channels.get(0)));
+                NDArray presence = indicator(channels(inKernel, 0, channels.get(0)), channelUnit(channels.get(0)));
                 multiply(weights, ends.lastNorm().shift(), presence.reshape(1));
                 if (gate == Gate.OUTPUT) {
                     multiply(weights, ends.lastNorm().scale(), presence.reshape(1));
@@ -213,7 +212,7 @@ final class RowKernel {
                 }
             });
             Map<String, UnaryOperator<NDArray>> excited = excited(); // the last decision
-            return new Gated(indicators, array(decisions), array(used), weights, excited);
+            return new Gated(indicators, decisions.stream().mapToDouble(Double::doubleValue).toArray(), weights, excited);
         }
 
         private void multiply(Map<Weight, NDArray> weights, Weight weight, NDArray factor) {
@@ -226,32 +225,29 @@ final class RowKernel {
             }
             NDArray squares = step.create(NO_ROOT_OF_ZERO);
             double unit = 0;
-            for (Weight conv : excitation.keySet().stream().sorted((a, b) -> a.tensor().name().compareTo(b.tensor().name())).toList()) {
+            for (Weight conv : excitation.keySet().stream().sorted(Comparator.comparing(conv -> conv.tensor().name())).toList()) {
                 squares = squares.add(parameters.get(conv).mul(parameters.get(conv)).sum());
                 unit += norm.square(conv.tensor(), conv.elements());
             }
-            NDArray indicator = indicator(squares.sqrt(), norm.unit(unit));
+            NDArray indicator = decide(squares.sqrt(), norm.unit(unit));
             return Map.of(scale.orElseThrow(), factor -> {
                 NDArray one = step.ones(new Shape(1, 1, 1, 1));
                 return factor.sub(one).mul(indicator).add(one);
             });
         }
 
-        private double ringSquare(int level) {
+        private double ringUnit(int level) {
             int inner = row.kernels().get(level - 1);
             int outer = row.kernels().get(level);
             return norm.unit(norm.square(kernel.tensor(), (long) kernel.dims().get(0) * (outer * outer - inner * inner)));
         }
 
-        private double channelSquare(int count) {
+        private double channelUnit(int count) {
             int side = kernel.dims().get(2);
             return norm.unit(norm.square(kernel.tensor(), (long) count * side * side));
         }
 
         private NDArray indicator(NDArray part, double unit) {
-            if (part.getShape().dimension() == 0) {
-                return decide(part, unit);
-            }
             return decide(part.mul(part).sum().add(step.create(NO_ROOT_OF_ZERO)).sqrt(), unit);
         }
 
@@ -261,14 +257,10 @@ final class RowKernel {
             NDArray above = length.reshape(1).mul(step.create(new float[]{(float) (1 / unit)})).sub(parameters.get(threshold));
             double decision = above.getFloat() >= 0 ? 1 : 0;
             decisions.add(decision);
-            NDArray indicator;
+            NDArray indicator = step.zeros(new Shape(1));
             if (allowed.test(indicators.size())) {
-                used.add(decision);
                 NDArray soft = Activation.sigmoid(above);
                 indicator = soft.sub(soft.stopGradient()).add(step.create(new float[]{(float) decision}));
-            } else {
-                used.add(0.0);
-                indicator = step.zeros(new Shape(1));
             }
             indicators.add(indicator);
             return indicator.reshape(1, 1, 1, 1);
@@ -315,10 +307,6 @@ final class RowKernel {
 
         private static NDArray channels(NDArray part, int from, int to) {
             return part.get(new NDIndex().addSliceDim(from, to));
-        }
-
-        private static double[] array(List<Double> values) {
-            return values.stream().mapToDouble(Double::doubleValue).toArray();
         }
     }
 }

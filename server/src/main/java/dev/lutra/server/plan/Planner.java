@@ -91,7 +91,7 @@ public final class Planner {
             perCandidate = train(survey, runs, scratch);
         }
         experiment.targets().forEach(this::profile);
-        int budget = experiment.search().algorithm().budget();
+        int budget = experiment.superkernel().isPresent() ? 1 : experiment.search().algorithm().budget(); // decoded, not searched
         stages.add(new StageTime("search", budget * perCandidate, budget + " architectures" + (experiment.hasSupernet()
             ? String.format(Locale.ROOT, ", %.2f s each", perCandidate)
             : ", whose accuracies are known")));
