@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
@@ -39,6 +40,7 @@ public final class Planner {
     private static final int DECODED = 16;
     private static final int SEGMENTS = 3;
     private static final int RETRAINED = 2;
+    private static final Patience FOR_A_DEVICE = new Patience(Duration.ofSeconds(60));
     /** A weight and its momentum. */
     private static final int BYTES_OF_LEARNED = 2 * Float.BYTES;
 
@@ -158,7 +160,10 @@ public final class Planner {
             stages.add(new StageTime(stage, experiment.profile().budget().get().toMillis() / 1e3, "profile.budget, for " + models + " models"));
         } else if (isThere.test(target.device())) {
             events.say("plan: measuring " + SEGMENTS + " segments on " + target.device());
-            stages.add(rounds(stage, models, profiler.timeOfRound(target, SEGMENTS), "by " + SEGMENTS + " of them"));
+            Optional<Duration> round = FOR_A_DEVICE.waitFor(() -> profiler.timeOfRound(target, SEGMENTS));
+            stages.add(rounds(stage, models, round.orElseGet(profiler::leastRound), round.isPresent()
+                ? "by " + SEGMENTS + " of them"
+                : "at least, as it has not measured " + SEGMENTS + " in " + FOR_A_DEVICE.time().toSeconds() + " s"));
         } else {
             stages.add(rounds(stage, models, profiler.leastRound(), "at least, as nobody is there to be measured"));
             lacks.add("device " + target.device() + ": not there (its agent joins a server that --server names, or the run itself)");
