@@ -45,11 +45,13 @@ public final class AtomicFile {
     }
 
     /**
-     * Writes a file and the folders it lies in, replacing what was there.
+     * Writes a file and the folders it lies in, replacing the file that was there.
      *
+     * @throws InputException if a folder, a pipe or a device is there, which a new name would take the place of
      * @throws UncheckedIOException if it cannot be written, naming it; what was there before is unharmed
      */
     public static void write(Path file, Content content) {
+        InputFile.requireRegularOrNone(file);
         try {
             replace(file.toAbsolutePath(), content);
         } catch (IOException e) {

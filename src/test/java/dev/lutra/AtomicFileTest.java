@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,6 +62,18 @@ class AtomicFileTest {
     }
 
     /** By what the virtual machine records of itself: a name on the disk whose content is not there yet would outlast a power cut. */
+    @Test
+    void whatIsNoFileIsNotReplaced() throws Exception {
+        Path directory = Files.createDirectory(folder.resolve("directory"));
+        assertThatThrownBy(() -> AtomicFile.write(directory, "x")).isInstanceOf(InputException.class)
+            .hasMessage(directory + ": a folder (expected: a file)");
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        assertThatThrownBy(() -> AtomicFile.write(pipe, "x")).isInstanceOf(InputException.class)
+            .hasMessage(pipe + ": a pipe or a device (expected: a regular file)");
+        assertThat(Files.isRegularFile(pipe)).as("replaced").isFalse();
+    }
+
     @Test
     void contentIsOnTheDiskBeforeItsName() throws IOException {
         Path recorded = folder.resolve("forced.jfr");

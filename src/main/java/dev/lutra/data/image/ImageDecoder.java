@@ -30,6 +30,7 @@ import org.w3c.dom.Node;
  */
 public final class ImageDecoder {
 
+    private static final String WEBP = "WebP";
     private static final int MOST_BYTES = 1 << 30;
     private static final int MOST_PIXELS = Integer.MAX_VALUE / 16;
 
@@ -65,9 +66,9 @@ public final class ImageDecoder {
         if (RiffChunks.isWebp(bytes)) {
             RiffChunks chunks = RiffChunks.of(bytes);
             chunks.problem().ifPresent(problem -> {
-                throw damaged(file, "WebP", problem);
+                throw damaged(file, WEBP, problem);
             });
-            return decode(file, chunks.withoutProfile(), "WebP", reader -> rgb(reader.read(0))).upright(chunks.orientation());
+            return decode(file, chunks.withoutProfile(), WEBP, reader -> rgb(reader.read(0))).upright(chunks.orientation());
         }
         if (startsWith(bytes, "II*\0") || startsWith(bytes, "MM\0*")) {
             return decode(file, bytes, "TIFF", reader -> tiff(file, reader.read(0), Exif.isMultiplied(bytes)))
@@ -99,7 +100,7 @@ public final class ImageDecoder {
         int width = 0;
         int height = 0;
         try {
-            reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true, true);
+            reader.setInput(format.equals(WEBP) ? new ZerosBehind(bytes) : new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true, true);
             width = reader.getWidth(0);
             height = reader.getHeight(0);
             requireFew(file, width, height);

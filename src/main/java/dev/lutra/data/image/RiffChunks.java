@@ -31,6 +31,7 @@ final class RiffChunks {
     private Optional<Size> canvas = Optional.empty();
     private Optional<Size> image = Optional.empty();
     private boolean hasFrames;
+    private boolean isCut;
 
     private RiffChunks(byte[] file) {
         ByteBuffer fields = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -38,6 +39,7 @@ final class RiffChunks {
         int at = FILE_HEADER_BYTES;
         while (at + CHUNK_HEADER_BYTES <= file.length) {
             long size = fields.getInt(at + 4) & 0xFFFFFFFFL;
+            isCut |= at + CHUNK_HEADER_BYTES + size > file.length;
             int end = (int) Math.min(at + CHUNK_HEADER_BYTES + size + (size & 1), file.length);
             chunk(file, at, end);
             at = end;
@@ -105,6 +107,9 @@ final class RiffChunks {
 
     /** Why there is no image to read, or one of another size than the file says, of which a few bytes can fill a machine's memory. */
     Optional<String> problem() {
+        if (isCut) {
+            return Optional.of("it ends too early");
+        }
         if (image.isEmpty() && !hasFrames) {
             return Optional.of("no image in it");
         }

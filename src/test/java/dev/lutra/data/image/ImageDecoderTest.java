@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -35,6 +36,7 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -389,6 +391,19 @@ class ImageDecoderTest {
         Files.write(file, riff(chunk("VP8X", vast)));
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessage(file
             + ": damaged WebP: no image in it (expected: a whole image)");
+    }
+
+    /** Found by fuzzing: a reader caught an exception for each of its codes, 40 s of them. */
+    @Test
+    @Timeout(20)
+    void codesPastTheEndAreReadInNoTime() throws IOException {
+        Path file = Files.write(folder.resolve("x.webp"), Base64.getDecoder().decode("UklGRhwAAABXRUJQVlA4TA8AAAAvCAACEK0Wsv0PAAAAAAAA"));
+        RgbImage decoded = ImageDecoder.decode(file);
+        assertThat(List.of(decoded.width(), decoded.height())).containsExactly(9, 9);
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length - 2));
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": damaged WebP: it ends too early (expected: a whole image)");
     }
 
     @Test

@@ -98,9 +98,12 @@ public record RunFolder(Path root) {
     /**
      * Makes the folder and keeps other processes out until the lock is closed or this process ends.
      *
-     * @throws InputException if another process works in it
+     * @throws InputException if another process works in it, or it is no folder
      */
     public Lock lock() {
+        if (Files.exists(root) && !Files.isDirectory(root)) {
+            throw InputException.in(root, "a file (expected: a folder)");
+        }
         try {
             Files.createDirectories(root);
             InputFile.requireRegularOrNone(root.resolve("lock"));
