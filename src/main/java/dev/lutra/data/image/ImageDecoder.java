@@ -100,7 +100,8 @@ public final class ImageDecoder {
         int width = 0;
         int height = 0;
         try {
-            reader.setInput(format.equals(WEBP) ? new ZerosBehind(bytes) : new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true, true);
+            reader.setInput(format.equals(WEBP) ? new ZerosBehind(bytes) : new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes)), true,
+                true);
             width = reader.getWidth(0);
             height = reader.getHeight(0);
             requireFew(file, width, height);
