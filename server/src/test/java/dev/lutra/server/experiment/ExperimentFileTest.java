@@ -210,4 +210,22 @@ class ExperimentFileTest {
         assertThatThrownBy(() -> read(TARGETS + "objectives: [accuracy, 'latency:watch']\n")).isInstanceOf(InputException.class)
             .hasMessageEndingWith(":5: objectives[1]: latency:watch (expected: a device of targets: [phone, tv])");
     }
+
+    @Test
+    void recipesAreReadForBothTrainings() throws IOException {
+        Experiment experiment = read("""
+            supernet: {optimizer: {rmsprop: {lr: 0.064, schedule: {exponential: {every: 2.4}}}}, ema: 0.9999, mixup: 0.2}
+            retrain: {optimizer: adamw, augmentation: [lighting, {cutout: {size: 8}}], auxiliary: 0.4, batch-norm-epoch: true,
+              distillation: {from: teacher.onnx}, space: large.yaml, weights: supernet}
+            """);
+        assertThat(experiment.training().descent().rate()).isEqualTo(0.064);
+        assertThat(experiment.training().recipe().averaging()).isEqualTo(0.9999);
+        assertThat(experiment.retraining().training().recipe().augmentations()).hasSize(2);
+        assertThat(experiment.retraining().training().descent().rate()).isEqualTo(0.001);
+        assertThat(experiment.retraining().distillation().orElseThrow().onnx()).hasValue(folder.resolve("teacher.onnx"));
+        assertThat(experiment.retraining().space()).hasValue(folder.resolve("large.yaml").toString());
+        assertThat(experiment.retraining().weights()).isEqualTo(new Experiment.FirstWeights.Supernet());
+        assertThatThrownBy(() -> read("supernet: {auxiliary: 0.4}\n")).hasMessageContaining(":4: supernet.auxiliary: unknown key");
+        assertThatThrownBy(() -> read("retrain: {distillation: {from: supernet, heat: 2}}\n")).hasMessageContaining("heat: unknown key");
+    }
 }
