@@ -32,8 +32,6 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a run does about predictions that a device contradicts, on a device of which the truth is known. */
 class VerificationTest {
@@ -253,19 +251,23 @@ class VerificationTest {
         assertThat(later.begun()).doesNotContain("search", "search on", "train");
     }
 
-    @ParameterizedTest
-    @CsvSource({"verify, 1, 2", "search on, 1, 3", "export, 2, 1"})
-    void aRunThatIsKilledEndsAsOneThatIsNot(String work, int time, int step) throws IOException {
-        falsified(honest).save(folder.resolve("false-too.json"));
+    /** Broken while it measures, while it searches on, and while it exports what that found. */
+    @Test
+    void aRunThatIsKilledEndsAsOneThatIsNot() throws IOException {
         List<Winner> unbroken = run(limited(""), "unbroken");
-        int[] begun = {0};
-        SaidLines broken = new SaidLines(what -> what.equals(work) && counted(begun, time, step), step);
-        Experiment too = limited("false-too.json", limitNanos, "");
-        assertThatThrownBy(() -> run(too, "broken", broken)).hasMessage("cut off");
-        assertThat(run(too, "broken")).isEqualTo(unbroken);
-        assertThat(folder.resolve("false-too.json")).hasSameTextualContentAs(folder.resolve("false.json"));
-        assertThat(folder.resolve("broken/front.csv")).hasSameTextualContentAs(folder.resolve("unbroken/front.csv"));
-        assertThat(run(too, "broken")).as("when nothing is left to do").isEqualTo(unbroken);
+        record Break(String work, int time, int step) {}
+        for (Break kill : List.of(new Break("verify", 1, 2), new Break("search on", 1, 3), new Break("export", 2, 1))) {
+            String name = kill.work().replace(' ', '-');
+            falsified(honest).save(folder.resolve(name + ".json"));
+            Experiment experiment = limited(name + ".json", limitNanos, "");
+            int[] begun = {0};
+            SaidLines broken = new SaidLines(what -> what.equals(kill.work()) && counted(begun, kill.time(), kill.step()), kill.step());
+            assertThatThrownBy(() -> run(experiment, name, broken)).as(name).hasMessage("cut off");
+            assertThat(run(experiment, name)).as(name).isEqualTo(unbroken);
+            assertThat(folder.resolve(name + ".json")).hasSameTextualContentAs(folder.resolve("false.json"));
+            assertThat(folder.resolve(name).resolve("front.csv")).hasSameTextualContentAs(folder.resolve("unbroken/front.csv"));
+        }
+        assertThat(run(limited("false.json", limitNanos, ""), "unbroken")).as("when nothing is left to do").isEqualTo(unbroken);
     }
 
     /** Asked at every step of work of the name: whether it is of the time that is meant. */
