@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 [ -d server/target/lib ] || ./lutra --version >/dev/null
 # as the launcher does for what trains and evaluates
-export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=4
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-5000}"
 results=$(mktemp)
 images=$(mktemp -d)

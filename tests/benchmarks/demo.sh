@@ -36,7 +36,7 @@ for ((i = 1; i <= busy; i++)); do
 done
 
 # as the launcher does for what evaluates
-export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=4
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864 MALLOC_ARENA_MAX=1
 for run in "$folder"/calm-* "$folder"/busy-*; do
     [ -f "$run/supernet.safetensors" ] || continue
     java -XX:+UseSerialGC -Dai.djl.offline=true -cp "server/target/lutra-server-0.1.0.jar:server/target/lib/*" \
