@@ -137,6 +137,11 @@ class RetrainStageTest {
         try (ExperimentRun run = open(progress, more)) {
             resumed = run.retrain(architectures("k3,k7")).get(0);
             assertThat(run.retrain(architectures("k3,k7")).get(0)).isEqualTo(resumed);
+            Path own = resumed.file().getParent();
+            Files.move(own.resolve("weights.safetensors"), folder.resolve("run/retrained-" + own.getFileName() + ".safetensors"));
+            long begun = progress.begun().stream().filter("retrain arch-1"::equals).count();
+            assertThat(run.retrain(architectures("k3,k7")).get(0)).as("weights where an earlier version kept them").isEqualTo(resumed);
+            assertThat(progress.begun().stream().filter("retrain arch-1"::equals)).hasSize((int) begun);
         }
         byte[] weights = Files.readAllBytes(resumed.file().resolveSibling("weights.safetensors"));
         Files.walk(folder.resolve("run")).sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
