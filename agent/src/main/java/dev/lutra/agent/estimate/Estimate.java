@@ -15,7 +15,7 @@ import java.util.List;
 public record Estimate(double logNanos, double halfWidth, double betweenRuns) {
 
     /** By which rules latencies come from their rounds; another number where they change. A browser has others. */
-    public static final String ESTIMATOR = "sentinel-regression-2";
+    public static final String ESTIMATOR = "sentinel-regression-3";
 
     /**
      * A measurement ends when its interval is narrow, so when its slices agree somewhat more than they should: of simulated intervals

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.estimate.Estimate;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
 import dev.lutra.agent.task.Job;
@@ -389,7 +390,7 @@ class RoundsTest {
         assertThat(circumstances.getSentinelNanos()).isBetween((long) (2.7 * MS), (long) (3.3 * MS));
         assertThat(circumstances.getSentinelReferenceNanos()).isBetween((long) (2.7 * MS), (long) (3.3 * MS));
         assertThat(circumstances.getSentinel()).isEqualTo("memory");
-        assertThat(measured.getLatency().getEstimator()).isEqualTo("sentinel-regression-2");
+        assertThat(measured.getLatency().getEstimator()).isEqualTo(Estimate.ESTIMATOR);
         assertThat(circumstances.getTiming()).isEqualTo("wall");
         assertThat(circumstances.getMeasuredAtMillis()).isEqualTo(TODAY.toEpochMilli());
         assertThat(circumstances.getAgentVersion()).isEqualTo("1.2.3");
