@@ -129,7 +129,7 @@ class AccuracyTableTest {
         "arch,accuracy~\"0,1,2,3,0,1\",1~\"k3,k5,k7,3,0,1\",0.5 | :3: k3,k5,k7,xception,k3,k5 is there twice",
         "arch,accuracy~\"0,1,2,3,0,1\",1,2 | :2: 3 cells (expected: 2, as in the header)",
         "arch,accuracy~\"0,1,2 | :2: a quote that is not closed",
-        "arch,accuracy~\"0,1,2,3,0,1\"x,1 | :2: text after a closing quote (expected: a comma or the line's end)"})
+        "arch,accuracy~\"0,1,2,3,0,1\"x,1 | :2: text after a closing quote (expected: a separator or the line's end)"})
     void mistakesAreReportedWithFileAndLine(String text, String message) throws IOException {
         Path file = file(text.replace('~', '\n'));
         assertThatThrownBy(() -> AccuracyFile.of(file).load(SmallProblem.SPACE)).isInstanceOf(InputException.class)

@@ -160,7 +160,7 @@ class LossTest {
         Path script = Files.writeString(folder.resolve("oracle.py"), ORACLE);
         Process process = new ProcessBuilder(PYTHON, script.toString(), input.toString())
             .redirectError(folder.resolve("errors").toFile()).start();
-        JsonNode results = JSON.readTree(process.getInputStream());
+        JsonNode results = JSON.readTree(process.getInputStream().readAllBytes());
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
         assertThat(process.exitValue()).as(Files.readString(folder.resolve("errors"))).isZero();
         return results;
