@@ -12,6 +12,7 @@ import dev.lutra.server.plan.Plan.DiskUse;
 import dev.lutra.server.plan.Plan.MemoryUse;
 import dev.lutra.server.plan.Plan.StageTime;
 import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.retrain.Sibling;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
@@ -39,7 +40,7 @@ public final class Planner {
 
     private static final int DECODED = 16;
     private static final int SEGMENTS = 3;
-    private static final int RETRAINED = 2;
+    private static final int TIMED = 2;
     private static final Patience FOR_A_DEVICE = new Patience(Duration.ofSeconds(60));
     /** A weight and its momentum. */
     private static final int BYTES_OF_LEARNED = 2 * Float.BYTES;
@@ -91,6 +92,7 @@ public final class Planner {
         double perCandidate = 0;
         if (experiment.hasSupernet()) {
             perCandidate = train(survey, runs, scratch);
+            rank(survey, runs);
         }
         experiment.targets().forEach(this::profile);
         int budget = experiment.superkernel().isPresent() ? 1 : experiment.search().algorithm().budget(); // decoded, not searched
@@ -133,7 +135,7 @@ public final class Planner {
                 double seconds = trial.seconds(survey.toTrain());
                 stages.add(stage("train", seconds, experiment.training(), survey, trial.described()));
                 // while it is written anew the old one is still there
-                disk.add(new DiskUse("checkpoints of the supernet", 2 * BYTES_OF_LEARNED * parameters(), runs, free(runs)));
+                disk.add(new DiskUse("checkpoints of the supernet", 2 * BYTES_OF_LEARNED * parameters(space), runs, free(runs)));
             }
             return trial.secondsPerCandidate(experiment.evaluation(), survey.toValidate(), scratch);
         }
@@ -144,9 +146,9 @@ public final class Planner {
             survey.toTrain(), (double) settings.epochs() * survey.toTrain() / seconds, from));
     }
 
-    /** Learned values of the space. */
-    private long parameters() {
-        return space.everyOption().stream().flatMap(network -> network.ops().stream()).map(Op::weights).flatMap(List::stream)
+    /** Learned values of a space. */
+    private static long parameters(SearchSpace of) {
+        return of.everyOption().stream().flatMap(network -> network.ops().stream()).map(Op::weights).flatMap(List::stream)
             .map(Weight::tensor).filter(tensor -> tensor.role().isParameter()).collect(Collectors.toSet()).stream()
             .mapToLong(SharedTensor::elements).sum();
     }
@@ -179,22 +181,37 @@ public final class Planner {
             profile.timeLimit().toMillis() / 1e3));
     }
 
+    /** Networks that the supernet's order is held against. */
+    private void rank(ImageSurvey survey, Path runs) {
+        if (experiment.rank().map(Experiment.Rank::truth).orElse(null) instanceof Experiment.Truth.Trained wanted) {
+            alone("rank", wanted.networks(), space, survey, runs);
+        }
+    }
+
+    /** The winners, which may be built larger than they were searched. */
     private void retrain(ImageSurvey survey, Path runs) {
-        TrainingSettings settings = experiment.retraining().training();
+        alone("retrain", experiment.export().top(), experiment.retraining().space().map(name -> new Sibling(name).besides(space)).orElse(space), survey,
+            runs);
+    }
+
+    private void alone(String stage, int count, SearchSpace of, ImageSurvey survey, Path runs) {
         events.say("plan: timing steps of networks by themselves");
+        TrainingSettings settings = experiment.retraining().training();
         SplittableRandom random = new SplittableRandom(experiment.training().seed());
         double seconds = 0;
         String from = "";
-        for (int i = 0; i < RETRAINED; i++) {
-            try (TrainingTrial trial = new TrainingTrial(space, settings.alone(Options.all(space).draw(random)), devices)) {
-                seconds += trial.seconds(survey.toTrain()) / RETRAINED;
+        for (int i = 0; i < TIMED; i++) {
+            try (TrainingTrial trial = new TrainingTrial(of, settings.alone(Options.all(of).draw(random)), devices)) {
+                if (!of.equals(space)) {
+                    trial.memory().ifPresent(bytes -> memory = OptionalLong.of(Math.max(bytes, memory.orElse(0))));
+                }
+                seconds += trial.seconds(survey.toTrain()) / TIMED;
                 from = trial.described();
             }
         }
-        int winners = experiment.export().top();
-        StageTime one = stage("retrain", seconds, settings, survey, from + " of " + RETRAINED + " random networks each");
-        stages.add(new StageTime("retrain", winners * seconds, winners + " networks, " + one.from()));
-        disk.add(new DiskUse("checkpoints of retrained networks, at most", winners * BYTES_OF_LEARNED * parameters(), runs, free(runs)));
+        StageTime one = stage(stage, seconds, settings, survey, from + " of " + TIMED + " random networks each");
+        stages.add(new StageTime(stage, count * seconds, count + " networks, " + one.from()));
+        disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most", count * BYTES_OF_LEARNED * parameters(of), runs, free(runs)));
     }
 
     /** Bytes that are free where a folder is or will be. */

@@ -21,13 +21,22 @@ public record Sibling(String name) {
      * @throws InputException if there is no such space, or it has other genes
      */
     public LoneNetwork of(LoneNetwork network) {
-        SearchSpace own = network.space();
+        SearchSpace space = besides(network.space());
+        return new LoneNetwork(network.name(), space, space.architecture(network.architecture().values()), Optional.of(network));
+    }
+
+    /**
+     * The space itself, for the images and classes of the one that was searched.
+     *
+     * @throws InputException if there is no such space, or it has other genes
+     */
+    public SearchSpace besides(SearchSpace own) {
         SearchSpace space = SpaceFile.load(name).withClasses(own.classes()).withImageSize(own.input().height());
         if (!options(space).equals(options(own))) {
             throw new InputException(
                 "retrain.space: " + name + " has other genes than " + own.name() + " (expected: the same, with the same options)");
         }
-        return new LoneNetwork(network.name(), space, space.architecture(network.architecture().values()), Optional.of(network));
+        return space;
     }
 
     private static List<String> options(SearchSpace space) {

@@ -70,6 +70,32 @@ class PlanTest {
         assertThat(plan.seconds()).isEqualTo(plan.stages().stream().mapToDouble(StageTime::seconds).sum());
     }
 
+    /** Networks that the supernet's order is held against are trained as well, and the winners in the space that they grow into. */
+    @Test
+    void networksByThemselvesAreThoseThatWillBeTrained() throws IOException {
+        Files.writeString(folder.resolve("wide.yaml"), Files.readString(folder.resolve("nine.yaml")).replace("name: nine", "name: wide")
+            .replace("channels: 8", "channels: 256"));
+        String experiment = """
+            data: {train: "synthetic:4x20", cache: cache}
+            supernet: {epochs: 1, batch: 8}
+            retrain: {epochs: 1, batch: 8%s}
+            rank: {train: 5}
+            export: {top: 2}
+            """;
+        Plan own = plan(experiment.formatted(""));
+        Plan wide = plan(experiment.formatted(", space: wide.yaml"));
+        assertThat(wide.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "rank", "search", "retrain");
+        assertThat(byStage(wide).get("rank").from()).startsWith("5 networks, 1 epochs of 72 images, ");
+        assertThat(byStage(wide).get("rank").seconds()).isPositive();
+        assertThat(bytes(wide, "rank")).as("in the space that is searched").isEqualTo(bytes(own, "rank"));
+        assertThat(bytes(own, "retrain") * 5).isEqualTo(bytes(own, "rank") * 2);
+        assertThat(bytes(wide, "retrain")).as("256 channels to 256 in place of 8 to 8").isGreaterThan(100 * bytes(own, "retrain"));
+    }
+
+    private static long bytes(Plan plan, String stage) {
+        return plan.disk().stream().filter(use -> use.what().contains("(" + stage + ")")).findFirst().orElseThrow().bytes();
+    }
+
     /** What is kept of an image is what a run then keeps. */
     @Test
     void bytesOfImagesAreThoseOfTheCache() throws IOException {
