@@ -184,9 +184,10 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         }
     }
 
-    /** Gives a tensor its values, row-major. Its momentum stays. */
+    /** Gives a tensor its values, row-major. Its momentum stays, and its average, which was of other values, begins anew. */
     public void set(SharedTensor tensor, float[] values) {
-        try (NDArray before = tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))))) {
+        try (NDArray before = tensors.put(tensor.name(), own(values, Views.shape(Weight.whole(tensor))));
+            NDArray average = extras.get(Extra.AVERAGE).remove(tensor.name())) {
             momentum(tensor); // so that a checkpoint holds it
         }
     }

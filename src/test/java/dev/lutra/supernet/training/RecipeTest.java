@@ -11,6 +11,7 @@ import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.StochasticDepth;
@@ -30,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -118,6 +120,20 @@ class RecipeTest {
             assertThat(stored.names()).contains("auxiliary.classifier.weight", "stem.conv.weight.average", "stem.conv.weight.square",
                 "stem.conv.weight.steps", "stem.bn.mean");
             assertThat(judge.subnet(architecture(space)).network().ops()).noneMatch(op -> op.name().contains("auxiliary"));
+        }
+    }
+
+    /** As widening gives them: what was averaged before was of channels that no path had used. */
+    @Test
+    void valuesThatATensorIsGivenAreWhatItsAverageBeginsWith() {
+        SharedTensor tensor = new SharedTensor("bias", List.of(2), SharedTensor.Role.BIAS);
+        try (SupernetWeights weights = new SupernetWeights(1, Device.cpu())) {
+            weights.set(tensor, new float[]{1, 2});
+            weights.average(0.9);
+            weights.set(tensor, new float[]{3, 4});
+            weights.average(0.9);
+            weights.useAverages();
+            assertThat(weights.read(Weight.whole(tensor))).containsExactly(3, 4);
         }
     }
 

@@ -190,7 +190,8 @@ public final class Planner {
 
     /** The winners, which may be built larger than they were searched. */
     private void retrain(ImageSurvey survey, Path runs) {
-        alone("retrain", experiment.export().top(), experiment.retraining().space().map(name -> new Sibling(name).besides(space)).orElse(space), survey,
+        alone("retrain", experiment.export().top(), experiment.retraining().space().map(name -> new Sibling(name).besides(space)).orElse(space),
+            survey,
             runs);
     }
 
@@ -211,7 +212,8 @@ public final class Planner {
         }
         StageTime one = stage(stage, seconds, settings, survey, from + " of " + TIMED + " random networks each");
         stages.add(new StageTime(stage, count * seconds, count + " networks, " + one.from()));
-        disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most", count * BYTES_OF_LEARNED * parameters(of), runs, free(runs)));
+        disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most", count * BYTES_OF_LEARNED * parameters(of), runs,
+            free(runs)));
     }
 
     /** Bytes that are free where a folder is or will be. */
