@@ -2,6 +2,7 @@ package dev.lutra.data;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.image.RgbImage;
 import dev.lutra.data.source.Listing;
 import dev.lutra.proto.content.Sha256;
@@ -83,8 +84,9 @@ final class PixelFileWriter {
         }
         Files.createDirectories(folder);
         synchronized (PixelFileWriter.class) { // a file lock holds between processes, not between threads
-            try (FileChannel lockFile = FileChannel.open(file.resolveSibling(file.getFileName() + ".lock"),
-                StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            Path lockPath = file.resolveSibling(file.getFileName() + ".lock");
+            InputFile.requireRegularOrNone(lockPath);
+            try (FileChannel lockFile = FileChannel.open(lockPath, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = lockFile.lock()) {
                 Optional<PixelFile> ofOther = whole(file, fingerprint);
                 if (ofOther.isPresent()) {

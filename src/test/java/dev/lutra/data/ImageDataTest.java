@@ -2,6 +2,7 @@ package dev.lutra.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageDataTest {
@@ -392,6 +394,19 @@ class ImageDataTest {
         assertThat(answers).allMatch(answer -> answer.endsWith(" 400"));
         assertThat(answers.stream().mapToInt(answer -> Integer.parseInt(answer.split(" ")[0])).sum()).as("decoded once").isEqualTo(400);
         assertThat(cacheFiles()).filteredOn(name -> name.endsWith(".pixels")).hasSize(1);
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aPipeInTheLocksPlaceIsNotWaitedFor() throws Exception {
+        TestImages.folder(data(), 8, 8, 3, 3);
+        open(folderSpec(8)).close();
+        Path pixels = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
+        Files.delete(pixels);
+        Path lock = pixels.resolveSibling(pixels.getFileName() + ".lock");
+        Files.delete(lock);
+        assumeTrue(new ProcessBuilder("mkfifo", lock.toString()).start().waitFor() == 0);
+        assertRefused(folderSpec(8), lock + ": a pipe or a device (expected: a regular file)");
     }
 
     /** Says how many images it decoded and how many it has. */

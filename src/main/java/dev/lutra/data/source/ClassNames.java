@@ -3,9 +3,9 @@ package dev.lutra.data.source;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +31,7 @@ public record ClassNames(Map<String, String> titles, Map<Integer, String> number
      * @throws InputException naming file and line
      */
     public static ClassNames read(Path file) {
-        List<String[]> lines = new ArrayList<>();
+        Map<Integer, String[]> lines = new LinkedHashMap<>();
         Map<String, String> titles = new HashMap<>();
         List<String> text = InputFile.text(file, MOST_BYTES).lines().map(String::strip).toList();
         for (int line = 0; line < text.size(); line++) {
@@ -43,26 +43,28 @@ public record ClassNames(Map<String, String> titles, Map<Integer, String> number
                 if (titles.put(parts[0], parts[1]) != null) {
                     throw error(file, line, parts[0] + " a second time (expected: a line a class)");
                 }
-                lines.add(parts);
+                lines.put(line, parts);
             }
         }
         if (lines.isEmpty()) {
             throw InputException.in(file, "empty (expected: a class in each line, and its name for people)");
         }
-        return lines.stream().allMatch(parts -> parts[1].matches("\\d{1,6}\\s+.+"))
+        return lines.values().stream().allMatch(parts -> parts[1].matches("\\d{1,6}\\s+.+"))
             ? numbered(file, lines)
             : new ClassNames(Collections.unmodifiableMap(titles), Map.of());
     }
 
-    private static ClassNames numbered(Path file, List<String[]> lines) {
+    private static ClassNames numbered(Path file, Map<Integer, String[]> lines) {
         Map<String, String> titles = new HashMap<>();
         Map<Integer, String> numbered = new HashMap<>();
-        for (String[] parts : lines) {
+        for (Map.Entry<Integer, String[]> entry : lines.entrySet()) {
+            int line = entry.getKey();
+            String[] parts = entry.getValue();
             String[] rest = parts[1].split("\\s+", 2);
             titles.put(parts[0], rest[1]);
             String other = numbered.put(Integer.valueOf(rest[0]), parts[0]);
             if (other != null) {
-                throw InputException.in(file, "number " + rest[0] + " for " + other + " and " + parts[0] + " (expected: different numbers)");
+                throw error(file, line, "number " + rest[0] + " is that of " + other + " too (expected: different numbers)");
             }
         }
         return new ClassNames(Collections.unmodifiableMap(titles), Collections.unmodifiableMap(numbered));

@@ -6,6 +6,7 @@ import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -98,8 +99,7 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         return new FileListing(source, classes, entries(source, lines, labels, classes));
     }
 
-    private static List<Entry> entries(Source.FileList source, List<Line> lines, List<String> labels, List<String> classes)
-        throws IOException {
+    private static List<Entry> entries(Source.FileList source, List<Line> lines, List<String> labels, List<String> classes) {
         Map<String, Integer> indices = new HashMap<>();
         classes.forEach(name -> indices.put(name, indices.size()));
         Map<Path, Line> seen = new HashMap<>();
@@ -125,7 +125,7 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         }
     }
 
-    private static BasicFileAttributes attributes(Source.FileList source, Line line, Path path) throws IOException {
+    private static BasicFileAttributes attributes(Source.FileList source, Line line, Path path) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
             if (attributes.isRegularFile()) {
@@ -133,6 +133,9 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
             }
         } catch (NoSuchFileException e) {
             // told below, as what is no file
+        } catch (IOException e) {
+            String reason = e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : "permission denied";
+            throw error(source, line, path + ": cannot be read: " + reason + " (expected: a file)");
         }
         throw error(source, line, path + ": no such file");
     }

@@ -112,7 +112,8 @@ class FileListingTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "n01 a|n01|2: 'n01' alone (expected: a class, white space, and its name for people)",
-        "n01 a|n01 b|2: n01 a second time (expected: a line a class)"})
+        "n01 a|n01 b|2: n01 a second time (expected: a line a class)",
+        "n01 7 a|n02 7 b|2: number 7 is that of n01 too (expected: different numbers)"})
     void mistakesInNamesAreToldWithTheirLine(String first, String second, String message) throws IOException {
         Path file = list("names.txt", first, second);
         assertThatThrownBy(() -> ClassNames.read(file)).isInstanceOf(InputException.class).hasMessage(file + ":" + message);
@@ -121,6 +122,8 @@ class FileListingTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "l.csv|file,label|a.png,n01440764|2: VAL/a.png: no such file",
+        "l.csv|file,label|ILSVRC2012_val_00000000.png/a.png,n01440764"
+            + "|2: VAL/ILSVRC2012_val_00000000.png/a.png: cannot be read: Not a directory (expected: a file)",
         "l.csv|file,class|a.png,x|1: no column label (expected: it among file, class)",
         "l.csv|file,label|ILSVRC2012_val_00000000.png,|2: an empty cell (expected: a file and its class)",
         "l.txt|ILSVRC2012_val_00000000.png a|b|2: 'b' (expected: a file and its class, as in the first line)",

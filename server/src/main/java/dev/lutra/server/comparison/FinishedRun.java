@@ -37,7 +37,7 @@ record FinishedRun(String name, Experiment experiment, Front front, List<Candida
     OptionalLong peakBytes, int measured, List<RunEvent.FileVerified> verified) {
 
     /**
-     * @throws InputException if the folder is no run's, or the run has no front yet
+     * @throws InputException if the folder is no run's, or the run has no front yet, or one of other objectives than its experiment's
      */
     static FinishedRun read(Path folder) {
         RunFolder files = new RunFolder(folder);
@@ -46,6 +46,11 @@ record FinishedRun(String name, Experiment experiment, Front front, List<Candida
             throw InputException.in(files.front(), "no such file (expected: after lutra search)");
         }
         GeneSpace space = experiment.genes();
+        Front front = Front.readJson(files.front(), space);
+        if (!front.objectives().equals(experiment.objectives())) {
+            throw InputException.in(files.front(), "searched with objectives " + front.objectives() + " (expected: "
+                + experiment.objectives() + ", as the run's experiment has since: lutra search again)");
+        }
         try (Database database = Database.open(files.database())) {
             RunHistory history = RunHistory.of(new ResultStore(database, experiment.name()));
             List<Candidate> evaluated = history.all(RunEvent.CandidateEvaluated.class).stream()
@@ -54,7 +59,7 @@ record FinishedRun(String name, Experiment experiment, Front front, List<Candida
             OptionalLong peak = history.all(RunEvent.TrainingPace.class).stream().map(RunEvent.TrainingPace::memory).filter(Objects::nonNull)
                 .mapToLong(Long::longValue).max();
             return new FinishedRun(Optional.ofNullable(folder.toAbsolutePath().normalize().getFileName()).map(Path::toString).orElse("run"),
-                experiment, Front.readJson(files.front(), space), evaluated, history.durations(), peak,
+                experiment, front, evaluated, history.durations(), peak,
                 history.all(RunEvent.EntryMeasured.class).size(), history.all(RunEvent.FileVerified.class));
         }
     }

@@ -7,11 +7,14 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.Batch;
+import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
+import java.io.IOException;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -30,25 +33,41 @@ public final class Classifier implements Teacher {
     private Classifier(Path file, OrtSession session) {
         this.file = file;
         this.session = session;
-        input = session.getInputNames().iterator().next();
+        input = session.getInputNames().stream().findFirst().orElse("");
     }
 
     /**
      * Opens a file, to be computed with as many threads as the machine has cores.
      *
-     * @throws InputException if it is no model of images
+     * @throws InputException if it is no model of images, or not all of it is in the file, by whose content what it teaches is known
      */
     public static Classifier open(Path file) {
-        if (!Files.isReadable(file)) {
-            throw InputException.in(file, "no such file (expected: an ONNX model of images)");
-        }
+        requireSelfContained(file);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             Classifier classifier = new Classifier(file, OrtEnvironment.getEnvironment().createSession(file.toString(), options));
             classifier.requireImages();
             return classifier;
         } catch (OrtException e) {
-            throw InputException.in(file, "not a model that can be run: " + firstLine(e) + " (expected: an ONNX model of images)");
+            throw notRunnable(file, firstLine(e));
         }
+    }
+
+    private static void requireSelfContained(Path file) {
+        InputFile.requireRegular(file);
+        try (FileChannel channel = FileChannel.open(file)) {
+            if (channel.size() > Integer.MAX_VALUE) {
+                throw notRunnable(file, "2 GiB or more, which no ONNX file has");
+            }
+            SelfContainedModel.problem(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())).ifPresent(problem -> {
+                throw notRunnable(file, problem);
+            });
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static InputException notRunnable(Path file, String problem) {
+        return InputException.in(file, "not a model that can be run: " + problem + " (expected: an ONNX model of images)");
     }
 
     private void requireImages() throws OrtException {
@@ -66,9 +85,16 @@ public final class Classifier implements Teacher {
         return logits(images.planes().asFloatBuffer(), images.size(), images.imageSize());
     }
 
+    /** @throws InputException if an answer is no finite number, which nothing can be learned from */
     @Override
     public float[] logits(float[] planes, int images, int side) {
-        return logits(FloatBuffer.wrap(planes), images, side);
+        float[] logits = logits(FloatBuffer.wrap(planes), images, side);
+        for (float logit : logits) {
+            if (!Float.isFinite(logit)) {
+                throw InputException.in(file, "answers " + logit + " to an image (expected: finite numbers)");
+            }
+        }
+        return logits;
     }
 
     private float[] logits(FloatBuffer planes, int images, int side) {

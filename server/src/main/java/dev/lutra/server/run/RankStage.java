@@ -181,8 +181,22 @@ final class RankStage implements Stage<Ranking> {
         }
         NetworksRanked ranked = run.networksRanked().filter(known -> known.networks().size() >= learned.getAsInt())
             .orElseThrow(() -> new InputException("rank.correct: no networks were ranked by the present weights (expected: after lutra rank)"));
+        if (!isOf(run, ranked)) {
+            throw new InputException("rank.correct: other networks or accuracies were ranked than 'rank' names (expected: after lutra rank)");
+        }
         return Optional.of(CorrectionTrial.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
             run.experiment().training().seed()));
+    }
+
+    /** Whether they are those that the experiment names: what its file tells now, or as many as it has trained. */
+    private static boolean isOf(RunContext run, NetworksRanked ranked) {
+        Truth truth = settings(run).truth();
+        if (truth instanceof Truth.Trained) {
+            return ranked.networks().size() == truth.networks();
+        }
+        Map<Architecture, Double> alone = new LinkedHashMap<>();
+        ranked.networks().forEach(network -> alone.put(run.space().parse(network.architecture()), network.alone()));
+        return alone.equals(known(run, run.options()));
     }
 
     private static List<RankedNetwork> networks(NetworksRanked networks, SearchSpace space) {

@@ -66,6 +66,18 @@ class RunComparisonTest {
             .doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//");
     }
 
+    /** Of an experiment that was changed since, settings would stand beside figures that they did not lead to. */
+    @Test
+    void aFrontOfOtherObjectivesIsNotTheExperiments() throws IOException {
+        Path one = run("one", "{budget: 4}");
+        Path two = run("two", "{budget: 4}");
+        Path file = folder.resolve("two.yaml");
+        Files.writeString(file, Files.readString(file).replace("[accuracy, min flops]", "[accuracy, max flops]"));
+        ExperimentRun.open(ExperimentFile.read(file), new RunFolder(two), OwnServer.onThisMachine(), new SaidLines(), "test").close();
+        assertThatThrownBy(() -> RunComparison.of(List.of(one, two))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(two.resolve("front.json") + ": searched with objectives [").hasMessageContaining("lutra search again");
+    }
+
     @Test
     void listsOfMappingsAreComparedItemByItem() {
         assertThat(SettingDifferences.of(List.of("{name: a, targets: [{device: x, threads: 1}], objectives: [accuracy, macs]}",

@@ -131,6 +131,13 @@ class RankStageTest {
                 .isCloseTo(alone.getOrDefault(candidate.architecture().toString(), 0.85), within(0.16)));
             assertThat(front.provenance()).containsEntry("rank.correct", "10").containsKey("rank.networks");
         }
+        Files.writeString(folder.resolve("known.csv"), Files.readString(folder.resolve("known.csv")).replace(",50\n", ",51\n"));
+        try (ExperimentRun run = open(rank)) {
+            assertThatThrownBy(run::search).isInstanceOf(InputException.class)
+                .hasMessage("rank.correct: other networks or accuracies were ranked than 'rank' names (expected: after lutra rank)");
+            run.rank();
+            assertThat(run.search().provenance()).containsEntry("rank.correct", "10");
+        }
         try (ExperimentRun run = open("")) {
             assertThat(run.search().provenance()).as("nothing of it is left without it").doesNotContainKey("rank.correct");
         }

@@ -16,7 +16,7 @@ public final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
 
     public TextTable(String... header) {
-        rows.add(List.of(header));
+        row((Object[]) header);
     }
 
     public TextTable row(Object... cells) {
