@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lutra.InputException;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.ImageData;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.experiment.PartOfGenes;
@@ -20,7 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Tag;
@@ -117,9 +123,17 @@ class RecipesTest {
                 throw new Enough();
             }
         };
+        Map<String, LatencyModel> latencies = experiment.targets().stream().collect(Collectors.toMap(Experiment.Target::device,
+            target -> estimated(target, space)));
         assertThatThrownBy(() -> new Trainer(space, data, settings, experiment.evaluation(), folder.resolve("weights.safetensors"))
-            .train(listener)).isInstanceOf(Enough.class);
+            .with(latencies).train(listener)).isInstanceOf(Enough.class);
         assertThat(Arrays.stream(losses)).allMatch(loss -> Double.isFinite(loss) && loss > 0);
+    }
+
+    /** In place of a table that a run measures, or has for a thousand classes alone. */
+    private static LatencyModel estimated(Experiment.Target target, SearchSpace space) {
+        return new LatencyModel(EstimatedTable.of(space, Device.newBuilder().setName(target.device()).build(),
+            Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1));
     }
 
     private void layOutImageNet() throws IOException {
