@@ -3,6 +3,9 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.data.Batches;
 import dev.lutra.data.Split;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent.NetworkRetrained;
@@ -16,12 +19,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * What networks get right of the test split, which no earlier stage has looked at: the winners with the supernet's weights, and every
- * file of a network that was trained by itself, but for those that devices refused.
+ * file of a network that was trained by itself on the experiment's images, but for those that devices refused.
  */
 final class TestStage implements Stage<List<TestedNetwork>> {
 
@@ -79,11 +84,28 @@ final class TestStage implements Stage<List<TestedNetwork>> {
         return tested;
     }
 
-    /** Those that are still there, and that no device has refused. */
-    private static List<NetworkRetrained> retrained(RunContext run) {
+    /** Those that are still there, that no device has refused, and that have learned the experiment's images, of which no other may be tested. */
+    private List<NetworkRetrained> retrained(RunContext run) {
         return run.history().all(NetworkRetrained.class).stream()
             .filter(network -> network.devices().stream().allMatch(NetworkRetrained.OnDevice::confirmed))
-            .filter(network -> Files.exists(run.folder().root().resolve(network.file()))).toList();
+            .filter(network -> Files.exists(run.folder().root().resolve(network.file())))
+            .filter(network -> problem(run, network).map(problem -> {
+                run.events().emit(new RunEvent.Warning(name(), network.file() + ": left out: " + problem));
+                return problem;
+            }).isEmpty()).toList();
+    }
+
+    /** Why a file is not to be judged by this experiment's test images; empty if it is. */
+    private static Optional<String> problem(RunContext run, NetworkRetrained network) {
+        Map<String, String> metadata = OnnxFile.metadata(run.folder().root().resolve(network.file()));
+        if (!network.architecture().equals(metadata.get(OnnxMetadata.ARCHITECTURE))) {
+            return Optional.of("holds another network than " + network.architecture());
+        }
+        NamedValues images = run.data().train().origin();
+        Map<String, String> learned = new TreeMap<>();
+        images.shown().keySet().forEach(name -> Optional.ofNullable(metadata.get(OnnxMetadata.ORIGIN + name))
+            .ifPresent(value -> learned.put(name, value)));
+        return images.differenceFrom(learned).map(difference -> "trained on other images: " + difference);
     }
 
     private static Hits hits(Path file, Split split, int batch) {

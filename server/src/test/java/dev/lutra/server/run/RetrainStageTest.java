@@ -128,6 +128,21 @@ class RetrainStageTest {
     }
 
     @Test
+    void whatHasLearnedOtherImagesIsNotTested() throws IOException {
+        String more = "retrain: {epochs: 1, batch: 8}\n";
+        String file;
+        try (ExperimentRun run = open(progress, more)) {
+            run.retrain(architectures("k3,k7"));
+            file = run.test().get(0).file().orElseThrow();
+        }
+        try (ExperimentRun run = open(progress, more + "seed: 2\n")) {
+            RetrainedNetwork own = run.retrain(architectures("k5,k5")).get(0);
+            assertThat(run.test()).singleElement().extracting(TestedNetwork::architecture).isEqualTo(own.architecture());
+        }
+        assertThat(progress.lines()).anyMatch(line -> line.contains(file + ": left out: trained on other images: data."));
+    }
+
+    @Test
     void aTrainingGoesOnAndIsNotRepeated() throws IOException {
         String more = "retrain: {epochs: 3, batch: 8}\n";
         try (ExperimentRun run = open(new SaidLines("retrain arch-1"::equals, 20), more)) {
