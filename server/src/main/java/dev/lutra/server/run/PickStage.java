@@ -61,11 +61,15 @@ final class PickStage implements Stage<Winner> {
     }
 
     /**
-     * @throws InputException if no network of the front keeps the bounds, naming the nearest value
+     * @throws InputException if no network of the front keeps the bounds, naming the nearest value, or a device is another machine than
+     *     its table's
      */
     @Override
     public Winner run(RunContext run) {
         Candidate picked = architecture.map(text -> judged(run, run.space().parse(text))).orElseGet(() -> best(run.front()));
+        if (!run.experiment().targets().isEmpty()) {
+            run.requireTablesOfDevices(name());
+        }
         String name = WinnerExport.picked(run.space().build(picked.architecture()));
         run.exporter().export(name, picked, run.trained(), run.evaluator(), run.data());
         String file = WinnerExport.fileName(name);

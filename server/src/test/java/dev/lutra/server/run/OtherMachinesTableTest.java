@@ -24,6 +24,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +98,10 @@ class OtherMachinesTableTest {
             run.search(); // which asks no device
             run.export();
             assertThatThrownBy(run::verify).isInstanceOf(InputException.class).hasMessage(refusal);
+            assertThatThrownBy(() -> run.pick(List.of(), Optional.of("k3,k3"))).isInstanceOf(InputException.class).hasMessage(refusal);
+            try (Stream<Path> files = Files.list(run.folder().exports())) {
+                assertThat(files).as("nothing is exported that is then refused").hasSize(1);
+            }
         }
     }
 
