@@ -56,7 +56,7 @@ public final class Estimators {
         estimators.remove("");
         if (estimators.size() > 1) {
             throw new InputException(origin + ": " + what + " by estimators " + String.join(" and ", estimators)
-                + " (expected: one, as their figures do not add up; measure the table anew)");
+                + " (expected: one, as their figures do not add up; a run keeps what was measured for it, so measure the table in a new one)");
         }
     }
 }

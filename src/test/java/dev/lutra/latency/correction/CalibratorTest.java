@@ -284,7 +284,7 @@ class CalibratorTest {
         assertThatThrownBy(() -> Calibrator.fit(entries, networks.stream().map(network -> by("round-medians-2", network)).toList()))
             .isInstanceOf(InputException.class)
             .hasMessage(entries.origin() + ": entries and whole networks by estimators round-medians-2 and sentinel-regression-2 "
-                + "(expected: one, as their figures do not add up; measure the table anew)");
+                + "(expected: one, as their figures do not add up; a run keeps what was measured for it, so measure the table in a new one)");
         assertThat(Calibrator.fit(entries, networks).getFittedOn()).as("latencies from elsewhere").isEqualTo(10);
         assertThatThrownBy(() -> entries.withEntries(by("round-medians-2").entries().subList(0, 1)))
             .isInstanceOf(InputException.class).hasMessageContaining("entries by estimators round-medians-2 and sentinel-regression-2");
