@@ -29,6 +29,7 @@ import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,8 @@ public final class SearchStage implements Stage<Front> {
 
     private static final String NAME = "search";
     private static final int CONTINUED_ONE_IN = 10;
+    /** Farther than this from its target, in parts of it, a latency has missed it. */
+    private static final double MISSED = 0.1;
 
     @Override
     public String name() {
@@ -84,11 +87,25 @@ public final class SearchStage implements Stage<Front> {
     @Override
     public Front run(RunContext run) {
         Front front = found(run).with(run.provenance());
+        run.experiment().superkernel().ifPresent(decided -> warnOfMissedTargets(run, decided, front.candidates().get(0)));
         write(run, front);
         if (!run.experiment().hasSupernet()) {
             run.report(List.of()); // nothing comes after that would
         }
         return front;
+    }
+
+    /** What superkernels aim at may be out of their reach, or take longer than they were trained. */
+    private static void warnOfMissedTargets(RunContext run, SuperkernelSampling decided, Candidate candidate) {
+        decided.targets().forEach((device, target) -> {
+            long nanos = new LatencyModel(run.tables().get(device)).predict(run.space().build(candidate.architecture())).nanos();
+            if (Math.abs((double) nanos / target.toNanos() - 1) > MISSED) {
+                run.events().emit(new RunEvent.Warning(NAME, String.format(Locale.ROOT,
+                    "superkernels aimed at %.3f ms on %s and came to %s, predicted at %.3f ms (expected: a target that networks of %s can take, "
+                        + "and epochs enough to get there)",
+                    target.toNanos() / 1e6, device, candidate.architecture(), nanos / 1e6, run.space().name())));
+            }
+        });
     }
 
     /** A search that was repaired is searched as it was at first, then goes on from where the last repair left it. */

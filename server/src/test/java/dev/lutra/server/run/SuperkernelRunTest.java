@@ -102,4 +102,16 @@ class SuperkernelRunTest {
             assertThat(again.search().architectures()).hasToString("[skip,skip]");
         }
     }
+
+    @Test
+    void aTargetThatNoNetworkReachesIsSaidToBeMissed() throws IOException {
+        try (ExperimentRun run = open("{target: {phone: 1 us}, warm-up: 0.1}", "targets: [{device: phone, table: table.json}]")) {
+            run.train();
+            run.search();
+        }
+        try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
+            assertThat(RunHistory.of(new ResultStore(database, "learned")).all(RunEvent.Warning.class)).extracting(RunEvent.Warning::text)
+                .anyMatch(line -> line.startsWith("superkernels aimed at 0.001 ms on phone and came to "));
+        }
+    }
 }
