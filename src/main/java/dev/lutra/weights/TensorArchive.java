@@ -1,6 +1,7 @@
 package dev.lutra.weights;
 
 import dev.lutra.InputException;
+import dev.lutra.network.SharedTensor.Role;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -42,4 +43,20 @@ public sealed interface TensorArchive permits SafetensorsFile, NumpyArchive {
      * @throws InputException if there is no such tensor, or it does not hold floating-point numbers
      */
     float[] read(String name);
+
+    /**
+     * The same, if a network can compute with them.
+     *
+     * @throws InputException as {@link #read(String)}, or if one is not finite, or a variance is negative
+     */
+    default float[] read(String name, Role role) {
+        float[] values = read(name);
+        for (float value : values) {
+            if (!Float.isFinite(value) || role == Role.RUNNING_VARIANCE && value < 0) {
+                throw InputException.in(file(), name + ": " + value + " (expected: "
+                    + (role == Role.RUNNING_VARIANCE ? "variances, finite and not negative)" : "finite numbers)"));
+            }
+        }
+        return values;
+    }
 }

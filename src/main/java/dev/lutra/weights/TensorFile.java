@@ -40,17 +40,18 @@ public final class TensorFile implements WeightSource {
     /**
      * {@inheritDoc}
      *
-     * @throws InputException if the file does not hold the tensor, or holds it at other extents, naming both
+     * @throws InputException if the file does not hold the tensor, or holds it at other extents, naming both, or with values that no network
+     *     computes with
      */
     @Override
     public float[] read(Weight weight) {
         String name = used(weight.tensor().name());
         List<Integer> dims = tensors.dims(name);
         if (dims.equals(weight.tensor().dims())) {
-            return weight.cut(tensors.read(name));
+            return weight.cut(tensors.read(name, weight.tensor().role()));
         }
         if (dims.equals(weight.dims())) {
-            return tensors.read(name);
+            return tensors.read(name, weight.tensor().role());
         }
         throw InputException.in(tensors.file(), name + ": " + dims + " (expected: " + weight.tensor().dims()
             + (weight.dims().equals(weight.tensor().dims()) ? "" : " or " + weight.dims()) + ")");

@@ -178,20 +178,8 @@ public final class WeightImport {
         Filling filling = fillings.get(ours);
         Supplier<float[]> values = filling == null
             ? () -> first.read(weight)
-            : () -> plausible(filling.theirs(), weight.tensor().role());
+            : () -> archive.read(filling.theirs(), weight.tensor().role());
         return new SafetensorsFile.Entry(ours, filling == null ? weight.dims() : filling.dims(), values);
-    }
-
-    /** Their values, if a network can compute with them. */
-    private float[] plausible(String theirs, Role role) {
-        float[] values = archive.read(theirs);
-        for (float value : values) {
-            if (!Float.isFinite(value) || role == Role.RUNNING_VARIANCE && value < 0) {
-                throw InputException.in(archive.file(), theirs + ": " + value + " (expected: "
-                    + (role == Role.RUNNING_VARIANCE ? "variances, finite and not negative)" : "finite numbers)"));
-            }
-        }
-        return values;
     }
 
     private void requireNone(List<String> faults, String what) {
