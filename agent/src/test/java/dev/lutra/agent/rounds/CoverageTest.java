@@ -24,13 +24,12 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -171,19 +170,14 @@ class CoverageTest {
         }
     }
 
-    /** Those that tests/benchmarks/record_slices.sh has made since; they chose no constant of the method. */
-    static Stream<String> recordings() {
-        return Stream.of("long-calm", "long-busy").filter(name -> CoverageTest.class.getResource(name + ".tsv") != null);
-    }
-
     /**
      * The truth of a recorded phase is what all its slices but some say, whose own doubt, a fraction of the doubt that is judged, is
      * taken into account. Of the processes every n-th is measured as an agent measures, until its interval ends it, against the others:
      * that is how tasks are compared that are measured side by side. And every n-th part of the time against the rest of it: that is
-     * how runs are compared.
+     * how runs are compared. Both recordings, by tests/benchmarks/record_slices.sh, chose no constant of the method.
      */
     @ParameterizedTest
-    @MethodSource("recordings")
+    @ValueSource(strings = {"long-calm", "long-busy"})
     void onRecordedSlices(String recording) throws Exception {
         Coverage all = new Coverage();
         Map<Integer, Coverage> within = new TreeMap<>();
