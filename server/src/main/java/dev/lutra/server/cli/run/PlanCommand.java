@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.Names;
 import dev.lutra.server.cli.fleet.ServerOptions;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Json;
@@ -66,7 +67,7 @@ public final class PlanCommand implements Callable<Integer> {
         }
     }
 
-    private static String text(Plan plan) {
+    static String text(Plan plan) {
         TextTable stages = new TextTable("stage", "hours", "reckoned from");
         plan.stages().forEach(stage -> stages.row(stage.stage(), hours(stage.seconds()), stage.from()));
         stages.row("all", hours(plan.seconds()), "");
@@ -77,7 +78,7 @@ public final class PlanCommand implements Callable<Integer> {
             : "not told by this system, of ") + giga(plan.memory().total()) + " GB\n";
         String lacks = plan.lacks().isEmpty()
             ? "lacks: nothing that is known\n"
-            : String.join("", plan.lacks().stream().map(what -> "lacks: " + what + "\n").toList());
+            : String.join("", plan.lacks().stream().map(what -> "lacks: " + Names.shown(what) + "\n").toList());
         return stages + "\n" + disk + "\n" + memory + lacks;
     }
 
