@@ -6,12 +6,12 @@ import java.util.Arrays;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * A file's bytes with zeros behind them, as many as any file has use for. A reader of WebP looks for bits past the end, up to several a
- * pixel, and would catch an exception for each of them, which takes minutes where damaged data ask for a million codes.
+ * A file's bytes with a few zeros behind them. A reader of WebP looks some bits ahead of what it has use for, and would catch an exception for
+ * each that is not there; damaged data that ask for a million codes behind the end have ended.
  */
 final class ZerosBehind extends MemoryCacheImageInputStream {
 
-    private static final long MOST = 1L << 20;
+    private static final long MOST = 1L << 12;
 
     private final long end;
 
