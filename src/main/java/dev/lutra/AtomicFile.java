@@ -8,9 +8,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -55,16 +53,8 @@ public final class AtomicFile {
         try {
             replace(file.toAbsolutePath(), content);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + reason(e), e);
+            throw new UncheckedIOException(file + ": cannot be written: " + InputFile.reason(e), e);
         }
-    }
-
-    /** Messages of the file system's exceptions begin with the file, which need not be the one that was asked for. */
-    private static String reason(IOException e) {
-        if (e instanceof AccessDeniedException) {
-            return "permission denied";
-        }
-        return e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : e.getMessage();
     }
 
     private static void replace(Path file, Content content) throws IOException {

@@ -11,6 +11,8 @@ import dev.lutra.weights.TensorArchive;
 import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -76,5 +78,14 @@ class InputFileTest {
         assertThatThrownBy(() -> InputFile.text(file, 100)).hasMessage(file + ": text in UTF-16 (expected: UTF-8)");
         Files.write(file, "a: b\nc: ä".getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> InputFile.text(file, 100)).hasMessage(file + ":2: not UTF-8 (expected: text in UTF-8)");
+    }
+
+    @Test
+    void aFolderThatMayNotBeReadSaysSo() {
+        Path cats = Path.of("images", "cats");
+        assertThat(InputFile.unreadable(cats, new AccessDeniedException(cats.toString())))
+            .hasMessage(cats + ": cannot be read: permission denied");
+        assertThat(InputFile.unreadable(cats, new FileSystemException(cats.toString(), null, "Input/output error")))
+            .hasMessage(cats + ": cannot be read: Input/output error");
     }
 }

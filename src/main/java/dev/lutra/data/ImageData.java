@@ -2,11 +2,13 @@ package dev.lutra.data;
 
 import dev.lutra.Draws;
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
 import dev.lutra.identity.NamedValues;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -117,7 +119,7 @@ public final class ImageData implements AutoCloseable {
             tellUnequal(spec, train, progress);
             return new ImageData(spec, listings, files);
         } catch (IOException e) {
-            throw new UncheckedIOException("images: " + e.getMessage(), e);
+            throw trouble(e);
         }
     }
 
@@ -162,7 +164,7 @@ public final class ImageData implements AutoCloseable {
             return spec.care().names().shown(
                 Listing.of(spec.train(), reading(Listing.Role.TRAIN, spec, Optional.empty())).classes());
         } catch (IOException e) {
-            throw new UncheckedIOException("images: " + e.getMessage(), e);
+            throw trouble(e);
         }
     }
 
@@ -197,6 +199,13 @@ public final class ImageData implements AutoCloseable {
     /** How an image becomes input for evaluation, before its normalisation, in words. */
     public String preparation() {
         return size.preparation();
+    }
+
+    /** What to tell of images that cannot be read: a file or folder that was given, or trouble of the disk. */
+    static RuntimeException trouble(IOException e) {
+        return e instanceof FileSystemException known && known.getFile() != null
+            ? InputFile.unreadable(Path.of(known.getFile()), e)
+            : new UncheckedIOException("images: " + e.getMessage(), e);
     }
 
     /** Ends the background threads; batches that were not read to their end cannot be continued. */

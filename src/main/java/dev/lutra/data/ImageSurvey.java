@@ -3,7 +3,6 @@ package dev.lutra.data;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +39,7 @@ public final class ImageSurvey {
         try {
             return new ImageSurvey(spec);
         } catch (IOException e) {
-            throw new UncheckedIOException("images: " + e.getMessage(), e);
+            throw ImageData.trouble(e);
         }
     }
 
@@ -76,7 +75,7 @@ public final class ImageSurvey {
                 bytes.add((long) StoredSize.of(spec.imageSize()).fit(train.read((int) ((long) i * train.size() / count))).pixels().length);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("images: " + e.getMessage(), e);
+            throw ImageData.trouble(e);
         }
         return bytes;
     }

@@ -56,7 +56,7 @@ public final class NumpyArchive implements TensorArchive {
         } catch (ZipException e) {
             throw new InputException(file + ": not an archive of NumPy arrays: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(file, e);
         }
         return new NumpyArchive(file, headers);
     }

@@ -87,7 +87,7 @@ public final class SafetensorsFile implements TensorArchive {
             Header parsed = new Header(file, header, channel.size() - start);
             return new SafetensorsFile(file, parsed.metadata, parsed.tensors, new MappedBytes(channel, start));
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(file, e);
         }
     }
 

@@ -1,10 +1,10 @@
 package dev.lutra.data.source;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -116,8 +116,7 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries, Sor
                 if (e instanceof FileSystemLoopException) {
                     throw InputException.in(file, "a link to a folder that it lies in (expected: no circles)");
                 }
-                throw new InputException(file + ": cannot be read: "
-                    + (e instanceof AccessDeniedException ? "permission denied" : e.getMessage()), e);
+                throw InputFile.unreadable(file, e);
             }
         });
         found.sort(Comparator.comparing(Entry::name));

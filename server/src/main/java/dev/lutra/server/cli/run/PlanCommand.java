@@ -55,6 +55,7 @@ public final class PlanCommand implements Callable<Integer> {
         Path runs = out == null ? Path.of("runs", experiment.name()) : out;
         FleetAccess access = server == null ? OwnServer.onThisMachine() : new RemoteServer(server.address(), server.token());
         Path scratch = Files.createTempDirectory("lutra-plan");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> abandon(scratch)));
         try {
             Plan plan;
             try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(scratch), access, new ConsoleProgress(), Version.text())) {
@@ -102,6 +103,17 @@ public final class PlanCommand implements Callable<Integer> {
         document.put("memory", memory);
         document.put("lacks", plan.lacks());
         return document;
+    }
+
+    /** After Ctrl-C, while something may still write: what is there by then. */
+    private static void abandon(Path folder) {
+        try {
+            if (Files.exists(folder)) {
+                delete(folder);
+            }
+        } catch (UncheckedIOException e) {
+            // nobody is there to be told
+        }
     }
 
     private static void delete(Path folder) {
