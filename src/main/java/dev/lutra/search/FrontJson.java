@@ -58,6 +58,9 @@ final class FrontJson {
         for (JsonNode node : root.path("candidates")) {
             candidates.add(candidate(node, file + ": candidates[" + candidates.size() + "]", space));
         }
+        if (candidates.isEmpty()) {
+            throw InputException.in(file, "candidates: none (expected: at least one, as a search leaves)");
+        }
         return new Front(objectives, candidates, provenance);
     }
 

@@ -109,6 +109,9 @@ class FrontTest {
         Files.writeString(file, text.replaceFirst("\"accuracy\" : 0.9", "\"accuracy\" : \"good\""));
         assertThatThrownBy(() -> Front.readJson(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
             .hasMessage(file + ": candidates[0].accuracy: \"good\" (expected: a number)");
+        Files.writeString(file, "{\"format\": 1, \"objectives\": [\"max accuracy\"], \"candidates\": []}");
+        assertThatThrownBy(() -> Front.readJson(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": candidates: none (expected: at least one, as a search leaves)");
         Files.writeString(file, text.substring(0, text.length() / 2));
         assertThatThrownBy(() -> Front.readJson(file, SmallProblem.SPACE)).isInstanceOf(InputException.class)
             .hasMessageMatching("\\Q" + file + "\\E:\\d+: not JSON: .*");

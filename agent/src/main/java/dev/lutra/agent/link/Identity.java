@@ -39,6 +39,7 @@ public final class Identity {
 
     private static String kept(Path file) {
         try {
+            requireRegularOrNone(file);
             return Files.readString(file).strip();
         } catch (NoSuchFileException e) {
             log.debug("{}: not yet there", file);
@@ -56,6 +57,13 @@ public final class Identity {
                 TaskFailure.oneLine(e.toString()));
         }
         return made;
+    }
+
+    /** A pipe would be waited for. */
+    private static void requireRegularOrNone(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException("a folder, a pipe or a device (expected: a regular file)");
+        }
     }
 
     private static String system() {
@@ -105,6 +113,7 @@ public final class Identity {
         FileChannel channel = null;
         try {
             Files.createDirectories(state);
+            requireRegularOrNone(file);
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
             if (lock == null) {

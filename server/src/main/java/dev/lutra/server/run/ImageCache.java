@@ -4,6 +4,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -12,11 +13,11 @@ final class ImageCache {
 
     private ImageCache() {}
 
-    /** The folder, which is for nobody else's eyes; made if it is not there. */
+    /** The folder. Where it is not there yet it is made, for nobody else's eyes; one that a team shares stays as it is. */
     static Path make(Experiment experiment) {
         Path folder = folder(experiment);
         try {
-            return PrivateFiles.folder(folder);
+            return Files.isDirectory(folder) ? folder : PrivateFiles.folder(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + ": cannot be made: " + e.getMessage(), e);
         }
