@@ -4,6 +4,7 @@ import os
 import sys
 
 FIRST = "uniform"
+NETWORKS, RECALIBRATION, VALIDATION = (os.environ.get(*each) for each in (("NETWORKS", "100"), ("RECALIBRATION", "512"), ("VALIDATION", "1000")))
 RECIPES = {
     FIRST: "  first-path: 0\n",
     "today": "",
@@ -20,7 +21,8 @@ def write(file, name, space, table, images, epochs, batch):
     with open(file, "w") as out:
         out.write(f"name: {name}\nspace: {space}\ndata: {{train: {images}}}\n"
                   f"supernet:\n  epochs: {epochs}\n  batch: {batch}\n{RECIPES[name]}"
-                  f"rank: {{table: {table}, column: mean, unit: percent}}\n")
+                  f"rank: {{table: {table}, column: mean, unit: percent, networks: {NETWORKS}}}\n"
+                  f"evaluation: {{recalibration-images: {RECALIBRATION}, validation-images: {VALIDATION}}}\n")
 
 
 def plan(out, space, table, images, epochs, batch, *names):

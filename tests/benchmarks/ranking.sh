@@ -6,7 +6,8 @@
 #
 # SPACE and TABLE as mbconv.yaml and mbconv_300.csv (column mean, percent), IMAGES as an experiment names training images. EPOCHS are those of
 # uniform paths; every other recipe gets as many as come nearest to their forward passes, and the table says how near. OUT keeps
-# the runs, and what was killed goes on there. One recipe after the other, on a machine that does nothing else. Recipes: ranking.py.
+# the runs, and what was killed goes on there. NETWORKS of the table are judged (100), after RECALIBRATION images on VALIDATION images
+# (512 and 1000, for pilots). One recipe after the other, on a machine that does nothing else. Recipes: ranking.py.
 set -eu
 [ $# -ge 4 ] || { echo "ranking.sh SPACE TABLE IMAGES OUT [EPOCHS [BATCH [RECIPE ...]]]" >&2; exit 2; }
 space=$(realpath "$1") table=$(realpath "$2") images=$3 epochs=${5:-9} batch=${6:-64}
