@@ -4,7 +4,6 @@ import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
-import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -23,13 +22,10 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** Files and their classes as a list names them. */
-record FileListing(Source.FileList source, List<String> classes, List<Entry> entries) implements Listing {
+record FileListing(Source.FileList source, List<String> classes, List<Entry> entries) implements FilesListing {
 
     private static final int MOST_BYTES = 1 << 28;
     private static final String NUMBER = "\\d{1,6}";
-
-    /** @param name path within the folder as the list has it */
-    record Entry(String name, int label, long bytes, long modifiedMillis) {}
 
     /** A line of the list. */
     private record Line(int number, String file, String label) {}
@@ -210,33 +206,8 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
     }
 
     @Override
-    public int size() {
-        return entries.size();
-    }
-
-    @Override
-    public String name(int image) {
-        return entries.get(image).name();
-    }
-
-    @Override
-    public int label(int image) {
-        return entries.get(image).label();
-    }
-
-    @Override
-    public long bytes(int image) {
-        return entries.get(image).bytes();
-    }
-
-    @Override
-    public long modifiedMillis(int image) {
-        return entries.get(image).modifiedMillis();
-    }
-
-    @Override
-    public RgbImage read(int image) {
-        return ImageDecoder.decode(source.folder().resolve(name(image)));
+    public Path folder() {
+        return source.folder();
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.lutra.data.source;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.image.ImageDecoder;
-import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
@@ -32,15 +31,10 @@ import java.util.stream.Stream;
  */
 record FolderListing(Path folder, List<String> classes, List<Entry> entries, SortedMap<String, Integer> passedOver)
     implements
-        Listing {
+        FilesListing {
 
     private static final String BESIDE = "beside the class folders";
     private static final String WITHOUT_ENDING = "without an ending";
-
-    /**
-     * @param name path within the folder, with forward slashes
-     */
-    record Entry(String name, int label, long bytes, long modifiedMillis) {}
 
     static FolderListing of(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -136,36 +130,6 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries, Sor
     @Override
     public Optional<String> leftOut() {
         return passedOver.isEmpty() ? Optional.empty() : Optional.of(described(passedOver));
-    }
-
-    @Override
-    public int size() {
-        return entries.size();
-    }
-
-    @Override
-    public String name(int image) {
-        return entries.get(image).name();
-    }
-
-    @Override
-    public int label(int image) {
-        return entries.get(image).label();
-    }
-
-    @Override
-    public long bytes(int image) {
-        return entries.get(image).bytes();
-    }
-
-    @Override
-    public long modifiedMillis(int image) {
-        return entries.get(image).modifiedMillis();
-    }
-
-    @Override
-    public RgbImage read(int image) {
-        return ImageDecoder.decode(folder.resolve(name(image)));
     }
 
     @Override

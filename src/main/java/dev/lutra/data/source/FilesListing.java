@@ -1,0 +1,51 @@
+package dev.lutra.data.source;
+
+import dev.lutra.data.image.ImageDecoder;
+import dev.lutra.data.image.RgbImage;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Images that are files within a folder, whoever says which class each has. */
+interface FilesListing extends Listing {
+
+    /**
+     * A file.
+     *
+     * @param name path within the folder, with forward slashes or as a list has it
+     */
+    record Entry(String name, int label, long bytes, long modifiedMillis) {}
+
+    Path folder();
+
+    List<Entry> entries();
+
+    @Override
+    default int size() {
+        return entries().size();
+    }
+
+    @Override
+    default String name(int image) {
+        return entries().get(image).name();
+    }
+
+    @Override
+    default int label(int image) {
+        return entries().get(image).label();
+    }
+
+    @Override
+    default long bytes(int image) {
+        return entries().get(image).bytes();
+    }
+
+    @Override
+    default long modifiedMillis(int image) {
+        return entries().get(image).modifiedMillis();
+    }
+
+    @Override
+    default RgbImage read(int image) {
+        return ImageDecoder.decode(folder().resolve(name(image)));
+    }
+}
