@@ -72,7 +72,7 @@ public final class InputFile {
     }
 
     /** Why, without the file's name, which messages of the file system's exceptions begin with, or are no more than. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         if (e instanceof AccessDeniedException) {
             return "permission denied";
         }

@@ -5,7 +5,6 @@ import dev.lutra.InputFile;
 import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -130,8 +129,7 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         } catch (NoSuchFileException e) {
             // told below, as what is no file
         } catch (IOException e) {
-            String reason = e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : "permission denied";
-            throw error(source, line, path + ": cannot be read: " + reason + " (expected: a file)");
+            throw error(source, line, path + ": cannot be read: " + InputFile.reason(e) + " (expected: a file)");
         }
         throw error(source, line, path + ": no such file");
     }

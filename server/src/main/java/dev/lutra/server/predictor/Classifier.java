@@ -62,7 +62,7 @@ public final class Classifier implements Teacher {
                 throw notRunnable(file, problem);
             });
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(file, e);
         }
     }
 

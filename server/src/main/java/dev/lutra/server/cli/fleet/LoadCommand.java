@@ -11,7 +11,6 @@ import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.device.OwnServer;
-import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.LoadMeasurement;
@@ -79,7 +78,7 @@ public final class LoadCommand implements Runnable {
             provider.toLowerCase(Locale.ROOT), options, threads, Precision.FLOAT32, Optional.empty());
         FleetAccess access = server == null
             ? OwnServer.onThisMachine()
-            : new RemoteServer(server.address(), server.token());
+            : server.devices();
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
         }

@@ -1,7 +1,9 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.rpc.Tokens;
+import dev.lutra.server.run.FleetAccess;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -19,6 +21,11 @@ public final class ServerOptions {
 
     public String address() {
         return address;
+    }
+
+    /** The devices that have joined it. */
+    public FleetAccess devices() {
+        return new RemoteServer(address, token());
     }
 
     public String token() {

@@ -8,7 +8,6 @@ import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
-import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.plan.Plan;
@@ -53,7 +52,7 @@ public final class PlanCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Experiment experiment = ExperimentFile.read(file);
         Path runs = out == null ? Path.of("runs", experiment.name()) : out;
-        FleetAccess access = server == null ? OwnServer.onThisMachine() : new RemoteServer(server.address(), server.token());
+        FleetAccess access = server == null ? OwnServer.onThisMachine() : server.devices();
         Path scratch = Files.createTempDirectory("lutra-plan");
         Runtime.getRuntime().addShutdownHook(new Thread(() -> abandon(scratch)));
         try {

@@ -7,7 +7,6 @@ import dev.lutra.server.cli.fleet.ServerOptions;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
-import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.TensorBoardFile;
 import dev.lutra.server.event.WatchedProgress;
@@ -77,7 +76,7 @@ final class RunOptions {
             if (web.isPresent()) {
                 throw new InputException("--http: given with --server (expected: one of them; that server has its own pages)");
             }
-            return new RemoteServer(server.address(), server.token());
+            return server.devices();
         }
         Endpoint endpoint = Endpoint.parse("--listen", listen.orElse(LOOPBACK));
         return new OwnServer(endpoint.host(), endpoint.port(), web);
