@@ -2,11 +2,10 @@
 import glob
 import json
 import os
-import random
 import sys
 
 LAYERS = 12
-RETRAINED_AT_RANDOM = 3
+RANDOM_RETRAINED = 3
 
 
 def base(out, train, test, epochs, retrain):
@@ -27,9 +26,11 @@ def searches(out, train, test, retrain, budget):
         "nsga2": f"objectives: [accuracy, latency]\nsearch: {{algorithm: nsga2, population: 50, generations: {generations}}}\n",
         "random": "objectives: [accuracy, latency]\nsearch: {algorithm: random, budget: 50}\n",
         # the first generation has the ends of the range that the limit leaves
-        "largest": "objectives: [accuracy, max macs]\nsearch: {algorithm: nsga2, population: 4, generations: 1}\n",
+        "limit": "objectives: [accuracy, max macs]\nsearch: {algorithm: nsga2, population: 4, generations: 1}\n",
     }.items():
         write(out, name, common + search, train, test, retrain)
+    write(out, "largest", f"supernet: {{from: {out}/base}}\nobjectives: [accuracy, max macs]\n"
+                          "search: {algorithm: nsga2, population: 4, generations: 1}\n", train, test, retrain)
 
 
 def write(out, name, more, train, test, retrain):
@@ -48,28 +49,36 @@ def candidates(out, name):
     return found
 
 
-def choices(out):
+def choices(out, rows):
     """Rows of the table: what a network is there for, and which one it is."""
     verified = json.load(open(f"{out}/lutra/verification.json"))
-    winner = next((one for one in verified if one["verified"]), verified[0])
-    yield "lutra", winner["arch"]
-    drawn = candidates(out, "random")
-    best = max(drawn, key=lambda arch: drawn[arch]["accuracy"])
-    yield "best-of-50-random", best
-    others = sorted(set(drawn) - {best})
-    for number, arch in enumerate(random.Random(1).sample(others, min(RETRAINED_AT_RANDOM, len(others))), 1):
-        yield f"random-{number}", arch
-    large = candidates(out, "largest")
-    yield "largest-under-the-limit", max(large, key=lambda arch: large[arch]["macs"])
-    bred = candidates(out, "nsga2")
-    yield "nsga2", max(bred, key=lambda arch: bred[arch]["accuracy"])
+    winner = next((one for one in verified if one["verified"]), verified[0])["arch"]
+    if "lutra" in rows:
+        yield "lutra", winner
+    if "best" in rows or "random" in rows:
+        drawn = candidates(out, "random")
+        best = max(drawn, key=lambda arch: drawn[arch]["accuracy"])
+        if "best" in rows:
+            yield "best-of-50-random", best
+        if "random" in rows:
+            size = candidates(out, "lutra")[winner]["macs"]
+            nearest = sorted(set(drawn) - {best, winner}, key=lambda arch: (abs(drawn[arch]["macs"] - size), arch))
+            for number, arch in enumerate(nearest[:RANDOM_RETRAINED], 1):
+                yield f"random-{number}", arch
+    for name, title in {"limit": "largest-under-the-limit", "largest": "largest-of-the-space"}.items():
+        if name in rows:
+            large = candidates(out, name)
+            yield title, max(large, key=lambda arch: large[arch]["macs"])
+    if "nsga2" in rows:
+        bred = candidates(out, "nsga2")
+        yield "nsga2", max(bred, key=lambda arch: bred[arch]["accuracy"])
 
 
 def table(out):
     retrained = {one["architecture"]: one for one in json.load(open(f"{out}/retrained.json"))["networks"]}
     verification = json.load(open(f"{out}/lutra/verification.json"))
     limit = verification[0]["devices"]["local"]["limitNanos"] / 1e6
-    print(f"limit {limit:.3f} ms, {len(candidates(out, 'lutra'))} architectures evaluated by lutra, {len(candidates(out, 'nsga2'))} by nsga2")
+    print(f"limit {limit:.3f} ms, {len(candidates(out, 'lutra'))} architectures evaluated by lutra")
     for winner in verification:
         device = winner["devices"]["local"]
         print(f"{winner['file']}: asked at most {limit:.3f} ms, predicted {device['predictedNanos'] / 1e6:.3f} "
@@ -92,7 +101,7 @@ if __name__ == "__main__":
     if command in ("fastest", "slowest"):
         print(",".join(["k3" if command == "fastest" else "xception"] * LAYERS))
     elif command == "chosen":
-        for row in choices(arguments[0]):
+        for row in choices(arguments[0], arguments[1:]):
             print(*row)
     else:
         {"base": base, "searches": searches, "table": table}[command](*arguments)

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """Single-Path NAS on this machine: targets at a quarter, half and three quarters of what a space reaches, what the decoded networks take
 when they are measured, what a step costs beside one of a uniform path, and for the middle target what is reached by training alone,
-beside the winner of an evolutionary search and a random network, both of its latency.
+beside the winner of an evolutionary search and a random network, both of its latency. With --bisect it also looks for the middle target's
+lambda by bisection over that many runs of one epoch, and trains once more with the last of them.
 
-  tests/benchmarks/single_path.py IMAGES FOLDER [--space single-path-cifar] [--epochs 6] [--retrain 10] [--seed 1]
+  tests/benchmarks/single_path.py IMAGES FOLDER [--space single-path-cifar] [--epochs 6] [--retrain 10] [--seed 1] [--bisect 5]
 
 IMAGES as data.train of an experiment file. FOLDER gets the table, the experiments, their runs and single_path.md; called again, it goes on
 where it was. It measures, so nothing else should run."""
 import argparse
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -61,6 +63,22 @@ def pace(folder, name):
     return rates[len(rates) // 2]
 
 
+def bisection(folder, options, sections, wanted):
+    """Rows of a table: each run's lambda, epochs and decoded latency. Bounds of lambda are those within which the loss is neither blind to
+    latency nor to images."""
+    low, high = 0.01, 100
+    for number in range(options.bisect + 1):
+        weight = math.sqrt(low * high)
+        last = number == options.bisect
+        name = f"bisect-{number + 1}"
+        epochs = options.epochs if last else 1
+        once(folder, name, "run", experiment(folder, name, options, **sections, supernet={"epochs": epochs, "sampling": {
+            "superkernel": {"lambda": weight}}}))
+        found = events(folder, name, "file-verified")[-1]["predicted"] / 1e6
+        yield f"| λ {weight:.3g} | {epochs} | {found:.3f} ms | {found / wanted - 1:+.1%} |"
+        low, high = (weight, high) if found > wanted else (low, weight)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("images")
@@ -69,6 +87,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--retrain", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bisect", type=int, default=0)
     parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
     options = parser.parse_args()
     folder = options.folder.resolve()
@@ -119,6 +138,12 @@ def main():
         alone = events(folder, name, "network-retrained")[-1]
         lines.append(f"| {title} | {found['predicted'] / 1e6:.3f} ms | {found['p50'] / 1e6:.3f} ms | "
                      f"{events(folder, name, 'front-found')[-1]['accuracy']:.2%} | {alone['accuracy']:.2%} | {found['architecture']} |")
+    if options.bisect:
+        wanted = least + 0.5 * (most - least)
+        predicted_there = decoded[0.5]["predicted"] / 1e6
+        lines += ["", "| how λ was found | epochs | decoded, predicted | from the target |", "|---|---|---|---|",
+                  f"| within the training | {options.epochs} | {predicted_there:.3f} ms | {predicted_there / wanted - 1:+.1%} |"]
+        lines += bisection(folder, options, {**others, **target}, wanted)
     (folder / "single_path.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

@@ -34,7 +34,7 @@ class BuiltInSpacesTest {
         "oneshot-s-plus-8, 32^20", "mmrazor-spos, 4^20", "proxyless-gpu, 6^6*7^15", "mmrazor-proxyless-gpu, 7^21", "proxylessnas, 6^6*7^15",
         "proxylessnas-24, 6^6*7^15", "proxylessnas-cpu, 6^6*7^15", "proxylessnas-mobile-14, 6^6*7^15", "fairnas, 6^19",
         "fairnas-se, 6^19", "fairnas-se-half, 6^19", "fairnas-cifar, 6^9", "moga, 12^14", "moga-cifar, 12^7",
-        "single-path-nas, 5^15*4^5", "single-path-cifar, 4^3*5^7", "fbnet, 9^22", "fbnet-a, 9^22", "fbnet-2019, 9^22", "fbnet-2019-a, 9^22",
+        "single-path-nas, 5^15*4^5", "single-path-cifar, 4^3*5^7", "single-path-cifar-se, 8^3*9^7", "fbnet, 9^22", "fbnet-a, 9^22", "fbnet-2019, 9^22", "fbnet-2019-a, 9^22",
         "fbnet-c-2019, 1^1",
         "shufflenetv2-plus-small, 1^1", "shufflenetv2-plus-medium, 1^1", "shufflenetv2-plus-large, 1^1",
         "ofa-mobilenetv3-12, 9^10*10^10", "tf-nas, 8^6*9^12", "bs-nas, 12^6*13^15",

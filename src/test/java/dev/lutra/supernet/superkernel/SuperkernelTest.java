@@ -42,7 +42,7 @@ class SuperkernelTest {
 
     static Stream<SearchSpace> spaces() {
         return Stream.of(NestedSpaces.plain(), NestedSpaces.excited(), SpaceFile.load("single-path-cifar"),
-            SpaceFile.load("ofa-mobilenetv3-12").withImageSize(32));
+            SpaceFile.load("single-path-cifar-se"), SpaceFile.load("ofa-mobilenetv3-12").withImageSize(32));
     }
 
     static Stream<Arguments> gatedSpaces() {
