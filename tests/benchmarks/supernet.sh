@@ -6,6 +6,7 @@
 #
 #   tests/benchmarks/supernet.sh [ROUNDS [THREADS [STEPS]]]      run it on a machine that does nothing else
 #
+# SPACES, in the environment, names some of shufflenetv2-cifar, fairnas-cifar and spos-shufflenetv2; all of them unless it is set.
 # With ALONE=1 it is one network by itself, which learns its batch norm too, as lutra retrain trains it: tests/benchmarks/retrain.sh.
 #
 # Both sides run with the C allocator as it is, as Lutra's launcher sets it (and PyTorch's threads), and with mimalloc if that is
@@ -58,14 +59,19 @@ round() {  # space, batch, size, images (augmented: read as a training does; fix
     [ -z "$5" ] || peer plain "$1" "$2" "$3" "$4" "$5"
 }
 
-for space in shufflenetv2-cifar fairnas-cifar spos-shufflenetv2; do
+spaces=${SPACES:-shufflenetv2-cifar fairnas-cifar spos-shufflenetv2}
+for space in $spaces; do
     "$python" tests/benchmarks/supernet_peer.py paths ${ALONE:+--alone} "$space" $((5 + steps)) >"$work/paths-$space"
 done
 i=0
 while [ "$i" -lt "$rounds" ]; do
-    round shufflenetv2-cifar 128 32 augmented "--channels-last --slices"
-    round fairnas-cifar 128 32 augmented ""
-    round spos-shufflenetv2 32 224 fixed "--channels-last --slices"
+    for space in $spaces; do
+        case $space in
+            fairnas-cifar) round "$space" 128 32 augmented "" ;;
+            spos-shufflenetv2) round "$space" 32 224 fixed "--channels-last --slices" ;;
+            *) round "$space" 128 32 augmented "--channels-last --slices" ;;
+        esac
+    done
     i=$((i + 1))
 done
 

@@ -3,6 +3,7 @@ package dev.lutra.supernet.descent;
 import ai.djl.ndarray.NDArray;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.yaml.LayeredSettings;
+import java.util.List;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch defines it: {@code w = w − rate · decay · w}, then
@@ -26,24 +27,28 @@ public record AdamW(double beta1, double beta2, double epsilon) implements Optim
     }
 
     @Override
-    public void update(NDArray weight, NDArray gradient, State state, double rate, double decay) {
-        if (decay > 0) {
-            weight.muli((float) (1 - rate * decay));
+    public void update(List<Part> parts, double rate) {
+        parts.forEach(part -> update(part, rate));
+    }
+
+    private void update(Part part, double rate) {
+        if (part.decay() > 0) {
+            part.weight().muli((float) (1 - rate * part.decay()));
         }
-        NDArray mean = state.memory(Memory.MOMENTUM);
-        NDArray square = state.memory(Memory.SQUARE);
-        try (NDArray squared = gradient.square();
-            NDArray ofMean = gradient.mul((float) (1 - beta1));
+        NDArray mean = part.state().memory(Memory.MOMENTUM);
+        NDArray square = part.state().memory(Memory.SQUARE);
+        try (NDArray squared = part.gradient().square();
+            NDArray ofMean = part.gradient().mul((float) (1 - beta1));
             NDArray ofSquare = squared.mul((float) (1 - beta2))) {
             mean.muli((float) beta1).addi(ofMean);
             square.muli((float) beta2).addi(ofSquare);
         }
-        double first = 1 - Math.pow(beta1, state.steps());
-        double second = Math.sqrt(1 - Math.pow(beta2, state.steps()));
+        double first = 1 - Math.pow(beta1, part.state().steps());
+        double second = Math.sqrt(1 - Math.pow(beta2, part.state().steps()));
         try (NDArray root = square.sqrt(); NDArray scaled = root.div((float) second)) {
             scaled.addi((float) epsilon);
             try (NDArray direction = mean.div(scaled)) {
-                Sgd.move(weight, direction, rate / first);
+                Sgd.move(part.weight(), direction, rate / first);
             }
         }
     }

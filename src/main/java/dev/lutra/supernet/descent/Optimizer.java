@@ -2,8 +2,9 @@ package dev.lutra.supernet.descent;
 
 import ai.djl.ndarray.NDArray;
 import dev.lutra.identity.NamedValues;
+import java.util.List;
 
-/** How a step moves a weight. A new one is a new class and one line in {@link Optimizers}. */
+/** How a step moves weights. A new one is a new class and one line in {@link Optimizers}. */
 public interface Optimizer {
 
     /**
@@ -29,12 +30,20 @@ public interface Optimizer {
     }
 
     /**
-     * Changes a weight and its state in place; the gradient may be changed too.
+     * A weight or a part of one that a step moves.
      *
-     * @param rate of this step
-     * @param decay of the weight: 0 where it does not decay
+     * @param gradient of its shape
+     * @param decay 0 where it does not decay
      */
-    void update(NDArray weight, NDArray gradient, State state, double rate, double decay);
+    record Part(NDArray weight, NDArray gradient, State state, double decay) {}
+
+    /**
+     * Changes weights and their state in place; the gradients may be changed too.
+     *
+     * @param parts which do not overlap
+     * @param rate of this step
+     */
+    void update(List<Part> parts, double rate);
 
     /** Whether {@link State#steps} is asked for, and so has to be kept. */
     default boolean countsSteps() {

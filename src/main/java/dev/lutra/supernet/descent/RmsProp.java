@@ -3,6 +3,7 @@ package dev.lutra.supernet.descent;
 import ai.djl.ndarray.NDArray;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.yaml.LayeredSettings;
+import java.util.List;
 
 /**
  * RMSProp with momentum, as PyTorch defines it: {@code g = gradient + decay · w}, {@code s = α s + (1 − α) g²},
@@ -25,20 +26,29 @@ public record RmsProp(double alpha, double momentum, double epsilon) implements 
     }
 
     @Override
-    public void update(NDArray weight, NDArray gradient, State state, double rate, double decay) {
-        Sgd.decayed(weight, gradient, decay);
-        NDArray square = state.memory(Memory.SQUARE);
+    public void update(List<Part> parts, double rate) {
+        parts.forEach(part -> update(part, rate));
+    }
+
+    private void update(Part part, double rate) {
+        NDArray gradient = part.gradient();
+        if (part.decay() > 0) {
+            try (NDArray pull = part.weight().mul((float) part.decay())) {
+                gradient.addi(pull);
+            }
+        }
+        NDArray square = part.state().memory(Memory.SQUARE);
         try (NDArray squared = gradient.square(); NDArray ofSquare = squared.mul((float) (1 - alpha))) {
             square.muli((float) alpha).addi(ofSquare);
         }
-        NDArray velocity = state.memory(Memory.MOMENTUM);
+        NDArray velocity = part.state().memory(Memory.MOMENTUM);
         try (NDArray root = square.sqrt()) {
             root.addi((float) epsilon);
             try (NDArray scaled = gradient.div(root)) {
                 velocity.muli((float) momentum).addi(scaled);
             }
         }
-        Sgd.move(weight, velocity, rate);
+        Sgd.move(part.weight(), velocity, rate);
     }
 
     @Override

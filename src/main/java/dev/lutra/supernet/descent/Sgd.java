@@ -2,7 +2,11 @@ package dev.lutra.supernet.descent;
 
 import ai.djl.ndarray.NDArray;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.supernet.WeightMoves;
 import dev.lutra.yaml.LayeredSettings;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Stochastic gradient descent with momentum, as PyTorch defines it: {@code v = momentum · v + gradient + decay · w},
@@ -22,25 +26,10 @@ public record Sgd(double momentum, boolean nesterov) implements Optimizer {
     }
 
     @Override
-    public void update(NDArray weight, NDArray gradient, State state, double rate, double decay) {
-        decayed(weight, gradient, decay);
-        NDArray velocity = state.memory(Memory.MOMENTUM);
-        velocity.muli((float) momentum).addi(gradient);
-        if (nesterov) {
-            try (NDArray ahead = velocity.mul((float) momentum)) {
-                gradient.addi(ahead);
-            }
-        }
-        move(weight, nesterov ? gradient : velocity, rate);
-    }
-
-    /** Adds the decay of a weight to its gradient. */
-    static void decayed(NDArray weight, NDArray gradient, double decay) {
-        if (decay > 0) {
-            try (NDArray pull = weight.mul((float) decay)) {
-                gradient.addi(pull);
-            }
-        }
+    public void update(List<Part> parts, double rate) {
+        parts.stream().collect(Collectors.groupingBy(Part::decay, LinkedHashMap::new, Collectors.toList()))
+            .forEach((decay, alike) -> WeightMoves.sgd(alike.stream().map(Part::weight).toList(), alike.stream().map(Part::gradient).toList(),
+                alike.stream().map(part -> part.state().memory(Memory.MOMENTUM)).toList(), rate, momentum, decay, nesterov));
     }
 
     /** Takes a multiple of a direction off a weight. */

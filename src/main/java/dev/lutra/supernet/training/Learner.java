@@ -110,9 +110,10 @@ public final class Learner implements AutoCloseable {
                     earlier.add(new Loss.Earlier(pass.path(), logits.stopGradient()));
                 }
             }
-            boolean moves = Double.isFinite(sum) && leaves.haveFiniteGradients();
+            StepWeights.Gradients gradients = leaves.gradients();
+            boolean moves = Double.isFinite(sum) && gradients.areFinite();
             if (moves) {
-                leaves.update(settings.descent(), learningRate);
+                gradients.descend(settings.descent(), learningRate);
                 if (recipe.averages()) {
                     weights.average(recipe.averaging());
                 }

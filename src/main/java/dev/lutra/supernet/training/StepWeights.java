@@ -2,7 +2,6 @@ package dev.lutra.supernet.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor.Role;
@@ -11,9 +10,11 @@ import dev.lutra.network.Weight;
 import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
+import dev.lutra.supernet.WeightMoves;
 import dev.lutra.supernet.descent.Clipping;
 import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.descent.Optimizer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -87,34 +88,44 @@ final class StepWeights implements Parameters {
         return leaf.weight().equals(weight) ? leaf.variable() : Views.within(leaf.variable(), leaf.weight(), weight);
     }
 
-    /** Whether every gradient that the step has gathered is a finite number. */
-    boolean haveFiniteGradients() {
-        NDArray sum = step.zeros(new Shape(1));
-        for (Leaf leaf : leaves.values()) {
-            try (NDArray gradient = leaf.variable().getGradient(); NDArray part = gradient.sum()) {
-                sum.addi(part); // an infinity or NaN is not summed away
-            }
-        }
-        return Float.isFinite(sum.getFloat());
-    }
-
-    /** Bounds the gradients that the step has gathered, and moves the weights along them. */
-    void update(Descent descent, double rate) {
+    /** What the passes have gathered. */
+    Gradients gradients() {
         Map<SharedTensor, NDArray> gradients = new LinkedHashMap<>();
         leaves.forEach((tensor, leaf) -> gradients.put(tensor, leaf.variable().getGradient()));
-        clip(gradients, descent.clipping());
-        leaves.forEach((tensor, leaf) -> {
-            shared.momentum(tensor); // what has one is learned, whatever the optimizer remembers
-            long steps = descent.optimizer().countsSteps() ? shared.countStep(tensor) : 0;
-            double decay = descent.decayed().includes(tensor) ? descent.weightDecay() : 0;
-            for (Weight used : leaf.used()) {
-                boolean whole = used.equals(leaf.weight());
-                NDArray value = whole ? leaf.value() : Views.within(leaf.value(), leaf.weight(), used);
-                NDArray slope = whole ? gradients.get(tensor) : Views.within(gradients.get(tensor), leaf.weight(), used);
-                descent.optimizer().update(value, slope, new UsedState(used, steps), rate, decay);
-            }
-        });
-        gradients.values().forEach(NDArray::close);
+        return new Gradients(gradients);
+    }
+
+    /** The gradients of a step's leaves. */
+    final class Gradients {
+
+        private final Map<SharedTensor, NDArray> gradients;
+
+        private Gradients(Map<SharedTensor, NDArray> gradients) {
+            this.gradients = gradients;
+        }
+
+        /** Whether each is a finite number. */
+        boolean areFinite() {
+            return WeightMoves.finite(List.copyOf(gradients.values()));
+        }
+
+        /** Bounds them, and moves the weights along them. */
+        void descend(Descent descent, double rate) {
+            clip(gradients, descent.clipping());
+            List<Optimizer.Part> parts = new ArrayList<>();
+            leaves.forEach((tensor, leaf) -> {
+                shared.momentum(tensor); // what has one is learned, whatever the optimizer remembers
+                long steps = descent.optimizer().countsSteps() ? shared.countStep(tensor) : 0;
+                double decay = descent.decayed().includes(tensor) ? descent.weightDecay() : 0;
+                for (Weight used : leaf.used()) {
+                    boolean whole = used.equals(leaf.weight());
+                    NDArray value = whole ? leaf.value() : Views.within(leaf.value(), leaf.weight(), used);
+                    NDArray slope = whole ? gradients.get(tensor) : Views.within(gradients.get(tensor), leaf.weight(), used);
+                    parts.add(new Optimizer.Part(value, slope, new UsedState(used, steps), decay));
+                }
+            });
+            descent.optimizer().update(parts, rate);
+        }
     }
 
     private static void clip(Map<SharedTensor, NDArray> gradients, Clipping clipping) {
