@@ -11,6 +11,7 @@ import dev.lutra.network.Shape;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -40,7 +41,8 @@ class BuiltInSpacesTest {
         "shufflenetv2-plus-small, 1^1", "shufflenetv2-plus-medium, 1^1", "shufflenetv2-plus-large, 1^1",
         "ofa-mobilenetv3-12, 9^10*10^10", "tf-nas, 8^6*9^12", "bs-nas, 12^6*13^15",
         "nao-cell, 55^2*120^2*210^2*325^2*465^2",
-        "nao-cell-36x6, 55^2*120^2*210^2*325^2*465^2", "nao-cell-52x4, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12"})
+        "nao-cell-36x6, 55^2*120^2*210^2*325^2*465^2", "nao-cell-52x4, 55^2*120^2*210^2*325^2*465^2", "shufflenetv2-cifar, 4^12",
+        "shufflenetv2-cifar-channels, 40^12", "shufflenetv2-cifar-channels-se, 40^12"})
     void sizesAreExact(String name, String power) {
         BigInteger expected = BigInteger.ONE;
         for (String factor : power.split("\\*")) {
@@ -198,6 +200,48 @@ class BuiltInSpacesTest {
         SearchSpace all = SpaceFile.load("oneshot-s-plus");
         String ids = String.join(",", Collections.nCopies(20, "1:9"));
         assertThat(searched.parse(ids)).hasToString(all.parse(ids).toString());
+    }
+
+    /** MACs and parameters of SPOS's blocks in closed form, of random kernels and widths. */
+    @ParameterizedTest
+    @ValueSource(strings = {"shufflenetv2-cifar-channels", "shufflenetv2-cifar-channels-se"})
+    void everyBlockHasAWidthOfItsOwn(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Random random = new Random(3);
+        for (int sample = 0; sample < SAMPLES; sample++) {
+            long macs = 32 * 32 * 27 * 16 + 4 * 4 * 192 * 384 + 384 * 10;
+            long params = 27 * 16 + 2 * 16 + 192 * 384 + 2 * 384 + 384 * 10;
+            List<String> entries = new ArrayList<>();
+            int in = 16;
+            int side = 32;
+            for (int block = 0; block < 12; block++) {
+                int kernel = List.of(3, 5, 7).get(random.nextInt(3));
+                int scale = 2 * (1 + random.nextInt(10)); // tenths
+                entries.add("k" + kernel + ":" + scale / 10 + "." + scale % 10);
+                int out = 48 << block / 4;
+                int stride = block % 4 == 0 ? 2 : 1;
+                int after = side / stride;
+                int main = stride == 2 ? in : in / 2;
+                int made = stride == 2 ? out - in : out / 2;
+                int mid = out / 2 * scale / 10;
+                macs += (long) side * side * main * mid + (long) after * after * (kernel * kernel * mid + mid * made);
+                params += main * mid + 2 * mid + kernel * kernel * mid + 2 * mid + mid * made + 2 * made;
+                if (stride == 2) {
+                    macs += (long) after * after * (kernel * kernel * in + in * in);
+                    params += kernel * kernel * in + 2 * in + in * in + 2 * in;
+                }
+                if (name.endsWith("-se") && block >= 4) {
+                    int squeezed = (made / 4 + 7) / 8 * 8;
+                    macs += 2L * made * squeezed;
+                    params += 2L * made * squeezed + squeezed + made;
+                }
+                in = out;
+                side = after;
+            }
+            Cost cost = Cost.of(space.build(space.parse(String.join(",", entries))));
+            assertThat(cost.macs()).as("%s", entries).isEqualTo(macs);
+            assertThat(cost.params()).as("%s", entries).isEqualTo(params);
+        }
     }
 
     @Test
