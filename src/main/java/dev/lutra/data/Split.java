@@ -115,11 +115,24 @@ public final class Split {
      * @throws InputException if there is not one full batch
      */
     public Batches sample(int batchSize, int limit, long seed) {
+        return sampled(batchSize, Math.max(1, Math.min(limit, items.length) / batchSize) * batchSize, seed);
+    }
+
+    /**
+     * The same, whose last batch may be smaller; an image that would be left for it alone, which has no variance, is left out.
+     *
+     * @throws InputException if there is not one full batch
+     */
+    public Batches sampleToTheLast(int batchSize, int limit, long seed) {
+        int images = Math.max(batchSize, Math.min(limit, items.length));
+        return sampled(batchSize, images % batchSize == 1 ? images - 1 : images, seed);
+    }
+
+    private Batches sampled(int batchSize, int images, long seed) {
         requireEnough(batchSize);
         int[] order = items.clone();
         Draws.shuffle(order, Draws.at(SAMPLE, seed));
-        int[] full = Arrays.copyOf(order, Math.max(1, Math.min(limit, order.length) / batchSize) * batchSize);
-        return loader.batches(full, batchSize, 0, (preparation, image, position) -> preparation.plain(image));
+        return loader.batches(Arrays.copyOf(order, images), batchSize, 0, (preparation, image, position) -> preparation.plain(image));
     }
 
     private void requireEnough(int batchSize) {

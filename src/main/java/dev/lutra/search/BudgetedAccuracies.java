@@ -2,7 +2,9 @@ package dev.lutra.search;
 
 import dev.lutra.space.Architecture;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import java.util.function.ObjDoubleConsumer;
 
 /** Accuracies of a source, counted: whoever asks for more than a budget allows is told none of what was asked last. */
@@ -32,11 +34,23 @@ public final class BudgetedAccuracies implements AccuracySource {
      */
     @Override
     public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
-        if (asked + architectures.size() > budget) {
-            throw new IllegalStateException(asked + " accuracies told, " + architectures.size() + " more asked for (expected: at most "
-                + budget + " in all)");
-        }
-        asked += architectures.size();
+        ask(architectures.size());
         source.find(architectures, found);
+    }
+
+    /**
+     * @throws IllegalStateException if these would be more than the budget
+     */
+    @Override
+    public void find(Map<Architecture, Double> least, BiConsumer<Architecture, Answer> found) {
+        ask(least.size());
+        source.find(least, found);
+    }
+
+    private void ask(int more) {
+        if (asked + more > budget) {
+            throw new IllegalStateException(asked + " accuracies told, " + more + " more asked for (expected: at most " + budget + " in all)");
+        }
+        asked += more;
     }
 }

@@ -9,7 +9,13 @@ import dev.lutra.space.Architecture;
  */
 public record Candidate(Architecture architecture, Measures measures) {
 
+    /** On all images, or where it is not {@linkplain #isWhole whole} on those that were asked. */
     public double accuracy() {
         return measures.get(Measure.ACCURACY);
+    }
+
+    /** Whether its accuracy is of all images, and not of those until judging was stopped. */
+    public boolean isWhole() {
+        return !measures.values().containsKey(Measure.STOPPED_AFTER);
     }
 }

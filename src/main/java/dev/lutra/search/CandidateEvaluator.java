@@ -1,21 +1,22 @@
 package dev.lutra.search;
 
 import dev.lutra.InputException;
+import dev.lutra.search.AccuracySource.Answer;
+import dev.lutra.search.AccuracySource.Stop;
 import dev.lutra.measure.sums.SlotSum;
 import dev.lutra.measure.sums.Slots;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.Options;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,7 @@ public final class CandidateEvaluator {
     private final AccuracySource accuracy;
     private final CandidateLog log;
     private final Set<Architecture> excluded;
+    private final Optional<Rivals> rivals;
 
     /**
      * Of every architecture of a space.
@@ -49,11 +51,12 @@ public final class CandidateEvaluator {
      */
     public CandidateEvaluator(Options options, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
         CandidateLog log) {
-        this(options, cheap, constraints, accuracy, log, Set.of());
+        this(options, cheap, constraints, accuracy, log, Set.of(), Optional.empty());
     }
 
     private CandidateEvaluator(Options options, CheapMeasures cheap, List<Constraint> constraints, AccuracySource accuracy,
-        CandidateLog log, Set<Architecture> excluded) {
+        CandidateLog log, Set<Architecture> excluded, Optional<Rivals> rivals) {
+        this.rivals = rivals;
         this.excluded = Set.copyOf(excluded);
         this.options = options;
         this.allOptions = options.areAll();
@@ -82,12 +85,22 @@ public final class CandidateEvaluator {
     public CandidateEvaluator with(Constraint constraint) {
         List<Constraint> more = new ArrayList<>(constraints);
         more.add(constraint);
-        return new CandidateEvaluator(options, cheap, more, accuracy, log, excluded);
+        return new CandidateEvaluator(options, cheap, more, accuracy, log, excluded, rivals);
     }
 
     /** The same, of architectures but for these: what is known of them besides says that they will not do. */
     public CandidateEvaluator without(Set<Architecture> architectures) {
-        return new CandidateEvaluator(options, cheap, constraints, accuracy, log, architectures);
+        return new CandidateEvaluator(options, cheap, constraints, accuracy, log, architectures, rivals);
+    }
+
+    /**
+     * The same for one search, of which candidates that will hardly reach its front need not be judged to the end. What they are held
+     * against follows from what was asked before, so a search that is replayed stops where it did.
+     *
+     * @param objectives of which accuracy is to be as high as possible, and no other follows from it
+     */
+    public CandidateEvaluator stopping(List<Objective> objectives) {
+        return new CandidateEvaluator(options, cheap, constraints, accuracy, log, excluded, Optional.of(new Rivals(objectives)));
     }
 
     public List<Constraint> constraints() {
@@ -105,9 +118,14 @@ public final class CandidateEvaluator {
     }
 
     /** Variances of accuracies by the chance of which images there are; 0 where their number is not known. */
-    public double[] accuracyVariances(double[] accuracies) {
-        OptionalLong images = accuracy.images();
-        return Arrays.stream(accuracies).map(a -> images.isPresent() ? a * (1 - a) / images.getAsLong() : 0).toArray();
+    public double[] accuracyVariances(List<Candidate> candidates) {
+        return candidates.stream().mapToDouble(candidate -> images(candidate) > 0
+            ? candidate.accuracy() * (1 - candidate.accuracy()) / images(candidate)
+            : 0).toArray();
+    }
+
+    private double images(Candidate candidate) {
+        return candidate.isWhole() ? accuracy.images().orElse(0) : candidate.measures().get(Measure.STOPPED_AFTER);
     }
 
     /** What is known without running the architecture. */
@@ -155,7 +173,7 @@ public final class CandidateEvaluator {
 
     /**
      * Everything about some architectures. Accuracies are computed only where the log has none, all of these together, and each is
-     * in the log as soon as it is known.
+     * in the log as soon as it is known. What was stopped is taken from there only where it would be stopped again.
      *
      * @param architectures different ones
      * @param known told every candidate as soon as it is complete, in any order
@@ -166,25 +184,41 @@ public final class CandidateEvaluator {
         Map<Architecture, Measures> measured = new LinkedHashMap<>();
         architectures.forEach(architecture -> measured.put(architecture, feasible(architecture)));
         Map<Architecture, Candidate> complete = new HashMap<>();
+        Map<Architecture, Double> missing = new LinkedHashMap<>();
         for (Architecture architecture : architectures) {
-            log.find(architecture).ifPresent(logged -> complete.put(architecture,
-                candidate(architecture, measured.get(architecture), logged.accuracy())));
+            double least = rivals.map(others -> others.least(measured.get(architecture))).orElse(Double.NEGATIVE_INFINITY);
+            log.find(architecture).map(CandidateEvaluator::answer).filter(logged -> logged.stop().map(stop -> stop.atMost() < least).orElse(true))
+                .ifPresentOrElse(logged -> complete.put(architecture, candidate(architecture, measured.get(architecture), logged)),
+                    () -> missing.put(architecture, least));
         }
-        List<Architecture> missing = measured.keySet().stream().filter(architecture -> !complete.containsKey(architecture)).toList();
         complete.values().forEach(known);
         if (!missing.isEmpty()) {
-            accuracy.find(missing, (architecture, value) -> {
+            BiConsumer<Architecture, Answer> found = (architecture, answer) -> {
                 // a source that was asked twice may answer twice; the first answer is in the log
                 if (!complete.containsKey(architecture)) {
-                    Candidate candidate = candidate(architecture, measured.get(architecture), value);
+                    Candidate candidate = candidate(architecture, measured.get(architecture), answer);
                     log.record(candidate);
                     complete.put(architecture, candidate);
                     known.accept(candidate);
                 }
-            });
+            };
+            if (rivals.isPresent()) {
+                accuracy.find(missing, found);
+            } else {
+                accuracy.find(List.copyOf(missing.keySet()), (architecture, value) -> found.accept(architecture, Answer.whole(value)));
+            }
         }
-        return architectures.stream().map(architecture -> Optional.ofNullable(complete.get(architecture))
+        List<Candidate> candidates = architectures.stream().map(architecture -> Optional.ofNullable(complete.get(architecture))
             .orElseThrow(() -> new IllegalStateException(architecture + ": no accuracy was found"))).toList();
+        rivals.ifPresent(others -> others.add(candidates));
+        return candidates;
+    }
+
+    private static Answer answer(Candidate logged) {
+        return new Answer(logged.accuracy(), logged.isWhole()
+            ? Optional.empty()
+            : Optional.of(new Stop(
+                (int) logged.measures().get(Measure.STOPPED_AFTER), logged.measures().get(Measure.ACCURACY_AT_MOST))));
     }
 
     private Measures feasible(Architecture architecture) {
@@ -195,11 +229,13 @@ public final class CandidateEvaluator {
         return measures;
     }
 
-    private Candidate candidate(Architecture architecture, Measures measures, double accuracy) {
-        if (!Double.isFinite(accuracy)) {
-            throw new IllegalStateException(architecture + ": accuracy " + accuracy + " (expected: a number)");
+    private Candidate candidate(Architecture architecture, Measures measures, Answer answer) {
+        if (!Double.isFinite(answer.accuracy())) {
+            throw new IllegalStateException(architecture + ": accuracy " + answer.accuracy() + " (expected: a number)");
         }
-        return new Candidate(architecture, completed(architecture, measures, accuracy));
+        Measures known = completed(architecture, measures, answer.accuracy());
+        return new Candidate(architecture, answer.stop().map(stop -> known.with(Measure.STOPPED_AFTER, stop.images())
+            .with(Measure.ACCURACY_AT_MOST, stop.atMost())).orElse(known));
     }
 
     /**

@@ -27,11 +27,12 @@ public final class Hypervolume {
     }
 
     /**
-     * The box around candidates, from the best to the worst of each objective.
+     * The box around candidates that were judged to the end, from the best to the worst of each objective.
      *
      * @throws IllegalArgumentException if there are none
      */
-    public static Hypervolume around(List<Objective> objectives, Collection<Candidate> candidates) {
+    public static Hypervolume around(List<Objective> objectives, Collection<Candidate> evaluated) {
+        List<Candidate> candidates = evaluated.stream().filter(Candidate::isWhole).toList();
         if (candidates.isEmpty()) {
             throw new IllegalArgumentException("hypervolume: no candidates (expected: at least one)");
         }

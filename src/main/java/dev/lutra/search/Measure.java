@@ -16,6 +16,12 @@ public final class Measure {
     /** Fraction of images classified right, 0 to 1; more is better. */
     public static final String ACCURACY = "accuracy";
 
+    /** Of a candidate whose judging was stopped, how many images were asked: its accuracy is of these. */
+    public static final String STOPPED_AFTER = "stopped-after";
+
+    /** Of such a candidate, what its accuracy on all images hardly exceeds. */
+    public static final String ACCURACY_AT_MOST = "accuracy-at-most";
+
     /** Multiply-accumulates for one image, rule K0. */
     public static final String MACS = "macs";
 

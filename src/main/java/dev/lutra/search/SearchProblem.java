@@ -50,6 +50,6 @@ public record SearchProblem(CandidateEvaluator evaluator, List<Objective> object
         settings.forEach((key, value) -> provenance.put("search." + key, value.toString()));
         provenance.put("search.seed", Long.toString(seed));
         provenance.put("constraints", Constraint.described(evaluator.constraints()));
-        return Front.of(objectives, met.all(), provenance);
+        return Front.of(objectives, met.all().stream().filter(Candidate::isWhole).toList(), provenance);
     }
 }

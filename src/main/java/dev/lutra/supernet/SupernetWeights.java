@@ -230,6 +230,31 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
         measured.clear();
     }
 
+    /**
+     * In the place of every learned tensor there are copies of it from now on, with all that is kept of it but its base.
+     *
+     * @param parts what ends the names of the copies
+     */
+    public void divide(List<String> parts) {
+        List<Map<String, NDArray>> all = new ArrayList<>(List.of(momenta));
+        all.addAll(extras.values());
+        all.add(tensors);
+        List<String> learned = List.copyOf(momenta.keySet());
+        for (Map<String, NDArray> kept : all) {
+            learned.stream().filter(kept::containsKey).forEach(name -> {
+                try (NDArray one = kept.remove(name)) {
+                    parts.forEach(part -> {
+                        NDArray own = one.duplicate();
+                        own.attach(arrays);
+                        kept.put(name + part, own);
+                    });
+                }
+            });
+        }
+        bases.values().forEach(NDArray::close);
+        bases.clear();
+    }
+
     /** Whether everything that is learned is a finite number. */
     public boolean areFinite() {
         return momenta.keySet().stream().allMatch(name -> {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -17,6 +19,7 @@ import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
+import dev.lutra.supernet.RunningStatistics.Averaging;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.AdamW;
@@ -25,6 +28,7 @@ import dev.lutra.supernet.descent.Optimizer;
 import dev.lutra.supernet.descent.RmsProp;
 import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.descent.Sgd;
+import dev.lutra.supernet.proxy.Proxy;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Learner;
 import dev.lutra.supernet.training.Mixup;
@@ -94,6 +98,8 @@ class TorchOracleTest {
             Learner learner = new Learner(weights, settings, learnsBatchNorm)) {
             describe(network, settings, learned, batches, weights);
             JsonNode expected = runPython();
+            assertThat(Proxy.SYNFLOW.scores(settings.seed()).applyAsDouble(network))
+                .isCloseTo(expected.get("synflow").asDouble(), within(1e-9));
             for (int i = 0; i < RATES.length; i++) {
                 Learner.Step step = learner.step(List.of(network), batches.get(i), RATES[i] * settings.descent().rate(), i);
                 assertThat(step.loss()).isCloseTo(expected.get("losses").get(i).asDouble(), within(TOLERANCE));
@@ -112,31 +118,47 @@ class TorchOracleTest {
     }
 
     private static void compareEvaluation(Network network, List<Batch> batches, SupernetWeights weights, JsonNode expected) {
-        Map<String, float[]> running;
+        Map<String, float[]> running = Map.of();
+        for (Averaging averaging : Averaging.values()) {
+            Map<String, float[]> averaged = running(network, batches, weights, averaging);
+            JsonNode statistics = expected.get("statistics").get(averaging.name());
+            for (Op op : network.ops()) {
+                if (op instanceof Op.BatchNorm norm) {
+                    String output = Integer.toString(norm.output().id());
+                    assertClose(averaging + " " + norm.name() + ".mean", averaged.get(norm.runningMean().tensor().name()),
+                        statistics.get("means").get(output));
+                    assertClose(averaging + " " + norm.name() + ".variance", averaged.get(norm.runningVariance().tensor().name()),
+                        statistics.get("variances").get(output));
+                }
+            }
+            running = averaging == Averaging.MEAN ? averaged : running;
+        }
         try (NDManager manager = weights.newManager()) {
-            RunningStatistics statistics = new RunningStatistics(manager);
-            for (Batch batch : batches) {
-                statistics.nextBatch();
-                Forward.inference(network, weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager), statistics,
-                    Images.of(batch, manager));
-            }
-            running = statistics.values();
+            assertClose("logits by the batch", Forward.inference(network, weight -> Views.detached(weights.tensor(weight.tensor()), weight,
+                manager), new BatchStatistics(manager), Images.of(batches.get(0), manager)).toFloatArray(), expected.get("by_the_batch"));
         }
-        for (Op op : network.ops()) {
-            if (op instanceof Op.BatchNorm norm) {
-                String output = Integer.toString(norm.output().id());
-                assertClose(norm.name() + ".mean", running.get(norm.runningMean().tensor().name()), expected.get("means").get(output));
-                assertClose(norm.name() + ".variance", running.get(norm.runningVariance().tensor().name()),
-                    expected.get("variances").get(output));
-            }
-        }
+        Map<String, float[]> mean = running;
         LoweredNetwork lowered = LoweredNetwork.of(network, weight -> weight.tensor().role().isParameter()
             ? weights.read(weight)
-            : running.get(weight.tensor().name()).clone());
+            : mean.get(weight.tensor().name()).clone());
         try (Inference inference = new Inference(lowered, Device.cpu());
             Inference folded = new Inference(lowered.after(List.of(new BatchNormFolding())), Device.cpu())) {
             assertClose("logits", inference.logits(batches.get(0)), expected.get("logits"));
             assertClose("logits, batch norm folded", folded.logits(batches.get(0)), expected.get("logits"));
+        }
+    }
+
+    /** The last batch has fewer images than the others. */
+    private static Map<String, float[]> running(Network network, List<Batch> batches, SupernetWeights weights, Averaging averaging) {
+        try (NDManager manager = weights.newManager()) {
+            RunningStatistics statistics = new RunningStatistics(manager, averaging);
+            for (int i = 0; i < batches.size(); i++) {
+                NDArray images = Images.of(batches.get(i), manager);
+                NDArray some = i < batches.size() - 1 ? images : images.get(new NDIndex("0:3"));
+                statistics.nextBatch(some.getShape().get(0));
+                Forward.inference(network, weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager), statistics, some);
+            }
+            return statistics.values();
         }
     }
 

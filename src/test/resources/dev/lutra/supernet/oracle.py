@@ -1,7 +1,7 @@
 """Runs the same training steps in PyTorch: python3 oracle.py FOLDER
 
-Reads network.json and before.safetensors, takes one SGD step for each batch, then measures batch norm over all batches
-and runs the first one in evaluation mode. Writes after.json.
+Reads network.json and before.safetensors, takes one SGD step for each batch, then measures batch norm over all batches, of the
+last only three images, in several ways, and runs the first one in evaluation mode. Writes after.json.
 """
 import json
 import struct
@@ -104,6 +104,47 @@ class Averages:
         return [t.detach().flatten().tolist() for t in self.model.module]
 
 
+def synflow(ops, tensors, image):
+    """ln of the sum of |weight x gradient| of a network of absolute weights, without batch norm, for an image of ones."""
+    absolute = {name: tensor.detach().double().abs().requires_grad_() for name, tensor in tensors.items()}
+    net = Net([op for op in ops if op["type"] != "BatchNorm"], absolute)
+    passed = {op["output"]: op["inputs"][0] for op in ops if op["type"] == "BatchNorm"}
+    for op in net.ops:
+        while any(i in passed for i in op["inputs"]):
+            op["inputs"] = [passed.get(i, i) for i in op["inputs"]]
+    net.run(torch.ones(image, dtype=torch.float64), False).sum().backward()
+    return sum((w * w.grad).abs().sum() for w in absolute.values() if w.grad is not None).log().item()
+
+
+def measured(net, batches, momentum):
+    """Running statistics as nn.BatchNorm2d keeps them."""
+    for norm in net.norms.values():
+        norm.reset_running_stats()
+        norm.momentum = momentum
+    for x in batches:
+        net.run(x, True)
+    return {"means": {output: norm.running_mean.tolist() for output, norm in net.norms.items()},
+            "variances": {output: norm.running_var.tolist() for output, norm in net.norms.items()}}
+
+
+def weighted(net, batches):
+    """Mean and unbiased variance of each batch, averaged by how many images it has."""
+    seen = {output: [] for output in net.norms}
+    hooks = [norm.register_forward_pre_hook(lambda module, inputs, output=output: seen[output].append(inputs[0]))
+             for output, norm in net.norms.items()]
+    for x in batches:
+        net.run(x, True)
+    for hook in hooks:
+        hook.remove()
+    images = [len(x) for x in batches]
+
+    def average(values):
+        return (sum(n * v.double() for n, v in zip(images, values)) / sum(images)).tolist()
+
+    return {"means": {output: average([x.mean((0, 2, 3)) for x in inputs]) for output, inputs in seen.items()},
+            "variances": {output: average([x.var((0, 2, 3), unbiased=True) for x in inputs]) for output, inputs in seen.items()}}
+
+
 def main(folder):
     spec = json.load(open(folder + "/network.json"))
     metadata, tensors = read_safetensors(folder + "/before.safetensors")
@@ -121,6 +162,7 @@ def main(folder):
     ], lr=1.0, **settings)
     averages = Averages(spec["average"], parameters)
     net = Net(spec["ops"], tensors)
+    flow = synflow(json.load(open(folder + "/network.json"))["ops"], tensors, (1, *images[0].shape[1:]))
     losses = []
     for x, step in zip(images, spec["steps"]):
         for group in optimizer.param_groups:
@@ -142,20 +184,19 @@ def main(folder):
         optimizer.step()
         averages.update()
         losses.append(loss.item())
-    for norm in net.norms.values():
-        norm.reset_running_stats()
+    batches = images[:-1] + [images[-1][:3]]
     with torch.no_grad():
-        for x in images:
-            net.run(x, True)
+        statistics = {"MOVING": measured(net, batches, 0.1), "WEIGHTED": weighted(net, batches), "MEAN": measured(net, batches, None)}
         logits = net.run(images[0], False)
+        by_the_batch = net.run(images[0], True)
     result = {
         "losses": losses,
         "weights": {n: tensors[n].detach().flatten().tolist() for n in spec["learned"]},
         "momenta": {n: momentum(optimizer.state[tensors[n]]).flatten().tolist() for n in spec["learned"]},
         "averages": dict(zip(spec["learned"], averages.values())),
-        "means": {op["output"]: net.norms[op["output"]].running_mean.tolist() for op in spec["ops"] if op["type"] == "BatchNorm"},
-        "variances": {op["output"]: net.norms[op["output"]].running_var.tolist()
-                      for op in spec["ops"] if op["type"] == "BatchNorm"},
+        "synflow": flow,
+        "statistics": statistics,
+        "by_the_batch": by_the_batch.flatten().tolist(),
         "logits": logits.flatten().tolist(),
     }
     json.dump(result, open(folder + "/after.json", "w"))

@@ -131,10 +131,10 @@ public final class LutraSearch implements Search {
                 break;
             }
             List<Prospect> met = List.copyOf(evaluated.values());
-            double[] accuracies = met.stream().map(prospect -> candidates.get(prospect.architecture()))
-                .mapToDouble(Candidate::accuracy).toArray();
+            List<Candidate> judged = met.stream().map(prospect -> candidates.get(prospect.architecture())).toList();
+            double[] accuracies = judged.stream().mapToDouble(Candidate::accuracy).toArray();
             Observations data = new Observations(met.stream().map(Prospect::genes).toArray(int[][]::new),
-                met.stream().map(Prospect::features).toArray(double[][]::new), accuracies, evaluator.accuracyVariances(accuracies));
+                met.stream().map(Prospect::features).toArray(double[][]::new), accuracies, evaluator.accuracyVariances(judged));
             GaussianProcess learned = process.map(before -> before.with(data)).orElseGet(() -> GaussianProcess.of(genes, data));
             process = Optional.of(learned);
             batch = new Choice(judge, learned, met, accuracies).of(left,

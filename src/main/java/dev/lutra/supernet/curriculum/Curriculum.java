@@ -58,7 +58,20 @@ public record Curriculum(List<Phase> phases) {
             return Optional.of("a training anew after the last phase (expected: before another phase)");
         }
         return phases.stream().flatMap(phase -> phase.then().stream().flatMap(next -> problem(phase.sampling(), next).stream()))
-            .findFirst().or(() -> anglesFromNowhere(phases));
+            .findFirst().or(() -> beforeWhatFollows(phases)).or(() -> anglesFromNowhere(phases));
+    }
+
+    private static Optional<String> beforeWhatFollows(List<Phase> phases) {
+        for (int i = 0; i < phases.size(); i++) {
+            List<Transition> then = phases.get(i).then();
+            for (int j = 0; j < then.size(); j++) {
+                Optional<String> problem = then.get(j).problemBefore(then.subList(j + 1, then.size()), phases.subList(i + 1, phases.size()));
+                if (problem.isPresent()) {
+                    return problem;
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** An angle that is counted from values which a weight never began with. */
@@ -69,7 +82,7 @@ public record Curriculum(List<Phase> phases) {
                 return Optional.of("shrink by angle after " + name(moved.get()::describe) + ", which gives weights other first values "
                     + "(expected: rebase between them)");
             }
-            if (next instanceof Inherit || next instanceof Widen) {
+            if (next.givesFirstValues()) {
                 moved = Optional.of(next);
             } else if (next instanceof Rebase || next instanceof Reinitialise || next.equals(new Independent(Independent.Weights.FRESH))) {
                 moved = Optional.empty();
@@ -107,6 +120,10 @@ public record Curriculum(List<Phase> phases) {
             phases.get(i).sampling().problemIn(space).ifPresent(problem -> {
                 throw new InputException(key + ": " + problem);
             });
+            String then = "supernet.phases[" + i + "].then";
+            phases.get(i).then().stream().flatMap(next -> next.problemIn(space).stream()).findFirst().ifPresent(problem -> {
+                throw new InputException(then + ": " + problem);
+            });
         }
     }
 
@@ -133,6 +150,21 @@ public record Curriculum(List<Phase> phases) {
             ? of(sampling)
             : new Curriculum(List.of(new Phase(share, new FirstPathSampling(), List.of(new Inherit())),
                 new Phase(1 - share, sampling, List.of())));
+    }
+
+    /**
+     * The same, in whose last phase something happens.
+     *
+     * @param after which share of all epochs, in that phase
+     * @throws InputException if the phase begins later
+     */
+    public Curriculum interrupted(double after, Transition then) {
+        Phase last = phases.get(phases.size() - 1);
+        double start = 1 - last.share();
+        List<Phase> all = new ArrayList<>(phases.subList(0, phases.size() - 1));
+        all.add(new Phase(after - start, last.sampling(), List.of(then)));
+        all.add(new Phase(1 - after, last.sampling(), last.then()));
+        return new Curriculum(all);
     }
 
     /**

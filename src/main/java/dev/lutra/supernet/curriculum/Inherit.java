@@ -18,6 +18,11 @@ record Inherit() implements Transition {
     }
 
     @Override
+    public boolean givesFirstValues() {
+        return true;
+    }
+
+    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "inherit");
     }

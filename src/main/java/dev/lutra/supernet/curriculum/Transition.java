@@ -3,6 +3,7 @@ package dev.lutra.supernet.curriculum;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,26 @@ public interface Transition {
     /** Whether what follows is a training of its own, whose learning rate rises and falls anew. */
     default boolean beginsAnew() {
         return false;
+    }
+
+    /** Whether it gives weights values in the place of those that they began with. */
+    default boolean givesFirstValues() {
+        return false;
+    }
+
+    /** Why it makes no sense in a space, as found and expected; empty if it does. */
+    default Optional<String> problemIn(SearchSpace space) {
+        return Optional.empty();
+    }
+
+    /**
+     * Why it makes no sense before what follows, as found and expected; empty if it does.
+     *
+     * @param more what else happens at the end of the same phase, after it
+     * @param later phases
+     */
+    default Optional<String> problemBefore(List<Transition> more, List<Phase> later) {
+        return Optional.empty();
     }
 
     /** Whether it compares what a phase has trained, and so cannot follow one that trains one path. */

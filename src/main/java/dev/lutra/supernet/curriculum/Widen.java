@@ -32,6 +32,11 @@ record Widen() implements Transition {
     }
 
     @Override
+    public boolean givesFirstValues() {
+        return true;
+    }
+
+    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "widen");
     }

@@ -2,17 +2,21 @@ package dev.lutra.supernet.evaluation;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import java.util.Optional;
 
 /**
  * How a candidate is judged.
  *
- * @param recalibrationImages training images, not augmented, that its batch norm is measured on; whole batches of them
+ * @param recalibration which batch norm it has meanwhile
+ * @param recalibrationImages training images, not augmented, that its batch norm is measured on
  * @param validationImages at most so many validation images, spread evenly over the classes
  * @param batch images a forward pass
  * @param seed which training images
  * @param evaluators candidates judged at a time on a CPU, each by one thread; accuracies do not depend on it
+ * @param stopping of those that a search has no use for; empty: all are judged to the end
  */
-public record EvaluationSettings(int recalibrationImages, int validationImages, int batch, long seed, int evaluators) {
+public record EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed,
+    int evaluators, Optional<EarlyStopping> stopping) {
 
     private static final int MOST_BY_DEFAULT = 8;
 
@@ -21,6 +25,11 @@ public record EvaluationSettings(int recalibrationImages, int validationImages, 
         require("validation-images", validationImages, 1);
         require("batch", batch, 2);
         require("evaluators", evaluators, 1);
+    }
+
+    /** All judged to the end, with the mean statistics of training images. */
+    public EvaluationSettings(int recalibrationImages, int validationImages, int batch, long seed, int evaluators) {
+        this(Recalibration.MEAN, recalibrationImages, validationImages, batch, seed, evaluators, Optional.empty());
     }
 
     /**
@@ -32,18 +41,32 @@ public record EvaluationSettings(int recalibrationImages, int validationImages, 
         return new EvaluationSettings(2_048, 5_000, 128, 0, Math.min(MOST_BY_DEFAULT, Runtime.getRuntime().availableProcessors()));
     }
 
-    /** The settings that accuracies follow from, in the words of the experiment file. */
-    public NamedValues values() {
-        return NamedValues.builder().putAll(recalibration()).put("evaluation.validation-images", validationImages).build();
+    /** The same for a network that has its weights to itself, which is judged to the end with the batch norm that it leaves with. */
+    public EvaluationSettings alone() {
+        return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, Optional.empty());
     }
 
-    /** Those that the batch norm of a candidate follows from. */
-    public NamedValues recalibration() {
+    /** Images that the batch norm of a candidate is measured on before it is judged; 0 where it is not. */
+    public int imagesToRecalibrate() {
+        return recalibration.isMeasured() ? recalibrationImages : 0;
+    }
+
+    /** The settings that accuracies on all images follow from, in the words of the experiment file. */
+    public NamedValues values() {
+        return recalibrated(recalibration).put("evaluation.validation-images", validationImages).build();
+    }
+
+    /** Those that the batch norm of a network which leaves follows from. */
+    public NamedValues leaving() {
+        return recalibrated(recalibration.leaving()).build();
+    }
+
+    private NamedValues.Builder recalibrated(Recalibration by) {
         return NamedValues.builder()
+            .putLater("evaluation.recalibration", by.key(), Recalibration.MEAN.key())
             .put("evaluation.recalibration-images", recalibrationImages)
             .put("evaluation.batch", batch)
-            .put("evaluation.seed", seed)
-            .build();
+            .put("evaluation.seed", seed);
     }
 
     private static void require(String key, int value, int least) {

@@ -6,8 +6,10 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.supernet.Images;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 
 /**
@@ -37,21 +39,33 @@ final class KeptBatches {
 
     /** Every batch: images as N, C, H, W on a manager that is closed afterwards, and their labels. */
     void forEach(BiConsumer<NDArray, int[]> action) {
+        whileTrue((images, labels) -> {
+            action.accept(images, labels);
+            return true;
+        });
+    }
+
+    /** The same until one is answered by false. */
+    void whileTrue(BiPredicate<NDArray, int[]> action) {
         if (fits) {
-            for (Kept batch : kept()) {
+            boolean goesOn = true;
+            for (Iterator<Kept> batches = kept().iterator(); goesOn && batches.hasNext();) {
+                Kept batch = batches.next();
                 try (NDManager pass = manager.newSubManager()) {
                     NDArray images = batch.images().stopGradient();
                     images.attach(pass);
-                    action.accept(images, batch.labels());
+                    goesOn = action.test(images, batch.labels());
                 }
             }
         } else {
             try (Batches batches = source.get()) {
-                batches.forEachRemaining(batch -> {
+                boolean goesOn = true;
+                while (goesOn && batches.hasNext()) {
+                    Batch batch = batches.next();
                     try (NDManager pass = manager.newSubManager()) {
-                        action.accept(Images.of(batch, pass), batch.labels());
+                        goesOn = action.test(Images.of(batch, pass), batch.labels());
                     }
-                });
+                }
             }
         }
     }

@@ -17,17 +17,21 @@ import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.BatchStatistics;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
 import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.Normalizer;
 import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionService;
@@ -37,10 +41,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.ObjDoubleConsumer;
+import java.util.function.UnaryOperator;
 
 /**
- * Accuracy of architectures with the weights of a supernet: batch norm is measured anew on training images, because the
+ * Accuracy of architectures with the weights of a supernet: batch norm is measured anew, because the
  * paths that shared a weight saw different statistics, then validation images are classified. The result depends on the
  * weights, the data and the settings only: libtorch computes every candidate with one thread, whoever asks and however many are
  * judged at a time.
@@ -52,6 +58,8 @@ public final class SubnetEvaluator implements AutoCloseable {
     private final NDManager manager;
     private final KeptBatches recalibration;
     private final KeptBatches validation;
+    private final int validationImages;
+    private final EvaluationSettings settings;
     private final int batch;
     private final ExecutorService evaluators;
 
@@ -61,16 +69,20 @@ public final class SubnetEvaluator implements AutoCloseable {
     public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings) {
         this.space = space;
         this.weights = weights;
+        this.settings = settings;
         int atOnce = weights.device().isGpu() ? 1 : settings.evaluators();
         evaluators = Executors.newFixedThreadPool(atOnce, SubnetEvaluator::thread);
         manager = weights.newManager();
         Split train = data.train();
         batch = Math.min(settings.batch(), train.size());
         long imageBytes = space.input().elements() * Float.BYTES;
-        recalibration = new KeptBatches(() -> train.sample(batch, settings.recalibrationImages(), settings.seed()), manager,
+        recalibration = new KeptBatches(() -> settings.recalibration() == Recalibration.WEIGHTED
+            ? train.sampleToTheLast(batch, settings.recalibrationImages(), settings.seed())
+            : train.sample(batch, settings.recalibrationImages(), settings.seed()), manager,
             Math.min(settings.recalibrationImages(), train.size()) * imageBytes);
+        validationImages = Math.min(settings.validationImages(), data.validation().size());
         validation = new KeptBatches(() -> data.validation().inOrder(settings.batch(), settings.validationImages()), manager,
-            Math.min(settings.validationImages(), data.validation().size()) * imageBytes);
+            validationImages * imageBytes);
     }
 
     /**
@@ -81,7 +93,7 @@ public final class SubnetEvaluator implements AutoCloseable {
     public static NamedValues origin(SearchSpace space, String weights, ImageData data, EvaluationSettings settings) {
         return NamedValues.builder()
             .put("space", space.fingerprint())
-            .putAll(weightsOrigin(weights, data, settings)).putAll(data.validation().origin())
+            .putAll(weightsAndImages(weights, data).build()).putAll(data.validation().origin())
             .putAll(settings.values())
             .build();
     }
@@ -92,8 +104,11 @@ public final class SubnetEvaluator implements AutoCloseable {
      * @param weights fingerprint of the supernet's
      */
     public static NamedValues weightsOrigin(String weights, ImageData data, EvaluationSettings settings) {
-        return NamedValues.builder().put("supernet.weights", weights).putAll(data.train().origin())
-            .putAll(settings.recalibration()).build();
+        return weightsAndImages(weights, data).putAll(settings.leaving()).build();
+    }
+
+    private static NamedValues.Builder weightsAndImages(String weights, ImageData data) {
+        return NamedValues.builder().put("supernet.weights", weights).putAll(data.train().origin());
     }
 
     private static Thread thread(Runnable work) {
@@ -111,15 +126,28 @@ public final class SubnetEvaluator implements AutoCloseable {
      * @param found told each as soon as it is known, in any order, on the calling thread
      */
     public void accuracies(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
-        record Judged(Architecture architecture, double accuracy) {}
+        Map<Architecture, Double> whole = new LinkedHashMap<>();
+        architectures.forEach(architecture -> whole.put(architecture, Double.NEGATIVE_INFINITY));
+        judge(whole, (architecture, judged) -> found.accept(architecture, judged.hits().top1()));
+    }
 
-        CompletionService<Judged> judging = new ExecutorCompletionService<>(evaluators);
-        List<Future<Judged>> all = architectures.stream()
-            .map(architecture -> judging.submit(() -> new Judged(architecture, judge(architecture).accuracy()))).toList();
+    /**
+     * Judges some architectures on validation images, several at a time; where the settings say so, those to the end only that may reach an
+     * accuracy.
+     *
+     * @param least by architecture, the accuracy that it is to reach
+     * @param found told of each as soon as it is judged, in any order, on the calling thread
+     */
+    public void judge(Map<Architecture, Double> least, BiConsumer<Architecture, Judged> found) {
+        record Result(Architecture architecture, Judged judged) {}
+
+        CompletionService<Result> judging = new ExecutorCompletionService<>(evaluators);
+        List<Future<Result>> all = least.entrySet().stream()
+            .map(asked -> judging.submit(() -> new Result(asked.getKey(), judged(asked.getKey(), asked.getValue())))).toList();
         try {
             for (int i = 0; i < all.size(); i++) {
-                Judged judged = result(judging.take());
-                found.accept(judged.architecture(), judged.accuracy());
+                Result result = result(judging.take());
+                found.accept(result.architecture(), result.judged());
             }
         } catch (InterruptedException e) {
             throw interrupted();
@@ -128,9 +156,9 @@ public final class SubnetEvaluator implements AutoCloseable {
         }
     }
 
-    /** Measures the batch norm of an architecture and then its accuracy on validation images. */
-    public Evaluation evaluate(Architecture architecture) {
-        return byEvaluator(() -> judge(architecture));
+    /** What an architecture gets right of all validation images. */
+    public Hits hits(Architecture architecture) {
+        return byEvaluator(() -> judged(architecture, Double.NEGATIVE_INFINITY).hits());
     }
 
     private <T> T byEvaluator(Callable<T> work) {
@@ -160,13 +188,33 @@ public final class SubnetEvaluator implements AutoCloseable {
         return new CancellationException("interrupted while candidates were judged");
     }
 
-    private Evaluation judge(Architecture architecture) {
-        Subnet subnet = recalibrated(architecture);
-        try (Inference inference = inference(subnet, Precision.FLOAT32)) {
-            Hits[] hits = {Hits.NONE};
-            validation.forEach((images, labels) -> hits[0] = hits[0].plus(Hits.of(inference.logits(images).toFloatArray(), labels)));
-            return new Evaluation(subnet, hits[0]);
+    private Judged judged(Architecture architecture, double least) {
+        if (weights.measured().isEmpty() && !settings.recalibration().isMeasured()) {
+            try (NDManager candidate = manager.newSubManager()) {
+                Network network = space.build(architecture);
+                Parameters shared = shared(candidate);
+                Normalizer own = new BatchStatistics(candidate);
+                return judged(images -> Forward.inference(network, shared, own, images), least);
+            }
         }
+        try (Inference inference = inference(recalibrated(architecture), Precision.FLOAT32)) {
+            return judged(inference::logits, least);
+        }
+    }
+
+    private Judged judged(UnaryOperator<NDArray> logits, double least) {
+        Hits[] hits = {Hits.NONE};
+        boolean[] isHopeless = {false};
+        validation.whileTrue((images, labels) -> {
+            int before = hits[0].images();
+            hits[0] = hits[0].plus(Hits.of(logits.apply(images).toFloatArray(), labels));
+            isHopeless[0] = settings.stopping().filter(stopping -> stopping.looks(before, hits[0].images(), validationImages)
+                && stopping.atMost(hits[0], validationImages) < least).isPresent();
+            return !isHopeless[0];
+        });
+        return new Judged(hits[0], isHopeless[0]
+            ? OptionalDouble.of(settings.stopping().orElseThrow().atMost(hits[0], validationImages))
+            : OptionalDouble.empty());
     }
 
     /** The subnet as it is exported unless a file is to keep its batch norm: what is judged is what will be used. */
@@ -225,9 +273,9 @@ public final class SubnetEvaluator implements AutoCloseable {
     }
 
     private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {
-        RunningStatistics statistics = new RunningStatistics(candidate);
+        RunningStatistics statistics = new RunningStatistics(candidate, settings.recalibration().averaging());
         recalibration.forEach((images, labels) -> {
-            statistics.nextBatch();
+            statistics.nextBatch(labels.length);
             Forward.inference(network, parameters, statistics, images);
         });
         return statistics;

@@ -40,7 +40,7 @@ public final class Learner implements AutoCloseable {
      * @param learnsBatchNorm whether batch norm's scale and shift are learned or stay 1 and 0
      */
     public Learner(SupernetWeights weights, TrainingSettings settings, boolean learnsBatchNorm) {
-        this(weights, settings, settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, List.of(weights.device()));
+        this(weights, settings, settings.guidance().loss(settings.labelSmoothing(), settings.seed()), learnsBatchNorm, List.of(weights.device()));
     }
 
     /** The same on several devices, the first of which has the weights. */
@@ -52,7 +52,7 @@ public final class Learner implements AutoCloseable {
     Learner(SupernetWeights weights, TrainingSettings settings, Teaching teaching, boolean learnsBatchNorm, List<Device> devices) {
         this(weights, settings, teaching.teacher().isPresent()
             ? teaching.loss(new LabelLoss(settings.labelSmoothing()))
-            : settings.guidance().loss(settings.labelSmoothing()), learnsBatchNorm, devices);
+            : settings.guidance().loss(settings.labelSmoothing(), settings.seed()), learnsBatchNorm, devices);
     }
 
     /**
@@ -92,6 +92,7 @@ public final class Learner implements AutoCloseable {
             List<Pass> passes = settings.guidance().ordered(paths).stream().map(path -> Pass.of(path, recipe, progress)).toList();
             StepWeights leaves = new StepWeights(weights, step, passes.stream().flatMap(pass -> pass.networks().stream()).toList(),
                 relaxation.learned(), this::learns);
+            loss.begin(passes.stream().map(Pass::path).toList());
             Seen seen = seen(batch, step, seed);
             List<Loss.Earlier> earlier = new ArrayList<>();
             double sum = 0;

@@ -34,4 +34,11 @@ public interface Loss {
 
     /** One number, from which the gradient starts, on the manager of the logits. */
     NDArray of(Answers answers);
+
+    /**
+     * Told before a step, outside any gradient.
+     *
+     * @param paths that it trains, in their order
+     */
+    default void begin(List<Network> paths) {}
 }

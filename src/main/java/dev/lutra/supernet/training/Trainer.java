@@ -31,6 +31,7 @@ import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
 import dev.lutra.supernet.curriculum.Transition;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.superkernel.Superkernel;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingListener.Progress;
@@ -87,7 +88,7 @@ public final class Trainer {
                 + ", as the images have)");
         }
         settings.curriculum().requireFits(space);
-        this.space = space;
+        this.space = Split.trained(settings.curriculum(), space);
         this.data = data;
         this.settings = settings;
         this.evaluation = evaluation;
@@ -172,13 +173,15 @@ public final class Trainer {
             try (Learner learner = new Learner(weights, settings, teaching, learnsBatchNorm, devices.all())) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
-                    checkpoint = epoch(learner, span, checkpoint, listener);
+                    SearchSpace before = spaceAfter(checkpoint.epochs());
+                    checkpoint = epoch(learner, before, span, checkpoint, listener);
+                    SearchSpace after = spaceAfter(checkpoint.epochs());
                     if (checkpoint.epochs() == span.end()) {
-                        checkpoint = checkpoint.with(end(span, checkpoint, weights));
-                        listener.ended(span.phase(), checkpoint.surviving(space));
+                        checkpoint = checkpoint.with(end(before, span, checkpoint, weights));
+                        listener.ended(span.phase(), checkpoint.surviving(after));
                     }
-                    listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(space),
-                        architectures -> accuracies(architectures, weights));
+                    listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(after),
+                        architectures -> accuracies(after, architectures, weights));
                     checkpoint.write(checkpointFile, weights);
                     listener.saved(checkpoint);
                 }
@@ -207,10 +210,11 @@ public final class Trainer {
             Map<Weight, NDArray> views = new HashMap<>();
             RunningStatistics statistics = new RunningStatistics(manager);
             for (int done = 1; images.hasNext(); done++) {
-                statistics.nextBatch();
+                Batch batch = images.next();
+                statistics.nextBatch(batch.size());
                 try (NDManager pass = manager.newSubManager()) {
                     Forward.inference(network, weight -> views.computeIfAbsent(weight,
-                        key -> Views.detached(weights.used(key.tensor()), key, manager)), statistics, Images.of(images.next(), pass));
+                        key -> Views.detached(weights.used(key.tensor()), key, manager)), statistics, Images.of(batch, pass));
                 }
                 listener.measured(done, batches);
             }
@@ -218,27 +222,32 @@ public final class Trainer {
         }
     }
 
+    /** The space whose networks have the weights that there are after some epochs. */
+    private SearchSpace spaceAfter(int epochs) {
+        return Split.at(space, settings.curriculum(), epochs, settings.epochs());
+    }
+
     /** Does what follows a phase, and gives the options that survive it. */
-    private Options end(Span span, Checkpoint checkpoint, SupernetWeights weights) {
-        Options surviving = checkpoint.surviving(space);
-        Options trained = settings.curriculum().offeredUntil(span.end(), settings.epochs(), space);
+    private Options end(SearchSpace now, Span span, Checkpoint checkpoint, SupernetWeights weights) {
+        Options surviving = checkpoint.surviving(now);
+        Options trained = settings.curriculum().offeredUntil(span.end(), settings.epochs(), now);
         long seed = StepSeed.of(settings.seed(), checkpoint.steps(), StepSeed.TRANSITION);
         for (Transition transition : span.phase().then()) {
             surviving = transition.apply(new PhaseEnd(span.phase(), surviving, trained, weights,
-                architectures -> accuracies(architectures, weights), seed));
+                architectures -> accuracies(now, architectures, weights), seed));
         }
         return surviving;
     }
 
-    private Map<Architecture, Double> accuracies(List<Architecture> architectures, SupernetWeights weights) {
+    private Map<Architecture, Double> accuracies(SearchSpace now, List<Architecture> architectures, SupernetWeights weights) {
         Map<Architecture, Double> accuracies = new HashMap<>();
-        try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, evaluation)) {
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, evaluation)) {
             evaluator.accuracies(architectures, accuracies::put);
         }
         return accuracies;
     }
 
-    private Checkpoint epoch(Learner learner, Span span, Checkpoint before, TrainingListener listener) {
+    private Checkpoint epoch(Learner learner, SearchSpace now, Span span, Checkpoint before, TrainingListener listener) {
         int batches = data.train().batchesPerEpoch(settings.batch());
         long steps = (long) batches * settings.epochs();
         long step = before.steps();
@@ -247,7 +256,7 @@ public final class Trainer {
         long cycleStart = (long) batches * cycle.start();
         long cycleSteps = (long) batches * (cycle.end() - cycle.start());
         double learningRate = 0;
-        Options surviving = before.surviving(space);
+        Options surviving = before.surviving(now);
         Optional<Superkernel> superkernel = SuperkernelSampling.in(settings.curriculum())
             .map(kernels -> new Superkernel(kernels, space, latencies, before.superkernel()));
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
@@ -259,7 +268,7 @@ public final class Trainer {
                 listener.fetched();
                 learningRate = settings.descent().rate(step - cycleStart, cycleSteps, cycle.end() - cycle.start());
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
-                List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(space::build).toList();
+                List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(now::build).toList();
                 long taken = step;
                 Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps,
                     StepSeed.of(settings.seed(), step, StepSeed.DROPOUT),

@@ -31,7 +31,7 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Des
         require("epochs", epochs, epochs >= 1, "at least 1");
         require("batch", batch, batch >= 2, "at least 2, as batch norm needs a variance");
         require("label-smoothing", labelSmoothing, labelSmoothing >= 0 && labelSmoothing < 1, "0 to below 1");
-        require(guidance.rankLoss() > 0 ? "rank-loss" : "distillation", "with " + String.join(", ", curriculum.samplings()),
+        require(guidance.comparison(), "with " + String.join(", ", curriculum.samplings()),
             !guidance.comparesPaths() || curriculum.trainsSeveral(), "with a sampling that trains several paths a step");
         curriculum.spans(epochs);
     }

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
@@ -19,9 +22,13 @@ import dev.lutra.search.SearchListener;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.Views;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Schedule;
@@ -30,10 +37,13 @@ import dev.lutra.supernet.training.TrainingListener;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -145,6 +155,72 @@ class EvaluatorsTest {
         } finally {
             JniUtils.setNumThreads(before);
         }
+    }
+
+    @Test
+    void whatCannotReachAValueIsJudgedOnTheFirstImages() {
+        Random random = new Random(6);
+        List<Architecture> architectures = Stream.generate(() -> space.random(random)).distinct().limit(3).toList();
+        Map<Architecture, Double> least = new LinkedHashMap<>();
+        least.put(architectures.get(0), 2.0); // nothing does
+        least.put(architectures.get(1), Double.NEGATIVE_INFINITY);
+        least.put(architectures.get(2), 0.0);
+        Map<Architecture, Judged> judged = new LinkedHashMap<>();
+        int all = data.validation().size();
+        EvaluationSettings stopping = new EvaluationSettings(Recalibration.MEAN, 64, 200, 4, 1, 2, Optional.of(new EarlyStopping(0.99)));
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, stopping)) {
+            evaluator.judge(least, judged::put);
+            assertThat(evaluator.hits(architectures.get(0)).images()).as("to the end").isEqualTo(all);
+        }
+        Judged stopped = judged.get(architectures.get(0));
+        assertThat(all).isEqualTo(24);
+        assertThat(stopped.hits().images()).as("the first batch after an eighth").isEqualTo(4);
+        assertThat(stopped.atMost()).hasValue(new EarlyStopping(0.99).atMost(stopped.hits(), all));
+        try (SubnetEvaluator first = new SubnetEvaluator(space, weights, data, new EvaluationSettings(64, 4, 4, 1, 1))) {
+            assertThat(stopped.hits()).isEqualTo(first.hits(architectures.get(0)));
+        }
+        for (Architecture other : architectures.subList(1, 3)) {
+            assertThat(judged.get(other).atMost()).isEmpty();
+            assertThat(judged.get(other).hits().images()).isEqualTo(all);
+        }
+    }
+
+    /** By the batch, which images are judged together matters, and which are there to recalibrate does not. */
+    @Test
+    void batchStatisticsAreThoseOfTheImagesThatAreJudged() {
+        Architecture architecture = space.random(new Random(7));
+        Map<Recalibration, List<Hits>> hits = new LinkedHashMap<>();
+        for (Recalibration recalibration : Recalibration.values()) {
+            for (int images : new int[]{16, 200}) {
+                EvaluationSettings settings = new EvaluationSettings(recalibration, images, 200, 16, 1, 1, Optional.empty());
+                try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, settings)) {
+                    hits.computeIfAbsent(recalibration, key -> new ArrayList<>()).add(evaluator.hits(architecture));
+                }
+            }
+        }
+        assertThat(hits.get(Recalibration.BATCH).get(0)).isEqualTo(hits.get(Recalibration.BATCH).get(1));
+        int correct = 0;
+        try (NDManager manager = weights.newManager(); Batches batches = data.validation().inOrder(16, 200)) {
+            while (batches.hasNext()) {
+                Batch batch = batches.next();
+                correct += Images.correct(Forward.inference(space.build(architecture), weight -> Views.detached(weights.tensor(
+                    weight.tensor()), weight, manager), new BatchStatistics(manager), Images.of(batch, manager)), batch.labels());
+            }
+        }
+        assertThat(hits.get(Recalibration.BATCH).get(0).correct()).isEqualTo(correct);
+    }
+
+    @Test
+    void howAnAccuracyWasCalibratedIsPartOfWhatItFollowsFrom() {
+        Set<String> fingerprints = new HashSet<>();
+        for (Recalibration recalibration : Recalibration.values()) {
+            EvaluationSettings settings = new EvaluationSettings(recalibration, 64, 200, 16, 1, 1, Optional.empty());
+            fingerprints.add(settings.values().fingerprint("evaluation", 1));
+            assertThat(settings.leaving().shown()).containsEntry("evaluation.recalibration",
+                recalibration == Recalibration.BATCH ? "mean" : recalibration.key());
+        }
+        assertThat(fingerprints).hasSize(4).contains(new EvaluationSettings(64, 200, 16, 1, 1).values().fingerprint("evaluation", 1));
+        assertThat(new EvaluationSettings(64, 200, 16, 1, 1).values().stored()).doesNotContainKey("evaluation.recalibration");
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.lutra.cost.Cost;
 import dev.lutra.network.Network;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.proxy.Proxy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,10 +53,12 @@ class LossTest {
             if share and earlier:
                 soft = -(F.softmax(earlier[0] / heat, 1) * F.log_softmax(logits / heat, 1)).sum(1).mean() * heat ** 2
                 loss = share * soft + (1 - share) * own
-            weight = case['weight'] * math.sin(0.8 * math.pi * case['progress'])
+            highest, margin = case['ranks']
+            weight = highest * math.sin(0.8 * math.pi * case['progress'])
             for other, macs in zip(earlier, case['macs']):
                 before = cross(other).detach()
-                pair = F.relu(own - before) if macs < case['own_macs'] else F.relu(before - own)
+                better = 1. if macs < case['own_macs'] else -1.
+                pair = F.margin_ranking_loss(before, own, torch.tensor(better), margin=margin)
                 loss = loss + (weight / len(earlier) * pair if macs != case['own_macs'] else 0)
             loss.backward()
             results.append({'loss': loss.item(), 'gradient': logits.grad.tolist()})
@@ -69,12 +72,12 @@ class LossTest {
 
     /** One path of a step. */
     private record Case(float[][] logits, int[] labels, List<float[][]> earlier, int path, List<Integer> earlierPaths, double share,
-        double temperature, double weight, double progress) {
+        double temperature, double weight, double margin, double progress) {
 
         Map<String, Object> shown(List<Network> paths) {
             List<Long> before = earlierPaths.stream().map(each -> macs(paths.get(each))).toList();
             return Map.of("logits", logits, "labels", labels, "earlier", earlier, "own_macs", macs(paths.get(path)), "macs", before,
-                "share", share, "temperature", temperature, "weight", weight, "progress", progress, "smoothing", SMOOTHING);
+                "share", share, "temperature", temperature, "ranks", List.of(weight, margin), "progress", progress, "smoothing", SMOOTHING);
         }
 
         private static long macs(Network network) {
@@ -90,7 +93,8 @@ class LossTest {
             .map(path -> space.build(space.parse(path))).toList();
         Random random = new Random(4);
         List<Case> cases = new ArrayList<>();
-        for (double[] setting : new double[][]{{0, 1, 0}, {1, 1, 0}, {0.6, 4, 0}, {0, 1, 2}, {0.5, 2, 2}}) {
+        for (double[] setting : new double[][]{{0, 1, 0, 0}, {1, 1, 0, 0}, {0.6, 4, 0, 0}, {0, 1, 2, 0}, {0.5, 2, 2, 0},
+            {0, 1, 2, 0.7}, {0.5, 2, 3, 0.2}}) {
             for (int earlier = 0; earlier <= 2; earlier++) {
                 for (int path = 0; path < 3; path++) {
                     List<float[][]> before = new ArrayList<>();
@@ -98,7 +102,7 @@ class LossTest {
                         before.add(logits(random));
                     }
                     cases.add(new Case(logits(random), random.ints(6, 0, CLASSES).toArray(), before, path,
-                        List.of(1, 2).subList(0, earlier), setting[0], setting[1], setting[2], random.nextDouble()));
+                        List.of(1, 2).subList(0, earlier), setting[0], setting[1], setting[2], setting[3], random.nextDouble()));
                 }
             }
         }
@@ -114,7 +118,9 @@ class LossTest {
 
     private void compare(Case each, JsonNode expected) {
         Guidance guidance = new Guidance(Optional.of(each).filter(c -> c.share() > 0)
-            .map(c -> new Guidance.Distillation(c.share(), c.temperature())), each.weight());
+            .map(c -> new Guidance.Distillation(c.share(), c.temperature())),
+            Optional.of(each).filter(c -> c.weight() > 0)
+                .map(c -> new Guidance.Ranks(Proxy.MACS, c.weight(), c.margin())));
         try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
             NDArray logits = array(manager, each.logits());
             logits.setRequiresGradient(true);
@@ -122,8 +128,10 @@ class LossTest {
             for (int i = 0; i < each.earlier().size(); i++) {
                 earlier.add(new Loss.Earlier(paths.get(each.earlierPaths().get(i)), array(manager, each.earlier().get(i))));
             }
+            Loss lowered = guidance.loss(SMOOTHING, 1);
+            lowered.begin(paths);
             try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-                NDArray loss = guidance.loss(SMOOTHING).of(
+                NDArray loss = lowered.of(
                     new Loss.Answers(paths.get(each.path()), logits, Labels.of(each.labels()), logits, earlier, each.progress()));
                 assertThat(loss.getFloat()).isCloseTo((float) expected.get("loss").asDouble(), within(10 * TOLERANCE));
                 collector.backward(loss);
@@ -177,8 +185,8 @@ class LossTest {
         SearchSpace space = TestNetworks.space(folder);
         List<Network> step = List.of("k3:0.5,k3:0.5,k3:0.5,k3:0.5", "k5:1.0,k5:1.0,k5:1.0,k5:1.0", "k3:1.0,k3:1.0,k3:1.0,k3:1.0").stream()
             .map(path -> space.build(space.parse(path))).toList();
-        Guidance distils = new Guidance(Optional.of(new Guidance.Distillation(1, 1)), 0);
+        Guidance distils = new Guidance(Optional.of(new Guidance.Distillation(1, 1)), Optional.empty());
         assertThat(distils.ordered(step)).containsExactly(step.get(1), step.get(0), step.get(2));
-        assertThat(new Guidance(Optional.empty(), 2).ordered(step)).containsExactlyElementsOf(step);
+        assertThat(new Guidance(Optional.empty(), Optional.of(Guidance.Ranks.byMacs(2))).ordered(step)).containsExactlyElementsOf(step);
     }
 }

@@ -15,6 +15,9 @@ import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transitions;
 import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.descent.Schedule;
+import dev.lutra.supernet.proxy.ApartSampling;
+import dev.lutra.supernet.proxy.Proxy;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import dev.lutra.yaml.YamlNode;
@@ -44,32 +47,39 @@ class StrategiesTest {
     /** What is trained, as in an experiment file, and what the paths of a step teach each other. */
     enum Strategy {
         UNIFORM("[{sampling: uniform}]"), FAIR("[{share: 0.25, sampling: first-path, then: inherit}, {sampling: fair}]"), FAIR_WITH_DISTILLATION(
-            "[{sampling: fair}]", 0.5, 0), SANDWICH_WITH_DISTILLATION("[{sampling: {sandwich: {random: 1}}}]", 1, 0), SANDWICH_WITH_RANK_LOSS(
-                "[{sampling: {sandwich: {random: 1}}}]", 0, 2), MACS_UNIFORM("[{sampling: {macs-uniform: {bins: 3}}}]"), PROPORTIONAL(
-                    "[{share: 0.5, sampling: {proportional: {pool: 8}}, then: independent}, {sampling: {proportional: {pool: 8}}}]"), WARM_UP_IN_BINS(
-                        "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), SHRUNK_BY_ACCURACY(
-                            """
-                                [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
-                                 {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE("""
-                                [{share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 3, paths: 5}}},
-                                 {share: 0.25, sampling: fair, then: [{shrink: {by: angle, drop: 3, paths: 5}}, rebase]},
-                                 {share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 2, paths: 5}}}, {sampling: uniform}]""");
+            "[{sampling: fair}]", 0.5,
+            Optional.empty()), SANDWICH_WITH_DISTILLATION("[{sampling: {sandwich: {random: 1}}}]", 1, Optional.empty()), SANDWICH_WITH_RANK_LOSS(
+                "[{sampling: {sandwich: {random: 1}}}]", 0, Optional.of(Guidance.Ranks.byMacs(2))), RANK_DISTILLED(
+                    "[{sampling: {apart: {draws: 3}}}]", 0, Optional.of(new Guidance.Ranks(Proxy.SYNFLOW, 2, 0.1))), SPLIT("""
+                        [{share: 0.25, sampling: first-path, then: inherit}, {share: 0.25, sampling: uniform, then: {split: {by: layer1.choice}}},
+                         {share: 0.25, sampling: fair, then: {shrink: {paths: 6}}}, {sampling: uniform}]"""), MACS_UNIFORM(
+                        "[{sampling: {macs-uniform: {bins: 3}}}]"), PROPORTIONAL(
+                            "[{share: 0.5, sampling: {proportional: {pool: 8}}, then: independent}, {sampling: {proportional: {pool: 8}}}]"), WARM_UP_IN_BINS(
+                                "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), SHRUNK_BY_ACCURACY(
+                                    """
+                                        [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
+                                         {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE(
+                                        """
+                                            [{share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 3, paths: 5}}},
+                                             {share: 0.25, sampling: fair, then: [{shrink: {by: angle, drop: 3, paths: 5}}, rebase]},
+                                             {share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 2, paths: 5}}}, {sampling: uniform}]""");
 
         private final String phases;
         private final Guidance guidance;
 
         Strategy(String phases) {
-            this(phases, 0, 0);
+            this(phases, 0, Optional.empty());
         }
 
-        Strategy(String phases, double distilled, double rankLoss) {
+        Strategy(String phases, double distilled, Optional<Guidance.Ranks> ranks) {
             this.phases = phases;
             guidance = new Guidance(Optional.of(distilled).filter(share -> share > 0)
-                .map(share -> new Guidance.Distillation(share, 2)), rankLoss);
+                .map(share -> new Guidance.Distillation(share, 2)), ranks);
         }
 
         private TrainingSettings settings() {
-            Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL, Transitions.ALL);
+            Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL.with(ApartSampling.NAME, ApartSampling::of),
+                Transitions.ALL.with(Split.NAME, Split::of));
             return new TrainingSettings(EPOCHS, 8, curriculum, Descent.sgd(0.05, 0.1, Schedule.COSINE, 0.9, 4e-5), 0.1, guidance, Recipe.PLAIN, 3);
         }
 

@@ -13,7 +13,6 @@ import dev.lutra.data.source.Source;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.SharedTensor;
-import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -27,8 +26,9 @@ import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transitions;
 import dev.lutra.supernet.descent.Schedule;
-import dev.lutra.supernet.evaluation.Evaluation;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.Hits;
+import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.TrainingListener.Progress;
 import dev.lutra.weights.SafetensorsFile;
@@ -288,15 +288,15 @@ class TrainerTest {
             SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, new EvaluationSettings(128, 30, 12, 1, 2))) {
             List<CurvePoint> curve = Checkpoint.read(folder.resolve("c.safetensors")).curve();
             assertThat(curve.get(curve.size() - 1).loss()).isLessThan(0.9 * curve.get(0).loss());
-            Evaluation evaluation = evaluator.evaluate(architecture);
-            assertThat(evaluation.hits().images()).isEqualTo(30);
-            assertThat(evaluation.accuracy()).as("4 classes, chance 0.25").isGreaterThan(0.8);
-            assertThat(evaluator.evaluate(architecture).hits()).isEqualTo(evaluation.hits());
+            Hits hits = evaluator.hits(architecture);
+            assertThat(hits.images()).isEqualTo(30);
+            assertThat(hits.top1()).as("4 classes, chance 0.25").isGreaterThan(0.8);
+            assertThat(evaluator.hits(architecture)).isEqualTo(hits);
 
             assertThat(evaluator.hits(architecture, data.validation()).top1()).isBetween(0.7, 1.0);
-            WeightSource source = evaluation.subnet().weights();
+            Subnet subnet = evaluator.subnet(architecture);
             int correct = 0;
-            try (Inference inference = new Inference(LoweredNetwork.of(evaluation.subnet().network(), source), Device.cpu());
+            try (Inference inference = new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()), Device.cpu());
                 var batches = data.validation().inOrder(7, 30)) {
                 while (batches.hasNext()) {
                     var batch = batches.next();
@@ -307,7 +307,7 @@ class TrainerTest {
                     }
                 }
             }
-            assertThat(correct).isEqualTo(evaluation.hits().correct());
+            assertThat(correct).isEqualTo(hits.correct());
         }
     }
 
@@ -322,7 +322,7 @@ class TrainerTest {
             assertThat(Checkpoint.read(checkpoint).origin()).containsEntry("supernet.first-path", "0.34");
             for (String path : new String[]{"k3:1.0,k3:1.0,k3:1.0,k3:1.0", "k5:1.0,k5:1.0,xception:1.0,k5:1.0",
                 "xception:1.0,k3:0.5,k5:1.0,xception:1.0"}) {
-                assertThat(evaluator.evaluate(space.parse(path)).accuracy()).as("%s, 4 classes, chance 0.25", path)
+                assertThat(evaluator.hits(space.parse(path)).top1()).as("%s, 4 classes, chance 0.25", path)
                     .isGreaterThan(0.6);
             }
         }

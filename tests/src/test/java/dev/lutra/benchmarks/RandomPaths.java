@@ -28,7 +28,7 @@ public final class RandomPaths {
             try (SupernetWeights weights = Checkpoint.load(run.resolve("supernet.safetensors"), space, Device.cpu());
                 SubnetEvaluator judge = new SubnetEvaluator(space, weights, data, experiment.evaluation())) {
                 for (int i = 0; i < Integer.parseInt(arguments[2]); i++) {
-                    System.out.println(judge.evaluate(space.random(random)).accuracy());
+                    System.out.println(judge.hits(space.random(random)).top1());
                 }
             }
         }

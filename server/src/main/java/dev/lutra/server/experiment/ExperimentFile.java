@@ -23,12 +23,17 @@ import dev.lutra.server.experiment.Experiment.Target;
 import dev.lutra.server.experiment.Experiment.Text;
 import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.server.experiment.Experiment.Verify;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Header;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.evaluation.EarlyStopping;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.Recalibration;
+import dev.lutra.supernet.proxy.Proxy;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Recipe;
@@ -63,7 +68,12 @@ public final class ExperimentFile {
     private static final int DEFAULT_REPAIRS = 5;
     private static final double LEAST_RANK_LOSS = 0.01;
     private static final double MOST_RANK_LOSS = 100;
+    private static final double USUAL_RANK_WEIGHT = 2;
+    private static final double MOST_MARGIN = 10;
+    private static final double HALF = 0.5;
     private static final int MOST_GPUS = 64;
+    private static final double LEAST_CONFIDENCE = 0.8;
+    private static final double MOST_CONFIDENCE = 0.999999;
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
     private static final List<String> OF_NETWORKS = List.of("data", "device", "gpus", "accuracy", "supernet", "evaluation", "rank", "retrain",
@@ -156,6 +166,7 @@ public final class ExperimentFile {
             device());
         file.rejectUnknownKeys();
         requirePredictable(experiment);
+        experiment.evaluation().stopping().ifPresent(stopping -> requireStoppable(experiment));
         experiment.superkernel().ifPresent(superkernel -> requireDecoded(experiment, superkernel));
         return experiment;
     }
@@ -175,6 +186,22 @@ public final class ExperimentFile {
         if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
             throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being "
                 + "predicted from whole networks)");
+        }
+    }
+
+    /** What stops early is told by the supernet's own accuracies, and what they are worth for the front has to be known. */
+    private void requireStoppable(Experiment experiment) {
+        YamlNode node = file.get("evaluation").get("early-stopping");
+        if (!experiment.hasSupernet() || experiment.superkernel().isPresent()) {
+            throw node.error("given without a search by a supernet's accuracies (expected: no such key)");
+        }
+        if (experiment.rank().map(rank -> rank.correct().isPresent()).orElse(false)) {
+            throw node.error("given with rank.correct, which foretells from whole accuracies (expected: one of them)");
+        }
+        List<Objective> unknown = experiment.objectives().stream().filter(Objective::needsAccuracy).toList();
+        if (!unknown.equals(List.of(Objective.max(Measure.ACCURACY)))) {
+            throw node.error("given with objectives " + experiment.objectives() + " (expected: max accuracy, and besides it what is known "
+                + "without it)");
         }
     }
 
@@ -280,7 +307,7 @@ public final class ExperimentFile {
         Optional<YamlNode> supernet = file.find("supernet");
         Optional<YamlNode> from = supernet.flatMap(node -> node.find("from"));
         from.ifPresent(node -> supernet.get().entries().forEach((key, value) -> {
-            if (!key.equals("from")) {
+            if (!key.equals("from") && !key.equals(Split.NAME)) { // which weights it has
                 throw value.error("given with supernet.from, whose weights are trained (expected: one of them)");
             }
         }));
@@ -297,12 +324,25 @@ public final class ExperimentFile {
     private static Guidance guidance(Optional<YamlNode> supernet, Curriculum curriculum) {
         Optional<YamlNode> distillation = supernet.flatMap(node -> node.find("distillation"));
         Optional<YamlNode> rankLoss = supernet.flatMap(node -> node.find("rank-loss"));
-        distillation.or(() -> rankLoss).filter(node -> !curriculum.trainsSeveral()).ifPresent(node -> {
+        Optional<YamlNode> rankDistillation = supernet.flatMap(node -> node.find("rank-distillation"));
+        rankDistillation.filter(node -> rankLoss.isPresent()).ifPresent(node -> {
+            throw node.error("given with supernet.rank-loss (expected: one of them)");
+        });
+        distillation.or(() -> rankLoss).or(() -> rankDistillation).filter(node -> !curriculum.trainsSeveral()).ifPresent(node -> {
             throw node.error("with " + String.join(", ", curriculum.samplings()) + " (expected: with a sampling that trains several "
                 + "paths a step, such as fair or sandwich)");
         });
         return new Guidance(distillation.map(ExperimentFile::distillation),
-            rankLoss.map(node -> node.number(LEAST_RANK_LOSS, MOST_RANK_LOSS)).orElse(0.0));
+            rankLoss.map(node -> Guidance.Ranks.byMacs(node.number(LEAST_RANK_LOSS, MOST_RANK_LOSS)))
+                .or(() -> rankDistillation.map(ExperimentFile::ranks)));
+    }
+
+    private static Guidance.Ranks ranks(YamlNode node) {
+        Guidance.Ranks ranks = new Guidance.Ranks(node.get("proxy").oneOf(Proxy.class),
+            node.find("weight").map(value -> value.number(LEAST_RANK_LOSS, MOST_RANK_LOSS)).orElse(USUAL_RANK_WEIGHT),
+            node.find("margin").map(value -> value.number(0, MOST_MARGIN)).orElse(0.0));
+        node.rejectUnknownKeys();
+        return ranks;
     }
 
     private static Guidance.Distillation distillation(YamlNode node) {
@@ -350,15 +390,33 @@ public final class ExperimentFile {
         Optional<YamlNode> phases = supernet.flatMap(n -> n.find("phases"));
         Optional<YamlNode> sampling = supernet.flatMap(n -> n.find("sampling"));
         Optional<YamlNode> firstPath = supernet.flatMap(n -> n.find("first-path"));
+        Optional<YamlNode> split = supernet.flatMap(n -> n.find(Split.NAME));
         if (phases.isPresent()) {
-            sampling.or(() -> firstPath).ifPresent(node -> {
+            sampling.or(() -> firstPath).or(() -> split).ifPresent(node -> {
                 throw node.error("given with supernet.phases (expected: one of them)");
             });
             return Curriculum.read(phases.get(), vocabulary.samplings(), vocabulary.transitions());
         }
         Sampling drawn = sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform);
         double share = drawn instanceof SuperkernelSampling ? 0 : TrainingSettings.FIRST_PATH;
-        return Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(share), drawn);
+        Curriculum whole = Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(share), drawn);
+        return split.map(node -> split(node, whole)).orElse(whole);
+    }
+
+    private static Curriculum split(YamlNode node, Curriculum whole) {
+        double start = 1 - whole.phases().get(whole.phases().size() - 1).share();
+        double after = node.find("after").map(n -> n.number(0.01, 0.99)).orElse(HALF);
+        if (after <= start) {
+            throw node.error("after " + NamedValues.text(after) + " of the epochs (expected: after the first path, which takes "
+                + NamedValues.text(start) + ")");
+        }
+        Split split = Split.read(node.get("by"));
+        node.rejectUnknownKeys();
+        try {
+            return whole.interrupted(after, split);
+        } catch (InputException e) {
+            throw node.error(e.getMessage().replaceFirst("^supernet.phases: ", ""));
+        }
     }
 
     private static double number(Optional<YamlNode> node, String key, double least, double most, double otherwise) {
@@ -372,11 +430,13 @@ public final class ExperimentFile {
     private static EvaluationSettings evaluation(Optional<YamlNode> node) {
         EvaluationSettings defaults = EvaluationSettings.defaults();
         EvaluationSettings settings = new EvaluationSettings(
+            node.flatMap(n -> n.find("recalibration")).map(n -> n.oneOf(Recalibration.class)).orElse(defaults.recalibration()),
             integer(node, "recalibration-images", 2, defaults.recalibrationImages()),
             integer(node, "validation-images", 1, defaults.validationImages()),
             integer(node, "batch", 2, defaults.batch()),
             defaults.seed(),
-            integer(node, "evaluators", 1, defaults.evaluators()));
+            integer(node, "evaluators", 1, defaults.evaluators()),
+            node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;
     }

@@ -8,6 +8,8 @@ import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transition;
 import dev.lutra.supernet.curriculum.Transitions;
+import dev.lutra.supernet.proxy.ApartSampling;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.yaml.Kinds;
 
@@ -24,5 +26,6 @@ public record Vocabulary(Kinds<Sampling> samplings, Kinds<Transition> transition
 
     /** All that is built in. */
     public static final Vocabulary STANDARD = new Vocabulary(
-        Samplings.ALL.with(SuperkernelSampling.NAME, SuperkernelSampling::of), Transitions.ALL, Algorithms.ALL, MeasureKinds.ALL);
+        Samplings.ALL.with(SuperkernelSampling.NAME, SuperkernelSampling::of).with(ApartSampling.NAME, ApartSampling::of),
+        Transitions.ALL.with(Split.NAME, Split::of), Algorithms.ALL, MeasureKinds.ALL);
 }

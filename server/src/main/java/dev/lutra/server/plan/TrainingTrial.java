@@ -94,8 +94,8 @@ final class TrainingTrial implements AutoCloseable {
      */
     double secondsPerCandidate(EvaluationSettings wanted, int images, Path folder) {
         int each = Math.max(2 * LEAST_IMAGES, (int) (VALUES / space.input().elements()));
-        EvaluationSettings small = new EvaluationSettings(Math.min(each, wanted.recalibrationImages()), Math.min(each, wanted.validationImages()),
-            Math.min(each, wanted.batch()), wanted.seed(), wanted.evaluators());
+        EvaluationSettings small = new EvaluationSettings(wanted.recalibration(), Math.min(each, wanted.recalibrationImages()),
+            Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), wanted.evaluators(), Optional.empty());
         DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.input().height(), 1);
         int count = 2 * wanted.evaluators();
         try (ImageData data = ImageData.open(drawn, folder, DataProgress.NONE)) {
@@ -103,8 +103,8 @@ final class TrainingTrial implements AutoCloseable {
             long begin = System.nanoTime();
             trial.evaluate(count, data, small);
             double seconds = (System.nanoTime() - begin) / 1e9 / count;
-            double times = (wanted.recalibrationImages() + Math.min(images, wanted.validationImages()))
-                / (double) (small.recalibrationImages() + small.validationImages());
+            double times = (wanted.imagesToRecalibrate() + Math.min(images, wanted.validationImages()))
+                / (double) (small.imagesToRecalibrate() + small.validationImages());
             return seconds * times;
         }
     }

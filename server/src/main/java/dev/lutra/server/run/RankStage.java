@@ -132,7 +132,7 @@ final class RankStage implements Stage<Ranking> {
         for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
             String name = "rank: train " + (alone.size() + 1) + " of " + count;
             alone.put(network, RetrainStage.alone(run, new LoneNetwork(name, run.space(), network), name,
-                trained -> trained.judge().evaluate(network).accuracy()));
+                trained -> trained.judge().hits(network).top1()));
         }
         return alone;
     }

@@ -122,14 +122,14 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
     /** With the supernet's weights, where there is a trained one that has the network. */
     private static Optional<Hits> before(RunContext run, LoneNetwork network) {
-        return network.shared(run.space()).filter(shared -> run.isSupernetTrained()).map(shared -> run.evaluator().evaluate(shared).hits());
+        return network.shared(run.space()).filter(shared -> run.isSupernetTrained()).map(shared -> run.evaluator().hits(shared));
     }
 
     private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
         run.exporter().exportRetrained(trained.folder(), network, trained.origin().shown(), trained.judge(), run.data());
         Cost cost = Cost.of(network.space().build(network.architecture()));
         return new RetrainedNetwork(network.name(), network.architecture().toString(), trained.folder().file(Precision.FLOAT32), cost.macs(),
-            cost.params(), before, trained.judge().evaluate(network.architecture()).hits(),
+            cost.params(), before, trained.judge().hits(network.architecture()),
             asksDevices(run) ? devices(run, network, trained) : List.of());
     }
 
@@ -182,7 +182,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         String fingerprint = origin.fingerprint("training", 1);
         try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
             SupernetWeights weights = trainer.train(training);
-            SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), run.experiment().evaluation())) {
+            SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), run.experiment().evaluation().alone())) {
             return use.apply(new Trained(origin, judge, folder));
         }
     }

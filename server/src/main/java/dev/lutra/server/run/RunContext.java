@@ -10,6 +10,8 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
+import dev.lutra.search.AccuracySource.Answer;
+import dev.lutra.search.AccuracySource.Stop;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Algorithm;
@@ -46,6 +48,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Trainer;
 import java.nio.file.Files;
@@ -66,6 +69,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.ObjDoubleConsumer;
 import java.util.stream.Collectors;
 
@@ -174,7 +178,10 @@ final class RunContext implements AutoCloseable {
     SearchSpace space() {
         if (space == null) {
             SearchSpace base = experiment.baseSpace();
-            space = experiment.data().isPresent() ? base.withClasses(ImageData.classes(experiment.dataSpec(base)).size()) : base;
+            SearchSpace whole = experiment.data().isPresent()
+                ? base.withClasses(ImageData.classes(experiment.dataSpec(base)).size())
+                : base;
+            space = experiment.hasSupernet() ? Split.trained(experiment.training().curriculum(), whole) : whole;
         }
         return space;
     }
@@ -314,6 +321,12 @@ final class RunContext implements AutoCloseable {
             @Override
             public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
                 evaluator().accuracies(architectures, found);
+            }
+
+            @Override
+            public void find(Map<Architecture, Double> least, BiConsumer<Architecture, Answer> found) {
+                evaluator().judge(least, (architecture, judged) -> found.accept(architecture, new Answer(judged.hits().top1(),
+                    judged.atMost().stream().mapToObj(most -> new Stop(judged.hits().images(), most)).findFirst())));
             }
 
             @Override
@@ -595,7 +608,8 @@ final class RunContext implements AutoCloseable {
 
     /** What an accuracy that the search goes by follows from besides its architecture. */
     private NamedValues searchedBy() {
-        NamedValues judge = judge();
+        NamedValues judge = NamedValues.builder().putAll(judge()).putLater("evaluation.early-stopping",
+            experiment.evaluation().stopping().map(stopping -> NamedValues.text(stopping.confidence())).orElse("none"), "none").build();
         if (experiment.rank().map(Rank::correct).orElse(OptionalInt.empty()).isEmpty()) {
             return judge;
         }

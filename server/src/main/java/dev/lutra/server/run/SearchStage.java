@@ -139,7 +139,12 @@ public final class SearchStage implements Stage<Front> {
         Algorithm algorithm = run.algorithm();
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(tables), run.experiment().constraints(),
             new BudgetedAccuracies(run.accuracies(), algorithm.budget()), run.searchedCandidates());
-        return run(algorithm, run.experiment(), judge, run.events());
+        return run(algorithm, run.experiment(), stopping(run, judge), run.events());
+    }
+
+    /** As the experiment wants candidates judged that will hardly reach the front. */
+    private static CandidateEvaluator stopping(RunContext run, CandidateEvaluator judge) {
+        return run.experiment().evaluation().stopping().map(stopping -> judge.stopping(run.experiment().objectives())).orElse(judge);
     }
 
     /**
@@ -156,8 +161,8 @@ public final class SearchStage implements Stage<Front> {
         LutraSearch.Settings own = algorithm instanceof LutraSearch.Settings settings ? settings : LutraSearch.Settings.DEFAULT;
         LutraSearch.Settings more = own.withBudget(Math.max(own.batch(), algorithm.budget() / CONTINUED_ONE_IN));
         Set<Architecture> over = last.over().stream().map(run.genes()::parse).collect(Collectors.toSet());
-        CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
-            new BudgetedAccuracies(run.accuracies(), more.budget()), run.searchedCandidates()).without(over);
+        CandidateEvaluator judge = stopping(run, new CandidateEvaluator(run.searched(), run.cheap(), run.experiment().constraints(),
+            new BudgetedAccuracies(run.accuracies(), more.budget()), run.searchedCandidates()).without(over));
         List<Architecture> known = last.known().stream().map(run.genes()::parse).toList();
         Search search = more.continued(new SearchProblem(judge, run.experiment().objectives(), run.experiment().search().seed() + repairs.size()),
             known);
@@ -232,7 +237,10 @@ public final class SearchStage implements Stage<Front> {
         events.emit(new RunEvent.BegunAnew("search/generation"));
         Search search = algorithm.search(evaluator, experiment.objectives(), experiment.search().seed());
         try (Progress.Work work = events.begin("search", algorithm.budget(), "candidates")) {
-            return search.run(new Watch(events, work, true));
+            Watch watch = new Watch(events, work, true);
+            Front front = search.run(watch);
+            watch.tellStopped();
+            return front;
         }
     }
 
@@ -243,6 +251,8 @@ public final class SearchStage implements Stage<Front> {
         private final dev.lutra.server.event.Progress.Work work;
         private final boolean tellsGenerations;
         private double best;
+        private int stopped;
+        private int judged;
 
         /** @param tellsGenerations whether they are those of the experiment's own search, in whose box hypervolumes are told */
         Watch(RunEvents events, dev.lutra.server.event.Progress.Work work, boolean tellsGenerations) {
@@ -254,8 +264,17 @@ public final class SearchStage implements Stage<Front> {
         @Override
         public void evaluated(Candidate candidate, int done, int budget) {
             best = Math.max(best, candidate.accuracy());
+            judged++;
+            stopped += candidate.isWhole() ? 0 : 1;
             work.at(done, String.format(Locale.ROOT, "best accuracy %.2f %%", 100 * best));
             events.emit(new RunEvent.CandidateEvaluated(done, budget, candidate.architecture().toString(), candidate.measures().values()));
+        }
+
+        void tellStopped() {
+            if (stopped > 0) {
+                events.say("search: of " + judged + " candidates " + stopped + " were not judged to the end, as they would hardly have reached "
+                    + "the front");
+            }
         }
 
         @Override

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.CandidateLog;
+import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
@@ -60,10 +61,11 @@ final class StoredCandidates implements CandidateLog {
         }
     }
 
-    /** Architecture and measures of every candidate, in the order of their evaluation. */
+    /** Architecture and measures of every candidate that was judged to the end, in the order of their evaluation. */
     Map<String, Measures> all() {
         Map<String, Measures> all = new LinkedHashMap<>();
         store.all(kind).forEach((architecture, json) -> all.put(architecture, measures(json)));
+        all.values().removeIf(measures -> measures.values().containsKey(Measure.STOPPED_AFTER));
         return all;
     }
 }

@@ -13,6 +13,9 @@ import dev.lutra.search.algorithm.RandomSearch;
 import dev.lutra.search.lutra.LutraSearch;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.evaluation.EarlyStopping;
+import dev.lutra.supernet.proxy.Proxy;
+import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
@@ -73,18 +76,50 @@ class ExperimentFileTest {
         TrainingSettings settings = read("""
             supernet: {sampling: fair, distillation: {share: 0.5, temperature: 4}, rank-loss: 2}
             """).training();
-        assertThat(settings.guidance()).isEqualTo(new Guidance(Optional.of(new Guidance.Distillation(0.5, 4)), 2));
+        assertThat(settings.guidance())
+            .isEqualTo(new Guidance(Optional.of(new Guidance.Distillation(0.5, 4)), Optional.of(Guidance.Ranks.byMacs(2))));
         assertThat(settings.values(SpaceFile.load("shufflenetv2-cifar")).shown()).containsEntry("supernet.distillation", "0.5")
             .containsEntry("supernet.distillation.temperature", "4").containsEntry("supernet.rank-loss", "2");
         assertThat(read("").training().guidance()).isEqualTo(Guidance.NONE);
         assertThat(read("").training().values(SpaceFile.load("shufflenetv2-cifar")).stored())
-            .doesNotContainKeys("supernet.distillation", "supernet.rank-loss");
+            .doesNotContainKeys("supernet.distillation", "supernet.rank-loss", "supernet.rank-distillation");
+        TrainingSettings distilled = read("""
+            supernet: {sampling: {apart: {proxy: params, draws: 4}}, rank-distillation: {proxy: synflow, margin: 0.1}}
+            """).training();
+        assertThat(distilled.guidance()).isEqualTo(new Guidance(Optional.empty(), Optional.of(new Guidance.Ranks(Proxy.SYNFLOW, 2, 0.1))));
+        assertThat(distilled.values(SpaceFile.load("shufflenetv2-cifar")).stored()).containsEntry("supernet.rank-distillation", "synflow")
+            .containsEntry("supernet.rank-distillation.weight", "2").containsEntry("supernet.rank-distillation.margin", "0.1")
+            .containsEntry("supernet.sampling", "apart").containsEntry("supernet.sampling.proxy", "params")
+            .containsEntry("supernet.sampling.draws", "4").doesNotContainKey("supernet.rank-loss");
+        assertThatThrownBy(() -> read("supernet: {sampling: fair, rank-loss: 2, rank-distillation: {proxy: macs}}\n"))
+            .hasMessageEndingWith(":4: supernet.rank-distillation: given with supernet.rank-loss (expected: one of them)");
         Map.of("{distillation: {share: 1}}", "supernet.distillation: with first-path, uniform",
+            "{rank-distillation: {proxy: macs}}", "supernet.rank-distillation: with first-path, uniform",
             "{sampling: macs-uniform, rank-loss: 2}", "supernet.rank-loss: with first-path, macs-uniform")
             .forEach((supernet, found) -> assertThatThrownBy(() -> read("supernet: " + supernet + "\n"))
                 .isInstanceOf(InputException.class).hasMessage(folder.resolve("experiment.yaml") + ":4: " + found
                     + " (expected: with a sampling that trains several paths a step, such as fair or sandwich)"));
         assertThatThrownBy(() -> read("retrain: {rank-loss: 2}\n")).hasMessageContaining(":4: retrain.rank-loss: unknown key");
+    }
+
+    @Test
+    void aSplitIsShortForPhases() throws IOException {
+        assertThat(read("supernet: {first-path: 0.2, sampling: fair, split: {by: layer2, after: 0.6}}\n").training().curriculum())
+            .isEqualTo(read("""
+                supernet:
+                  phases:
+                    - {share: 0.2, sampling: first-path, then: inherit}
+                    - {share: 0.4, sampling: fair, then: {split: {by: [layer2]}}}
+                    - {share: 0.4, sampling: fair}
+                """).training().curriculum());
+        assertThat(read("supernet: {first-path: 0, split: {by: [layer2, layer3.choice]}}\n").training().curriculum().phases()).hasSize(2)
+            .first().satisfies(phase -> assertThat(phase.then()).containsExactly(new Split(List.of("layer2", "layer3.choice"))));
+        Map.of("{split: {by: layer2, after: 0.2}}", ": after 0.2 of the epochs (expected: after the first path, which takes 0.25)",
+            "{split: {after: 0.5}}", ": no 'by' (expected: a key of that name)",
+            "{split: {by: layer2, of: 3}}", ".of: unknown key",
+            "{phases: [{sampling: uniform}], split: {by: layer2}}", ": given with supernet.phases (expected: one of them)")
+            .forEach((supernet, problem) -> assertThatThrownBy(() -> read("supernet: " + supernet + "\n")).isInstanceOf(InputException.class)
+                .hasMessageContaining(":4: supernet.split" + problem));
     }
 
     @Test
@@ -180,6 +215,8 @@ class ExperimentFileTest {
         "constraints: {accuracy: 0.9} | constraints.accuracy: a bound on accuracy (expected: on what is known before the accuracy)",
         "constraints: {energy: 3} | constraints.energy: energy (expected: one of accuracy, ",
         "measures: {balanced: {weight: 1}} | measures.balanced.weight: unknown key (expected: one of ratio, reference)",
+        "evaluation: {recalibration: exact} | evaluation.recalibration: exact (expected: one of mean, weighted, moving, batch)",
+        "evaluation: {early-stopping: 1} | evaluation.early-stopping: 1 (expected: a number from 0.8 to 0.999999)",
         "search: {algorithm: sgd} | search.algorithm: sgd (expected: one of ",
         "search: {algorithm: {random: {population: 3}}} | search.algorithm.random.population: unknown key (expected: one of budget)",
         "search: {genes: scale} | search.genes: given alone (expected: search.fixed and search.genes, or neither)",
@@ -188,7 +225,7 @@ class ExperimentFileTest {
         "search: {budget: 9, population: 3} | search.population: unknown key (expected: one of algorithm, batch, budget, candidates, fixed, genes, seed)",
         "search: {population: 100000, generations: 100000} | search: more architectures than can be counted (expected: population × ",
         "search: {algorithm: moga, population: 100000, generations: 100000} | search: more architectures than can be counted (expected: ",
-        "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of channel-warm-up, fair, first-path, ",
+        "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of apart, channel-warm-up, fair, first-path, ",
         "image-size: 2000000000 | image-size: 2000000000 (expected: a whole number of at least 8 and at most 16384)",
         "targets: [] | targets: no targets (expected: at least one device)"})
     void mistakesHaveFileLineAndKey(String line, String message) {
@@ -203,6 +240,19 @@ class ExperimentFileTest {
             constraints: {score: {at-most: 1, reference: mobilenet-v3-large}}
             """)).isInstanceOf(InputException.class).hasMessageEndingWith(":5: constraints.score: other settings of score than elsewhere "
             + "in this file (expected: the same, or in one place)");
+    }
+
+    @Test
+    void judgingStopsEarlyWhereItIsKnownWhatTheFrontIs() throws IOException {
+        assertThat(read("evaluation: {early-stopping: 0.99}\n").evaluation().stopping()).hasValue(new EarlyStopping(0.99));
+        assertThat(read("").evaluation().stopping()).isEmpty();
+        Map.of("objectives: [accuracy, macs, balanced]\n", "given with objectives [max accuracy, min macs, max balanced] (expected: max "
+            + "accuracy, and besides it what is known without it)",
+            "rank: {train: 20, correct: 20}\n", "given with rank.correct, which foretells from whole accuracies (expected: one of them)",
+            "accuracy: {table: f.csv}\n", "given without a search by a supernet's accuracies (expected: no such key)")
+            .forEach((more, problem) -> assertThatThrownBy(() -> read("evaluation: {early-stopping: 0.99}\n" + more))
+                .isInstanceOf(InputException.class)
+                .hasMessage(folder.resolve("experiment.yaml") + ":4: evaluation.early-stopping: " + problem));
     }
 
     @Test

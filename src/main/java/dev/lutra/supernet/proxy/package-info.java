@@ -1,0 +1,4 @@
+/**
+ * Zero-cost proxies: figures that order networks before anything is trained, and paths drawn by them.
+ */
+package dev.lutra.supernet.proxy;

@@ -1,0 +1,176 @@
+package dev.lutra.supernet.split;
+
+import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Shape;
+import dev.lutra.network.Weight;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Gene;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * A space whose networks share weights only with those that have the same options in some genes: a tensor's name ends in these options.
+ * Nothing else differs from the space that it splits.
+ *
+ * @param whole the space
+ * @param by positions of the genes
+ */
+public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchSpace {
+
+    public SplitSpace {
+        by = List.copyOf(by);
+    }
+
+    @Override
+    public Network build(Architecture architecture) {
+        String part = part(architecture.values());
+        Network network = whole.build(architecture);
+        return network.withOps(network.segments().stream().map(segment -> segment.ops().stream().map(op -> of(part, op)).toList()).toList());
+    }
+
+    /** What ends the names of the tensors of these gene values. */
+    private String part(int[] values) {
+        return by.stream().map(gene -> {
+            Gene split = genes().get(gene);
+            return split.name() + ":" + split.options().get(values[gene]).name();
+        }).collect(Collectors.joining(",", "@", ""));
+    }
+
+    private static Op of(String part, Op op) {
+        if (op instanceof Op.Conv conv) {
+            return new Op.Conv(conv.name(), conv.input(), conv.output(), of(part, conv.weight()), conv.bias().map(bias -> of(part, bias)),
+                conv.kernel(), conv.stride(), conv.padding(), conv.dilation(), conv.groups());
+        }
+        if (op instanceof Op.Linear linear) {
+            return new Op.Linear(linear.name(), linear.input(), linear.output(), of(part, linear.weight()),
+                linear.bias().map(bias -> of(part, bias)));
+        }
+        if (op instanceof Op.BatchNorm norm) {
+            return new Op.BatchNorm(norm.name(), norm.input(), norm.output(), of(part, norm.scale()), of(part, norm.shift()),
+                of(part, norm.runningMean()), of(part, norm.runningVariance()), norm.epsilon());
+        }
+        return op;
+    }
+
+    private static Weight of(String part, Weight weight) {
+        SharedTensor tensor = weight.tensor();
+        return new Weight(new SharedTensor(tensor.name() + part, tensor.dims(), tensor.role()), weight.view());
+    }
+
+    /** What ends the names of the tensors of every part that has architectures of these options. */
+    List<String> parts(Options options) {
+        return inEveryPart(new int[genes().size()], options).map(this::part).toList();
+    }
+
+    /** Gene values with every combination of options in the genes that split the space. */
+    private Stream<int[]> inEveryPart(int[] values, Options options) {
+        Stream<int[]> all = Stream.of(values);
+        for (int gene : by) {
+            all = all.flatMap(others -> IntStream.of(options.of(gene)).mapToObj(position -> {
+                int[] own = others.clone();
+                own[gene] = position;
+                return own;
+            }));
+        }
+        return all;
+    }
+
+    /** Those of the whole space in every part. */
+    @Override
+    public List<Network> everyOption() {
+        int most = genes().stream().mapToInt(Gene::size).max().orElse(1);
+        return IntStream.range(0, most)
+            .mapToObj(option -> genes().stream().mapToInt(gene -> Math.min(option, gene.size() - 1)).toArray())
+            .flatMap(values -> inEveryPart(values, Options.all(this))).map(values -> build(architecture(values))).toList();
+    }
+
+    @Override
+    public String fingerprint() {
+        return NamedValues.builder().put("space", whole.fingerprint())
+            .put("split", by.stream().map(gene -> genes().get(gene).name()).collect(Collectors.joining(" "))).build().fingerprint("space", 1);
+    }
+
+    @Override
+    public SearchSpace withClasses(int classes) {
+        return new SplitSpace(whole.withClasses(classes), by);
+    }
+
+    @Override
+    public SearchSpace withImageSize(int pixels) {
+        return new SplitSpace(whole.withImageSize(pixels), by);
+    }
+
+    @Override
+    public Optional<String> definition() {
+        return whole.definition();
+    }
+
+    @Override
+    public Shape input() {
+        return whole.input();
+    }
+
+    @Override
+    public int classes() {
+        return whole.classes();
+    }
+
+    @Override
+    public boolean learnsBatchNorm() {
+        return whole.learnsBatchNorm();
+    }
+
+    @Override
+    public Optional<List<List<Integer>>> segmentGenes() {
+        return whole.segmentGenes();
+    }
+
+    @Override
+    public String name() {
+        return whole.name();
+    }
+
+    @Override
+    public String title() {
+        return whole.title();
+    }
+
+    @Override
+    public String source() {
+        return whole.source();
+    }
+
+    @Override
+    public List<Gene> genes() {
+        return whole.genes();
+    }
+
+    @Override
+    public BigInteger size() {
+        return whole.size();
+    }
+
+    @Override
+    public Architecture architecture(int[] values) {
+        return whole.architecture(values);
+    }
+
+    @Override
+    public Architecture parse(String text) {
+        return whole.parse(text);
+    }
+
+    @Override
+    public boolean contains(Architecture architecture) {
+        return whole.contains(architecture);
+    }
+}
