@@ -14,6 +14,7 @@ public final class Algorithms {
         Map.entry("lutra", LutraSearch.Settings::of),
         Map.entry("moga", MogaSearch::of),
         Map.entry("moead", settings -> FrameworkSearch.Settings.of(FrameworkSearch.Kind.MOEAD, settings)),
+        Map.entry("nao", NaoSearch.Settings::of),
         Map.entry("nsga2", Nsga2Search.Settings::of),
         Map.entry("nsga3", settings -> FrameworkSearch.Settings.of(FrameworkSearch.Kind.NSGA3, settings)),
         Map.entry("oneshot-s-plus", OneShotSearch.Settings::of),

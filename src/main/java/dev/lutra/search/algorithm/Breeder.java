@@ -6,6 +6,7 @@ import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.space.Architecture;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -41,13 +42,16 @@ final class Breeder {
     List<Architecture> bred(int count, Supplier<int[]> values) {
         List<Architecture> children = new ArrayList<>();
         for (int attempt = 0; attempt < ATTEMPTS * count && children.size() < count; attempt++) {
-            Architecture child = evaluator.options().nearest(values.get());
-            if (!candidates.wasProposed(child) && evaluator.isFeasible(child)) {
-                candidates.propose(child);
-                children.add(child);
-            }
+            proposed(values.get()).ifPresent(children::add);
         }
         return children;
+    }
+
+    /** The architecture of these values; empty if it was proposed before or breaks a constraint. */
+    Optional<Architecture> proposed(int[] values) {
+        Architecture child = evaluator.options().nearest(values);
+        boolean isNew = !candidates.wasProposed(child) && evaluator.isFeasible(child);
+        return isNew && candidates.propose(child) ? Optional.of(child) : Optional.empty();
     }
 
     /**

@@ -36,7 +36,8 @@ class EveryAlgorithmTest {
 
     /** Small searches; everything that is not here has {@code population: 12, generations: 4}. */
     private static final Map<String, String> SETTINGS = Map.of("random", "budget: 48", "lutra", "{budget: 48, batch: 8}",
-        "oneshot-s-plus", "{population: 16, generations: 4, retain: 4, keep: 0}");
+        "oneshot-s-plus", "{population: 16, generations: 4, retain: 4, keep: 0}", "nao",
+        "{first: 24, new: 8, iterations: 4, top: 8, steps: 5, epochs: 5}");
 
     private static final List<Constraint> TIGHT = List.of(Constraint.atMost(Measure.MACS, SmallProblem.everyCandidate(List.of()).stream()
         .mapToDouble(candidate -> candidate.measures().get(Measure.MACS)).sorted().skip(1500).findFirst().orElseThrow()));

@@ -156,6 +156,21 @@ class PublishedSearchesTest {
         return new Candidate(SmallProblem.SPACE.architecture(new int[6]), Measures.of(Map.of(Measure.ACCURACY, accuracy, Measure.MACS, macs)));
     }
 
+    /** Iterations of new architectures only, which the moved best are better than what was drawn at first. */
+    @Test
+    void naoEvaluatesWhatItDecodesFromTheMovedBest() {
+        List<List<Architecture>> pools = generations(algorithm("nao", "{first: 60, new: 20, iterations: 3, top: 15, steps: 30, epochs: 40}"));
+        assertThat(pools.stream().map(List::size)).containsExactly(60, 20, 20);
+        assertThat(pools.stream().flatMap(List::stream)).doesNotHaveDuplicates();
+        double drawn = pools.get(0).stream().mapToDouble(SmallProblem::accuracy).average().orElseThrow();
+        double best = SmallProblem.accuracy(best(pools.subList(0, 1), 1).get(0));
+        for (List<Architecture> later : pools.subList(1, 3)) {
+            assertThat(later.stream().mapToDouble(SmallProblem::accuracy).average().orElseThrow()).isGreaterThan(drawn + 0.02);
+        }
+        assertThat(SmallProblem.accuracy(best(pools, 1).get(0))).isGreaterThan(best);
+        assertThat(Algorithms.ALL.usual("nao").budget()).as("1,000, then three times 300").isEqualTo(1900);
+    }
+
     @Test
     void weightsAreReadByMeasure() {
         assertThat(((MogaSearch) algorithm("moga", "weights: {params: 0.3, accuracy: 2}")).common()

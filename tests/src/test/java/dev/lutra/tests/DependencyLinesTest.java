@@ -52,7 +52,8 @@ class DependencyLinesTest {
         .should().dependOnClassesThat().resideInAnyPackage(concat(CORE, "dev.lutra.server..", "ai.djl.."));
 
     @ArchTest
-    static final ArchRule DJL_STAYS_IN_THE_SUPERNET = noClasses().that().resideOutsideOfPackage("dev.lutra.supernet..")
+    static final ArchRule DJL_STAYS_WHERE_NETWORKS_LEARN = noClasses().that()
+        .resideOutsideOfPackages("dev.lutra.supernet..", "dev.lutra.search.nao")
         .should().dependOnClassesThat().resideInAPackage("ai.djl..");
 
     @ArchTest
