@@ -1,5 +1,6 @@
 package dev.lutra;
 
+import dev.lutra.proto.border.FileTrouble;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -53,7 +54,7 @@ public final class AtomicFile {
         try {
             replace(file.toAbsolutePath(), content);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + InputFile.reason(e), e);
+            throw new UncheckedIOException(file + ": cannot be written: " + FileTrouble.reason(e), e);
         }
     }
 

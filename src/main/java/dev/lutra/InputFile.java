@@ -1,15 +1,15 @@
 package dev.lutra;
 
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Files that somebody gave: regular ones only, and none larger than what they are for can be. */
 public final class InputFile {
@@ -24,13 +24,36 @@ public final class InputFile {
      * @throws InputException if it is not there, or is a folder, a pipe or a device
      */
     public static void requireRegular(Path file) {
+        problem(file).ifPresent(problem -> {
+            throw InputException.in(file, problem);
+        });
+    }
+
+    /** What is in the place of a file that can be read to its end, and what was expected; empty where one is. */
+    public static Optional<String> problem(Path file) {
         if (Files.isRegularFile(file)) {
-            return;
+            return Optional.empty();
         }
         if (Files.isDirectory(file)) {
-            throw InputException.in(file, "a folder (expected: a file)");
+            return Optional.of("a folder (expected: a file)");
         }
-        throw InputException.in(file, Files.exists(file) ? "a pipe or a device (expected: a regular file)" : "no such file");
+        return Optional.of(Files.exists(file) ? "a pipe or a device (expected: a regular file)" : "no such file");
+    }
+
+    /**
+     * Checks that a file is not larger than what it is for can be, before any of it is read.
+     *
+     * @throws InputException if it is
+     */
+    public static void requireAtMost(Path file, long mostBytes) throws IOException {
+        if (Files.size(file) > mostBytes) {
+            throw tooLarge(file, mostBytes);
+        }
+    }
+
+    private static InputException tooLarge(Path file, long mostBytes) {
+        String most = mostBytes >= MEBI ? mostBytes / MEBI + " MiB" : mostBytes + " bytes";
+        return InputException.in(file, "more than " + most + " (expected: a smaller file; is it the right one?)");
     }
 
     /**
@@ -51,14 +74,8 @@ public final class InputFile {
      * @throws InputException if it is not a regular file, is larger, or cannot be read
      */
     public static byte[] bytes(Path file, int mostBytes) {
-        requireRegular(file);
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(mostBytes);
-            if (bytes.length == mostBytes && in.read() >= 0) {
-                String most = mostBytes >= MEBI ? mostBytes / MEBI + " MiB" : mostBytes + " bytes";
-                throw InputException.in(file, "more than " + most + " (expected: a smaller file; is it the right one?)");
-            }
-            return bytes;
+        try {
+            return read(file, mostBytes);
         } catch (NoSuchFileException e) {
             throw new InputException(file + ": no such file", e);
         } catch (IOException e) {
@@ -66,17 +83,27 @@ public final class InputFile {
         }
     }
 
-    /** What to tell of a file or folder that cannot be read. */
-    public static InputException unreadable(Path file, IOException e) {
-        return new InputException(file + ": cannot be read: " + reason(e), e);
+    /**
+     * As {@link #bytes}, for who tells what is wrong with a file from trouble that passes.
+     *
+     * @throws InputException if it is not a regular file, or is larger
+     * @throws IOException if it cannot be read now
+     */
+    public static byte[] read(Path file, int mostBytes) throws IOException {
+        requireRegular(file);
+        requireAtMost(file, mostBytes);
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(mostBytes);
+            if (bytes.length == mostBytes && in.read() >= 0) { // some of the system's own files say that they are empty
+                throw tooLarge(file, mostBytes);
+            }
+            return bytes;
+        }
     }
 
-    /** Why, without the file's name, which messages of the file system's exceptions begin with, or are no more than. */
-    public static String reason(IOException e) {
-        if (e instanceof AccessDeniedException) {
-            return "permission denied";
-        }
-        return e instanceof FileSystemException known && known.getReason() != null ? known.getReason() : e.getMessage();
+    /** What to tell of a file or folder that cannot be read. */
+    public static InputException unreadable(Path file, IOException e) {
+        return new InputException(file + ": cannot be read: " + FileTrouble.reason(e), e);
     }
 
     /**

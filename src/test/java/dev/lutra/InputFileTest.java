@@ -10,11 +10,13 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,30 @@ class InputFileTest {
         Path device = Files.createSymbolicLink(folder.resolve("zero." + ending), Path.of("/dev/zero"));
         assertThatThrownBy(() -> reader.accept(device)).isInstanceOf(InputException.class)
             .hasMessage(device + ": a pipe or a device (expected: a regular file)");
+    }
+
+    /** A file that the system lists as any other and does not let be read, whoever asks. */
+    @ParameterizedTest
+    @MethodSource("readers")
+    void whatCannotBeReadSaysWhy(String ending, Consumer<Path> reader) throws IOException {
+        Path closed = Path.of("/proc/self/mem");
+        assumeTrue(Files.isRegularFile(closed) && !List.of("safetensors", "npz").contains(ending)); // which look at the size first, and it has none
+        Path link = Files.createSymbolicLink(folder.resolve("link." + ending), closed);
+        assertThatThrownBy(() -> reader.accept(link)).isInstanceOf(InputException.class)
+            .hasMessage(link + ": cannot be read: Input/output error");
+    }
+
+    /** Three gigabytes of nothing: read, they would not fit into this process. */
+    @ParameterizedTest
+    @MethodSource("readers")
+    @Timeout(20)
+    void whatIsFarTooLargeIsNotReadAtAll(String ending, Consumer<Path> reader) throws IOException {
+        Path file = folder.resolve("large." + ending);
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.write(new byte[]{0x3a, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 7}); // to ONNX, a graph of two gigabytes
+            sparse.setLength(3L << 30);
+        }
+        assertThatThrownBy(() -> reader.accept(file)).isInstanceOf(InputException.class).hasMessageStartingWith(file + ": ");
     }
 
     @Test

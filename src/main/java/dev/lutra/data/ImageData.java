@@ -6,6 +6,7 @@ import dev.lutra.InputFile;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -205,7 +206,7 @@ public final class ImageData implements AutoCloseable {
     static RuntimeException trouble(IOException e) {
         return e instanceof FileSystemException known && known.getFile() != null
             ? InputFile.unreadable(Path.of(known.getFile()), e)
-            : new UncheckedIOException("images: " + e.getMessage(), e);
+            : new UncheckedIOException("images: " + FileTrouble.reason(e), e);
     }
 
     /** Ends the background threads; batches that were not read to their end cannot be continued. */

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.InputException;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
 import java.io.IOException;
@@ -33,7 +34,7 @@ public final class ImageSurvey {
     /**
      * Looks at the names, sizes and classes of all files.
      *
-     * @throws dev.lutra.InputException if a source is missing, empty or does not match
+     * @throws InputException if a source is missing, empty or does not match
      */
     public static ImageSurvey of(DataSpec spec) {
         try {
@@ -63,20 +64,31 @@ public final class ImageSurvey {
     }
 
     /**
-     * Decodes some images, spread over the training images.
+     * Decodes some images, spread over the training images; of those that are damaged, where some may be, it decodes the next that is not.
      *
      * @return bytes of each as it is kept
-     * @throws dev.lutra.InputException if one is damaged
+     * @throws InputException if more that come one after the other are damaged than may be
      */
     public List<Long> decode(int count) {
         List<Long> bytes = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                bytes.add((long) StoredSize.of(spec.imageSize()).fit(train.read((int) ((long) i * train.size() / count))).pixels().length);
-            }
-        } catch (IOException e) {
-            throw ImageData.trouble(e);
+        for (int i = 0; i < count; i++) {
+            bytes.add(decodeFrom((int) ((long) i * train.size() / count)));
         }
         return bytes;
+    }
+
+    private long decodeFrom(int first) {
+        InputException damaged = null;
+        int mostDamaged = (int) (spec.care().corrupt() * train.size());
+        for (int i = 0; i <= mostDamaged; i++) {
+            try {
+                return StoredSize.of(spec.imageSize()).fit(train.read((first + i) % train.size())).pixels().length;
+            } catch (InputException e) {
+                damaged = damaged == null ? e : damaged;
+            } catch (IOException e) {
+                throw ImageData.trouble(e);
+            }
+        }
+        throw damaged;
     }
 }

@@ -5,6 +5,7 @@ import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.image.RgbImage;
 import dev.lutra.data.source.Listing;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -48,6 +50,21 @@ final class PixelFileWriter {
     /** In the place of an image that cannot be read. */
     private static final RgbImage NOTHING = new RgbImage(0, 0, new byte[0]);
 
+    /**
+     * Why images could not be read, by their number.
+     *
+     * @param damaged what they will be the next time too
+     * @param now for a reason that may be another the next time
+     */
+    private record Unread(SortedMap<Integer, String> damaged, SortedMap<Integer, String> now) {
+
+        SortedMap<Integer, String> all() {
+            SortedMap<Integer, String> all = new TreeMap<>(damaged);
+            all.putAll(now);
+            return all;
+        }
+    }
+
     private final Listing listing;
     private final StoredSize storedSize;
     private final String sourceName;
@@ -58,7 +75,7 @@ final class PixelFileWriter {
     /**
      * @param sourceName for {@code progress}
      * @param key names source and stored size; one key, one file
-     * @param corruptShare share of the images, 0 to 1, that may be unreadable, and are then left out
+     * @param corruptShare share of the images, 0 to 1, that may be damaged, and are then left out
      */
     PixelFileWriter(Listing listing, StoredSize storedSize, String sourceName, String key, double corruptShare, DataProgress progress) {
         this.listing = listing;
@@ -71,8 +88,8 @@ final class PixelFileWriter {
 
     /**
      * @param folder made if it is not there
-     * @throws InputException naming every image that cannot be read, if they are more than the share that may be; the others are kept for
-     *     the next time
+     * @throws InputException naming every image that cannot be read, if more are damaged than may be, or one is kept from being read by
+     *     what passes; the others are kept for the next time
      * @throws java.io.UncheckedIOException if the file cannot be written
      */
     PixelFile openOrWrite(Path folder) throws IOException {
@@ -93,9 +110,9 @@ final class PixelFileWriter {
                     return ofOther.get();
                 }
                 Optional<PixelFile> earlier = PixelFile.open(file);
-                SortedMap<Integer, String> unreadable = new TreeMap<>();
-                AtomicFile.write(file, out -> write(out, fingerprint, earlier, unreadable));
-                requireEnoughRead(unreadable);
+                Unread unread = new Unread(new TreeMap<>(), new TreeMap<>());
+                AtomicFile.write(file, out -> write(out, fingerprint, earlier, unread));
+                requireEnoughRead(unread);
             }
         }
         return PixelFile.open(file).orElseThrow(() -> new IOException(file + ": not readable after writing"));
@@ -110,22 +127,30 @@ final class PixelFileWriter {
         return (int) (corruptShare * listing.size());
     }
 
-    private void requireEnoughRead(SortedMap<Integer, String> unreadable) {
-        if (unreadable.size() <= mostUnreadable()) {
+    /** What is learned must not depend on trouble that passes: images that only that kept away would be others after it. */
+    private void requireEnoughRead(Unread unread) {
+        if (isEnough(unread)) {
             return;
         }
-        List<String> reasons = List.copyOf(unreadable.values());
+        boolean onlyNow = unread.damaged().size() <= mostUnreadable() && corruptShare > 0;
+        List<String> reasons = List.copyOf((onlyNow ? unread.now() : unread.all()).values());
         if (reasons.size() == 1 && corruptShare == 0) {
             throw new InputException(reasons.get(0));
         }
+        String expected = onlyNow
+            ? " now (expected: damaged ones, which data.corrupt leaves out, and no others)"
+            : corruptShare > 0 ? " (expected: at most " + mostUnreadable() + ", by data.corrupt)" : "";
         int named = Math.min(MOST_NAMED, reasons.size());
-        throw new InputException(sourceName + ": " + reasons.size() + " of " + listing.size() + " images cannot be read"
-            + (corruptShare == 0 ? "" : " (expected: at most " + mostUnreadable() + ", by data.corrupt)") + ": "
+        throw new InputException(sourceName + ": " + reasons.size() + " of " + listing.size() + " images cannot be read" + expected + ": "
             + String.join("; ", reasons.subList(0, named))
             + (named < reasons.size() ? "; and " + (reasons.size() - named) + " more" : ""));
     }
 
-    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, SortedMap<Integer, String> unreadable)
+    private boolean isEnough(Unread unread) {
+        return unread.now().isEmpty() && unread.damaged().size() <= mostUnreadable();
+    }
+
+    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, Unread unread)
         throws IOException {
         MessageDigest content = Sha256.digest();
         content.update(contentNames().getBytes(StandardCharsets.UTF_8));
@@ -141,7 +166,7 @@ final class PixelFileWriter {
                     int image = submitted++;
                     ahead.add(decoders.submit(() -> decoded(image, earlier)));
                 }
-                RgbImage image = get(done, ahead.remove(), unreadable).orElse(NOTHING);
+                RgbImage image = get(done, ahead.remove(), unread).orElse(NOTHING);
                 out.write(image.pixels());
                 content.update(image.pixels());
                 sizeFields.writeInt(image.width());
@@ -153,11 +178,10 @@ final class PixelFileWriter {
         } finally {
             decoders.shutdownNow();
         }
-        for (int image : unreadable.keySet()) {
+        for (int image : unread.all().keySet()) {
             content.update(("without " + line(image) + "\n").getBytes(StandardCharsets.UTF_8));
         }
-        boolean enough = unreadable.size() <= mostUnreadable();
-        writeIndex(out, enough ? fingerprint : INCOMPLETE, Sha256.end(content), sizes.toByteArray(), unreadable, pixelBytes);
+        writeIndex(out, isEnough(unread) ? fingerprint : INCOMPLETE, Sha256.end(content), sizes.toByteArray(), unread.all(), pixelBytes);
     }
 
     private RgbImage decoded(int image, Optional<PixelFile> earlier) throws IOException {
@@ -184,20 +208,21 @@ final class PixelFileWriter {
     }
 
     /** The image; empty if it cannot be read, which is then noted. */
-    private Optional<RgbImage> get(int image, Future<RgbImage> decoded, SortedMap<Integer, String> unreadable) throws IOException {
+    private Optional<RgbImage> get(int image, Future<RgbImage> decoded, Unread unread) throws IOException {
         try {
             return Optional.of(decoded.get());
         } catch (ExecutionException e) {
             if (e.getCause() instanceof InputException cause) {
-                unreadable.put(image, cause.getMessage());
+                unread.damaged().put(image, cause.getMessage());
                 return Optional.empty();
             }
             if (e.getCause() instanceof IOException cause) {
-                unreadable.put(image, listing.name(image) + ": cannot be read: " + cause.getMessage());
+                String name = cause instanceof FileSystemException known && known.getFile() != null ? known.getFile() : listing.name(image);
+                unread.now().put(image, name + ": cannot be read: " + FileTrouble.reason(cause));
                 return Optional.empty();
             }
-            if (e.getCause() instanceof OutOfMemoryError cause) {
-                unreadable.put(image, listing.name(image) + ": does not fit into memory (expected: a smaller image, or a larger heap)");
+            if (e.getCause() instanceof OutOfMemoryError) {
+                unread.now().put(image, listing.name(image) + ": does not fit into memory (expected: a smaller image, or a larger heap)");
                 return Optional.empty();
             }
             throw new IllegalStateException(listing.name(image) + ": " + e.getCause(), e.getCause());

@@ -19,6 +19,8 @@ import java.util.TreeMap;
 /** Models on disk. */
 public final class OnnxFile {
 
+    private static final long MOST_BYTES = 1 << 30; // as of a model that devices run
+
     private OnnxFile() {}
 
     /**
@@ -37,8 +39,7 @@ public final class OnnxFile {
     /**
      * The metadata of a file, sorted by key.
      *
-     * @throws InputException if there is no such file, or it is not a whole ONNX model
-     * @throws UncheckedIOException if the file cannot be read
+     * @throws InputException if there is no such file, it cannot be read, or is not a whole ONNX model
      */
     public static Map<String, String> metadata(Path file) {
         Map<String, String> metadata = new TreeMap<>();
@@ -51,12 +52,12 @@ public final class OnnxFile {
     /**
      * Reads a model.
      *
-     * @throws InputException if there is no such file, or it is not a whole ONNX model
-     * @throws UncheckedIOException if the file cannot be read
+     * @throws InputException if there is no such file, it cannot be read, or is not a whole ONNX model
      */
     public static ModelProto read(Path file) {
         InputFile.requireRegular(file);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            InputFile.requireAtMost(file, MOST_BYTES);
             ModelProto model = ModelProto.parseFrom(in);
             if (model.getIrVersion() < 1 || model.getOpsetImportCount() == 0 || !model.hasGraph()) {
                 throw InputException.in(file, "not an ONNX model, or cut short (expected: version, operator set and graph)");
@@ -65,7 +66,7 @@ public final class OnnxFile {
         } catch (InvalidProtocolBufferException e) {
             throw new InputException(file + ": not an ONNX model, or cut short (expected: a whole protobuf message)", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(file, e);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.lutra.weights;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -135,7 +136,7 @@ public final class NumpyArchive implements TensorArchive {
         try {
             return header.fortran() ? rowMajor(values(name, header, type), header.dims()) : values(name, header, type);
         } catch (IOException e) {
-            throw new InputException(file + ": " + name + ": cannot be read: " + e.getMessage(), e);
+            throw new InputException(file + ": " + name + ": cannot be read: " + FileTrouble.reason(e), e);
         }
     }
 

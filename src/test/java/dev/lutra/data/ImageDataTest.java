@@ -12,7 +12,10 @@ import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -321,6 +324,65 @@ class ImageDataTest {
             .hasMessageStartingWith(data() + ": 2 of 60 images cannot be read: ");
     }
 
+    /** A file that the system lists as any other and does not let be read, whoever asks. */
+    @Test
+    void whatCannotBeReadIsNotDamaged() throws IOException {
+        Path closed = Path.of("/proc/self/mem");
+        assumeTrue(Files.isRegularFile(closed));
+        TestImages.folder(data(), 8, 8, 30, 30);
+        Path link = Files.createSymbolicLink(data().resolve("b/999.png"), closed);
+        DataSpec spec = withCare(new DataSpec.Care(0.1, 0, Optional.empty()));
+        assertThatThrownBy(() -> open(spec)).isInstanceOf(InputException.class).hasMessage(data() + ": 1 of 61 images cannot be read now "
+            + "(expected: damaged ones, which data.corrupt leaves out, and no others): " + link + ": cannot be read: Input/output error");
+        assertThatThrownBy(() -> open(folderSpec(8))).isInstanceOf(InputException.class)
+            .hasMessage(link + ": cannot be read: Input/output error");
+    }
+
+    /** Permissions that were put right and a heap that was made larger change nothing of a file by which it could be told. */
+    @Test
+    void onlyDamageIsRemembered() throws IOException {
+        TestImages.folder(data(), 8, 8, 30, 30);
+        Files.writeString(data().resolve("b/020.png"), "broken");
+        Listing listing = Listing.of(new Source.Folder(data()), new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, 0, 0));
+        Path file = data().resolve("a/007.png");
+        for (Throwable trouble : List.of(new AccessDeniedException(file.toString()), new OutOfMemoryError("Java heap space"))) {
+            Listing hindered = (Listing) Proxy.newProxyInstance(Listing.class.getClassLoader(), new Class<?>[]{Listing.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("read") && listing.name((int) arguments[0]).equals("a/007.png")) {
+                        throw trouble;
+                    }
+                    try {
+                        return method.invoke(listing, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+            assertThatThrownBy(() -> write(hindered)).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(data() + ": 1 of 60 images cannot be read now").hasMessageContaining("a/007.png: ");
+        }
+        PixelFile whole = write(listing);
+        assertThat(whole.missing().values()).singleElement().asString().contains("b/020.png: not an image");
+        assertThat(whole.contentHash()).isEqualTo(new PixelFileWriter(listing, StoredSize.of(8), "data", "another key", 0.1, DataProgress.NONE)
+            .openOrWrite(cache()).contentHash());
+    }
+
+    private PixelFile write(Listing listing) throws IOException {
+        return new PixelFileWriter(listing, StoredSize.of(8), data().toString(), "key", 0.1, DataProgress.NONE).openOrWrite(cache());
+    }
+
+    /** As many as may be damaged, one after the other. */
+    @Test
+    void aSurveyStepsOverDamagedImages() throws IOException {
+        TestImages.folder(data(), 8, 8, 30, 30);
+        Files.writeString(data().resolve("a/000.png"), "broken");
+        Files.writeString(data().resolve("a/001.png"), "broken too");
+        assertThat(ImageSurvey.of(withCare(new DataSpec.Care(0.04, 0, Optional.empty()))).decode(4)).containsExactly(192L, 192L, 192L, 192L);
+        for (double share : List.of(0.0, 0.02)) {
+            assertThatThrownBy(() -> ImageSurvey.of(withCare(new DataSpec.Care(share, 0, Optional.empty()))).decode(4))
+                .isInstanceOf(InputException.class).hasMessageStartingWith(data().resolve("a/000.png") + ": not an image");
+        }
+    }
+
     @Test
     void aClassWhoseImagesAreAllDamagedIsRefused() throws IOException {
         TestImages.folder(data(), 8, 8, 30, 2);
@@ -443,6 +505,29 @@ class ImageDataTest {
             }
         }).close();
         assertThat(said).containsExactly(data() + ": 2 .heic, 1 beside the class folders, 1 without an ending");
+    }
+
+    /** They have names of images, and nobody would see that they are not among them. */
+    @Test
+    @Timeout(20)
+    void whatIsNoFileIsPassedOverToo() throws Exception {
+        TestImages.folder(data(), 8, 8, 3, 3);
+        Files.createSymbolicLink(data().resolve("a/gone.png"), Path.of("nowhere.png"));
+        Files.createSymbolicLink(data().resolve("a/zero.png"), Path.of("/dev/zero"));
+        assumeTrue(new ProcessBuilder("mkfifo", data().resolve("b/pipe.png").toString()).start().waitFor() == 0);
+        List<String> said = new ArrayList<>();
+        ImageData.open(folderSpec(8), cache(), new DataProgress() {
+            @Override
+            public void decoded(String source, int done, int total) {
+                assertThat(total).isEqualTo(6);
+            }
+
+            @Override
+            public void passedOver(String source, String what) {
+                said.add(source + ": " + what);
+            }
+        }).close();
+        assertThat(said).containsExactly(data() + ": 3 that are no files (pipes, devices, links to nothing)");
     }
 
     @Test

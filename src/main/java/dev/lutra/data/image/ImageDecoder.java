@@ -2,6 +2,7 @@ package dev.lutra.data.image;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
@@ -11,6 +12,7 @@ import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Locale;
@@ -49,9 +51,27 @@ public final class ImageDecoder {
 
     /**
      * @throws InputException if the file is damaged, too large, or of another kind
+     * @throws FileSystemException if it cannot be read now, or has no place in memory: another time it may
      */
-    public static RgbImage decode(Path file) {
-        byte[] bytes = InputFile.bytes(file, MOST_BYTES);
+    public static RgbImage decode(Path file) throws FileSystemException {
+        try {
+            return decoded(file, InputFile.read(file, MOST_BYTES));
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw now(file, FileTrouble.reason(e), e);
+        } catch (OutOfMemoryError e) {
+            throw now(file, "it does not fit into memory (expected: a smaller image, or a larger heap)", e);
+        }
+    }
+
+    private static FileSystemException now(Path file, String reason, Throwable cause) {
+        FileSystemException trouble = new FileSystemException(file.toString(), null, reason);
+        trouble.initCause(cause);
+        return trouble;
+    }
+
+    private static RgbImage decoded(Path file, byte[] bytes) throws FileSystemException {
         if (JpegMarkers.isJpeg(bytes)) {
             JpegMarkers markers = JpegMarkers.of(bytes);
             if (!markers.isComplete()) {
@@ -94,7 +114,7 @@ public final class ImageDecoder {
         RgbImage from(ImageReader reader) throws IOException;
     }
 
-    private static RgbImage decode(Path file, byte[] bytes, String format, Pixels pixels) {
+    private static RgbImage decode(Path file, byte[] bytes, String format, Pixels pixels) throws FileSystemException {
         Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
         ImageReader reader = readers.next();
         int width = 0;
@@ -111,8 +131,7 @@ public final class ImageDecoder {
         } catch (IOException | RuntimeException e) { // the readers throw unchecked exceptions on some damaged files
             throw damaged(file, format, String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given"));
         } catch (OutOfMemoryError e) {
-            throw new InputException(file + ": " + width + "×" + height
-                + " pixels do not fit into memory (expected: a smaller image, or a larger heap)", e);
+            throw now(file, width + "×" + height + " pixels do not fit into memory (expected: a smaller image, or a larger heap)", e);
         } finally {
             reader.dispose();
         }

@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What classes are called by people, where their folders have other names, as the synsets of ImageNet do.
@@ -80,7 +82,8 @@ public record ClassNames(Map<String, String> titles, Map<Integer, String> number
     }
 
     /**
-     * Names for people in the same order, all different: of classes that are called alike, each has its own name behind it.
+     * Names for people in the same order, all different. Of classes that are called alike, and where a title ends like one that this is
+     * done to, each has its own name behind it, in which brackets follow a backslash: {@code crane (n02012849)}.
      *
      * @throws InputException if one has no name
      */
@@ -89,12 +92,21 @@ public record ClassNames(Map<String, String> titles, Map<Integer, String> number
             return classes;
         }
         Map<String, Integer> uses = new HashMap<>();
+        Set<String> endings = classes.stream().map(ClassNames::ending).collect(Collectors.toSet());
         for (String name : classes) {
             if (!titles.containsKey(name)) {
                 throw new InputException("data.classes: no name for class " + name + " (expected: a line for each class)");
             }
             uses.merge(titles.get(name), 1, Integer::sum);
         }
-        return classes.stream().map(name -> uses.get(titles.get(name)) == 1 ? titles.get(name) : titles.get(name) + " (" + name + ")").toList();
+        return classes.stream().map(name -> {
+            String title = titles.get(name);
+            boolean looksLikeAnother = uses.get(title) > 1 || title.endsWith(")") && endings.stream().anyMatch(title::endsWith);
+            return looksLikeAnother ? title + ending(name) : title;
+        }).toList();
+    }
+
+    private static String ending(String name) {
+        return " (" + name.replaceAll("[\\\\()]", "\\\\$0") + ")";
     }
 }

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.csv.Csv;
 import dev.lutra.data.image.ImageDecoder;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -17,13 +18,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Files and their classes as a list names them. */
 record FileListing(Source.FileList source, List<String> classes, List<Entry> entries) implements FilesListing {
 
     private static final int MOST_BYTES = 1 << 28;
+    /** So many files that are not there are named, the rest is counted. */
+    private static final int MOST_NAMED = 100;
     private static final String NUMBER = "\\d{1,6}";
 
     /** A line of the list. */
@@ -99,6 +106,7 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         classes.forEach(name -> indices.put(name, indices.size()));
         Map<Path, Line> seen = new HashMap<>();
         List<Entry> entries = new ArrayList<>();
+        SortedMap<Integer, String> problems = new TreeMap<>();
         for (int i = 0; i < lines.size(); i++) {
             Line line = lines.get(i);
             Path path = path(source, line);
@@ -106,10 +114,25 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
             if (other != null) {
                 throw error(source, line, line.file() + ": stands in line " + other.number() + " too (expected: every file once)");
             }
-            BasicFileAttributes attributes = attributes(source, line, path);
-            entries.add(new Entry(line.file(), indices.get(labels.get(i)), attributes.size(), attributes.lastModifiedTime().toMillis()));
+            int label = indices.get(labels.get(i));
+            attributes(path, problem -> problems.put(line.number(), path + ": " + problem)).ifPresent(attributes -> entries
+                .add(new Entry(line.file(), label, attributes.size(), attributes.lastModifiedTime().toMillis())));
         }
+        requireAll(source, lines.size(), problems);
         return List.copyOf(entries);
+    }
+
+    /** Names all files at once that are not there, or many of them. */
+    private static void requireAll(Source.FileList source, int lines, SortedMap<Integer, String> problems) {
+        if (problems.size() == 1) {
+            throw error(source, problems.firstKey(), problems.get(problems.firstKey()));
+        }
+        if (!problems.isEmpty()) {
+            throw InputException.in(source.list(), problems.size() + " of " + lines + " files cannot be read: "
+                + problems.entrySet().stream().limit(MOST_NAMED).map(problem -> "line " + problem.getKey() + ": " + problem.getValue())
+                    .collect(Collectors.joining("; "))
+                + (problems.size() > MOST_NAMED ? "; and " + (problems.size() - MOST_NAMED) + " more" : ""));
+        }
     }
 
     private static Path path(Source.FileList source, Line line) {
@@ -120,22 +143,27 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         }
     }
 
-    private static BasicFileAttributes attributes(Source.FileList source, Line line, Path path) {
+    private static Optional<BasicFileAttributes> attributes(Path path, Consumer<String> problems) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
             if (attributes.isRegularFile()) {
-                return attributes;
+                return Optional.of(attributes);
             }
+            InputFile.problem(path).ifPresent(problems);
         } catch (NoSuchFileException e) {
-            // told below, as what is no file
+            problems.accept("no such file");
         } catch (IOException e) {
-            throw error(source, line, path + ": cannot be read: " + InputFile.reason(e) + " (expected: a file)");
+            problems.accept("cannot be read: " + FileTrouble.reason(e) + " (expected: a file)");
         }
-        throw error(source, line, path + ": no such file");
+        return Optional.empty();
     }
 
     private static InputException error(Source.FileList source, Line line, String problem) {
-        return new InputException(source.list() + ":" + line.number() + ": " + problem);
+        return error(source, line.number(), problem);
+    }
+
+    private static InputException error(Source.FileList source, int line, String problem) {
+        return new InputException(source.list() + ":" + line + ": " + problem);
     }
 
     private static List<Line> table(Source.FileList source, char separator) {

@@ -2,6 +2,7 @@ package dev.lutra.data.source;
 
 import dev.lutra.data.image.ImageDecoder;
 import dev.lutra.data.image.RgbImage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -45,7 +46,7 @@ interface FilesListing extends Listing {
     }
 
     @Override
-    default RgbImage read(int image) {
+    default RgbImage read(int image) throws IOException {
         return ImageDecoder.decode(folder().resolve(name(image)));
     }
 }

@@ -24,8 +24,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A folder per class; images may lie deeper within it. Links are followed; what begins with a dot, and files of other
- * kinds, are passed over.
+ * A folder per class; images may lie deeper within it. Links are followed; what begins with a dot, files of other kinds, and what is no
+ * regular file, are passed over.
  *
  * @param passedOver how many files of other kinds there are, by the ending of their names, or by where they lie
  */
@@ -35,6 +35,7 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries, Sor
 
     private static final String BESIDE = "beside the class folders";
     private static final String WITHOUT_ENDING = "without an ending";
+    private static final String NO_FILES = "that are no files (pipes, devices, links to nothing)";
 
     static FolderListing of(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -71,7 +72,7 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries, Sor
 
     private static void countBeside(Path folder, SortedMap<String, Integer> passedOver) throws IOException {
         try (Stream<Path> children = Files.list(folder)) {
-            children.filter(child -> Files.isRegularFile(child) && !isHidden(child))
+            children.filter(child -> !Files.isDirectory(child) && !isHidden(child))
                 .forEach(child -> passedOver.merge(BESIDE, 1, Integer::sum));
         }
     }
@@ -93,10 +94,12 @@ record FolderListing(Path folder, List<String> classes, List<Entry> entries, Sor
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if (!attributes.isRegularFile() || isHidden(file)) {
+                if (isHidden(file)) {
                     return FileVisitResult.CONTINUE;
                 }
-                if (!ImageDecoder.isImage(file.getFileName().toString())) {
+                if (!attributes.isRegularFile()) {
+                    passedOver.merge(NO_FILES, 1, Integer::sum);
+                } else if (!ImageDecoder.isImage(file.getFileName().toString())) {
                     passedOver.merge(ending(file), 1, Integer::sum);
                 } else {
                     String name = folder.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");

@@ -46,6 +46,7 @@ public interface Listing {
      * The image as it is; safe for several threads at once.
      *
      * @throws InputException if it is damaged
+     * @throws IOException if it cannot be read now: another time it may
      */
     RgbImage read(int image) throws IOException;
 

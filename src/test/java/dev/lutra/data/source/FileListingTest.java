@@ -2,6 +2,7 @@ package dev.lutra.data.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lutra.InputException;
 import dev.lutra.data.DataProgress;
@@ -105,6 +106,10 @@ class FileListingTest {
         assertThat(names.numbered()).isEmpty();
         assertThat(ClassNames.read(list("kit.txt", "n01440764 1 tench", "n01443537 2 goldfish")).numbered())
             .isEqualTo(Map.of(1, "n01440764", 2, "n01443537"));
+        List<String> alike = List.of("a", "b", "c", "p (q)", "q)", "r");
+        ClassNames hostile = new ClassNames(Map.of("a", "crane", "b", "crane", "c", "crane (a)", "p (q)", "T", "q)", "T (p", "r", "T"), Map.of());
+        assertThat(hostile.shown(alike)).as("whatever classes are called, nothing stands for two of them").doesNotHaveDuplicates()
+            .contains("crane (a)", "crane (b)", "crane (a) (c)", "T (p");
         assertThatThrownBy(() -> names.shown(List.of("n0"))).isInstanceOf(InputException.class)
             .hasMessage("data.classes: no name for class n0 (expected: a line for each class)");
     }
@@ -117,6 +122,28 @@ class FileListingTest {
     void mistakesInNamesAreToldWithTheirLine(String first, String second, String message) throws IOException {
         Path file = list("names.txt", first, second);
         assertThatThrownBy(() -> ClassNames.read(file)).isInstanceOf(InputException.class).hasMessage(file + ":" + message);
+    }
+
+    @Test
+    void filesThatAreNotThereAreNamedAtOnce() throws IOException {
+        Path list = list("gone.csv", "file,label", "a.png,a", "ILSVRC2012_val_00000000.png,b", "c.png,b");
+        Path val = temporary.resolve("val");
+        assertThatThrownBy(() -> read(list, Optional.empty(), ClassNames.NONE)).isInstanceOf(InputException.class)
+            .hasMessage(list + ": 2 of 3 files cannot be read: line 2: " + val.resolve("a.png") + ": no such file; line 4: " + val.resolve("c.png")
+                + ": no such file");
+    }
+
+    @Test
+    void whatIsNoFileIsToldAsWhatItIs() throws Exception {
+        Path pipe = temporary.resolve("val/pipe.png");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+        Path directory = Files.createDirectory(temporary.resolve("val/folder.png"));
+        for (String[] wrong : new String[][]{{pipe.toString(), "a pipe or a device (expected: a regular file)"},
+            {directory.toString(), "a folder (expected: a file)"}}) {
+            Path list = list("wrong.csv", "file,label", "ILSVRC2012_val_00000000.png,a", wrong[0] + ",b");
+            assertThatThrownBy(() -> read(list, Optional.empty(), ClassNames.NONE)).isInstanceOf(InputException.class)
+                .hasMessage(list + ":3: " + wrong[0] + ": " + wrong[1]);
+        }
     }
 
     @ParameterizedTest

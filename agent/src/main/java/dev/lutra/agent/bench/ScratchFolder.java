@@ -1,5 +1,6 @@
 package dev.lutra.agent.bench;
 
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -53,7 +54,7 @@ final class ScratchFolder implements AutoCloseable {
             sweep(real, scratch);
             return scratch;
         } catch (IOException e) {
-            throw new UncheckedIOException(parent + ": no folder for measuring processes: " + e.getMessage(), e);
+            throw new UncheckedIOException(parent + ": no folder for measuring processes: " + FileTrouble.reason(parent, e), e);
         }
     }
 
@@ -143,7 +144,7 @@ final class ScratchFolder implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": ONNX Runtime cannot be unpacked here: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + ": ONNX Runtime cannot be unpacked here: " + FileTrouble.reason(folder, e), e);
         }
     }
 
@@ -170,7 +171,7 @@ final class ScratchFolder implements AutoCloseable {
         try {
             owner.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + ": " + FileTrouble.reason(folder, e), e);
         }
         OWN.remove(folder);
         // Windows lets go of a file only now.

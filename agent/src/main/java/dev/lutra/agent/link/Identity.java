@@ -1,6 +1,7 @@
 package dev.lutra.agent.link;
 
-import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.agent.device.StateFile;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,12 +40,11 @@ public final class Identity {
 
     private static String kept(Path file) {
         try {
-            requireRegularOrNone(file);
-            return Files.readString(file).strip();
+            return StateFile.read(file).strip();
         } catch (NoSuchFileException e) {
             log.debug("{}: not yet there", file);
         } catch (IOException e) {
-            log.warn("{}: cannot be read: {}", file, TaskFailure.oneLine(e.toString()));
+            log.warn("{}: cannot be read: {}", file, FileTrouble.reason(e));
         }
         String made = UUID.randomUUID().toString();
         try {
@@ -54,16 +54,9 @@ public final class Identity {
             Files.move(part, file);
         } catch (IOException e) {
             log.warn("{}: cannot be written: {}; when this agent is started again, its name is free only after a while", file,
-                TaskFailure.oneLine(e.toString()));
+                FileTrouble.reason(e));
         }
         return made;
-    }
-
-    /** A pipe would be waited for. */
-    private static void requireRegularOrNone(Path file) throws IOException {
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new IOException("a folder, a pipe or a device (expected: a regular file)");
-        }
     }
 
     private static String system() {
@@ -102,7 +95,7 @@ public final class Identity {
                     channel.close();
                 }
             } catch (IOException e) {
-                throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+                throw new UncheckedIOException(file + ": " + FileTrouble.reason(e), e);
             }
         }
     }
@@ -113,7 +106,7 @@ public final class Identity {
         FileChannel channel = null;
         try {
             Files.createDirectories(state);
-            requireRegularOrNone(file);
+            StateFile.requireRegularOrNone(file);
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
             if (lock == null) {

@@ -15,6 +15,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.border.TaskLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -181,7 +182,7 @@ public final class OrtModel implements AutoCloseable {
         } catch (OrtException e) {
             throw new TaskFailure("run: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new UncheckedIOException("the runtime's profile cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException("the runtime's profile cannot be read: " + FileTrouble.reason(e), e);
         }
         if (!ExecutionProviders.allowsCpuNodes(task)) {
             placement.requireAllOn(task.getProvider());
@@ -193,7 +194,7 @@ public final class OrtModel implements AutoCloseable {
         try {
             return Files.createTempDirectory(PROFILE_FOLDER + ProcessHandle.current().pid() + "-");
         } catch (IOException e) {
-            throw new UncheckedIOException("the runtime's profile has no place to be written: " + e.getMessage(), e);
+            throw new UncheckedIOException("the runtime's profile has no place to be written: " + FileTrouble.reason(e), e);
         }
     }
 
@@ -204,7 +205,7 @@ public final class OrtModel implements AutoCloseable {
             }
             Files.delete(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be deleted: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + ": cannot be deleted: " + FileTrouble.reason(folder, e), e);
         }
     }
 

@@ -1,7 +1,8 @@
 package dev.lutra.agent.sentinel;
 
-import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.agent.device.StateFile;
 import dev.lutra.proto.Runtime;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -40,7 +41,7 @@ public final class ReferenceLevels {
         this.file = folder.resolve(FILE);
         try {
             int number = 0;
-            for (String line : Files.readAllLines(file)) {
+            for (String line : StateFile.read(file).lines().toList()) {
                 number++;
                 if (!line.matches(FORM)) {
                     throw new IOException("line " + number + " (expected: key, level and departure in ns, by tabs)");
@@ -53,7 +54,7 @@ public final class ReferenceLevels {
         } catch (IOException e) {
             levels.clear();
             log.warn("{}: not readable: {}; reference levels are measured anew, so figures may shift against older ones by some "
-                + "percent", file, TaskFailure.oneLine(String.valueOf(e.getMessage())));
+                + "percent", file, FileTrouble.reason(e));
         }
     }
 
@@ -84,7 +85,7 @@ public final class ReferenceLevels {
             unwritable = false;
         } catch (IOException e) {
             if (!unwritable) {
-                log.warn("{}: cannot be written: {}", file, TaskFailure.oneLine(e.toString()));
+                log.warn("{}: cannot be written: {}", file, FileTrouble.reason(e));
             }
             unwritable = true;
         }

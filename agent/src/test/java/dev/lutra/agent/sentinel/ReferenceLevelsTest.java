@@ -1,6 +1,7 @@
 package dev.lutra.agent.sentinel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -13,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +44,15 @@ class ReferenceLevelsTest {
 
     private ReferenceLevels open() {
         return new ReferenceLevels(folder.resolve("state"));
+    }
+
+    @Test
+    @Timeout(20)
+    void aPipeIsNotWaitedFor() throws Exception {
+        Files.createDirectories(file().getParent());
+        assumeTrue(new ProcessBuilder("mkfifo", file().toString()).start().waitFor() == 0);
+        assertThat(open().get("cpu")).isEmpty();
+        assertThat(said.list).singleElement().asString().contains("not readable: a folder, a pipe or a device");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.lutra.proto.content;
 
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -46,7 +47,7 @@ public final class Sha256 {
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
             in.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be read: " + FileTrouble.reason(e), e);
         }
         return end(digest);
     }

@@ -2,6 +2,7 @@ package dev.lutra.server.cli;
 
 import dev.lutra.InputException;
 import dev.lutra.Names;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.fleet.AgentsCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
@@ -25,7 +26,9 @@ import dev.lutra.server.cli.table.CalibrateCommand;
 import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
 import dev.lutra.server.fleet.DeviceException;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -95,7 +98,8 @@ public final class Main {
         return BAD_INPUT;
     }
 
-    static int failed(Throwable e) {
+    static int failed(Throwable thrown) {
+        Throwable e = named(thrown);
         if (e instanceof InputException || e instanceof DeviceException) {
             System.err.println("lutra: " + firstLine(e));
             return e instanceof InputException ? BAD_INPUT : FAILURE;
@@ -108,6 +112,15 @@ public final class Main {
             e.printStackTrace();
         }
         return FAILURE;
+    }
+
+    /** What Java throws about a file says hardly more than its name. */
+    private static Throwable named(Throwable e) {
+        boolean bare = e instanceof IOException || e instanceof UncheckedIOException && e.getMessage().equals(e.getCause().toString());
+        Throwable cause = e instanceof UncheckedIOException ? e.getCause() : e;
+        return bare && cause instanceof FileSystemException known && known.getFile() != null
+            ? new UncheckedIOException(known.getFile() + ": " + FileTrouble.reason(known), known)
+            : e;
     }
 
     private static String firstLine(Throwable e) {

@@ -1,6 +1,8 @@
 package dev.lutra.server.device;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -51,6 +53,7 @@ final class LocalAgent implements AutoCloseable {
      */
     static LocalAgent start(String device, String host, int port, String token, Path log, Runnable died) {
         String jar = requireInstalled(device);
+        InputFile.requireRegularOrNone(log); // a pipe would be waited for
         String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
             "--server", (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port, "--device", device, "--exit-with-parent"));
@@ -60,7 +63,7 @@ final class LocalAgent implements AutoCloseable {
         try {
             return new LocalAgent(builder.start(), died);
         } catch (IOException e) {
-            throw new UncheckedIOException("device " + device + ": its agent does not start: " + e.getMessage(), e);
+            throw new UncheckedIOException("device " + device + ": its agent does not start: " + FileTrouble.reason(e), e);
         }
     }
 

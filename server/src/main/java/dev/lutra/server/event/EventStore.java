@@ -1,6 +1,7 @@
 package dev.lutra.server.event;
 
 import dev.lutra.AtomicFile;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.store.ResultStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -100,7 +101,7 @@ public final class EventStore implements RunListener {
         try {
             Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be written: " + FileTrouble.reason(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lutra.server.event;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.tensorboard.Event;
 import dev.lutra.proto.tensorboard.Summary;
 import java.io.IOException;
@@ -43,7 +44,7 @@ public final class TensorBoardFile implements RunListener, AutoCloseable {
             Files.createDirectories(folder);
             out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new InputException("--tensorboard: " + folder + ": cannot be written (expected: a folder): " + e.getMessage(), e);
+            throw new InputException("--tensorboard: " + folder + ": cannot be written (expected: a folder): " + FileTrouble.reason(folder, e), e);
         }
         write(event(0).setFileVersion(VERSION).build());
     }
@@ -95,7 +96,7 @@ public final class TensorBoardFile implements RunListener, AutoCloseable {
         try {
             out.write(written.array());
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be written: " + FileTrouble.reason(e), e);
         }
     }
 
@@ -110,7 +111,7 @@ public final class TensorBoardFile implements RunListener, AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be closed: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be closed: " + FileTrouble.reason(e), e);
         }
     }
 }

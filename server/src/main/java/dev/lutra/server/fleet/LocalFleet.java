@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.proto.border.TaskLimits;
 import dev.lutra.server.store.ModelStore;
@@ -88,7 +89,7 @@ public final class LocalFleet implements Fleet {
                 throw new InputException(model + ": " + problem);
             });
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be read: " + FileTrouble.reason(e), e);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.lutra.data.ImageSurvey;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.plan.Plan.DiskUse;
@@ -225,7 +226,7 @@ public final class Planner {
         try {
             return Files.getFileStore(there).getUsableSpace();
         } catch (IOException e) {
-            throw new UncheckedIOException(there + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(there + ": " + FileTrouble.reason(e), e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lutra.server.profile;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.latency.CalibrationPlan;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
@@ -33,7 +34,6 @@ import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -221,7 +221,7 @@ public final class Profiler {
             return files.filter(file -> file.toString().endsWith(".json")).sorted().map(LookupTable::load)
                 .filter(table -> TargetTable.differences(table, target).isEmpty()).findFirst();
         } catch (IOException e) {
-            throw new UncheckedIOException(tables + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(tables, e);
         }
     }
 

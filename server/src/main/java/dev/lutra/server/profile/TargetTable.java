@@ -8,6 +8,7 @@ import dev.lutra.lowering.Precision;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -137,7 +138,7 @@ public record TargetTable(Experiment.Target target, Path file) {
                 return LookupTable.load(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(lock + ": cannot be locked: " + e.getMessage(), e);
+            throw new UncheckedIOException(lock + ": cannot be locked: " + FileTrouble.reason(lock, e), e);
         }
     }
 

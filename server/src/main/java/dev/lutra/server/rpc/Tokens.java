@@ -2,6 +2,7 @@ package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,7 +60,7 @@ public final class Tokens {
             Files.writeString(part, token + "\n");
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be written (" + e.getMessage() + ")", e);
+            throw new InputException(file + ": cannot be written (" + FileTrouble.reason(file, e) + ")", e);
         }
         return token;
     }

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.store.PrivateFiles;
 import java.io.IOException;
@@ -19,7 +20,7 @@ final class ImageCache {
         try {
             return Files.isDirectory(folder) ? folder : PrivateFiles.folder(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be made: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + ": cannot be made: " + FileTrouble.reason(folder, e), e);
         }
     }
 

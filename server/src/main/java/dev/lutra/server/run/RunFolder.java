@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.outcome.NetworkFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +34,11 @@ public record RunFolder(Path root) {
     /** The experiment file, as it was when the run was opened last. */
     public Path experiment() {
         return root.resolve("experiment.json");
+    }
+
+    /** The same, as it was when the front was found. */
+    public Path searched() {
+        return root.resolve("searched.json");
     }
 
     public Path checkpoint() {
@@ -77,7 +83,7 @@ public record RunFolder(Path root) {
                 Files.move(formerly, network.weights());
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(network.root() + ": cannot be made: " + e.getMessage(), e);
+            throw new UncheckedIOException(network.root() + ": cannot be made: " + FileTrouble.reason(network.root(), e), e);
         }
         return network;
     }
@@ -116,7 +122,7 @@ public record RunFolder(Path root) {
         } catch (OverlappingFileLockException e) {
             throw new InputException(root + ": this process already works in this run folder", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(root + ": cannot be used as a run folder: " + e.getMessage(), e);
+            throw new UncheckedIOException(root + ": cannot be used as a run folder: " + FileTrouble.reason(root, e), e);
         }
     }
 
@@ -128,7 +134,7 @@ public record RunFolder(Path root) {
             try {
                 channel.close();
             } catch (IOException e) {
-                throw new UncheckedIOException(root + ": its lock cannot be released: " + e.getMessage(), e);
+                throw new UncheckedIOException(root + ": its lock cannot be released: " + FileTrouble.reason(e), e);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.lutra.server.store;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -156,7 +157,10 @@ public final class Database implements AutoCloseable {
             if (cause instanceof SQLiteException sqlite && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_NOTADB) {
                 return new InputException(file + ": not a database (expected: an SQLite file written by Lutra)", problem);
             }
-            if (cause instanceof IOException || cause instanceof SQLException) {
+            if (cause instanceof IOException unopened) {
+                return new InputException(file + ": cannot be opened (" + FileTrouble.reason(file, unopened) + ")", problem);
+            }
+            if (cause instanceof SQLException) {
                 return new InputException(file + ": cannot be opened (" + cause.getMessage() + ")", problem);
             }
         }

@@ -1,6 +1,7 @@
 package dev.lutra.server.store;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,7 +38,7 @@ public final class ModelStore {
             this.folder = PrivateFiles.folder(folder);
             sweep(folder);
         } catch (IOException e) {
-            throw new InputException(folder + ": no folder can be made here (" + e.getMessage() + ")", e);
+            throw new InputException(folder + ": no folder can be made here (" + FileTrouble.reason(folder, e) + ")", e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.lutra.server.web;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.proto.border.FileTrouble;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +88,7 @@ final class Tls {
             return context(load(file));
         } catch (IOException | GeneralSecurityException e) {
             throw InputException.in(file,
-                "cannot be used (" + e.getMessage() + "); delete it to have a new one made, which browsers must be told to trust again");
+                "cannot be used (" + (e instanceof IOException trouble ? FileTrouble.reason(file, trouble) : e.getMessage()) + "); delete it to have a new one made, which browsers must be told to trust again");
         }
     }
 

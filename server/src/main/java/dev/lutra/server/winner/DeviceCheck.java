@@ -7,6 +7,7 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
@@ -142,7 +143,7 @@ public final class DeviceCheck {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be read: " + FileTrouble.reason(e), e);
         }
     }
 }

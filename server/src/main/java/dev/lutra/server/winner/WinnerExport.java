@@ -10,6 +10,7 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
@@ -162,7 +163,7 @@ public final class WinnerExport {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(exports + ": cannot be put in order: " + e.getMessage(), e);
+            throw new UncheckedIOException(exports + ": cannot be put in order: " + FileTrouble.reason(exports, e), e);
         }
     }
 

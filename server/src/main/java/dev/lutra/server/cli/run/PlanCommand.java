@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.run;
 
 import dev.lutra.Names;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.fleet.ServerOptions;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Json;
@@ -122,7 +123,7 @@ public final class PlanCommand implements Callable<Integer> {
                 Files.delete(path);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be deleted: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + ": cannot be deleted: " + FileTrouble.reason(folder, e), e);
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.onnx.NetworkFile;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.report.ArchitectureDrawing;
@@ -17,6 +18,7 @@ import dev.lutra.space.interchange.ArchitectureFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,6 +36,7 @@ public final class DescribeCommand implements Runnable {
     private static final String DRAWN = "random";
     private static final String LISTED = "-";
     private static final long USUAL_SEED = 1;
+    private static final int LONGEST_LINE = 1 << 20;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "SPACE", description = "Built-in name or a space file.")
     private String space;
@@ -179,7 +182,7 @@ public final class DescribeCommand implements Runnable {
         int number = 0;
         int answered = 0;
         try {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            for (String line = line(lines, 1); line != null; line = line(lines, number + 1)) {
                 number++;
                 if (!line.isBlank()) {
                     String answer = Json.line(answers.summary(parse(searchSpace, line, number)));
@@ -191,11 +194,28 @@ public final class DescribeCommand implements Runnable {
                 }
             }
         } catch (IOException e) {
-            throw new InputException("standard input: line " + (number + 1) + ": cannot be read: " + e.getMessage(), e);
+            throw new InputException("standard input: line " + (number + 1) + ": cannot be read: " + FileTrouble.reason(e), e);
         }
         if (json.isWanted()) {
             System.out.println(answered == 0 ? "[]" : "]");
         }
+    }
+
+    /** The next line; null where there is none. Not every input ends, or has lines. */
+    private static String line(Reader lines, int number) throws IOException {
+        StringBuilder line = new StringBuilder();
+        int next = lines.read();
+        if (next < 0) {
+            return null;
+        }
+        while (next >= 0 && next != '\n') {
+            if (line.length() == LONGEST_LINE) {
+                throw new InputException("standard input: line " + number + ": more than " + LONGEST_LINE + " characters (expected: an architecture)");
+            }
+            line.append((char) next);
+            next = lines.read();
+        }
+        return line.toString();
     }
 
     private static Architecture parse(SearchSpace space, String line, int number) {

@@ -1,12 +1,12 @@
 package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.TextTable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,7 +53,7 @@ final class LutListCommand implements Runnable {
         } catch (NoSuchFileException e) {
             throw new InputException(folder + ": no such folder (expected: a folder of tables)", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be read: " + e.getMessage(), e);
+            throw InputFile.unreadable(folder, e);
         }
     }
 
