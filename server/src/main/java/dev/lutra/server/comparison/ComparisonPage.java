@@ -15,7 +15,8 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /** A comparison as one page, without anything from the network; the template beside this class lays it out. */
-public record ComparisonPage(List<String> names, List<Row> settings, List<Row> figures, List<Plot> plots, List<Winner> winners) {
+public record ComparisonPage(List<String> names, List<Row> settings, List<Row> changes, List<Row> figures, List<Plot> plots,
+    List<Winner> winners) {
 
     /** A line of a table: a value a run. */
     public record Row(String name, List<String> values) {}
@@ -37,7 +38,7 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> f
             plots.add(new Plot("Hypervolume over evaluations", Plots.curves("architectures evaluated", "hypervolume",
                 curves(comparison.names(), volumes))));
         }
-        return new ComparisonPage(comparison.names(), rows(comparison.settings()), figures(comparison), plots,
+        return new ComparisonPage(comparison.names(), rows(comparison.settings()), changes(comparison), figures(comparison), plots,
             comparison.winners().stream().map(winner -> new Winner(winner.run(), winner.file(), percent(winner.accuracy()), winner.device(),
                 millis(winner.predictedNanos()), millis(winner.p50Nanos()), winner.confirmed() ? "verified" : "not confirmed")).toList());
     }
@@ -71,7 +72,18 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> f
 
     private static List<Row> rows(Map<String, List<String>> settings) {
         return settings.entrySet().stream().map(setting -> new Row(setting.getKey(),
-            setting.getValue().stream().map(value -> value.isEmpty() ? "(left out)" : value).toList())).toList();
+            setting.getValue().stream().map(ComparisonPage::stated).toList())).toList();
+    }
+
+    /** What a file says of a setting. */
+    public static String stated(String value) {
+        return value.isEmpty() ? "(left out)" : value;
+    }
+
+    /** A row a setting that was changed since a front was found: the run, then what it was and is. */
+    public static List<Row> changes(RunComparison comparison) {
+        return comparison.changes().stream()
+            .map(change -> new Row(change.setting(), List.of(change.run(), stated(change.then()), stated(change.now())))).toList();
     }
 
     /** What the runs found and took, a row a figure. */
@@ -100,6 +112,11 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> f
 
     private static String millis(long nanos) {
         return Measure.format(Measure.LATENCY, nanos, RoundingMode.HALF_EVEN);
+    }
+
+    /** Whether there is anything to tell of that. */
+    public boolean hasChanges() {
+        return !changes.isEmpty();
     }
 
     /** The page. */

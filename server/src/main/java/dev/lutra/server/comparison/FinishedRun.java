@@ -26,6 +26,8 @@ import java.util.OptionalLong;
  * What a run's folder tells of it.
  *
  * @param name the folder's
+ * @param experiment as the run was opened last
+ * @param searched the experiment file that the front was found with
  * @param front that it has found
  * @param evaluated candidates in the order of their evaluation
  * @param durations of its stages
@@ -33,7 +35,7 @@ import java.util.OptionalLong;
  * @param measured how many models devices timed for it
  * @param verified what devices said of files, by file and device
  */
-record FinishedRun(String name, Experiment experiment, Front front, List<Candidate> evaluated, Map<String, Duration> durations,
+record FinishedRun(String name, Experiment experiment, Experiment.Text searched, Front front, List<Candidate> evaluated, Map<String, Duration> durations,
     OptionalLong peakBytes, int measured, List<RunEvent.FileVerified> verified) {
 
     /**
@@ -59,7 +61,7 @@ record FinishedRun(String name, Experiment experiment, Front front, List<Candida
             OptionalLong peak = history.all(RunEvent.TrainingPace.class).stream().map(RunEvent.TrainingPace::memory).filter(Objects::nonNull)
                 .mapToLong(Long::longValue).max();
             return new FinishedRun(Optional.ofNullable(folder.toAbsolutePath().normalize().getFileName()).map(Path::toString).orElse("run"),
-                experiment, front, evaluated, history.durations(), peak,
+                experiment, StoredExperiment.searched(files).orElse(experiment.text()), front, evaluated, history.durations(), peak,
                 history.all(RunEvent.EntryMeasured.class).size(), history.all(RunEvent.FileVerified.class));
         }
     }

@@ -18,9 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Several runs side by side. Hypervolumes are of one box, around all that any of them has evaluated, in the objectives that all share. */
 public final class RunComparison {
+
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+    private static final int BRIEF_DIGITS = 12;
 
     private final List<FinishedRun> runs;
     private final List<Objective> objectives;
@@ -78,9 +83,40 @@ public final class RunComparison {
         return objectives;
     }
 
-    /** Settings that differ, by key, a value a run; empty where a file does not name it. */
+    /**
+     * Settings that differ, by key, a value a run; empty where a file does not name it. They are those that the fronts were found with. What
+     * files held that settings name differs too, as hashes tell that stand in the fronts.
+     */
     public Map<String, List<String>> settings() {
-        return SettingDifferences.of(runs.stream().map(run -> run.experiment().text().content()).toList());
+        Map<String, List<String>> settings = new TreeMap<>(SettingDifferences.of(runs.stream().map(run -> run.searched().content()).toList()));
+        runs.stream().flatMap(run -> run.front().provenance().entrySet().stream()).filter(entry -> HASH.matcher(entry.getValue()).matches())
+            .map(Map.Entry::getKey).distinct().forEach(name -> {
+                List<String> values = runs.stream().map(run -> run.front().provenance().getOrDefault(name, "")).toList();
+                if (values.stream().distinct().count() > 1) {
+                    settings.putIfAbsent(name, values.stream().map(value -> value.substring(0, Math.min(BRIEF_DIGITS, value.length()))).toList());
+                }
+            });
+        return settings;
+    }
+
+    /**
+     * A setting that a run's experiment has otherwise since its front was found, so that no figure here follows from it.
+     *
+     * @param then what the front was found with; empty where the file did not name it
+     * @param now what it is by now; empty where the file does not name it
+     */
+    public record Change(String run, String setting, String then, String now) {}
+
+    /** What was changed since in any run. */
+    public List<Change> changes() {
+        List<Change> changes = new ArrayList<>();
+        List<String> names = names();
+        for (int i = 0; i < runs.size(); i++) {
+            String run = names.get(i);
+            SettingDifferences.of(List.of(runs.get(i).searched().content(), runs.get(i).experiment().text().content()))
+                .forEach((setting, values) -> changes.add(new Change(run, setting, values.get(0), values.get(1))));
+        }
+        return changes;
     }
 
     /** Of each run's front. */

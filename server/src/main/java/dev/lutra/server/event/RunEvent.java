@@ -4,10 +4,12 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.supernet.evaluation.Hits;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Something that happened in a run. Latencies are in nanoseconds, accuracies from 0 to 1. */
 public sealed interface RunEvent {
@@ -192,9 +194,10 @@ public sealed interface RunEvent {
      * Networks whose accuracies by themselves are known were judged with the supernet's weights.
      *
      * @param judge what those accuracies follow from
+     * @param truth what their accuracies by themselves follow from, by name; empty where an earlier version has not told it
      * @param top how many favourites are looked at for the best network
      */
-    record NetworksRanked(@JsonProperty("judge") String judge, @JsonProperty("top") int top,
+    record NetworksRanked(@JsonProperty("judge") String judge, @JsonProperty("truth") Map<String, String> truth, @JsonProperty("top") int top,
         @JsonProperty("networks") List<Ranked> networks) implements RunEvent {
 
         /**
@@ -207,6 +210,7 @@ public sealed interface RunEvent {
             @JsonProperty("alone") double alone) {}
 
         public NetworksRanked {
+            truth = truth == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(truth));
             networks = List.copyOf(networks);
         }
 
@@ -421,10 +425,11 @@ public sealed interface RunEvent {
      *
      * @param file of the run's folder that was judged; null where it is the supernet's weights
      * @param accuracy share of right answers
+     * @param judge what the accuracy follows from: weights and test images; null in events of earlier versions
      * @param top5 share of images whose class is among the five highest outputs; null in events of earlier versions
      */
     record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("file") String file,
-        @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5) implements RunEvent {
+        @JsonProperty("judge") String judge, @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of("test/network/" + architecture + (file == null ? "" : "/" + file));

@@ -3,7 +3,9 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.Depth;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
@@ -34,6 +36,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /**
  * Holds the supernet's order of networks against their accuracies by themselves, which a file tells or which are trained here, and
@@ -103,7 +106,7 @@ final class RankStage implements Stage<Ranking> {
         }
         List<Architecture> networks = List.copyOf(alone.keySet());
         Map<Architecture, Double> supernet = TrainStage.accuracies(run, networks, "rank");
-        NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), settings.top(), networks.stream()
+        NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), run.truth().stored(), settings.top(), networks.stream()
             .map(network -> new NetworksRanked.Ranked(network.toString(), supernet.get(network), alone.get(network))).toList());
         run.events().emit(ranked);
         Ranking ranking = ranking(ranked, settings, run.experiment().training().seed(), run.space());
@@ -181,22 +184,36 @@ final class RankStage implements Stage<Ranking> {
         }
         NetworksRanked ranked = run.networksRanked().filter(known -> known.networks().size() >= learned.getAsInt())
             .orElseThrow(() -> new InputException("rank.correct: no networks were ranked by the present weights (expected: after lutra rank)"));
-        if (!isOf(run, ranked)) {
-            throw new InputException("rank.correct: other networks or accuracies were ranked than 'rank' names (expected: after lutra rank)");
-        }
+        run.truth().differenceFrom(ranked.truth()).ifPresent(difference -> {
+            throw new InputException("rank.correct: networks were ranked with " + difference + ": lutra rank again");
+        });
         return Optional.of(CorrectionTrial.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
             run.experiment().training().seed()));
     }
 
-    /** Whether they are those that the experiment names: what its file tells now, or as many as it has trained. */
-    private static boolean isOf(RunContext run, NetworksRanked ranked) {
+    /** What accuracies by themselves follow from: what the experiment's file tells now, or all that its trainings depend on. */
+    static NamedValues truth(RunContext run) {
         Truth truth = settings(run).truth();
-        if (truth instanceof Truth.Trained) {
-            return ranked.networks().size() == truth.networks();
+        NamedValues.Builder values = NamedValues.builder();
+        if (truth instanceof Truth.Tabulated) {
+            values.put("rank.table", Sha256.of(known(run, run.options()).entrySet().stream()
+                .map(network -> network.getKey() + " " + NamedValues.text(network.getValue())).collect(Collectors.joining("\n"))));
+            return values.build();
         }
-        Map<Architecture, Double> alone = new LinkedHashMap<>();
-        ranked.networks().forEach(network -> alone.put(run.space().parse(network.architecture()), network.alone()));
-        return alone.equals(known(run, run.options()));
+        List<LoneNetwork> networks = new ArrayList<>();
+        for (Architecture network : stratified(run.options(), truth.networks(), run.experiment().training().seed())) {
+            networks.add(new LoneNetwork("rank: train " + (networks.size() + 1) + " of " + truth.networks(), run.space(), network));
+        }
+        List<NamedValues> origins = RetrainStage.origins(run, networks);
+        origins.get(0).stored().forEach((name, value) -> {
+            if (origins.stream().allMatch(origin -> value.equals(origin.stored().get(name)))) {
+                values.put(name, value);
+            }
+        });
+        // the last by name, as it differs wherever another does
+        return values.put("rank.train", truth.networks())
+            .put("trainings", Sha256.of(origins.stream().map(origin -> origin.fingerprint("training", 1)).collect(Collectors.joining("\n"))))
+            .build();
     }
 
     private static List<RankedNetwork> networks(NetworksRanked networks, SearchSpace space) {

@@ -165,15 +165,29 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
      * @return what {@code use} gives
      */
     static <T> T alone(RunContext run, LoneNetwork network, String name, Function<Trained, T> use) {
-        Experiment experiment = run.experiment();
-        TrainingSettings settings = experiment.retraining().training().alone(network.architecture());
         Start start = start(run, network);
         try (Taught taught = new Taught(run)) {
-            NamedValues origin = Trainer.origin(network.space(), run.data(), settings, experiment.evaluation(), start, taught.teaching());
+            NamedValues origin = origin(run, network, start, taught);
             NetworkFolder folder = run.folder().retrained(origin.fingerprint("training", 1));
-            Trainer trainer = new Trainer(network.space(), run.data(), settings, experiment.evaluation(), folder.weights()).from(start)
-                .taught(taught.teaching()).on(run.devices());
+            Trainer trainer = new Trainer(network.space(), run.data(), settings(run, network), run.experiment().evaluation(), folder.weights())
+                .from(start).taught(taught.teaching()).on(run.devices());
             return trained(run, network, name, trainer, origin, folder, use);
+        }
+    }
+
+    private static TrainingSettings settings(RunContext run, LoneNetwork network) {
+        return run.experiment().retraining().training().alone(network.architecture());
+    }
+
+    private static NamedValues origin(RunContext run, LoneNetwork network, Start start, Taught taught) {
+        return Trainer.origin(network.space(), run.data(), settings(run, network), run.experiment().evaluation(), start, taught.teaching());
+    }
+
+    /** What the weights of networks of the experiment's space would follow from, were they trained by themselves now. */
+    static List<NamedValues> origins(RunContext run, List<LoneNetwork> networks) {
+        Start start = start(run, networks.get(0));
+        try (Taught taught = new Taught(run)) {
+            return networks.stream().map(network -> origin(run, network, start, taught)).toList();
         }
     }
 

@@ -93,6 +93,7 @@ final class RunContext implements AutoCloseable {
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private PredictedAccuracies predictor;
+    private NamedValues truth;
     private RunFleet fleet;
     /** Several stages ask for the same devices before any work; each is looked for, and told of, once. */
     private final Set<Experiment.Target> lookedFor = new HashSet<>();
@@ -525,7 +526,7 @@ final class RunContext implements AutoCloseable {
     void report(List<Winner> winners) {
         boolean trained = experiment.hasSupernet();
         reporter().write(front(), evaluated(), winners, trained ? losses() : Map.of(),
-            trained ? TrainStage.sampledPaths(this) : List.of(), networksRanked(), tables(), history(),
+            trained ? TrainStage.sampledPaths(this) : List.of(), new RunReport.Judged(rankedAsNow(), TestStage.known(this)), tables(), history(),
             images());
         events.say("report: " + folder.report());
     }
@@ -557,6 +558,27 @@ final class RunContext implements AutoCloseable {
     Optional<RunEvent.NetworksRanked> networksRanked() {
         return history().all(RunEvent.NetworksRanked.class).stream().filter(ranked -> ranked.judge().equals(candidates().judge()))
             .findFirst();
+    }
+
+    /** What accuracies by themselves of the networks that the experiment ranks follow from. */
+    NamedValues truth() {
+        if (truth == null) { // teacher and file are read for it
+            truth = RankStage.truth(this);
+        }
+        return truth;
+    }
+
+    /** The same if the networks and their accuracies by themselves are those that the experiment names by now. */
+    private Optional<RunEvent.NetworksRanked> rankedAsNow() {
+        if (experiment.rank().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return networksRanked().filter(ranked -> truth().differenceFrom(ranked.truth()).isEmpty());
+        } catch (InputException e) {
+            events.say("report: without the order of networks: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** The training's loss by step, as this run has told it; of a supernet that is taken over, as its file does. */

@@ -78,6 +78,14 @@ final class RunReport {
     }
 
     /**
+     * What the run knows besides the search, of the present weights and images.
+     *
+     * @param ranked networks by the supernet's order and by themselves
+     * @param tested networks on test images
+     */
+    record Judged(Optional<NetworksRanked> ranked, List<NetworkTested> tested) {}
+
+    /**
      * Writes the page.
      *
      * @param losses of the training by step, in order
@@ -85,7 +93,7 @@ final class RunReport {
      * @param images that accuracies are shares of; empty where they are no such shares
      */
     void write(Front front, Map<String, Measures> evaluated, List<Winner> winners, Map<Long, Double> losses,
-        List<Double> sampledPaths, Optional<NetworksRanked> ranked, Map<String, LookupTable> tables, RunHistory history, OptionalLong images) {
+        List<Double> sampledPaths, Judged judged, Map<String, LookupTable> tables, RunHistory history, OptionalLong images) {
         List<String> devices = experiment.targets().stream().map(Experiment.Target::device).toList();
         List<Report.Winner> rows = new ArrayList<>();
         for (Winner winner : winners) {
@@ -102,17 +110,17 @@ final class RunReport {
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
             best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
             !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
-            ranked.map(this::ranking).map(List::of).orElse(List.of()), weights(history), provenance(front, tables, history.durations()));
+            judged.ranked().map(this::ranking).map(List::of).orElse(List.of()), weights(history, judged.tested()), provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
     }
 
     /** Networks with weights of their own, and those with shared ones that were tested. */
-    private static List<Report.Weights> weights(RunHistory history) {
+    private static List<Report.Weights> weights(RunHistory history, List<NetworkTested> networks) {
         Map<String, String> tested = new LinkedHashMap<>();
-        history.all(NetworkTested.class).forEach(network -> tested.put(network.file() == null ? network.architecture() : network.file(),
+        networks.forEach(network -> tested.put(network.file() == null ? network.architecture() : network.file(),
             both(network.accuracy(), network.top5())));
         List<Report.Weights> rows = new ArrayList<>();
-        history.all(NetworkTested.class).stream().filter(network -> network.file() == null).forEach(network -> rows.add(new Report.Weights(
+        networks.stream().filter(network -> network.file() == null).forEach(network -> rows.add(new Report.Weights(
             "supernet", network.architecture().replace(",", ", "), "–", "–", tested.get(network.architecture()), "–")));
         history.all(NetworkRetrained.class).forEach(network -> rows.add(new Report.Weights(network.file(),
             network.architecture().replace(",", ", "), both(network.before(), network.beforeTop5()), both(network.accuracy(), network.top5()),

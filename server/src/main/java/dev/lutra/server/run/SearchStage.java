@@ -9,6 +9,7 @@ import dev.lutra.search.lutra.LutraSearch;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.BudgetedAccuracies;
 import dev.lutra.search.Algorithm;
@@ -30,6 +31,9 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -179,7 +183,9 @@ public final class SearchStage implements Stage<Front> {
         front.writeCsv(file.resolveSibling("front.csv"));
         AtomicFile.write(file.resolveSibling("front.svg"),
             run.reporter().frontPlot(front, run.evaluated(), List.of()));
+        delete(run.folder().searched()); // so that it is never of another front
         front.writeJson(file);
+        StoredExperiment.writeSearched(run.experiment(), run.folder());
         if (run.experiment().hasNetworks()) {
             run.exporter().setAsideOthers(run.ranked(), run.events());
         }
@@ -188,6 +194,14 @@ public final class SearchStage implements Stage<Front> {
         run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
             .filter(FrontPrecision::isTooCoarse)
             .ifPresent(precision -> run.events().emit(new RunEvent.Warning(NAME, precision.described()))));
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be deleted: " + FileTrouble.reason(e), e);
+        }
     }
 
     /**

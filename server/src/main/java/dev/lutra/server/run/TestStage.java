@@ -6,6 +6,7 @@ import dev.lutra.data.Split;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent.NetworkRetrained;
@@ -119,8 +120,27 @@ final class TestStage implements Stage<List<TestedNetwork>> {
     }
 
     private static TestedNetwork told(RunContext run, TestedNetwork network) {
-        run.events().emit(new RunEvent.NetworkTested(network.architecture(), network.file().orElse(null), network.hits().top1(),
-            network.hits().top5()));
+        run.events().emit(new RunEvent.NetworkTested(network.architecture(), network.file().orElse(null), judge(run, network.file()),
+            network.hits().top1(), network.hits().top5()));
         return network;
+    }
+
+    /** What the accuracy of a file on test images, or of a network with the shared weights, follows from. */
+    private static String judge(RunContext run, Optional<String> file) {
+        return NamedValues.builder().putAll(run.data().test().orElseThrow().origin())
+            .put("test.weights", file.map(name -> Sha256.ofFile(run.folder().root().resolve(name))).orElseGet(() -> run.candidates().judge()))
+            .build().fingerprint("test", 1);
+    }
+
+    /** What is known by now: accuracies of weights that are still there, on the images that the experiment names. */
+    static List<RunEvent.NetworkTested> known(RunContext run) {
+        List<RunEvent.NetworkTested> tested = run.history().all(RunEvent.NetworkTested.class);
+        if (tested.isEmpty() || run.experiment().data().flatMap(Experiment.DataSource::test).isEmpty()) {
+            return List.of();
+        }
+        return tested.stream().filter(network -> {
+            Optional<String> file = Optional.ofNullable(network.file());
+            return file.map(name -> Files.exists(run.folder().root().resolve(name))).orElse(true) && judge(run, file).equals(network.judge());
+        }).toList();
     }
 }

@@ -25,9 +25,14 @@ class RunComparisonTest {
     private Path folder;
 
     private Path run(String name, String search) throws IOException {
+        return run(name, search, 0.3);
+    }
+
+    /** @param least accuracy of the table */
+    private Path run(String name, String search, double least) throws IOException {
         StringBuilder table = new StringBuilder("arch,accuracy,flops\n");
         for (int i = 0; i < 64; i++) {
-            table.append(i / 16).append(i / 4 % 4).append(i % 4).append(',').append(0.3 + 0.007 * (i * 37 % 64)).append(',').append(100 + 3 * i)
+            table.append(i / 16).append(i / 4 % 4).append(i % 4).append(',').append(least + 0.007 * (i * 37 % 64)).append(',').append(100 + 3 * i)
                 .append('\n');
         }
         Files.writeString(folder.resolve("table.csv"), table);
@@ -64,6 +69,38 @@ class RunComparisonTest {
         String page = ComparisonPage.of(comparison).html();
         assertThat(page).contains("search.budget", "(left out)", "Fronts: accuracy against flops", "Hypervolume over evaluations", "<svg")
             .doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//");
+    }
+
+    /** Seed, budget and limits of an experiment that was opened since, and not searched, led to none of the figures. */
+    @Test
+    void settingsAreThoseThatFrontsWereFoundWith() throws IOException {
+        Path one = run("one", "{budget: 4}\nconstraints: {flops: {at-most: 250}}");
+        Path two = run("two", "{budget: 4}\nconstraints: {flops: {at-most: 250}}");
+        Path file = folder.resolve("two.yaml");
+        Files.writeString(file, Files.readString(file).replace("{budget: 4}", "{budget: 64, seed: 9}").replace("250", "120"));
+        ExperimentRun.open(ExperimentFile.read(file), new RunFolder(two), OwnServer.onThisMachine(), new SaidLines(), "test").close();
+        RunComparison comparison = RunComparison.of(List.of(one, two));
+        assertThat(comparison.settings()).isEmpty();
+        assertThat(comparison.changes()).containsExactly(new RunComparison.Change("two", "constraints.flops.at-most", "250", "120"),
+            new RunComparison.Change("two", "search.budget", "4", "64"), new RunComparison.Change("two", "search.seed", "", "9"));
+        assertThat(ComparisonPage.of(comparison).html()).contains("Changed since the fronts were found", "search.seed");
+        assertThat(ComparisonPage.of(RunComparison.of(List.of(one, one))).html()).doesNotContain("Changed since");
+        try (ExperimentRun run = ExperimentRun.open(ExperimentFile.read(file), new RunFolder(two), OwnServer.onThisMachine(), new SaidLines(),
+            "test")) {
+            run.search();
+        }
+        assertThat(RunComparison.of(List.of(one, two)).settings()).containsOnly(entry("constraints.flops.at-most", List.of("250", "120")),
+            entry("search.budget", List.of("4", "64")), entry("search.seed", List.of("", "9")));
+        assertThat(RunComparison.of(List.of(one, two)).changes()).isEmpty();
+    }
+
+    /** One file's name says nothing of what it held each time. */
+    @Test
+    void filesOfOneNameAreTheirContent() throws IOException {
+        Path one = run("one", "{budget: 4}");
+        Path two = run("two", "{budget: 4}", 0.31);
+        assertThat(RunComparison.of(List.of(one, two)).settings()).containsOnlyKeys("accuracy.table")
+            .allSatisfy((name, hashes) -> assertThat(hashes).doesNotHaveDuplicates().allSatisfy(hash -> assertThat(hash).hasSize(12)));
     }
 
     /** Of an experiment that was changed since, settings would stand beside figures that they did not lead to. */

@@ -50,16 +50,19 @@ class RankStageTest {
     }
 
     private ExperimentRun open(String rank) throws IOException {
+        return open(rank, "{epochs: 1, batch: 8}");
+    }
+
+    private ExperimentRun open(String rank, String retrain) throws IOException {
         return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("ranked.yaml"), """
             name: ranked
             space: nine.yaml
             data: {train: "synthetic:4x20"}
             supernet: {epochs: 2, batch: 8}
-            retrain: {epochs: 1, batch: 8}
             evaluation: {recalibration-images: 16}
             search: {population: 4, generations: 1}
             export: {top: 1}
-            """ + rank)), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
+            """ + "retrain: " + retrain + "\n" + rank)), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
     }
 
     private NetworksRanked ranked() {
@@ -83,6 +86,13 @@ class RankStageTest {
                 networks.stream().mapToDouble(NetworksRanked.Ranked::alone).toArray()), within(1e-12));
         }
         assertThat(progress.begun().stream().filter("rank"::equals)).as("what is judged is judged once").hasSize(1);
+        for (String other : List.of("", "rank: {train: 3}\n")) {
+            try (ExperimentRun run = open(other)) {
+                run.export();
+                assertThat(run.folder().report()).content().as("of an experiment that names no such networks")
+                    .doesNotContain("the supernet against networks trained alone");
+            }
+        }
     }
 
     /** Training has looked at some of its networks by then. */
@@ -134,12 +144,37 @@ class RankStageTest {
         Files.writeString(folder.resolve("known.csv"), Files.readString(folder.resolve("known.csv")).replace(",50\n", ",51\n"));
         try (ExperimentRun run = open(rank)) {
             assertThatThrownBy(run::search).isInstanceOf(InputException.class)
-                .hasMessage("rank.correct: other networks or accuracies were ranked than 'rank' names (expected: after lutra rank)");
+                .hasMessageMatching("rank\\.correct: networks were ranked with rank\\.table [0-9a-f]{12}… "
+                    + "\\(expected: [0-9a-f]{12}…\\): lutra rank again");
             run.rank();
             assertThat(run.search().provenance()).containsEntry("rank.correct", "10");
         }
         try (ExperimentRun run = open("")) {
             assertThat(run.search().provenance()).as("nothing of it is left without it").doesNotContainKey("rank.correct");
+        }
+    }
+
+    /** What is learned from networks is learned from those that the experiment would train now. */
+    @Test
+    void networksTrainedOtherwiseAreNotLearnedFrom() throws IOException {
+        Path space = folder.resolve("nine.yaml");
+        Files.writeString(space, Files.readString(space).replace("repeat: 2", "repeat: 3"));
+        String rank = "rank: {train: 10, correct: 10}\n";
+        try (ExperimentRun run = open(rank)) {
+            run.train();
+            run.rank();
+            assertThat(run.search().provenance()).containsEntry("rank.correct", "10");
+        }
+        try (ExperimentRun run = open(rank, "{epochs: 2, batch: 8}")) {
+            assertThatThrownBy(run::search).isInstanceOf(InputException.class)
+                .hasMessage("rank.correct: networks were ranked with retrain.epochs 1 (expected: 2): lutra rank again");
+        }
+        try (ExperimentRun run = open(rank.replace("10, c", "11, c"))) {
+            assertThatThrownBy(run::search).isInstanceOf(InputException.class)
+                .hasMessage("rank.correct: networks were ranked with rank.train 10 (expected: 11): lutra rank again");
+        }
+        try (ExperimentRun run = open(rank)) {
+            assertThat(run.search().provenance()).as("nothing was lost").containsEntry("rank.correct", "10");
         }
     }
 

@@ -100,6 +100,16 @@ class RetrainStageTest {
         }
         assertThat(folder.resolve("run/report.html")).content().contains("winner-1.onnx", "on the test images", "/network.onnx", "/ 100.00 %");
         assertThat(history().all(RunEvent.NetworkTested.class)).anyMatch(network -> network.file() != null && network.top5() == 1.0);
+
+        Path file = folder.resolve("own.yaml");
+        String tested = "<td class=\"text\">supernet</td>";
+        assertThat(folder.resolve("run/report.html")).content().contains(tested);
+        Files.writeString(file, Files.readString(file).replace("4x10", "4x12"));
+        try (ExperimentRun run = ExperimentRun.open(ExperimentFile.read(file), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(),
+            progress, "test")) {
+            run.export();
+        }
+        assertThat(folder.resolve("run/report.html")).content().as("accuracies on other test images").doesNotContain(tested);
     }
 
     @Test

@@ -44,11 +44,16 @@ public final class CompareCommand implements Runnable {
         }
         List<String> names = comparison.names();
         TextTable settings = table("setting", names);
-        comparison.settings().forEach((key, values) -> row(settings, key, values.stream().map(value -> value.isEmpty() ? "(left out)" : value)
-            .toList()));
+        comparison.settings().forEach((key, values) -> row(settings, key, values.stream().map(ComparisonPage::stated).toList()));
         TextTable figures = table("", names);
         ComparisonPage.figures(comparison).forEach(figure -> row(figures, figure.name(), figure.values()));
         System.out.println(settings);
+        TextTable changes = table("changed since", List.of("in", "searched with", "now"));
+        List<ComparisonPage.Row> changed = ComparisonPage.changes(comparison);
+        changed.forEach(change -> row(changes, change.name(), change.values()));
+        if (!changed.isEmpty()) {
+            System.out.println(changes);
+        }
         System.out.println(figures);
         TextTable winners = new TextTable("run", "file", "accuracy", "device", "predicted", "measured", "state");
         comparison.winners().forEach(winner -> winners.row(winner.run(), winner.file(), Figures.percent(winner.accuracy()), winner.device(),
@@ -70,6 +75,8 @@ public final class CompareCommand implements Runnable {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("runs", comparison.names());
         document.put("settings", comparison.settings());
+        document.put("changed", comparison.changes().stream().map(change -> Map.of("run", change.run(), "setting", change.setting(), "searched_with",
+            change.then(), "now", change.now())).toList());
         document.put("objectives", comparison.objectives().stream().map(Objective::toString).toList());
         document.put("hypervolume", comparison.hypervolumes());
         document.put("hypervolume_by_evaluations", comparison.curves());
