@@ -35,7 +35,8 @@ import java.util.OptionalLong;
  * @param measured how many models devices timed for it
  * @param verified what devices said of files, by file and device
  */
-record FinishedRun(String name, Experiment experiment, Experiment.Text searched, Front front, List<Candidate> evaluated, Map<String, Duration> durations,
+record FinishedRun(String name, Experiment experiment, Experiment.Text searched, Front front, List<Candidate> evaluated,
+    Map<String, Duration> durations,
     OptionalLong peakBytes, int measured, List<RunEvent.FileVerified> verified) {
 
     /**

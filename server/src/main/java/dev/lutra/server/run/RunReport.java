@@ -110,7 +110,8 @@ final class RunReport {
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
             best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
             !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
-            judged.ranked().map(this::ranking).map(List::of).orElse(List.of()), weights(history, judged.tested()), provenance(front, tables, history.durations()));
+            judged.ranked().map(this::ranking).map(List::of).orElse(List.of()), weights(history, judged.tested()),
+            provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
     }
 

@@ -88,7 +88,8 @@ final class Tls {
             return context(load(file));
         } catch (IOException | GeneralSecurityException e) {
             throw InputException.in(file,
-                "cannot be used (" + (e instanceof IOException trouble ? FileTrouble.reason(file, trouble) : e.getMessage()) + "); delete it to have a new one made, which browsers must be told to trust again");
+                "cannot be used (" + (e instanceof IOException trouble ? FileTrouble.reason(file, trouble) : e.getMessage())
+                    + "); delete it to have a new one made, which browsers must be told to trust again");
         }
     }
 

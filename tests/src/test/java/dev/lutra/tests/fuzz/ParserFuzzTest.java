@@ -40,22 +40,32 @@ import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.weights.SafetensorsFile;
 import dev.lutra.weights.TensorArchive;
 import dev.lutra.weights.WeightMapping;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -66,12 +76,37 @@ import org.junit.jupiter.api.TestFactory;
 class ParserFuzzTest {
 
     private static final SearchSpace SPACE = SpaceFile.load("shufflenetv2-cifar");
+    private static final SearchSpace SCALED = SpaceFile.parse("scaled", """
+        name: scaled
+        title: Choices of channel scales, and one without
+        source: This test
+        input: {channels: 3, size: 16}
+        classes: 2
+        scales: {2: 0.6, 4: 1.0, 5: 1.2}
+        choices: {k3: {block: shuffle, kernel: 3}, xception: {block: shuffle-xception}, skip: {block: skip}}
+        layers:
+          - {name: stem, block: conv, kernel: 3, channels: 16}
+          - {choices: [k3, xception, skip], channels: 32, repeat: 3, stride: 2}
+          - {block: global-pool}
+          - {block: linear}
+        """);
+    private static final SearchSpace CELLS = SpaceFile.load("nao-cell");
     private static final long MOST_VALUES = 1 << 20;
+    private static final Duration MOST_TIME = Duration.ofSeconds(10);
+    private static final long NANOS_A_PIXEL = 500;
+    /** Those that have more are refused. */
+    private static final long MOST_PIXELS = Integer.MAX_VALUE / 16;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** Reads a file of these bytes; what is declared to be thrown has one line that begins with the file. */
+    /** Reads a file of these bytes in bounded time; what is declared to be thrown has one line that begins with the file. */
     private static void read(String name, byte[] bytes, Reader reader) throws IOException {
+        read(name, bytes, MOST_TIME, reader);
+    }
+
+    private static void read(String name, byte[] bytes, Duration most, Reader reader) throws IOException {
         Path folder = Files.createTempDirectory("lutra-fuzz");
         Path file = Files.write(folder.resolve(name), bytes);
+        long begin = THREADS.getCurrentThreadCpuTime(); // other work on the machine is not the reader's
         try {
             reader.read(file);
         } catch (InputException e) {
@@ -80,6 +115,7 @@ class ParserFuzzTest {
             Files.delete(file);
             Files.delete(folder);
         }
+        assertThat(Duration.ofNanos(THREADS.getCurrentThreadCpuTime() - begin)).as("time of the processor").isLessThan(most);
     }
 
     @FunctionalInterface
@@ -104,13 +140,15 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void architecture(byte[] text) throws IOException {
-        read("architecture", text, file -> {
-            Architecture architecture = SPACE.parse(new String(text, StandardCharsets.UTF_8));
-            assertThat(SPACE.parse(architecture.toString())).isEqualTo(architecture);
-            SPACE.build(architecture);
-            SearchSpace other = SPACE.withClasses(3).withImageSize(64);
-            other.build(other.parse(architecture.toString()));
-        });
+        for (SearchSpace space : List.of(SPACE, SCALED, CELLS)) {
+            read("architecture", text, file -> {
+                Architecture architecture = space.parse(new String(text, StandardCharsets.UTF_8));
+                assertThat(space.parse(architecture.toString())).isEqualTo(architecture);
+                space.build(architecture);
+                SearchSpace other = space.withClasses(3).withImageSize(64);
+                other.build(other.parse(architecture.toString()));
+            });
+        }
     }
 
     @FuzzTest(maxDuration = "10m")
@@ -270,7 +308,30 @@ class ParserFuzzTest {
 
     @FuzzTest(maxDuration = "10m")
     void image(byte[] bytes) throws IOException {
-        read("x.jpg", bytes, ImageDecoder::decode);
+        // what is lawful takes as long as its pixels, watched by the fuzzer some six times as long as by itself
+        Duration most = MOST_TIME.plus(Duration.ofNanos(NANOS_A_PIXEL * statedPixels(bytes)));
+        read("x.jpg", bytes, most, file -> {
+            try {
+                ImageDecoder.decode(file);
+            } catch (FileSystemException e) {
+                assertThat(e).as("the largest that are lawful").hasMessageContaining("fit into memory");
+            }
+        });
+    }
+
+    /** As many as an image says that it has, if one can tell; 0 for what is none. */
+    private static long statedPixels(byte[] bytes) {
+        try (ImageInputStream in = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
+            Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+            if (!readers.hasNext()) {
+                return 0;
+            }
+            ImageReader reader = readers.next();
+            reader.setInput(in, true, true);
+            return Math.min(MOST_PIXELS, (long) reader.getWidth(0) * reader.getHeight(0));
+        } catch (IOException | RuntimeException e) {
+            return 0;
+        }
     }
 
     /** A table as it comes over the network rather than from a file. */
@@ -296,10 +357,10 @@ class ParserFuzzTest {
         }
     }
 
-    /** Inputs that are no text, and so are no files here; {@code tests/fuzz.sh} begins with them too. */
+    /** Inputs that are no text, or that are computed, and so are no files here; {@code tests/fuzz.sh} begins with them too. */
     @TestFactory
     Stream<DynamicTest> binarySeeds() throws IOException {
-        return Stream.of(seeds("safetensors", this::safetensors, tensorFiles()),
+        return Stream.of(seeds("architecture", this::architecture, architectures()), seeds("safetensors", this::safetensors, tensorFiles()),
             seeds("numpyArchive", this::numpyArchive, archives()), seeds("onnx", this::onnx, models()),
             seeds("image", this::image, ImageSeeds.all()), seeds("message", this::message, tables())).flatMap(List::stream);
     }
@@ -320,6 +381,11 @@ class ParserFuzzTest {
     @FunctionalInterface
     private interface Target {
         void read(byte[] bytes) throws IOException;
+    }
+
+    private static Stream<byte[]> architectures() {
+        return Stream.of(SPACE, SCALED, CELLS).flatMap(space -> IntStream.range(0, 3).mapToObj(i -> space.random(new Random(i))))
+            .map(architecture -> architecture.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private static Stream<byte[]> tensorFiles() throws IOException {

@@ -210,7 +210,8 @@ public final class DescribeCommand implements Runnable {
         }
         while (next >= 0 && next != '\n') {
             if (line.length() == LONGEST_LINE) {
-                throw new InputException("standard input: line " + number + ": more than " + LONGEST_LINE + " characters (expected: an architecture)");
+                throw new InputException(
+                    "standard input: line " + number + ": more than " + LONGEST_LINE + " characters (expected: an architecture)");
             }
             line.append((char) next);
             next = lines.read();
