@@ -1,6 +1,7 @@
 #!/bin/sh
 # Candidates judged a second beside bare forward passes of the same networks over the same images, in turns in one process (A B A B ...):
-# medians, and the median of each round's ratio, which is what judging leaves of the passes' speed. One thread each.
+# medians, and the median of each round's ratio, which is what judging leaves of the passes' speed, by the clock and by processor time. One
+# thread each.
 #
 #   tests/benchmarks/evaluation.sh [SPACE [ROUNDS [CANDIDATES [RECALIBRATE [VALIDATE]]]]]      run it on a machine that does nothing else
 set -eu
@@ -20,7 +21,7 @@ java -XX:+UseSerialGC -Dai.djl.pytorch.num_threads=1 -DOPT_OUT_TRACKING=true -cp
 import json, statistics, sys
 
 rounds = [json.loads(line) for line in open(sys.argv[1])]
-for key in ("judged_per_second", "bare_per_second", "ratio"):
+for key in ("judged_per_second", "bare_per_second", "ratio", "ratio_of_cpu_time"):
     values = sorted(each[key] for each in rounds)
     print(f"{key}: median {statistics.median(values):.3f}, {values[0]:.3f} to {values[-1]:.3f} in {len(values)} rounds")
 PYTHON
