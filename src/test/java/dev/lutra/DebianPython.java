@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** The system's Python, an oracle where its packages are installed. */
 public final class DebianPython {
@@ -25,7 +26,7 @@ public final class DebianPython {
         for (String module : modules) {
             boolean found = new ProcessBuilder(INTERPRETER.toString(), "-c", "import " + module)
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
-            assumeTrue(found, INTERPRETER + " cannot import " + module + ": install the Debian package python3-" + module);
+            assumeTrue(found, INTERPRETER + " cannot import " + module + ": install the Debian package python3-" + module.toLowerCase(Locale.ROOT));
         }
     }
 

@@ -59,6 +59,11 @@ public final class ImageSurvey {
         return validation.map(Listing::size).orElseGet(this::held);
     }
 
+    /** Images to test with. */
+    public int toTest() {
+        return test.map(Listing::size).orElse(0);
+    }
+
     private int held() {
         return (int) Math.round(train.size() * spec.validationShare());
     }

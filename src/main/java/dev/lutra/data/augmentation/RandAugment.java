@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 
 /**
  * Some operations drawn uniformly, all with one magnitude (Cubuk et al. 2020), with the operations and ranges of torchvision's
- * {@code RandAugment}: 14 operations, magnitudes of 31 steps, the nearest pixel, black where there is none.
+ * {@code RandAugment}: 14 operations, magnitudes of 31 steps, the nearest pixel, black where there is none, sheared from the upper left corner.
  *
  * @param operations how many, one after the other
  * @param magnitude 0 to 30
@@ -37,6 +37,7 @@ record RandAugment(int operations, int magnitude) implements Augmentation {
 
     @Override
     public void describe(String key, NamedValues.Builder values) {
-        values.put(key, "rand-augment").put(key + ".operations", operations).put(key + ".magnitude", magnitude);
+        values.put(key, "rand-augment").put(key + ".operations", operations).put(key + ".magnitude", magnitude)
+            .putLater(key + ".shear", "corner", "centre");
     }
 }

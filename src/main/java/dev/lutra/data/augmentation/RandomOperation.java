@@ -15,32 +15,32 @@ enum RandomOperation {
     SHEAR_X {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 1, signed(LARGEST_SHEAR * magnitude, negative), 0, 1, 0, 0);
+            move(image, 0, 1, signed(LARGEST_SHEAR * magnitude, negative), 0, 1, 0, 0);
         }
     },
     SHEAR_Y {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 1, 0, signed(LARGEST_SHEAR * magnitude, negative), 1, 0, 0);
+            move(image, 0, 1, 0, signed(LARGEST_SHEAR * magnitude, negative), 1, 0, 0);
         }
     },
     TRANSLATE_X {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 1, 0, 0, 1, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative), 0);
+            move(image, 0, 1, 0, 0, 1, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative), 0);
         }
     },
     TRANSLATE_Y {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 1, 0, 0, 1, 0, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative));
+            move(image, 0, 1, 0, 0, 1, 0, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative));
         }
     },
     ROTATE {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
             double angle = Math.toRadians(signed(LARGEST_ANGLE * magnitude, negative));
-            move(image, Math.cos(angle), Math.sin(angle), -Math.sin(angle), Math.cos(angle), 0, 0);
+            move(image, image.size() / 2.0, Math.cos(angle), -Math.sin(angle), Math.sin(angle), Math.cos(angle), 0, 0);
         }
     },
     BRIGHTNESS {
@@ -215,15 +215,15 @@ enum RandomOperation {
     }
 
     /**
-     * Takes every pixel from where a linear map about the centre says; black where that is outside.
+     * Takes every pixel from where a linear map says; black where that is outside.
      *
+     * @param centre of the map, on the diagonal: 0 is the upper left corner
      * @param right moved to the right by so many pixels
      * @param down moved down by so many pixels
      */
-    private static void move(Pixels image, double xx, double xy, double yx, double yy, int right, int down) {
+    private static void move(Pixels image, double centre, double xx, double xy, double yx, double yy, int right, int down) {
         int size = image.size();
         float[] before = image.values().clone();
-        double centre = size / 2.0;
         for (int y = 0; y < size; y++) {
             for (int x = 0; x < size; x++) {
                 double fromX = x + 0.5 - centre - right;

@@ -1,8 +1,6 @@
 package dev.lutra.supernet.training;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
@@ -10,19 +8,14 @@ import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.network.Network;
-import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
-import dev.lutra.supernet.Forward;
-import dev.lutra.supernet.Images;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.Relaxation;
-import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
-import dev.lutra.supernet.Views;
 import dev.lutra.supernet.curriculum.Curriculum.Cycle;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
@@ -198,27 +191,17 @@ public final class Trainer {
         }
     }
 
-    /**
-     * Batch norm of the one network, measured over one more epoch of training images, augmented, without a weight that moves: the plain mean
-     * over all batches, as SPOS's networks are finished.
-     */
+    /** Batch norm of the one network, measured over one more epoch of training images, augmented. */
     private Map<String, float[]> measured(SupernetWeights weights, TrainingListener listener) {
         Network network = space.build(settings.curriculum().onlyPath(space).orElseThrow());
         int batches = data.train().batchesPerEpoch(settings.batch());
-        try (NDManager manager = weights.newManager();
+        try (MeasuredBatchNorm batchNorm = new MeasuredBatchNorm(network, weights);
             Batches images = data.train().shuffled(settings.batch(), settings.seed(), settings.epochs(), 0, settings.recipe().augmentations())) {
-            Map<Weight, NDArray> views = new HashMap<>();
-            RunningStatistics statistics = new RunningStatistics(manager);
             for (int done = 1; images.hasNext(); done++) {
-                Batch batch = images.next();
-                statistics.nextBatch(batch.size());
-                try (NDManager pass = manager.newSubManager()) {
-                    Forward.inference(network, weight -> views.computeIfAbsent(weight,
-                        key -> Views.detached(weights.used(key.tensor()), key, manager)), statistics, Images.of(batch, pass));
-                }
+                batchNorm.see(images.next());
                 listener.measured(done, batches);
             }
-            return statistics.values();
+            return batchNorm.values();
         }
     }
 

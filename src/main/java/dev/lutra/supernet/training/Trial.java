@@ -29,13 +29,14 @@ public final class Trial implements AutoCloseable {
     private final Learner learner;
     private long step;
 
-    public Trial(SearchSpace space, TrainingSettings settings, Devices devices) {
+    /** @param teaching of a network by itself; its teacher stays open for as long as this is used */
+    public Trial(SearchSpace space, TrainingSettings settings, Teaching teaching, Devices devices) {
         IntraOpThreads.useConfigured();
         this.space = space;
         this.settings = settings;
         settings.curriculum().requireFits(space);
         weights = new SupernetWeights(settings.seed(), devices.first());
-        learner = new Learner(weights, settings, !settings.curriculum().sharesWeights() || space.learnsBatchNorm(), devices.all());
+        learner = new Learner(weights, settings, teaching, !settings.curriculum().sharesWeights() || space.learnsBatchNorm(), devices.all());
     }
 
     /** The epochs in which a phase of the training begins, and the end of the last. */
@@ -48,6 +49,13 @@ public final class Trial implements AutoCloseable {
         Moment moment = new Moment(settings.seed(), step, phase.start(), phase.start(), phase.end());
         List<Network> paths = phase.phase().sampling().paths(Options.all(space), moment).stream().map(space::build).toList();
         learner.step(paths, images, settings.descent().rate(), step++);
+    }
+
+    /** Measures the one network's batch norm on images of random values, as a last epoch does. */
+    public void measure(Batch images) {
+        try (MeasuredBatchNorm batchNorm = new MeasuredBatchNorm(space.build(settings.curriculum().onlyPath(space).orElseThrow()), weights)) {
+            batchNorm.see(images);
+        }
     }
 
     /** Images of random values with labels of the space's classes. */

@@ -12,13 +12,14 @@ import dev.lutra.server.cli.Main;
 import dev.lutra.server.event.RunEvent;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
-/** The pages name all that there is: packages, commands, what a run tells. */
+/** The pages name all that there is: packages, commands, benchmarks, what a run tells. */
 @AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
 class DocumentationTest {
 
@@ -50,6 +51,15 @@ class DocumentationTest {
         List<String> commands = commands(Main.commandLine(), "").filter(name -> !name.endsWith("help")).toList();
         assertThat(commands).contains("run", "lut check").hasSizeGreaterThan(25);
         assertThat(page("architecture.md")).contains(commands.stream().map(name -> "`" + name + "`").toList());
+    }
+
+    @ArchTest
+    static void everyBenchmarkIsOnThePageOfWhatWasMeasured(JavaClasses all) throws IOException {
+        String page = page("benchmarks.md");
+        try (Stream<Path> files = Files.list(LutraProcess.CHECKOUT.resolve("tests/benchmarks"))) {
+            List<String> scripts = files.map(file -> "`tests/benchmarks/" + file.getFileName()).filter(name -> name.endsWith(".sh")).toList();
+            assertThat(scripts).hasSizeGreaterThan(10).allMatch(page::contains);
+        }
     }
 
     private static Stream<String> commands(CommandLine command, String before) {

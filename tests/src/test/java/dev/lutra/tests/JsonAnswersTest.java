@@ -83,9 +83,10 @@ class JsonAnswersTest {
         asked.put("run", new Asked("run @small.yaml --out @run", answer -> answer.path("winners").size() == 1));
         asked.put("pick", new Asked("pick @run", answer -> answer.path("fronts").path("latency:local").path(0).path("accuracy_low").isNumber()));
         asked.put("compare", new Asked("compare @run @run", answer -> answer.path("hypervolume").size() == 2 && answer.path("settings").isEmpty()));
-        asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 1));
         asked.put("retrain", new Asked("retrain @small.yaml --out @run",
             answer -> answer.path("networks").path(0).path("devices").path("local").path("verified").asBoolean()));
+        // the winner with shared weights, then its files in both precisions
+        asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 3));
         asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
         asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
         asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));
@@ -125,6 +126,7 @@ class JsonAnswersTest {
         JsonNode verified = JSON.readTree(folder.resolve("run/verification.json").toFile()).path(0);
         assertThat(verified.path("devices").path("local").path("p50NanosInFloat32").asLong()).as("both precisions side by side").isPositive();
         assertThat(verified.path("verified").asBoolean()).as("%s", verified).isTrue();
+        assertThat(folder.resolve("run/report.html")).as("tested").content().contains("/network.onnx", "/network-float16.onnx");
     }
 
     private void aServerAndItsAgents() throws IOException {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Something that happened in a run. Latencies are in nanoseconds, accuracies from 0 to 1. */
@@ -394,24 +395,44 @@ public sealed interface RunEvent {
      * @param top5 the same among the five highest outputs
      * @param before with the supernet's weights; null where no supernet has the network
      * @param beforeTop5 the same among the five highest outputs
-     * @param devices what they said of the file
+     * @param devices what they said of the files
+     * @param files all of the network, one a precision, with the SHA-256 of each; in events of earlier versions only the one, without
      */
     record NetworkRetrained(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
         @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5, @JsonProperty("before") Double before,
-        @JsonProperty("before-top5") Double beforeTop5, @JsonProperty("devices") List<OnDevice> devices) implements RunEvent {
+        @JsonProperty("before-top5") Double beforeTop5, @JsonProperty("devices") List<OnDevice> devices,
+        @JsonProperty("files") SortedMap<String, String> files) implements RunEvent {
 
-        /** What a device said of the file: its median latency, and whether it confirmed outputs and limits. */
+        /** What a device said of its file: its median latency, and whether it confirmed outputs and limits. */
         public record OnDevice(@JsonProperty("device") String device, @JsonProperty("p50") long p50, @JsonProperty("confirmed") boolean confirmed) {}
 
         public NetworkRetrained {
             devices = devices == null ? List.of() : List.copyOf(devices);
+            files = Collections.unmodifiableSortedMap(new TreeMap<>(files == null ? Map.of(file, "") : files));
         }
 
-        /** @param file in the run's folder */
-        public static NetworkRetrained of(String file, RetrainedNetwork network) {
+        /**
+         * @param file of float32, in the run's folder
+         * @param files all of them with their contents
+         */
+        public static NetworkRetrained of(String file, SortedMap<String, String> files, RetrainedNetwork network) {
             return new NetworkRetrained(file, network.architecture(), network.after().top1(), network.after().top5(),
                 network.before().map(Hits::top1).orElse(null), network.before().map(Hits::top5).orElse(null),
-                network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified())).toList());
+                network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified())).toList(), files);
+        }
+
+        /**
+         * This one, about which no device was asked, with what they said of an earlier one under its name and still stands: all of it where
+         * the files are the same, otherwise that they refused them, which they alone take back.
+         */
+        public NetworkRetrained withVerdictsOf(NetworkRetrained earlier) {
+            List<OnDevice> standing = earlier.devices.stream().filter(device -> !device.confirmed() || files.equals(earlier.files)).toList();
+            return new NetworkRetrained(file, architecture, accuracy, top5, before, beforeTop5, standing, files);
+        }
+
+        /** The devices that refused a file. */
+        public List<String> refusedBy() {
+            return devices.stream().filter(device -> !device.confirmed()).map(OnDevice::device).toList();
         }
 
         @Override

@@ -22,11 +22,13 @@ import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -256,6 +258,13 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,
             rank, text, device);
+    }
+
+    /** What the targets compute in, and float32. */
+    public Set<Precision> precisions() {
+        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
+        targets.forEach(target -> precisions.add(target.precision()));
+        return precisions;
     }
 
     /** The lookup table that the file names for a target, if it does. */

@@ -10,14 +10,14 @@ import java.util.Optional;
  *
  * @param name what it is called: {@code winner-1}, or as the command line has it
  * @param architecture canonical text
- * @param file the network as float32 ONNX; its folder holds all that belongs to it
+ * @param files the network as ONNX: in float32, then in the other precisions of the targets; their folder holds all that belongs to it
  * @param macs multiply-accumulates for one image
  * @param params learned values
  * @param before on validation images with the supernet's weights; empty where no supernet has it
  * @param after on validation images with its own weights
  * @param devices what they said of the exported files; empty where none was asked
  */
-public record RetrainedNetwork(String name, String architecture, Path file, long macs, long params, Optional<Hits> before, Hits after,
+public record RetrainedNetwork(String name, String architecture, List<Path> files, long macs, long params, Optional<Hits> before, Hits after,
     List<OnDevice> devices) {
 
     /**
@@ -37,6 +37,12 @@ public record RetrainedNetwork(String name, String architecture, Path file, long
     }
 
     public RetrainedNetwork {
+        files = List.copyOf(files);
         devices = List.copyOf(devices);
+    }
+
+    /** In float32. */
+    public Path file() {
+        return files.get(0);
     }
 }

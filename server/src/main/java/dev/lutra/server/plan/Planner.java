@@ -2,8 +2,12 @@ package dev.lutra.server.plan;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.lutra.InputException;
+import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.Extremes;
 import dev.lutra.data.ImageSurvey;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Op;
+import dev.lutra.network.RandomWeights;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.proto.border.FileTrouble;
@@ -14,16 +18,21 @@ import dev.lutra.server.plan.Plan.MemoryUse;
 import dev.lutra.server.plan.Plan.StageTime;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.retrain.Sibling;
+import dev.lutra.server.retrain.WantedTeacher;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.Teacher;
+import dev.lutra.supernet.evaluation.Subnet;
+import dev.lutra.supernet.evaluation.SubnetTeacher;
+import dev.lutra.supernet.training.Teaching;
 import dev.lutra.supernet.training.TrainingSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -40,22 +49,34 @@ import java.util.stream.Collectors;
 public final class Planner {
 
     private static final int DECODED = 16;
-    private static final int SEGMENTS = 3;
     private static final int TIMED = 2;
-    private static final Patience FOR_A_DEVICE = new Patience(Duration.ofSeconds(60));
     /** A weight and its momentum. */
     private static final int BYTES_OF_LEARNED = 2 * Float.BYTES;
 
     private final Experiment experiment;
     private final SearchSpace space;
     private final Profiler profiler;
-    private final Predicate<String> isThere;
+    private final DeviceRounds rounds;
     private final RunEvents events;
     private final List<StageTime> stages = new ArrayList<>();
     private final List<DiskUse> disk = new ArrayList<>();
     private final List<String> lacks = new ArrayList<>();
     private final Devices devices;
     private OptionalLong memory = OptionalLong.empty();
+    /** Seconds that an image takes a network with the shared weights. */
+    private double anImage;
+    /** One of the space's networks as files. */
+    private ExportTrial exported;
+
+    /**
+     * What networks trained by themselves take.
+     *
+     * @param training seconds of one, with a teacher and its batch norm
+     * @param anImage seconds that an image takes one of them
+     * @param written one of them as files
+     * @param from what this was reckoned from, in words
+     */
+    private record Alone(double training, double anImage, ExportTrial written, String from) {}
 
     /**
      * @param isThere whether a device, by its name, can be measured on now
@@ -64,8 +85,8 @@ public final class Planner {
         this.experiment = experiment;
         this.space = space;
         this.profiler = profiler;
-        this.isThere = isThere;
         this.events = events;
+        rounds = new DeviceRounds(profiler, isThere, events, lacks::add);
         this.devices = devices();
     }
 
@@ -93,15 +114,19 @@ public final class Planner {
         double perCandidate = 0;
         if (experiment.hasSupernet()) {
             perCandidate = train(survey, runs, scratch);
-            rank(survey, runs);
+            rank(survey, runs, scratch);
         }
         experiment.targets().forEach(this::profile);
         int budget = experiment.superkernel().isPresent() ? 1 : experiment.search().algorithm().budget(); // decoded, not searched
         stages.add(new StageTime("search", budget * perCandidate, budget + " architectures" + (experiment.hasSupernet()
             ? String.format(Locale.ROOT, ", %.2f s each", perCandidate)
             : ", whose accuracies are known")));
+        if (experiment.hasSupernet()) {
+            export(survey);
+            verify(survey);
+        }
         if (survey != null) {
-            retrain(survey, runs);
+            retrain(survey, runs, scratch);
         }
         long total = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize();
         memory.ifPresent(bytes -> {
@@ -130,7 +155,7 @@ public final class Planner {
     /** @return seconds that a candidate takes afterwards */
     private double train(ImageSurvey survey, Path runs, Path scratch) {
         events.say("plan: timing training steps and evaluations");
-        try (TrainingTrial trial = new TrainingTrial(space, experiment.training(), devices)) {
+        try (TrainingTrial trial = new TrainingTrial(space, experiment.training(), Teaching.NONE, devices)) {
             memory = trial.memory();
             if (experiment.supernetFrom().isEmpty()) {
                 double seconds = trial.seconds(survey.toTrain());
@@ -138,6 +163,8 @@ public final class Planner {
                 // while it is written anew the old one is still there
                 disk.add(new DiskUse("checkpoints of the supernet", 2 * BYTES_OF_LEARNED * parameters(space), runs, free(runs)));
             }
+            anImage = trial.secondsPerImage(experiment.evaluation(), scratch);
+            exported = ExportTrial.of(space.build(drawn(space, 0)), experiment.precisions(), trial.images(), scratch);
             return trial.secondsPerCandidate(experiment.evaluation(), survey.toValidate(), scratch);
         }
     }
@@ -161,60 +188,150 @@ public final class Planner {
             stages.add(new StageTime(stage, 0, "its table has all that is asked for"));
         } else if (experiment.profile().budget().isPresent()) {
             stages.add(new StageTime(stage, experiment.profile().budget().get().toMillis() / 1e3, "profile.budget, for " + models + " models"));
-        } else if (isThere.test(target.device())) {
-            events.say("plan: measuring " + SEGMENTS + " segments on " + target.device());
-            Optional<Duration> round = FOR_A_DEVICE.waitFor(() -> profiler.timeOfRound(target, SEGMENTS));
-            stages.add(rounds(stage, models, round.orElseGet(profiler::leastRound), round.isPresent()
-                ? "by " + SEGMENTS + " of them"
-                : "at least, as it has not measured " + SEGMENTS + " in " + FOR_A_DEVICE.time().toSeconds() + " s"));
         } else {
-            stages.add(rounds(stage, models, profiler.leastRound(), "at least, as nobody is there to be measured"));
-            lacks.add("device " + target.device() + ": not there (its agent joins a server that --server names, or the run itself)");
+            DeviceRounds.Round round = rounds.of(target);
+            // where a device is not calm there are more
+            stages.add(new StageTime(stage, models * experiment.profile().rounds() * round.seconds(), String.format(Locale.ROOT,
+                "%d models, %s; at most %.0f s of samples each where the device is not calm", models, described(round),
+                experiment.profile().timeLimit().toMillis() / 1e3)));
         }
     }
 
-    /** Every model for as many rounds as the experiment wants at least; where a device is not calm there are more. */
-    private StageTime rounds(String stage, int models, Duration round, String from) {
-        Experiment.Profile profile = experiment.profile();
-        double seconds = round.toNanos() / 1e9;
-        return new StageTime(stage, models * profile.rounds() * seconds, String.format(Locale.ROOT,
-            "%d models, %d rounds of %.2f s %s; at most %.0f s of samples each where the device is not calm", models, profile.rounds(), seconds, from,
-            profile.timeLimit().toMillis() / 1e3));
+    private String described(DeviceRounds.Round round) {
+        return String.format(Locale.ROOT, "%d rounds of %.2f s %s", experiment.profile().rounds(), round.seconds(), round.from());
+    }
+
+    /** How many networks leave the search. */
+    private int winners() {
+        return experiment.superkernel().isPresent() ? 1 : experiment.export().top();
+    }
+
+    /** Images that batch norm of a network that leaves is measured on. */
+    private int recalibrating(ImageSurvey survey) {
+        return Math.min(experiment.evaluation().recalibrationImages(), survey.toTrain());
+    }
+
+    /** The same where candidates are judged. */
+    private int recalibratingCandidates(ImageSurvey survey) {
+        return Math.min(experiment.evaluation().imagesToRecalibrate(), survey.toTrain());
+    }
+
+    private int judging(ImageSurvey survey) {
+        return Math.min(experiment.evaluation().validationImages(), survey.toValidate());
+    }
+
+    /** Batch norm of every file is measured anew. */
+    private void export(ImageSurvey survey) {
+        int files = winners() * experiment.precisions().size();
+        stages.add(new StageTime("export", files * recalibrating(survey) * anImage + winners() * exported.toWrite(),
+            String.format(Locale.ROOT, "%d files, %d images to measure the batch norm of each", files, recalibrating(survey))));
+    }
+
+    private void verify(ImageSurvey survey) {
+        if (!experiment.targets().isEmpty()) {
+            stages.add(new StageTime("verify", winners() * (onDevices(true) + experiment.targets().size() * recalibrating(survey) * anImage),
+                winners() + " networks on " + onEach()));
+        }
+    }
+
+    /**
+     * Seconds of the devices for one network.
+     *
+     * @param full whether those that compute in less time the file of float32 too
+     */
+    private double onDevices(boolean full) {
+        return experiment.targets().stream().mapToDouble(target -> experiment.profile().rounds() * rounds.of(target).seconds()
+            * (full && target.precision() != Precision.FLOAT32 ? 2 : 1)).sum();
+    }
+
+    private String onEach() {
+        return experiment.targets().stream().map(target -> target.device() + ", " + described(rounds.of(target)))
+            .collect(Collectors.joining(", and on "));
     }
 
     /** Networks that the supernet's order is held against. */
-    private void rank(ImageSurvey survey, Path runs) {
+    private void rank(ImageSurvey survey, Path runs, Path scratch) {
         if (experiment.rank().map(Experiment.Rank::truth).orElse(null) instanceof Experiment.Truth.Trained wanted) {
-            alone("rank", wanted.networks(), space, survey, runs);
+            Alone alone = alone("rank", wanted.networks(), space, survey, runs, scratch);
+            double judged = (measuring(survey) + judging(survey)) * alone.anImage();
+            stages.add(new StageTime("rank", wanted.networks() * (alone.training() + judged), alone.from()));
         }
     }
 
     /** The winners, which may be built larger than they were searched. */
-    private void retrain(ImageSurvey survey, Path runs) {
-        alone("retrain", experiment.export().top(), experiment.retraining().space().map(name -> new Sibling(name).besides(space)).orElse(space),
-            survey,
-            runs);
+    private void retrain(ImageSurvey survey, Path runs, Path scratch) {
+        SearchSpace of = experiment.retraining().space().map(name -> new Sibling(name).besides(space)).orElse(space);
+        Alone alone = alone("retrain", winners(), of, survey, runs, scratch);
+        double before = experiment.hasSupernet() ? (recalibratingCandidates(survey) + judging(survey)) * anImage : 0;
+        int measured = 1 + experiment.precisions().size() + experiment.targets().size(); // once judged, written and compared, each by itself
+        double after = (measured * measuring(survey) + judging(survey)) * alone.anImage() + alone.written().toWrite() + onDevices(false);
+        stages.add(new StageTime("retrain", winners() * (alone.training() + before + after), alone.from() + "; judged, written"
+            + (experiment.targets().isEmpty() ? "" : ", verified on " + onEach())));
+        if (survey.toTest() > 0) {
+            double shared = experiment.hasSupernet() ? (recalibrating(survey) + survey.toTest()) * anImage : 0;
+            stages.add(new StageTime("test", winners() * (shared + survey.toTest() * alone.written().anImage()),
+                String.format(Locale.ROOT, "%d images, %d networks%s as retrained", survey.toTest(), winners(),
+                    experiment.hasSupernet() ? " with shared weights and" : "")));
+        }
     }
 
-    private void alone(String stage, int count, SearchSpace of, ImageSurvey survey, Path runs) {
+    /** Images that batch norm of a network by itself is measured on whenever it is used. */
+    private int measuring(ImageSurvey survey) {
+        return experiment.retraining().training().recipe().batchNormEpoch() ? 0 : recalibrating(survey);
+    }
+
+    private static Architecture drawn(SearchSpace of, int number) {
+        return Options.all(of).draw(new SplittableRandom(number));
+    }
+
+    private Alone alone(String stage, int count, SearchSpace of, ImageSurvey survey, Path runs, Path scratch) {
         events.say("plan: timing steps of networks by themselves");
         TrainingSettings settings = experiment.retraining().training();
-        SplittableRandom random = new SplittableRandom(experiment.training().seed());
         double seconds = 0;
+        double each = 0;
+        ExportTrial written = null;
         String from = "";
-        for (int i = 0; i < TIMED; i++) {
-            try (TrainingTrial trial = new TrainingTrial(of, settings.alone(Options.all(of).draw(random)), devices)) {
-                if (!of.equals(space)) {
-                    trial.memory().ifPresent(bytes -> memory = OptionalLong.of(Math.max(bytes, memory.orElse(0))));
+        Teaching teaching = teaching();
+        try {
+            for (int i = 0; i < TIMED; i++) {
+                try (TrainingTrial trial = new TrainingTrial(of, settings.alone(drawn(of, i)), teaching, devices)) {
+                    if (!of.equals(space)) {
+                        trial.memory().ifPresent(bytes -> memory = OptionalLong.of(Math.max(bytes, memory.orElse(0))));
+                    }
+                    seconds += (trial.seconds(survey.toTrain()) + trial.secondsOfBatchNorm(survey.toTrain())) / TIMED;
+                    from = trial.described();
+                    each += trial.secondsPerImage(experiment.evaluation(), scratch) / TIMED;
+                    written = ExportTrial.of(of.build(drawn(of, i)), experiment.precisions(), trial.images(), scratch);
                 }
-                seconds += trial.seconds(survey.toTrain()) / TIMED;
-                from = trial.described();
             }
+        } finally {
+            teaching.teacher().ifPresent(Teacher::close);
         }
-        StageTime one = stage(stage, seconds, settings, survey, from + " of " + TIMED + " random networks each");
-        stages.add(new StageTime(stage, count * seconds, count + " networks, " + one.from()));
         disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most", count * BYTES_OF_LEARNED * parameters(of), runs,
             free(runs)));
+        StageTime one = stage(stage, seconds, settings, survey, from + " of " + TIMED + " random networks each");
+        return new Alone(seconds, each, written, count + " networks, " + one.from() + (teaching.teacher().isPresent() ? ", with the teacher" : "")
+            + (settings.recipe().batchNormEpoch() ? ", and an epoch for batch norm" : ""));
+    }
+
+    /** As the experiment has networks by themselves taught, with any weights in the place of the supernet's. */
+    private Teaching teaching() {
+        try {
+            return experiment.retraining().distillation().map(WantedTeacher::new).map(teacher -> teacher.wanted().onnx()
+                .map(file -> teacher.byFile(file, space))
+                .orElseGet(() -> teacher.byNetwork("supernet", new SubnetTeacher(largest(), devices.first()))))
+                .orElse(Teaching.NONE);
+        } catch (InputException missing) {
+            if (!lacks.contains(missing.getMessage())) {
+                lacks.add(missing.getMessage());
+            }
+            return Teaching.NONE;
+        }
+    }
+
+    private Subnet largest() {
+        Architecture largest = Extremes.of(Options.all(space), CountingRule.MACS).largest().architecture();
+        return new Subnet(largest, space.build(largest), new RandomWeights(1));
     }
 
     /** Bytes that are free where a folder is or will be. */

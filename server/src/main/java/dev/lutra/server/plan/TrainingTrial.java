@@ -10,6 +10,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.training.Teaching;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.supernet.training.Trial;
 import java.nio.file.Path;
@@ -36,10 +37,11 @@ final class TrainingTrial implements AutoCloseable {
     private final Batch more;
     private long steps;
 
-    TrainingTrial(SearchSpace space, TrainingSettings settings, Devices devices) {
+    /** @param teaching of a network by itself; its teacher stays open for as long as this is used */
+    TrainingTrial(SearchSpace space, TrainingSettings settings, Teaching teaching, Devices devices) {
         this.space = space;
         this.settings = settings;
-        trial = new Trial(space, settings, devices);
+        trial = new Trial(space, settings, teaching, devices);
         int first = (int) Math.min(settings.batch(), Math.max(LEAST_IMAGES, VALUES / space.input().elements()));
         few = trial.images(first);
         more = trial.images(Math.min(settings.batch(), 2 * first));
@@ -62,14 +64,38 @@ final class TrainingTrial implements AutoCloseable {
 
     private double secondsPerImage(Span phase) {
         trial.step(phase, more);
+        int[] done = {0};
+        double seconds = timed(() -> {
+            trial.step(phase, more);
+            done[0]++;
+        });
+        steps += done[0];
+        return seconds / more.size();
+    }
+
+    /** Seconds of the epoch that measures batch norm when the weights are done, on so many images; 0 without one. */
+    double secondsOfBatchNorm(int images) {
+        if (!settings.recipe().batchNormEpoch()) {
+            return 0;
+        }
+        trial.measure(more);
+        return timed(() -> trial.measure(more)) / more.size() * (images / settings.batch()) * settings.batch();
+    }
+
+    /** Seconds that something takes, which is done a few times, or once if that is long. */
+    private static double timed(Runnable work) {
         long begin = System.nanoTime();
         int done = 0;
         while (done < STEPS && (done == 0 || System.nanoTime() - begin < ENOUGH_NANOS)) {
-            trial.step(phase, more);
+            work.run();
             done++;
         }
-        steps += done;
-        return (System.nanoTime() - begin) / 1e9 / done / more.size();
+        return (System.nanoTime() - begin) / 1e9 / done;
+    }
+
+    /** Images of random values, as many as are seen at a time at first. */
+    Batch images() {
+        return few;
     }
 
     /** Bytes that a step of the experiment's batch takes with all that this process holds: as steps of two sizes tell. */
@@ -93,19 +119,25 @@ final class TrainingTrial implements AutoCloseable {
      * @param folder for images that are drawn
      */
     double secondsPerCandidate(EvaluationSettings wanted, int images, Path folder) {
+        return secondsPerImage(wanted, wanted.evaluators(), 2 * wanted.evaluators(), folder)
+            * (wanted.imagesToRecalibrate() + Math.min(images, wanted.validationImages()));
+    }
+
+    /** Seconds that an image takes, to measure batch norm or to be judged, of one network at a time. */
+    double secondsPerImage(EvaluationSettings wanted, Path folder) {
+        return secondsPerImage(wanted, 1, 2, folder);
+    }
+
+    private double secondsPerImage(EvaluationSettings wanted, int evaluators, int networks, Path folder) {
         int each = Math.max(2 * LEAST_IMAGES, (int) (VALUES / space.input().elements()));
         EvaluationSettings small = new EvaluationSettings(wanted.recalibration(), Math.min(each, wanted.recalibrationImages()),
-            Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), wanted.evaluators(), Optional.empty());
+            Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), evaluators, Optional.empty());
         DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.input().height(), 1);
-        int count = 2 * wanted.evaluators();
         try (ImageData data = ImageData.open(drawn, folder, DataProgress.NONE)) {
-            trial.evaluate(wanted.evaluators(), data, small);
+            trial.evaluate(evaluators, data, small);
             long begin = System.nanoTime();
-            trial.evaluate(count, data, small);
-            double seconds = (System.nanoTime() - begin) / 1e9 / count;
-            double times = (wanted.imagesToRecalibrate() + Math.min(images, wanted.validationImages()))
-                / (double) (small.imagesToRecalibrate() + small.validationImages());
-            return seconds * times;
+            trial.evaluate(networks, data, small);
+            return (System.nanoTime() - begin) / 1e9 / networks / (small.imagesToRecalibrate() + small.validationImages());
         }
     }
 

@@ -9,18 +9,22 @@ import ai.onnxruntime.TensorInfo;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.Batch;
+import dev.lutra.lowering.Precision;
 import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * An ONNX file that tells images apart: one input of float32, {@code [n, 3, side, side]}, and as its first output a number for every
- * image and class.
+ * An ONNX file that tells images apart: one input of float32 or float16, {@code [n, 3, side, side]}, and as its first output a number for
+ * every image and class.
  */
 public final class Classifier implements Teacher {
 
@@ -29,6 +33,7 @@ public final class Classifier implements Teacher {
     private final Path file;
     private final OrtSession session;
     private final String input;
+    private boolean takesHalf;
 
     private Classifier(Path file, OrtSession session) {
         this.file = file;
@@ -71,12 +76,14 @@ public final class Classifier implements Teacher {
     }
 
     private void requireImages() throws OrtException {
-        boolean fits = session.getNumInputs() == 1 && session.getInputInfo().get(input).getInfo() instanceof TensorInfo tensor
-            && tensor.type == OnnxJavaType.FLOAT && tensor.getShape().length == 4 && tensor.getShape()[1] == CHANNELS;
-        if (!fits) {
+        if (session.getNumInputs() == 1 && session.getInputInfo().get(input).getInfo() instanceof TensorInfo tensor
+            && (tensor.type == OnnxJavaType.FLOAT || tensor.type == OnnxJavaType.FLOAT16) && tensor.getShape().length == 4
+            && tensor.getShape()[1] == CHANNELS) {
+            takesHalf = tensor.type == OnnxJavaType.FLOAT16;
+        } else {
             String found = session.getInputInfo().values().toString();
             close();
-            throw InputException.in(file, "takes " + found + " (expected: one input of float32, [n, " + CHANNELS + ", side, side])");
+            throw InputException.in(file, "takes " + found + " (expected: one input of float32 or float16, [n, " + CHANNELS + ", side, side])");
         }
     }
 
@@ -99,11 +106,11 @@ public final class Classifier implements Teacher {
 
     private float[] logits(FloatBuffer planes, int images, int side) {
         long[] shape = {images, CHANNELS, side, side};
-        try (OnnxTensor tensor = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), planes, shape);
+        try (OnnxTensor tensor = tensor(planes, shape);
             OrtSession.Result result = session.run(Map.of(input, tensor))) {
             FloatBuffer answer = result.get(0) instanceof OnnxTensor first ? first.getFloatBuffer() : null;
             if (answer == null || answer.remaining() == 0 || answer.remaining() % images != 0) {
-                throw InputException.in(file, "does not answer with numbers of float32 (expected: as many an image as there are classes)");
+                throw InputException.in(file, "does not answer with numbers of float32 or float16 (expected: as many an image as there are classes)");
             }
             float[] logits = new float[answer.remaining()];
             answer.get(logits);
@@ -112,6 +119,17 @@ public final class Classifier implements Teacher {
             throw InputException.in(file, "fails at " + images + " images of " + side + "x" + side + ": "
                 + firstLine(e));
         }
+    }
+
+    private OnnxTensor tensor(FloatBuffer planes, long[] shape) throws OrtException {
+        if (!takesHalf) {
+            return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), planes, shape);
+        }
+        ShortBuffer halves = ByteBuffer.allocateDirect(planes.remaining() * Short.BYTES).order(ByteOrder.nativeOrder()).asShortBuffer();
+        while (planes.hasRemaining()) {
+            halves.put(Precision.half(planes.get()));
+        }
+        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), halves.flip(), shape, OnnxJavaType.FLOAT16);
     }
 
     /**

@@ -117,8 +117,9 @@ public final class ExperimentRun implements AutoCloseable {
         return run(new RetrainStage(request));
     }
 
-    public List<TestedNetwork> test() {
-        return run(new TestStage());
+    /** @param evenRefused whether networks that devices refused are tested as well */
+    public List<TestedNetwork> test(boolean evenRefused) {
+        return run(new TestStage(evenRefused));
     }
 
     private <R> R run(Stage<R> stage) {

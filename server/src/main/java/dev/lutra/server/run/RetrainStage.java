@@ -7,17 +7,17 @@ import dev.lutra.cost.Extremes;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.lowering.Precision;
 import dev.lutra.proto.content.Sha256;
+import dev.lutra.server.event.RunEvent.NetworkRetrained;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.outcome.RetrainedNetwork;
-import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.retrain.LoneNetwork;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.retrain.Sibling;
+import dev.lutra.server.retrain.WantedTeacher;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.server.winner.DeviceCheck;
@@ -39,6 +39,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -95,16 +97,35 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         for (LoneNetwork network : networks) {
             Optional<Hits> before = before(run, network);
             RetrainedNetwork done = alone(run, network, "retrain " + network.name(), trained -> finished(run, network, before, trained));
-            run.events().emit(RunEvent.NetworkRetrained.of(run.folder().root().relativize(done.file()).toString(), done));
+            run.events().emit(told(run, done));
             retrained.add(done);
         }
         run.renewReport();
         return retrained;
     }
 
+    /** What is told of a network: where no device was asked, with what they said of it before. */
+    private NetworkRetrained told(RunContext run, RetrainedNetwork done) {
+        SortedMap<String, String> files = new TreeMap<>();
+        done.files().forEach(file -> files.put(inFolder(run, file), Sha256.ofFile(file)));
+        NetworkRetrained told = NetworkRetrained.of(inFolder(run, done.file()), files, done);
+        if (asksDevices(run)) {
+            return told;
+        }
+        NetworkRetrained standing = run.history().all(NetworkRetrained.class).stream().filter(earlier -> earlier.file().equals(told.file()))
+            .findFirst().map(told::withVerdictsOf).orElse(told);
+        standing.refusedBy().forEach(device -> run.events().emit(new RunEvent.Warning(name(), done.name() + ": " + device
+            + " refused " + told.file() + " before and was not asked again")));
+        return standing;
+    }
+
+    private static String inFolder(RunContext run, Path file) {
+        return run.folder().root().relativize(file).toString();
+    }
+
     private static List<LoneNetwork> winners(RunContext run) {
         List<LoneNetwork> winners = new ArrayList<>();
-        run.chosen().forEach((rank, candidate) -> winners.add(new LoneNetwork("winner-" + rank, run.space(), candidate.architecture())));
+        run.chosen(false).forEach((rank, candidate) -> winners.add(new LoneNetwork("winner-" + rank, run.space(), candidate.architecture())));
         return winners;
     }
 
@@ -126,11 +147,20 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     }
 
     private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
-        run.exporter().exportRetrained(trained.folder(), network, trained.origin().shown(), trained.judge(), run.data());
+        List<Path> files = run.exporter().exportRetrained(trained.folder(), network, exported(run, trained), trained.judge(), run.data());
         Cost cost = Cost.of(network.space().build(network.architecture()));
-        return new RetrainedNetwork(network.name(), network.architecture().toString(), trained.folder().file(Precision.FLOAT32), cost.macs(),
+        return new RetrainedNetwork(network.name(), network.architecture().toString(), files, cost.macs(),
             cost.params(), before, trained.judge().hits(network.architecture()),
             asksDevices(run) ? devices(run, network, trained) : List.of());
+    }
+
+    /** What the weights in a file follow from: the training, and the images that batch norm is measured on unless training did that. */
+    private static NamedValues exported(RunContext run, Trained trained) {
+        NamedValues.Builder origin = NamedValues.builder().putAll(trained.origin());
+        if (!run.experiment().retraining().training().recipe().batchNormEpoch()) {
+            origin.putAll(run.experiment().evaluation().leaving());
+        }
+        return origin.build();
     }
 
     private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained) {
@@ -208,27 +238,16 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
         /** @throws InputException if there is no such teacher, or it tells other classes apart */
         Taught(RunContext run) {
-            teaching = run.experiment().retraining().distillation()
-                .map(wanted -> wanted.onnx().map(file -> byFile(run, file, wanted)).orElseGet(() -> bySupernet(run, wanted))).orElse(Teaching.NONE);
+            teaching = run.experiment().retraining().distillation().map(wanted -> by(new WantedTeacher(wanted), run)).orElse(Teaching.NONE);
         }
 
-        private static Teaching byFile(RunContext run, Path file, Experiment.Distillation wanted) {
-            Classifier teacher = Classifier.open(file);
-            try {
-                teacher.requireClasses(run.space().classes(), run.space().input().height());
-                return new Teaching("file " + Sha256.ofFile(file), Optional.of(teacher), wanted.share(), wanted.temperature());
-            } catch (RuntimeException e) {
-                teacher.close();
-                throw e;
-            }
-        }
-
-        private static Teaching bySupernet(RunContext run, Experiment.Distillation wanted) {
-            Artifact.SUPERNET.require(run);
-            Architecture largest = Extremes.of(run.options(), CountingRule.MACS).largest().architecture();
-            String described = "supernet " + Checkpoint.weightsFingerprint(run.checkpoint()) + " " + largest;
-            return new Teaching(described, Optional.of(new SubnetTeacher(run.evaluator().subnet(largest), run.supernet().device())), wanted.share(),
-                wanted.temperature());
+        private static Teaching by(WantedTeacher teacher, RunContext run) {
+            return teacher.wanted().onnx().map(file -> teacher.byFile(file, run.space())).orElseGet(() -> {
+                Artifact.SUPERNET.require(run);
+                Architecture largest = Extremes.of(run.options(), CountingRule.MACS).largest().architecture();
+                String described = "supernet " + Checkpoint.weightsFingerprint(run.checkpoint()) + " " + largest;
+                return teacher.byNetwork(described, new SubnetTeacher(run.evaluator().subnet(largest), run.supernet().device()));
+            });
         }
 
         Teaching teaching() {

@@ -490,27 +490,34 @@ final class RunContext implements AutoCloseable {
     /**
      * By rank, what retraining and tests are about: the winners that devices confirmed, or while none was asked about them the first.
      *
-     * @throws InputException if devices refused all that they were asked about
+     * @param evenRefused whether those that devices refused are wanted as well
+     * @throws InputException if they are not, and devices refused all that they were asked about
      */
-    SortedMap<Integer, Candidate> chosen() {
+    SortedMap<Integer, Candidate> chosen(boolean evenRefused) {
         List<Candidate> ranked = ranked();
         WinnerFile.Verdicts verdicts = Files.exists(folder.verification()) ? WinnerFile.read(folder.verification()) : WinnerFile.Verdicts.NONE;
         SortedMap<Integer, Candidate> first = new TreeMap<>();
-        SortedMap<Integer, Candidate> confirmed = new TreeMap<>();
+        SortedMap<Integer, Candidate> wanted = new TreeMap<>();
+        int leftOut = 0;
         for (int rank = 1; rank <= ranked.size(); rank++) {
             Candidate candidate = ranked.get(rank - 1);
-            if (verdicts.confirmed(candidate)) {
-                confirmed.put(rank, candidate);
-            }
-            if (rank <= experiment.export().top() && !verdicts.refused(candidate)) {
+            boolean refused = verdicts.refused(candidate);
+            if (verdicts.confirmed(candidate) || evenRefused && refused) {
+                wanted.put(rank, candidate);
+            } else if (refused) {
+                leftOut++;
+            } else if (rank <= experiment.export().top()) {
                 first.put(rank, candidate);
             }
         }
-        if (confirmed.isEmpty() && first.isEmpty()) {
+        if (wanted.isEmpty() && first.isEmpty()) {
             throw InputException.in(folder.verification(), "devices confirmed none of the winners (expected: one at least; with other limits "
                 + "lutra search and lutra verify again, or name a network with lutra retrain --arch)");
         }
-        return confirmed.isEmpty() ? first : confirmed;
+        if (leftOut > 0) {
+            events.say(leftOut + (leftOut == 1 ? " winner that devices refused is" : " winners that devices refused are") + " left out");
+        }
+        return wanted.isEmpty() ? first : wanted;
     }
 
     /** What was exported or verified last, the most accurate first. */

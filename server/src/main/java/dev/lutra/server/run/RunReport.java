@@ -123,9 +123,13 @@ final class RunReport {
         List<Report.Weights> rows = new ArrayList<>();
         networks.stream().filter(network -> network.file() == null).forEach(network -> rows.add(new Report.Weights(
             "supernet", network.architecture().replace(",", ", "), "–", "–", tested.get(network.architecture()), "–")));
-        history.all(NetworkRetrained.class).forEach(network -> rows.add(new Report.Weights(network.file(),
-            network.architecture().replace(",", ", "), both(network.before(), network.beforeTop5()), both(network.accuracy(), network.top5()),
-            tested.getOrDefault(network.file(), "–"), devices(network))));
+        for (NetworkRetrained network : history.all(NetworkRetrained.class)) {
+            String architecture = network.architecture().replace(",", ", ");
+            rows.add(new Report.Weights(network.file(), architecture, both(network.before(), network.beforeTop5()),
+                both(network.accuracy(), network.top5()), tested.getOrDefault(network.file(), "–"), devices(network)));
+            network.files().keySet().stream().filter(file -> !file.equals(network.file()) && tested.containsKey(file))
+                .forEach(file -> rows.add(new Report.Weights(file, architecture, "–", "–", tested.get(file), "–")));
+        }
         return rows;
     }
 

@@ -27,9 +27,19 @@ import java.util.TreeMap;
 
 /**
  * What networks get right of the test split, which no earlier stage has looked at: the winners with the supernet's weights, and every
- * file of a network that was trained by itself on the experiment's images, but for those that devices refused.
+ * file of a network that was trained by itself on the experiment's images, in each of its precisions. Those that devices refused are left
+ * out unless they are wanted as well.
  */
 final class TestStage implements Stage<List<TestedNetwork>> {
+
+    private final boolean evenRefused;
+
+    TestStage(boolean evenRefused) {
+        this.evenRefused = evenRefused;
+    }
+
+    /** A file with weights of a network's own. */
+    private record OwnFile(String architecture, String file) {}
 
     @Override
     public String name() {
@@ -59,12 +69,12 @@ final class TestStage implements Stage<List<TestedNetwork>> {
 
     @Override
     public List<TestedNetwork> run(RunContext run) {
-        List<NetworkRetrained> retrained = retrained(run);
+        List<OwnFile> retrained = retrained(run);
         Collection<Candidate> shared = List.of();
         if (retrained.isEmpty() || run.isSupernetTrained() && Files.exists(run.folder().front())) {
             Artifact.SUPERNET.require(run);
             Artifact.FRONT.require(run);
-            shared = run.chosen().values();
+            shared = run.chosen(evenRefused).values();
         }
         Split split = run.data().test().orElseThrow();
         List<TestedNetwork> tested = new ArrayList<>();
@@ -75,7 +85,7 @@ final class TestStage implements Stage<List<TestedNetwork>> {
                 tested.add(told(run, new TestedNetwork(candidate.architecture().toString(), Optional.empty(), hits)));
                 work.at(tested.size(), "");
             }
-            for (NetworkRetrained network : retrained) {
+            for (OwnFile network : retrained) {
                 Hits hits = hits(run.folder().root().resolve(network.file()), split, run.experiment().evaluation().batch());
                 tested.add(told(run, new TestedNetwork(network.architecture(), Optional.of(network.file()), hits)));
                 work.at(tested.size(), "");
@@ -86,21 +96,25 @@ final class TestStage implements Stage<List<TestedNetwork>> {
     }
 
     /** Those that are still there, that no device has refused, and that have learned the experiment's images, of which no other may be tested. */
-    private List<NetworkRetrained> retrained(RunContext run) {
-        return run.history().all(NetworkRetrained.class).stream()
-            .filter(network -> network.devices().stream().allMatch(NetworkRetrained.OnDevice::confirmed))
-            .filter(network -> Files.exists(run.folder().root().resolve(network.file())))
-            .filter(network -> problem(run, network).map(problem -> {
-                run.events().emit(new RunEvent.Warning(name(), network.file() + ": left out: " + problem));
-                return problem;
-            }).isEmpty()).toList();
+    private List<OwnFile> retrained(RunContext run) {
+        List<OwnFile> files = new ArrayList<>();
+        for (NetworkRetrained network : run.history().all(NetworkRetrained.class)) {
+            network.files().keySet().stream().filter(file -> Files.exists(run.folder().root().resolve(file)))
+                .map(file -> new OwnFile(network.architecture(), file)).forEach(file -> problem(run, network, file)
+                    .ifPresentOrElse(problem -> run.events().emit(new RunEvent.Warning(name(), file.file() + ": left out: " + problem)),
+                        () -> files.add(file)));
+        }
+        return files;
     }
 
     /** Why a file is not to be judged by this experiment's test images; empty if it is. */
-    private static Optional<String> problem(RunContext run, NetworkRetrained network) {
-        Map<String, String> metadata = OnnxFile.metadata(run.folder().root().resolve(network.file()));
-        if (!network.architecture().equals(metadata.get(OnnxMetadata.ARCHITECTURE))) {
-            return Optional.of("holds another network than " + network.architecture());
+    private Optional<String> problem(RunContext run, NetworkRetrained network, OwnFile file) {
+        if (!evenRefused && !network.refusedBy().isEmpty()) {
+            return Optional.of("refused by " + String.join(", ", network.refusedBy()) + " (lutra test --refused tests it)");
+        }
+        Map<String, String> metadata = OnnxFile.metadata(run.folder().root().resolve(file.file()));
+        if (!file.architecture().equals(metadata.get(OnnxMetadata.ARCHITECTURE))) {
+            return Optional.of("holds another network than " + file.architecture());
         }
         NamedValues images = run.data().train().origin();
         Map<String, String> learned = new TreeMap<>();

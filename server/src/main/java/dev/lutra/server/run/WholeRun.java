@@ -23,7 +23,7 @@ record WholeRun(RunContext context) {
 
     /** Then the test of the winners. */
     List<TestedNetwork> workAndTest() {
-        TestStage test = new TestStage();
+        TestStage test = new TestStage(false);
         List<Stage<?>> before = Stage.ofWholeRun(context);
         test.check(context);
         inOrder(before, before.size() + 1);

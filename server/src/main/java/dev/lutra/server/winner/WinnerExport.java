@@ -24,14 +24,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -49,6 +48,7 @@ public final class WinnerExport {
     private static final String EARLIER = "earlier";
     /** In the metadata of files whose weights are the supernet's. */
     private static final String SUPERNET = "supernet";
+    private static final String FOLDED = "export.fold-batch-norm";
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -90,20 +90,13 @@ public final class WinnerExport {
         return exports.resolve(fileName(name, precision));
     }
 
-    /** What the targets compute in, and float32. */
-    Set<Precision> precisions() {
-        Set<Precision> precisions = EnumSet.of(Precision.FLOAT32);
-        experiment.targets().forEach(target -> precisions.add(target.precision()));
-        return precisions;
-    }
-
     /**
      * Makes sure that the file of a rank is there and holds that candidate.
      *
      * @throws InputException naming the file, and what to run again
      */
     public void require(int rank, Candidate candidate) {
-        for (Precision precision : precisions()) {
+        for (Precision precision : experiment.precisions()) {
             Path file = file(name(rank), precision);
             if (!Files.exists(file)) {
                 throw InputException.in(file, "no such file (expected: after lutra export)");
@@ -139,7 +132,7 @@ public final class WinnerExport {
     /** What a winner's file follows from besides its architecture and precision. */
     private NamedValues origin() {
         if (origin == null) { // all weights are read for it
-            origin = NamedValues.builder().putAll(weights.get()).put("export.fold-batch-norm", experiment.export().foldBatchNorm()).build();
+            origin = NamedValues.builder().putAll(weights.get()).put(FOLDED, experiment.export().foldBatchNorm()).build();
         }
         return origin;
     }
@@ -174,16 +167,25 @@ public final class WinnerExport {
      */
     public void export(String name, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(fileName(name), space, candidate.architecture());
-        for (Precision precision : precisions()) {
+        for (Precision precision : experiment.precisions()) {
             write(file(name, precision), precision, SUPERNET, supernet(training), network, evaluator, data);
         }
     }
 
-    /** Writes a network with weights of its own, and what these follow from, in the same precisions. */
-    public void exportRetrained(NetworkFolder own, LoneNetwork network, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
-        for (Precision precision : precisions()) {
-            write(own.file(precision), precision, "retrained", training, network, evaluator, data);
+    /**
+     * Writes a network with weights of its own in the same precisions.
+     *
+     * @param weights what these follow from
+     * @return the files, that of float32 first
+     */
+    public List<Path> exportRetrained(NetworkFolder own, LoneNetwork network, NamedValues weights, SubnetEvaluator evaluator, ImageData data) {
+        NamedValues origin = NamedValues.builder().putAll(weights).put(FOLDED, experiment.export().foldBatchNorm()).build();
+        List<Path> files = new ArrayList<>();
+        for (Precision precision : experiment.precisions()) {
+            files.add(own.file(precision));
+            write(own.file(precision), precision, "retrained", origin.shown(), network, evaluator, data);
         }
+        return files;
     }
 
     private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,

@@ -15,6 +15,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,7 +84,7 @@ class EventStoreTest {
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
-                List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true))),
+                List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
             new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75),
             new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),
             new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0.5),
@@ -114,7 +115,8 @@ class EventStoreTest {
                 + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
             "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrain/ab/network.onnx\"," + now
                 + "\"file\":\"retrain/ab/network.onnx\",\"architecture\":\"k3,k5\",\"accuracy\":0.75,\"top5\":0.875,\"before\":0.5,"
-                + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}]}",
+                + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}],"
+                + "\"files\":{\"retrain/ab/network.onnx\":\"c0ffee\"}}",
             "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5/retrain/ab/network.onnx\"," + now
                 + "\"architecture\":\"k3,k5\",\"file\":\"retrain/ab/network.onnx\",\"judge\":\"cd\",\"accuracy\":0.5,\"top5\":0.75}",
             "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","

@@ -97,7 +97,7 @@ class ClassifierTest {
         Path file = write(model(GraphProto.newBuilder().setName("constant").addOutput(value("y", 1))
             .addInitializer(TensorProto.newBuilder().setName("w").setDataType(FLOAT).addDims(1).setRawData(ByteString.copyFrom(one)))
             .addNode(NodeProto.newBuilder().setOpType("Identity").addInput("w").addOutput("y"))));
-        assertRefused(file, "takes [] (expected: one input of float32, [n, 3, side, side])");
+        assertRefused(file, "takes [] (expected: one input of float32 or float16, [n, 3, side, side])");
     }
 
     @Test

@@ -22,10 +22,12 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -39,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RecipesTest {
 
     private static final Path SOURCES = Path.of("..", "recipes").toAbsolutePath().normalize();
+    private static final Path DOCS = Path.of("..", "docs").toAbsolutePath().normalize();
     private static final List<String> SYNSETS = List.of("n01440764", "n01443537", "n01484850");
     private static final int STEPS = 2;
 
@@ -71,6 +74,22 @@ class RecipesTest {
     void everyRecipeHasASmallSibling() throws IOException {
         List<String> names = names();
         assertThat(names).filteredOn(name -> !name.endsWith("-cifar")).isNotEmpty().allMatch(name -> names.contains(name + "-cifar"));
+    }
+
+    /** The page of the recipes has a row for each; wherever else in the documentation one is named, there is one of that name. */
+    @Test
+    void whatTheDocumentationNamesIsWhatThereIs() throws IOException {
+        List<String> rows = Pattern.compile("^\\| `([a-z0-9-]+)` \\|", Pattern.MULTILINE).matcher(Files.readString(DOCS.resolve("recipes.md")))
+            .results().map(row -> row.group(1)).toList();
+        assertThat(rows).containsExactlyInAnyOrderElementsOf(names().stream().filter(name -> !name.endsWith("-cifar")).toList());
+        Pattern named = Pattern.compile("(?:--recipe |recipes/)([a-z0-9]+(?:-[a-z0-9]+)*)");
+        List<String> all = new ArrayList<>();
+        try (Stream<Path> pages = Stream.concat(Files.walk(DOCS), Stream.of(DOCS.resolveSibling("README.md")))) {
+            for (Path page : pages.filter(file -> file.toString().endsWith(".md")).toList()) {
+                named.matcher(Files.readString(page)).results().map(found -> found.group(1)).forEach(all::add);
+            }
+        }
+        assertThat(all).isNotEmpty().isSubsetOf(names());
     }
 
     /** As it is copied: what it asks for is there, whatever the images. */

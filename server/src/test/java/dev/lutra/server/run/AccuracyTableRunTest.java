@@ -196,7 +196,7 @@ class AccuracyTableRunTest {
     void saysWhatAnExperimentWithoutASupernetCannotDo() throws IOException {
         try (ExperimentRun run = open("")) {
             run.all();
-            for (Runnable stage : List.<Runnable>of(run::export, run::verify, run::test)) {
+            for (Runnable stage : List.<Runnable>of(run::export, run::verify, () -> run.test(false))) {
                 assertThatThrownBy(stage::run).isInstanceOf(InputException.class)
                     .hasMessage("accuracy: an experiment that has it from elsewhere has no supernet, whose weights this needs "
                         + "(expected: lutra retrain, which trains winners by themselves)");

@@ -3,14 +3,21 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.network.RandomWeights;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.plan.Plan;
 import dev.lutra.server.plan.Plan.StageTime;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +60,9 @@ class PlanTest {
             profile: {rounds: 4, slice: 60 ms, calibrate: 0}
             """);
         Map<String, StageTime> stages = byStage(plan);
-        assertThat(plan.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "profile phone", "search", "retrain");
+        assertThat(plan.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "profile phone", "search", "export", "verify",
+            "retrain",
+            "test");
         assertThat(stages.get("decode").from()).startsWith("440 images, ");
         assertThat(stages.get("train").from()).startsWith("40 epochs of 360 images, ").contains("steps of 8 images");
         assertThat(stages.get("search").from()).startsWith("300 architectures, ");
@@ -63,11 +72,38 @@ class PlanTest {
         int models = Integer.parseInt(stages.get("profile phone").from().split(" ")[0]);
         assertThat(stages.get("profile phone").seconds()).as("rounds, slices and their warm-up").isCloseTo(models * 4 * 0.09, within(1e-6));
         assertThat(stages.get("profile phone").from()).contains("4 rounds of 0.09 s at least");
+        assertThat(stages.get("export").from()).isEqualTo("2 files, 64 images to measure the batch norm of each");
+        assertThat(stages.get("verify").seconds()).as("rounds, and outputs to compare with").isGreaterThanOrEqualTo(2 * 4 * 0.09)
+            .isLessThan(2 * 4 * 0.09 + 60);
+        assertThat(stages.get("verify").from()).isEqualTo("2 networks on phone, 4 rounds of 0.09 s at least, as nobody is there to be measured");
+        assertThat(stages.get("retrain").from()).endsWith("; judged, written, verified on phone, 4 rounds of 0.09 s at least, as nobody is there to "
+            + "be measured");
+        assertThat(stages.get("test").from()).isEqualTo("40 images, 2 networks with shared weights and as retrained");
         assertThat(plan.disk().get(0).what()).isEqualTo("decoded images");
         assertThat(plan.disk().get(0).place()).isEqualTo(folder.resolve("cache"));
         assertThat(folder.resolve("cache")).as("nothing is begun").doesNotExist();
         assertThat(folder.resolve("runs")).doesNotExist();
         assertThat(plan.seconds()).isEqualTo(plan.stages().stream().mapToDouble(StageTime::seconds).sum());
+    }
+
+    @Test
+    void whatTrainingsTakeBesidesTheirStepsIsReckoned() throws IOException {
+        String experiment = """
+            data: {train: "synthetic:4x20", cache: cache}
+            supernet: {epochs: 1, batch: 8}
+            retrain: {epochs: 2, batch: 8, batch-norm-epoch: true, distillation: {from: %s}}
+            evaluation: {recalibration-images: 16, validation-images: 16}
+            """;
+        SearchSpace nine = SpaceFile.load(folder.resolve("nine.yaml").toString());
+        OnnxFile.write(folder.resolve("teacher.onnx"), OnnxExporter.export(nine.build(nine.parse("k7,k7")), new RandomWeights(1),
+            new OnnxOptions(true, OptionalInt.empty(), Map.of())));
+        Plan taught = plan(experiment.formatted("teacher.onnx"));
+        assertThat(byStage(taught).get("retrain").from()).endsWith(", with the teacher, and an epoch for batch norm; judged, written");
+        assertThat(taught.lacks()).isEmpty();
+        assertThat(byStage(plan(experiment.formatted("supernet"))).get("retrain").from()).contains(", with the teacher, and");
+        Plan without = plan(experiment.formatted("none.onnx"));
+        assertThat(without.lacks()).containsExactly(folder.resolve("none.onnx") + ": no such file");
+        assertThat(byStage(without).get("retrain").from()).endsWith("random networks each, and an epoch for batch norm; judged, written");
     }
 
     /** Networks that the supernet's order is held against are trained as well, and the winners in the space that they grow into. */
@@ -84,7 +120,7 @@ class PlanTest {
             """;
         Plan own = plan(experiment.formatted(""));
         Plan wide = plan(experiment.formatted(", space: wide.yaml"));
-        assertThat(wide.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "rank", "search", "retrain");
+        assertThat(wide.stages()).extracting(StageTime::stage).containsExactly("decode", "train", "rank", "search", "export", "retrain");
         assertThat(byStage(wide).get("rank").from()).startsWith("5 networks, 1 epochs of 72 images, ");
         assertThat(byStage(wide).get("rank").seconds()).isPositive();
         assertThat(bytes(wide, "rank")).as("in the space that is searched").isEqualTo(bytes(own, "rank"));

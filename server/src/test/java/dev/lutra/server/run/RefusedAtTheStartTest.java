@@ -128,7 +128,7 @@ class RefusedAtTheStartTest {
     @Test
     void testImagesThatAreNotThere() throws IOException {
         try (ExperimentRun run = open(OwnServer.onThisMachine(), "space: shufflenetv2-cifar\n")) {
-            assertThatThrownBy(run::test).isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> run.test(false)).isInstanceOf(InputException.class)
                 .hasMessage("data.test: missing (expected: a source of test images)");
         }
     }

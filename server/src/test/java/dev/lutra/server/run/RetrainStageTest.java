@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
@@ -18,6 +19,7 @@ import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.outcome.TestedNetwork;
+import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
@@ -39,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Networks from anywhere, each trained by itself in its own folder. */
 class RetrainStageTest {
 
+    private static final float[] IMAGE = new float[3 * 8 * 8];
+
     @TempDir
     private Path folder;
 
@@ -50,16 +54,20 @@ class RetrainStageTest {
     }
 
     private ExperimentRun open(SaidLines listener, String more) throws IOException {
+        return open(OwnServer.onThisMachine(), listener, more);
+    }
+
+    private ExperimentRun open(FleetAccess access, SaidLines listener, String more) throws IOException {
         return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("own.yaml"), """
             name: own
             space: nine.yaml
             data: {train: "synthetic:4x20", test: "synthetic:4x10"}
             supernet: {epochs: 2, batch: 8}
-            evaluation: {recalibration-images: 16}
             search: {population: 4, generations: 1}
             objectives: [accuracy, macs]
             export: {top: 2}
-            """ + more)), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), listener, "test");
+            """ + (more.contains("evaluation:") ? "" : "evaluation: {recalibration-images: 16}\n") + more)), new RunFolder(folder.resolve("run")),
+            access, listener, "test");
     }
 
     private static RetrainRequest architectures(String... architectures) {
@@ -90,7 +98,7 @@ class RetrainStageTest {
             });
             assertThat(retrained).extracting(RetrainedNetwork::name).startsWith("winner-1");
             assertThat(retrained).extracting(network -> network.file().getParent()).doesNotHaveDuplicates();
-            List<TestedNetwork> tested = run.test();
+            List<TestedNetwork> tested = run.test(false);
             assertThat(tested).hasSize(2 * winners);
             assertThat(tested.subList(0, winners)).allMatch(network -> network.file().isEmpty() && network.hits().images() == 40);
             assertThat(tested.subList(winners, 2 * winners)).allMatch(network -> network.hits().images() == 40)
@@ -130,7 +138,7 @@ class RetrainStageTest {
             assertThat(all.get(1).after()).isEqualTo(first.get(0).after());
             assertThat(OnnxFile.metadata(all.get(2).file())).containsEntry(OnnxMetadata.ARCHITECTURE, all.get(2).architecture())
                 .containsEntry(OnnxMetadata.IMAGE_SIZE, "16").containsEntry(OnnxMetadata.OUTPUTS, "4");
-            assertThat(run.test()).as("of every command so far").extracting(TestedNetwork::architecture)
+            assertThat(run.test(false)).as("of every command so far").extracting(TestedNetwork::architecture)
                 .containsExactlyInAnyOrder("k3,k7", "k5,k5", all.get(2).architecture());
         }
         assertThat(progress.begun().stream().filter(what -> what.contains("train "))).as("what is trained is trained once")
@@ -143,13 +151,68 @@ class RetrainStageTest {
         String file;
         try (ExperimentRun run = open(progress, more)) {
             run.retrain(architectures("k3,k7"));
-            file = run.test().get(0).file().orElseThrow();
+            file = run.test(false).get(0).file().orElseThrow();
         }
         try (ExperimentRun run = open(progress, more + "seed: 2\n")) {
             RetrainedNetwork own = run.retrain(architectures("k5,k5")).get(0);
-            assertThat(run.test()).singleElement().extracting(TestedNetwork::architecture).isEqualTo(own.architecture());
+            assertThat(run.test(false)).singleElement().extracting(TestedNetwork::architecture).isEqualTo(own.architecture());
         }
         assertThat(progress.lines()).anyMatch(line -> line.contains(file + ": left out: trained on other images: data."));
+    }
+
+    @Test
+    void theFileOfEveryPrecisionIsTested() throws IOException {
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 3, batch: 8}\ntargets: [{device: box, precision: float16}]\n")) {
+            RetrainedNetwork network = run.retrain(new RetrainRequest(List.of("k3,k7"), List.of(), false)).get(0);
+            assertThat(network.files()).extracting(file -> OnnxFile.metadata(file).get(OnnxMetadata.PRECISION)).containsExactly("float32", "float16");
+            List<TestedNetwork> tested = run.test(false);
+            assertThat(tested).extracting(one -> folder.resolve("run").resolve(one.file().orElseThrow()))
+                .containsExactlyInAnyOrderElementsOf(network.files());
+            assertThat(tested).allSatisfy(one -> assertThat(one.hits().images()).isEqualTo(40));
+            assertThat(tested.get(0).hits().top1()).as("rounded").isCloseTo(tested.get(1).hits().top1(), within(0.1));
+            float[][] logits = new float[2][];
+            for (int i = 0; i < 2; i++) {
+                try (Classifier classifier = Classifier.open(network.files().get(i))) {
+                    logits[i] = classifier.logits(IMAGE, 1, 8);
+                }
+            }
+            assertThat(logits[1]).isNotEqualTo(logits[0]).containsExactly(logits[0], within(0.05f));
+        }
+    }
+
+    /** On a device of which is known that it takes longer for larger kernels than the limit allows. */
+    @Test
+    void whatDevicesRefusedStaysRefusedUntilTheyAreAskedAgain() throws IOException {
+        SimulatedDevice box = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20));
+        String more = "retrain: {epochs: 1, batch: 8}\ntargets: [{device: box, latency: {p50: 30 us}}]\n";
+        RetrainRequest asked = architectures("k3,k3", "k7,k7");
+        RetrainRequest notAsked = new RetrainRequest(asked.architectures(), List.of(), false);
+        try (ExperimentRun run = open(box, progress, more)) {
+            List<RetrainedNetwork> retrained = run.retrain(asked);
+            assertThat(retrained).extracting(network -> network.devices().get(0).isVerified()).containsExactly(true, false);
+            assertThat(run.retrain(notAsked)).as("of this command").allMatch(network -> network.devices().isEmpty());
+            assertThat(history().all(RunEvent.NetworkRetrained.class)).extracting(RunEvent.NetworkRetrained::architecture,
+                network -> network.devices().size(), RunEvent.NetworkRetrained::refusedBy)
+                .containsExactlyInAnyOrder(tuple("k3,k3", 1, List.of()), tuple("k7,k7", 1, List.of("box")));
+            assertThat(run.test(false)).extracting(TestedNetwork::architecture).containsExactly("k3,k3");
+            assertThat(run.test(true)).extracting(TestedNetwork::architecture).containsExactlyInAnyOrder("k3,k3", "k7,k7");
+            String file = folder.resolve("run").relativize(retrained.get(1).file()).toString();
+            assertThat(progress.lines()).anyMatch(line -> line.contains("arch-2: box refused " + file + " before and was not asked again"))
+                .anyMatch(line -> line.contains(file + ": left out: refused by box (lutra test --refused tests it)"));
+        }
+        // batch norm of the file is another, the weights are those that there are
+        try (ExperimentRun run = open(box, progress, more.replace("retrain:", "evaluation: {recalibration-images: 24}\nretrain:"))) {
+            assertThat(run.retrain(notAsked)).allSatisfy(network -> assertThat(OnnxFile.metadata(network.file()))
+                .containsEntry("lutra.evaluation.recalibration-images", "24"));
+            assertThat(history().all(RunEvent.NetworkRetrained.class)).as("what was confirmed were other files").hasSize(2)
+                .extracting(network -> network.devices().size(), RunEvent.NetworkRetrained::refusedBy)
+                .containsExactlyInAnyOrder(tuple(0, List.of()), tuple(1, List.of("box")));
+        }
+        assertThat(progress.begun()).filteredOn(what -> what.startsWith("retrain arch")).hasSize(2);
+        try (ExperimentRun run = open(box, progress, more.replace("30 us", "3 ms"))) {
+            run.retrain(asked);
+            assertThat(run.test(false)).hasSize(2);
+        }
     }
 
     @Test

@@ -41,7 +41,7 @@ class StagesTest {
     void whatAStageNeedsAnEarlierOneLeaves() throws IOException {
         List<Stage<?>> all = List.of(new TrainStage(), new RankStage(), new ProfileStage(false), new SearchStage(), new ExportStage(),
             new VerifyStage(),
-            new RetrainStage(RetrainRequest.WINNERS), new TestStage());
+            new RetrainStage(RetrainRequest.WINNERS), new TestStage(false));
         assertEveryNeedIsLeftEarlier(experiment("data: {train: \"synthetic:4x80\"}"), all);
         assertEveryNeedIsLeftEarlier(experiment("accuracy: {table: known.csv}"),
             List.of(new TrainStage(), new ProfileStage(false), new SearchStage(), new RetrainStage(RetrainRequest.WINNERS)));

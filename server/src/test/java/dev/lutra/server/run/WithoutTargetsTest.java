@@ -117,7 +117,7 @@ class WithoutTargetsTest {
                 + "[max accuracy, min macs, max params] (expected: [max accuracy, min params], as the experiment has: lutra search again)");
         }
         try (ExperimentRun run = open("constraints: {params: 1k}\n")) {
-            assertThatThrownBy(run::test).isInstanceOf(InputException.class).hasMessageStartingWith(front + ": ")
+            assertThatThrownBy(() -> run.test(false)).isInstanceOf(InputException.class).hasMessageStartingWith(front + ": ")
                 .hasMessageEndingWith(" does not keep params ≤ 1000 (expected: a front under the experiment's limits: lutra search again)");
         }
         try (ExperimentRun run = open("targets: [{device: box, table: box.json}]\n")) {
@@ -154,21 +154,21 @@ class WithoutTargetsTest {
         try (ExperimentRun run = open("")) {
             run.all();
             List<Winner> winners = run.winners();
-            assertThat(run.test()).hasSize(2);
+            assertThat(run.test(false)).hasSize(2);
             Comparison one = new Comparison(Optional.empty(), Optional.of(1L), Optional.empty(), 1, Optional.empty());
             Winner.Check good = new Winner.Check("box", 1, one, one, Optional.empty(), 1, 0, true);
             WinnerFile.write(run.folder().verification(), List.of(winners.get(0), new Winner(winners.get(1).architecture(),
                 winners.get(1).file(), winners.get(1).measures(), List.of(good))));
-            assertThat(run.test()).extracting(TestedNetwork::architecture).containsExactly(winners.get(1).architecture());
+            assertThat(run.test(false)).extracting(TestedNetwork::architecture).containsExactly(winners.get(1).architecture());
             Map<String, Double> byOtherWeights = new HashMap<>(winners.get(1).measures());
             byOtherWeights.put(Measure.ACCURACY, 0.125);
             WinnerFile.write(run.folder().verification(), List.of(new Winner(winners.get(1).architecture(), winners.get(1).file(),
                 byOtherWeights, List.of(good))));
-            assertThat(run.test()).as("confirmed was a candidate of another search").hasSize(2);
+            assertThat(run.test(false)).as("confirmed was a candidate of another search").hasSize(2);
             Winner.Check bad = new Winner.Check("box", 1, one, one, Optional.empty(), 1, 1, false);
             WinnerFile.write(run.folder().verification(), winners.stream().map(winner -> new Winner(winner.architecture(), winner.file(),
                 winner.measures(), List.of(bad))).toList());
-            for (ThrowingCallable stage : List.<ThrowingCallable>of(run::test, () -> run.retrain(RetrainRequest.WINNERS))) {
+            for (ThrowingCallable stage : List.<ThrowingCallable>of(() -> run.test(false), () -> run.retrain(RetrainRequest.WINNERS))) {
                 assertThatThrownBy(stage).isInstanceOf(InputException.class)
                     .hasMessageStartingWith(run.folder().verification() + ": devices confirmed none of the winners (expected: one at least");
             }

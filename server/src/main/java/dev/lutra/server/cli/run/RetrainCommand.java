@@ -82,6 +82,7 @@ public final class RetrainCommand extends AnsweringCommand {
         document.put("network", network.name());
         document.put("architecture", network.architecture());
         document.put("file", network.file().toString());
+        document.put("files", network.files().stream().map(Path::toString).toList());
         document.put("macs", network.macs());
         document.put("params", network.params());
         network.before().ifPresent(hits -> document.put("before", shares(hits)));

@@ -9,16 +9,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 @Command(name = "test", mixinStandardHelpOptions = true, description = "Accuracy of the winners and of retrained networks on the test split, which neither training nor search has seen.")
 public final class TestCommand extends AnsweringCommand {
+
+    @Option(names = "--refused", description = "Test networks that devices refused as well.")
+    private boolean refused;
 
     /** What stands in the place of a file where the weights are shared. */
     private static final String SHARED = "supernet";
 
     @Override
     int answer(ExperimentRun run, boolean json) {
-        List<TestedNetwork> tested = run.test();
+        List<TestedNetwork> tested = run.test(refused);
         if (json) {
             System.out.println(Json.line(Map.of("networks", tested.stream().map(TestCommand::document).toList())));
             return 0;
