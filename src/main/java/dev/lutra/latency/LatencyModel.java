@@ -1,9 +1,13 @@
 package dev.lutra.latency;
 
 import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
+import dev.lutra.cost.LiveValues;
 import dev.lutra.latency.correction.Correction;
+import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
+import dev.lutra.proto.NetworkMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +26,7 @@ public final class LatencyModel {
 
     private final LookupTable table;
     private final Optional<Correction> correction;
+    private final Optional<MemoryModel> memory;
     /** What every network takes besides its segments. */
     private final double fixedNanos;
     private final long leastNanos;
@@ -29,6 +34,7 @@ public final class LatencyModel {
     public LatencyModel(LookupTable table) {
         this.table = table;
         correction = table.calibration().map(calibration -> Correction.of(table, calibration));
+        memory = MemoryModel.of(table.networks());
         fixedNanos = correction.map(Correction::biasNanos).orElse((double) table.callOverheadNanos());
         leastNanos = correction.isPresent() ? Correction.LEAST_NANOS : 0;
     }
@@ -40,6 +46,27 @@ public final class LatencyModel {
     /** Whether predictions have a p99: the table was calibrated on networks that state theirs. */
     public boolean predictsP99() {
         return correction.map(Correction::predictsP99).orElse(false);
+    }
+
+    /** The peak memory of networks; empty where the table has too few whose memory was measured. */
+    public Optional<MemoryModel> memory() {
+        return memory;
+    }
+
+    /**
+     * What the memory of a network of the table's batch is predicted from.
+     *
+     * @param parameters that it has
+     * @param liveValues most that are there at the same time, for one image
+     */
+    public NetworkMemory memoryOf(long parameters, long liveValues) {
+        return NetworkMemory.newBuilder().setWeightBytes(Float.BYTES * parameters)
+            .setLiveBytes(Float.BYTES * table.content().getBatch() * liveValues).build();
+    }
+
+    /** The same of a network as it is built. */
+    public NetworkMemory memoryOf(Network network) {
+        return memoryOf(Cost.of(network).params(), LiveValues.most(network));
     }
 
     /**

@@ -13,6 +13,7 @@ import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
+import dev.lutra.proto.NetworkMemory;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
 import java.nio.file.Path;
@@ -42,6 +43,8 @@ public final class LookupTable implements SegmentTimes {
     private static final Pattern KEY = Pattern.compile("[0-9a-f]{16}");
     /** Quantiles may be those of a histogram of two to three digits. */
     private static final double ROUNDED_DOWN = 0.99;
+    /** No memory is larger: a pebibyte, beyond any device, and exact as a double. */
+    public static final long MOST_BYTES = 1L << 50;
     private static final String USUAL_PRECISION = "float32";
 
     private final String origin;
@@ -126,6 +129,7 @@ public final class LookupTable implements SegmentTimes {
             requireTimes(place + ".latency", network.getLatency());
             require(network.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
                 network.getLatency().getP50Nanos() + " (expected: more than 0)");
+            requireMemory(place + ".memory", network);
             require(network.getHeldOut() || network.getWeight() > 0 && network.getWeight() <= 1, place + ".weight",
                 network.getWeight() + " (expected: more than 0, at most 1)");
             require(network.getSegmentsCount() > 0, place + ".segments", "missing (expected: keys of its segments)");
@@ -133,6 +137,18 @@ public final class LookupTable implements SegmentTimes {
                 require(entries.containsKey(key), place + ".segments", "no entry for " + key);
             }
         }
+    }
+
+    private void requireMemory(String place, WholeNetwork network) {
+        NetworkMemory memory = network.getMemory();
+        requireBytes(place + ".weightBytes", memory.getWeightBytes(), 0);
+        requireBytes(place + ".liveBytes", memory.getLiveBytes(), 0);
+        requireBytes(place + ".measured.peakBytes", memory.getMeasured().getPeakBytes(), network.hasMemory() ? 1 : 0);
+        requireBytes(place + ".measured.runningBytes", memory.getMeasured().getRunningBytes(), 0);
+    }
+
+    private void requireBytes(String place, long bytes, long least) {
+        require(bytes >= least && bytes <= MOST_BYTES, place, bytes + " (expected: " + least + " to " + MOST_BYTES + ")");
     }
 
     private void requireTimes(String place, Distribution latency) {

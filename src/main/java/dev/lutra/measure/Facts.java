@@ -13,11 +13,12 @@ import java.util.function.Supplier;
  * @param cost its MACs and parameters
  * @param nanos its predicted latency on the device in question; empty for measures that have none
  * @param p99Nanos its predicted p99 there; empty also where the device's table predicts none
+ * @param memoryBytes its predicted peak memory there; empty also where the device's table predicts none
  * @param worstNanos its predicted latency on the device that takes longest; empty where there is none
  * @param accuracy from 0 to 1; empty before it is known
  */
-public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, OptionalLong p99Nanos, OptionalLong worstNanos,
-    OptionalDouble accuracy) {
+public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, OptionalLong p99Nanos, OptionalLong memoryBytes,
+    OptionalLong worstNanos, OptionalDouble accuracy) {
 
     /** Of a network alone. */
     public static Facts of(Network network) {
@@ -26,7 +27,8 @@ public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, Opti
 
     /** Of a network that was counted already. */
     public static Facts of(Supplier<Network> built, Cost cost) {
-        return new Facts(built, cost, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalDouble.empty());
+        return new Facts(built, cost, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(),
+            OptionalDouble.empty());
     }
 
     /** The network, as it is built. */
@@ -35,17 +37,17 @@ public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, Opti
     }
 
     /** The same architecture on a device. */
-    public Facts on(long latencyNanos, OptionalLong latencyP99Nanos) {
-        return new Facts(built, cost, OptionalLong.of(latencyNanos), latencyP99Nanos, worstNanos, accuracy);
+    public Facts on(long latencyNanos, OptionalLong latencyP99Nanos, OptionalLong peakBytes) {
+        return new Facts(built, cost, OptionalLong.of(latencyNanos), latencyP99Nanos, peakBytes, worstNanos, accuracy);
     }
 
     /** The same architecture on all devices together. */
     public Facts onAll(OptionalLong longestNanos) {
-        return new Facts(built, cost, nanos, p99Nanos, longestNanos, accuracy);
+        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, longestNanos, accuracy);
     }
 
     /** The same architecture when its accuracy is known. */
     public Facts judged(double known) {
-        return new Facts(built, cost, nanos, p99Nanos, worstNanos, OptionalDouble.of(known));
+        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, worstNanos, OptionalDouble.of(known));
     }
 }

@@ -15,13 +15,14 @@ public final class MeasureKinds {
         Map.entry("balanced", BalancedMeasure::of),
         Map.entry("latency", settings -> new LatencyMeasure()),
         Map.entry("macs", settings -> CountedMeasure.MACS),
+        Map.entry("memory", settings -> new MemoryMeasure()),
         Map.entry("normalised-score", ScoreMeasure::mean),
         Map.entry("p99", settings -> new TailLatencyMeasure()),
         Map.entry("params", settings -> CountedMeasure.PARAMS),
         Map.entry("score", ScoreMeasure::sum),
         Map.entry("worst-latency", settings -> new WorstLatencyMeasure())));
 
-    private static final String[] ALWAYS_TOLD = {"latency", "macs", "p99", "params", "score"};
+    private static final String[] ALWAYS_TOLD = {"latency", "macs", "memory", "p99", "params", "score"};
 
     private MeasureKinds() {}
 

@@ -6,6 +6,8 @@ public enum Unit {
     COUNT,
     /** Time; files hold milliseconds, everything else nanoseconds: {@code 3 ms}. */
     NANOSECONDS,
+    /** Memory: {@code 20 MB}, of a million bytes each. */
+    BYTES,
     /** Parts of something: {@code 0.5}. */
     RATIO
 }

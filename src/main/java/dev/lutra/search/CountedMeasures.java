@@ -11,6 +11,7 @@ import dev.lutra.measure.sums.CostTable;
 import dev.lutra.measure.sums.SlotSum;
 import dev.lutra.measure.sums.Slots;
 import dev.lutra.network.Network;
+import dev.lutra.proto.NetworkMemory;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
@@ -89,14 +90,20 @@ final class CountedMeasures implements CheapMeasures {
             if (Double.isNaN(added)) {
                 return Optional.empty();
             }
-            there.add(predicted(facts, models.get(device), added));
+            there.add(predicted(facts, models.get(device), added, CostTable.liveValues(sum)));
         }
         return Optional.of(measures(facts, there));
     }
 
-    private static Facts predicted(Facts facts, LatencyModel model, double added) {
+    private static Facts predicted(Facts facts, LatencyModel model, double added, long liveValues) {
         long nanos = model.nanos(added);
-        return facts.on(nanos, model.predictsP99() ? OptionalLong.of(model.p99Nanos(nanos)) : OptionalLong.empty());
+        return facts.on(nanos, model.predictsP99() ? OptionalLong.of(model.p99Nanos(nanos)) : OptionalLong.empty(),
+            peakBytes(model, model.memoryOf(facts.cost().params(), liveValues)));
+    }
+
+    private static OptionalLong peakBytes(LatencyModel model, NetworkMemory network) {
+        return model.memory().map(memory -> OptionalLong.of(memory.bytes(network.getWeightBytes(), network.getLiveBytes())))
+            .orElse(OptionalLong.empty());
     }
 
     private Measures interpreted(Architecture architecture) {
@@ -104,7 +111,8 @@ final class CountedMeasures implements CheapMeasures {
         Facts facts = Facts.of(network);
         return measures(facts, models.stream().map(model -> {
             Prediction prediction = model.predict(network);
-            return facts.on(prediction.nanos(), prediction.p99().map(tail -> OptionalLong.of(tail.nanos())).orElse(OptionalLong.empty()));
+            return facts.on(prediction.nanos(), prediction.p99().map(tail -> OptionalLong.of(tail.nanos())).orElse(OptionalLong.empty()),
+                peakBytes(model, model.memoryOf(network)));
         }).toList());
     }
 
@@ -193,7 +201,8 @@ final class CountedMeasures implements CheapMeasures {
         int device = device(measure);
         if (kind.isOnDevice()) {
             return latency(kind, device)
-                .orElse((values, sum) -> kind.of(predicted(facts(values, sum), models.get(device), known(sum, device, values))));
+                .orElse((values, sum) -> kind.of(predicted(facts(values, sum), models.get(device), known(sum, device, values),
+                    CostTable.liveValues(sum))));
         }
         return kind.isOverDevices()
             ? (values, sum) -> kind.of(facts(values, sum).onAll(

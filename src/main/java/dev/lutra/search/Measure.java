@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Names of the figures that architectures are compared by, and how files and people are given their values. The set is open: a
@@ -40,31 +41,77 @@ public final class Measure {
     /** The latency in nanoseconds that one call in a hundred exceeds; always on a device that is named. */
     private static final String P99 = "p99";
 
-    private static final String ON_DEVICE = LATENCY + ":";
-    private static final String P99_ON_DEVICE = P99 + ":";
-    private static final String COLUMN = "latency_ms";
-    private static final String WORST_COLUMN = "worst_latency_ms";
-    private static final String P99_COLUMN = "latency_p99_ms";
-    private static final int NANOS_DIGITS = 6;
-    private static final double LONGEST_NANOS = 1e15; // eleven days
+    private static final String MEMORY = "memory";
+
+    /** Measures that are told in a unit a million times the one that they are kept in, and what files and people call them. */
+    private enum Scaled {
+        TIME(LATENCY, true, true, "latency_ms", "ms"), TAIL(P99, false, true, "latency_p99_ms", "ms"), WORST(WORST_LATENCY, true, false,
+            "worst_latency_ms", "ms"), PEAK(MEMORY, false, true, "memory_mb", "MB");
+
+        private final String name;
+        private final boolean isAlone;
+        private final boolean isOnDevice;
+        private final String column;
+        private final String unit;
+
+        /**
+         * @param isAlone whether it may be of no device that is named
+         * @param isOnDevice whether it may be of a device
+         */
+        Scaled(String name, boolean isAlone, boolean isOnDevice, String column, String unit) {
+            this.name = name;
+            this.isAlone = isAlone;
+            this.isOnDevice = isOnDevice;
+            this.column = column;
+            this.unit = unit;
+        }
+
+        private boolean is(String text, String ownName) {
+            return isAlone && text.equals(ownName) || isOnDevice && text.startsWith(ownName + ":");
+        }
+
+        static Optional<Scaled> of(String measure) {
+            return Stream.of(values()).filter(kind -> kind.is(measure, kind.name)).findFirst();
+        }
+
+        static Optional<Scaled> ofColumn(String column) {
+            return Stream.of(values()).filter(kind -> kind.is(column, kind.column)).findFirst();
+        }
+
+        boolean isTime() {
+            return unit.equals("ms");
+        }
+    }
+
+    private static final int DIGITS = 6;
+    private static final double MOST = 1e15; // eleven days, a petabyte
     private static final MathContext READABLE = new MathContext(4);
 
     private Measure() {}
 
     /** Predicted median latency on a device, in nanoseconds. */
     public static String latency(String device) {
-        return ON_DEVICE + device;
+        return LATENCY + ":" + device;
     }
 
     /** Predicted 99th percentile of the latency on a device, in nanoseconds. */
     public static String p99(String device) {
-        return P99_ON_DEVICE + device;
+        return P99 + ":" + device;
+    }
+
+    /** Predicted peak memory on a device, in bytes. */
+    public static String memory(String device) {
+        return MEMORY + ":" + device;
     }
 
     /** Whether a measure is a time, in nanoseconds. */
     public static boolean isLatency(String measure) {
-        return measure.equals(LATENCY) || measure.startsWith(ON_DEVICE) || measure.startsWith(P99_ON_DEVICE)
-            || measure.equals(WORST_LATENCY);
+        return Scaled.of(measure).map(Scaled::isTime).orElse(false);
+    }
+
+    /** Whether a measure is shown in a unit a million times the one that it is kept in: times, memory. */
+    public static boolean isScaled(String measure) {
+        return Scaled.of(measure).isPresent();
     }
 
     /** Whether a measure counts things, often millions of them. */
@@ -74,42 +121,29 @@ public final class Measure {
 
     /** Whether a measure is the median latency on a device that is named. */
     static boolean isOnDevice(String measure) {
-        return measure.startsWith(ON_DEVICE);
+        return measure.startsWith(LATENCY + ":");
     }
 
-    /** The measure's name in a file; stored latencies are in milliseconds, and say so. */
+    /** The measure's name in a file; what is stored in milliseconds or megabytes says so. */
     static String column(String measure) {
-        if (measure.equals(WORST_LATENCY)) {
-            return WORST_COLUMN;
-        }
-        if (measure.startsWith(P99_ON_DEVICE)) {
-            return P99_COLUMN + measure.substring(P99.length());
-        }
-        return isLatency(measure) ? COLUMN + measure.substring(LATENCY.length()) : measure;
+        return Scaled.of(measure).map(kind -> kind.column + measure.substring(kind.name.length())).orElse(measure);
     }
 
     /** The measure that a column of a file holds. A column {@code latency} without a unit is in milliseconds too. */
     static String ofColumn(String column) {
-        if (column.equals(WORST_COLUMN)) {
-            return WORST_LATENCY;
-        }
-        if (column.startsWith(P99_COLUMN + ":")) {
-            return P99 + column.substring(P99_COLUMN.length());
-        }
-        boolean spelledOut = column.equals(COLUMN) || column.startsWith(COLUMN + ":");
-        return spelledOut ? LATENCY + column.substring(COLUMN.length()) : column;
+        return Scaled.ofColumn(column).map(kind -> kind.name + column.substring(kind.column.length())).orElse(column);
     }
 
     /** A value in its column's unit, exactly; whole numbers without a decimal point. */
     static BigDecimal toColumn(String measure, double value) {
         BigDecimal exact = new BigDecimal(Double.toString(value));
-        BigDecimal inUnit = (isLatency(measure) ? exact.movePointLeft(NANOS_DIGITS) : exact).stripTrailingZeros();
+        BigDecimal inUnit = (isScaled(measure) ? exact.movePointLeft(DIGITS) : exact).stripTrailingZeros();
         return inUnit.scale() < 0 ? inUnit.setScale(0) : inUnit;
     }
 
     /** The value of a cell. */
     static double fromColumn(String measure, BigDecimal cell) {
-        return isLatency(measure) ? shifted(cell, NANOS_DIGITS) : cell.doubleValue();
+        return isScaled(measure) ? shifted(cell, DIGITS) : cell.doubleValue();
     }
 
     /** A decimal times a power of ten, without writing out the zeros of one such as {@code 1e999999999}, which is infinite. */
@@ -125,8 +159,13 @@ public final class Measure {
             String percent = value > 1 && value <= 100 ? "; of percents the experiment says 'unit: percent'" : "";
             return value >= 0 && value <= 1 ? Optional.empty() : Optional.of("a fraction from 0 to 1" + percent);
         }
-        if (isLatency(measure)) {
-            return value > 0 && value <= LONGEST_NANOS ? Optional.empty() : Optional.of("milliseconds, more than 0");
+        Optional<Scaled> scaled = Scaled.of(measure);
+        if (scaled.isPresent()) {
+            return value > 0 && value <= MOST
+                ? Optional.empty()
+                : Optional.of(scaled.get().isTime()
+                    ? "milliseconds, more than 0"
+                    : scaled.get().unit + ", more than 0");
         }
         if (measure.equals(MACS) || measure.equals(PARAMS) || measure.equals(SCORE)) {
             return value >= 0 && Double.isFinite(value) ? Optional.empty() : Optional.of("a number of at least 0");
@@ -134,11 +173,12 @@ public final class Measure {
         return Double.isFinite(value) ? Optional.empty() : Optional.of("a number");
     }
 
-    /** A value for people, to four digits: {@code 3.197M}, {@code 2.93 ms}. */
+    /** A value for people, to four digits: {@code 3.197M}, {@code 2.93 ms}, {@code 12.5 MB}. */
     public static String format(String measure, double value, RoundingMode rounding) {
         BigDecimal exact = new BigDecimal(Double.toString(value));
-        if (isLatency(measure)) {
-            return rounded(exact.movePointLeft(NANOS_DIGITS), rounding) + " ms";
+        Optional<Scaled> scaled = Scaled.of(measure);
+        if (scaled.isPresent()) {
+            return rounded(exact.movePointLeft(DIGITS), rounding) + " " + scaled.get().unit;
         }
         double size = Math.abs(value);
         if (size >= 1e9) {

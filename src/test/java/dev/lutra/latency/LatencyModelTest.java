@@ -60,7 +60,7 @@ class LatencyModelTest {
         assertThat((double) prediction.nanos()).isCloseTo(1.5 * prediction.sumNanos(), withinPercentage(1));
         Interval interval = prediction.interval().orElseThrow();
         assertThat(interval.contains(prediction.nanos())).isTrue();
-        assertThat(interval.highNanos() - interval.lowNanos()).isLessThan(prediction.nanos() / 2);
+        assertThat(interval.high() - interval.low()).isLessThan(prediction.nanos() / 2);
         assertThat(model.predictsP99()).isTrue();
         assertThat((double) prediction.p99().orElseThrow().nanos()).isCloseTo(3.0 * prediction.sumNanos(), withinPercentage(1));
     }

@@ -171,11 +171,13 @@ public final class Main implements Callable<Integer> {
         stopWhenTold(closed);
         try (ProcessBench bench = new ProcessBench(cores); ServerLink link = new ServerLink(address, secret)) {
             RuntimeOffer runtime = probe.runtime(providers, bench);
+            String memory = probe.memory(bench);
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addRuntimes(runtime)
                 .setMachine(identity.machine()).setProcess(identity.process());
             Bench offered = new OfferedBench(bench, runtime.getProvidersList());
             serve(link, identity, name, candidate -> {
-                Device.Builder described = probe.describe(candidate).toBuilder().setProtection(bench.protection());
+                Device.Builder described = probe.describe(candidate).toBuilder().setProtection(bench.protection())
+                    .setMemoryOfModels(memory);
                 Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
                     new Random(), new SystemWatch(), version());
                 return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,

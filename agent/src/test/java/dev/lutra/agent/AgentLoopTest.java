@@ -21,6 +21,7 @@ import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RenewReply;
@@ -556,6 +557,16 @@ class AgentLoopTest {
                 throw new IllegalStateException("the measuring process does not start");
             }
             return bench.slice(task, onnx, keepOpen, abandoned);
+        }
+
+        @Override
+        public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+            return bench.memory(task, onnx, abandoned);
+        }
+
+        @Override
+        public void renewForMemory() {
+            bench.renewForMemory();
         }
 
         @Override

@@ -1,15 +1,15 @@
 package dev.lutra.latency.correction;
 
-/** Where a latency is expected in 95 of 100 cases, in nanoseconds. */
-public record Interval(long lowNanos, long highNanos) {
+/** Where a figure is expected in 95 of 100 cases, in its measure's unit: nanoseconds, bytes. */
+public record Interval(long low, long high) {
 
     public Interval {
-        if (lowNanos < 0 || highNanos < lowNanos) {
-            throw new IllegalArgumentException("interval: " + lowNanos + " to " + highNanos + " (expected: from low to high)");
+        if (low < 0 || high < low) {
+            throw new IllegalArgumentException("interval: " + low + " to " + high + " (expected: from low to high)");
         }
     }
 
-    public boolean contains(long nanos) {
-        return lowNanos <= nanos && nanos <= highNanos;
+    public boolean contains(long value) {
+        return low <= value && value <= high;
     }
 }

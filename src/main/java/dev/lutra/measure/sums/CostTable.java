@@ -2,6 +2,7 @@ package dev.lutra.measure.sums;
 
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.LiveValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.measure.Additive;
 import dev.lutra.network.Segment;
@@ -13,7 +14,8 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * MACs, parameters and latencies of a space's architectures, a few array reads each: all are sums over segments, so the sum of each
- * slot's segments is tabulated for every combination of its genes. Counts and latencies of tables without a calibration are
+ * slot's segments is tabulated for every combination of its genes. What lives at the same time is no sum but the largest of the
+ * segments'. Counts and latencies of tables without a calibration are
  * whole numbers and exact; calibrated latencies are sums of fractions, equal to the interpreted ones within rounding. Safe for use by
  * several threads.
  */
@@ -21,7 +23,8 @@ public final class CostTable {
 
     private static final int MACS = 0;
     private static final int PARAMS = 1;
-    private static final int DEVICES = 2;
+    private static final int LIVE = 2;
+    private static final int DEVICES = 3;
 
     private final Slots slots;
     private final List<LatencyModel> devices;
@@ -68,6 +71,7 @@ public final class CostTable {
             for (int device = 0; device < devices.size(); device++) {
                 to[at + DEVICES + device] += devices.get(device).addedNanos(segment);
             }
+            to[at + LIVE] = Math.max(to[at + LIVE], LiveValues.most(segment));
         }
     }
 
@@ -86,7 +90,7 @@ public final class CostTable {
         return slots;
     }
 
-    /** How many sums there are: MACs, parameters, and one a device. */
+    /** How many sums there are: MACs, parameters, what lives at the same time, and one a device. */
     public int columns() {
         return columns;
     }
@@ -95,7 +99,7 @@ public final class CostTable {
      * Sums up an architecture.
      *
      * @param values for every gene the position in its options
-     * @param sums MACs, parameters, and for every device what the segments add to the latency, NaN where its table lacks one
+     * @param sums MACs, parameters, most values at the same time, and for every device what the segments add to the latency, NaN where its table lacks one
      */
     public void sum(int[] values, double[] sums) {
         System.arraycopy(fixed, 0, sums, 0, columns);
@@ -107,15 +111,22 @@ public final class CostTable {
                 combination = combination * slotSizes[i] + values[slotGenes[i]];
             }
             int at = first[slot] + combination * columns;
+            double live = Math.max(sums[LIVE], table[at + LIVE]);
             for (int column = 0; column < columns; column++) {
                 sums[column] += table[at + column];
             }
+            sums[LIVE] = live;
         }
     }
 
     /** MACs and parameters of what was summed up. */
     public static Cost cost(double[] sums) {
         return new Cost((long) sums[MACS], (long) sums[PARAMS]);
+    }
+
+    /** How many values are there at the same time, at most, in what was summed up: no sum, but the largest of its segments'. */
+    public static long liveValues(double[] sums) {
+        return (long) sums[LIVE];
     }
 
     /** What the segments that were summed up add to the latency of a device. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.LiveValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
@@ -11,7 +12,11 @@ import dev.lutra.latency.Tables;
 import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.measure.Additive;
 import dev.lutra.network.Network;
+import dev.lutra.proto.Memory;
+import dev.lutra.proto.NetworkMemory;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.CheapMeasures;
+import dev.lutra.search.MeasureArray;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -21,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -57,6 +63,20 @@ class CostTableTest {
             Architecture architecture = space.random(random);
             assertThat(CostTable.cost(sums(table, architecture))).as(architecture.toString())
                 .isEqualTo(CountingRule.MACS.count(space.build(architecture)));
+        }
+    }
+
+    /** Every segment of a chain reads what the one before it gives, so the greediest is what the whole network needs at once. */
+    @ParameterizedTest
+    @MethodSource("chains")
+    void whatLivesAtTheSameTimeIsThatOfTheWholeNetwork(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        CostTable table = CostTable.of(space, CountingRule.MACS, List.of()).orElseThrow();
+        Random random = new Random(1);
+        for (int i = 0; i < NETWORKS; i++) {
+            Architecture architecture = space.random(random);
+            assertThat(CostTable.liveValues(sums(table, architecture))).as(architecture.toString())
+                .isEqualTo(LiveValues.most(space.build(architecture)));
         }
     }
 
@@ -120,6 +140,36 @@ class CostTableTest {
             assertThat(latency.value().applyAsDouble(total(latency, architecture))).isCloseTo(predicted.nanos(), within(1.0));
             assertThat(tail.value().applyAsDouble(total(tail, architecture)))
                 .isCloseTo(predicted.p99().orElseThrow().nanos(), within(2.0));
+        }
+    }
+
+    /** Of a table whose networks state their memory, by a law of its own. */
+    @Test
+    void peakMemoryOfAnArrayIsThePredictedOne() {
+        SearchSpace space = Tables.smallSpace();
+        LookupTable entries = Tables.of(space);
+        LatencyModel plain = new LatencyModel(entries);
+        Random random = new Random(5);
+        List<WholeNetwork> measured = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            Network network = space.build(space.random(random));
+            NetworkMemory memory = plain.memoryOf(network);
+            measured.add(Tables.measured(network, 2 * plain.predict(network).nanos(), 0, i >= 20).toBuilder().setMemory(memory.toBuilder()
+                .setMeasured(Memory.newBuilder().setPeakBytes(100_000 + 3 * memory.getWeightBytes() + 2 * memory.getLiveBytes()))).build());
+        }
+        LatencyModel model = new LatencyModel(
+            LookupTable.of(entries.content().toBuilder().setCalibration(Calibrator.fit(entries, measured)).build()));
+        CheapMeasures cheap = CheapMeasures.counted(space, Map.of("box", model));
+        assertThat(cheap.names()).contains("memory:box");
+        assertThat(CheapMeasures.counted(space, Map.of("box", plain)).names()).doesNotContain("memory:box");
+        MeasureArray array = cheap.array(List.of("memory:box")).orElseThrow();
+        double[] found = new double[1];
+        for (int i = 0; i < NETWORKS; i++) {
+            Architecture architecture = space.random(random);
+            NetworkMemory memory = model.memoryOf(space.build(architecture));
+            array.tell(architecture.values(), found);
+            assertThat(found[0]).isCloseTo(100_000 + 3 * memory.getWeightBytes() + 2 * memory.getLiveBytes(), within(1.0));
+            assertThat(cheap.of(architecture).get("memory:box")).isEqualTo(found[0]);
         }
     }
 

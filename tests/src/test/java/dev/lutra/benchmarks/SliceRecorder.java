@@ -16,6 +16,7 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
@@ -31,6 +32,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -139,6 +141,11 @@ public final class SliceRecorder implements Bench {
         return slice;
     }
 
+    @Override
+    public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+        return bench.memory(task, onnx, abandoned);
+    }
+
     private static String sentinel(byte[] onnx, String otherwise) {
         for (SentinelModel model : SentinelModel.values()) {
             if (model.onnx() == onnx) {
@@ -146,6 +153,11 @@ public final class SliceRecorder implements Bench {
             }
         }
         return otherwise;
+    }
+
+    @Override
+    public void renewForMemory() {
+        bench.renewForMemory();
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.lutra.agent.bench;
 
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -28,8 +30,24 @@ public interface Bench extends AutoCloseable {
         return slice(task, onnx, false, abandoned);
     }
 
+    /**
+     * The memory that a task's model takes, opened and run a few times in a session of its own, over what the process had before: in a
+     * process that had other models before, what they have left behind is used again and not counted.
+     *
+     * @param abandoned as of a slice
+     * @return empty where it cannot be told: the system does not say, or the model lies in the memory of another device
+     * @throws TaskFailure as a slice
+     */
+    Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException;
+
     /** Ends the process; the next slice runs in a new one. */
     void renew();
+
+    /**
+     * The same, but the new one allocates memory as the system does where nobody has set it otherwise: Lutra's launcher sets it for
+     * training, so that freed memory stays.
+     */
+    void renewForMemory();
 
     @Override
     void close();

@@ -14,14 +14,17 @@ final class ChildEnvironment {
     private static final Set<String> NAMES = Set.of("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LD_PRELOAD",
         "ADSP_LIBRARY_PATH", "GLIBC_TUNABLES", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "SYSTEMROOT", "WINDIR", "PATHEXT",
         "INTEL_OPENVINO_DIR");
-    private static final List<String> PREFIXES = List.of("LC_", "MALLOC_", "OMP_", "GOMP_", "KMP_", "ORT_", "CUDA_", "NVIDIA_", "CUDNN_",
+    /** Begins the names of glibc's settings of malloc, mallopt(3). */
+    private static final String ALLOCATOR = "MALLOC_";
+    private static final List<String> PREFIXES = List.of("LC_", ALLOCATOR, "OMP_", "GOMP_", "KMP_", "ORT_", "CUDA_", "NVIDIA_", "CUDNN_",
         "CUBLAS_", "TRT_", "HIP_", "HSA_", "ROCR_", "VK_", "MESA_", "OPENVINO_", "OV_", "QNN_");
     private static final List<String> SECRETS = List.of("TOKEN", "SECRET", "PASSWORD", "KEY");
 
     private ChildEnvironment() {}
 
-    static void keepIn(Map<String, String> environment) {
-        environment.keySet().removeIf(name -> !isKept(name.toUpperCase(Locale.ROOT)));
+    /** @param allocatesPlainly whether settings of the memory allocator go, too */
+    static void keepIn(Map<String, String> environment, boolean allocatesPlainly) {
+        environment.keySet().removeIf(name -> !isKept(name.toUpperCase(Locale.ROOT)) || allocatesPlainly && name.startsWith(ALLOCATOR));
     }
 
     private static boolean isKept(String name) {

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtEnvironment;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
@@ -47,6 +48,8 @@ public final class ProcessBench implements Bench {
 
     private Protection protection;
     private WorkerProcess worker;
+    /** Whether the next process is for looking at memory. */
+    private boolean forMemory;
 
     /**
      * Makes a bench; starts no process yet.
@@ -102,6 +105,12 @@ public final class ProcessBench implements Bench {
         return slice;
     }
 
+    @Override
+    public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+        Memory memory = ask(SliceRequest.newBuilder().setTask(task).setMemory(true).build(), onnx, abandoned).getMemory();
+        return memory.getPeakBytes() > 0 ? Optional.of(memory) : Optional.empty();
+    }
+
     /**
      * What models run in, with every provider that there is, whether or not it works here. The agent itself never loads it.
      *
@@ -134,9 +143,11 @@ public final class ProcessBench implements Bench {
     private Optional<SliceReply> exchange(SliceRequest request, byte[] onnx, BooleanSupplier abandoned, boolean last)
         throws InterruptedException {
         if (worker == null || !worker.isAlive()) {
+            boolean plainly = forMemory;
             renew();
+            forMemory = plainly;
             try {
-                worker = WorkerProcess.start(scratch, cores, protection);
+                worker = WorkerProcess.start(scratch, cores, protection, plainly);
             } catch (IllegalStateException | InputException e) {
                 // Killed as the small process by which Java starts others, which is not told apart from one that cannot start.
                 if (last) {
@@ -198,10 +209,17 @@ public final class ProcessBench implements Bench {
 
     @Override
     public void renew() {
+        forMemory = false;
         if (worker != null) {
             worker.end();
             worker = null;
         }
+    }
+
+    @Override
+    public void renewForMemory() {
+        renew();
+        forMemory = true;
     }
 
     @Override

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -73,6 +75,31 @@ final class ProcessProbe {
             return -1;
         }
         return now.entrySet().stream().mapToLong(thread -> thread.getValue() - before.getOrDefault(thread.getKey(), 0L)).max().orElse(0);
+    }
+
+    /** What of this process is in memory now, in bytes; empty if the system does not tell. */
+    OptionalLong residentBytes() {
+        return bytes("VmRSS:");
+    }
+
+    /** The most that was, since it began or {@link #forgetPeak} was last asked for; 0 if the system does not tell. */
+    long peakBytes() {
+        return bytes("VmHWM:").orElse(0);
+    }
+
+    /** Begins the peak anew; false if the system does not do that (proc(5): {@code clear_refs}, value 5). */
+    boolean forgetPeak() {
+        try {
+            Files.writeString(self.resolve("clear_refs"), "5", StandardOpenOption.WRITE);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private OptionalLong bytes(String field) {
+        return read(self.resolve("status")).lines().filter(line -> line.startsWith(field)).map(line -> line.substring(field.length()).strip())
+            .filter(text -> text.matches("\\d{1,15} kB")).mapToLong(text -> 1024 * Long.parseLong(text.split(" ")[0])).findFirst();
     }
 
     /** The cores that this process is confined to; empty if it may run on all. */

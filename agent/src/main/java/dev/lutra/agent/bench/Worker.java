@@ -6,6 +6,7 @@ import dev.lutra.agent.sampling.LoadRun;
 import dev.lutra.agent.sampling.Sampler;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.SynchronousQueue;
 import sun.misc.Signal;
@@ -36,6 +38,9 @@ public final class Worker {
 
     /** In bytes, a third of the young generation (see WorkerProcess): the rest holds what a slice's calls leave behind. */
     private static final long GARBAGE = 4 << 20;
+
+    /** The first lays out the memory that the following ones use (ONNX Runtime's memory pattern). */
+    private static final int RUNS_FOR_MEMORY = 3;
 
     /**
      * A request with its model, in native memory: ONNX Runtime takes it from there, and no copy on the heap brings collections
@@ -121,6 +126,9 @@ public final class Worker {
                 return SliceReply.newBuilder().setRuntime(RuntimeOffer.newBuilder().setName(OrtModel.RUNTIME).setVersion(OrtModel.version())
                     .addAllProviders(ExecutionProviders.known())).build();
             }
+            if (received.request().getMemory()) {
+                return SliceReply.newBuilder().setMemory(memory(received.request().getTask(), received.model())).build();
+            }
             return SliceReply.newBuilder().setSlice(slice(received.request(), received.model())).build();
         } catch (TaskFailure e) {
             return SliceReply.newBuilder().setTaskFailure(e.getMessage()).build();
@@ -155,6 +163,25 @@ public final class Worker {
             model.run();
         }
         return slice.build();
+    }
+
+    /** The model's file is there before and is not counted; the heap of Java has been touched and does not grow. */
+    private Memory memory(Task task, ByteBuffer onnx) {
+        System.gc();
+        OptionalLong before = OrtModel.liesInProcess(task) ? probe.residentBytes() : OptionalLong.empty();
+        if (before.isEmpty() || !probe.forgetPeak()) {
+            return Memory.getDefaultInstance();
+        }
+        try (OrtModel model = OrtModel.open(onnx, task)) {
+            long opened = probe.peakBytes() - before.getAsLong();
+            boolean apart = probe.forgetPeak();
+            for (int run = 0; run < RUNS_FOR_MEMORY; run++) {
+                model.run();
+            }
+            long running = probe.peakBytes() - before.getAsLong();
+            return Memory.newBuilder().setPeakBytes(Math.max(1, Math.max(opened, running)))
+                .setRunningBytes(apart ? Math.max(1, running) : 0).build();
+        }
     }
 
     /**

@@ -79,9 +79,10 @@ final class WorkerProcess {
      * @param scratch the agent's; the worker gets an empty folder in it
      * @param cores to be confined to; empty: all
      * @param protection what keeps it from the rest of the device
+     * @param allocatesPlainly whether settings of the system's memory allocator are left out
      * @throws InputException if it cannot be confined to cores here
      */
-    static WorkerProcess start(ScratchFolder scratch, List<Integer> cores, Protection protection) {
+    static WorkerProcess start(ScratchFolder scratch, List<Integer> cores, Protection protection, boolean allocatesPlainly) {
         Path doorFile = scratch.work().resolve("door");
         Path crashReport = scratch.work().resolve("crash");
         ServerSocketChannel door = null;
@@ -95,7 +96,7 @@ final class WorkerProcess {
             command.addAll(protection.command(java(scratch, doorFile, crashReport)));
             ProcessBuilder builder = new ProcessBuilder(command).directory(scratch.work().toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT);
-            ChildEnvironment.keepIn(builder.environment());
+            ChildEnvironment.keepIn(builder.environment(), allocatesPlainly);
             return new WorkerProcess(cores, builder.start(), door, doorFile, crashReport);
         } catch (IOException e) {
             closeQuietly(door);

@@ -56,6 +56,17 @@ public final class DeviceProbe {
         }
     }
 
+    /** Whether this machine tells the memory that models take, as {@link Device} says it. */
+    public String memory(ProcessBench bench) throws InterruptedException {
+        try {
+            return ProviderOffer.tellsMemory(bench)
+                ? "told"
+                : "not told: only Linux tells a process how much of it was resident at most since it last asked";
+        } catch (TaskFailure e) {
+            return "not told: " + TaskFailure.oneLine(e.getMessage());
+        }
+    }
+
     /** Where the runtime starts without protection alone, the bench goes on so. */
     private static RuntimeOffer inProtection(ProcessBench bench) throws InterruptedException {
         try {

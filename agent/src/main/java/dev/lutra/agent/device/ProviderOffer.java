@@ -80,11 +80,8 @@ final class ProviderOffer {
     }
 
     private static Optional<String> problem(String name, ProcessBench bench) throws InterruptedException {
-        Task task = Task.newBuilder().setId("try " + name).setProvider(name).setThreads(1).addInputs(ModelInput.newBuilder()
-            .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
-            .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES]))).build();
         try {
-            bench.slice(task, oneNode(), () -> false);
+            bench.slice(trial(name).build(), oneNode(), () -> false);
             return Optional.empty();
         } catch (TaskFailure e) {
             return Optional.of(e.getMessage());
@@ -95,6 +92,17 @@ final class ProviderOffer {
             }
             return Optional.of(TaskFailure.oneLine(e.getMessage()));
         }
+    }
+
+    private static Task.Builder trial(String provider) {
+        return Task.newBuilder().setId("try " + provider).setProvider(provider).setThreads(1).addInputs(ModelInput.newBuilder()
+            .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
+            .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES])));
+    }
+
+    /** Whether the memory that a model takes can be told here. */
+    static boolean tellsMemory(ProcessBench bench) throws InterruptedException {
+        return bench.memory(trial(ExecutionProviders.CPU).build(), oneNode(), () -> false).isPresent();
     }
 
     private static byte[] oneNode() {

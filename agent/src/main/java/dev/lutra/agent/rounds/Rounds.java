@@ -173,6 +173,7 @@ public final class Rounds {
             endBatch();
             return;
         }
+        takeMemory(left);
         if (processSinceNanos.isEmpty()
             || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()
             || turnsOfProcess >= Defaults.PROCESS_SLICES) {
@@ -210,6 +211,35 @@ public final class Rounds {
         account.processStarts();
         turnsOfProcess = 0;
         processSinceNanos = OptionalLong.of(nanoTime.getAsLong());
+    }
+
+    /** Each in a process that had but a small model before: what the first one costs a process is not that of a task. */
+    private void takeMemory(BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+        for (Series series : List.copyOf(hand)) {
+            if (series.wantsMemory() && isMeasuredInRounds(series.job().task())) {
+                long before = nanoTime.getAsLong();
+                try {
+                    bench.renewForMemory();
+                    Job job = series.job();
+                    bench.slice(SentinelModel.CORE.task(job.task()), SentinelModel.CORE.onnx(), job.abandoned());
+                    series.tookMemory(bench.memory(job.task(), job.onnx(), job.abandoned()));
+                } catch (TaskFailure e) {
+                    fail(series, e, left);
+                } catch (InterruptedException e) {
+                    if (!series.job().isAbandoned()) {
+                        throw e;
+                    }
+                } finally {
+                    account.add(TimeAccount.Kind.MEMORY, nanoTime.getAsLong() - before);
+                    processSinceNanos = OptionalLong.empty();
+                }
+            }
+        }
+    }
+
+    private void fail(Series series, TaskFailure failure, BiConsumer<Job, Optional<Outcome>> left) {
+        log.warn("{}: failed: {}", series.job().name(), failure.getMessage());
+        leave(series, Optional.of(failure.outcome()), left);
     }
 
     private void endBatch() {
@@ -318,8 +348,7 @@ public final class Rounds {
             return Optional.of(slice);
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
-            log.warn("{}: failed: {}", job.name(), e.getMessage());
-            leave(series, Optional.of(e.outcome()), left);
+            fail(series, e, left);
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!job.isAbandoned()) {

@@ -18,12 +18,14 @@ import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -44,6 +46,8 @@ final class Series {
     private long sessionNanos;
     private long wallNanos;
     private int timed;
+    private Optional<Memory> memory = Optional.empty();
+    private boolean wantsMemory;
     private double progress;
     private double halfWidth = Double.POSITIVE_INFINITY;
     private double levelNanos = 1;
@@ -54,6 +58,18 @@ final class Series {
         this.rules = job.task().getRules();
         this.sentinelOfMemory = SentinelModel.ofMemory(job.onnx().length);
         this.begin = begin;
+        wantsMemory = job.task().getMemory() && OrtModel.liesInProcess(job.task());
+    }
+
+    /** Whether the memory of its model is asked for and still to be looked at. */
+    boolean wantsMemory() {
+        return wantsMemory;
+    }
+
+    /** What is known of the memory of its model; empty where it cannot be told. */
+    void tookMemory(Optional<Memory> told) {
+        memory = told;
+        wantsMemory = false;
     }
 
     Job job() {
@@ -217,7 +233,9 @@ final class Series {
             kept.add(disturbed.remove(0));
         }
         Estimate estimate = estimate(scaling);
-        return Measured.newBuilder()
+        Measured.Builder measured = Measured.newBuilder();
+        memory.ifPresent(measured::setMemory);
+        return measured
             .setRuntime(first.getRuntime())
             .setLatency(distribution(estimate))
             .setCircumstances(circumstances(scaling.reference()).setConverged(converged))

@@ -102,6 +102,11 @@ public final class OrtModel implements AutoCloseable {
         }
     }
 
+    /** Whether a task's model lies in the memory of the process that runs it, and not in that of another device. */
+    public static boolean liesInProcess(Task task) {
+        return isOnCpu(task);
+    }
+
     private static boolean isOnCpu(Task task) {
         return task.getProvider().equals(ExecutionProviders.CPU);
     }

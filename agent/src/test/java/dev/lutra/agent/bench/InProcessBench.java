@@ -3,9 +3,11 @@ package dev.lutra.agent.bench;
 import dev.lutra.agent.runtime.OrtModel;
 import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.agent.sampling.Sampler;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
@@ -48,6 +50,11 @@ public final class InProcessBench implements Bench {
         }
     }
 
+    @Override
+    public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) {
+        return Optional.empty();
+    }
+
     private Slice slice(Task task, OrtModel model, Runnable run) {
         Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setRunDelayNanos(-1)
             .putAllNodesByProvider(model.nodesByProvider());
@@ -75,6 +82,11 @@ public final class InProcessBench implements Bench {
             slice.addSamplesNanos(4_000_000);
         }
         return slice.build();
+    }
+
+    @Override
+    public void renewForMemory() {
+        renew();
     }
 
     @Override

@@ -9,9 +9,18 @@ import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.onnx.OperatorSetIdProto;
+import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.proto.onnx.TensorShapeProto;
+import dev.lutra.proto.onnx.TypeProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,6 +44,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes with the real ONNX Runtime in them. The time limit only ends a test that would hang. */
@@ -529,5 +540,43 @@ class ProcessBenchTest {
             System.out.println("first slice: " + (slice.getSamplesNanosCount() >= 20 ? "20 samples or more" : "too few"));
             bench.slice(task().build(), TinyOnnx.endless(3), () -> false);
         }
+    }
+
+    /** A model whose one weight is so large, whatever else it takes. */
+    private static byte[] oneWeight(int values) {
+        TensorProto weight = TensorProto.newBuilder().setName("w").addDims(3).addDims(values / 3).setDataType(TensorProto.DataType.FLOAT_VALUE)
+            .setRawData(ByteString.copyFrom(new byte[Float.BYTES * (values / 3 * 3)])).build();
+        NodeProto product = NodeProto.newBuilder().setOpType("MatMul").addInput("x").addInput("w").addOutput("y").build();
+        return ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+            .setGraph(GraphProto.newBuilder().setName("g").addInput(value("x", 1, 3)).addInitializer(weight).addNode(product)
+                .addOutput(value("y", 1, values / 3)))
+            .build().toByteArray();
+    }
+
+    private static ValueInfoProto value(String name, int... shape) {
+        TensorShapeProto.Builder dims = TensorShapeProto.newBuilder();
+        for (int extent : shape) {
+            dims.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(extent));
+        }
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(
+            TypeProto.Tensor.newBuilder().setElemType(TensorProto.DataType.FLOAT_VALUE).setShape(dims))).build();
+    }
+
+    /** Weights of 16 and of 64 MB: a runtime holds each at least once, and no more often than its loading takes. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void memoryIsThatOfTheModel() throws Exception {
+        long[] peaks = new long[2];
+        for (int i = 0; i < 2; i++) {
+            long megabytes = i == 0 ? 16 : 64;
+            bench.renewForMemory();
+            bench.slice(task().build(), TinyOnnx.relu(3), () -> false);
+            Memory memory = bench.memory(task().setRules(RULES).build(), oneWeight((int) (megabytes << 18)), () -> false).orElseThrow();
+            assertThat(memory.getPeakBytes()).isBetween(megabytes << 20, 5 * megabytes << 20);
+            assertThat(memory.getRunningBytes()).isBetween(megabytes << 20, memory.getPeakBytes());
+            peaks[i] = memory.getPeakBytes();
+        }
+        assertThat(peaks[1] / (double) peaks[0]).isBetween(3.0, 5.0);
+        assertThat(bench.memory(task().setProvider("cuda").setRules(RULES).build(), TinyOnnx.relu(3), () -> false)).isEmpty();
     }
 }

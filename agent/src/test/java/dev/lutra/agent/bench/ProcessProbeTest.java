@@ -98,4 +98,24 @@ class ProcessProbeTest {
         Files.delete(online);
         assertThat(probe.pinnedCores()).isEmpty();
     }
+
+    @Test
+    void memoryIsWhatTheSystemSays() throws IOException {
+        Files.writeString(Files.createDirectories(folder.resolve("self")).resolve("status"),
+            "Name:\tjava\nVmPeak:\t  900000 kB\nVmHWM:\t   64000 kB\nVmRSS:\t   51200 kB\n");
+        Files.createFile(folder.resolve("self/clear_refs"));
+        assertThat(probe.residentBytes()).hasValue(51_200L * 1024);
+        assertThat(probe.peakBytes()).isEqualTo(64_000L * 1024);
+        assertThat(probe.forgetPeak()).isTrue();
+        assertThat(folder.resolve("self/clear_refs")).hasContent("5");
+    }
+
+    @Test
+    void memoryThatTheSystemDoesNotSayIsNotMadeUp() throws IOException {
+        assertThat(probe.residentBytes()).isEmpty();
+        assertThat(probe.peakBytes()).isZero();
+        assertThat(probe.forgetPeak()).isFalse();
+        Files.writeString(Files.createDirectories(folder.resolve("self")).resolve("status"), "VmRSS:\t many kB\n");
+        assertThat(probe.residentBytes()).isEmpty();
+    }
 }

@@ -97,7 +97,7 @@ class ProtectionTest {
         builder.environment().put("LUTRA_TOKEN", "the secret");
         builder.environment().put("AWS_SECRET_ACCESS_KEY", "the secret");
         builder.environment().put("MALLOC_ARENA_MAX", "4");
-        ChildEnvironment.keepIn(builder.environment());
+        ChildEnvironment.keepIn(builder.environment(), false);
         return builder.start();
     }
 
@@ -155,8 +155,13 @@ class ProtectionTest {
         }
         Map<String, String> environment = new HashMap<>(Map.of("SSH_AUTH_SOCK", "x", "HOME", "x", "CUDA_VISIBLE_DEVICES", "0",
             "ORT_TOKEN", "x", "XDG_RUNTIME_DIR", "x"));
-        ChildEnvironment.keepIn(environment);
+        ChildEnvironment.keepIn(environment, false);
         assertThat(environment).containsOnlyKeys("CUDA_VISIBLE_DEVICES");
+        environment.put("MALLOC_TRIM_THRESHOLD_", "17179869184");
+        ChildEnvironment.keepIn(environment, false);
+        assertThat(environment).containsOnlyKeys("CUDA_VISIBLE_DEVICES", "MALLOC_TRIM_THRESHOLD_");
+        ChildEnvironment.keepIn(environment, true);
+        assertThat(environment).as("where memory is looked at").containsOnlyKeys("CUDA_VISIBLE_DEVICES");
     }
 
     /** With namespaces or without, on any system with a shell that limits what a process takes. */

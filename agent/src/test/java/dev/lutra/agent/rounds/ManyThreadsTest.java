@@ -12,12 +12,14 @@ import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -52,6 +54,16 @@ class ManyThreadsTest {
                 slices.add(slice);
             }
             return slice;
+        }
+
+        @Override
+        public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
+            return bench.memory(task, onnx, abandoned);
+        }
+
+        @Override
+        public void renewForMemory() {
+            bench.renewForMemory();
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.lutra.agent.rounds;
 import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.sentinel.Defaults;
 import dev.lutra.agent.sentinel.SentinelModel;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.io.BufferedReader;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -83,6 +85,11 @@ final class RecordedMachine implements Bench {
     }
 
     @Override
+    public void renewForMemory() {
+        renew();
+    }
+
+    @Override
     public void renew() {
         // As recorded.
     }
@@ -99,6 +106,11 @@ final class RecordedMachine implements Bench {
         }
         now = 1000 * (present.atMicros() + present.tookMicros());
         return slice(present, task);
+    }
+
+    @Override
+    public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) {
+        return Optional.empty();
     }
 
     /** Samples that have the recorded level and median; what its halves differed by counts as delay, which is judged alike. */

@@ -127,6 +127,29 @@ class RoundsTest {
     }
 
     @Test
+    void memoryIsToldOfTasksThatAskEachInAProcessOfItsOwn() throws Exception {
+        SimulatedMachine machine = machineWithModels(1);
+        machine.latencies.keySet().forEach(id -> machine.peaks.put(id, 1_000_000L + id.hashCode()));
+        machine.peaks.remove("t3");
+        measure(machine, task("t1").setMemory(true), task("t2").setMemory(true), task("t3").setMemory(true), task("t4"),
+            task("t5").setMemory(true).setProvider("cuda"));
+        assertThat(outcomes.get("t1").getMeasured().getMemory().getPeakBytes()).isEqualTo(machine.peaks.get("t1"));
+        assertThat(outcomes.get("t2").getMeasured().getMemory().getPeakBytes()).isEqualTo(machine.peaks.get("t2"));
+        assertThat(List.of("t3", "t4", "t5")).noneMatch(id -> outcomes.get(id).getMeasured().hasMemory());
+        assertThat(outcomes.values()).allMatch(outcome -> outcome.getMeasured().getLatency().getP50Nanos() > 0);
+    }
+
+    @Test
+    void aModelThatDoesNotFitWhenItsMemoryIsLookedAtFailsAlone() throws Exception {
+        SimulatedMachine machine = machineWithModels(1);
+        machine.peaks.put("t2", 1_000_000L);
+        machine.failures.put("t1", new TaskFailure("the process was killed"));
+        measure(machine, task("t1").setMemory(true), task("t2").setMemory(true));
+        assertThat(outcomes.get("t1").getFailed().getReason()).contains("killed");
+        assertThat(outcomes.get("t2").getMeasured().getMemory().getPeakBytes()).isEqualTo(1_000_000L);
+    }
+
+    @Test
     void whatIsUnderWayGrowsUntilTasksLeave() throws Exception {
         SimulatedMachine machine = machineWithModels(1);
         Rounds rounds = rounds(machine);

@@ -4,6 +4,7 @@ import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.sentinel.SentinelModel;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -33,6 +35,8 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
 
     long sessionNanos = 12 * MS;
     final Map<String, Double> latencies = new HashMap<>();
+    /** Peak memory by task, where the machine tells it. */
+    final Map<String, Long> peaks = new HashMap<>();
     final Map<String, RuntimeException> failures = new HashMap<>();
     final List<String> slices = new ArrayList<>();
     /** What warming up and sampling took, by task. */
@@ -133,6 +137,19 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         return sample(latency * unseen * process * own * Math.exp(session * random.nextGaussian()), task);
     }
 
+    /** What a process that had but the small sentinel before tells; in others, what earlier models have left behind is used again. */
+    @Override
+    public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) {
+        if (failures.containsKey(task.getId())) {
+            alive = false;
+            throw failures.get(task.getId());
+        }
+        now += sessionNanos;
+        boolean isFresh = alive && processStarts.get(processStarts.size() - 1) == slices.size() - 1;
+        alive = false;
+        return Optional.ofNullable(peaks.get(task.getId())).map(bytes -> Memory.newBuilder().setPeakBytes(isFresh ? bytes : 1).build());
+    }
+
     private static boolean isSentinel(byte[] onnx) {
         return Arrays.stream(SentinelModel.values()).anyMatch(model -> model.onnx() == onnx);
     }
@@ -174,6 +191,11 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
         double tail = random.nextInt(heavyTail ? 5 : 50) == 0 ? 0.3 * random.nextDouble() : 0;
         return Math.round(latency * Math.pow(drift.applyAsDouble(seconds), driftShare) * load.applyAsDouble(seconds)
             * (1 + sampleDeviation * Math.abs(random.nextGaussian()) + tail));
+    }
+
+    @Override
+    public void renewForMemory() {
+        renew();
     }
 
     @Override

@@ -240,6 +240,12 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             .mapToDouble(Constraint::bound).min();
     }
 
+    /** Whether a measure is weighed or bounded. */
+    public boolean asks(String measure) {
+        return objectives.stream().anyMatch(objective -> objective.measure().equals(measure))
+            || constraints.stream().anyMatch(constraint -> constraint.measure().equals(measure));
+    }
+
     /** The same with another time for a device's whole table. */
     public Experiment withBudget(Duration budget) {
         return withProfile(new Profile(profile.halfWidth, profile.rounds, profile.slice, profile.timeLimit, profile.calibrate,

@@ -55,6 +55,7 @@ import java.util.TreeMap;
 /** Reads experiment files. */
 public final class ExperimentFile {
 
+    private static final String CPU = "cpu";
     private static final int DEFAULT_ROUNDS = 4;
     private static final Duration DEFAULT_SLICE = Duration.ofMillis(60);
     private static final Duration DEFAULT_TIME_LIMIT = Duration.ofSeconds(12);
@@ -180,13 +181,19 @@ public final class ExperimentFile {
         return new Devices.Wanted(kind, gpus);
     }
 
-    /** A p99 comes from whole networks alone: without them there is none to hold a limit against. */
+    /** Some figures come from whole networks alone: without them there is none to weigh, or to hold a limit against. */
     private void requirePredictable(Experiment experiment) {
-        boolean limited = experiment.targets().stream().anyMatch(target -> experiment.limit(Measure.p99(target.device())).isPresent());
-        if (limited && experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty()) {
-            throw file.get("profile").get("calibrate").error("0, with a limit on p99 (expected: at least 2, p99 being "
-                + "predicted from whole networks)");
+        boolean isLimited = experiment.targets().stream().anyMatch(target -> experiment.limit(Measure.p99(target.device())).isPresent());
+        List<Target> weighMemory = experiment.targets().stream().filter(target -> experiment.asks(Measure.memory(target.device()))).toList();
+        boolean isWithout = experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty();
+        if (isWithout && (isLimited || !weighMemory.isEmpty())) {
+            throw file.get("profile").get("calibrate").error("0, with " + (isLimited ? "a limit on p99" : "memory among what is asked")
+                + " (expected: at least 2, " + (isLimited ? "p99" : "memory") + " being predicted from whole networks)");
         }
+        weighMemory.stream().filter(target -> !target.provider().equals(CPU)).findFirst().ifPresent(target -> {
+            throw file.get("targets").error(target.device() + ": provider " + target.provider() + ", with " + Measure.memory(target.device())
+                + " (expected: provider cpu; on another, models lie in memory that no process is told of)");
+        });
     }
 
     /** What stops early is told by the supernet's own accuracies, and what they are worth for the front has to be known. */
@@ -450,7 +457,7 @@ public final class ExperimentFile {
                 node.find("batch").map(n -> n.integer(1, MOST_IMAGES)).orElse(1),
                 latency.flatMap(n -> n.find("p50")).map(Durations::of),
                 latency.flatMap(n -> n.find("p99")).map(Durations::of),
-                node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse("cpu"),
+                node.find("provider").map(n -> n.text().toLowerCase(Locale.ROOT)).orElse(CPU),
                 node.find("options").map(ExperimentFile::options).orElse(Map.of()),
                 node.find("threads").map(n -> n.integer(1)).orElse(1),
                 node.find("precision").map(n -> n.oneOf(Precision.class)).orElse(Precision.FLOAT32),

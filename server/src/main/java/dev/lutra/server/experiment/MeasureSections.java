@@ -9,7 +9,6 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.Objective.Direction;
 import dev.lutra.search.Objective;
 import dev.lutra.server.experiment.Experiment.Target;
-import dev.lutra.yaml.Durations;
 import dev.lutra.yaml.Kinds;
 import dev.lutra.yaml.YamlNode;
 import java.util.ArrayList;
@@ -148,25 +147,17 @@ final class MeasureSections {
         }
         Unit unit = kind.map(MeasureKind::unit).orElse(Unit.RATIO);
         if (!bounds.isMapping()) {
-            return List.of(Constraint.atMost(measure, value(bounds, unit)));
+            return List.of(Constraint.atMost(measure, Quantity.value(bounds, unit)));
         }
         List<Constraint> constraints = new ArrayList<>();
-        bounds.find("at-most").ifPresent(bound -> constraints.add(Constraint.atMost(measure, value(bound, unit))));
-        bounds.find("at-least").ifPresent(bound -> constraints.add(Constraint.atLeast(measure, value(bound, unit))
+        bounds.find("at-most").ifPresent(bound -> constraints.add(Constraint.atMost(measure, Quantity.value(bound, unit))));
+        bounds.find("at-least").ifPresent(bound -> constraints.add(Constraint.atLeast(measure, Quantity.value(bound, unit))
             .from("constraints." + measure + ".at-least")));
         settleRest(measure, bounds);
         if (constraints.isEmpty()) {
             throw bounds.error("no bound (expected: a value, or {at-most: …, at-least: …})");
         }
         return constraints;
-    }
-
-    private static double value(YamlNode node, Unit unit) {
-        return switch (unit) {
-            case COUNT -> node.count();
-            case NANOSECONDS -> Durations.of(node).toNanos();
-            case RATIO -> Quantity.number(node);
-        };
     }
 
     /** The measures that a text of the file means, their kinds being told of from now on. */

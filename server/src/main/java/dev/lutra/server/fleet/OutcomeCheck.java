@@ -1,10 +1,12 @@
 package dev.lutra.server.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.LookupTable;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Runtime;
@@ -33,6 +35,7 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
     /** Quantiles and histograms are rounded. */
     private static final double ROUNDING = 1e-3;
     private static final double WORST_DRIFT = 1e6;
+    private static final long MOST_BYTES = LookupTable.MOST_BYTES;
 
     /** Whether an outcome stays for good: a failure, or a figure that its rules would have more precise, is looked for again. */
     static boolean isFinal(Task task, Outcome outcome) {
@@ -51,6 +54,7 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
                 checkLatency(measured.getLatency());
                 checkCircumstances(measured.getCircumstances(), measured.getLatency());
             }
+            checkMemory(measured);
             checkOutputs(measured.getOutputsList());
         }
     }
@@ -112,6 +116,18 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
             require(latency.getRelativeHalfWidth() <= target * (1 + ROUNDING), "latency.relative_half_width",
                 latency.getRelativeHalfWidth(), "at most " + target + " of what has converged");
         }
+    }
+
+    private void checkMemory(Measured measured) {
+        if (!measured.hasMemory()) {
+            return;
+        }
+        require(task.getMemory(), "memory", "given", "none, for the task does not ask");
+        Memory memory = measured.getMemory();
+        require(memory.getPeakBytes() > 0 && memory.getPeakBytes() <= MOST_BYTES, "memory.peak_bytes", memory.getPeakBytes(),
+            "1 to " + MOST_BYTES);
+        require(memory.getRunningBytes() >= 0 && memory.getRunningBytes() <= memory.getPeakBytes(), "memory.running_bytes",
+            memory.getRunningBytes(), "0 to peak_bytes, " + memory.getPeakBytes());
     }
 
     private void checkOutputs(List<ModelOutput> outputs) {

@@ -35,7 +35,7 @@ public record FrontPrecision(String device, double halfWidth, double apart) {
     }
 
     private static double halfWidth(Prediction prediction) {
-        return prediction.interval().map(interval -> (interval.highNanos() - interval.lowNanos()) / 2.0 / prediction.nanos()).orElseThrow();
+        return prediction.interval().map(interval -> (interval.high() - interval.low()) / 2.0 / prediction.nanos()).orElseThrow();
     }
 
     private static double median(double[] values) {

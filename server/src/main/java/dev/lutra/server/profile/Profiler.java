@@ -23,9 +23,11 @@ import dev.lutra.proto.Entry;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.NetworkMemory;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.search.Measure;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
@@ -39,15 +41,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -65,6 +71,10 @@ public final class Profiler {
     private static final Duration MIN_WARM_UP = Duration.ofMillis(30);
     /** Slices of a model that show what they scatter by. */
     private static final int SLICES_OF_INTERVAL = 2;
+    /** As many tell a base, two factors and what they miss by. */
+    private static final int NETWORKS_WITH_MEMORY = 12;
+    /** Begins what a device says of a figure that it cannot give; the reason follows. */
+    private static final String NOT_TOLD = "not told: ";
     /** Fewer do not tell a p99, as {@link dev.lutra.proto.Distribution} says. */
     private static final int SAMPLES_OF_P99 = 368;
 
@@ -75,11 +85,20 @@ public final class Profiler {
      * @param label for people
      * @param sensitivity how much what is made of the batch changes with the model's latency
      * @param anew how often what was measured of it was forgotten
+     * @param memory whether its memory is asked for, too
      */
-    private record Model(String name, String label, Network network, double sensitivity, int anew) {
+    private record Model(String name, String label, Network network, double sensitivity, int anew, boolean memory) {
 
         Model(String name, String label, Network network, double sensitivity) {
             this(name, label, network, sensitivity, 0);
+        }
+
+        Model(String name, String label, Network network, double sensitivity, int anew) {
+            this(name, label, network, sensitivity, anew, false);
+        }
+
+        Model withMemory() {
+            return new Model(name, label, network, sensitivity, anew, true);
         }
     }
 
@@ -188,6 +207,7 @@ public final class Profiler {
         }
         String runtime = fleet.get().runtime(target.device());
         Device device = fleet.get().device(target.device()).orElseThrow().getDevice();
+        requireTold(experiment, device);
         known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
         Optional<ProfilingBudget> budget = experiment.profile().budget().map(total -> {
             fleet.get().awaitDevice(target.device());
@@ -253,11 +273,16 @@ public final class Profiler {
         return Math.ceil(time.toMillis() / 1e2) / 10;
     }
 
-    /** Whether there is nothing left to measure for a table: every segment, and where it is corrected, whole networks of the space. */
+    /**
+     * Whether there is nothing left to measure for a table: every segment, where it is corrected whole networks of the space, and where the
+     * experiment asks for memory that of some.
+     */
     public static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
         boolean calibrated = !table.isMeasured() || experiment.profile().calibrate() == 0
             || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()) && !network.getVerified());
-        return calibrated && SegmentCatalog.of(space).missingFrom(table).isEmpty();
+        boolean told = !table.isMeasured() || !experiment.asks(Measure.memory(table.content().getDevice().getName()))
+            || table.networks().stream().anyMatch(WholeNetwork::hasMemory);
+        return calibrated && told && SegmentCatalog.of(space).missingFrom(table).isEmpty();
     }
 
     /**
@@ -335,17 +360,64 @@ public final class Profiler {
                 + " networks, too few to fit a correction and to judge it");
             return List.of();
         }
-        List<Model> models = choices.stream().map(choice -> whole(choice.architecture(), model)).toList();
+        List<Model> models = withMemory(target, choices.stream().map(choice -> whole(choice.architecture(), model)).toList(), model);
         Map<String, Measured> measured = measure("calibrate " + target.device(), target, models,
             budget.map(time -> new BatchTime("networks", time.left(), time)));
         List<WholeNetwork> whole = new ArrayList<>();
         for (int i = 0; i < models.size(); i++) {
-            whole.add(WholeNetwork.newBuilder()
-                .setSpace(space.name()).setArchitecture(choices.get(i).architecture().toString())
-                .addAllSegments(model.predict(models.get(i).network()).parts().stream().map(Prediction.Part::key).toList())
-                .setLatency(measured.get(models.get(i).name()).getLatency()).setHeldOut(choices.get(i).heldOut()).build());
+            Measured result = measured.get(models.get(i).name());
+            whole.add(
+                point(space, choices.get(i).architecture(), model, models.get(i).network(), result).setHeldOut(choices.get(i).heldOut()).build());
         }
         return whole;
+    }
+
+    /**
+     * What a table keeps of a whole network that was measured.
+     *
+     * @param model of the table
+     * @param network which the architecture builds
+     */
+    public static WholeNetwork.Builder point(SearchSpace space, Architecture architecture, LatencyModel model, Network network, Measured measured) {
+        WholeNetwork.Builder point = WholeNetwork.newBuilder().setSpace(space.name()).setArchitecture(architecture.toString())
+            .addAllSegments(model.predict(network).parts().stream().map(Prediction.Part::key).toList()).setLatency(measured.getLatency());
+        if (measured.hasMemory()) {
+            point.setMemory(model.memoryOf(network).toBuilder().setMeasured(measured.getMemory()));
+        }
+        return point;
+    }
+
+    /**
+     * Asks for the memory of some of the networks, evenly by what it follows from: each takes a process of its own. Of a time budget
+     * nothing is spent on it unless the experiment asks for memory.
+     */
+    private List<Model> withMemory(Experiment.Target target, List<Model> networks, LatencyModel model) {
+        if (experiment.profile().budget().isPresent() && !experiment.asks(Measure.memory(target.device()))) {
+            return networks;
+        }
+        List<NetworkMemory> features = networks.stream().map(network -> model.memoryOf(network.network())).toList();
+        Set<Integer> chosen = new HashSet<>();
+        for (ToLongFunction<NetworkMemory> feature : List.<ToLongFunction<NetworkMemory>>of(NetworkMemory::getWeightBytes,
+            NetworkMemory::getLiveBytes)) {
+            List<Integer> order = IntStream.range(0, networks.size()).boxed()
+                .sorted(Comparator.comparingLong(i -> feature.applyAsLong(features.get(i)))).toList();
+            int places = Math.min(NETWORKS_WITH_MEMORY / 2, order.size());
+            IntStream.range(0, places).map(place -> place * (order.size() - 1) / Math.max(1, places - 1)).forEach(i -> chosen.add(order.get(i)));
+        }
+        return IntStream.range(0, networks.size())
+            .mapToObj(i -> chosen.contains(i) ? networks.get(i).withMemory() : networks.get(i)).toList();
+    }
+
+    /**
+     * Makes sure that a device tells what the experiment weighs or bounds there.
+     *
+     * @throws InputException if it says that it does not
+     */
+    public static void requireTold(Experiment experiment, Device device) {
+        if (experiment.asks(Measure.memory(device.getName())) && device.getMemoryOfModels().startsWith(NOT_TOLD)) {
+            throw new InputException(Measure.memory(device.getName()) + ": this device does not tell how much memory a model takes ("
+                + device.getMemoryOfModels().substring(NOT_TOLD.length()) + ")");
+        }
     }
 
     /** Of whole networks the relative error counts. Whoever forgets a segment does not trust what was measured with it. */
@@ -427,7 +499,7 @@ public final class Profiler {
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
-            .setRules(rules(experiment.profile(), target))
+            .setRules(rules(experiment.profile(), target)).setMemory(measured.memory())
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()

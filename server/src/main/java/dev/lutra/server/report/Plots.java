@@ -101,6 +101,9 @@ public final class Plots {
             return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
                 + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
+        if (measure.startsWith(Measure.memory(""))) {
+            return "predicted peak memory on " + measure.substring(measure.indexOf(':') + 1) + " (MB)";
+        }
         return switch (measure) {
             case Measure.MACS -> "MACs (millions)";
             case Measure.PARAMS -> "parameters (millions)";
@@ -112,7 +115,7 @@ public final class Plots {
 
     /** A value of a measure in the unit of its {@linkplain #axis axis}. */
     public static double onAxis(String measure, double value) {
-        return value / (Measure.isLatency(measure) || Measure.isCount(measure) ? 1e6 : 1);
+        return value / (Measure.isScaled(measure) || Measure.isCount(measure) ? 1e6 : 1);
     }
 
     /** Points alone. */

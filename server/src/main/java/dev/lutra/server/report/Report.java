@@ -34,9 +34,10 @@ public record Report(String name, String space, String evaluated, int frontSize,
      *
      * @param interval where the table expects a measurement, and whether it fell there; empty where it states none
      * @param known the measurement's own interval
+     * @param memory measured peak
      */
     public record Latency(String asked, String predicted, Judged interval, Judged measured, String known, String predictedP99, Judged p99,
-        String error) {}
+        String predictedMemory, Judged memory, String error) {}
 
     /** The architectures of the front with these measures. */
     public record Best(List<String> measures, List<Row> rows) {}

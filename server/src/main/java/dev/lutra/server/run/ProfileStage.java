@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.Profiler;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
     /**
      * @throws InputException if an imported table lacks segments, a time budget cannot suffice, or a device that is to measure cannot
-     *     be reached
+     *     be reached or does not tell what is asked for
      */
     @Override
     public void check(RunContext run) {
@@ -54,6 +55,15 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
             }
         }
         run.requireReachable(toMeasure);
+        toMeasure.stream().filter(target -> run.experiment().asks(Measure.memory(target.device()))).forEach(target -> requireTold(run, target));
+    }
+
+    /** Ahead of everything else, as far as the device is there; this machine's is as soon as its agent has started. */
+    private static void requireTold(RunContext run, Experiment.Target target) {
+        if (target.device().equals(Experiment.LOCAL)) {
+            run.fleet().awaitDevice(target.device());
+        }
+        run.fleet().device(target.device()).ifPresent(state -> Profiler.requireTold(run.experiment(), state.getDevice()));
     }
 
     @Override

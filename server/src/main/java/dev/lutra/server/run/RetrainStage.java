@@ -171,8 +171,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
             for (Experiment.Target target : run.experiment().targets()) {
                 float[] expected = trained.judge().logits(network.architecture(), target.precision(), batch);
                 DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()), batch, expected);
-                devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.latency().getP50Nanos(), observed.difference(),
-                    observed.difference() <= Winner.tolerance(target.precision()), check.isWithinLimits(target, observed.latency())));
+                devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
+                    observed.difference() <= Winner.tolerance(target.precision()), check.isWithinLimits(target, observed.measured())));
             }
         }
         return devices;

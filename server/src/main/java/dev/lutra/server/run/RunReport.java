@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.latency.correction.Interval;
@@ -233,7 +234,7 @@ final class RunReport {
         List<Plots.Point> knee = TradeOff.of(front, objective).knee().map(step -> point(measure, step.candidate().measures())).stream().toList();
         OptionalDouble limit = experiment.limit(measure);
         return Plots.front(Plots.axis(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
-            limit.isPresent() && Measure.isLatency(measure) ? limit.getAsDouble() / NANOS_A_MILLI : Double.NaN);
+            limit.isPresent() ? Plots.onAxis(measure, limit.getAsDouble()) : Double.NaN);
     }
 
     private static Plots.Point point(String measure, Measures values) {
@@ -259,7 +260,9 @@ final class RunReport {
             millis(check.latency().measured()), check.device(),
             check.latency().asked().map(limit -> " (limit " + millis(limit) + ")").orElse("")
                 + check.p99().asked().map(limit -> ", p99 " + stated(check.p99().measured()) + " (limit " + millis(limit) + ")")
-                    .orElse("")))
+                    .orElse("")
+                + check.memory().asked().map(limit -> ", " + (check.memory().isTold() ? megabytes(check.memory().measured()) : "untold")
+                    + " of memory (limit " + megabytes(limit) + ")").orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
         return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s. %s.",
             verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured,
@@ -287,6 +290,8 @@ final class RunReport {
             new Report.Judged(measured(check), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
             check.p99().predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(stated(check.p99().measured()), state(check.p99())),
+            check.memory().predicted().map(RunReport::megabytes).orElse("–"),
+            new Report.Judged(check.memory().isTold() ? megabytes(check.memory().measured()) : "–", judged(check.memory())),
             latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
     }
 
@@ -295,6 +300,11 @@ final class RunReport {
         long nanos = check.latency().measured();
         return millis(nanos) + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "")
             + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
+    }
+
+    /** By what is asked, or where nothing is, by what was expected. */
+    private static String judged(Comparison figure) {
+        return figure.asked().isPresent() ? state(figure) : figure.inside().map(inside -> inside ? "good" : "bad").orElse("");
     }
 
     private static String state(Comparison figure) {
@@ -387,6 +397,8 @@ final class RunReport {
             MeasuringRules.of(table).forEach(rules -> facts.add(new Report.Fact("rules " + device, rules)));
             facts.add(new Report.Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
                 + table.calibration().map(fit -> ", " + Profiler.described(fit)).orElse(", not calibrated")));
+            new LatencyModel(table).memory().ifPresent(memory -> facts.add(new Report.Fact("memory " + device, String.format(Locale.ROOT,
+                "predicted from %d networks; each left out: mean error %.1f %%", memory.fittedOn(), 100 * memory.meanRelativeError()))));
             if (table.isMeasured()) {
                 facts.add(new Report.Fact("precision " + device, Profiler.precision(table)
                     + experiment.profile().budget().map(time -> ", within " + time.toMillis() / 1e3 + " s").orElse("")));
@@ -416,8 +428,12 @@ final class RunReport {
         return String.format(Locale.ROOT, "%.3f ms", nanos / NANOS_A_MILLI);
     }
 
+    private static String megabytes(long bytes) {
+        return String.format(Locale.ROOT, "%.2f MB", bytes / 1e6);
+    }
+
     private static String millis(Interval interval) {
-        return String.format(Locale.ROOT, "%.3f–%.3f", interval.lowNanos() / NANOS_A_MILLI, interval.highNanos() / NANOS_A_MILLI);
+        return String.format(Locale.ROOT, "%.3f–%.3f", interval.low() / NANOS_A_MILLI, interval.high() / NANOS_A_MILLI);
     }
 
     private static String millions(double count) {

@@ -19,7 +19,7 @@ public record Agreement(int measured, int asked, int held, int expected, int ins
     /** Empty where no device was asked. */
     public static Optional<Agreement> of(List<Winner> winners) {
         List<Winner.Check> checks = winners.stream().flatMap(winner -> winner.checks().stream()).toList();
-        List<Winner.Check> asked = checks.stream().filter(check -> check.latency().asked().isPresent() || check.p99().asked().isPresent()).toList();
+        List<Winner.Check> asked = checks.stream().filter(Winner.Check::isLimited).toList();
         List<Boolean> inside = checks.stream().map(Winner.Check::inside).flatMap(Optional::stream).toList();
         double worst = checks.stream().map(check -> check.latency().relativeError()).flatMap(Optional::stream)
             .reduce(0.0, (a, b) -> Math.abs(b) > Math.abs(a) ? b : a);

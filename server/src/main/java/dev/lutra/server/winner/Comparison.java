@@ -37,7 +37,7 @@ public record Comparison(Optional<Long> asked, Optional<Long> predicted, Optiona
      */
     public boolean deviates(double widening) {
         return predicted.isPresent() && expected.filter(interval -> isTold()).map(interval -> {
-            long reach = measured < predicted.get() ? predicted.get() - interval.lowNanos() : interval.highNanos() - predicted.get();
+            long reach = measured < predicted.get() ? predicted.get() - interval.low() : interval.high() - predicted.get();
             return Math.abs(measured - predicted.get()) > widening * reach;
         }).orElse(false);
     }

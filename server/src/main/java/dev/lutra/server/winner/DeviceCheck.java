@@ -41,10 +41,10 @@ public final class DeviceCheck {
     /**
      * What a device said of a file.
      *
-     * @param latency measured
+     * @param measured its latency, and its memory where the device tells it
      * @param difference largest difference of the outputs from those expected, relative to their range
      */
-    public record Observed(Distribution latency, double difference) {}
+    public record Observed(Measured measured, double difference) {}
 
     public DeviceCheck(Experiment experiment, String runId, RunFleet fleet) {
         this.experiment = experiment;
@@ -68,7 +68,7 @@ public final class DeviceCheck {
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
-        return new Observed(outcomes.get(latency.getId()).getLatency(),
+        return new Observed(outcomes.get(latency.getId()),
             difference(outcomes.get(numbers.getId()).getOutputs(0), expected));
     }
 
@@ -86,22 +86,26 @@ public final class DeviceCheck {
 
     private Task latency(Experiment.Target target, String sha, int side) {
         return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
-            task(target, sha, "latency").addInputs(input(target.batch(), side).setRandomSeed(0))
+            task(target, sha, "latency").setMemory(true).addInputs(input(target.batch(), side).setRandomSeed(0))
                 .setRules(Profiler.rules(experiment.profile(), target)),
             fleet.runtime(target.device()));
     }
 
-    /** The experiment's upper bound on a measure of latency, in nanoseconds. */
+    /** The experiment's upper bound on a measure, in whole nanoseconds or bytes. */
     public Optional<Long> limit(String measure) {
         OptionalDouble limit = experiment.limit(measure);
         return limit.isPresent() ? Optional.of(Math.round(limit.getAsDouble())) : Optional.empty();
     }
 
-    /** Whether a latency keeps both limits of a target; one on a p99 that nobody could tell is not kept. */
-    public boolean isWithinLimits(Experiment.Target target, Distribution latency) {
-        boolean median = limit(Measure.latency(target.device())).map(limit -> latency.getP50Nanos() <= limit).orElse(true);
-        boolean tail = limit(Measure.p99(target.device())).map(limit -> latency.getP99Nanos() > 0 && latency.getP99Nanos() <= limit).orElse(true);
-        return median && tail;
+    /** Whether what was measured keeps the limits of a target; one on a figure that nobody could tell is not kept. */
+    public boolean isWithinLimits(Experiment.Target target, Measured measured) {
+        return isWithin(Measure.latency(target.device()), measured.getLatency().getP50Nanos())
+            && isWithin(Measure.p99(target.device()), measured.getLatency().getP99Nanos())
+            && isWithin(Measure.memory(target.device()), measured.getMemory().getPeakBytes());
+    }
+
+    private boolean isWithin(String measure, long value) {
+        return limit(measure).map(limit -> value > 0 && value <= limit).orElse(true);
     }
 
     private static Task.Builder task(Experiment.Target target, String sha, String what) {

@@ -8,12 +8,15 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.CorrectedLatency;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -63,29 +66,33 @@ public final class WinnerCheck {
             Batch batch = images.next();
             for (Experiment.Target target : experiment.targets()) {
                 float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
-                Prediction predicted = models.get(target.device()).predict(space.build(candidate.architecture()));
+                LatencyModel model = models.get(target.device());
+                Network network = space.build(candidate.architecture());
                 DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), batch, expected);
                 Optional<Long> full = target.precision() == Precision.FLOAT32
                     ? Optional.empty()
                     : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), batch.imageSize()).getP50Nanos());
-                checks.add(check(target, observed, predicted, full));
-                points.put(target.device(), WholeNetwork.newBuilder()
-                    .setSpace(space.name()).setArchitecture(candidate.architecture().toString()).setVerified(true).setLatency(observed.latency())
-                    .addAllSegments(predicted.parts().stream().map(Prediction.Part::key).toList()).build());
+                checks.add(check(target, observed, model, network, full));
+                points.put(target.device(),
+                    Profiler.point(space, candidate.architecture(), model, network, observed.measured()).setVerified(true).build());
             }
         }
         return new Verified(candidate,
             new Winner(candidate.architecture().toString(), WinnerExport.fileName(name), candidate.measures().values(), checks), points);
     }
 
-    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, Prediction predicted,
+    private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, LatencyModel model, Network network,
         Optional<Long> fullNanos) {
-        Distribution measured = observed.latency();
+        Prediction predicted = model.predict(network);
+        Optional<MemoryModel.Predicted> peak = model.memory().map(memory -> memory.predict(model.memoryOf(network)));
+        Distribution measured = observed.measured().getLatency();
         return new Winner.Check(target.device(), target.batch(),
             new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
                 measured.getP50Nanos(), around(measured.getP50Nanos(), measured.getRelativeHalfWidth())),
             new Comparison(devices.limit(Measure.p99(target.device())), predicted.p99().map(CorrectedLatency.Tail::nanos),
                 predicted.p99().map(CorrectedLatency.Tail::interval), measured.getP99Nanos(), Optional.empty()),
+            new Comparison(devices.limit(Measure.memory(target.device())), peak.map(MemoryModel.Predicted::bytes),
+                peak.map(MemoryModel.Predicted::interval), observed.measured().getMemory().getPeakBytes(), Optional.empty()),
             fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
     }
 

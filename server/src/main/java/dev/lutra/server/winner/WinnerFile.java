@@ -25,6 +25,8 @@ public final class WinnerFile {
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
+    private static final String NANOS = "Nanos";
+    private static final String BYTES = "Bytes";
     private static final int MOST_BYTES = 1 << 28;
 
     private WinnerFile() {}
@@ -89,8 +91,9 @@ public final class WinnerFile {
     }
 
     private static Winner.Check check(String name, JsonNode device) {
-        return new Winner.Check(name, device.path("batch").asInt(1), comparison(device, "limitNanos", "predicted", "p50"),
-            comparison(device, "p99LimitNanos", "predictedP99", "p99"), nanos(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
+        return new Winner.Check(name, device.path("batch").asInt(1), comparison(device, "limit", "predicted", "p50", NANOS),
+            comparison(device, "p99Limit", "predictedP99", "p99", NANOS), comparison(device, "memoryLimit", "predictedMemory", "memory", BYTES),
+            number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
             device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean());
     }
 
@@ -100,17 +103,17 @@ public final class WinnerFile {
         return measures;
     }
 
-    private static Comparison comparison(JsonNode device, String limit, String predicted, String measured) {
-        return new Comparison(nanos(device, limit), nanos(device, predicted + "Nanos"), interval(device, predicted),
-            device.path(measured + "Nanos").asLong(), interval(device, measured));
+    private static Comparison comparison(JsonNode device, String limit, String predicted, String measured, String unit) {
+        return new Comparison(number(device, limit + unit), number(device, predicted + unit), interval(device, predicted, unit),
+            device.path(measured + unit).asLong(), interval(device, measured, unit));
     }
 
-    private static Optional<Long> nanos(JsonNode device, String name) {
+    private static Optional<Long> number(JsonNode device, String name) {
         return device.has(name) ? Optional.of(device.path(name).asLong()) : Optional.empty();
     }
 
-    private static Optional<Interval> interval(JsonNode device, String name) {
-        return nanos(device, name + "LowNanos").map(low -> new Interval(low, device.path(name + "HighNanos").asLong()));
+    private static Optional<Interval> interval(JsonNode device, String name, String unit) {
+        return number(device, name + "Low" + unit).map(low -> new Interval(low, device.path(name + "High" + unit).asLong()));
     }
 
     public static void write(Path file, List<Winner> winners) {
@@ -131,8 +134,10 @@ public final class WinnerFile {
                 putStated(device, "p99Nanos", check.p99().measured());
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));
                 check.inside().ifPresent(inside -> device.put("inside", inside));
-                put(device, check.latency(), "limitNanos", "predicted", "p50");
-                put(device, check.p99(), "p99LimitNanos", "predictedP99", "p99");
+                putStated(device, "memoryBytes", check.memory().measured());
+                put(device, check.latency(), "limit", "predicted", "p50", NANOS);
+                put(device, check.p99(), "p99Limit", "predictedP99", "p99", NANOS);
+                put(device, check.memory(), "memoryLimit", "predictedMemory", "memory", BYTES);
             }
         }
         try {
@@ -143,21 +148,21 @@ public final class WinnerFile {
     }
 
     /** What was asked and predicted, and the ends of both intervals, as far as they are known. */
-    private static void put(ObjectNode device, Comparison figure, String limit, String predicted, String measured) {
-        figure.asked().ifPresent(bound -> device.put(limit, bound));
-        figure.predicted().ifPresent(nanos -> device.put(predicted + "Nanos", nanos));
-        figure.expected().ifPresent(interval -> put(device, predicted, interval));
-        figure.known().ifPresent(interval -> put(device, measured, interval));
+    private static void put(ObjectNode device, Comparison figure, String limit, String predicted, String measured, String unit) {
+        figure.asked().ifPresent(bound -> device.put(limit + unit, bound));
+        figure.predicted().ifPresent(value -> device.put(predicted + unit, value));
+        figure.expected().ifPresent(interval -> put(device, predicted, interval, unit));
+        figure.known().ifPresent(interval -> put(device, measured, interval, unit));
     }
 
-    private static void put(ObjectNode device, String name, Interval interval) {
-        device.put(name + "LowNanos", interval.lowNanos()).put(name + "HighNanos", interval.highNanos());
+    private static void put(ObjectNode device, String name, Interval interval, String unit) {
+        device.put(name + "Low" + unit, interval.low()).put(name + "High" + unit, interval.high());
     }
 
-    /** What too few samples cannot tell is left out. */
-    private static void putStated(ObjectNode device, String name, long nanos) {
-        if (nanos > 0) {
-            device.put(name, nanos);
+    /** What too few samples, or a device, cannot tell is left out. */
+    private static void putStated(ObjectNode device, String name, long value) {
+        if (value > 0) {
+            device.put(name, value);
         }
     }
 }

@@ -62,6 +62,24 @@ class ExperimentFileTest {
     }
 
     @Test
+    void memoryIsOfDevicesInBytesAndOfWholeNetworks() throws IOException {
+        assertThat(constraints(read(TARGETS + "constraints: {memory: 20 MB, 'memory:tv': 1.5 MiB}\n")))
+            .contains("memory:phone ≤ 20 MB", "memory:tv ≤ 20 MB", "memory:tv ≤ 1.572864 MB");
+        assertThat(read(TARGETS + "objectives: [accuracy, 'memory:tv']\n").objectives()).hasToString("[max accuracy, min memory:tv]");
+        String at = folder.resolve("experiment.yaml").toString();
+        for (String wrong : List.of("20", "20M", "0 MB", "-1 MB")) {
+            assertThatThrownBy(() -> read(TARGETS + "constraints: {memory: " + wrong + "}\n")).isInstanceOf(InputException.class)
+                .hasMessage(at + ":5: constraints.memory: " + wrong
+                    + " (expected: more than 0 with its unit, such as 20 MB; units: B, kB, MB, GB, KiB, MiB, GiB)");
+        }
+        assertThatThrownBy(() -> read(TARGETS + "constraints: {memory: 20 MB}\nprofile: {calibrate: 0}\n")).isInstanceOf(InputException.class)
+            .hasMessageEndingWith("profile.calibrate: 0, with memory among what is asked (expected: at least 2, memory being predicted from "
+                + "whole networks)");
+        assertThatThrownBy(() -> read("targets: [{device: phone, provider: cuda}]\nconstraints: {memory: 20 MB}\n"))
+            .isInstanceOf(InputException.class).hasMessageContaining("phone: provider cuda, with memory:phone (expected: provider cpu; ");
+    }
+
+    @Test
     void whereItTrains() throws IOException {
         assertThat(read("").device()).isEqualTo(Devices.Wanted.ANY);
         assertThat(read("device: cuda\ngpus: 4\n").device()).isEqualTo(new Devices.Wanted(Devices.Kind.CUDA, 4));

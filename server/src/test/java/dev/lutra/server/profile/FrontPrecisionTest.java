@@ -130,7 +130,7 @@ class FrontPrecisionTest {
             for (Architecture architecture : front(10).architectures()) {
                 Network network = SPACE.build(architecture);
                 Prediction prediction = new LatencyModel(table).predict(network);
-                assertThat(prediction.interval().orElseThrow().highNanos()).isLessThan(10 * prediction.nanos());
+                assertThat(prediction.interval().orElseThrow().high()).isLessThan(10 * prediction.nanos());
                 assertThat(width(prediction)).isGreaterThanOrEqualTo(0.9 * width(known.predict(network)));
             }
         }
@@ -138,6 +138,6 @@ class FrontPrecisionTest {
 
     private static double width(Prediction prediction) {
         Interval interval = prediction.interval().orElseThrow();
-        return (double) (interval.highNanos() - interval.lowNanos()) / prediction.nanos();
+        return (double) (interval.high() - interval.low()) / prediction.nanos();
     }
 }

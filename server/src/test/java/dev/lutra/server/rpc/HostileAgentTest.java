@@ -17,6 +17,7 @@ import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Load;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
@@ -176,6 +177,18 @@ class HostileAgentTest {
         });
     }
 
+    @Test
+    void memoryThatCannotBeIsRefused() {
+        LeaseName lease = lease(timed().setMemory(true));
+        assertRefused(lease, sound().setMemory(Memory.getDefaultInstance()), "memory.peak_bytes: 0 (expected: 1 to ");
+        assertRefused(lease, sound().setMemory(Memory.newBuilder().setPeakBytes(-5)), "memory.peak_bytes: -5 (expected: 1 to ");
+        assertRefused(lease, sound().setMemory(Memory.newBuilder().setPeakBytes(1L << 51)), "memory.peak_bytes: 2251799813685248 (expected: 1 to ");
+        assertRefused(lease, sound().setMemory(Memory.newBuilder().setPeakBytes(7).setRunningBytes(8)),
+            "memory.running_bytes: 8 (expected: 0 to peak_bytes, 7)");
+        assertThat(report(lease, sound().setMemory(Memory.newBuilder().setPeakBytes(7).setRunningBytes(7)))).isTrue();
+        assertThat(report(lease(timed().setMemory(true)), sound())).as("of a device that does not tell").isTrue();
+    }
+
     @TestFactory
     Stream<DynamicTest> whatATaskCannotHaveComeToIsRefused() {
         return Stream.of(
@@ -184,6 +197,8 @@ class HostileAgentTest {
             refused("runtime: onnxruntime 9 (expected: one that the device has offered)", measured -> measured.getRuntimeBuilder().setVersion("9")),
             refused("runtime.provider_options: {device_id=1} (expected: {})",
                 measured -> measured.getRuntimeBuilder().putProviderOptions("device_id", "1")),
+            refused("memory: given (expected: none, for the task does not ask)",
+                measured -> measured.getMemoryBuilder().setPeakBytes(1_000_000)),
             refused("latency: missing", Measured.Builder::clearLatency),
             refused("latency.samples: 0", measured -> measured.getLatencyBuilder().setSamples(0)),
             refused("latency.p50_nanos: 0 (expected: more than 0)", measured -> measured.getLatencyBuilder().setP50Nanos(0)),

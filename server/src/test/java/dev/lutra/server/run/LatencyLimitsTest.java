@@ -141,6 +141,19 @@ class LatencyLimitsTest {
         assertThat(check(Optional.empty(), Optional.empty()).withinLimit()).isTrue();
     }
 
+    @Test
+    void aWinnerKeepsItsLimitOfMemory() {
+        Winner.Check check = check(Optional.empty(), Optional.empty());
+        assertThat(withMemory(check, memory(Optional.of(5_500_000L))).withinLimit()).isTrue();
+        assertThat(withMemory(check, memory(Optional.of(5_400_000L))).withinLimit()).isFalse();
+        Comparison untold = new Comparison(Optional.of(5_500_000L), Optional.empty(), Optional.empty(), 0, Optional.empty());
+        assertThat(withMemory(check, untold).withinLimit()).as("what no device told").isFalse();
+    }
+
+    private static Winner.Check withMemory(Winner.Check check, Comparison memory) {
+        return new Winner.Check(check.device(), 1, check.latency(), check.p99(), memory, Optional.empty(), 150, 0, true);
+    }
+
     /** Of 30 samples nobody can tell which latency one call in a hundred exceeds. */
     @Test
     void aLimitOnAP99ThatIsNotToldIsNotMet() {
@@ -182,7 +195,7 @@ class LatencyLimitsTest {
 
     private static Winner.Check check(Interval interval) {
         return new Winner.Check("local", 1, new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
-            p99(200, Optional.empty()), Optional.empty(), 150, 0, true);
+            p99(200, Optional.empty()), memory(Optional.empty()), Optional.empty(), 150, 0, true);
     }
 
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
@@ -191,7 +204,11 @@ class LatencyLimitsTest {
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
         return new Winner.Check("local", 1, new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
-            p99(p99Nanos, p99Limit), Optional.empty(), 150, 0, true);
+            p99(p99Nanos, p99Limit), memory(Optional.empty()), Optional.empty(), 150, 0, true);
+    }
+
+    private static Comparison memory(Optional<Long> limit) {
+        return new Comparison(limit, Optional.of(5_000_000L), Optional.empty(), 5_500_000L, Optional.empty());
     }
 
     private static Comparison p99(long nanos, Optional<Long> limit) {

@@ -53,9 +53,12 @@ public final class SimulatedDevice implements FleetAccess {
     private static final double NOISE = 0.005;
     private static final int SAMPLES = 400;
     private static final double CALL_NANOS = 2000;
+    private static final long PROCESS_BYTES = 100_000;
+    private static final long WEIGHT_COPIES = 3;
 
     private final Map<String, ToDoubleFunction<GraphProto>> laws = new LinkedHashMap<>();
     private final List<Task> measured = new CopyOnWriteArrayList<>();
+    private boolean tellsMemory = true;
     private volatile Runnable beforeReport = () -> {};
 
     /** @param law nanoseconds that a model takes on the device */
@@ -66,8 +69,17 @@ public final class SimulatedDevice implements FleetAccess {
 
     /** 2 µs a call, then for every image so much an op and a weight. */
     public static ToDoubleFunction<GraphProto> law(double nanosAnOp, double nanosAWeight) {
-        return graph -> CALL_NANOS + nanosAnOp * graph.getNodeCount() + nanosAWeight * graph.getInitializerList().stream()
-            .mapToLong(weight -> weight.getDimsList().stream().reduce(1L, Math::multiplyExact)).sum();
+        return graph -> CALL_NANOS + nanosAnOp * graph.getNodeCount() + nanosAWeight * weights(graph);
+    }
+
+    private static long weights(GraphProto graph) {
+        return graph.getInitializerList().stream().mapToLong(weight -> weight.getDimsList().stream().reduce(1L, Math::multiplyExact)).sum();
+    }
+
+    /** Says, as some systems do, that it does not tell what models take. */
+    public SimulatedDevice withoutMemory() {
+        tellsMemory = false;
+        return this;
     }
 
     /** What was timed so far, in order. */
@@ -101,7 +113,8 @@ public final class SimulatedDevice implements FleetAccess {
 
     private void serve(AgentCalls calls, String name, ToDoubleFunction<GraphProto> law, boolean[] stopped) {
         RuntimeOffer offer = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
-        String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name)).addRuntimes(offer).build())
+        String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name)
+            .setMemoryOfModels(tellsMemory ? "told" : "not told: it is made so")).addRuntimes(offer).build())
             .getSession();
         while (!stopped[0]) {
             for (LeasedTask leased : calls.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(64).setWaitMillis(50).build(),
@@ -126,7 +139,11 @@ public final class SimulatedDevice implements FleetAccess {
         histogram.recordValueWithCount(nanos, SAMPLES);
         ByteBuffer encoded = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
         histogram.encodeIntoCompressedByteBuffer(encoded);
-        return Measured.newBuilder().setRuntime(runtime(task))
+        Measured.Builder measured = Measured.newBuilder();
+        if (task.getMemory() && tellsMemory) {
+            measured.getMemoryBuilder().setPeakBytes(PROCESS_BYTES + WEIGHT_COPIES * Float.BYTES * weights(graph));
+        }
+        return measured.setRuntime(runtime(task))
             .setLatency(Distribution.newBuilder().setSamples(SAMPLES).setMinNanos(nanos).setP50Nanos(nanos).setP90Nanos(nanos).setP99Nanos(nanos)
                 .setMaxNanos(nanos).setMeanNanos(nanos).setRelativeHalfWidth(NOISE).setHistogram(ByteString.copyFrom(encoded.flip())))
             .setCircumstances(Circumstances.newBuilder().setRules(task.getRules()).setRounds(task.getRules().getMinRounds()).setConverged(true))

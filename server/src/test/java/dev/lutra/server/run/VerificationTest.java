@@ -20,6 +20,7 @@ import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.server.profile.TargetTable;
 import dev.lutra.server.winner.Agreement;
+import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
@@ -215,6 +217,64 @@ class VerificationTest {
         assertThat(Files.readAllBytes(folder.resolve("false.json"))).isEqualTo(before);
         assertThat(progress.lines()).anyMatch(line -> line.startsWith("warning: by what was measured nothing keeps the limits, so that the "
             + "tables are left as they are: "));
+    }
+
+    private static long peak(LookupTable table, SearchSpace space, String architecture) {
+        LatencyModel model = new LatencyModel(table);
+        return model.memory().orElseThrow().predict(model.memoryOf(space.build(space.parse(architecture)))).bytes();
+    }
+
+    @Test
+    void aLimitOnMemoryHoldsAsMeasured() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        SearchSpace space = experiment(BOX).baseSpace();
+        long limit = peak(honest, space, "k5,k5,k5,k5,k5,k5");
+        assertThat(peak(honest, space, "k7,k7,k7,k7,k7,k7")).isGreaterThan(limit);
+        Experiment bounded = experiment(BOX.replace("}", ", table: honest.json}")
+            + "constraints: {memory: " + limit + " B}\n");
+        List<Winner> winners = run(bounded, "bounded");
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3);
+        assertThat(winners).allSatisfy(winner -> {
+            Comparison memory = winner.checks().get(0).memory();
+            assertThat(memory.asked()).contains(limit);
+            assertThat(memory.predicted().orElseThrow()).isLessThanOrEqualTo(limit);
+            assertThat(memory.inside()).contains(true);
+            assertThat(winner.isVerified()).isEqualTo(memory.measured() <= limit);
+        });
+        assertThat(Files.readString(folder.resolve("bounded/front.csv"))).contains("memory_mb:box");
+    }
+
+    /** A table of a time when memory was not measured is extended by networks whose memory is. */
+    @Test
+    void aTableWithoutMemoryIsMeasuredOnWhereTheExperimentAsks() throws IOException {
+        LookupTable old = TargetTable.with(honest, honest.networks().stream().map(network -> network.toBuilder().clearMemory().build()).toList());
+        old.save(folder.resolve("old.json"));
+        String target = BOX.replace("}", ", table: old.json}");
+        profile(experiment(target), "before", device);
+        assertThat(device.measured()).isEmpty();
+        profile(experiment(target + "constraints: {memory: 9 MB}\n"), "after", device);
+        assertThat(device.measured()).isNotEmpty().hasSizeLessThan(profiled);
+        assertThat(new LatencyModel(LookupTable.load(folder.resolve("old.json"))).memory().orElseThrow().meanRelativeError()).isLessThan(0.1);
+    }
+
+    @Test
+    void aDeviceThatDoesNotTellMemoryIsNotAskedToKeepALimit() throws IOException {
+        SimulatedDevice silent = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20)).withoutMemory();
+        assertThatThrownBy(() -> profile(experiment(BOX + "constraints: {memory: 9 MB}\n"), "silent", silent)).isInstanceOf(InputException.class)
+            .hasMessage("memory:box: this device does not tell how much memory a model takes (it is made so)");
+        assertThat(silent.measured()).isEmpty();
+        LookupTable table = profile(experiment(BOX), "free", silent);
+        assertThat(new LatencyModel(table).memory()).isEmpty();
+        table.save(folder.resolve("free.json"));
+        Experiment weighed = experiment(BOX.replace("}", ", table: free.json}").replace("\n", "\nconstraints: {memory: 9 MB}\n"));
+        assertThatThrownBy(() -> SearchStage.computed(weighed, weighed.baseSpace(), Map.of("box", table))).isInstanceOf(InputException.class)
+            .hasMessageStartingWith("memory:box: ").hasMessageContaining(" tells no peak memory (expected: ");
+    }
+
+    private LookupTable profile(Experiment experiment, String name, SimulatedDevice on) {
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(folder.resolve(name)), on, progress, "test")) {
+            return run.profile().get("box");
+        }
     }
 
     private long fastest(LookupTable table) throws IOException {

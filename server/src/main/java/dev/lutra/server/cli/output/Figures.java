@@ -12,6 +12,11 @@ public final class Figures {
         return String.format(Locale.ROOT, "%.4f", nanos / 1e6);
     }
 
+    /** Of a million bytes each. */
+    public static String megabytes(double bytes) {
+        return String.format(Locale.ROOT, "%.2f MB", bytes / 1e6);
+    }
+
     public static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }

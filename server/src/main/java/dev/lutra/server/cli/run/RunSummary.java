@@ -58,12 +58,12 @@ final class RunSummary {
             return;
         }
         TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "asked", "predicted", "expected", "measured",
-            "inside", "p99", "state");
+            "inside", "p99", "memory", "state");
         for (Winner winner : winners) {
             if (winner.checks().isEmpty()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     tested(tested, winner), millions(winner), "-", "-", "-",
-                    "-", "-", "-", "-", "no device asked");
+                    "-", "-", "-", "-", "-", "no device asked");
             }
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
@@ -71,7 +71,7 @@ final class RunSummary {
                     millions(winner), check.device(), check.latency().asked().map(RunSummary::millis).orElse("-"),
                     check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
-                    check.p99().isTold() ? millis(check.p99().measured()) : "-", state(check));
+                    check.p99().isTold() ? millis(check.p99().measured()) : "-", memory(check.memory()), state(check));
             }
         }
         System.out.print(table);
@@ -102,8 +102,14 @@ final class RunSummary {
             + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
     }
 
+    private static String memory(Comparison memory) {
+        return memory.isTold()
+            ? Figures.megabytes(memory.measured()) + memory.asked().map(limit -> " of " + Figures.megabytes(limit)).orElse("")
+            : "-";
+    }
+
     private static String aside(Interval interval, long nanos) {
-        return String.format(Locale.ROOT, "+-%.1f %%", 50.0 * (interval.highNanos() - interval.lowNanos()) / nanos);
+        return String.format(Locale.ROOT, "+-%.1f %%", 50.0 * (interval.high() - interval.low()) / nanos);
     }
 
     private static String state(Winner.Check check) {
@@ -140,14 +146,15 @@ final class RunSummary {
             Map<String, Object> devices = new LinkedHashMap<>();
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
-                put(device, check.latency(), "limit", "predicted", "p50");
+                put(device, check.latency(), "limit", "predicted", "p50", "_ms");
                 check.fullNanos().ifPresent(full -> device.put("p50_ms_in_float32", full / 1e6));
                 if (check.batch() > 1) {
                     device.put("batch", check.batch());
                     device.put("p50_ms_per_image", check.latency().measured() / 1e6 / check.batch());
                 }
                 check.inside().ifPresent(inside -> device.put("inside", inside));
-                put(device, check.p99(), "p99_limit", "predicted_p99", "p99");
+                put(device, check.p99(), "p99_limit", "predicted_p99", "p99", "_ms");
+                put(device, check.memory(), "memory_limit", "predicted_memory", "memory", "_mb");
                 device.put("within_limit", check.withinLimit());
                 device.put("output_difference", check.difference());
                 devices.put(check.device(), device);
@@ -163,19 +170,19 @@ final class RunSummary {
         return document;
     }
 
-    /** What was asked, expected and measured of one figure, as far as it is known. */
-    private static void put(Map<String, Object> device, Comparison figure, String limit, String predicted, String measured) {
-        figure.asked().ifPresent(nanos -> device.put(limit + "_ms", nanos / 1e6));
-        figure.predicted().ifPresent(nanos -> device.put(predicted + "_ms", nanos / 1e6));
-        figure.expected().ifPresent(interval -> put(device, predicted, interval));
+    /** What was asked, expected and measured of one figure, as far as it is known, in millions of what it is kept in. */
+    private static void put(Map<String, Object> device, Comparison figure, String limit, String predicted, String measured, String unit) {
+        figure.asked().ifPresent(bound -> device.put(limit + unit, bound / 1e6));
+        figure.predicted().ifPresent(value -> device.put(predicted + unit, value / 1e6));
+        figure.expected().ifPresent(interval -> put(device, predicted, interval, unit));
         if (figure.isTold()) {
-            device.put(measured + "_ms", figure.measured() / 1e6);
+            device.put(measured + unit, figure.measured() / 1e6);
         }
-        figure.known().ifPresent(interval -> put(device, measured, interval));
+        figure.known().ifPresent(interval -> put(device, measured, interval, unit));
     }
 
-    private static void put(Map<String, Object> device, String name, Interval interval) {
-        device.put(name + "_low_ms", interval.lowNanos() / 1e6);
-        device.put(name + "_high_ms", interval.highNanos() / 1e6);
+    private static void put(Map<String, Object> device, String name, Interval interval, String unit) {
+        device.put(name + "_low" + unit, interval.low() / 1e6);
+        device.put(name + "_high" + unit, interval.high() / 1e6);
     }
 }

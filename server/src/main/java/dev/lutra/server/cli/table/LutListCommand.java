@@ -2,6 +2,7 @@ package dev.lutra.server.cli.table;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
@@ -39,10 +40,11 @@ final class LutListCommand implements Runnable {
                 tables.entrySet().stream().map(entry -> document(entry.getKey(), entry.getValue())).toList()));
             return;
         }
-        TextTable text = new TextTable("file", "device", "runtime", "batch", "entries", "calibrated", "source");
+        TextTable text = new TextTable("file", "device", "runtime", "batch", "entries", "calibrated", "memory", "source");
         tables.forEach((file, table) -> text.row(file, table.content().getDevice().getName(), TableWords.runtime(table),
             table.content().getBatch(), table.entries().size(),
             table.calibration().map(c -> String.format(Locale.ROOT, "%.1f %%", 100 * c.getMeanRelativeError())).orElse("no"),
+            new LatencyModel(table).memory().map(memory -> String.format(Locale.ROOT, "%.1f %%", 100 * memory.meanRelativeError())).orElse("no"),
             table.content().getSource()));
         System.out.print(text);
     }
@@ -66,6 +68,7 @@ final class LutListCommand implements Runnable {
         document.put("entries", table.entries().size());
         document.put("source", table.content().getSource());
         table.calibration().ifPresent(c -> document.put("heldOutError", c.getMeanRelativeError()));
+        new LatencyModel(table).memory().ifPresent(memory -> document.put("memoryError", memory.meanRelativeError()));
         return document;
     }
 }

@@ -2,6 +2,7 @@ package dev.lutra.server.cli.table;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
 import dev.lutra.proto.Calibration;
@@ -58,12 +59,20 @@ final class LutShowCommand implements Runnable {
                 + " ms, contained in every entry, paid once by a network");
         }
         table.calibration().ifPresent(LutShowCommand::print);
+        Lines.print("memory   " + memory(table));
         System.out.println();
         TextTable text = new TextTable(
             "key", "p50 ms", "p90 ms", "p99 ms", "+-", "+- runs", "samples", "state", "measured", "first met at");
         table.entries().stream().sorted(Comparator.comparingLong((Entry entry) -> -entry.getLatency().getP50Nanos()))
             .forEach(entry -> row(text, entry));
         System.out.print(text);
+    }
+
+    private static String memory(LookupTable table) {
+        String device = table.content().getDevice().getMemoryOfModels();
+        return new LatencyModel(table).memory().map(memory -> String.format(Locale.ROOT,
+            "predicted from %d networks; each left out: mean error %.1f %%", memory.fittedOn(), 100 * memory.meanRelativeError()))
+            .orElse(device.isEmpty() || device.equals("told") ? "not measured" : device);
     }
 
     /** How well the table predicts whole networks. */

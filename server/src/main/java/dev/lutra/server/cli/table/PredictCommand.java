@@ -4,6 +4,8 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.latency.correction.MemoryModel;
+import dev.lutra.network.Network;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
@@ -16,11 +18,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency of an architecture by a lookup table.")
+@Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency and peak memory of an architecture by a lookup table.")
 public final class PredictCommand implements Runnable {
 
     @Mixin
@@ -40,9 +43,12 @@ public final class PredictCommand implements Runnable {
         SearchSpace searchSpace = space.load();
         Architecture chosen = searchSpace.parse(architecture);
         LookupTable lookup = LookupTable.load(table);
-        Prediction prediction = new LatencyModel(lookup).predict(searchSpace.build(chosen));
+        LatencyModel model = new LatencyModel(lookup);
+        Network network = searchSpace.build(chosen);
+        Prediction prediction = model.predict(network);
+        Optional<MemoryModel.Predicted> memory = model.memory().map(peaks -> peaks.predict(model.memoryOf(network)));
         if (json.isWanted()) {
-            System.out.println(Json.line(document(searchSpace, chosen, lookup, prediction)));
+            System.out.println(Json.line(document(searchSpace, chosen, lookup, prediction, memory)));
             return;
         }
         TextTable text = new TextTable("segment", "key", "ms", "share");
@@ -57,6 +63,8 @@ public final class PredictCommand implements Runnable {
             System.out.println("of one call for " + lookup.content().getBatch() + " images, each  "
                 + Figures.millis(prediction.nanos() / lookup.content().getBatch()) + " ms");
         }
+        memory.ifPresent(peak -> System.out.println("peak memory                   " + Figures.megabytes(peak.bytes()) + ", 95 %: "
+            + Figures.megabytes(peak.interval().low()) + " to " + Figures.megabytes(peak.interval().high())));
         lookup.calibration().ifPresentOrElse(fit -> {
             prediction.interval()
                 .ifPresent(interval -> System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));
@@ -69,7 +77,8 @@ public final class PredictCommand implements Runnable {
         }, () -> System.out.println("not calibrated: the error of this table on whole networks is unknown"));
     }
 
-    private static Map<String, Object> document(SearchSpace space, Architecture chosen, LookupTable lookup, Prediction prediction) {
+    private static Map<String, Object> document(SearchSpace space, Architecture chosen, LookupTable lookup, Prediction prediction,
+        Optional<MemoryModel.Predicted> memory) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("space", space.name());
         document.put("arch", chosen.toString());
@@ -80,10 +89,14 @@ public final class PredictCommand implements Runnable {
             document.put("latency_ms_per_image", prediction.nanos() / 1e6 / lookup.content().getBatch());
         }
         document.put("sum_ms", prediction.sumNanos() / 1e6);
-        prediction.interval().ifPresent(interval -> document.put("interval_ms", millis(interval)));
+        prediction.interval().ifPresent(interval -> document.put("interval_ms", millions(interval)));
         prediction.p99().ifPresent(tail -> {
             document.put("p99_ms", tail.nanos() / 1e6);
-            document.put("p99_interval_ms", millis(tail.interval()));
+            document.put("p99_interval_ms", millions(tail.interval()));
+        });
+        memory.ifPresent(peak -> {
+            document.put("memory_mb", peak.bytes() / 1e6);
+            document.put("memory_interval_mb", millions(peak.interval()));
         });
         lookup.calibration().ifPresent(fit -> document.put("held_out_error", fit.getMeanRelativeError()));
         Map<String, Object> segments = new LinkedHashMap<>();
@@ -93,11 +106,11 @@ public final class PredictCommand implements Runnable {
     }
 
     private static String described(long nanos, Interval interval) {
-        return Figures.millis(nanos) + " ms, 95 %: " + Figures.millis(interval.lowNanos()) + " to "
-            + Figures.millis(interval.highNanos());
+        return Figures.millis(nanos) + " ms, 95 %: " + Figures.millis(interval.low()) + " to "
+            + Figures.millis(interval.high());
     }
 
-    private static List<Double> millis(Interval interval) {
-        return List.of(interval.lowNanos() / 1e6, interval.highNanos() / 1e6);
+    private static List<Double> millions(Interval interval) {
+        return List.of(interval.low() / 1e6, interval.high() / 1e6);
     }
 }
