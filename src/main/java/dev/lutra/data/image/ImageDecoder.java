@@ -11,12 +11,15 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -33,6 +36,11 @@ import org.w3c.dom.Node;
 public final class ImageDecoder {
 
     private static final String WEBP = "WebP";
+    private static final String TIFF_LITTLE = "II*\0";
+    private static final String TIFF_BIG = "MM\0*";
+    private static final String GIF = "GIF8";
+    private static final String BMP = "BM";
+    private static final int SIGNATURE_BYTES = 12;
     private static final int MOST_BYTES = 1 << 30;
     private static final int MOST_PIXELS = Integer.MAX_VALUE / 16;
 
@@ -55,7 +63,7 @@ public final class ImageDecoder {
      */
     public static RgbImage decode(Path file) throws FileSystemException {
         try {
-            return decoded(file, InputFile.read(file, MOST_BYTES));
+            return decoded(file, bytes(file));
         } catch (FileSystemException e) {
             throw e;
         } catch (IOException e) {
@@ -63,6 +71,26 @@ public final class ImageDecoder {
         } catch (OutOfMemoryError e) {
             throw now(file, "it does not fit into memory (expected: a smaller image, or a larger heap)", e);
         }
+    }
+
+    /** All of it, once it begins as images do: what is none may be as large as it likes. */
+    private static byte[] bytes(Path file) throws IOException {
+        InputFile.requireRegular(file);
+        try (InputStream in = Files.newInputStream(file)) {
+            if (!hasSignature(in.readNBytes(SIGNATURE_BYTES))) {
+                throw notAnImage(file);
+            }
+        }
+        return InputFile.read(file, MOST_BYTES);
+    }
+
+    private static boolean hasSignature(byte[] begin) {
+        return JpegMarkers.isJpeg(begin) || PngChunks.isPng(begin) || RiffChunks.isWebp(begin)
+            || Stream.of(TIFF_LITTLE, TIFF_BIG, GIF, BMP).anyMatch(signature -> startsWith(begin, signature));
+    }
+
+    private static InputException notAnImage(Path file) {
+        return InputException.in(file, "not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
     }
 
     private static FileSystemException now(Path file, String reason, Throwable cause) {
@@ -90,17 +118,17 @@ public final class ImageDecoder {
             });
             return decode(file, chunks.withoutProfile(), WEBP, reader -> rgb(reader.read(0))).upright(chunks.orientation());
         }
-        if (startsWith(bytes, "II*\0") || startsWith(bytes, "MM\0*")) {
+        if (startsWith(bytes, TIFF_LITTLE) || startsWith(bytes, TIFF_BIG)) {
             return decode(file, bytes, "TIFF", reader -> tiff(file, reader.read(0), Exif.isMultiplied(bytes)))
                 .upright(Exif.orientation(bytes, 0, bytes.length));
         }
-        if (startsWith(bytes, "GIF8")) {
+        if (startsWith(bytes, GIF)) {
             return decode(file, bytes, "GIF", reader -> onScreen(file, bytes, reader));
         }
-        if (startsWith(bytes, "BM")) {
+        if (startsWith(bytes, BMP)) {
             return decode(file, bytes, "BMP", reader -> rgb(reader.read(0)));
         }
-        throw InputException.in(file, "not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
+        throw notAnImage(file);
     }
 
     private static boolean startsWith(byte[] bytes, String signature) {

@@ -18,6 +18,7 @@ import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -182,6 +183,10 @@ class ImageDecoderTest {
         Path file = Files.writeString(folder.resolve("x.jpg"), "no image at all");
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
             .hasMessage(file + ": not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(1000L << 20); // within what an image may have, and not to be read
+        }
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessageContaining("not an image");
         Files.write(file, new byte[0]);
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
             .hasMessageContaining("not an image");

@@ -169,7 +169,11 @@ public final class Planner {
         }
     }
 
-    private static StageTime stage(String name, double seconds, TrainingSettings settings, ImageSurvey survey, String from) {
+    private StageTime stage(String name, double seconds, TrainingSettings settings, ImageSurvey survey, String from) {
+        if (settings.batch() > survey.toTrain()) {
+            lacks.add(name + ": " + survey.toTrain() + " images to train on (expected: at least " + settings.batch() + ", a batch)");
+            return new StageTime(name, 0, "not one batch of images is there");
+        }
         return new StageTime(name, seconds, String.format(Locale.ROOT, "%d epochs of %d images, %.1f images a second by %s", settings.epochs(),
             survey.toTrain(), (double) settings.epochs() * survey.toTrain() / seconds, from));
     }

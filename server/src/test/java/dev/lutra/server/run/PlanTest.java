@@ -106,6 +106,20 @@ class PlanTest {
         assertThat(byStage(without).get("retrain").from()).endsWith("random networks each, and an epoch for batch norm; judged, written");
     }
 
+    /** A run would refuse it before its first step. */
+    @Test
+    void imagesThatFillNoBatchAreLacking() throws IOException {
+        Plan plan = plan("""
+            data: {train: "synthetic:4x5", cache: cache}
+            supernet: {epochs: 1, batch: 64}
+            retrain: {epochs: 1, batch: 8}
+            evaluation: {recalibration-images: 16}
+            """);
+        assertThat(plan.lacks()).containsExactly("train: 18 images to train on (expected: at least 64, a batch)");
+        assertThat(byStage(plan).get("train").from()).isEqualTo("not one batch of images is there");
+        assertThat(byStage(plan).get("retrain").from()).contains("1 epochs of 18 images, ");
+    }
+
     /** Networks that the supernet's order is held against are trained as well, and the winners in the space that they grow into. */
     @Test
     void networksByThemselvesAreThoseThatWillBeTrained() throws IOException {
