@@ -1,38 +1,21 @@
 package dev.lutra.supernet.evaluation;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.data.Batch;
-import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Split;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.lowering.BatchNormFolding;
-import dev.lutra.lowering.HalfPrecision;
-import dev.lutra.lowering.LoweredNetwork;
-import dev.lutra.lowering.Lowering;
 import dev.lutra.lowering.Precision;
-import dev.lutra.network.Network;
-import dev.lutra.network.Weight;
-import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.BatchStatistics;
-import dev.lutra.supernet.Forward;
-import dev.lutra.supernet.Images;
-import dev.lutra.supernet.Inference;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
-import dev.lutra.supernet.Normalizer;
-import dev.lutra.supernet.Parameters;
-import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.SupernetWeights;
-import dev.lutra.supernet.Views;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.concurrent.Callable;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
@@ -40,10 +23,11 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.ObjDoubleConsumer;
-import java.util.function.UnaryOperator;
 
 /**
  * Accuracy of architectures with the weights of a supernet: batch norm is measured anew, because the
@@ -53,36 +37,32 @@ import java.util.function.UnaryOperator;
  */
 public final class SubnetEvaluator implements AutoCloseable {
 
-    private final SearchSpace space;
-    private final SupernetWeights weights;
     private final NDManager manager;
-    private final KeptBatches recalibration;
-    private final KeptBatches validation;
-    private final int validationImages;
-    private final EvaluationSettings settings;
-    private final int batch;
+    private final BlockingQueue<SubnetJudge> free = new LinkedBlockingQueue<>();
     private final ExecutorService evaluators;
 
     /**
+     * Where the weights are.
+     *
      * @param weights stay open for as long as this and its subnets are used
      */
     public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings) {
-        this.space = space;
-        this.weights = weights;
-        this.settings = settings;
-        int atOnce = weights.device().isGpu() ? 1 : settings.evaluators();
-        evaluators = Executors.newFixedThreadPool(atOnce, SubnetEvaluator::thread);
+        this(space, weights, data, settings, new Devices(List.of(weights.device())));
+    }
+
+    /**
+     * On several devices, each of which judges one candidate at a time; a CPU alone judges as many as the settings say.
+     *
+     * @param weights on the first device, stay open for as long as this and its subnets are used
+     */
+    public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings, Devices devices) {
         manager = weights.newManager();
-        Split train = data.train();
-        batch = Math.min(settings.batch(), train.size());
-        long imageBytes = space.input().elements() * Float.BYTES;
-        recalibration = new KeptBatches(() -> settings.recalibration() == Recalibration.WEIGHTED
-            ? train.sampleToTheLast(batch, settings.recalibrationImages(), settings.seed())
-            : train.sample(batch, settings.recalibrationImages(), settings.seed()), manager,
-            Math.min(settings.recalibrationImages(), train.size()) * imageBytes);
-        validationImages = Math.min(settings.validationImages(), data.validation().size());
-        validation = new KeptBatches(() -> data.validation().inOrder(settings.batch(), settings.validationImages()), manager,
-            validationImages * imageBytes);
+        boolean isCpu = devices.all().size() == 1 && !devices.first().isGpu();
+        devices.all().forEach(device -> {
+            SubnetJudge judge = new SubnetJudge(space, weights, manager.newSubManager(device), !free.isEmpty(), data, settings);
+            free.addAll(Collections.nCopies(isCpu ? settings.evaluators() : 1, judge));
+        });
+        evaluators = Executors.newFixedThreadPool(free.size(), SubnetEvaluator::thread);
     }
 
     /**
@@ -143,7 +123,9 @@ public final class SubnetEvaluator implements AutoCloseable {
 
         CompletionService<Result> judging = new ExecutorCompletionService<>(evaluators);
         List<Future<Result>> all = least.entrySet().stream()
-            .map(asked -> judging.submit(() -> new Result(asked.getKey(), judged(asked.getKey(), asked.getValue())))).toList();
+            .map(asked -> judging.submit(() -> new Result(asked.getKey(),
+                byFree(judge -> judge.judge(asked.getKey(), asked.getValue())))))
+            .toList();
         try {
             for (int i = 0; i < all.size(); i++) {
                 Result result = result(judging.take());
@@ -158,14 +140,24 @@ public final class SubnetEvaluator implements AutoCloseable {
 
     /** What an architecture gets right of all validation images. */
     public Hits hits(Architecture architecture) {
-        return byEvaluator(() -> judged(architecture, Double.NEGATIVE_INFINITY).hits());
+        return byEvaluator(judge -> judge.judge(architecture, Double.NEGATIVE_INFINITY).hits());
     }
 
-    private <T> T byEvaluator(Callable<T> work) {
+    private <T> T byEvaluator(Function<SubnetJudge, T> work) {
         try {
-            return result(evaluators.submit(work));
+            return result(evaluators.submit(() -> byFree(work)));
         } catch (InterruptedException e) {
             throw interrupted();
+        }
+    }
+
+    /** There are as many free judges as threads that are not judging. */
+    private <T> T byFree(Function<SubnetJudge, T> work) throws InterruptedException {
+        SubnetJudge judge = free.take();
+        try {
+            return work.apply(judge);
+        } finally {
+            free.add(judge);
         }
     }
 
@@ -188,60 +180,9 @@ public final class SubnetEvaluator implements AutoCloseable {
         return new CancellationException("interrupted while candidates were judged");
     }
 
-    private Judged judged(Architecture architecture, double least) {
-        if (weights.measured().isEmpty() && !settings.recalibration().isMeasured()) {
-            try (NDManager candidate = manager.newSubManager()) {
-                Network network = space.build(architecture);
-                Parameters shared = shared(candidate);
-                Normalizer own = new BatchStatistics(candidate);
-                return judged(images -> Forward.inference(network, shared, own, images), least);
-            }
-        }
-        try (Inference inference = inference(recalibrated(architecture), Precision.FLOAT32)) {
-            return judged(inference::logits, least);
-        }
-    }
-
-    private Judged judged(UnaryOperator<NDArray> logits, double least) {
-        Hits[] hits = {Hits.NONE};
-        boolean[] isHopeless = {false};
-        validation.whileTrue((images, labels) -> {
-            int before = hits[0].images();
-            hits[0] = hits[0].plus(Hits.of(logits.apply(images).toFloatArray(), labels));
-            isHopeless[0] = settings.stopping().filter(stopping -> stopping.looks(before, hits[0].images(), validationImages)
-                && stopping.atMost(hits[0], validationImages) < least).isPresent();
-            return !isHopeless[0];
-        });
-        return new Judged(hits[0], isHopeless[0]
-            ? OptionalDouble.of(settings.stopping().orElseThrow().atMost(hits[0], validationImages))
-            : OptionalDouble.empty());
-    }
-
-    /** The subnet as it is exported unless a file is to keep its batch norm: what is judged is what will be used. */
-    private Inference inference(Subnet subnet, Precision precision) {
-        List<Lowering> passes = precision == Precision.FLOAT16
-            ? List.of(new BatchNormFolding(), new HalfPrecision())
-            : List.of(new BatchNormFolding());
-        return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
-    }
-
     /** What an architecture gets right of all images of another split, such as the test images. */
     public Hits hits(Architecture architecture, Split split) {
-        return byEvaluator(() -> judge(architecture, split));
-    }
-
-    private Hits judge(Architecture architecture, Split split) {
-        try (Inference inference = inference(recalibrated(architecture), Precision.FLOAT32);
-            Batches batches = split.inOrder(batch, split.size())) {
-            Hits hits = Hits.NONE;
-            while (batches.hasNext()) {
-                Batch next = batches.next();
-                try (NDManager pass = manager.newSubManager()) {
-                    hits = hits.plus(Hits.of(inference.logits(Images.of(next, pass)).toFloatArray(), next.labels()));
-                }
-            }
-            return hits;
-        }
+        return byEvaluator(judge -> judge.hits(architecture, split));
     }
 
     /**
@@ -250,55 +191,12 @@ public final class SubnetEvaluator implements AutoCloseable {
      * @param precision of the file that they are for
      */
     public float[] logits(Architecture architecture, Precision precision, Batch images) {
-        return byEvaluator(() -> {
-            try (Inference inference = inference(recalibrated(architecture), precision)) {
-                return inference.logits(images);
-            }
-        });
+        return byEvaluator(judge -> judge.logits(architecture, precision, images));
     }
 
     /** An architecture ready for use, without asking how good it is. */
     public Subnet subnet(Architecture architecture) {
-        return byEvaluator(() -> recalibrated(architecture));
-    }
-
-    private Subnet recalibrated(Architecture architecture) {
-        Network network = space.build(architecture);
-        if (!weights.measured().isEmpty()) {
-            return subnet(architecture, network, weights.measured()); // of the one network that has these weights
-        }
-        try (NDManager candidate = manager.newSubManager()) {
-            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate).values());
-        }
-    }
-
-    private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {
-        RunningStatistics statistics = new RunningStatistics(candidate, settings.recalibration().averaging());
-        recalibration.forEach((images, labels) -> {
-            statistics.nextBatch(labels.length);
-            Forward.inference(network, parameters, statistics, images);
-        });
-        return statistics;
-    }
-
-    private Subnet subnet(Architecture architecture, Network network, Map<String, float[]> running) {
-        WeightSource source = weight -> weight.tensor().role().isParameter()
-            ? weights.read(weight)
-            : running(running, weight, architecture);
-        return new Subnet(architecture, network, source);
-    }
-
-    private static float[] running(Map<String, float[]> values, Weight weight, Architecture architecture) {
-        float[] found = values.get(weight.tensor().name());
-        if (found == null) {
-            throw new IllegalArgumentException(weight.tensor().name() + ": not in " + architecture);
-        }
-        return found.clone();
-    }
-
-    private Parameters shared(NDManager owner) {
-        Map<Weight, NDArray> views = new HashMap<>();
-        return weight -> views.computeIfAbsent(weight, key -> Views.detached(weights.tensor(key.tensor()), key, owner));
+        return byEvaluator(judge -> judge.subnet(architecture));
     }
 
     /** Waits for what is under way. */

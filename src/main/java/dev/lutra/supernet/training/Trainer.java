@@ -224,7 +224,7 @@ public final class Trainer {
 
     private Map<Architecture, Double> accuracies(SearchSpace now, List<Architecture> architectures, SupernetWeights weights) {
         Map<Architecture, Double> accuracies = new HashMap<>();
-        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, evaluation)) {
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, evaluation, devices)) {
             evaluator.accuracies(architectures, accuracies::put);
         }
         return accuracies;

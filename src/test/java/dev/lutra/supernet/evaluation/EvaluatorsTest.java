@@ -23,6 +23,7 @@ import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
 import dev.lutra.supernet.IntraOpThreads;
@@ -132,6 +133,29 @@ class EvaluatorsTest {
     private float[] logits(SubnetEvaluator evaluator, Architecture architecture) {
         try (var batches = data.validation().inOrder(8, 8)) {
             return evaluator.logits(architecture, Precision.FLOAT32, batches.next());
+        }
+    }
+
+    /** In place of two GPUs. */
+    @Test
+    void twoDevicesFindWhatOneFinds() {
+        Random random = new Random(8);
+        List<Architecture> architectures = Stream.generate(() -> space.random(random)).distinct().limit(6).toList();
+        for (Recalibration recalibration : new Recalibration[]{Recalibration.MEAN, Recalibration.BATCH}) {
+            EvaluationSettings settings = new EvaluationSettings(recalibration, 64, 200, 16, 1, 1, Optional.empty());
+            Map<Architecture, Double> one = new LinkedHashMap<>();
+            Map<Architecture, Double> two = new LinkedHashMap<>();
+            List<float[]> logits = new ArrayList<>();
+            try (SubnetEvaluator alone = new SubnetEvaluator(space, weights, data, settings);
+                SubnetEvaluator both = new SubnetEvaluator(space, weights, data, settings, new Devices(List.of(Device.cpu(), Device.cpu())))) {
+                alone.accuracies(architectures, one::put);
+                both.accuracies(architectures, two::put);
+                for (int turn = 0; turn < 3; turn++) { // by either in turn
+                    logits.add(logits(both, architectures.get(0)));
+                }
+                assertThat(two).isEqualTo(one);
+                assertThat(logits).allSatisfy(each -> assertThat(each).isEqualTo(logits(alone, architectures.get(0))));
+            }
         }
     }
 

@@ -287,7 +287,7 @@ final class RunContext implements AutoCloseable {
 
     SubnetEvaluator evaluator() {
         if (evaluator == null) {
-            evaluator = new SubnetEvaluator(space(), supernet(), data(), experiment.evaluation());
+            evaluator = new SubnetEvaluator(space(), supernet(), data(), experiment.evaluation(), devices());
         }
         return evaluator;
     }

@@ -1,0 +1,184 @@
+package dev.lutra.supernet.evaluation;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
+import dev.lutra.data.ImageData;
+import dev.lutra.data.Split;
+import dev.lutra.lowering.BatchNormFolding;
+import dev.lutra.lowering.HalfPrecision;
+import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Lowering;
+import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
+import dev.lutra.network.Weight;
+import dev.lutra.network.WeightSource;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.BatchStatistics;
+import dev.lutra.supernet.Forward;
+import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Inference;
+import dev.lutra.supernet.Normalizer;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.RunningStatistics;
+import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.Views;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
+
+/** Judges architectures on one device, with images of its own there. */
+final class SubnetJudge {
+
+    private final SearchSpace space;
+    private final SupernetWeights weights;
+    private final NDManager manager;
+    private final boolean isElsewhere;
+    private final EvaluationSettings settings;
+    private final int batch;
+    private final KeptBatches recalibration;
+    private final KeptBatches validation;
+    private final int validationImages;
+
+    /**
+     * @param manager of the device, owns the images
+     * @param isElsewhere whether the weights are on another device
+     */
+    SubnetJudge(SearchSpace space, SupernetWeights weights, NDManager manager, boolean isElsewhere, ImageData data,
+        EvaluationSettings settings) {
+        this.space = space;
+        this.weights = weights;
+        this.manager = manager;
+        this.isElsewhere = isElsewhere;
+        this.settings = settings;
+        Split train = data.train();
+        batch = Math.min(settings.batch(), train.size());
+        long imageBytes = space.input().elements() * Float.BYTES;
+        recalibration = new KeptBatches(() -> settings.recalibration() == Recalibration.WEIGHTED
+            ? train.sampleToTheLast(batch, settings.recalibrationImages(), settings.seed())
+            : train.sample(batch, settings.recalibrationImages(), settings.seed()), manager,
+            Math.min(settings.recalibrationImages(), train.size()) * imageBytes);
+        validationImages = Math.min(settings.validationImages(), data.validation().size());
+        validation = new KeptBatches(() -> data.validation().inOrder(settings.batch(), settings.validationImages()), manager,
+            validationImages * imageBytes);
+    }
+
+    /**
+     * How an architecture is judged on validation images.
+     *
+     * @param least accuracy that it is to reach
+     */
+    Judged judge(Architecture architecture, double least) {
+        if (weights.measured().isEmpty() && !settings.recalibration().isMeasured()) {
+            try (NDManager candidate = manager.newSubManager()) {
+                Network network = space.build(architecture);
+                Parameters shared = shared(candidate);
+                Normalizer own = new BatchStatistics(candidate);
+                return judged(images -> Forward.inference(network, shared, own, images), least);
+            }
+        }
+        try (Inference inference = inference(subnet(architecture), Precision.FLOAT32)) {
+            return judged(inference::logits, least);
+        }
+    }
+
+    private Judged judged(UnaryOperator<NDArray> logits, double least) {
+        Hits[] hits = {Hits.NONE};
+        boolean[] isHopeless = {false};
+        validation.whileTrue((images, labels) -> {
+            int before = hits[0].images();
+            hits[0] = hits[0].plus(Hits.of(logits.apply(images).toFloatArray(), labels));
+            isHopeless[0] = settings.stopping().filter(stopping -> stopping.looks(before, hits[0].images(), validationImages)
+                && stopping.atMost(hits[0], validationImages) < least).isPresent();
+            return !isHopeless[0];
+        });
+        return new Judged(hits[0], isHopeless[0]
+            ? OptionalDouble.of(settings.stopping().orElseThrow().atMost(hits[0], validationImages))
+            : OptionalDouble.empty());
+    }
+
+    /** The subnet as it is exported unless a file is to keep its batch norm: what is judged is what will be used. */
+    private Inference inference(Subnet subnet, Precision precision) {
+        List<Lowering> passes = precision == Precision.FLOAT16
+            ? List.of(new BatchNormFolding(), new HalfPrecision())
+            : List.of(new BatchNormFolding());
+        return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
+    }
+
+    /** What an architecture gets right of all images of another split. */
+    Hits hits(Architecture architecture, Split split) {
+        try (Inference inference = inference(subnet(architecture), Precision.FLOAT32);
+            Batches batches = split.inOrder(batch, split.size())) {
+            Hits hits = Hits.NONE;
+            while (batches.hasNext()) {
+                Batch next = batches.next();
+                try (NDManager pass = manager.newSubManager()) {
+                    hits = hits.plus(Hits.of(inference.logits(Images.of(next, pass)).toFloatArray(), next.labels()));
+                }
+            }
+            return hits;
+        }
+    }
+
+    /** Outputs of an architecture for some images, row-major: images, then classes. */
+    float[] logits(Architecture architecture, Precision precision, Batch images) {
+        try (Inference inference = inference(subnet(architecture), precision)) {
+            return inference.logits(images);
+        }
+    }
+
+    /** An architecture ready for use. */
+    Subnet subnet(Architecture architecture) {
+        Network network = space.build(architecture);
+        if (!weights.measured().isEmpty()) {
+            return subnet(architecture, network, weights.measured()); // of the one network that has these weights
+        }
+        try (NDManager candidate = manager.newSubManager()) {
+            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate).values());
+        }
+    }
+
+    private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {
+        RunningStatistics statistics = new RunningStatistics(candidate, settings.recalibration().averaging());
+        recalibration.forEach((images, labels) -> {
+            statistics.nextBatch(labels.length);
+            Forward.inference(network, parameters, statistics, images);
+        });
+        return statistics;
+    }
+
+    private Subnet subnet(Architecture architecture, Network network, Map<String, float[]> running) {
+        WeightSource source = weight -> weight.tensor().role().isParameter()
+            ? weights.read(weight)
+            : running(running, weight, architecture);
+        return new Subnet(architecture, network, source);
+    }
+
+    private static float[] running(Map<String, float[]> values, Weight weight, Architecture architecture) {
+        float[] found = values.get(weight.tensor().name());
+        if (found == null) {
+            throw new IllegalArgumentException(weight.tensor().name() + ": not in " + architecture);
+        }
+        return found.clone();
+    }
+
+    private Parameters shared(NDManager owner) {
+        Map<Weight, NDArray> views = new HashMap<>();
+        return weight -> views.computeIfAbsent(weight, key -> {
+            NDArray view = Views.detached(weights.tensor(key.tensor()), key, owner);
+            return isElsewhere ? copied(view, owner) : view;
+        });
+    }
+
+    private static NDArray copied(NDArray view, NDManager owner) {
+        try (view) {
+            NDArray copy = view.toDevice(owner.getDevice(), true);
+            copy.attach(owner);
+            return copy;
+        }
+    }
+}
