@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.LiveValues;
 import dev.lutra.latency.correction.Correction;
+import dev.lutra.latency.correction.EnergyModel;
 import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
@@ -27,6 +28,7 @@ public final class LatencyModel {
     private final LookupTable table;
     private final Optional<Correction> correction;
     private final Optional<MemoryModel> memory;
+    private final Optional<EnergyModel> energy;
     /** What every network takes besides its segments. */
     private final double fixedNanos;
     private final long leastNanos;
@@ -35,6 +37,7 @@ public final class LatencyModel {
         this.table = table;
         correction = table.calibration().map(calibration -> Correction.of(table, calibration));
         memory = MemoryModel.of(table.networks());
+        energy = table.energyModel();
         fixedNanos = correction.map(Correction::biasNanos).orElse((double) table.callOverheadNanos());
         leastNanos = correction.isPresent() ? Correction.LEAST_NANOS : 0;
     }
@@ -51,6 +54,24 @@ public final class LatencyModel {
     /** The peak memory of networks; empty where the table has too few whose memory was measured. */
     public Optional<MemoryModel> memory() {
         return memory;
+    }
+
+    /** The energy of networks; empty where an entry of the table does not state its own. */
+    public Optional<EnergyModel> energy() {
+        return energy;
+    }
+
+    /**
+     * What a segment adds to the energy of its network, before what whole networks make of it, in nanojoules.
+     *
+     * @return NaN if the table lacks it
+     */
+    public double addedNanojoules(Segment segment) {
+        if (segment.ops().isEmpty()) {
+            return 0;
+        }
+        String key = segment.key();
+        return energy.isEmpty() || table.entry(key).isEmpty() ? Double.NaN : energy.get().addedNanojoules(key);
     }
 
     /**

@@ -6,12 +6,14 @@ import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.latency.correction.CorrectionPart;
+import dev.lutra.latency.correction.EnergyModel;
 import dev.lutra.latency.correction.SegmentTimes;
 import dev.lutra.latency.published.TableFormat;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.NetworkMemory;
 import dev.lutra.proto.Runtime;
@@ -19,8 +21,10 @@ import dev.lutra.proto.WholeNetwork;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -45,6 +49,8 @@ public final class LookupTable implements SegmentTimes {
     private static final double ROUNDED_DOWN = 0.99;
     /** No memory is larger: a pebibyte, beyond any device, and exact as a double. */
     public static final long MOST_BYTES = 1L << 50;
+    /** No call takes more: a megajoule. */
+    public static final double MOST_NANOJOULES = 1e15;
     private static final String USUAL_PRECISION = "float32";
 
     private final String origin;
@@ -97,6 +103,7 @@ public final class LookupTable implements SegmentTimes {
         require(!table.getRuntime().getName().isBlank(), "runtime.name", "missing (expected: what executed the segments)");
         require(table.getBatch() >= 1, "batch", table.getBatch() + " (expected: at least 1)");
         requireTimes("callOverhead", table.getCallOverhead());
+        requireEnergy("callEnergy", table.getCallEnergy());
     }
 
     private void add(int index, Entry entry) {
@@ -107,6 +114,7 @@ public final class LookupTable implements SegmentTimes {
         require(entries.put(entry.getKey(), entry) == null, place, "key given twice");
         require(entry.hasLatency(), place, "no latency");
         requireTimes(place + ".latency", entry.getLatency());
+        requireEnergy(place + ".energy", entry.getEnergy());
         requireTime(place + ".callOverheadNanos", entry.getCallOverheadNanos());
         require(entry.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
             entry.getLatency().getP50Nanos() + " (expected: more than 0)");
@@ -130,6 +138,7 @@ public final class LookupTable implements SegmentTimes {
             require(network.getLatency().getP50Nanos() > 0, place + ".latency.p50Nanos",
                 network.getLatency().getP50Nanos() + " (expected: more than 0)");
             requireMemory(place + ".memory", network);
+            requireEnergy(place + ".energy", network.getEnergy());
             require(network.getHeldOut() || network.getWeight() > 0 && network.getWeight() <= 1, place + ".weight",
                 network.getWeight() + " (expected: more than 0, at most 1)");
             require(network.getSegmentsCount() > 0, place + ".segments", "missing (expected: keys of its segments)");
@@ -145,6 +154,18 @@ public final class LookupTable implements SegmentTimes {
         requireBytes(place + ".liveBytes", memory.getLiveBytes(), 0);
         requireBytes(place + ".measured.peakBytes", memory.getMeasured().getPeakBytes(), network.hasMemory() ? 1 : 0);
         requireBytes(place + ".measured.runningBytes", memory.getMeasured().getRunningBytes(), 0);
+    }
+
+    private void requireEnergy(String place, Energy energy) {
+        requireFigure(place + ".nanojoules", energy.getNanojoules());
+        requireFigure(place + ".halfWidthNanojoules", energy.getHalfWidthNanojoules());
+        requireFigure(place + ".idleWatts", energy.getIdleWatts());
+        requireFigure(place + ".idleHalfWidthWatts", energy.getIdleHalfWidthWatts());
+        require(energy.getWindows() >= 0, place + ".windows", energy.getWindows() + " (expected: not negative)");
+    }
+
+    private void requireFigure(String place, double value) {
+        require(value >= 0 && value <= MOST_NANOJOULES, place, value + " (expected: 0 to " + MOST_NANOJOULES + ")");
     }
 
     private void requireBytes(String place, long bytes, long least) {
@@ -240,6 +261,16 @@ public final class LookupTable implements SegmentTimes {
         Entry entry = entry(key).orElseThrow();
         long overhead = entry.getCallOverheadNanos() > 0 ? entry.getCallOverheadNanos() : callOverheadNanos();
         return Math.max(0, entry.getLatency().getP50Nanos() - overhead);
+    }
+
+    /** The energy of its networks; empty where the call or an entry states none. */
+    Optional<EnergyModel> energyModel() {
+        if (!content.hasCallEnergy() || !entries.values().stream().allMatch(Entry::hasEnergy)) {
+            return Optional.empty();
+        }
+        Map<String, Energy> segments = new HashMap<>();
+        entries.forEach((key, entry) -> segments.put(key, entry.getEnergy()));
+        return Optional.of(EnergyModel.of(content.getCallEnergy(), segments, networks()));
     }
 
     @Override

@@ -9,6 +9,9 @@ public sealed interface Additive {
     /** The latency on a device. */
     record Latency() implements Additive {}
 
+    /** The energy of a call on a device. */
+    record Energy() implements Additive {}
+
     /** The p99 that follows from the latency on a device. */
     record TailLatency() implements Additive {}
 }

@@ -14,11 +14,12 @@ import java.util.function.Supplier;
  * @param nanos its predicted latency on the device in question; empty for measures that have none
  * @param p99Nanos its predicted p99 there; empty also where the device's table predicts none
  * @param memoryBytes its predicted peak memory there; empty also where the device's table predicts none
+ * @param nanojoules its predicted energy there; empty also where the device's table predicts none
  * @param worstNanos its predicted latency on the device that takes longest; empty where there is none
  * @param accuracy from 0 to 1; empty before it is known
  */
 public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, OptionalLong p99Nanos, OptionalLong memoryBytes,
-    OptionalLong worstNanos, OptionalDouble accuracy) {
+    OptionalLong nanojoules, OptionalLong worstNanos, OptionalDouble accuracy) {
 
     /** Of a network alone. */
     public static Facts of(Network network) {
@@ -28,7 +29,7 @@ public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, Opti
     /** Of a network that was counted already. */
     public static Facts of(Supplier<Network> built, Cost cost) {
         return new Facts(built, cost, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(),
-            OptionalDouble.empty());
+            OptionalLong.empty(), OptionalDouble.empty());
     }
 
     /** The network, as it is built. */
@@ -37,17 +38,17 @@ public record Facts(Supplier<Network> built, Cost cost, OptionalLong nanos, Opti
     }
 
     /** The same architecture on a device. */
-    public Facts on(long latencyNanos, OptionalLong latencyP99Nanos, OptionalLong peakBytes) {
-        return new Facts(built, cost, OptionalLong.of(latencyNanos), latencyP99Nanos, peakBytes, worstNanos, accuracy);
+    public Facts on(long latencyNanos, OptionalLong latencyP99Nanos, OptionalLong peakBytes, OptionalLong energy) {
+        return new Facts(built, cost, OptionalLong.of(latencyNanos), latencyP99Nanos, peakBytes, energy, worstNanos, accuracy);
     }
 
     /** The same architecture on all devices together. */
     public Facts onAll(OptionalLong longestNanos) {
-        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, longestNanos, accuracy);
+        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, nanojoules, longestNanos, accuracy);
     }
 
     /** The same architecture when its accuracy is known. */
     public Facts judged(double known) {
-        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, worstNanos, OptionalDouble.of(known));
+        return new Facts(built, cost, nanos, p99Nanos, memoryBytes, nanojoules, worstNanos, OptionalDouble.of(known));
     }
 }

@@ -13,6 +13,7 @@ public final class MeasureKinds {
     public static final Kinds<MeasureKind> ALL = Kinds.of(Map.ofEntries(
         Map.entry("accuracy", settings -> new AccuracyMeasure()),
         Map.entry("balanced", BalancedMeasure::of),
+        Map.entry("energy", settings -> new EnergyMeasure()),
         Map.entry("latency", settings -> new LatencyMeasure()),
         Map.entry("macs", settings -> CountedMeasure.MACS),
         Map.entry("memory", settings -> new MemoryMeasure()),
@@ -22,7 +23,7 @@ public final class MeasureKinds {
         Map.entry("score", ScoreMeasure::sum),
         Map.entry("worst-latency", settings -> new WorstLatencyMeasure())));
 
-    private static final String[] ALWAYS_TOLD = {"latency", "macs", "memory", "p99", "params", "score"};
+    private static final String[] ALWAYS_TOLD = {"energy", "latency", "macs", "memory", "p99", "params", "score"};
 
     private MeasureKinds() {}
 

@@ -8,6 +8,8 @@ public enum Unit {
     NANOSECONDS,
     /** Memory: {@code 20 MB}, of a million bytes each. */
     BYTES,
+    /** Energy; files hold millijoules: {@code 5 mJ}. */
+    NANOJOULES,
     /** Parts of something: {@code 0.5}. */
     RATIO
 }

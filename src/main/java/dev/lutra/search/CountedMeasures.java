@@ -90,15 +90,19 @@ final class CountedMeasures implements CheapMeasures {
             if (Double.isNaN(added)) {
                 return Optional.empty();
             }
-            there.add(predicted(facts, models.get(device), added, CostTable.liveValues(sum)));
+            there.add(predicted(facts, models.get(device), added, CostTable.liveValues(sum), table.addedNanojoules(sum, device)));
         }
         return Optional.of(measures(facts, there));
     }
 
-    private static Facts predicted(Facts facts, LatencyModel model, double added, long liveValues) {
+    private static Facts predicted(Facts facts, LatencyModel model, double added, long liveValues, double energy) {
         long nanos = model.nanos(added);
         return facts.on(nanos, model.predictsP99() ? OptionalLong.of(model.p99Nanos(nanos)) : OptionalLong.empty(),
-            peakBytes(model, model.memoryOf(facts.cost().params(), liveValues)));
+            peakBytes(model, model.memoryOf(facts.cost().params(), liveValues)), nanojoules(model, energy));
+    }
+
+    private static OptionalLong nanojoules(LatencyModel model, double added) {
+        return model.energy().map(energy -> OptionalLong.of(energy.nanojoules(added))).orElse(OptionalLong.empty());
     }
 
     private static OptionalLong peakBytes(LatencyModel model, NetworkMemory network) {
@@ -112,7 +116,8 @@ final class CountedMeasures implements CheapMeasures {
         return measures(facts, models.stream().map(model -> {
             Prediction prediction = model.predict(network);
             return facts.on(prediction.nanos(), prediction.p99().map(tail -> OptionalLong.of(tail.nanos())).orElse(OptionalLong.empty()),
-                peakBytes(model, model.memoryOf(network)));
+                peakBytes(model, model.memoryOf(network)),
+                nanojoules(model, network.segments().stream().mapToDouble(model::addedNanojoules).sum()));
         }).toList());
     }
 
@@ -202,7 +207,7 @@ final class CountedMeasures implements CheapMeasures {
         if (kind.isOnDevice()) {
             return latency(kind, device)
                 .orElse((values, sum) -> kind.of(predicted(facts(values, sum), models.get(device), known(sum, device, values),
-                    CostTable.liveValues(sum))));
+                    CostTable.liveValues(sum), sums.orElseThrow().addedNanojoules(sum, device))));
         }
         return kind.isOverDevices()
             ? (values, sum) -> kind.of(facts(values, sum).onAll(
@@ -212,7 +217,7 @@ final class CountedMeasures implements CheapMeasures {
 
     private Optional<Teller> latency(MeasureKind kind, int device) {
         LatencyModel model = models.get(device);
-        return kind.additive().map(additive -> additive instanceof Additive.TailLatency
+        return kind.additive().filter(additive -> !(additive instanceof Additive.Energy)).map(additive -> additive instanceof Additive.TailLatency
             ? (values, sum) -> model.p99Nanos(model.nanos(known(sum, device, values)))
             : (values, sum) -> model.nanos(known(sum, device, values)));
     }

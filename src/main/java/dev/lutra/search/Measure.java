@@ -42,11 +42,12 @@ public final class Measure {
     private static final String P99 = "p99";
 
     private static final String MEMORY = "memory";
+    private static final String ENERGY = "energy";
 
     /** Measures that are told in a unit a million times the one that they are kept in, and what files and people call them. */
     private enum Scaled {
         TIME(LATENCY, true, true, "latency_ms", "ms"), TAIL(P99, false, true, "latency_p99_ms", "ms"), WORST(WORST_LATENCY, true, false,
-            "worst_latency_ms", "ms"), PEAK(MEMORY, false, true, "memory_mb", "MB");
+            "worst_latency_ms", "ms"), PEAK(MEMORY, false, true, "memory_mb", "MB"), ENERGY_OF_CALL(ENERGY, false, true, "energy_mj", "mJ");
 
         private final String name;
         private final boolean isAlone;
@@ -84,7 +85,7 @@ public final class Measure {
     }
 
     private static final int DIGITS = 6;
-    private static final double MOST = 1e15; // eleven days, a petabyte
+    private static final double MOST = 1e15; // eleven days, a petabyte, a megajoule
     private static final MathContext READABLE = new MathContext(4);
 
     private Measure() {}
@@ -104,12 +105,17 @@ public final class Measure {
         return MEMORY + ":" + device;
     }
 
+    /** Predicted energy of one call on a device, in nanojoules. */
+    public static String energy(String device) {
+        return ENERGY + ":" + device;
+    }
+
     /** Whether a measure is a time, in nanoseconds. */
     public static boolean isLatency(String measure) {
         return Scaled.of(measure).map(Scaled::isTime).orElse(false);
     }
 
-    /** Whether a measure is shown in a unit a million times the one that it is kept in: times, memory. */
+    /** Whether a measure is shown in a unit a million times the one that it is kept in: times, memory, energy. */
     public static boolean isScaled(String measure) {
         return Scaled.of(measure).isPresent();
     }
@@ -124,7 +130,7 @@ public final class Measure {
         return measure.startsWith(LATENCY + ":");
     }
 
-    /** The measure's name in a file; what is stored in milliseconds or megabytes says so. */
+    /** The measure's name in a file; what is stored in milliseconds, megabytes or millijoules says so. */
     static String column(String measure) {
         return Scaled.of(measure).map(kind -> kind.column + measure.substring(kind.name.length())).orElse(measure);
     }

@@ -5,6 +5,7 @@ import dev.lutra.agent.bench.OfferedBench;
 import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.device.DeviceProbe;
 import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.energy.EnergySources;
 import dev.lutra.agent.link.Backoff;
 import dev.lutra.agent.link.Identity;
 import dev.lutra.agent.link.LeaseKeeper;
@@ -172,14 +173,16 @@ public final class Main implements Callable<Integer> {
         try (ProcessBench bench = new ProcessBench(cores); ServerLink link = new ServerLink(address, secret)) {
             RuntimeOffer runtime = probe.runtime(providers, bench);
             String memory = probe.memory(bench);
+            EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System::nanoTime);
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addRuntimes(runtime)
                 .setMachine(identity.machine()).setProcess(identity.process());
             Bench offered = new OfferedBench(bench, runtime.getProvidersList());
             serve(link, identity, name, candidate -> {
                 Device.Builder described = probe.describe(candidate).toBuilder().setProtection(bench.protection())
                     .setMemoryOfModels(memory);
+                runtime.getProvidersList().forEach(provider -> described.putEnergyOfModels(provider, energy.described(provider)));
                 Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
-                    new Random(), new SystemWatch(), version());
+                    new Random(), new SystemWatch(), version(), energy::open);
                 return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,
                     () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
             });

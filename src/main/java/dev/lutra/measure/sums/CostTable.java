@@ -41,7 +41,7 @@ public final class CostTable {
     private CostTable(Slots slots, CountingRule rule, List<LatencyModel> devices) {
         this.slots = slots;
         this.devices = List.copyOf(devices);
-        columns = DEVICES + devices.size();
+        columns = DEVICES + 2 * devices.size();
         genes = new int[slots.count()][];
         sizes = new int[slots.count()][];
         first = new int[slots.count()];
@@ -70,9 +70,15 @@ public final class CostTable {
             to[at + PARAMS] += cost.params();
             for (int device = 0; device < devices.size(); device++) {
                 to[at + DEVICES + device] += devices.get(device).addedNanos(segment);
+                to[at + energy(device)] += devices.get(device).addedNanojoules(segment);
             }
             to[at + LIVE] = Math.max(to[at + LIVE], LiveValues.most(segment));
         }
+    }
+
+    /** Column of the energy on a device. */
+    private int energy(int device) {
+        return DEVICES + devices.size() + device;
     }
 
     /**
@@ -90,7 +96,7 @@ public final class CostTable {
         return slots;
     }
 
-    /** How many sums there are: MACs, parameters, what lives at the same time, and one a device. */
+    /** How many sums there are: MACs, parameters, what lives at the same time, and two a device. */
     public int columns() {
         return columns;
     }
@@ -99,7 +105,8 @@ public final class CostTable {
      * Sums up an architecture.
      *
      * @param values for every gene the position in its options
-     * @param sums MACs, parameters, most values at the same time, and for every device what the segments add to the latency, NaN where its table lacks one
+     * @param sums MACs, parameters, most values at the same time, and for every device what the segments add to the latency, NaN where its table lacks
+     *     one, then for every device the same of energy
      */
     public void sum(int[] values, double[] sums) {
         System.arraycopy(fixed, 0, sums, 0, columns);
@@ -134,6 +141,11 @@ public final class CostTable {
         return sums[DEVICES + device];
     }
 
+    /** What the segments that were summed up add to the energy on a device; NaN where its table tells none. */
+    public double addedNanojoules(double[] sums, int device) {
+        return sums[energy(device)];
+    }
+
     /**
      * A measure as a sum of parts.
      *
@@ -146,6 +158,10 @@ public final class CostTable {
                 counts.aMac() * fixed[MACS] + counts.aParameter() * fixed[PARAMS], DoubleUnaryOperator.identity()));
         }
         LatencyModel model = devices.get(device);
+        if (measure instanceof Additive.Energy) {
+            return model.energy().map(energy -> sum(cell -> table[cell + energy(device)], fixed[energy(device)], energy::nanojoules))
+                .filter(SlotSum::isKnown);
+        }
         boolean isTail = measure instanceof Additive.TailLatency;
         if (isTail && !model.isP99Monotone()) {
             return Optional.empty();

@@ -12,6 +12,7 @@ import dev.lutra.latency.Tables;
 import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.measure.Additive;
 import dev.lutra.network.Network;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.Memory;
 import dev.lutra.proto.NetworkMemory;
 import dev.lutra.proto.WholeNetwork;
@@ -171,6 +172,34 @@ class CostTableTest {
             assertThat(found[0]).isCloseTo(100_000 + 3 * memory.getWeightBytes() + 2 * memory.getLiveBytes(), within(1.0));
             assertThat(cheap.of(architecture).get("memory:box")).isEqualTo(found[0]);
         }
+    }
+
+    @Test
+    void energyIsTheSumOfItsSegments() {
+        SearchSpace space = Tables.smallSpace();
+        dev.lutra.proto.LookupTable.Builder told = Tables.of(space).content().toBuilder();
+        Energy.Builder energy = Energy.newBuilder().setHalfWidthNanojoules(1).setIdleWatts(2).setWindows(5);
+        told.setCallEnergy(energy.setNanojoules(500));
+        told.getEntriesBuilderList().forEach(entry -> entry.setEnergy(energy.setNanojoules(500 + 3.0 * entry.getLatency().getP50Nanos())));
+        LatencyModel model = new LatencyModel(LookupTable.of(told.build()));
+        CheapMeasures cheap = CheapMeasures.counted(space, Map.of("box", model));
+        assertThat(cheap.names()).contains("energy:box");
+        assertThat(CheapMeasures.counted(space, Map.of("box", new LatencyModel(Tables.of(space)))).names()).doesNotContain("energy:box");
+        MeasureArray array = cheap.array(List.of("energy:box")).orElseThrow();
+        SlotSum sum = cheap.slotSum("energy:box").orElseThrow();
+        double[] found = new double[1];
+        Random random = new Random(6);
+        for (int i = 0; i < NETWORKS; i++) {
+            Architecture architecture = space.random(random);
+            long predicted = model.energy().orElseThrow().predict(model.predict(space.build(architecture)).parts().stream()
+                .map(Prediction.Part::key).toList()).nanojoules();
+            array.tell(architecture.values(), found);
+            assertThat(found[0]).isCloseTo(predicted, within(1.0));
+            assertThat(cheap.of(architecture).get("energy:box")).isEqualTo(found[0]);
+            assertThat(sum.value().applyAsDouble(total(sum, architecture))).isCloseTo(predicted, within(1.0));
+        }
+        told.getEntriesBuilder(0).clearEnergy();
+        assertThat(new LatencyModel(LookupTable.of(told.build())).energy()).as("of a table with gaps").isEmpty();
     }
 
     /** In the small space every slot is a gene. */

@@ -11,8 +11,9 @@ public final class TimeAccount {
 
     /** In the order of the summary. */
     public enum Kind {
-        MEASURING("measuring"), SENTINEL("sentinel"), SESSIONS("sessions"), PROCESSES("process starts"), MEMORY("memory"), TRANSFER("transfer"), CALM(
-            "waiting for calm"), WORK("waiting for work");
+        MEASURING("measuring"), SENTINEL("sentinel"), SESSIONS("sessions"), PROCESSES("process starts"), MEMORY("memory"), ENERGY("energy"), TRANSFER(
+            "transfer"), CALM(
+                "waiting for calm"), WORK("waiting for work");
 
         private final String words;
 

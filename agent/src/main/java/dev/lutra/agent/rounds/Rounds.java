@@ -3,6 +3,7 @@ package dev.lutra.agent.rounds;
 import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.bench.TimeAccount;
 import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.energy.EnergyCounter;
 import dev.lutra.agent.estimate.Scaling;
 import dev.lutra.agent.runtime.OrtModel;
 import dev.lutra.agent.sampling.LoadRun;
@@ -20,6 +21,7 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +36,7 @@ import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +51,17 @@ public final class Rounds {
     /** Lets time pass. */
     public interface Pause {
         void nanos(long nanos) throws InterruptedException;
+    }
+
+    /** Opens a counter of energy for models on a provider; empty where none is. */
+    @FunctionalInterface
+    public interface Counters {
+        Optional<EnergyCounter> open(String provider) throws IOException, InterruptedException;
+    }
+
+    /** Looks at a figure of a task. */
+    private interface Look {
+        void at(Series series) throws InterruptedException;
     }
 
     /** Tries to read a sentinel; false if it cannot be read. */
@@ -78,6 +92,7 @@ public final class Rounds {
     private static final int BATCH = 64;
 
     private final Bench bench;
+    private final MeteredRuns metered;
     private final ReferenceLevels levels;
     private final LongSupplier nanoTime;
     private final Pause pause;
@@ -110,6 +125,13 @@ public final class Rounds {
      */
     public Rounds(Bench bench, ReferenceLevels levels, LongSupplier nanoTime, Pause pause, Clock clock, Random random,
         SystemWatch system, String agentVersion) {
+        this(bench, levels, nanoTime, pause, clock, random, system, agentVersion, provider -> Optional.empty());
+    }
+
+    /** The same where energy may be told. */
+    public Rounds(Bench bench, ReferenceLevels levels, LongSupplier nanoTime, Pause pause, Clock clock, Random random,
+        SystemWatch system, String agentVersion, Counters counters) {
+        this.metered = new MeteredRuns(bench, counters, nanoTime, pause);
         this.bench = bench;
         this.levels = levels;
         this.nanoTime = nanoTime;
@@ -173,7 +195,8 @@ public final class Rounds {
             endBatch();
             return;
         }
-        takeMemory(left);
+        takeBeside(TimeAccount.Kind.MEMORY, Series::wantsMemory, this::takeMemory, left);
+        takeBeside(TimeAccount.Kind.ENERGY, Series::wantsEnergy, series -> series.tookEnergy(metered.energy(series.job())), left);
         if (processSinceNanos.isEmpty()
             || nanoTime.getAsLong() - processSinceNanos.getAsLong() >= Defaults.PROCESS_LIFE.toNanos()
             || turnsOfProcess >= Defaults.PROCESS_SLICES) {
@@ -213,16 +236,14 @@ public final class Rounds {
         processSinceNanos = OptionalLong.of(nanoTime.getAsLong());
     }
 
-    /** Each in a process that had but a small model before: what the first one costs a process is not that of a task. */
-    private void takeMemory(BiConsumer<Job, Optional<Outcome>> left) throws InterruptedException {
+    /** Figures besides the latency, each in a process of its own. */
+    private void takeBeside(TimeAccount.Kind kind, Predicate<Series> wanted, Look look, BiConsumer<Job, Optional<Outcome>> left)
+        throws InterruptedException {
         for (Series series : List.copyOf(hand)) {
-            if (series.wantsMemory() && isMeasuredInRounds(series.job().task())) {
+            if (wanted.test(series) && isMeasuredInRounds(series.job().task())) {
                 long before = nanoTime.getAsLong();
                 try {
-                    bench.renewForMemory();
-                    Job job = series.job();
-                    bench.slice(SentinelModel.CORE.task(job.task()), SentinelModel.CORE.onnx(), job.abandoned());
-                    series.tookMemory(bench.memory(job.task(), job.onnx(), job.abandoned()));
+                    look.at(series);
                 } catch (TaskFailure e) {
                     fail(series, e, left);
                 } catch (InterruptedException e) {
@@ -230,11 +251,19 @@ public final class Rounds {
                         throw e;
                     }
                 } finally {
-                    account.add(TimeAccount.Kind.MEMORY, nanoTime.getAsLong() - before);
+                    account.add(kind, nanoTime.getAsLong() - before);
                     processSinceNanos = OptionalLong.empty();
                 }
             }
         }
+    }
+
+    /** In a process that had but a small model before: what the first one costs a process is not that of a task. */
+    private void takeMemory(Series series) throws InterruptedException {
+        Job job = series.job();
+        bench.renewForMemory();
+        bench.slice(SentinelModel.CORE.task(job.task()), SentinelModel.CORE.onnx(), job.abandoned());
+        series.tookMemory(bench.memory(job.task(), job.onnx(), job.abandoned()));
     }
 
     private void fail(Series series, TaskFailure failure, BiConsumer<Job, Optional<Outcome>> left) {

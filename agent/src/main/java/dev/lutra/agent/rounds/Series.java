@@ -16,6 +16,7 @@ import dev.lutra.agent.task.Job;
 import dev.lutra.proto.Budget;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Memory;
@@ -48,6 +49,8 @@ final class Series {
     private int timed;
     private Optional<Memory> memory = Optional.empty();
     private boolean wantsMemory;
+    private Optional<Energy> energy = Optional.empty();
+    private boolean wantsEnergy;
     private double progress;
     private double halfWidth = Double.POSITIVE_INFINITY;
     private double levelNanos = 1;
@@ -59,11 +62,23 @@ final class Series {
         this.sentinelOfMemory = SentinelModel.ofMemory(job.onnx().length);
         this.begin = begin;
         wantsMemory = job.task().getMemory() && OrtModel.liesInProcess(job.task());
+        wantsEnergy = job.task().getEnergy();
     }
 
     /** Whether the memory of its model is asked for and still to be looked at. */
     boolean wantsMemory() {
         return wantsMemory;
+    }
+
+    /** Whether the energy of a call is asked for and still to be looked at. */
+    boolean wantsEnergy() {
+        return wantsEnergy;
+    }
+
+    /** What is known of the energy of a call; empty where it cannot be told. */
+    void tookEnergy(Optional<Energy> told) {
+        energy = told;
+        wantsEnergy = false;
     }
 
     /** What is known of the memory of its model; empty where it cannot be told. */
@@ -235,6 +250,7 @@ final class Series {
         Estimate estimate = estimate(scaling);
         Measured.Builder measured = Measured.newBuilder();
         memory.ifPresent(measured::setMemory);
+        energy.ifPresent(measured::setEnergy);
         return measured
             .setRuntime(first.getRuntime())
             .setLatency(distribution(estimate))

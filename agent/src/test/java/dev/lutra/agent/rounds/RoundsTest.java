@@ -3,8 +3,10 @@ package dev.lutra.agent.rounds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.lutra.agent.device.SystemWatch;
+import dev.lutra.agent.energy.EnergyCounter;
 import dev.lutra.agent.estimate.Estimate;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
@@ -19,9 +21,11 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -29,6 +33,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.LongFunction;
@@ -137,6 +142,65 @@ class RoundsTest {
         assertThat(outcomes.get("t2").getMeasured().getMemory().getPeakBytes()).isEqualTo(machine.peaks.get("t2"));
         assertThat(List.of("t3", "t4", "t5")).noneMatch(id -> outcomes.get(id).getMeasured().hasMemory());
         assertThat(outcomes.values()).allMatch(outcome -> outcome.getMeasured().getLatency().getP50Nanos() > 0);
+    }
+
+    /** 10 W when idle and 30 W while t5 runs, until the counter is gone. */
+    private static EnergyCounter counter(SimulatedMachine machine, int reads) {
+        int[] left = {reads};
+        return new EnergyCounter() {
+            @Override
+            public String source() {
+                return "simulated";
+            }
+
+            @Override
+            public double joules() throws IOException {
+                if (left[0]-- == 0) {
+                    throw new IOException("energy_uj: is not there");
+                }
+                return 1e-9 * (10.0 * machine.now + 20.0 * machine.ranNanos.getOrDefault("t5", 0L));
+            }
+
+            @Override
+            public Duration window() {
+                return Duration.ofMillis(250);
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
+    }
+
+    private Map<String, Outcome> measure(SimulatedMachine machine, EnergyCounter counter, Task.Builder... tasks) throws InterruptedException {
+        Rounds rounds = new Rounds(machine, new ReferenceLevels(state), machine::nanoTime, machine, Clock.fixed(TODAY, ZoneOffset.UTC),
+            new Random(7), new SystemWatch(state), "1.2.3", provider -> Optional.of(counter));
+        for (Task.Builder task : tasks) {
+            rounds.admit(job(task), 0);
+        }
+        return finish(rounds);
+    }
+
+    @Test
+    void energyIsThatOfACallAboveIdling() throws Exception {
+        SimulatedMachine machine = machineWithModels(1);
+        measure(machine, counter(machine, -1), task("t5").setEnergy(true), task("t6"));
+        Measured told = outcomes.get("t5").getMeasured();
+        assertThat(told.getEnergy().getNanojoules()).as("20 W for as long as a call takes").isCloseTo(20 * told.getLatency().getMeanNanos(),
+            withinPercentage(5));
+        assertThat(told.getEnergy().getIdleWatts()).isCloseTo(10, within(1e-6));
+        assertThat(told.getEnergy().getWindows()).isEqualTo(5);
+        assertThat(outcomes.get("t6").getMeasured().hasEnergy()).isFalse();
+    }
+
+    @Test
+    void aCounterThatVanishesLeavesNoFigureAndTheLatency() throws Exception {
+        SimulatedMachine machine = machineWithModels(1);
+        measure(machine, counter(machine, 5), task("t5").setEnergy(true));
+        Measured told = outcomes.get("t5").getMeasured();
+        assertThat(told.hasEnergy()).isFalse();
+        assertThat(told.getLatency().getP50Nanos()).isPositive();
     }
 
     @Test

@@ -190,6 +190,12 @@ public final class ExperimentFile {
             throw file.get("profile").get("calibrate").error("0, with " + (isLimited ? "a limit on p99" : "memory among what is asked")
                 + " (expected: at least 2, " + (isLimited ? "p99" : "memory") + " being predicted from whole networks)");
         }
+        experiment.targets().stream().filter(target -> experiment.asks(Measure.energy(target.device()))).findFirst().ifPresent(target -> {
+            if (experiment.profile().budget().isPresent()) {
+                throw file.get("profile").get("budget").error(experiment.profile().budget().get().toSeconds() + " s, with "
+                    + Measure.energy(target.device()) + " (expected: no budget: energy takes some seconds a model beside the latency)");
+            }
+        });
         weighMemory.stream().filter(target -> !target.provider().equals(CPU)).findFirst().ifPresent(target -> {
             throw file.get("targets").error(target.device() + ": provider " + target.provider() + ", with " + Measure.memory(target.device())
                 + " (expected: provider cpu; on another, models lie in memory that no process is told of)");

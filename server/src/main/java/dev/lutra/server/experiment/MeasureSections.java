@@ -186,7 +186,7 @@ final class MeasureSections {
             return List.of(text);
         }
         if (devices.isEmpty()) {
-            throw place.error(text + ", without targets (expected: targets, or other measures than latency)");
+            throw place.error(text + ", without targets (expected: targets, or other measures than " + kindName + ")");
         }
         return devices.stream().map(name -> kindName + ":" + name).toList();
     }

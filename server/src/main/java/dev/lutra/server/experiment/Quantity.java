@@ -16,6 +16,8 @@ public final class Quantity {
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,9})?)\\s*(B|kB|MB|GB|KiB|MiB|GiB)");
 
+    private static final Pattern ENERGY = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,9})?)\\s*(nJ|uJ|\u00B5J|\u03BCJ|mJ|J)");
+
     private Quantity() {}
 
     /** A value of a measure with such a unit. */
@@ -26,8 +28,24 @@ public final class Quantity {
             case BYTES -> bytes(node.text())
                 .orElseThrow(
                     () -> node.error(node.text() + " (expected: more than 0 with its unit, such as 20 MB; units: B, kB, MB, GB, KiB, MiB, GiB)"));
+            case NANOJOULES -> nanojoules(node.text())
+                .orElseThrow(() -> node.error(node.text() + " (expected: more than 0 with its unit, such as 5 mJ; units: nJ, uJ, mJ, J)"));
             case RATIO -> number(node);
         };
+    }
+
+    /** Energy with its unit, more than 0: {@code 5 mJ}. */
+    private static Optional<Double> nanojoules(String text) {
+        Matcher matcher = ENERGY.matcher(text.strip());
+        if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(Double.parseDouble(matcher.group(1)) * switch (matcher.group(2)) {
+            case "nJ" -> 1;
+            case "mJ" -> 1e6;
+            case "J" -> 1e9;
+            default -> 1e3;
+        });
     }
 
     /** Bytes with their unit, more than 0: {@code 20 MB} is 20 million. */

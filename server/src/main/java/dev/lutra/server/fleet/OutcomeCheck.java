@@ -5,6 +5,7 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelOutput;
@@ -35,6 +36,8 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
     /** Quantiles and histograms are rounded. */
     private static final double ROUNDING = 1e-3;
     private static final double WORST_DRIFT = 1e6;
+    private static final int LEAST_WINDOWS = 3;
+    private static final int LONGEST_SOURCE = 1000;
     private static final long MOST_BYTES = LookupTable.MOST_BYTES;
 
     /** Whether an outcome stays for good: a failure, or a figure that its rules would have more precise, is looked for again. */
@@ -55,6 +58,7 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
                 checkCircumstances(measured.getCircumstances(), measured.getLatency());
             }
             checkMemory(measured);
+            checkEnergy(measured);
             checkOutputs(measured.getOutputsList());
         }
     }
@@ -128,6 +132,25 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
             "1 to " + MOST_BYTES);
         require(memory.getRunningBytes() >= 0 && memory.getRunningBytes() <= memory.getPeakBytes(), "memory.running_bytes",
             memory.getRunningBytes(), "0 to peak_bytes, " + memory.getPeakBytes());
+    }
+
+    private void checkEnergy(Measured measured) {
+        if (!measured.hasEnergy()) {
+            return;
+        }
+        require(task.getEnergy(), "energy", "given", "none, for the task does not ask");
+        Energy energy = measured.getEnergy();
+        requireFigure("energy.nanojoules", energy.getNanojoules());
+        requireFigure("energy.half_width_nanojoules", energy.getHalfWidthNanojoules());
+        requireFigure("energy.idle_watts", energy.getIdleWatts());
+        requireFigure("energy.idle_half_width_watts", energy.getIdleHalfWidthWatts());
+        require(energy.getWindows() >= LEAST_WINDOWS, "energy.windows", energy.getWindows(), "at least " + LEAST_WINDOWS);
+        require(!energy.getSource().isBlank() && energy.getSource().length() <= LONGEST_SOURCE, "energy.source",
+            energy.getSource().length() + " characters", "1 to " + LONGEST_SOURCE);
+    }
+
+    private static void requireFigure(String what, double value) {
+        require(value >= 0 && value <= LookupTable.MOST_NANOJOULES, what, value, "0 to " + LookupTable.MOST_NANOJOULES);
     }
 
     private void checkOutputs(List<ModelOutput> outputs) {

@@ -207,7 +207,7 @@ public final class Profiler {
         }
         String runtime = fleet.get().runtime(target.device());
         Device device = fleet.get().device(target.device()).orElseThrow().getDevice();
-        requireTold(experiment, device);
+        requireTold(experiment, target, device);
         known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
         Optional<ProfilingBudget> budget = experiment.profile().budget().map(total -> {
             fleet.get().awaitDevice(target.device());
@@ -227,6 +227,18 @@ public final class Profiler {
         });
         events.emit(new RunEvent.TableWritten(target.device(), saved.origin(), saved.entries().size()));
         return saved;
+    }
+
+    /**
+     * Makes sure that a table tells energy where the experiment asks for it: of entries some of which do not, no sum can be made.
+     *
+     * @throws InputException naming a table that does not
+     */
+    public static void requireEnergy(Experiment experiment, LookupTable table, Experiment.Target target) {
+        if (experiment.asks(Measure.energy(target.device())) && new LatencyModel(table).energy().isEmpty()) {
+            throw new InputException(Measure.energy(target.device()) + ": " + table.origin()
+                + " was measured without energy (expected: a table of its own for this experiment: another file, or no such file)");
+        }
     }
 
     /** The target's table, if there is one: the experiment's own choice, or what an earlier life of the run wrote. */
@@ -322,18 +334,25 @@ public final class Profiler {
         int networks = experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut();
         Map<String, Measured> measured = measure("profile " + target.device(), target, models,
             budget.map(time -> new BatchTime("segments", time.forSegments(models.size(), networks), time)));
-        List<Entry> entries = new ArrayList<>();
+        List<Entry.Builder> entries = new ArrayList<>();
         for (SegmentCatalog.Item item : missing) {
             Measured result = measured.get(item.key());
             entries.add(Entry.newBuilder()
                 .setKey(item.key()).setSignature(item.segment().signature()).setLabel(item.label())
                 .setCallOverheadNanos(measured.get(OVERHEAD).getLatency().getP50Nanos())
-                .setLatency(result.getLatency()).setCircumstances(result.getCircumstances()).build());
+                .setLatency(result.getLatency()).setCircumstances(result.getCircumstances()));
+            if (result.hasEnergy()) {
+                entries.get(entries.size() - 1).setEnergy(result.getEnergy());
+            }
         }
-        return known.orElseGet(() -> LookupTable.of(dev.lutra.proto.LookupTable.newBuilder()
+        dev.lutra.proto.LookupTable.Builder anew = dev.lutra.proto.LookupTable.newBuilder();
+        if (measured.get(OVERHEAD).hasEnergy()) {
+            anew.setCallEnergy(measured.get(OVERHEAD).getEnergy());
+        }
+        return known.orElseGet(() -> LookupTable.of(anew
             .setFormat(LookupTable.FORMAT).setPrecision(target.precision().toString()).setBatch(target.batch()).setSource("measured")
             .setDevice(fleet.get().device(target.device()).orElseThrow().getDevice()).setRuntime(measured.get(OVERHEAD).getRuntime())
-            .setCallOverhead(measured.get(OVERHEAD).getLatency()).build())).withEntries(entries);
+            .setCallOverhead(measured.get(OVERHEAD).getLatency()).build())).withEntries(entries.stream().map(Entry.Builder::build).toList());
     }
 
     /** All that a figure depends on besides device and model. */
@@ -384,6 +403,9 @@ public final class Profiler {
         if (measured.hasMemory()) {
             point.setMemory(model.memoryOf(network).toBuilder().setMeasured(measured.getMemory()));
         }
+        if (measured.hasEnergy()) {
+            point.setEnergy(measured.getEnergy());
+        }
         return point;
     }
 
@@ -413,10 +435,15 @@ public final class Profiler {
      *
      * @throws InputException if it says that it does not
      */
-    public static void requireTold(Experiment experiment, Device device) {
+    public static void requireTold(Experiment experiment, Experiment.Target target, Device device) {
         if (experiment.asks(Measure.memory(device.getName())) && device.getMemoryOfModels().startsWith(NOT_TOLD)) {
             throw new InputException(Measure.memory(device.getName()) + ": this device does not tell how much memory a model takes ("
                 + device.getMemoryOfModels().substring(NOT_TOLD.length()) + ")");
+        }
+        String energy = device.getEnergyOfModelsOrDefault(target.provider(), NOT_TOLD + "its agent does not say");
+        if (experiment.asks(Measure.energy(device.getName())) && energy.startsWith(NOT_TOLD)) {
+            throw new InputException(Measure.energy(device.getName()) + ": this device does not tell energy ("
+                + energy.substring(NOT_TOLD.length()) + ")");
         }
     }
 
@@ -500,6 +527,7 @@ public final class Profiler {
         Task.Builder task = Task.newBuilder()
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
             .setRules(rules(experiment.profile(), target)).setMemory(measured.memory())
+            .setEnergy(experiment.asks(Measure.energy(target.device())))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {
             ModelInput.Builder input = ModelInput.newBuilder()

@@ -101,6 +101,9 @@ public final class Plots {
             return (measure.startsWith(Measure.LATENCY + ":") ? "predicted latency on " : "predicted p99 latency on ")
                 + measure.substring(measure.indexOf(':') + 1) + " (ms)";
         }
+        if (measure.startsWith(Measure.energy(""))) {
+            return "predicted energy of a call on " + measure.substring(measure.indexOf(':') + 1) + " (mJ)";
+        }
         if (measure.startsWith(Measure.memory(""))) {
             return "predicted peak memory on " + measure.substring(measure.indexOf(':') + 1) + " (MB)";
         }

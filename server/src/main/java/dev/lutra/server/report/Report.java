@@ -35,9 +35,11 @@ public record Report(String name, String space, String evaluated, int frontSize,
      * @param interval where the table expects a measurement, and whether it fell there; empty where it states none
      * @param known the measurement's own interval
      * @param memory measured peak
+     * @param energy measured, of a call
      */
     public record Latency(String asked, String predicted, Judged interval, Judged measured, String known, String predictedP99, Judged p99,
-        String predictedMemory, Judged memory, String error) {}
+        String predictedMemory, Judged memory,
+        String predictedEnergy, Judged energy, String error) {}
 
     /** The architectures of the front with these measures. */
     public record Best(List<String> measures, List<Row> rows) {}

@@ -48,14 +48,18 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
         List<Experiment.Target> toMeasure = new ArrayList<>();
         for (Experiment.Target target : run.experiment().targets()) {
             Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder().tables(), target);
-            table.ifPresent(known -> Profiler.requireWhole(known, run.space()));
+            table.ifPresent(known -> {
+                Profiler.requireWhole(known, run.space());
+                Profiler.requireEnergy(run.experiment(), known, target);
+            });
             if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
                 Profiler.requireEnoughTime(run.experiment(), table, run.space());
                 toMeasure.add(target);
             }
         }
         run.requireReachable(toMeasure);
-        toMeasure.stream().filter(target -> run.experiment().asks(Measure.memory(target.device()))).forEach(target -> requireTold(run, target));
+        toMeasure.stream().filter(target -> run.experiment().asks(Measure.memory(target.device()))
+            || run.experiment().asks(Measure.energy(target.device()))).forEach(target -> requireTold(run, target));
     }
 
     /** Ahead of everything else, as far as the device is there; this machine's is as soon as its agent has started. */
@@ -63,7 +67,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
         if (target.device().equals(Experiment.LOCAL)) {
             run.fleet().awaitDevice(target.device());
         }
-        run.fleet().device(target.device()).ifPresent(state -> Profiler.requireTold(run.experiment(), state.getDevice()));
+        run.fleet().device(target.device()).ifPresent(state -> Profiler.requireTold(run.experiment(), target, state.getDevice()));
     }
 
     @Override

@@ -262,7 +262,9 @@ final class RunReport {
                 + check.p99().asked().map(limit -> ", p99 " + stated(check.p99().measured()) + " (limit " + millis(limit) + ")")
                     .orElse("")
                 + check.memory().asked().map(limit -> ", " + (check.memory().isTold() ? megabytes(check.memory().measured()) : "untold")
-                    + " of memory (limit " + megabytes(limit) + ")").orElse("")))
+                    + " of memory (limit " + megabytes(limit) + ")").orElse("")
+                + check.energy().asked().map(limit -> ", " + (check.energy().isTold() ? millijoules(check.energy().measured()) : "untold energy")
+                    + " (limit " + millijoules(limit) + ")").orElse("")))
             .reduce((a, b) -> a + ", " + b).orElse("");
         return String.format(Locale.ROOT, "%d of %d files confirmed on their devices. The most accurate of them is %s: %s, measured %s. %s.",
             verified, winners.size(), best.get().file(), percent(best.get().accuracy()), measured,
@@ -292,6 +294,8 @@ final class RunReport {
             new Report.Judged(stated(check.p99().measured()), state(check.p99())),
             check.memory().predicted().map(RunReport::megabytes).orElse("–"),
             new Report.Judged(check.memory().isTold() ? megabytes(check.memory().measured()) : "–", judged(check.memory())),
+            check.energy().predicted().map(RunReport::millijoules).orElse("–"),
+            new Report.Judged(check.energy().isTold() ? millijoules(check.energy().measured()) : "–", judged(check.energy())),
             latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
     }
 
@@ -426,6 +430,10 @@ final class RunReport {
 
     private static String millis(long nanos) {
         return String.format(Locale.ROOT, "%.3f ms", nanos / NANOS_A_MILLI);
+    }
+
+    private static String millijoules(long nanojoules) {
+        return String.format(Locale.ROOT, "%.3f mJ", nanojoules / 1e6);
     }
 
     private static String megabytes(long bytes) {

@@ -28,6 +28,7 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.profile.Profiler;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
@@ -221,7 +222,7 @@ public final class SearchStage implements Stage<Front> {
     /**
      * What is known of an architecture without running it.
      *
-     * @throws InputException if p99 is limited, or memory weighed or bounded, on a target whose table does not predict it
+     * @throws InputException if p99 is limited, or memory or energy weighed or bounded, on a target whose table does not predict it
      */
     public static CheapMeasures computed(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables) {
         Map<String, LatencyModel> models = new LinkedHashMap<>();
@@ -231,6 +232,9 @@ public final class SearchStage implements Stage<Front> {
             if (model != null && experiment.limit(Measure.p99(target.device())).isPresent() && !model.predictsP99()) {
                 throw new InputException("targets: " + target.device() + ": latency.p99: " + tables.get(target.device()).origin()
                     + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
+            }
+            if (model != null) {
+                Profiler.requireEnergy(experiment, tables.get(target.device()), target);
             }
             if (model != null && experiment.asks(Measure.memory(target.device())) && model.memory().isEmpty()) {
                 throw new InputException(Measure.memory(target.device()) + ": " + tables.get(target.device()).origin()

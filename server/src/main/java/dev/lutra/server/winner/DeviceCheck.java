@@ -86,12 +86,13 @@ public final class DeviceCheck {
 
     private Task latency(Experiment.Target target, String sha, int side) {
         return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
-            task(target, sha, "latency").setMemory(true).addInputs(input(target.batch(), side).setRandomSeed(0))
+            task(target, sha, "latency").setMemory(true)
+                .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), side).setRandomSeed(0))
                 .setRules(Profiler.rules(experiment.profile(), target)),
             fleet.runtime(target.device()));
     }
 
-    /** The experiment's upper bound on a measure, in whole nanoseconds or bytes. */
+    /** The experiment's upper bound on a measure, in whole nanoseconds, bytes or nanojoules. */
     public Optional<Long> limit(String measure) {
         OptionalDouble limit = experiment.limit(measure);
         return limit.isPresent() ? Optional.of(Math.round(limit.getAsDouble())) : Optional.empty();
@@ -101,6 +102,7 @@ public final class DeviceCheck {
     public boolean isWithinLimits(Experiment.Target target, Measured measured) {
         return isWithin(Measure.latency(target.device()), measured.getLatency().getP50Nanos())
             && isWithin(Measure.p99(target.device()), measured.getLatency().getP99Nanos())
+            && isWithin(Measure.energy(target.device()), WinnerCheck.nanojoules(measured))
             && isWithin(Measure.memory(target.device()), measured.getMemory().getPeakBytes());
     }
 

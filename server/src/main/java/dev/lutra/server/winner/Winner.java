@@ -32,22 +32,23 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param latency median
      * @param p99 what one call in a hundred exceeds
      * @param memory peak, in bytes
+     * @param energy of one call, in nanojoules
      * @param fullNanos median of the same network in float32, where the target computes in less; empty where it does not
      * @param p90Nanos measured; 0 if the samples were too few to tell
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, int batch, Comparison latency, Comparison p99, Comparison memory, Optional<Long> fullNanos, long p90Nanos,
-        double difference, boolean numericsAgree) {
+    public record Check(String device, int batch, Comparison latency, Comparison p99, Comparison memory, Comparison energy, Optional<Long> fullNanos,
+        long p90Nanos, double difference, boolean numericsAgree) {
 
         /** Whether anything is asked of it. */
         public boolean isLimited() {
-            return latency.asked().isPresent() || p99.asked().isPresent() || memory.asked().isPresent();
+            return latency.asked().isPresent() || p99.asked().isPresent() || memory.asked().isPresent() || energy.asked().isPresent();
         }
 
         /** Whether all that is asked of it holds as measured. */
         public boolean withinLimit() {
-            return latency.holds() && p99.holds() && memory.holds();
+            return latency.holds() && p99.holds() && memory.holds() && energy.holds();
         }
 
         /** Whether the measured median lies where the table expected it; empty where the table states no interval. */
@@ -62,7 +63,8 @@ public record Winner(String architecture, String file, Map<String, Double> measu
          */
         public boolean deviates(double widening) {
             return latency.deviates(widening) || p99.asked().isPresent() && p99.deviates(widening)
-                || memory.asked().isPresent() && memory.deviates(widening);
+                || memory.asked().isPresent() && memory.deviates(widening)
+                || energy.asked().isPresent() && energy.deviates(widening);
         }
     }
 

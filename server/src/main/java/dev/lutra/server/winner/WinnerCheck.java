@@ -7,11 +7,14 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.correction.CorrectedLatency;
+import dev.lutra.latency.correction.EnergyModel;
 import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Energy;
+import dev.lutra.proto.Measured;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
@@ -85,6 +88,8 @@ public final class WinnerCheck {
         Optional<Long> fullNanos) {
         Prediction predicted = model.predict(network);
         Optional<MemoryModel.Predicted> peak = model.memory().map(memory -> memory.predict(model.memoryOf(network)));
+        Optional<EnergyModel.Predicted> energy = model.energy().map(sums -> sums.predict(
+            predicted.parts().stream().map(Prediction.Part::key).toList()));
         Distribution measured = observed.measured().getLatency();
         return new Winner.Check(target.device(), target.batch(),
             new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
@@ -93,7 +98,21 @@ public final class WinnerCheck {
                 predicted.p99().map(CorrectedLatency.Tail::interval), measured.getP99Nanos(), Optional.empty()),
             new Comparison(devices.limit(Measure.memory(target.device())), peak.map(MemoryModel.Predicted::bytes),
                 peak.map(MemoryModel.Predicted::interval), observed.measured().getMemory().getPeakBytes(), Optional.empty()),
+            new Comparison(devices.limit(Measure.energy(target.device())), energy.map(EnergyModel.Predicted::nanojoules),
+                energy.map(EnergyModel.Predicted::interval), nanojoules(observed.measured()), around(observed.measured().getEnergy())),
             fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
+    }
+
+    /** At least 1 where it was told: 0 is what nobody told. */
+    static long nanojoules(Measured measured) {
+        return measured.hasEnergy() ? Math.max(1, Math.round(measured.getEnergy().getNanojoules())) : 0;
+    }
+
+    private static Optional<Interval> around(Energy energy) {
+        double half = energy.getHalfWidthNanojoules();
+        return energy.getWindows() == 0
+            ? Optional.empty()
+            : Optional.of(new Interval(Math.round(Math.max(0, energy.getNanojoules() - half)), Math.round(energy.getNanojoules() + half)));
     }
 
     /** Of a single slice nobody knows how well it tells the median. */

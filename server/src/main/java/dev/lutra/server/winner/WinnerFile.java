@@ -27,6 +27,7 @@ public final class WinnerFile {
 
     private static final String NANOS = "Nanos";
     private static final String BYTES = "Bytes";
+    private static final String NANOJOULES = "Nanojoules";
     private static final int MOST_BYTES = 1 << 28;
 
     private WinnerFile() {}
@@ -93,6 +94,7 @@ public final class WinnerFile {
     private static Winner.Check check(String name, JsonNode device) {
         return new Winner.Check(name, device.path("batch").asInt(1), comparison(device, "limit", "predicted", "p50", NANOS),
             comparison(device, "p99Limit", "predictedP99", "p99", NANOS), comparison(device, "memoryLimit", "predictedMemory", "memory", BYTES),
+            comparison(device, "energyLimit", "predictedEnergy", "energy", NANOJOULES),
             number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
             device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean());
     }
@@ -135,9 +137,11 @@ public final class WinnerFile {
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));
                 check.inside().ifPresent(inside -> device.put("inside", inside));
                 putStated(device, "memoryBytes", check.memory().measured());
+                putStated(device, "energyNanojoules", check.energy().measured());
                 put(device, check.latency(), "limit", "predicted", "p50", NANOS);
                 put(device, check.p99(), "p99Limit", "predictedP99", "p99", NANOS);
                 put(device, check.memory(), "memoryLimit", "predictedMemory", "memory", BYTES);
+                put(device, check.energy(), "energyLimit", "predictedEnergy", "energy", NANOJOULES);
             }
         }
         try {

@@ -80,6 +80,20 @@ class ExperimentFileTest {
     }
 
     @Test
+    void energyIsOfDevicesInJoulesAndTakesItsTime() throws IOException {
+        assertThat(constraints(read(TARGETS + "constraints: {energy: 5 mJ, 'energy:tv': 750 uJ}\n")))
+            .contains("energy:phone ≤ 5 mJ", "energy:tv ≤ 5 mJ", "energy:tv ≤ 0.75 mJ");
+        String at = folder.resolve("experiment.yaml").toString();
+        for (String wrong : List.of("5", "0 mJ", "5 mW")) {
+            assertThatThrownBy(() -> read(TARGETS + "constraints: {energy: " + wrong + "}\n")).isInstanceOf(InputException.class)
+                .hasMessage(at + ":5: constraints.energy: " + wrong
+                    + " (expected: more than 0 with its unit, such as 5 mJ; units: nJ, uJ, mJ, J)");
+        }
+        assertThatThrownBy(() -> read(TARGETS + "objectives: [accuracy, energy]\nprofile: {budget: 60 s}\n")).isInstanceOf(InputException.class)
+            .hasMessageContaining("profile.budget: 60 s, with energy:phone (expected: no budget: ");
+    }
+
+    @Test
     void whereItTrains() throws IOException {
         assertThat(read("").device()).isEqualTo(Devices.Wanted.ANY);
         assertThat(read("device: cuda\ngpus: 4\n").device()).isEqualTo(new Devices.Wanted(Devices.Kind.CUDA, 4));
@@ -218,7 +232,7 @@ class ExperimentFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "objectives: [accuracy, speed] | objectives[1]: speed (expected: one of accuracy, balanced, latency, macs, ",
+        "objectives: [accuracy, speed] | objectives[1]: speed (expected: one of accuracy, balanced, energy, latency, ",
         "objectives: [accuracy, latency] | objectives[1]: latency, without targets (expected: targets, or other measures than latency)",
         "objectives: [accuracy, 'macs:phone'] | objectives[1]: macs:phone (expected: macs)",
         "objectives: [accuracy, macs, max macs] | objectives[2]: macs: given twice",
@@ -231,7 +245,7 @@ class ExperimentFileTest {
         "constraints: {params: {below: 2M}} | constraints.params.below: unknown key (expected: one of at-least, at-most)",
         "constraints: {params: 2 ms} | constraints.params: 2 ms (expected: a count such as 40M",
         "constraints: {accuracy: 0.9} | constraints.accuracy: a bound on accuracy (expected: on what is known before the accuracy)",
-        "constraints: {energy: 3} | constraints.energy: energy (expected: one of accuracy, ",
+        "constraints: {speed: 3} | constraints.speed: speed (expected: one of accuracy, ",
         "measures: {balanced: {weight: 1}} | measures.balanced.weight: unknown key (expected: one of ratio, reference)",
         "evaluation: {recalibration: exact} | evaluation.recalibration: exact (expected: one of mean, weighted, moving, batch)",
         "evaluation: {early-stopping: 1} | evaluation.early-stopping: 1 (expected: a number from 0.8 to 0.999999)",

@@ -10,6 +10,7 @@ import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeaseRequest;
@@ -175,6 +176,20 @@ class HostileAgentTest {
             assertRefused(lease, measured, reason);
             assertThat(report(lease, sound())).as("the truth, afterwards").isTrue();
         });
+    }
+
+    @Test
+    void energyThatCannotBeIsRefused() {
+        LeaseName lease = lease(timed().setEnergy(true));
+        Energy.Builder sound = Energy.newBuilder().setNanojoules(5e6).setHalfWidthNanojoules(1e5).setIdleWatts(3).setWindows(5).setSource("rapl");
+        assertRefused(lease, sound().setEnergy(sound.clone().setNanojoules(-1)), "energy.nanojoules: -1.0 (expected: 0 to ");
+        assertRefused(lease, sound().setEnergy(sound.clone().setNanojoules(Double.NaN)), "energy.nanojoules: NaN");
+        assertRefused(lease, sound().setEnergy(sound.clone().setHalfWidthNanojoules(1e16)), "energy.half_width_nanojoules: 1.0E16");
+        assertRefused(lease, sound().setEnergy(sound.clone().setIdleWatts(-3)), "energy.idle_watts: -3.0");
+        assertRefused(lease, sound().setEnergy(sound.clone().setWindows(1)), "energy.windows: 1 (expected: at least 3)");
+        assertRefused(lease, sound().setEnergy(sound.clone().clearSource()), "energy.source: 0 characters");
+        assertRefused(lease(timed()), sound().setEnergy(sound), "energy: given (expected: none, for the task does not ask)");
+        assertThat(report(lease, sound().setEnergy(sound))).isTrue();
     }
 
     @Test

@@ -59,6 +59,7 @@ public final class SimulatedDevice implements FleetAccess {
     private final Map<String, ToDoubleFunction<GraphProto>> laws = new LinkedHashMap<>();
     private final List<Task> measured = new CopyOnWriteArrayList<>();
     private boolean tellsMemory = true;
+    private double nanojoulesANano;
     private volatile Runnable beforeReport = () -> {};
 
     /** @param law nanoseconds that a model takes on the device */
@@ -74,6 +75,12 @@ public final class SimulatedDevice implements FleetAccess {
 
     private static long weights(GraphProto graph) {
         return graph.getInitializerList().stream().mapToLong(weight -> weight.getDimsList().stream().reduce(1L, Math::multiplyExact)).sum();
+    }
+
+    /** Takes so many watts more while it computes than when it is idle, and tells. */
+    public SimulatedDevice taking(double watts) {
+        nanojoulesANano = watts;
+        return this;
     }
 
     /** Says, as some systems do, that it does not tell what models take. */
@@ -114,7 +121,8 @@ public final class SimulatedDevice implements FleetAccess {
     private void serve(AgentCalls calls, String name, ToDoubleFunction<GraphProto> law, boolean[] stopped) {
         RuntimeOffer offer = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
         String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name)
-            .setMemoryOfModels(tellsMemory ? "told" : "not told: it is made so")).addRuntimes(offer).build())
+            .setMemoryOfModels(tellsMemory ? "told" : "not told: it is made so")
+            .putEnergyOfModels("cpu", nanojoulesANano > 0 ? "simulated" : "not told: it is made so")).addRuntimes(offer).build())
             .getSession();
         while (!stopped[0]) {
             for (LeasedTask leased : calls.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(64).setWaitMillis(50).build(),
@@ -142,6 +150,10 @@ public final class SimulatedDevice implements FleetAccess {
         Measured.Builder measured = Measured.newBuilder();
         if (task.getMemory() && tellsMemory) {
             measured.getMemoryBuilder().setPeakBytes(PROCESS_BYTES + WEIGHT_COPIES * Float.BYTES * weights(graph));
+        }
+        if (task.getEnergy() && nanojoulesANano > 0) {
+            measured.getEnergyBuilder().setNanojoules(nanojoulesANano * nanos).setHalfWidthNanojoules(0.01 * nanojoulesANano * nanos)
+                .setIdleWatts(3).setWindows(5).setSource("simulated");
         }
         return measured.setRuntime(runtime(task))
             .setLatency(Distribution.newBuilder().setSamples(SAMPLES).setMinNanos(nanos).setP50Nanos(nanos).setP90Nanos(nanos).setP99Nanos(nanos)

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
@@ -269,6 +270,38 @@ class VerificationTest {
         Experiment weighed = experiment(BOX.replace("}", ", table: free.json}").replace("\n", "\nconstraints: {memory: 9 MB}\n"));
         assertThatThrownBy(() -> SearchStage.computed(weighed, weighed.baseSpace(), Map.of("box", table))).isInstanceOf(InputException.class)
             .hasMessageStartingWith("memory:box: ").hasMessageContaining(" tells no peak memory (expected: ");
+    }
+
+    /** 4 W while it computes: a limit of energy is one of time, and both hold as measured. */
+    @Test
+    void aLimitOnEnergyHoldsAsMeasured() throws IOException {
+        SimulatedDevice telling = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20)).taking(4);
+        long limit = Math.round(4 * new LatencyModel(honest).predict(experiment(BOX).baseSpace().build(
+            experiment(BOX).baseSpace().parse("k5,k5,k5,k5,k5,k5"))).nanos());
+        Experiment bounded = experiment(BOX + "constraints: {energy: " + limit + " nJ}\n");
+        try (ExperimentRun run = ExperimentRun.open(bounded, new RunFolder(folder.resolve("bounded")), telling, progress, "test")) {
+            run.all();
+            assertThat(run.winners().stream().filter(Winner::isVerified)).hasSize(3);
+            assertThat(run.winners()).allSatisfy(winner -> {
+                Comparison energy = winner.checks().get(0).energy();
+                assertThat(energy.asked()).contains(limit);
+                assertThat(energy.measured() / 4.0).isCloseTo(winner.checks().get(0).latency().measured(), within(1.0));
+                assertThat(energy.predicted().orElseThrow()).isLessThanOrEqualTo(limit);
+                assertThat(winner.isVerified()).isEqualTo(energy.measured() <= limit);
+            });
+            assertThat(Files.readString(folder.resolve("bounded/front.csv"))).contains("energy_mj:box");
+        }
+    }
+
+    @Test
+    void aDeviceThatDoesNotTellEnergyIsRefused() throws IOException {
+        assertThatThrownBy(() -> profile(experiment(BOX + "constraints: {energy: 5 mJ}\n"), "silent", device)).isInstanceOf(InputException.class)
+            .hasMessage("energy:box: this device does not tell energy (it is made so)");
+        assertThat(device.measured()).isEmpty();
+        honest.save(folder.resolve("honest.json"));
+        SimulatedDevice telling = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20)).taking(4);
+        assertThatThrownBy(() -> profile(experiment(BOX.replace("}", ", table: honest.json}") + "constraints: {energy: 5 mJ}\n"), "old",
+            telling)).isInstanceOf(InputException.class).hasMessageContaining(" was measured without energy (expected: ");
     }
 
     private LookupTable profile(Experiment experiment, String name, SimulatedDevice on) {

@@ -68,6 +68,7 @@ public final class AgentsCommand implements Runnable {
         document.put("arch", agent.getDevice().getArch());
         document.put("gpus", agent.getDevice().getGpusList());
         document.put("protection", agent.getDevice().getProtection());
+        document.put("energyOfModels", agent.getDevice().getEnergyOfModelsMap());
         document.put("memoryOfModels", agent.getDevice().getMemoryOfModels());
         document.put("runtimes", agent.getRuntimesList().stream().map(offer -> Map.of("name", offer.getName(),
             "version", offer.getVersion(), "providers", List.copyOf(offer.getProvidersList()))).toList());

@@ -14,7 +14,12 @@ public final class Figures {
 
     /** Of a million bytes each. */
     public static String megabytes(double bytes) {
-        return String.format(Locale.ROOT, "%.2f MB", bytes / 1e6);
+        return millionths(bytes) + " MB";
+    }
+
+    /** In a unit a million times that of the value: megabytes of bytes, millijoules of nanojoules. */
+    public static String millionths(double value) {
+        return String.format(Locale.ROOT, value < 1e6 ? "%.4f" : "%.2f", value / 1e6);
     }
 
     public static String count(long value) {

@@ -90,6 +90,6 @@ public final class PickCommand extends AnsweringCommand {
         }
         Unit unit = MeasureKinds.find(measure).map(MeasureKind::unit).orElse(Unit.RATIO);
         return Constraint.atMost(measure, Quantity.value(text.substring(equals + 1), unit).orElseThrow(() -> new InputException("--at-most: "
-            + text + " (expected: a number, such as 40M; of latencies and memory with its unit)"))).from("--at-most");
+            + text + " (expected: a number, such as 40M; of latencies, memory and energy with its unit)"))).from("--at-most");
     }
 }

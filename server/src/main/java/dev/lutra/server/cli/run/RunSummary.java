@@ -58,12 +58,12 @@ final class RunSummary {
             return;
         }
         TextTable table = new TextTable("file", "accuracy", "tested", "params", "device", "asked", "predicted", "expected", "measured",
-            "inside", "p99", "memory", "state");
+            "inside", "p99", "memory", "energy", "state");
         for (Winner winner : winners) {
             if (winner.checks().isEmpty()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     tested(tested, winner), millions(winner), "-", "-", "-",
-                    "-", "-", "-", "-", "-", "no device asked");
+                    "-", "-", "-", "-", "-", "-", "no device asked");
             }
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
@@ -71,7 +71,8 @@ final class RunSummary {
                     millions(winner), check.device(), check.latency().asked().map(RunSummary::millis).orElse("-"),
                     check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
-                    check.p99().isTold() ? millis(check.p99().measured()) : "-", memory(check.memory()), state(check));
+                    check.p99().isTold() ? millis(check.p99().measured()) : "-", told(check.memory(), " MB"), told(check.energy(), " mJ"),
+                    state(check));
             }
         }
         System.out.print(table);
@@ -102,9 +103,9 @@ final class RunSummary {
             + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
     }
 
-    private static String memory(Comparison memory) {
-        return memory.isTold()
-            ? Figures.megabytes(memory.measured()) + memory.asked().map(limit -> " of " + Figures.megabytes(limit)).orElse("")
+    private static String told(Comparison figure, String unit) {
+        return figure.isTold()
+            ? Figures.millionths(figure.measured()) + unit + figure.asked().map(limit -> " of " + Figures.millionths(limit) + unit).orElse("")
             : "-";
     }
 
@@ -155,6 +156,7 @@ final class RunSummary {
                 check.inside().ifPresent(inside -> device.put("inside", inside));
                 put(device, check.p99(), "p99_limit", "predicted_p99", "p99", "_ms");
                 put(device, check.memory(), "memory_limit", "predicted_memory", "memory", "_mb");
+                put(device, check.energy(), "energy_limit", "predicted_energy", "energy", "_mj");
                 device.put("within_limit", check.withinLimit());
                 device.put("output_difference", check.difference());
                 devices.put(check.device(), device);

@@ -60,12 +60,22 @@ final class LutShowCommand implements Runnable {
         }
         table.calibration().ifPresent(LutShowCommand::print);
         Lines.print("memory   " + memory(table));
+        Lines.print("energy   " + energy(table));
         System.out.println();
         TextTable text = new TextTable(
             "key", "p50 ms", "p90 ms", "p99 ms", "+-", "+- runs", "samples", "state", "measured", "first met at");
         table.entries().stream().sorted(Comparator.comparingLong((Entry entry) -> -entry.getLatency().getP50Nanos()))
             .forEach(entry -> row(text, entry));
         System.out.print(text);
+    }
+
+    private static String energy(LookupTable table) {
+        String device = table.content().getDevice().getEnergyOfModelsOrDefault(table.content().getRuntime().getProvider(), "");
+        return new LatencyModel(table).energy().map(model -> table.content().getCallEnergy().getSource() + "; a call "
+            + Figures.millionths(table.content().getCallEnergy().getNanojoules()) + " mJ" + (model.fittedOn() == 0
+                ? ", sums of entries"
+                : ", sums of entries brought to " + model.fittedOn() + " networks"))
+            .orElse(device.startsWith("not told") ? device : "not measured");
     }
 
     private static String memory(LookupTable table) {

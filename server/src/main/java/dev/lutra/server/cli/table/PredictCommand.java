@@ -3,6 +3,7 @@ package dev.lutra.server.cli.table;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
+import dev.lutra.latency.correction.EnergyModel;
 import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.network.Network;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency and peak memory of an architecture by a lookup table.")
+@Command(name = "predict", mixinStandardHelpOptions = true, description = "Latency, peak memory and energy of an architecture by a lookup table.")
 public final class PredictCommand implements Runnable {
 
     @Mixin
@@ -47,8 +48,15 @@ public final class PredictCommand implements Runnable {
         Network network = searchSpace.build(chosen);
         Prediction prediction = model.predict(network);
         Optional<MemoryModel.Predicted> memory = model.memory().map(peaks -> peaks.predict(model.memoryOf(network)));
+        Optional<EnergyModel.Predicted> energy = model.energy()
+            .map(sums -> sums.predict(prediction.parts().stream().map(Prediction.Part::key).toList()));
         if (json.isWanted()) {
-            System.out.println(Json.line(document(searchSpace, chosen, lookup, prediction, memory)));
+            Map<String, Object> document = document(searchSpace, chosen, lookup, prediction, memory);
+            energy.ifPresent(told -> {
+                document.put("energy_mj", told.nanojoules() / 1e6);
+                document.put("energy_interval_mj", millions(told.interval()));
+            });
+            System.out.println(Json.line(document));
             return;
         }
         TextTable text = new TextTable("segment", "key", "ms", "share");
@@ -65,6 +73,8 @@ public final class PredictCommand implements Runnable {
         }
         memory.ifPresent(peak -> System.out.println("peak memory                   " + Figures.megabytes(peak.bytes()) + ", 95 %: "
             + Figures.megabytes(peak.interval().low()) + " to " + Figures.megabytes(peak.interval().high())));
+        energy.ifPresent(told -> System.out.println("energy of a call              " + Figures.millionths(told.nanojoules()) + " mJ, 95 %: "
+            + Figures.millionths(told.interval().low()) + " to " + Figures.millionths(told.interval().high())));
         lookup.calibration().ifPresentOrElse(fit -> {
             prediction.interval()
                 .ifPresent(interval -> System.out.println("calibrated, p50               " + described(prediction.nanos(), interval)));

@@ -15,6 +15,7 @@ export async function describe(name) {
       arch: hints?.architecture ? hints.architecture + (hints.bitness === '64' ? '_64' : '') : '',
       gpus: adapter ? [gpuName(adapter.info)] : [],
       protection: 'protected',
+      energyOfModels: { wasm: 'not told: browsers do not say', webgpu: 'not told: browsers do not say' },
       memoryOfModels: 'not told: browsers do not say what a model takes',
     },
   };
