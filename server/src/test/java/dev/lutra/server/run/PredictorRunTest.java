@@ -27,7 +27,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +105,36 @@ class PredictorRunTest {
             .hasEntrySatisfying("accuracy.onnx", content -> assertThat(content).matches("[0-9a-f]{64}"));
         assertThat(progress.lines()).anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith("predictor.onnx predicts accuracies"));
         assertThat(folder.resolve("run/report.html")).content().contains("Accuracies are predicted by a model");
+    }
+
+    /** 3 · 10^19 networks within a limit by a published table of a phone, and no device, no images and no supernet. */
+    @Test
+    void searchesOnceForAllsSpaceWithinALimitOfAPublishedTable() throws IOException {
+        // an image of 224 pixels, then for each layer that is there its kernel of 3, 5, 7 and its expansion of 3, 4, 6
+        List<Float> gains = IntStream.range(0, 128)
+            .mapToObj(i -> i == 127 ? 0.3f : i >= 120 ? 0 : i < 60 ? 0.004f * (i % 3) : 0.002f + 0.005f * (i % 3)).toList();
+        writeModel(gains);
+        Front front = searched(onceForAll("{lutra: {budget: 60, candidates: 5000}}"));
+        assertThat(front.candidates()).isNotEmpty().allSatisfy(candidate -> {
+            assertThat(candidate.measures().get("latency:note10")).isLessThanOrEqualTo(25e6);
+            double accuracy = Arrays.stream(candidate.architecture().toString().split(",")).filter(block -> !block.equals("skip"))
+                .mapToDouble(block -> 0.004 * "357".indexOf(block.charAt(1)) + 0.002 + 0.005 * "346".indexOf(block.charAt(3))).sum();
+            assertThat(candidate.accuracy()).isCloseTo(0.3 + accuracy, within(1e-6));
+        });
+        Front drawn = searched(onceForAll("{random: {budget: 240}}"));
+        assertThat(front.candidates().get(0).accuracy()).as("with a quarter of the evaluations")
+            .isGreaterThan(drawn.candidates().get(0).accuracy());
+    }
+
+    private Experiment onceForAll(String algorithm) throws IOException {
+        return ExperimentFile.read(Files.writeString(folder.resolve("phone.yaml"), """
+            name: phone
+            space: ofa-mobilenetv3-12
+            image-size: 224
+            accuracy: {onnx: predictor.onnx, encoding: ofa}
+            targets: [{device: note10, latency: {p50: 25 ms}, table: %s}]
+            search: {algorithm: %s}
+            """.formatted(Path.of("../lut/note10-ofa.json").toAbsolutePath(), algorithm)));
     }
 
     @Test
