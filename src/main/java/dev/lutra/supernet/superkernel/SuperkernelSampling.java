@@ -92,12 +92,21 @@ public record SuperkernelSampling(Optional<Double> lambda, SortedMap<String, Dur
         SortedMap<String, Duration> targets = new TreeMap<>();
         target.ifPresent(node -> node.entries().forEach((device, latency) -> targets.put(device, Durations.of(latency))));
         SortedMap<String, Double> devices = new TreeMap<>();
-        settings.find("devices").ifPresent(node -> node.entries().forEach((device, weight) -> devices.put(device, weight.number(1e-9, 1e9))));
+        settings.find("devices").ifPresent(node -> {
+            node.entries().forEach((device, weight) -> devices.put(device, weight.number(1e-9, 1e9)));
+            targets.keySet().stream().filter(device -> !devices.containsKey(device)).findFirst().ifPresent(device -> {
+                throw node.error("without " + device + ", whose latency target aims at (expected: all devices of target)");
+            });
+        });
+        Scale scale = settings.oneOf("loss", Scale.class, Scale.LOGARITHM);
+        target.filter(node -> scale == Scale.PUBLISHED).ifPresent(node -> {
+            throw node.error("given with loss: published (expected: lambda with it, as its weight is a lambda's)");
+        });
         return new SuperkernelSampling(lambda.map(node -> node.number(0, 1e6)), targets, devices,
             new Course(settings.number("warm-up", 0, 0.9, DEFAULT_WARM_UP), settings.number("keep", 0.01, 1, DEFAULT_KEEP)),
             new Model(settings.oneOf("latency", RelaxedLatency.Form.class, RelaxedLatency.Form.SUM),
                 settings.oneOf("combine", RunTimeLoss.Combination.class, RunTimeLoss.Combination.SUM),
-                settings.oneOf("loss", Scale.class, Scale.LOGARITHM),
+                scale,
                 settings.oneOf("norm", Norm.class, Norm.RELATIVE),
                 settings.oneOf("gate", RowKernel.Gate.class, RowKernel.Gate.OUTPUT)));
     }

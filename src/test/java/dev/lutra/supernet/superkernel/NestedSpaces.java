@@ -5,6 +5,7 @@ import dev.lutra.latency.Tables;
 import dev.lutra.proto.LookupTable;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import java.util.function.LongUnaryOperator;
 
 /** Small spaces of nested rows, for 16×16 images of 4 classes. */
 final class NestedSpaces {
@@ -21,8 +22,14 @@ final class NestedSpaces {
 
     /** Of a device so slow that a nanosecond is nothing. */
     static LatencyModel slow(SearchSpace space) {
+        return slow(space, nanos -> nanos);
+    }
+
+    /** Of another one. */
+    static LatencyModel slow(SearchSpace space, LongUnaryOperator nanos) {
         LookupTable.Builder table = Tables.of(space).content().toBuilder();
-        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setP50Nanos(1_000_000 * entry.getLatency().getP50Nanos()));
+        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder()
+            .setP50Nanos(1_000_000 * nanos.applyAsLong(entry.getLatency().getP50Nanos())));
         return new LatencyModel(dev.lutra.latency.LookupTable.of(table.build()));
     }
 

@@ -10,6 +10,7 @@ import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.latency.LatencyModel;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.SupernetWeights;
@@ -31,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +78,27 @@ class SuperkernelTrainingTest {
     @Test
     void withAVeryLargeOneTheSmallestNetworkIsLeft() {
         assertThat(decoded(4, "{lambda: 1000}")).hasToString(SMALLEST);
+    }
+
+    @Test
+    void thePublishedLossIsAThousandTimesTheLogarithm() {
+        Map<String, float[]> published = trained("{lambda: 0.0005, warm-up: 0, loss: published}");
+        Map<String, float[]> logarithm = trained("{lambda: 0.5, warm-up: 0}");
+        assertThat(published.keySet()).isEqualTo(logarithm.keySet()).isNotEmpty();
+        assertThat(published).allSatisfy((name, values) -> assertThat(values).as(name).isEqualTo(logarithm.get(name)));
+        assertThat(trained("{lambda: 0.0005, warm-up: 0}")).anySatisfy((name, values) -> assertThat(values).isNotEqualTo(logarithm.get(name)));
+    }
+
+    /** Kernels of the largest network after an epoch. */
+    private Map<String, float[]> trained(String yaml) {
+        SearchSpace space = NestedSpaces.plain();
+        Map<String, float[]> values = new TreeMap<>();
+        try (SupernetWeights weights = train(space, folder, folder.resolve(yaml.length() + ".safetensors"), 1, yaml, TrainingListener.NONE)) {
+            space.build(NestedRow.largest(space, NestedRow.of(space))).ops().stream().flatMap(op -> op.weights().stream())
+                .filter(weight -> weight.tensor().role() == SharedTensor.Role.CONV_WEIGHT)
+                .forEach(weight -> values.put(weight.tensor().name(), weights.tensor(weight.tensor()).toFloatArray()));
+        }
+        return values;
     }
 
     @Test

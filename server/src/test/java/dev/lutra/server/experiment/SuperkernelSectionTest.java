@@ -49,6 +49,8 @@ class SuperkernelSectionTest {
         "{target: {phone: 12}} | targets: [{device: phone}] | 12 (expected: a positive duration with its unit",
         "{target: {watch: 1 ms}} | targets: [{device: phone}] | superkernel.target: watch (expected: one of phone)",
         "{lambda: 1, devices: {watch: 1}} | targets: [{device: phone}] | superkernel.devices: watch (expected: one of phone)",
+        "{target: {phone: 1 ms}, devices: {watch: 1}} | targets: [{device: phone}, {device: watch}] | superkernel.devices: without phone, whose latency",
+        "{target: {phone: 1 ms}, loss: published} | targets: [{device: phone}] | superkernel.target: given with loss: published (expected: lambda",
         "{lambda: 1} | seed: 1 | lambda: 1.0 without targets, whose latency it weighs (expected: 0, or targets)",
         "{lambda: 1} | 'targets: [{device: phone, latency: {p50: 1 ms}}]' | (expected: no limits, but its target)",
         "{lambda: 0} | search: {population: 4} | search: given with supernet.sampling.superkernel",
