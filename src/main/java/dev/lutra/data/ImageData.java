@@ -133,7 +133,7 @@ public final class ImageData implements AutoCloseable {
                 Optional.ofNullable(listings.get(Listing.Role.TRAIN)).map(Listing::classes)));
             listing.leftOut().ifPresent(what -> progress.passedOver(source.toString(), what));
             listings.put(role, listing);
-            requireSameClasses(sources, listings, role);
+            requireSameClasses(spec.train(), listings.get(Listing.Role.TRAIN), source, listing);
         }
         requireSplittable(spec, listings.get(Listing.Role.TRAIN), Set.of());
         return listings;
@@ -215,19 +215,19 @@ public final class ImageData implements AutoCloseable {
         executor.shutdown();
     }
 
-    private static void requireSameClasses(Map<Listing.Role, Source> sources, Map<Listing.Role, Listing> listings,
-        Listing.Role role) {
-        List<String> expected = listings.get(Listing.Role.TRAIN).classes();
-        List<String> found = listings.get(role).classes();
-        String ofTrain = " (expected: the classes of " + sources.get(Listing.Role.TRAIN) + ")";
+    /** @throws InputException if a source has other classes than that of the training images */
+    static void requireSameClasses(Source train, Listing ofTrainSource, Source source, Listing listing) {
+        List<String> expected = ofTrainSource.classes();
+        List<String> found = listing.classes();
+        String ofTrain = " (expected: the classes of " + train + ")";
         for (String name : expected) {
             if (!found.contains(name)) {
-                throw new InputException(sources.get(role) + ": no class " + name + ofTrain);
+                throw new InputException(source + ": no class " + name + ofTrain);
             }
         }
         for (String name : found) {
             if (!expected.contains(name)) {
-                throw new InputException(sources.get(role) + ": class " + name + " is new" + ofTrain);
+                throw new InputException(source + ": class " + name + " is new" + ofTrain);
             }
         }
     }
@@ -240,7 +240,8 @@ public final class ImageData implements AutoCloseable {
         return counts;
     }
 
-    private static void requireSplittable(DataSpec spec, Listing listing, Set<Integer> missing) {
+    /** @throws InputException if a class has too few images */
+    static void requireSplittable(DataSpec spec, Listing listing, Set<Integer> missing) {
         int needed = spec.validation().isPresent() ? 1 : 2;
         int[] counts = counts(listing, missing);
         for (int label = 0; label < counts.length; label++) {

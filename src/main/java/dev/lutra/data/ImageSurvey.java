@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What lies in the sources of a data set, without all of it being decoded. */
 public final class ImageSurvey {
@@ -19,11 +20,18 @@ public final class ImageSurvey {
     private ImageSurvey(DataSpec spec) throws IOException {
         this.spec = spec;
         train = listing(Listing.Role.TRAIN, spec.train(), Optional.empty());
-        Optional<List<String>> classes = Optional.of(train.classes());
-        validation = spec.validation().isEmpty()
-            ? Optional.empty()
-            : Optional.of(listing(Listing.Role.VALIDATION, spec.validation().get(), classes));
-        test = spec.test().isEmpty() ? Optional.empty() : Optional.of(listing(Listing.Role.TEST, spec.test().get(), classes));
+        ImageData.requireSplittable(spec, train, Set.of());
+        validation = besides(Listing.Role.VALIDATION, spec.validation());
+        test = besides(Listing.Role.TEST, spec.test());
+    }
+
+    private Optional<Listing> besides(Listing.Role role, Optional<Source> source) throws IOException {
+        if (source.isEmpty()) {
+            return Optional.empty();
+        }
+        Listing listing = listing(role, source.get(), Optional.of(train.classes()));
+        ImageData.requireSameClasses(spec.train(), train, source.get(), listing);
+        return Optional.of(listing);
     }
 
     private Listing listing(Listing.Role role, Source source, Optional<List<String>> classes) throws IOException {
@@ -34,7 +42,7 @@ public final class ImageSurvey {
     /**
      * Looks at the names, sizes and classes of all files.
      *
-     * @throws InputException if a source is missing, empty or does not match
+     * @throws InputException if a source is missing or empty, has other classes than the training images, or a class has too few
      */
     public static ImageSurvey of(DataSpec spec) {
         try {

@@ -59,6 +59,12 @@ class ImageDataTest {
         assertThat(cacheFiles()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pixels"));
     }
 
+    /** Before any image is decoded, so that what only looks at names tells the same. */
+    private void assertRefusedByNames(DataSpec spec, String message) throws IOException {
+        assertRefused(spec, message);
+        assertThatThrownBy(() -> ImageSurvey.of(spec)).isInstanceOf(InputException.class).hasMessage(message);
+    }
+
     private List<String> cacheFiles() throws IOException {
         if (!Files.exists(cache())) {
             return List.of();
@@ -540,7 +546,7 @@ class ImageDataTest {
     @Test
     void refusesAClassTooSmallToSplit() throws IOException {
         TestImages.folder(data(), 8, 8, 3, 1);
-        assertRefused(folderSpec(8), data().resolve("b") + ": 1 image (expected: at least 2, one of them to validate with)");
+        assertRefusedByNames(folderSpec(8), data().resolve("b") + ": 1 image (expected: at least 2, one of them to validate with)");
     }
 
     @Test
@@ -549,9 +555,9 @@ class ImageDataTest {
         TestImages.folder(data().resolve("more"), 8, 8, 3, 3, 3);
         Source train = new Source.Folder(data().resolve("train"));
         Source more = new Source.Folder(data().resolve("more"));
-        assertRefused(new DataSpec(train, Optional.empty(), Optional.of(more), 0.1, 8, 7),
+        assertRefusedByNames(new DataSpec(train, Optional.empty(), Optional.of(more), 0.1, 8, 7),
             more + ": class c is new (expected: the classes of " + train + ")");
-        assertRefused(new DataSpec(more, Optional.of(train), Optional.empty(), 0.1, 8, 7),
+        assertRefusedByNames(new DataSpec(more, Optional.of(train), Optional.empty(), 0.1, 8, 7),
             train + ": no class c (expected: the classes of " + more + ")");
     }
 

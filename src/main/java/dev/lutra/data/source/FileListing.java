@@ -66,6 +66,10 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
                 return numbered.filter(all::contains).orElseThrow(() -> error(source, line, "class " + label
                     + " (expected: the number of a class in data.classes that the training images have)"));
             }
+            if (number.isPresent() && classes.get().stream().anyMatch(name -> name.matches(NUMBER))) {
+                // an order that some lines count in would be another than that of the names
+                throw error(source, line, "class " + label + " (expected: a class of the training images, some of which are called by numbers)");
+            }
             return number.filter(index -> index < all.size()).map(classes.get()::get).orElseThrow(() -> error(source, line, "class "
                 + label + " (expected: a class of the training images, or its number from 0 in their order)"));
         }

@@ -98,6 +98,14 @@ class FileListingTest {
             .hasMessageStartingWith(truth + ": numbers alone, which do not say whose order they count in");
     }
 
+    /** Numbers that count from 0 beside classes called 1, 2 and 10: two of them would pass for names, and the third for a place in the order. */
+    @Test
+    void numbersThatAreNoNamesAreRefusedWhereNamesAreNumbers() throws IOException {
+        Path list = list("val.txt", "ILSVRC2012_val_00000000.png 1", "ILSVRC2012_val_00000001.png 2", "ILSVRC2012_val_00000002.png 0");
+        assertThatThrownBy(() -> read(list, Optional.of(List.of("1", "10", "2")), ClassNames.NONE)).isInstanceOf(InputException.class)
+            .hasMessage(list + ":3: class 0 (expected: a class of the training images, some of which are called by numbers)");
+    }
+
     @Test
     void classesAreShownByTheirNamesForPeople() throws IOException {
         ClassNames names = ClassNames.read(list("LOC_synset_mapping.txt", "n01440764 tench, Tinca tinca", "n01443537 goldfish",

@@ -78,7 +78,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     public void check(RunContext run) {
         run.requireDevices();
         run.experiment().dataSpec(run.experiment().baseSpace());
-        request.networks(run.space()).forEach(network -> start(run, grown(run, network)));
+        request.networks(run.space()).forEach(network -> requireStart(run, grown(run, network)));
         new Taught(run).close();
         if (asksDevices(run)) {
             run.requireReachable(run.experiment().targets());
@@ -94,6 +94,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         List<RetrainedNetwork> retrained = new ArrayList<>();
         List<LoneNetwork> networks = (request.isForWinners() ? winners(run) : request.networks(run.space())).stream()
             .map(network -> grown(run, network)).toList();
+        networks.forEach(network -> requireStart(run, network)); // before the first of them is trained for days
         for (LoneNetwork network : networks) {
             Optional<Hits> before = before(run, network);
             RetrainedNetwork done = alone(run, network, "retrain " + network.name(), trained -> finished(run, network, before, trained));
@@ -260,7 +261,12 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         }
     }
 
-    /** @throws InputException if there are no such weights of the network */
+    /** @throws InputException if not all weights are there that a network begins with */
+    private static void requireStart(RunContext run, LoneNetwork network) {
+        start(run, network).require(network.space().build(network.architecture()));
+    }
+
+    /** @throws InputException if there are no such weights */
     private static Start start(RunContext run, LoneNetwork network) {
         FirstWeights weights = run.experiment().retraining().weights();
         if (weights instanceof FirstWeights.InFile file) {

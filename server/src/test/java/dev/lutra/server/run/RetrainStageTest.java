@@ -266,6 +266,22 @@ class RetrainStageTest {
         }
     }
 
+    /** A file of one network's weights lacks the other's, which is told before the one that it has is trained again. */
+    @Test
+    void allWeightsAreThereBeforeTheFirstNetworkIsTrained() throws IOException {
+        Path file;
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8}\n")) {
+            file = run.retrain(architectures("k3,k3")).get(0).file().resolveSibling("weights.safetensors");
+        }
+        int done = history().all(RunEvent.NetworkRetrained.class).size();
+        Path weights = Files.copy(file, folder.resolve("one.safetensors"));
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 1, batch: 8, weights: one.safetensors}\n")) {
+            assertThatThrownBy(() -> run.retrain(architectures("k3,k3", "k7,k3"))).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(weights + ": ");
+        }
+        assertThat(history().all(RunEvent.NetworkRetrained.class)).as("none of both was trained").hasSize(done);
+    }
+
     @Test
     void aTeacherIsTheSupernetOrAFile() throws IOException {
         Path file;
