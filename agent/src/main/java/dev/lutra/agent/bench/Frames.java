@@ -3,9 +3,11 @@ package dev.lutra.agent.bench;
 import com.google.protobuf.MessageLite;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.OptionalInt;
 import java.util.function.IntFunction;
 
 /**
@@ -41,8 +43,26 @@ final class Frames {
      * @throws EOFException if it ends within a message
      */
     static byte[] read(ReadableByteChannel channel) throws IOException {
-        ByteBuffer content = read(channel, ByteBuffer::allocate);
-        return content == null ? null : content.array();
+        return read(channel, Integer.MAX_VALUE);
+    }
+
+    /**
+     * The same from a side that may say what it likes.
+     *
+     * @param mostBytes that a message has
+     * @throws ProtocolException if this one says that it has more, or less than none
+     */
+    static byte[] read(ReadableByteChannel channel, int mostBytes) throws IOException {
+        OptionalInt length = length(channel);
+        if (length.isEmpty()) {
+            return null;
+        }
+        if (length.getAsInt() < 0 || length.getAsInt() > mostBytes) {
+            throw new ProtocolException("a message of " + length.getAsInt() + " bytes (expected: 0 to " + mostBytes + ")");
+        }
+        ByteBuffer content = ByteBuffer.allocate(length.getAsInt());
+        fill(channel, content);
+        return content.array();
     }
 
     /**
@@ -52,14 +72,23 @@ final class Frames {
      * @throws EOFException if it ends within a message
      */
     static ByteBuffer read(ReadableByteChannel channel, IntFunction<ByteBuffer> room) throws IOException {
-        ByteBuffer length = ByteBuffer.allocate(Integer.BYTES);
-        if (channel.read(length) < 0) {
+        OptionalInt length = length(channel);
+        if (length.isEmpty()) {
             return null;
         }
-        fill(channel, length);
-        ByteBuffer content = room.apply(length.getInt(0)).limit(length.getInt(0));
+        ByteBuffer content = room.apply(length.getAsInt()).limit(length.getAsInt());
         fill(channel, content);
         return content.flip();
+    }
+
+    /** Of the next message; empty if the channel has ended. */
+    private static OptionalInt length(ReadableByteChannel channel) throws IOException {
+        ByteBuffer length = ByteBuffer.allocate(Integer.BYTES);
+        if (channel.read(length) < 0) {
+            return OptionalInt.empty();
+        }
+        fill(channel, length);
+        return OptionalInt.of(length.getInt(0));
     }
 
     private static void fill(ReadableByteChannel channel, ByteBuffer buffer) throws IOException {

@@ -10,6 +10,7 @@ import dev.lutra.proto.Slice;
 import dev.lutra.proto.SliceReply;
 import dev.lutra.proto.SliceRequest;
 import dev.lutra.proto.Task;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -98,11 +99,16 @@ public final class ProcessBench implements Bench {
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         SliceRequest request = SliceRequest.newBuilder().setTask(task).setKeepOpen(keepOpen).build();
-        Slice slice = ask(request, onnx, abandoned).getSlice();
+        SliceReply reply = ask(request, onnx, abandoned);
+        Optional<String> problem = SliceCheck.problem(reply, task, limit(task).toNanos());
+        if (problem.isPresent()) {
+            kill();
+            throw new TaskFailure("the measuring process gave " + problem.get());
+        }
         if (keepOpen) {
             worker.opened(task);
         }
-        return slice;
+        return reply.getSlice();
     }
 
     @Override
@@ -167,11 +173,17 @@ public final class ProcessBench implements Bench {
             }
         } finally {
             if (reply.isEmpty()) {
-                worker = null;
-                current.kill();
+                kill();
             }
         }
         return reply;
+    }
+
+    /** Ends a process that is not to be asked any more. */
+    private void kill() {
+        WorkerProcess killed = worker;
+        worker = null;
+        killed.kill();
     }
 
     private static void pause(long millis, BooleanSupplier abandoned) throws InterruptedException {
@@ -197,7 +209,10 @@ public final class ProcessBench implements Bench {
                     throw new TaskFailure("did not end within " + limit.toSeconds() + " s");
                 }
             } catch (ExecutionException e) {
-                throw new IllegalStateException("the measuring process does not answer in its protocol", e.getCause());
+                if (e.getCause() instanceof IOException || e.getCause() instanceof OutOfMemoryError) {
+                    throw new TaskFailure("the measuring process does not answer in its protocol: " + e.getCause().getMessage(), e);
+                }
+                throw new IllegalStateException("the measuring process cannot be asked", e.getCause());
             }
         }
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -14,14 +15,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 
 /**
  * An agent's folder for whatever lives only as long as it does: ONNX Runtime's libraries, the folder that its child works in. Only this user can enter it. A file in it is locked while its owner lives, so that the next agent can tell
@@ -31,6 +32,9 @@ final class ScratchFolder implements AutoCloseable {
 
     private static final String PREFIX = "lutra-agent-";
     private static final String OWNER = "owner";
+    private static final Set<PosixFilePermission> ONLY_OWNER = PosixFilePermissions.fromString("rwx------");
+    /** Names of 255 bytes fit into a path so many times, and folders beyond that are to be reached all the same. */
+    private static final int DEEPEST = 8;
     /** Of this process: closing any channel to a locked file would end the lock. */
     private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
 
@@ -76,7 +80,7 @@ final class ScratchFolder implements AutoCloseable {
 
     private static FileAttribute<?>[] onlyForThisUser(Path parent) {
         return parent.getFileSystem().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))}
+            ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(ONLY_OWNER)}
             : new FileAttribute<?>[0];
     }
 
@@ -156,12 +160,57 @@ final class ScratchFolder implements AutoCloseable {
             + (arch.equals("amd64") || arch.equals("x86_64") ? "x64" : arch);
     }
 
-    /** Deletes it as far as possible: what a process still holds open on Windows stays. */
+    /**
+     * Deletes it as far as possible, whatever names, permissions and depths a child has given its files: what a process still holds open
+     * on Windows stays.
+     */
     static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
-        } catch (IOException | UncheckedIOException e) {
-            // Somebody else is deleting it.
+        while (delete(folder, folder, 0)) {
+            // What lay too deep for a path lies in the folder itself now.
+        }
+    }
+
+    /** @return whether folders were moved to the top, to be deleted from there */
+    private static boolean delete(Path top, Path file, int depth) {
+        boolean moved = false;
+        if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+            allow(file);
+            if (depth == DEEPEST && hasMoved(file, top.resolve(UUID.randomUUID().toString()))) {
+                return true;
+            }
+            try (DirectoryStream<Path> inner = Files.newDirectoryStream(file)) {
+                for (Path one : inner) {
+                    moved |= delete(top, one, depth + 1);
+                }
+            } catch (IOException | DirectoryIteratorException e) {
+                // Somebody else is deleting it.
+            }
+        }
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            // It is deleted later, or by the next agent.
+        }
+        return moved;
+    }
+
+    private static void allow(Path folder) {
+        PosixFileAttributeView permissions = Files.getFileAttributeView(folder, PosixFileAttributeView.class);
+        try {
+            if (permissions != null) {
+                permissions.setPermissions(ONLY_OWNER);
+            }
+        } catch (IOException e) {
+            // Somebody else is deleting it, or it can be deleted all the same.
+        }
+    }
+
+    private static boolean hasMoved(Path folder, Path to) {
+        try {
+            Files.move(folder, to);
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -8,14 +8,19 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.SliceReply;
 import dev.lutra.proto.SliceRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.border.TaskLimits;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.ProtocolException;
 import java.net.StandardProtocolFamily;
 import java.net.URISyntaxException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -53,7 +58,10 @@ final class WorkerProcess {
     private static final String RUNTIME_PATH = "onnxruntime.native.path";
     /** The third line or so of a JVM's crash report: {@code #  SIGSEGV (0xb) at pc=0x00007f…}. */
     private static final Pattern CRASH = Pattern.compile("^#\\s+([A-Z][A-Z_]+) \\(0x", Pattern.MULTILINE);
+    private static final int CRASH_BYTES = 1 << 12;
     private static final long PATIENCE_SECONDS = 5;
+    /** Outputs, samples of up to ten bytes each, and a MiB for all the rest. */
+    private static final int MOST_REPLY_BYTES = TaskLimits.MOST_OUTPUT_BYTES + 10 * TaskLimits.MOST_SAMPLES + (1 << 20);
 
     private final List<Integer> cores;
     private final Process process;
@@ -174,8 +182,10 @@ final class WorkerProcess {
      * Sends a request and waits for its reply; empty if the process ended instead.
      *
      * @param onnx the model; empty where a session of the task is open
+     * @throws ProtocolException if what it says has no length that a reply may have
+     * @throws InvalidProtocolBufferException if it is no reply
      */
-    Optional<SliceReply> exchange(SliceRequest request, byte[] onnx) throws InvalidProtocolBufferException {
+    Optional<SliceReply> exchange(SliceRequest request, byte[] onnx) throws ProtocolException, InvalidProtocolBufferException {
         byte[] reply;
         try {
             if (channel == null) {
@@ -185,7 +195,9 @@ final class WorkerProcess {
             }
             Frames.write(channel, request);
             Frames.write(channel, onnx);
-            reply = Frames.read(channel);
+            reply = Frames.read(channel, MOST_REPLY_BYTES);
+        } catch (ProtocolException e) {
+            throw e;
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -208,10 +220,13 @@ final class WorkerProcess {
         return new TaskFailure(ending(process.exitValue(), crashSignal()));
     }
 
-    /** A JVM ends a crash with an abort of its own, so only its report knows the signal. */
+    /** A JVM ends a crash with an abort of its own, so only its report knows the signal. A model may have put something else in its place. */
     private Optional<String> crashSignal() {
-        try {
-            Matcher matcher = CRASH.matcher(Files.readString(crashReport));
+        if (!Files.isRegularFile(crashReport, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try (InputStream report = Files.newInputStream(crashReport, LinkOption.NOFOLLOW_LINKS)) {
+            Matcher matcher = CRASH.matcher(new String(report.readNBytes(CRASH_BYTES), StandardCharsets.UTF_8));
             return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();

@@ -50,8 +50,12 @@ public final class Identity {
         try {
             Files.createDirectories(file.getParent());
             Path part = Files.createTempFile(file.getParent(), FILE, ".part");
-            Files.writeString(part, made + "\n");
-            Files.move(part, file);
+            try {
+                Files.writeString(part, made + "\n");
+                Files.move(part, file);
+            } finally {
+                Files.deleteIfExists(part);
+            }
         } catch (IOException e) {
             log.warn("{}: cannot be written: {}; when this agent is started again, its name is free only after a while", file,
                 FileTrouble.reason(e));

@@ -22,6 +22,7 @@ import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -39,6 +40,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +49,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real processes with the real ONNX Runtime in them. The time limit only ends a test that would hang. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -63,6 +68,8 @@ class ProcessBenchTest {
 
     @TempDir
     private Path temporary;
+    @TempDir
+    private Path elsewhere;
     private ProcessBench bench;
 
     @BeforeEach
@@ -153,6 +160,41 @@ class ProcessBenchTest {
         assertThatThrownBy(() -> slice(task().setRules(RULES))).isInstanceOf(IllegalStateException.class)
             .hasMessageStartingWith("the measuring process does not start");
         over.set(true);
+    }
+
+    /** In the place of the next worker: what {@link HostileWorker} does is done by a process that this bench has started. */
+    private String failureInHostileHands(String deed) throws IOException {
+        String home = System.getProperty("java.home");
+        Path bin = Files.createDirectories(elsewhere.resolve("bin"));
+        String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(part -> Path.of(part).toAbsolutePath().toString()).collect(Collectors.joining(File.pathSeparator));
+        Path java = Files.writeString(bin.resolve("java"), "#!/bin/sh\nfor door; do :; done\nCLASSPATH='" + classPath + "' exec '" + home + "/bin/java' -Xmx64m " + HostileWorker.class.getName() + " '" + deed + "' \"$door\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        bench.unprotect("its child is hostile");
+        System.setProperty("java.home", elsewhere.toString());
+        try {
+            return failure(task().setRules(RULES), TinyOnnx.relu(3));
+        } finally {
+            System.setProperty("java.home", home);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"a length below none,-1 bytes", "a length beyond all,2147483647 bytes", "garbage,protocol", "nothing,no slice",
+        "negative times,samples_nanos: -5", "endless times,samples_nanos: 9223372036854775807"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void whatAHostileChildSaysFailsItsTaskAndTheNextChildMeasures(String deed, String told) throws Exception {
+        assertThat(failureInHostileHands(deed)).startsWith("the measuring process ").contains(told);
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a pipe", "a link to a device", "a folder in the door"})
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void whatAHostileChildLeavesFailsItsTaskAndTheNextChildMeasures(String deed) throws Exception {
+        assertThat(failureInHostileHands(deed)).isEqualTo("the native runtime crashed (SIGABRT) while running this model");
+        assertThat(slice(task().setRules(RULES)).getSamplesNanosCount()).isPositive();
     }
 
     /** Its threads wait for each other, which is no interference. */

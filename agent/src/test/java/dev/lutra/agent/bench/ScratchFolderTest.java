@@ -3,11 +3,15 @@ package dev.lutra.agent.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class ScratchFolderTest {
@@ -59,5 +63,42 @@ class ScratchFolderTest {
         }
         ScratchFolder.open(temporary).close();
         assertThat(left()).containsExactly(temporary.resolve("lutra-agent-of-somebody-else"));
+    }
+
+    /** As a user who must heed permissions, which root need not. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whatAChildLeftIsDeletedWhateverItsNamesDepthAndPermissions() throws Exception {
+        String leave = "mkdir a; cd a; : > \"$(printf '\\377')\"; mkdir -p b/c; : > b/c/d; chmod 0 b/c; chmod 0 b; ln -s / root; mkfifo p;"
+            + " cd ..; i=0; while [ $i -lt 60 ]; do n=$(printf %0200d $i); mkdir $n; cd -P $n; i=$((i+1)); done;"
+            + " cd \"$0\"; chmod 500 a; chmod 0 .";
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+            System.getProperty("java.class.path"), Emptied.class.getName(), temporary.toString(), leave));
+        if (Files.getOwner(temporary).getName().equals("root")) {
+            command.addAll(0, List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all"));
+        }
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("left 0\nempty true\n");
+        assertThat(left()).isEmpty();
+    }
+
+    /** Empties its work folder after a child, and closes after another. */
+    static final class Emptied {
+
+        public static void main(String[] args) throws Exception {
+            try (ScratchFolder scratch = ScratchFolder.open(Path.of(args[0]))) {
+                System.out.println("left " + leave(scratch, args[1]));
+                scratch.emptyWork();
+                try (Stream<Path> files = Files.list(scratch.work())) {
+                    System.out.println("empty " + files.findAny().isEmpty());
+                }
+                leave(scratch, args[1]);
+            }
+        }
+
+        private static int leave(ScratchFolder scratch, String command) throws Exception {
+            return new ProcessBuilder("sh", "-c", command, scratch.work().toString()).directory(scratch.work().toFile()).inheritIO().start()
+                .waitFor();
+        }
     }
 }

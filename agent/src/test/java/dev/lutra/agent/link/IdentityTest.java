@@ -43,6 +43,9 @@ class IdentityTest {
         }
         Identity identity = new Identity(state);
         assertThat(identity.machine()).hasSize(64);
+        try (Stream<Path> files = Files.list(state)) {
+            assertThat(files).as("nothing is left of a number that cannot be kept").containsExactlyInAnyOrderElementsOf(pipes);
+        }
         Optional<Identity.Claim> other = identity.claim(SERVER, "board");
         assertThat(other).as("nobody is kept out by what cannot be locked").isPresent();
         other.get().close();
