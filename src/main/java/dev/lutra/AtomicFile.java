@@ -1,6 +1,7 @@
 package dev.lutra;
 
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.content.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -25,6 +26,9 @@ public final class AtomicFile {
 
     private static final String UNFINISHED = ".tmp";
     private static final long LEFT_MILLIS = 60_000;
+    /** In bytes, of most file systems. */
+    private static final int LONGEST_NAME = 255;
+    private static final int SUFFIX_BYTES = 64;
     private static final int BUFFER_BYTES = 1 << 16;
     /** In the names of this process's unfinished files. */
     private static final String PROCESS = UUID.randomUUID().toString();
@@ -61,11 +65,12 @@ public final class AtomicFile {
     private static void replace(Path file, Content content) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         Files.createDirectories(folder);
-        Path unfinished = folder.resolve(file.getFileName() + "." + PROCESS + "-" + WRITTEN.incrementAndGet() + UNFINISHED);
+        String stem = stem(file);
+        Path unfinished = folder.resolve(stem + "." + PROCESS + "-" + WRITTEN.incrementAndGet() + UNFINISHED);
         try {
             try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 FileLock lock = lockIfPossible(channel)) {
-                sweep(unfinished, file.getFileName().toString());
+                sweep(unfinished, stem);
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES);
                 content.writeTo(out);
                 out.flush();
@@ -76,6 +81,12 @@ public final class AtomicFile {
         } finally {
             Files.deleteIfExists(unfinished);
         }
+    }
+
+    /** What the names of its unfinished files begin with: its own name, or where no more fits behind that a hash of it. */
+    private static String stem(Path file) {
+        String name = file.getFileName().toString();
+        return name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NAME - SUFFIX_BYTES ? name : Sha256.of(name);
     }
 
     /** Empty-handed where the file system has no locks; then nobody sweeps either. */

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /** Files that somebody gave: regular ones only, and none larger than what they are for can be. */
@@ -31,13 +32,32 @@ public final class InputFile {
 
     /** What is in the place of a file that can be read to its end, and what was expected; empty where one is. */
     public static Optional<String> problem(Path file) {
-        if (Files.isRegularFile(file)) {
+        try {
+            return problem(Files.readAttributes(file, BasicFileAttributes.class));
+        } catch (NoSuchFileException e) {
+            return Optional.of("no such file");
+        } catch (IOException e) {
+            return Optional.of("cannot be read: " + FileTrouble.reason(e));
+        }
+    }
+
+    private static Optional<String> problem(BasicFileAttributes attributes) {
+        if (attributes.isRegularFile()) {
             return Optional.empty();
         }
-        if (Files.isDirectory(file)) {
-            return Optional.of("a folder (expected: a file)");
-        }
-        return Optional.of(Files.exists(file) ? "a pipe or a device (expected: a regular file)" : "no such file");
+        return Optional.of(attributes.isDirectory() ? "a folder (expected: a file)" : "a pipe or a device (expected: a regular file)");
+    }
+
+    /**
+     * As {@link #requireRegular}, for who tells what is wrong with a file from trouble that passes.
+     *
+     * @throws InputException if it is a folder, a pipe or a device
+     * @throws IOException if it is not there, or nothing can be told of it now
+     */
+    public static void requireRegularNow(Path file) throws IOException {
+        problem(Files.readAttributes(file, BasicFileAttributes.class)).ifPresent(problem -> {
+            throw InputException.in(file, problem);
+        });
     }
 
     /**
@@ -87,10 +107,10 @@ public final class InputFile {
      * As {@link #bytes}, for who tells what is wrong with a file from trouble that passes.
      *
      * @throws InputException if it is not a regular file, or is larger
-     * @throws IOException if it cannot be read now
+     * @throws IOException if it is not there, or cannot be read now
      */
     public static byte[] read(Path file, int mostBytes) throws IOException {
-        requireRegular(file);
+        requireRegularNow(file);
         requireAtMost(file, mostBytes);
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(mostBytes);

@@ -1,6 +1,7 @@
 package dev.lutra;
 
 import dev.lutra.proto.border.VisibleText;
+import dev.lutra.proto.content.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -15,6 +16,9 @@ import java.util.regex.Pattern;
 public final class Names {
 
     private static final int LONGEST = 64;
+    /** Of what may be 255 bytes, with room for an ending more. */
+    private static final int LONGEST_FILE = 240;
+    private static final int HASH_DIGITS = 32;
     private static final Pattern DEVICE = Pattern.compile("[\\p{L}\\p{M}\\p{N}_.-]+");
     private static final char UNREADABLE = '\ufffd'; // what Java puts in the place of bytes that it cannot read
     private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -90,5 +94,20 @@ public final class Names {
             }
         }
         return file.toString();
+    }
+
+    /**
+     * A file's name from what {@link #inFile} gave, one that file systems take: of one that is too long the end is left out, and in the
+     * place of it is {@code ~}, which no other name has, and a hash of the whole.
+     *
+     * @param ending with its dot
+     */
+    public static String fitting(String name, String ending) {
+        if (name.length() + ending.length() <= LONGEST_FILE) {
+            return name + ending;
+        }
+        String hash = "~" + Sha256.of(name).substring(0, HASH_DIGITS);
+        String kept = name.substring(0, LONGEST_FILE - hash.length() - ending.length()).replaceFirst("%[0-9A-F]?$", "");
+        return kept + hash + ending;
     }
 }

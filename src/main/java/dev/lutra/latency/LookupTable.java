@@ -129,8 +129,7 @@ public final class LookupTable implements SegmentTimes {
             require(variance > 0 && Double.isFinite(variance),
                 "calibration.variances." + part.name().toLowerCase(Locale.ROOT), variance + " (expected: more than 0)");
         }
-        require(!(calibration.getMeanRelativeError() < 0 || calibration.getWorstRelativeError() < 0), "calibration",
-            "a negative error (expected: errors of at least 0)");
+        requireJudgement(calibration);
         for (int i = 0; i < calibration.getNetworksCount(); i++) {
             WholeNetwork network = calibration.getNetworks(i);
             String place = "calibration.networks[" + i + "]";
@@ -146,6 +145,27 @@ public final class LookupTable implements SegmentTimes {
                 require(entries.containsKey(key), place + ".segments", "no entry for " + key);
             }
         }
+    }
+
+    /** What held-out networks say of a correction; without any, and where they tell no more, it is NaN. */
+    private void requireJudgement(Calibration calibration) {
+        boolean isJudged = calibration.getNetworksList().stream().anyMatch(WholeNetwork::getHeldOut);
+        requireBetween("meanRelativeError", calibration.getMeanRelativeError(), 0, Double.MAX_VALUE, isJudged);
+        requireBetween("worstRelativeError", calibration.getWorstRelativeError(), 0, Double.MAX_VALUE, isJudged);
+        requireBetween("uncalibratedMeanRelativeError", calibration.getUncalibratedMeanRelativeError(), 0, Double.MAX_VALUE, isJudged);
+        requireBetween("within5Percent", calibration.getWithin5Percent(), 0, 1, isJudged);
+        requireBetween("within10Percent", calibration.getWithin10Percent(), 0, 1, isJudged);
+        requireBetween("intervalCoverage", calibration.getIntervalCoverage(), 0, 1, isJudged);
+        requireBetween("kendallTau", calibration.getKendallTau(), -1, 1, false);
+        requireBetween("uncalibratedKendallTau", calibration.getUncalibratedKendallTau(), -1, 1, false);
+        requireBetween("noiseFloor", calibration.getNoiseFloor(), 0, Double.MAX_VALUE, false);
+        requireBetween("p99MeanRelativeError", calibration.getP99MeanRelativeError(), 0, Double.MAX_VALUE, false);
+        requireBetween("p99IntervalCoverage", calibration.getP99IntervalCoverage(), 0, 1, false);
+    }
+
+    private void requireBetween(String name, double value, double least, double most, boolean isTold) {
+        require(value >= least && value <= most || Double.isNaN(value) && !isTold, "calibration." + name, value + " (expected: "
+            + (most == Double.MAX_VALUE ? "finite, at least 0" : Math.round(least) + " to " + Math.round(most)) + ")");
     }
 
     private void requireMemory(String place, WholeNetwork network) {
@@ -339,7 +359,7 @@ public final class LookupTable implements SegmentTimes {
     /**
      * Name of the table's file: {@code <device>-<runtime>-<version>-<provider>-t<threads>.json}, with the provider's options
      * after it, and the precision and the batch before the dot where they are not float32 and 1, so that no two tables
-     * share a file; names as {@link Names#inFile} has them.
+     * share a file; names as {@link Names#inFile} has them, and the whole as {@link Names#fitting} has it.
      */
     public String fileName() {
         return fileName(content);
@@ -358,7 +378,7 @@ public final class LookupTable implements SegmentTimes {
             parts.add("b" + table.getBatch());
         }
         parts.removeIf(String::isBlank);
-        return String.join("-", parts) + ".json";
+        return Names.fitting(String.join("-", parts), ".json");
     }
 
     /** Without what parts are joined by. */

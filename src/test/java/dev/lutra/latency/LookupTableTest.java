@@ -18,7 +18,9 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +114,48 @@ class LookupTableTest {
         Files.writeString(file, text.replace(right, wrong == null ? "" : wrong));
         assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
             .hasMessageStartingWith(file + ": " + message.replace("%", "ffffffffffffffff")).hasMessageNotContaining("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "meanRelativeError | NaN | NaN (expected: finite, at least 0)",
+        "worstRelativeError | Infinity | Infinity (expected: finite, at least 0)",
+        "uncalibratedMeanRelativeError | -0.1 | -0.1 (expected: finite, at least 0)",
+        "within5Percent | 95 | 95.0 (expected: 0 to 1)",
+        "within10Percent | NaN | NaN (expected: 0 to 1)",
+        "intervalCoverage | 1.5 | 1.5 (expected: 0 to 1)",
+        "uncalibratedKendallTau | -2 | -2.0 (expected: -1 to 1)",
+        "noiseFloor | Infinity | Infinity (expected: finite, at least 0)",
+        "p99MeanRelativeError | -1 | -1.0 (expected: finite, at least 0)",
+        "p99IntervalCoverage | 2 | 2.0 (expected: 0 to 1)"})
+    void whatHeldOutNetworksSayIsInItsRange(String name, String value, String message) throws Exception {
+        Path file = folder.resolve("wrong.json");
+        Files.writeString(file, Files.readString(golden()).replace("\"scale\": 1.125", "\"scale\": 1.125, \"" + name + "\": \"" + value + "\""));
+        assertThatThrownBy(() -> LookupTable.load(file)).isInstanceOf(InputException.class)
+            .hasMessage(file + ": calibration." + name + ": " + message);
+    }
+
+    @Test
+    void whatNoNetworkWasHeldOutForIsNotStated() throws Exception {
+        Path file = folder.resolve("table.json");
+        Files.writeString(file, Files.readString(golden()).replace("\"heldOut\": true", "\"heldOut\": false")
+            .replace("\"scale\": 1.125", "\"scale\": 1.125, \"meanRelativeError\": \"NaN\", \"intervalCoverage\": \"NaN\""));
+        assertThat(LookupTable.load(file).calibration().orElseThrow().getMeanRelativeError()).isNaN();
+    }
+
+    /** As a device of 64 letters has, with a suffix for a while, on a file system of 255 bytes a name. */
+    @Test
+    void longNamesHaveFilesOfTheirOwn() {
+        Set<String> files = new HashSet<>();
+        for (String device : List.of("手".repeat(64), "手".repeat(63) + "机", "手".repeat(21), "ж".repeat(31), "я".repeat(64))) {
+            LookupTable named = LookupTable.of(table().content().toBuilder()
+                .setDevice(table().content().getDevice().toBuilder().setName(device)).build());
+            named.save(folder.resolve(named.fileName()));
+            assertThat(LookupTable.load(folder.resolve(named.fileName())).content().getDevice().getName()).isEqualTo(device);
+            files.add(named.fileName());
+        }
+        assertThat(files).hasSize(5);
+        assertThat(files).as("those that fit keep theirs").contains("%E6%89%8B".repeat(21) + "-onnxruntime-1.29.0-cpu-t2.json");
     }
 
     @Test

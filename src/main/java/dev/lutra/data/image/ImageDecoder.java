@@ -44,6 +44,9 @@ public final class ImageDecoder {
     private static final int MOST_BYTES = 1 << 30;
     private static final int MOST_PIXELS = Integer.MAX_VALUE / 16;
 
+    /** Of a TIFF file's tiles, unless the image is larger: its writers mostly take 256. */
+    private static final int MOST_TILE_SIDE = 2048;
+
     private ImageDecoder() {}
 
     /** Endings of the names that such files have, in lower case, with the dot. */
@@ -75,7 +78,7 @@ public final class ImageDecoder {
 
     /** All of it, once it begins as images do: what is none may be as large as it likes. */
     private static byte[] bytes(Path file) throws IOException {
-        InputFile.requireRegular(file);
+        InputFile.requireRegularNow(file);
         try (InputStream in = Files.newInputStream(file)) {
             if (!hasSignature(in.readNBytes(SIGNATURE_BYTES))) {
                 throw notAnImage(file);
@@ -119,7 +122,10 @@ public final class ImageDecoder {
             return decode(file, chunks.withoutProfile(), WEBP, reader -> rgb(reader.read(0))).upright(chunks.orientation());
         }
         if (startsWith(bytes, TIFF_LITTLE) || startsWith(bytes, TIFF_BIG)) {
-            return decode(file, bytes, "TIFF", reader -> tiff(file, reader.read(0), Exif.isMultiplied(bytes)))
+            return decode(file, bytes, "TIFF", reader -> {
+                requireTilesOfItsSize(file, reader);
+                return tiff(file, reader.read(0), Exif.isMultiplied(bytes));
+            })
                 .upright(Exif.orientation(bytes, 0, bytes.length));
         }
         if (startsWith(bytes, GIF)) {
@@ -168,6 +174,20 @@ public final class ImageDecoder {
     private static void requireFew(Path file, int width, int height) {
         if ((long) width * height > MOST_PIXELS) {
             throw InputException.in(file, width + "×" + height + " pixels (expected: at most " + MOST_PIXELS + ")");
+        }
+    }
+
+    /** Tiles are decoded whole, whatever of them the image shows; strips only as far as it shows them. */
+    private static void requireTilesOfItsSize(Path file, ImageReader reader) throws IOException {
+        if (reader.isImageTiled(0)) {
+            long width = reader.getTileWidth(0);
+            long height = reader.getTileHeight(0);
+            long widest = Math.max(MOST_TILE_SIDE, 2L * reader.getWidth(0));
+            long highest = Math.max(MOST_TILE_SIDE, 2L * reader.getHeight(0));
+            if (width > widest || height > highest || width * height > MOST_PIXELS) {
+                throw damaged(file, "TIFF", "tiles of " + width + "×" + height + " pixels in an image of " + reader.getWidth(0) + "×"
+                    + reader.getHeight(0));
+            }
         }
     }
 

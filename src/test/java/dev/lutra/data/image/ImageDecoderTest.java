@@ -22,6 +22,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -484,6 +485,54 @@ class ImageDecoderTest {
         Files.write(file, twoPixels(photometric, samples, bits, 0, HexFormat.of().parseHex(pixels), 1));
         assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class)
             .hasMessageStartingWith(file + ": a TIFF of other samples (expected: ");
+    }
+
+    /** A tile is decoded whole: a small file must not claim the memory of a large one. */
+    @ParameterizedTest
+    @CsvSource({"500000000, 16", "16, 500000000", "65536, 65536"})
+    void refusesTiffWhoseTilesAreLargerThanAnyImage(int width, int height) throws IOException {
+        Path file = Files.write(folder.resolve("x.tif"), tiled(width, height));
+        assertThatThrownBy(() -> ImageDecoder.decode(file)).isInstanceOf(InputException.class).hasMessage(file + ": damaged TIFF: tiles of "
+            + width + "×" + height + " pixels in an image of 8×8 (expected: a whole image)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, 16", "1024, 16"})
+    void readsTiffWhoseTilesReachBeyondTheImage(int width, int height) throws IOException {
+        RgbImage decoded = ImageDecoder.decode(Files.write(folder.resolve("x.tif"), tiled(width, height)));
+        assertThat(List.of(decoded.width(), decoded.height())).containsExactly(8, 8);
+        assertThat(pixel(decoded, 7, 7)).isEqualTo(0x373737);
+    }
+
+    /** Eight pixels a side, in RGB, all of one gray, in one tile; the tile itself is there up to 1024×16 pixels. */
+    private static byte[] tiled(int width, int height) {
+        int bytes = 3 * Math.min(width, 1024) * Math.min(height, 16);
+        int[][] tags = {{256, 8}, {257, 8}, {258, 8}, {259, 1}, {262, 2}, {277, 3}, {322, width}, {323, height}, {324, 0}, {325, bytes}};
+        int behind = 8 + 2 + 12 * tags.length + 4;
+        ByteBuffer tiff = ByteBuffer.allocate(behind + 6 + bytes);
+        tiff.put("MM".getBytes(StandardCharsets.US_ASCII)).putShort((short) 42).putInt(8).putShort((short) tags.length);
+        for (int[] tag : tags) {
+            boolean isBits = tag[0] == 258;
+            tiff.putShort((short) tag[0]).putShort((short) (isBits ? 3 : 4)).putInt(isBits ? 3 : 1)
+                .putInt(isBits ? behind : tag[0] == 324 ? behind + 6 : tag[1]);
+        }
+        tiff.putInt(0).putShort((short) 8).putShort((short) 8).putShort((short) 8);
+        while (tiff.hasRemaining()) {
+            tiff.put((byte) 0x37);
+        }
+        return tiff.array();
+    }
+
+    /** A share that went away, or a folder that is closed to this user: the file may be whole. */
+    @Test
+    void whatCannotBeFoundNowIsNoDamage() throws IOException {
+        Path elsewhere = Files.createFile(folder.resolve("share"));
+        Path loop = folder.resolve("loop.jpg");
+        Files.createSymbolicLink(loop, loop);
+        for (Path file : List.of(folder.resolve("gone.jpg"), elsewhere.resolve("x.jpg"), loop)) {
+            assertThatThrownBy(() -> ImageDecoder.decode(file)).as("%s", file).isInstanceOf(FileSystemException.class);
+        }
+        assertThatThrownBy(() -> ImageDecoder.decode(folder)).isInstanceOf(InputException.class).hasMessageContaining("a folder");
     }
 
     private static byte[] twoPixels(int photometric, int samples, int bits, int extra, byte[] pixels, int orientation) {

@@ -168,7 +168,8 @@ class ProcessBenchTest {
         Path bin = Files.createDirectories(elsewhere.resolve("bin"));
         String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(part -> Path.of(part).toAbsolutePath().toString()).collect(Collectors.joining(File.pathSeparator));
-        Path java = Files.writeString(bin.resolve("java"), "#!/bin/sh\nfor door; do :; done\nCLASSPATH='" + classPath + "' exec '" + home + "/bin/java' -Xmx64m " + HostileWorker.class.getName() + " '" + deed + "' \"$door\"\n");
+        Path java = Files.writeString(bin.resolve("java"), "#!/bin/sh\nfor door; do :; done\nCLASSPATH='" + classPath + "' exec '" + home
+            + "/bin/java' -Xmx64m " + HostileWorker.class.getName() + " '" + deed + "' \"$door\"\n");
         assertThat(java.toFile().setExecutable(true)).isTrue();
         bench.unprotect("its child is hostile");
         System.setProperty("java.home", elsewhere.toString());

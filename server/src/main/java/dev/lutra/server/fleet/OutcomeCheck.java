@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Energy;
 import dev.lutra.proto.Measured;
@@ -40,10 +41,16 @@ record OutcomeCheck(Task task, List<RuntimeOffer> runtimes, ModelStore models) {
     private static final int LONGEST_SOURCE = 1000;
     private static final long MOST_BYTES = LookupTable.MOST_BYTES;
 
-    /** Whether an outcome stays for good: a failure, or a figure that its rules would have more precise, is looked for again. */
-    static boolean isFinal(Task task, Outcome outcome) {
+    /**
+     * Whether an outcome stays for good: a failure, a figure that its rules would have more precise, or one that is missing though the
+     * device tells it by now, is looked for again.
+     */
+    static boolean isFinal(Task task, Outcome outcome, Device device) {
         boolean aimsAtPrecision = task.hasRules() && !task.hasLoad() && !task.hasBudget();
-        return outcome.hasMeasured() && (!aimsAtPrecision || outcome.getMeasured().getCircumstances().getConverged());
+        Measured measured = outcome.getMeasured();
+        return outcome.hasMeasured() && (!aimsAtPrecision || measured.getCircumstances().getConverged())
+            && !(task.getMemory() && !measured.hasMemory() && ToldFigures.memory(device, task.getProvider()))
+            && !(task.getEnergy() && !measured.hasEnergy() && ToldFigures.energyUntold(device, task.getProvider()).isEmpty());
     }
 
     /** @throws InputException saying which figure cannot be, and what was expected */

@@ -9,6 +9,7 @@ import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Failed;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
@@ -180,9 +181,14 @@ public final class TaskQueue {
      * of in this server's life may still be there. Of the same machine a newer agent takes the older one's place, which must not
      * take it back: two copies of one machine's state would otherwise go on like that for ever.
      */
-    private void refuseSecond(Handle handle, String device, JoinRequest request) {
-        Optional<JoinRequest> holder = handle.createQuery("SELECT description FROM devices WHERE name = :name").bind("name", device)
+    /** How a device joined last; empty if it never did. */
+    private static Optional<JoinRequest> joined(Handle handle, String device) {
+        return handle.createQuery("SELECT description FROM devices WHERE name = :name").bind("name", device)
             .map((row, context) -> parse(JoinRequest.parser(), row.getBytes("description"))).findOne();
+    }
+
+    private void refuseSecond(Handle handle, String device, JoinRequest request) {
+        Optional<JoinRequest> holder = joined(handle, device);
         if (holder.isEmpty()) {
             return;
         }
@@ -410,11 +416,12 @@ public final class TaskQueue {
 
     /**
      * Adds tasks to the end of a device's queue; those whose id is known, for whatever device, stay where they are. Of one that is not
-     * done the newer description holds, from its next lease on: it may have less time. One that failed or whose figure is doubtful is
-     * done again, as if it were new.
+     * done the newer description holds, from its next lease on: it may have less time. One that failed, or whose figure is
+     * doubtful or missing though the device tells it, is done again, as if it were new.
      */
     public void submit(String device, List<Task> tasks) {
         transaction(handle -> {
+            Device described = joined(handle, device).map(JoinRequest::getDevice).orElse(Device.getDefaultInstance());
             for (Task task : tasks) {
                 handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis)"
                     + " VALUES (:id, :device, 'queued', 0, :task, :now)"
@@ -424,7 +431,7 @@ public final class TaskQueue {
                     .execute();
                 if (handle.createQuery("SELECT outcome FROM tasks WHERE id = :id AND state = 'done'").bind("id", task.getId())
                     .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
-                    .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome)).isPresent()) {
+                    .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, described)).isPresent()) {
                     doAgain(handle, task);
                 }
             }

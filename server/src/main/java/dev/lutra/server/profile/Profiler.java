@@ -32,6 +32,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.fleet.ToldFigures;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -74,7 +75,6 @@ public final class Profiler {
     /** As many tell a base, two factors and what they miss by. */
     private static final int NETWORKS_WITH_MEMORY = 12;
     /** Begins what a device says of a figure that it cannot give; the reason follows. */
-    private static final String NOT_TOLD = "not told: ";
     /** Fewer do not tell a p99, as {@link dev.lutra.proto.Distribution} says. */
     private static final int SAMPLES_OF_P99 = 368;
 
@@ -436,14 +436,13 @@ public final class Profiler {
      * @throws InputException if it says that it does not
      */
     public static void requireTold(Experiment experiment, Experiment.Target target, Device device) {
-        if (experiment.asks(Measure.memory(device.getName())) && device.getMemoryOfModels().startsWith(NOT_TOLD)) {
-            throw new InputException(Measure.memory(device.getName()) + ": this device does not tell how much memory a model takes ("
-                + device.getMemoryOfModels().substring(NOT_TOLD.length()) + ")");
-        }
-        String energy = device.getEnergyOfModelsOrDefault(target.provider(), NOT_TOLD + "its agent does not say");
-        if (experiment.asks(Measure.energy(device.getName())) && energy.startsWith(NOT_TOLD)) {
-            throw new InputException(Measure.energy(device.getName()) + ": this device does not tell energy ("
-                + energy.substring(NOT_TOLD.length()) + ")");
+        refuseUntold(experiment, Measure.memory(device.getName()), "how much memory a model takes", ToldFigures.memoryUntold(device));
+        refuseUntold(experiment, Measure.energy(device.getName()), "energy", ToldFigures.energyUntold(device, target.provider()));
+    }
+
+    private static void refuseUntold(Experiment experiment, String measure, String what, Optional<String> reason) {
+        if (experiment.asks(measure) && reason.isPresent()) {
+            throw new InputException(measure + ": this device does not tell " + what + " (" + reason.get() + ")");
         }
     }
 

@@ -39,6 +39,13 @@ public final class TaskNames {
         if (task.hasRules()) {
             values.putAll(MeasuringRules.values(task.getRules()));
         }
+        // What is not asked for is not named, so that tasks from before it could be asked for keep their names.
+        if (task.getMemory()) {
+            values.put("memory", true);
+        }
+        if (task.getEnergy()) {
+            values.put("energy", true);
+        }
         if (task.hasBudget()) {
             values.put("budget", task.getBudget().getBatch());
         }

@@ -16,6 +16,7 @@ import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RuntimeOffer;
@@ -140,6 +141,36 @@ class TaskQueueTest {
         assertThat(queue.report(session, second.get(1), sound)).isTrue();
         queue.submit("pi", tasks);
         assertThat(queue.outcomes(Set.of("doubtful"))).extracting(TaskOutcome::getOutcome).containsExactly(sound);
+    }
+
+    /** An older agent leaves out what it does not know; one that cannot tell it is not asked for ever. */
+    @Test
+    void whatIsMissingIsMeasuredAnewOnceTheDeviceTellsIt() {
+        Task rules = task("neither").toBuilder().setRules(MeasureRules.getDefaultInstance()).setProvider("cpu").build();
+        List<Task> tasks = List.of(rules, rules.toBuilder().setId("memory").setMemory(true).build(),
+            rules.toBuilder().setId("energy").setEnergy(true).build(),
+            rules.toBuilder().setId("elsewhere").setProvider("cuda").setMemory(true).setEnergy(true).build());
+        Outcome bare = Outcome.newBuilder().setMeasured(Measured.newBuilder().setCircumstances(Circumstances.newBuilder().setConverged(true)))
+            .build();
+        String older = join("pi");
+        queue.submit("pi", tasks);
+        names(queue.lease(older, 9)).forEach(lease -> queue.report(older, lease, bare));
+        queue.submit("pi", tasks);
+        assertThat(queue.lease(older, 9)).as("it says nothing of either").isEmpty();
+
+        Device.Builder pi = Device.newBuilder().setName("pi").setMemoryOfModels("not told: no").putEnergyOfModels("cpu", "not told: no");
+        String unable = queue.join(JoinRequest.newBuilder().setDevice(pi).build());
+        queue.submit("pi", tasks);
+        assertThat(queue.lease(unable, 9)).isEmpty();
+
+        String newer = queue.join(JoinRequest.newBuilder().setDevice(pi.setMemoryOfModels("told").putEnergyOfModels("cpu", "RAPL")).build());
+        queue.submit("pi", tasks);
+        List<LeaseName> leased = names(queue.lease(newer, 9));
+        assertThat(leased).extracting(LeaseName::getTaskId).containsExactly("memory", "energy");
+        Outcome whole = bare.toBuilder().setMeasured(bare.getMeasured().toBuilder().setMemory(Memory.newBuilder().setPeakBytes(1))).build();
+        queue.report(newer, leased.get(0), whole);
+        queue.submit("pi", tasks);
+        assertThat(queue.outcomes(Set.of("memory"))).extracting(TaskOutcome::getOutcome).containsExactly(whole);
     }
 
     @Test

@@ -38,7 +38,8 @@ class TaskNamesTest {
         assertThat(id(task(), "onnxruntime 1.23.0")).isNotEqualTo(id);
         List<UnaryOperator<Task.Builder>> changes = List.of(
             task -> task.setModelSha256("cd34"), task -> task.setThreads(2), task -> task.setProvider("cuda"),
-            task -> task.putProviderOptions("device_id", "1"), task -> task.setReturnOutputs(true), Task.Builder::clearRules,
+            task -> task.setMemory(true), task -> task.setEnergy(true), task -> task.putProviderOptions("device_id", "1"),
+            task -> task.setReturnOutputs(true), Task.Builder::clearRules,
             task -> task.setInputs(0, task.getInputs(0).toBuilder().setShape(2, 48)),
             task -> task.setInputs(0, task.getInputs(0).toBuilder().setRandomSeed(1)),
             task -> task.setInputs(0, task.getInputs(0).toBuilder().setLittleEndianFloats(ByteString.copyFromUtf8("0000"))),

@@ -63,7 +63,7 @@ final class LutImportCommand implements Runnable {
     private Path file(TableFormat wanted, LookupTable table) {
         boolean isFolder = Files.isDirectory(out) || !out.toString().endsWith(".json");
         String name = Names.inFile(table.content().getDevice().getName());
-        return isFolder ? out.resolve(name + "-" + wanted.formatName() + ".json") : out;
+        return isFolder ? out.resolve(Names.fitting(name + "-" + wanted.formatName(), ".json")) : out;
     }
 
     private static void print(TableImport.Result result) {
