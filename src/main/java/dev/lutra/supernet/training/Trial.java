@@ -1,5 +1,6 @@
 package dev.lutra.supernet.training;
 
+import ai.djl.ndarray.NDArray;
 import dev.lutra.data.Batch;
 import dev.lutra.data.ImageData;
 import dev.lutra.network.Network;
@@ -8,6 +9,7 @@ import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
@@ -16,6 +18,7 @@ import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Steps of a training and evaluations of candidates that leave nothing behind, for whoever asks how long they take here. */
@@ -44,11 +47,30 @@ public final class Trial implements AutoCloseable {
         return settings.curriculum().spans(settings.epochs());
     }
 
-    /** A step of a phase on images of random values. */
-    public void step(Span phase, Batch images) {
-        Moment moment = new Moment(settings.seed(), step, phase.start(), phase.start(), phase.end());
+    /**
+     * A step of a phase on images of random values.
+     *
+     * @param done share of the phase's epochs that are over by then, 0 to below 1
+     */
+    public void step(Span phase, double done, Batch images) {
+        int epoch = phase.start() + (int) (done * (phase.end() - phase.start()));
+        Moment moment = new Moment(settings.seed(), step, epoch, phase.start(), phase.end());
         List<Network> paths = phase.phase().sampling().paths(Options.all(space), moment).stream().map(space::build).toList();
         learner.step(paths, images, settings.descent().rate(), step++);
+    }
+
+    /** Values that a checkpoint has for each learned one: itself, and what goes with it by the steps so far. */
+    public double valuesKept() {
+        Map<String, NDArray> momenta = weights.momenta();
+        long kept = 2 * elements(momenta);
+        for (Extra kind : Extra.values()) {
+            kept += elements(weights.extras(kind));
+        }
+        return (double) kept / elements(momenta);
+    }
+
+    private static long elements(Map<String, NDArray> tensors) {
+        return tensors.values().stream().mapToLong(NDArray::size).sum();
     }
 
     /** Measures the one network's batch norm on images of random values, as a last epoch does. */

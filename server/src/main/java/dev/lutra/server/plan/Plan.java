@@ -28,10 +28,15 @@ public record Plan(List<StageTime> stages, List<DiskUse> disk, MemoryUse memory,
     public record DiskUse(String what, long bytes, Path place, long free) {}
 
     /**
-     * @param bytes that training takes; empty where the system does not tell what a process holds
+     * @param bytes that training takes; empty where nothing is trained, or the system does not tell what a process holds
      * @param total bytes of the machine, or of the container that this is
      */
     public record MemoryUse(OptionalLong bytes, long total) {}
+
+    /** Whether anything is trained. */
+    public boolean trains() {
+        return stages.stream().anyMatch(stage -> List.of("train", "rank", "retrain").contains(stage.stage()));
+    }
 
     /** Of all stages. */
     public double seconds() {

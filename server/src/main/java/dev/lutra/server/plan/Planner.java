@@ -50,8 +50,6 @@ public final class Planner {
 
     private static final int DECODED = 16;
     private static final int TIMED = 2;
-    /** A weight and its momentum. */
-    private static final int BYTES_OF_LEARNED = 2 * Float.BYTES;
 
     private final Experiment experiment;
     private final SearchSpace space;
@@ -63,6 +61,8 @@ public final class Planner {
     private final List<String> lacks = new ArrayList<>();
     private final Devices devices;
     private OptionalLong memory = OptionalLong.empty();
+    /** Of the supernet's training. */
+    private Optional<TrainingTrial.Memory> shared = Optional.empty();
     /** Seconds that an image takes a network with the shared weights. */
     private double anImage;
     /** One of the space's networks as files. */
@@ -114,12 +114,12 @@ public final class Planner {
         double perCandidate = 0;
         if (experiment.hasSupernet()) {
             perCandidate = train(survey, runs, scratch);
-            rank(survey, runs, scratch);
+            rank(survey, runs, scratch, perCandidate);
         }
         experiment.targets().forEach(this::profile);
         int budget = experiment.superkernel().isPresent() ? 1 : experiment.search().algorithm().budget(); // decoded, not searched
         stages.add(new StageTime("search", budget * perCandidate, budget + " architectures" + (experiment.hasSupernet()
-            ? String.format(Locale.ROOT, ", %.2f s each", perCandidate)
+            ? ", " + each(perCandidate)
             : ", whose accuracies are known")));
         if (experiment.hasSupernet()) {
             export(survey);
@@ -156,17 +156,37 @@ public final class Planner {
     private double train(ImageSurvey survey, Path runs, Path scratch) {
         events.say("plan: timing training steps and evaluations");
         try (TrainingTrial trial = new TrainingTrial(space, experiment.training(), Teaching.NONE, devices)) {
-            memory = trial.memory();
+            shared = trial.memory();
             if (experiment.supernetFrom().isEmpty()) {
+                shared.ifPresent(held -> hold(held.of(experiment.training().batch())));
                 double seconds = trial.seconds(survey.toTrain());
-                stages.add(stage("train", seconds, experiment.training(), survey, trial.described()));
+                stages.add(stage("train", seconds, experiment.training(), survey, trial.described() + without()));
                 // while it is written anew the old one is still there
-                disk.add(new DiskUse("checkpoints of the supernet", 2 * BYTES_OF_LEARNED * parameters(space), runs, free(runs)));
+                disk.add(new DiskUse("checkpoints of the supernet", Math.round(2 * trial.bytesOfLearned() * parameters(space)), runs, free(runs)));
             }
             anImage = trial.secondsPerImage(experiment.evaluation(), scratch);
             exported = ExportTrial.of(space.build(drawn(space, 0)), experiment.precisions(), trial.images(), scratch);
             return trial.secondsPerCandidate(experiment.evaluation(), survey.toValidate(), scratch);
         }
+    }
+
+    private void hold(long bytes) {
+        memory = OptionalLong.of(Math.max(bytes, memory.orElse(0)));
+    }
+
+    /** What the supernet's training does besides its steps, which is not timed. */
+    private String without() {
+        List<String> without = new ArrayList<>();
+        if (experiment.probes() > 0) {
+            without.add("probes");
+        }
+        if (experiment.training().curriculum().asksForAccuracy()) {
+            without.add("what shrinking judges");
+        }
+        if (experiment.superkernel().isPresent()) {
+            without.add("decisions of its superkernels");
+        }
+        return without.isEmpty() ? "" : ", without " + String.join(", without ", without);
     }
 
     private StageTime stage(String name, double seconds, TrainingSettings settings, ImageSurvey survey, String from) {
@@ -253,13 +273,21 @@ public final class Planner {
             .collect(Collectors.joining(", and on "));
     }
 
-    /** Networks that the supernet's order is held against. */
-    private void rank(ImageSurvey survey, Path runs, Path scratch) {
-        if (experiment.rank().map(Experiment.Rank::truth).orElse(null) instanceof Experiment.Truth.Trained wanted) {
+    /** Networks that the supernet's order is held against, which it is asked for as well. */
+    private void rank(ImageSurvey survey, Path runs, Path scratch, double perCandidate) {
+        Experiment.Truth truth = experiment.rank().map(Experiment.Rank::truth).orElse(null);
+        if (truth instanceof Experiment.Truth.Trained wanted) {
             Alone alone = alone("rank", wanted.networks(), space, survey, runs, scratch);
             double judged = (measuring(survey) + judging(survey)) * alone.anImage();
-            stages.add(new StageTime("rank", wanted.networks() * (alone.training() + judged), alone.from()));
+            stages.add(new StageTime("rank", wanted.networks() * (alone.training() + judged + perCandidate), alone.from()));
+        } else if (truth instanceof Experiment.Truth.Tabulated table) {
+            stages.add(new StageTime("rank", table.networks() * perCandidate, "at most " + table.networks() + " architectures, "
+                + each(perCandidate)));
         }
+    }
+
+    private static String each(double seconds) {
+        return String.format(Locale.ROOT, "%.2f s each", seconds);
     }
 
     /** The winners, which may be built larger than they were searched. */
@@ -293,17 +321,18 @@ public final class Planner {
         TrainingSettings settings = experiment.retraining().training();
         double seconds = 0;
         double each = 0;
+        double bytesOfLearned = 0;
         ExportTrial written = null;
         String from = "";
         Teaching teaching = teaching();
         try {
             for (int i = 0; i < TIMED; i++) {
                 try (TrainingTrial trial = new TrainingTrial(of, settings.alone(drawn(of, i)), teaching, devices)) {
-                    if (!of.equals(space)) {
-                        trial.memory().ifPresent(bytes -> memory = OptionalLong.of(Math.max(bytes, memory.orElse(0))));
-                    }
+                    trial.memory().map(held -> of.equals(space) ? shared.map(held::atLeast).orElse(held) : held)
+                        .ifPresent(held -> hold(held.of(settings.batch())));
                     seconds += (trial.seconds(survey.toTrain()) + trial.secondsOfBatchNorm(survey.toTrain())) / TIMED;
                     from = trial.described();
+                    bytesOfLearned = trial.bytesOfLearned();
                     each += trial.secondsPerImage(experiment.evaluation(), scratch) / TIMED;
                     written = ExportTrial.of(of.build(drawn(of, i)), experiment.precisions(), trial.images(), scratch);
                 }
@@ -311,8 +340,9 @@ public final class Planner {
         } finally {
             teaching.teacher().ifPresent(Teacher::close);
         }
-        disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most", count * BYTES_OF_LEARNED * parameters(of), runs,
-            free(runs)));
+        // while one is written anew the old one is still there
+        disk.add(new DiskUse("checkpoints of networks by themselves (" + stage + "), at most",
+            Math.round((count + 1) * bytesOfLearned * parameters(of)), runs, free(runs)));
         StageTime one = stage(stage, seconds, settings, survey, from + " of " + TIMED + " random networks each");
         return new Alone(seconds, each, written, count + " networks, " + one.from() + (teaching.teacher().isPresent() ? ", with the teacher" : "")
             + (settings.recipe().batchNormEpoch() ? ", and an epoch for batch norm" : ""));

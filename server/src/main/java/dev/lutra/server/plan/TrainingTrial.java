@@ -15,7 +15,6 @@ import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.supernet.training.Trial;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * Times a few steps of a training, of every phase, and a few evaluations. Steps are of smaller batches where those of the experiment could
@@ -26,7 +25,8 @@ final class TrainingTrial implements AutoCloseable {
     /** So many values of pixels a batch at first, which is 16 images of 224×224, then twice as many. */
     private static final long VALUES = 16L * 224 * 224 * 3;
     private static final int LEAST_IMAGES = 4;
-    private static final int STEPS = 3;
+    /** When in a phase steps are timed: what they take changes with the epochs where channel scales are let in one after the other. */
+    private static final double[] WHEN = {1.0 / 2, 1.0 / 6, 5.0 / 6};
     private static final long ENOUGH_NANOS = 10_000_000_000L;
     private static final int CLASSES = 2;
 
@@ -63,12 +63,9 @@ final class TrainingTrial implements AutoCloseable {
     }
 
     private double secondsPerImage(Span phase) {
-        trial.step(phase, more);
+        trial.step(phase, WHEN[0], more);
         int[] done = {0};
-        double seconds = timed(() -> {
-            trial.step(phase, more);
-            done[0]++;
-        });
+        double seconds = timed(() -> trial.step(phase, WHEN[done[0]++], more));
         steps += done[0];
         return seconds / more.size();
     }
@@ -86,7 +83,7 @@ final class TrainingTrial implements AutoCloseable {
     private static double timed(Runnable work) {
         long begin = System.nanoTime();
         int done = 0;
-        while (done < STEPS && (done == 0 || System.nanoTime() - begin < ENOUGH_NANOS)) {
+        while (done < WHEN.length && (done == 0 || System.nanoTime() - begin < ENOUGH_NANOS)) {
             work.run();
             done++;
         }
@@ -98,18 +95,42 @@ final class TrainingTrial implements AutoCloseable {
         return few;
     }
 
-    /** Bytes that a step of the experiment's batch takes with all that this process holds: as steps of two sizes tell. */
-    OptionalLong memory() {
+    /** Bytes of a learned value in a checkpoint, with all that is kept beside it; known when steps were taken. */
+    double bytesOfLearned() {
+        return Float.BYTES * trial.valuesKept();
+    }
+
+    /**
+     * What this process holds while it takes steps.
+     *
+     * @param bytes with so many images
+     * @param perImage bytes more that each further one takes
+     */
+    record Memory(long bytes, int images, double perImage) {
+
+        /** With a batch of so many images. */
+        long of(int batch) {
+            return Math.round(bytes + perImage * (batch - images));
+        }
+
+        /** The same where images are known to take at least what they take in another measurement: freed memory is used again, and not seen. */
+        Memory atLeast(Memory other) {
+            return new Memory(bytes, images, Math.max(perImage, other.perImage));
+        }
+    }
+
+    /** As steps of two sizes tell; empty where the system does not tell what a process holds. */
+    Optional<Memory> memory() {
         Span last = trial.phases().get(trial.phases().size() - 1);
-        trial.step(last, few);
+        trial.step(last, 0, few);
         Optional<Long> one = ResidentMemory.bytes();
-        trial.step(last, more);
+        trial.step(last, 0, more);
         Optional<Long> two = ResidentMemory.bytes();
         if (one.isEmpty() || two.isEmpty()) {
-            return OptionalLong.empty();
+            return Optional.empty();
         }
         double perImage = more.size() == few.size() ? 0 : Math.max(0.0, two.get() - one.get()) / (more.size() - few.size());
-        return OptionalLong.of(Math.round(two.get() + perImage * (settings.batch() - more.size())));
+        return Optional.of(new Memory(two.get(), more.size(), perImage));
     }
 
     /**

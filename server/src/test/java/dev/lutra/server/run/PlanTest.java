@@ -138,8 +138,40 @@ class PlanTest {
         assertThat(byStage(wide).get("rank").from()).startsWith("5 networks, 1 epochs of 72 images, ");
         assertThat(byStage(wide).get("rank").seconds()).isPositive();
         assertThat(bytes(wide, "rank")).as("in the space that is searched").isEqualTo(bytes(own, "rank"));
-        assertThat(bytes(own, "retrain") * 5).isEqualTo(bytes(own, "rank") * 2);
+        assertThat(bytes(own, "retrain") * 6).as("one is written while the old one is still there").isEqualTo(bytes(own, "rank") * 3);
         assertThat(bytes(wide, "retrain")).as("256 channels to 256 in place of 8 to 8").isGreaterThan(100 * bytes(own, "retrain"));
+    }
+
+    /** RMSProp keeps squares beside the momentum, an average of the weights is as large as they are. */
+    @Test
+    void checkpointsHaveWhatTheirTrainingKeeps() throws IOException {
+        String experiment = """
+            data: {train: "synthetic:4x20", cache: cache}
+            accuracy: {table: known.csv}
+            objectives: [accuracy, macs]
+            search: {algorithm: random, budget: 5}
+            retrain: {epochs: 1, batch: 8%s}
+            """;
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n0,0.5\n");
+        Plan sgd = plan(experiment.formatted(""));
+        long floats = bytes(sgd, "retrain") / Float.BYTES;
+        assertThat(bytes(plan(experiment.formatted(", optimizer: rmsprop, ema: 0.9")), "retrain")).isEqualTo(floats / 2 * 4 * Float.BYTES);
+        assertThat(sgd.memory().bytes()).as("retraining takes memory where no supernet is trained").isPresent();
+    }
+
+    /** Tables of accuracies need the supernet's as well, and what is not timed is said. */
+    @Test
+    void whatIsAskedBesidesTheStepsIsReckonedOrSaid() throws IOException {
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n\"k3,k3\",0.5\n\"k3,k5\",0.6\n\"k5,k3\",0.7\n");
+        Plan plan = plan("""
+            data: {train: "synthetic:4x20", cache: cache}
+            supernet: {epochs: 2, batch: 8, probes: 1, phases: [{share: 0.5, sampling: uniform, then: shrink}, {sampling: uniform}]}
+            evaluation: {recalibration-images: 16}
+            rank: {table: known.csv}
+            """);
+        assertThat(byStage(plan).get("rank").seconds()).isPositive();
+        assertThat(byStage(plan).get("rank").from()).startsWith("at most ").contains(" architectures, ").endsWith(" s each");
+        assertThat(byStage(plan).get("train").from()).endsWith(" images, without probes, without what shrinking judges");
     }
 
     private static long bytes(Plan plan, String stage) {
@@ -179,5 +211,6 @@ class PlanTest {
         Plan plan = plan("accuracy: {table: known.csv}\nobjectives: [accuracy, macs]\nsearch: {budget: 5}\n");
         assertThat(plan.stages()).containsExactly(new StageTime("search", 0, "5 architectures, whose accuracies are known"));
         assertThat(plan.disk()).isEmpty();
+        assertThat(plan.trains()).isFalse();
     }
 }

@@ -76,7 +76,7 @@ public final class PlanCommand implements Callable<Integer> {
         plan.disk().forEach(use -> disk.row(use.what(), giga(use.bytes()), giga(use.free()), use.place()));
         String memory = "memory: " + (plan.memory().bytes().isPresent()
             ? "about " + giga(plan.memory().bytes().getAsLong()) + " GB to train, of "
-            : "not told by this system, of ") + giga(plan.memory().total()) + " GB\n";
+            : (plan.trains() ? "not told by this system" : "nothing is trained") + ", of ") + giga(plan.memory().total()) + " GB\n";
         String lacks = plan.lacks().isEmpty()
             ? "lacks: nothing that is known\n"
             : String.join("", plan.lacks().stream().map(what -> "lacks: " + Names.shown(what) + "\n").toList());

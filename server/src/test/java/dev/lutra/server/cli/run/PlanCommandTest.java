@@ -15,6 +15,8 @@ class PlanCommandTest {
     void whatOthersNameIsShownEscaped() {
         Plan plan = new Plan(List.of(), List.of(new Plan.DiskUse("decoded images", 2, Path.of("a\u001b[2J"), 1)),
             new Plan.MemoryUse(OptionalLong.of(1), 2), List.of("disk: a\u001b[2J"));
+        assertThat(PlanCommand.text(new Plan(List.of(), List.of(), new Plan.MemoryUse(OptionalLong.empty(), 2), List.of())))
+            .contains("memory: nothing is trained, of ");
         assertThat(PlanCommand.text(plan)).doesNotContain("\u001b").contains("lacks: disk: a\\u{1b}[2J");
     }
 }
