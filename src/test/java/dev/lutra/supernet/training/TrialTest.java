@@ -40,8 +40,8 @@ class TrialTest {
         TrainingSettings settings = TrainingSettings.defaults().alone(space.parse("k3e2,k5e4"));
         try (Trial trial = new Trial(space, settings, new Teaching("test", Optional.of(teacher), 0.5, 1), Devices.of(Devices.Wanted.ANY))) {
             Batch images = trial.images(4);
-            trial.step(trial.phases().get(0), images);
-            trial.step(trial.phases().get(0), images);
+            trial.step(trial.phases().get(0), 0, images);
+            trial.step(trial.phases().get(0), 0, images);
             assertThat(asked).containsExactly(4, 4);
             trial.measure(images);
             assertThat(asked).as("batch norm needs no teacher").hasSize(2);
