@@ -7,6 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -17,6 +20,8 @@ import java.util.stream.Collectors;
  * @param text of the file
  */
 public record Recipe(String name, String text) {
+
+    private static final Pattern TABLE = Pattern.compile("\\btable: (lut/[a-z0-9-]+\\.json)");
 
     /** All, sorted by name. */
     public static List<Recipe> all() {
@@ -36,6 +41,14 @@ public record Recipe(String name, String text) {
     /** What it is: its first line. */
     public String title() {
         return text.lines().findFirst().orElse("").replaceFirst("^# *", "");
+    }
+
+    /** Tables that it names and Lutra has, by their paths beside it. */
+    public SortedMap<String, String> tables() {
+        SortedMap<String, String> tables = new TreeMap<>();
+        TABLE.matcher(text).results().map(named -> named.group(1)).forEach(path -> tables.put(path, resource(path).orElseThrow(
+            () -> new IllegalStateException(name + ": its table " + path + " is missing"))));
+        return tables;
     }
 
     private static Optional<String> resource(String name) {
