@@ -1,6 +1,8 @@
 package dev.lutra.server.comparison;
 
 import dev.lutra.InputException;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measures;
@@ -33,11 +35,14 @@ import java.util.OptionalLong;
  * @param durations of its stages
  * @param peakBytes most memory that its trainings held; empty where none told
  * @param measured how many models devices timed for it
- * @param verified what devices said of files, by file and device
+ * @param verified what devices said of files that are there and of this front, by file and device
  */
 record FinishedRun(String name, Experiment experiment, Experiment.Text searched, Front front, List<Candidate> evaluated,
     Map<String, Duration> durations,
     OptionalLong peakBytes, int measured, List<RunEvent.FileVerified> verified) {
+
+    /** What the weights are told by in fronts and in files. */
+    private static final String SUPERNET_WEIGHTS = "supernet.weights";
 
     /**
      * @throws InputException if the folder is no run's, or the run has no front yet, or one of other objectives than its experiment's
@@ -63,7 +68,19 @@ record FinishedRun(String name, Experiment experiment, Experiment.Text searched,
                 .mapToLong(Long::longValue).max();
             return new FinishedRun(Optional.ofNullable(folder.toAbsolutePath().normalize().getFileName()).map(Path::toString).orElse("run"),
                 experiment, StoredExperiment.searched(files).orElse(experiment.text()), front, evaluated, history.durations(), peak,
-                history.all(RunEvent.EntryMeasured.class).size(), history.all(RunEvent.FileVerified.class));
+                history.all(RunEvent.EntryMeasured.class).size(), history.all(RunEvent.FileVerified.class).stream()
+                    .filter(verified -> isOf(front, files.exports().resolve(verified.file()), verified.architecture())).toList());
         }
+    }
+
+    /** Whether a file that devices ran is still there, with the weights that the front's accuracies are of. */
+    private static boolean isOf(Front front, Path file, String architecture) {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        Map<String, String> metadata = OnnxFile.metadata(file);
+        String weights = front.provenance().getOrDefault(SUPERNET_WEIGHTS, "");
+        return architecture.equals(metadata.get(OnnxMetadata.ARCHITECTURE))
+            && metadata.getOrDefault(OnnxMetadata.ORIGIN + SUPERNET_WEIGHTS, weights).equals(weights);
     }
 }

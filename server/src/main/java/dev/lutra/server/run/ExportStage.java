@@ -52,7 +52,9 @@ final class ExportStage implements Stage<List<Winner>> {
         try (Progress.Work work = run.events().begin("export", count, "files")) {
             for (int rank = 1; rank <= count; rank++) {
                 String file = WinnerExport.fileName(WinnerExport.name(rank));
-                files.export(WinnerExport.name(rank), ranked.get(rank - 1), run.trained(), run.evaluator(), run.data());
+                if (files.export(WinnerExport.name(rank), ranked.get(rank - 1), run.trained(), run.evaluator(), run.data())) {
+                    run.events().emit(new RunEvent.BegunAnew("verify/file/" + file));
+                }
                 winners.add(new Winner(ranked.get(rank - 1).architecture().toString(), file,
                     ranked.get(rank - 1).measures().values(), List.of()));
                 run.events().emit(new RunEvent.FileExported(file, ranked.get(rank - 1).architecture().toString()));

@@ -11,6 +11,7 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
@@ -164,12 +165,18 @@ public final class WinnerExport {
      * Writes a candidate with the supernet's weights: in float32, and as its targets compute.
      *
      * @param training what the weights follow from
+     * @return whether a file is another than was there before, so that nothing that was said of it holds any more
      */
-    public void export(String name, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+    public boolean export(String name, Candidate candidate, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(fileName(name), space, candidate.architecture());
+        boolean isNew = false;
         for (Precision precision : experiment.precisions()) {
-            write(file(name, precision), precision, SUPERNET, supernet(training), network, evaluator, data);
+            Path file = file(name, precision);
+            String before = Files.exists(file) ? Sha256.ofFile(file) : "";
+            write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
+            isNew |= !before.equals(Sha256.ofFile(file));
         }
+        return isNew;
     }
 
     /**

@@ -13,6 +13,7 @@ import dev.lutra.proto.Entry;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Constraint;
+import dev.lutra.server.comparison.RunComparison;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
@@ -31,7 +32,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -270,6 +273,51 @@ class VerificationTest {
         Experiment weighed = experiment(BOX.replace("}", ", table: free.json}").replace("\n", "\nconstraints: {memory: 9 MB}\n"));
         assertThatThrownBy(() -> SearchStage.computed(weighed, weighed.baseSpace(), Map.of("box", table))).isInstanceOf(InputException.class)
             .hasMessageStartingWith("memory:box: ").hasMessageContaining(" tells no peak memory (expected: ");
+    }
+
+    /** A verdict and a latency beside an accuracy of other weights would be of no network. */
+    @Test
+    void comparisonsShowWhatDevicesSaidOfTheFrontsOwnFiles() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        String targets = BOX.replace("}", ", table: honest.json}");
+        run(experiment(targets), "twice");
+        List<RunComparison.Winner> winners = compared();
+        assertThat(winners).hasSize(3);
+        try (ExperimentRun run = open(experiment(targets))) {
+            run.export();
+        }
+        assertThat(compared()).as("the same files again").isEqualTo(winners);
+
+        String text = Files.readString(folder.resolve("boxed.yaml"));
+        Path unfolded = Files.writeString(folder.resolve("unfolded.yaml"), text.replace("top: 3", "top: 3, fold-batch-norm: false"));
+        try (ExperimentRun run = open(ExperimentFile.read(unfolded))) {
+            run.export();
+        }
+        assertThat(compared()).as("other files of the same networks").isEmpty();
+        run(experiment(targets), "twice");
+        assertThat(compared()).hasSize(3);
+
+        Experiment trained = experiment(folder, "{epochs: 2, batch: 8, probes: 0}", targets);
+        try (ExperimentRun run = open(trained)) {
+            run.train();
+            Set<String> front = run.search().candidates().stream().map(one -> one.architecture().toString()).collect(Collectors.toSet());
+            assertThat(winners).as("so that there is something to mistake").extracting(RunComparison.Winner::architecture).anyMatch(front::contains);
+        }
+        assertThat(compared()).as("other weights").isEmpty();
+        try (ExperimentRun run = open(trained)) {
+            run.export();
+            run.verify();
+        }
+        assertThat(compared()).isNotEmpty();
+    }
+
+    private ExperimentRun open(Experiment experiment) {
+        return ExperimentRun.open(experiment, new RunFolder(folder.resolve("twice")), device, progress, "test");
+    }
+
+    private List<RunComparison.Winner> compared() {
+        return RunComparison.of(List.of(folder.resolve("twice"), folder.resolve("twice"))).winners().stream()
+            .filter(winner -> winner.run().equals("twice")).toList();
     }
 
     /** 4 W while it computes: a limit of energy is one of time, and both hold as measured. */
