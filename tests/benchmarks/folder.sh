@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 count=${1:-100000} space=${2:-spos-shufflenetv2} size=${3:-96} batch=${4:-64} steps=${5:-40} threads=${6:-2}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-eval "$(grep -E '^ *export (MALLOC_|GOMP_)' lutra)"
+eval "$(grep -oE 'export (MALLOC_|GLIBC_|GOMP_).*' lutra)"
 mvn -q -B -o -pl src -am -DskipTests compile \
     org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath -Dmdep.outputFile="$work/classpath" >/dev/null
 

@@ -16,8 +16,8 @@ cd "$(dirname "$0")/../.."
 rounds=${1:-5} threads=${2:-2} steps=${3:-20}
 python=${PYTHON:-/usr/bin/python3}
 "$python" -c 'import torch' 2>/dev/null || { echo "supernet.sh: $python has no torch (expected: Debian's python3-torch)" >&2; exit 2; }
-launcher=$(grep -E '^ *export (MALLOC_|GOMP_)' lutra)
-[ "$(echo "$launcher" | wc -l)" = 2 ] || { echo "supernet.sh: the launcher's settings are not where they were: $launcher" >&2; exit 2; }
+launcher=$(grep -oE 'export (MALLOC_|GLIBC_|GOMP_).*' lutra)
+[ "$(echo "$launcher" | wc -l)" = 3 ] || { echo "supernet.sh: the launcher's settings are not where they were: $launcher" >&2; exit 2; }
 mimalloc=$(ls /usr/lib/*/libmimalloc.so.2 /usr/lib/libmimalloc.so.2 2>/dev/null | head -1 || true)
 
 work=$(mktemp -d)

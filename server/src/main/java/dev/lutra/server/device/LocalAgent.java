@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +19,9 @@ final class LocalAgent implements AutoCloseable {
     private static final String AGENT_JAR = "lutra.agent.jar";
     /** Java to run it with; the launcher sets it. */
     private static final String JAVA = "lutra.java";
+
+    /** The launcher's for training: networks are measured as they will run, in pages of the usual size. */
+    private static final Map.Entry<String, String> HUGE_PAGES = Map.entry("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
     /** What Java ends with when it is asked to, by a signal or by itself. */
     private static final Set<Integer> STOPPED = Set.of(0, 128 + 1, 128 + 2, 128 + 15);
@@ -58,6 +62,7 @@ final class LocalAgent implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
             "--server", (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port, "--device", device, "--exit-with-parent"));
         builder.environment().put("LUTRA_TOKEN", token);
+        builder.environment().remove(HUGE_PAGES.getKey(), HUGE_PAGES.getValue());
         builder.redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         try {

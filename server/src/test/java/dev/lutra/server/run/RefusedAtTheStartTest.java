@@ -122,7 +122,8 @@ class RefusedAtTheStartTest {
 
     @Test
     void anObjectiveThatNobodyTells() throws IOException {
-        assertSearchRefused("", "objectives: [accuracy, min energy]\n", "objectives: energy (expected: accuracy or one of ");
+        assertSearchRefused("", "objectives: [accuracy, min warmth]\n", "objectives: warmth (expected: accuracy or one of ");
+        assertSearchRefused("", "objectives: [accuracy, min energy]\n", "note10-ofa.json was measured without energy (expected: ");
     }
 
     @Test
