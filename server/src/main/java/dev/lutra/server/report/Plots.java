@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.function.Function;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
@@ -27,6 +30,7 @@ public final class Plots {
     private static final int WIDTH = 760;
     private static final int HEIGHT = 420;
     private static final int MOST_LABELS = 12;
+    private static final double GOLDEN = (1 + Math.sqrt(5)) / 2; // of two lengths on one grid it is never the ratio
     private static final Color INK = new Color(0x1c242c);
     private static final Color GRID = new Color(0xe3e7eb);
     private static final Color BLUE = new Color(0x0072b2);
@@ -171,7 +175,26 @@ public final class Plots {
         series.setMarker(marker);
     }
 
+    /**
+     * XChart labels the values themselves where they are equally spaced, however many there are. A point that nobody sees lies off their
+     * grid, and so ticks are placed by the room that there is.
+     */
+    private static void placeTicksByRoom(XYChart chart) {
+        XYSeries unseen = chart.addSeries("unseen", new double[]{offGrid(chart, XYSeries::getXData)},
+            new double[]{offGrid(chart, XYSeries::getYData)});
+        unseen.setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter);
+        unseen.setMarker(SeriesMarkers.NONE);
+        unseen.setShowInLegend(false);
+    }
+
+    private static double offGrid(XYChart chart, Function<XYSeries, double[]> axis) {
+        DoubleSummaryStatistics values = chart.getSeriesMap().values().stream().flatMapToDouble(series -> Arrays.stream(axis.apply(series)))
+            .summaryStatistics();
+        return values.getMin() + (values.getMax() - values.getMin()) / GOLDEN;
+    }
+
     private static String svg(XYChart chart) {
+        placeTicksByRoom(chart);
         chart.getStyler().setMarkerSize(7);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {

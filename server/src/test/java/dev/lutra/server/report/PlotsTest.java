@@ -7,13 +7,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PlotsTest {
 
     private static final String BLUE = "rgb(0,114,178)";
     private static final Pattern LINE = Pattern
         .compile("<line style=\"[^\"]*stroke:" + Pattern.quote(BLUE) + "[^\"]*\" x1=\"(.*?)\" x2=\"(.*?)\" y1=\"(.*?)\" y2=\"(.*?)\"");
+    /** A mark under a label of the x axis. */
+    private static final Pattern TICK = Pattern
+        .compile("<line style=\"[^\"]*rgb\\(227,231,235\\)[^\"]*\" x1=\"([^\"]*)\" x2=\"\\1\" y1=\"3\\d\\d(\\.\\d+)?\" y2=\"3\\d\\d");
     /** In any order; the third is dominated but for some further objective. */
     private static final List<Point> FRONT = List.of(new Point(4, 70), new Point(1, 50), new Point(3, 55), new Point(2, 60));
 
@@ -36,6 +42,17 @@ class PlotsTest {
 
     private static String plot(boolean moreIsBetter) {
         return Plots.front("latency (ms)", moreIsBetter, FRONT, FRONT, List.of(), List.of(), Double.NaN);
+    }
+
+    /** Whole numbers at equal distances, as steps and evaluations are: labels have room beside each other. */
+    @ParameterizedTest
+    @ValueSource(ints = {9, 25, 72, 500, 4000})
+    void labelsOfWholeNumbersAreNotCrowded(int count) {
+        List<Point> points = IntStream.rangeClosed(1, count).mapToObj(i -> new Point(i, i)).toList();
+        String svg = Plots.curves("step", "loss", List.of(new Plots.Curve("loss", points)));
+        double[] ticks = TICK.matcher(svg).results().mapToDouble(found -> Double.parseDouble(found.group(1))).distinct().sorted().toArray();
+        assertThat(ticks).hasSizeBetween(3, 16);
+        assertThat(IntStream.range(1, ticks.length).mapToDouble(i -> ticks[i] - ticks[i - 1]).min().orElseThrow()).isGreaterThan(45);
     }
 
     /** Until the next network there is none as good: no straight line promises one. */
