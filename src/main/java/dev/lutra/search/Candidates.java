@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** What one run of a search has met: which architectures it already proposed, and what came of them. */
 public final class Candidates {
@@ -47,6 +48,20 @@ public final class Candidates {
         int[] done = {evaluated.size()};
         evaluator.evaluate(unknown, candidate -> listener.evaluated(candidate, ++done[0], budget))
             .forEach(candidate -> evaluated.put(candidate.architecture(), candidate));
+    }
+
+    /**
+     * Evaluates one generation after the other, until there were so many or one is empty.
+     *
+     * @param next what follows a generation that has been evaluated
+     */
+    public void evaluate(List<Architecture> first, int most, UnaryOperator<List<Architecture>> next) {
+        List<Architecture> generation = first;
+        for (int i = 1; !generation.isEmpty(); i++) {
+            evaluate(generation);
+            endGeneration();
+            generation = i == most ? List.of() : next.apply(generation);
+        }
     }
 
     /** An evaluated candidate. */

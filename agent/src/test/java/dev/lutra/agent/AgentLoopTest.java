@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.agent.bench.InProcessBench;
+import dev.lutra.agent.bench.WrappedBench;
 import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.link.Backoff;
@@ -21,7 +22,6 @@ import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.MeasureRules;
-import dev.lutra.proto.Memory;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RenewReply;
@@ -549,34 +549,24 @@ class AgentLoopTest {
     }
 
     /** A bench that ends the agent when a certain task is measured. */
-    private record DeadlyBench(Bench bench, String deadly, CountDownLatch ended) implements Bench {
+    private static final class DeadlyBench extends WrappedBench {
+
+        private final String deadly;
+        private final CountDownLatch ended;
+
+        DeadlyBench(Bench bench, String deadly, CountDownLatch ended) {
+            super(bench);
+            this.deadly = deadly;
+            this.ended = ended;
+        }
+
         @Override
         public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
             if (task.getId().equals(deadly)) {
                 ended.countDown();
                 throw new IllegalStateException("the measuring process does not start");
             }
-            return bench.slice(task, onnx, keepOpen, abandoned);
-        }
-
-        @Override
-        public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
-            return bench.memory(task, onnx, abandoned);
-        }
-
-        @Override
-        public void renewForMemory() {
-            bench.renewForMemory();
-        }
-
-        @Override
-        public void renew() {
-            bench.renew();
-        }
-
-        @Override
-        public void close() {
-            bench.close();
+            return super.slice(task, onnx, keepOpen, abandoned);
         }
     }
 

@@ -72,15 +72,7 @@ final class NaoSearch implements Search {
         Candidates candidates = problem.candidates(listener, settings.budget());
         Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
         Words words = new Words(problem.evaluator().space().genes());
-        List<Architecture> pool = breeder.fresh(settings.first());
-        for (int i = 1; !pool.isEmpty(); i++) {
-            candidates.evaluate(pool);
-            candidates.endGeneration();
-            if (i == settings.iterations()) {
-                break;
-            }
-            pool = next(words, breeder, best(candidates));
-        }
+        candidates.evaluate(breeder.fresh(settings.first()), settings.iterations(), pool -> next(words, breeder, best(candidates)));
         return problem.front(candidates, "nao", Map.of("first", settings.first(), "new", settings.further(), "iterations",
             settings.iterations(), "top", settings.top(), "steps", settings.steps(), "epochs", settings.epochs()));
     }

@@ -102,20 +102,11 @@ public final class OneShotSearch implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = problem.candidates(listener, settings.budget());
         Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
-        List<Architecture> population = breeder.fresh(settings.population());
-        for (int i = 1; !population.isEmpty(); i++) {
-            candidates.evaluate(population);
-            candidates.endGeneration();
-            if (i == settings.generations()) {
-                break;
-            }
+        candidates.evaluate(breeder.fresh(settings.population()), settings.generations(), population -> {
             List<Candidate> parents = retained(population.stream().map(candidates::get).toList(), breeder.random());
             List<Architecture> children = children(breeder, parents, settings.population() - parents.size());
-            if (children.isEmpty()) {
-                break;
-            }
-            population = Stream.concat(parents.stream().map(Candidate::architecture), children.stream()).toList();
-        }
+            return children.isEmpty() ? List.of() : Stream.concat(parents.stream().map(Candidate::architecture), children.stream()).toList();
+        });
         return problem.front(candidates, "oneshot-s-plus", Map.of(
             "population", settings.population(), "generations", settings.generations(), "retain", settings.retain(),
             "keep", settings.keep(), "mutation", settings.mutation(), "most-score", settings.mostScore(), "ratio", settings.ratio(),

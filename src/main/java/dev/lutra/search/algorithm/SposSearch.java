@@ -12,10 +12,8 @@ import dev.lutra.search.SearchProblem;
 import dev.lutra.space.Architecture;
 import dev.lutra.yaml.LayeredSettings;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The evolutionary search of SPOS, in the order of the paper's Algorithm 1 (Guo et al. 2019): the parents are the best by the first
@@ -67,25 +65,15 @@ public final class SposSearch implements Search {
     public Front run(SearchListener listener) {
         Candidates candidates = problem.candidates(listener, settings.budget());
         Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
-        List<Candidate> top = List.of();
-        List<Architecture> generation = breeder.fresh(settings.population());
-        for (int i = 1; !generation.isEmpty(); i++) {
-            candidates.evaluate(generation);
-            candidates.endGeneration();
-            if (i == settings.generations()) {
-                break;
-            }
-            top = best(Stream.concat(top.stream(), generation.stream().map(candidates::get)));
-            generation = next(breeder, top.stream().map(candidate -> candidate.architecture().values()).toList());
-        }
+        List<Candidate> top = new ArrayList<>();
+        candidates.evaluate(breeder.fresh(settings.population()), settings.generations(), generation -> {
+            generation.forEach(architecture -> top.add(candidates.get(architecture)));
+            top.sort(problem.objectives().get(0).byLoss()); // of equals those that were there before
+            top.subList(Math.min(settings.top(), top.size()), top.size()).clear();
+            return next(breeder, top.stream().map(candidate -> candidate.architecture().values()).toList());
+        });
         return problem.front(candidates, "spos", Map.of("population", settings.population(), "generations", settings.generations(),
             "top", settings.top(), "mutation", settings.mutation()));
-    }
-
-    /** The best by the first objective; of equals those that were there before. */
-    private List<Candidate> best(Stream<Candidate> of) {
-        Comparator<Candidate> order = problem.objectives().get(0).byLoss();
-        return of.sorted(order).limit(settings.top()).toList();
     }
 
     private List<Architecture> next(Breeder breeder, List<int[]> top) {

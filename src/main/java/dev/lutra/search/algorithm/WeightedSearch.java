@@ -63,20 +63,14 @@ final class WeightedSearch implements Search {
         Breeder breeder = new Breeder(candidates, problem.evaluator(), problem.random());
         Offspring offspring = way.with(breeder, order);
         List<Candidate> population = new ArrayList<>();
-        List<Architecture> generation = breeder.fresh(settings.population());
-        for (int i = 1; !generation.isEmpty(); i++) {
-            candidates.evaluate(generation);
-            candidates.endGeneration();
+        candidates.evaluate(breeder.fresh(settings.population()), settings.generations(), generation -> {
             generation.forEach(architecture -> population.add(candidates.get(architecture)));
             List<Candidate> sorted = order.sorted(population);
             offspring.learn(sorted);
             population.clear();
             population.addAll(sorted.subList(0, Math.min(settings.population(), sorted.size())));
-            if (i == settings.generations()) {
-                break;
-            }
-            generation = breeder.filled(offspring.of(population, settings.population()), settings.population());
-        }
+            return breeder.filled(offspring.of(population, settings.population()), settings.population());
+        });
         return problem.front(candidates, algorithm, described);
     }
 

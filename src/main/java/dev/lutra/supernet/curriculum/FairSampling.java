@@ -67,11 +67,6 @@ record FairSampling() implements Sampling {
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "fair");
     }

@@ -98,11 +98,6 @@ record MacsUniformSampling(Optional<Range> range, int bins, int draws, Remembere
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "macs-uniform").put(key + ".bins", bins).put(key + ".draws", draws);
         range.ifPresent(bounds -> values.put(key + ".from", bounds.from()).put(key + ".to", bounds.to()));

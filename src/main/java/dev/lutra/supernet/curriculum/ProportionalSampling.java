@@ -78,11 +78,6 @@ record ProportionalSampling(int pool, Remembered<Origin, Pool> pools) implements
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "proportional").put(key + ".pool", pool);
     }

@@ -41,7 +41,9 @@ public interface Sampling {
     List<Architecture> paths(Options surviving, Moment moment);
 
     /** The options that paths are drawn from, of those that survive. */
-    Options offered(Options surviving);
+    default Options offered(Options surviving) {
+        return surviving;
+    }
 
     /** Whether a step trains several paths, so that one can be held against another. */
     default boolean trainsSeveral() {

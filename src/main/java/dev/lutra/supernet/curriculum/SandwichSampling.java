@@ -46,11 +46,6 @@ record SandwichSampling(int random, Remembered<Options, Extremes> extremes) impl
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "sandwich").put(key + ".random", random);
     }

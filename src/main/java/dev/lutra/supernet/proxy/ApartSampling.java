@@ -57,11 +57,6 @@ public record ApartSampling(Proxy proxy, int draws) implements Sampling {
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, NAME).put(key + ".proxy", proxy.key()).put(key + ".draws", draws);
     }

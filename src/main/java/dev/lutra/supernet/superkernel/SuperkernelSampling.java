@@ -167,11 +167,6 @@ public record SuperkernelSampling(Optional<Double> lambda, SortedMap<String, Dur
     }
 
     @Override
-    public Options offered(Options surviving) {
-        return surviving;
-    }
-
-    @Override
     public boolean isOnePath() {
         return true;
     }

@@ -9,26 +9,25 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** A bench that does only what its agent offers: a task for another provider fails, though the device may have it. */
-public final class OfferedBench implements Bench {
+public final class OfferedBench extends WrappedBench {
 
-    private final Bench bench;
     private final List<String> providers;
 
     public OfferedBench(Bench bench, List<String> providers) {
-        this.bench = bench;
+        super(bench);
         this.providers = List.copyOf(providers);
     }
 
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
         requireOffered(task);
-        return bench.slice(task, onnx, keepOpen, abandoned);
+        return super.slice(task, onnx, keepOpen, abandoned);
     }
 
     @Override
     public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
         requireOffered(task);
-        return bench.memory(task, onnx, abandoned);
+        return super.memory(task, onnx, abandoned);
     }
 
     private void requireOffered(Task task) {
@@ -36,20 +35,5 @@ public final class OfferedBench implements Bench {
             throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
                 + String.join(", ", providers) + ")");
         }
-    }
-
-    @Override
-    public void renew() {
-        bench.renew();
-    }
-
-    @Override
-    public void renewForMemory() {
-        bench.renewForMemory();
-    }
-
-    @Override
-    public void close() {
-        bench.close();
     }
 }

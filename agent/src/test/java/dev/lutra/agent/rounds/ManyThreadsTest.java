@@ -2,8 +2,8 @@ package dev.lutra.agent.rounds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lutra.agent.bench.Bench;
 import dev.lutra.agent.bench.ProcessBench;
+import dev.lutra.agent.bench.WrappedBench;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
@@ -12,14 +12,12 @@ import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
-import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -42,38 +40,21 @@ class ManyThreadsTest {
     private Path state;
 
     /** Real slices, of which those of the task are kept. */
-    private static final class Watched implements Bench {
+    private static final class Watched extends WrappedBench {
 
-        private final Bench bench = new ProcessBench(List.of());
         private final List<Slice> slices = new ArrayList<>();
+
+        Watched() {
+            super(new ProcessBench(List.of()));
+        }
 
         @Override
         public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
-            Slice slice = bench.slice(task, onnx, keepOpen, abandoned);
+            Slice slice = super.slice(task, onnx, keepOpen, abandoned);
             if (task.getId().equals("many")) {
                 slices.add(slice);
             }
             return slice;
-        }
-
-        @Override
-        public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
-            return bench.memory(task, onnx, abandoned);
-        }
-
-        @Override
-        public void renewForMemory() {
-            bench.renewForMemory();
-        }
-
-        @Override
-        public void renew() {
-            bench.renew();
-        }
-
-        @Override
-        public void close() {
-            bench.close();
         }
     }
 
