@@ -38,6 +38,11 @@ class InputFileTest {
             reader("npz", TensorArchive::open));
     }
 
+    /** Those that do not look at a file's size first. */
+    static Stream<Arguments> readersOfContents() {
+        return readers().filter(reader -> !List.of("safetensors", "npz").contains(reader.get()[0]));
+    }
+
     private static Arguments reader(String ending, Consumer<Path> reader) {
         return Arguments.of(ending, reader);
     }
@@ -63,10 +68,10 @@ class InputFileTest {
 
     /** A file that the system lists as any other and does not let be read, whoever asks. */
     @ParameterizedTest
-    @MethodSource("readers")
+    @MethodSource("readersOfContents")
     void whatCannotBeReadSaysWhy(String ending, Consumer<Path> reader) throws IOException {
         Path closed = Path.of("/proc/self/mem");
-        assumeTrue(Files.isRegularFile(closed) && !List.of("safetensors", "npz").contains(ending)); // which look at the size first, and it has none
+        assumeTrue(Files.isRegularFile(closed));
         Path link = Files.createSymbolicLink(folder.resolve("link." + ending), closed);
         assertThatThrownBy(() -> reader.accept(link)).isInstanceOf(InputException.class)
             .hasMessage(link + ": cannot be read: Input/output error");
