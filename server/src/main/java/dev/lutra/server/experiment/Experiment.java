@@ -30,6 +30,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What an experiment file asks for; {@code docs/experiment.md} describes the keys.
@@ -256,6 +257,13 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     public Experiment withProfile(Profile other) {
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
+    }
+
+    /** The same with further bounds. */
+    public Experiment bounded(List<Constraint> bounds) {
+        List<Constraint> all = Stream.concat(constraints.stream(), bounds.stream()).toList();
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
+            evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
     }
 
     /** The same with other weights for networks to begin with when they are trained by themselves. */

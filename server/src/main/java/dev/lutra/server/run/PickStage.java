@@ -77,8 +77,9 @@ final class PickStage implements Stage<Winner> {
         if (run.experiment().targets().isEmpty()) {
             return new Winner(picked.architecture().toString(), file, picked.measures().values(), List.of());
         }
-        Winner winner = new WinnerCheck(run.experiment(), run.space(), run.exporter(), run.tables(),
-            new DeviceCheck(run.experiment(), run.id(), run.fleet())).verify(name, picked, run.evaluator(), run.data()).winner();
+        Experiment bounded = run.experiment().bounded(bounds); // which the network has to keep as measured, too
+        Winner winner = new WinnerCheck(bounded, run.space(), run.exporter(), run.tables(),
+            new DeviceCheck(bounded, run.id(), run.fleet())).verify(name, picked, run.evaluator(), run.data()).winner();
         Verification.tell(run, winner);
         return winner;
     }

@@ -291,11 +291,11 @@ final class RunReport {
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
             new Report.Judged(measured(check), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
             check.p99().predicted().map(RunReport::millis).orElse("–"),
-            new Report.Judged(stated(check.p99().measured()), state(check.p99())),
+            new Report.Judged(check.p99().told(RunReport::millis).orElse("–"), state(check.p99())),
             check.memory().predicted().map(RunReport::megabytes).orElse("–"),
-            new Report.Judged(check.memory().isTold() ? megabytes(check.memory().measured()) : "–", judged(check.memory())),
+            new Report.Judged(check.memory().told(RunReport::megabytes).orElse("–"), judged(check.memory())),
             check.energy().predicted().map(RunReport::millijoules).orElse("–"),
-            new Report.Judged(check.energy().isTold() ? millijoules(check.energy().measured()) : "–", judged(check.energy())),
+            new Report.Judged(check.energy().told(RunReport::millijoules).orElse("–"), judged(check.energy())),
             latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
     }
 

@@ -2,6 +2,7 @@ package dev.lutra.server.winner;
 
 import dev.lutra.latency.correction.Interval;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /**
  * A figure of one network on one device: what was asked, what was expected, what came. In the unit of its measure.
@@ -18,6 +19,17 @@ public record Comparison(Optional<Long> asked, Optional<Long> predicted, Optiona
     /** Whether it was measured, where anything is asked. */
     public boolean isTold() {
         return measured > 0;
+    }
+
+    /**
+     * What was measured, and of how much that was allowed, such as {@code 0.6 MB of 2 MB}; empty where it is not told.
+     *
+     * @param format of a figure in the unit of its measure
+     */
+    public Optional<String> told(LongFunction<String> format) {
+        return isTold()
+            ? Optional.of(format.apply(measured) + asked.map(bound -> " of " + format.apply(bound)).orElse(""))
+            : Optional.empty();
     }
 
     /** Whether what is asked holds as measured; what nobody could tell does not hold. */

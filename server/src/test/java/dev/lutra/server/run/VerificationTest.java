@@ -375,8 +375,11 @@ class VerificationTest {
             Candidate second = run.searched().front().candidates().get(1);
             double nanos = second.measures().get("latency:box");
             Winner picked = run.pick(List.of(Constraint.atMost("latency:box", nanos).from("--latency")), Optional.empty());
-            assertThat(picked.isVerified()).isTrue();
             assertThat(picked.measures().get("latency:box")).isLessThanOrEqualTo(nanos);
+            assertThat(picked.checks()).singleElement().satisfies(check -> {
+                assertThat(check.latency().asked()).as("what was asked of it, not of the search").hasValue(Math.round(nanos));
+                assertThat(check.withinLimit()).as("by what was measured").isEqualTo(check.latency().measured() <= Math.round(nanos));
+            });
             assertThat(picked.accuracy())
                 .isEqualTo(run.searched().front().within(List.of(Constraint.atMost("latency:box", nanos))).candidates().stream()
                     .mapToDouble(Candidate::accuracy).max().orElseThrow());

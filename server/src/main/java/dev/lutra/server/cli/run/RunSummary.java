@@ -71,7 +71,9 @@ final class RunSummary {
                     millions(winner), check.device(), check.latency().asked().map(RunSummary::millis).orElse("-"),
                     check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
-                    check.p99().isTold() ? millis(check.p99().measured()) : "-", told(check.memory(), " MB"), told(check.energy(), " mJ"),
+                    check.p99().told(RunSummary::millis).orElse("-"),
+                    check.memory().told(bytes -> Figures.millionths(bytes) + " MB").orElse("-"),
+                    check.energy().told(nanojoules -> Figures.millionths(nanojoules) + " mJ").orElse("-"),
                     state(check));
             }
         }
@@ -101,12 +103,6 @@ final class RunSummary {
         return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("")
             + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "")
             + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
-    }
-
-    private static String told(Comparison figure, String unit) {
-        return figure.isTold()
-            ? Figures.millionths(figure.measured()) + unit + figure.asked().map(limit -> " of " + Figures.millionths(limit) + unit).orElse("")
-            : "-";
     }
 
     private static String aside(Interval interval, long nanos) {
