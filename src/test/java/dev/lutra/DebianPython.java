@@ -26,7 +26,8 @@ public final class DebianPython {
         for (String module : modules) {
             boolean found = new ProcessBuilder(INTERPRETER.toString(), "-c", "import " + module)
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
-            assumeTrue(found, INTERPRETER + " cannot import " + module + ": install the Debian package python3-" + module.toLowerCase(Locale.ROOT));
+            assumeTrue(found, INTERPRETER + " cannot import " + module + ": install the Debian package python3-"
+                + (module.equals("cv2") ? "opencv" : module.toLowerCase(Locale.ROOT)));
         }
     }
 

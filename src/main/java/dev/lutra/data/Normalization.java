@@ -17,8 +17,13 @@ public record Normalization(float[] mean, float[] deviation) {
     /** About 50,000 images of 32×32, or 590 of 256×340: the mean is then known to better than one step of eight bits. */
     private static final long SAMPLED_PIXELS = 51_200_000;
 
-    /** Value of one channel of a pixel, 0 to 255, as the network takes it. */
-    float apply(float value, int channel) {
+    /**
+     * Value of one channel of a pixel, as the network takes it.
+     *
+     * @param value 0 to 255
+     * @param channel 0 for red, 1 for green, 2 for blue
+     */
+    public float apply(float value, int channel) {
         return (value / 255 - mean[channel]) / deviation[channel];
     }
 
@@ -29,10 +34,15 @@ public record Normalization(float[] mean, float[] deviation) {
         }
     }
 
+    /** The value, 0 to 255, that the network takes as a value of a channel: the inverse of {@link #apply(float, int)}. */
+    public float invert(float value, int channel) {
+        return (value * deviation[channel] + mean[channel]) * 255;
+    }
+
     /** What the network takes becomes values of whole pixels, 0 to 255, in place. */
     void invert(float[] values) {
         for (int i = 0; i < values.length; i++) {
-            values[i] = (values[i] * deviation[i % CHANNELS] + mean[i % CHANNELS]) * 255;
+            values[i] = invert(values[i], i % CHANNELS);
         }
     }
 

@@ -189,9 +189,10 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return List.of(node("Add", op.name(), List.of(name(op.left()), name(op.right())), define(op)).build());
     }
 
+    /** The factor first: OpenCV 4.6 takes anything times a hard-sigmoid, in that order, for a hard-swish, and computes that. */
     @Override
     public List<NodeProto> channelScale(Op.ChannelScale op) {
-        return List.of(node("Mul", op.name(), List.of(name(op.input()), name(op.factor())), define(op)).build());
+        return List.of(node("Mul", op.name(), List.of(name(op.factor()), name(op.input())), define(op)).build());
     }
 
     @Override

@@ -45,6 +45,9 @@ public final class OnnxMetadata {
     /** What the file computes in: {@code float32} or {@code float16}. */
     public static final String PRECISION = "lutra.precision";
 
+    /** Begins what a file was rewritten to, by the keys of {@link dev.lutra.onnx.deploy.Deployment}; absent where it was not. */
+    public static final String DEPLOYMENT = ORIGIN + "deploy.";
+
     /** Version of Lutra that wrote the file; also the file's producer version. */
     public static final String VERSION = "lutra.version";
 

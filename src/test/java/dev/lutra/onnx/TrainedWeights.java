@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Weights as after training: nothing is zero or one, least of all the running statistics. Values keep their magnitude. */
-record TrainedWeights(long seed) implements WeightSource {
+public record TrainedWeights(long seed) implements WeightSource {
 
     @Override
     public float[] read(Weight weight) {

@@ -347,6 +347,26 @@ public sealed interface RunEvent {
     }
 
     /**
+     * A network was written in the form that a program wants, which gives the network's outputs on images.
+     *
+     * @param bytes of the file
+     * @param difference largest difference of its outputs from the network's, relative to their range
+     */
+    record FileDeployed(@JsonProperty("file") String file, @JsonProperty("bytes") long bytes,
+        @JsonProperty("difference") double difference) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("export/file/" + file);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(String.format(Locale.ROOT, "export: %s: %.1f MB, its outputs differ from the network's by %.1e of their range",
+                file, bytes / 1e6, difference));
+        }
+    }
+
+    /**
      * A device has run an exported file.
      *
      * @param predicted median latency by the table

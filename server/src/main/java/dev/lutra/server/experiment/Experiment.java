@@ -5,6 +5,7 @@ import dev.lutra.data.DataSpec;
 import dev.lutra.data.source.Source;
 import dev.lutra.lowering.Precision;
 import dev.lutra.measure.MeasureKind;
+import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -136,8 +138,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /**
      * @param top number of winners
      * @param foldBatchNorm whether batch norm is folded into the convolutions
+     * @param deployments what else each file is written as, by the name that these files have behind the network's
      */
-    public record Export(int top, boolean foldBatchNorm) {}
+    public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments) {}
 
     /**
      * @param budget after which no further network is measured to repair a prediction; empty: as long as it takes

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.Names;
 import dev.lutra.lowering.Precision;
+import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -43,6 +44,7 @@ import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +52,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Reads experiment files. */
@@ -561,8 +564,21 @@ public final class ExperimentFile {
     private static Export export(Optional<YamlNode> node) {
         Export export = new Export(
             integer(node, "top", 1, 3),
-            node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true));
+            node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
+            deployments(node.flatMap(n -> n.find("deploy"))));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
+    }
+
+    private static SortedMap<String, Deployment> deployments(Optional<YamlNode> node) {
+        SortedMap<String, Deployment> deployments = new TreeMap<>();
+        node.ifPresent(all -> all.entries().forEach((name, form) -> {
+            if (!name.matches("[a-z][a-z0-9]{0,30}") || Arrays.stream(Precision.values()).anyMatch(taken -> taken.toString().equals(name))) {
+                throw form.error("'" + name + "' (expected: a name for these files of at most 31 small letters and digits, a letter first, "
+                    + "that is no precision's)");
+            }
+            deployments.put(name, Deployment.read(form));
+        }));
+        return deployments;
     }
 }

@@ -10,6 +10,9 @@ import java.nio.file.Path;
  */
 public record NetworkFolder(Path root) {
 
+    /** What its files are called, but for their precision or form and ending. */
+    public static final String NETWORK = "network";
+
     /** Its weights, and where its training stands. */
     public Path weights() {
         return root.resolve("weights.safetensors");
@@ -17,6 +20,6 @@ public record NetworkFolder(Path root) {
 
     /** The network as ONNX. */
     public Path file(Precision precision) {
-        return root.resolve(precision == Precision.FLOAT32 ? "network.onnx" : "network-" + precision + ".onnx");
+        return root.resolve(NETWORK + (precision == Precision.FLOAT32 ? "" : "-" + precision) + ".onnx");
     }
 }

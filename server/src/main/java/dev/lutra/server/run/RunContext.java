@@ -618,7 +618,7 @@ final class RunContext implements AutoCloseable {
 
     WinnerExport exporter() {
         return new WinnerExport(experiment, space(), folder.exports(),
-            () -> SubnetEvaluator.weightsOrigin(Checkpoint.weightsFingerprint(checkpoint()), data(), experiment.evaluation()), version);
+            () -> SubnetEvaluator.weightsOrigin(Checkpoint.weightsFingerprint(checkpoint()), data(), experiment.evaluation()), version, events());
     }
 
     /** Every candidate whose accuracy is known by the same weights and images. */

@@ -12,8 +12,10 @@ import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
+import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.retrain.LoneNetwork;
@@ -49,6 +51,7 @@ public final class WinnerExport {
     private static final String EARLIER = "earlier";
     /** In the metadata of files whose weights are the supernet's. */
     private static final String SUPERNET = "supernet";
+    private static final String RETRAINED = "retrained";
     private static final String FOLDED = "export.fold-batch-norm";
 
     private final Experiment experiment;
@@ -56,17 +59,21 @@ public final class WinnerExport {
     private final Path exports;
     private final Supplier<NamedValues> weights;
     private final String version;
+    private final DeployedFiles deployed;
     private NamedValues origin;
 
     /**
      * @param weights what those of an exported winner follow from besides its architecture; asked for where there is a supernet
+     * @param events is told of files that are written in other forms
      */
-    public WinnerExport(Experiment experiment, SearchSpace space, Path exports, Supplier<NamedValues> weights, String version) {
+    public WinnerExport(Experiment experiment, SearchSpace space, Path exports, Supplier<NamedValues> weights, String version,
+        RunEvents events) {
         this.experiment = experiment;
         this.space = space;
         this.exports = exports;
         this.weights = weights;
         this.version = version;
+        deployed = new DeployedFiles(experiment.export().deployments(), events);
     }
 
     /** What the files of a winner are called, but for their precision and ending. */
@@ -176,6 +183,7 @@ public final class WinnerExport {
             write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
             isNew |= !before.equals(Sha256.ofFile(file));
         }
+        deployed.write(exports, name, "", precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
     }
 
@@ -190,12 +198,19 @@ public final class WinnerExport {
         List<Path> files = new ArrayList<>();
         for (Precision precision : experiment.precisions()) {
             files.add(own.file(precision));
-            write(own.file(precision), precision, "retrained", origin.shown(), network, evaluator, data);
+            write(own.file(precision), precision, RETRAINED, origin.shown(), network, evaluator, data);
         }
+        deployed.write(own.root(), NetworkFolder.NETWORK, own.root().getParent().getFileName() + "/" + own.root().getFileName() + "/",
+            precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
         return files;
     }
 
     private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,
+        SubnetEvaluator evaluator, ImageData data) {
+        OnnxFile.write(file, model(precision, weights, origin, network, evaluator, data));
+    }
+
+    private ModelProto model(Precision precision, String weights, Map<String, String> origin, LoneNetwork network,
         SubnetEvaluator evaluator, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         origin.forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
@@ -208,7 +223,7 @@ public final class WinnerExport {
         metadata.put(OnnxMetadata.VERSION, version);
         OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
         Subnet subnet = evaluator.subnet(network.architecture());
-        OnnxFile.write(file, OnnxExporter.export(subnet.network(), subnet.weights(), options));
+        return OnnxExporter.export(subnet.network(), subnet.weights(), options);
     }
 
     private Map<String, String> supernet(Map<String, String> training) {

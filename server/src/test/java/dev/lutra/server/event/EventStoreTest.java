@@ -82,6 +82,7 @@ class EventStoreTest {
             new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5)),
             new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
+            new RunEvent.FileDeployed("winner-1-phone.onnx", 1200, 1e-7),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
                 List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
@@ -111,6 +112,8 @@ class EventStoreTest {
             "{\"event\":\"front-found\",\"key\":\"search/front\"," + now + "\"candidates\":5,\"accuracy\":0.5,\"file\":\"front.json\"}",
             "{\"event\":\"file-exported\",\"key\":\"export/file/winner-1.onnx\"," + now + "\"file\":\"winner-1.onnx\","
                 + "\"architecture\":\"k3,k5\"}",
+            "{\"event\":\"file-deployed\",\"key\":\"export/file/winner-1-phone.onnx\"," + now + "\"file\":\"winner-1-phone.onnx\","
+                + "\"bytes\":1200,\"difference\":1.0E-7}",
             "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
                 + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
             "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrain/ab/network.onnx\"," + now
@@ -127,7 +130,7 @@ class EventStoreTest {
                 + "\"smallest\":\"cat\",\"least\":5,\"largest\":\"dog\",\"most\":80,\"balance\":0.5}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
-        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(20)
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(21)
             .contains(step(1, 1, 2.5), new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
                 new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }

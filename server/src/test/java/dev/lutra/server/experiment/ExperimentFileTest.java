@@ -94,6 +94,18 @@ class ExperimentFileTest {
     }
 
     @Test
+    void formsOfFilesHaveNamesOfTheirOwn() throws IOException {
+        assertThat(read("export: {deploy: {camera: {batch: 1}, phone: {}}}\n").export().deployments()).containsOnlyKeys("camera", "phone");
+        String at = folder.resolve("experiment.yaml").toString();
+        for (String wrong : List.of("float16", "My-phone", "../x")) {
+            assertThatThrownBy(() -> read("export: {deploy: {" + wrong + ": {}}}\n")).isInstanceOf(InputException.class)
+                .hasMessageStartingWith(at + ":4: export.deploy." + wrong + ": '" + wrong + "' (expected: a name ");
+        }
+        assertThatThrownBy(() -> read("export: {deploy: {camera: {opset: 12}}}\n")).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(at + ":4: export.deploy.camera.opset: 12 (expected: ");
+    }
+
+    @Test
     void whereItTrains() throws IOException {
         assertThat(read("").device()).isEqualTo(Devices.Wanted.ANY);
         assertThat(read("device: cuda\ngpus: 4\n").device()).isEqualTo(new Devices.Wanted(Devices.Kind.CUDA, 4));

@@ -12,6 +12,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.store.Database;
@@ -52,6 +53,14 @@ class WithoutTargetsTest {
     }
 
     private ExperimentRun open(String objectives, String more) throws IOException {
+        return open(objectives, "{top: 2}", more);
+    }
+
+    private ExperimentRun exporting(String export, String more) throws IOException {
+        return open("[accuracy, macs, max params]", export, more);
+    }
+
+    private ExperimentRun open(String objectives, String export, String more) throws IOException {
         Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve("bare.yaml"), """
             name: bare
             space: nine.yaml
@@ -59,9 +68,9 @@ class WithoutTargetsTest {
             supernet: {epochs: 2, batch: 8}
             evaluation: {recalibration-images: 16}
             search: {population: 4, generations: 2}
-            export: {top: 2}
+            export: %s
             objectives: %s
-            """.formatted(objectives) + more));
+            """.formatted(export, objectives) + more));
         return ExperimentRun.open(experiment, new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
     }
 
@@ -104,6 +113,29 @@ class WithoutTargetsTest {
         assertThat(history.all(RunEvent.FileExported.class)).extracting(RunEvent.FileExported::file)
             .containsExactly("winner-1.onnx", "winner-2.onnx");
         assertThat(history.durations()).containsOnlyKeys("train", "profile", "search", "export");
+    }
+
+    @Test
+    void writesTheFormsThatProgramsWant() throws IOException {
+        String forms = "{top: 2, deploy: {camera: {batch: 3, opset: 13, pixels: true}, phone: {precision: float16, softmax: true, output: p}}}";
+        Path exports = folder.resolve("run/export");
+        try (ExperimentRun run = exporting(forms, "retrain: {epochs: 1, batch: 8}\n")) {
+            run.all();
+            assertThat(exports).isDirectoryContaining(file -> file.endsWith("winner-2-phone.onnx"));
+            assertThat(OnnxFile.metadata(exports.resolve("winner-1-camera.onnx"))).containsEntry("lutra.deploy.pixels", "true")
+                .containsEntry("lutra.deploy.batch", "3").containsEntry("lutra.architecture", architecture("winner-1.onnx"))
+                .doesNotContainKey("lutra.data.mean");
+            assertThat(OnnxFile.metadata(exports.resolve("winner-1-phone.onnx"))).containsEntry("lutra.precision", "float16")
+                .containsKey("lutra.data.mean");
+            assertThat(history().all(RunEvent.FileDeployed.class)).hasSize(4).allSatisfy(deployed -> {
+                assertThat(deployed.bytes()).isEqualTo(Files.size(exports.resolve(deployed.file())));
+                assertThat(deployed.difference()).isBetween(0.0, deployed.file().contains("phone") ? 2e-2 : 1e-4);
+            });
+            RetrainedNetwork own = run.retrain(RetrainRequest.WINNERS).get(0);
+            assertThat(own.file().resolveSibling("network-camera.onnx")).exists();
+            run.export();
+            assertThat(exports.resolve("earlier")).doesNotExist();
+        }
     }
 
     @Test

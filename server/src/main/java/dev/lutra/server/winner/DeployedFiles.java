@@ -1,0 +1,56 @@
+package dev.lutra.server.winner;
+
+import dev.lutra.InputException;
+import dev.lutra.data.Batch;
+import dev.lutra.data.Batches;
+import dev.lutra.data.ImageData;
+import dev.lutra.lowering.Precision;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.deploy.DeployedModel;
+import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunEvents;
+import dev.lutra.server.predictor.SameOutputs;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Writes networks in the forms that programs want, each beside the network's own file, and only if it gives the network's outputs.
+ *
+ * @param forms by the name that their files have behind the network's
+ * @param events is told of every file
+ */
+record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
+
+    /**
+     * Writes all forms of a network.
+     *
+     * @param stem what the network's file is called, without its ending
+     * @param folderShown what stands before the files' names where they are told of
+     * @param network in a precision
+     * @throws InputException if a form gives other outputs than the network, on real images in ONNX Runtime
+     */
+    void write(Path folder, String stem, String folderShown, Function<Precision, ModelProto> network, ImageData data) {
+        if (forms.isEmpty()) {
+            return;
+        }
+        try (Batches images = data.validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
+            Batch batch = images.next();
+            SameOutputs same = new SameOutputs(network.apply(Precision.FLOAT32), batch, data.normalization());
+            forms.forEach((name, form) -> {
+                ModelProto deployed = DeployedModel.of(network.apply(form.precision()), form);
+                double difference = same.difference(deployed, form);
+                if (!(difference <= Winner.tolerance(form.precision()))) {
+                    throw new InputException(String.format(Locale.ROOT, "export.deploy.%s: its outputs differ from the network's by %.1e of their "
+                        + "range (expected: %.0e at most)", name, difference, Winner.tolerance(form.precision())));
+                }
+                Path file = folder.resolve(stem + "-" + name + ".onnx");
+                OnnxFile.write(file, deployed);
+                events.emit(new RunEvent.FileDeployed(folderShown + file.getFileName(), deployed.getSerializedSize(), difference));
+            });
+        }
+    }
+}
