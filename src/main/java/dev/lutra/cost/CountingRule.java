@@ -18,22 +18,22 @@ import java.util.function.Predicate;
 public enum CountingRule {
 
     /** K0: SPOS, ShuffleNet-Series, FairNAS, MoGA, ProxylessNAS. Convolutions and linear layers, nothing else. */
-    MACS(new MacCount(), Role::isParameter),
+    MACS(new MacCount(), Role::isCounted),
 
     /** K1: CanyonWind's MXNet script (OneShot-S+). Also bias adds and pooling. */
-    MXNET(new MacCount.Mxnet(), Role::isParameter),
+    MXNET(new MacCount.Mxnet(), Role::isCounted),
 
     /** K2: mmcv and MMRazor. Also bias adds of convolutions, batch norm, ReLU and pooling. */
-    MMCV(new MacCount.Mmcv(), Role::isParameter),
+    MMCV(new MacCount.Mmcv(), Role::isCounted),
 
     /** K3: the thop inside AngleNAS. Linear layers as (2·in − 1)·out. */
-    THOP(new MacCount.BundledThop(), Role::isParameter),
+    THOP(new MacCount.BundledThop(), Role::isCounted),
 
     /** K4a: FairNAS with squeeze-excite, newer thop. Also bias adds, batch norm twice, pooling. */
-    THOP_NEWER(new MacCount.Thop(2, 1), Role::isParameter),
+    THOP_NEWER(new MacCount.Thop(2, 1), Role::isCounted),
 
     /** K4b: FairNAS with squeeze-excite, older thop. Batch norm four times, linear layers twice. */
-    THOP_OLDER(new MacCount.Thop(4, 2), Role::isParameter),
+    THOP_OLDER(new MacCount.Thop(4, 2), Role::isCounted),
 
     /** K5: FBNet in mobile-vision since 2020. Also global pooling; parameters are weights only. */
     FBNET(new MacCount.MobileVision(), Role::decays),
@@ -41,8 +41,11 @@ public enum CountingRule {
     /** K6: FBNet in mobile-vision of 2019. As K0; parameters are weights only. */
     FBNET_2019(new MacCount(), Role::decays),
 
+    /** KB: SPOS's search of bits. Multiply-accumulates times bits, without the first convolution and linear layers. */
+    BITOPS(new MacCount.BitOps(), Role::isCounted),
+
     /** K7: the MicroNet challenge. Multiplications plus additions; {@link MicroNet} has them apart, and the score. */
-    MICRONET(new OpCount() {}, Role::isParameter) {
+    MICRONET(new OpCount() {}, Role::isCounted) {
         @Override
         public Cost count(List<Op> ops) {
             MicroNet counted = MicroNet.of(ops);

@@ -132,4 +132,20 @@ class MacCount extends OpCount {
             return op.input().shape().elements();
         }
     }
+
+    /**
+     * BitOps of SPOS's third search: multiply-accumulates times the bits of both factors, of all convolutions but the one that reads the
+     * image. What is not quantized multiplies 32 bits by 32. Published figures are divided by 2^30.
+     */
+    static final class BitOps extends MacCount {
+        @Override
+        public Long conv(Op.Conv op) {
+            return op.input().isImage() ? 0 : super.conv(op) * op.bits().product();
+        }
+
+        @Override
+        public Long linear(Op.Linear op) {
+            return 0L;
+        }
+    }
 }

@@ -200,5 +200,10 @@ public record MicroNet(Part quantizable, Part rest) {
         public Part dropout(Op.Dropout op) {
             return Part.NONE;
         }
+
+        @Override
+        public Part quantize(Op.Quantize op) {
+            return Part.NONE;
+        }
     }
 }

@@ -70,4 +70,9 @@ abstract class OpCount implements OpVisitor<Long> {
     public Long dropout(Op.Dropout op) {
         return 0L;
     }
+
+    @Override
+    public Long quantize(Op.Quantize op) {
+        return 0L;
+    }
 }

@@ -92,10 +92,9 @@ public final class BatchNormFolding implements Lowering {
         Weight bias = Weight.whole(new SharedTensor(biasName, pair.weight().dims().subList(0, 1), Role.BIAS));
         Value output = pair.norm().output();
         if (pair.op() instanceof Op.Conv conv) {
-            return new Op.Conv(conv.name(), conv.input(), output, weight, Optional.of(bias), conv.kernel(), conv.stride(),
-                conv.padding(), conv.dilation(), conv.groups());
+            return conv.with(weight, Optional.of(bias), output);
         }
-        return new Op.Linear(pair.op().name(), pair.op().inputs().get(0), output, weight, Optional.of(bias));
+        return ((Op.Linear) pair.op()).with(weight, Optional.of(bias), output);
     }
 
     /** Of each output channel: scale / √(variance + ε). */

@@ -3,8 +3,11 @@ package dev.lutra.network;
 import dev.lutra.network.Op.Activation.Function;
 import dev.lutra.network.SharedTensor.Role;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -12,6 +15,11 @@ import java.util.function.Supplier;
 /**
  * The graph that blocks write into. Names are relative to the current scope; widths travel with the values, so an
  * elastic convolution makes everything after it use matching slices of the shared weights.
+ *
+ * <p>Grids are put in here, so that blocks know nothing of them. A layer that multiplies integers reads values on a grid of its bits; what
+ * it gives, batch norm and ReLU included, is put on one of {@value Bits#MOST} bits unless such a layer reads it in the same segment.
+ * Values between segments are real numbers: a segment quantizes what it reads itself, so that the times of segments sum up with every
+ * conversion in them once.
  */
 public final class NetworkBuilder {
 
@@ -24,6 +32,17 @@ public final class NetworkBuilder {
     private final Set<String> names = new HashSet<>(USUAL_OPS * 2);
     private final List<OpenSegment> segments = new ArrayList<>();
     private int nextValue;
+    private Bits bits = Bits.FLOAT;
+    /** By number of the value: the op that multiplied integers, with nothing but batch norm and ReLU after it. */
+    private final Map<Integer, String> products = new HashMap<>();
+    /** Numbers of values on a grid, with its bits. */
+    private final Map<Integer, Integer> grids = new HashMap<>();
+    /** What a value is on grids of several bits, as long as they may be read. */
+    private final Map<Rounding, Value> rounded = new HashMap<>();
+    /** Numbers of values that have nothing below zero. */
+    private final BitSet nonNegative = new BitSet();
+
+    private record Rounding(int value, int bits) {}
 
     private record OpenSegment(String name, List<Op> ops) {}
 
@@ -56,6 +75,82 @@ public final class NetworkBuilder {
         } finally {
             prefix = outer;
         }
+    }
+
+    /** Convolutions and linear layers that {@code body} emits multiply in these bits. */
+    public <T> T precision(Bits precision, Supplier<T> body) {
+        Bits outer = bits;
+        bits = precision;
+        try {
+            return body.get();
+        } finally {
+            bits = outer;
+        }
+    }
+
+    /**
+     * The last of a segment, as the next one reads it.
+     *
+     * @param isNonNegative what the next segment may take for granted; a property of the place, not of what happens to stand before it
+     */
+    public Value border(Value x, boolean isNonNegative) {
+        Value settled = settled(x);
+        rounded.clear();
+        grids.clear();
+        nonNegative.set(settled.id(), isNonNegative);
+        return settled;
+    }
+
+    /** Whether a value has nothing below zero, as is known from the ops that give it. */
+    public boolean isNonNegative(Value x) {
+        return nonNegative.get(x.id());
+    }
+
+    /** A value as others read it than what rounds it to a grid of its own: products of integers are on a grid of the most bits. */
+    private Value settled(Value x) {
+        String product = products.get(x.id());
+        return product == null ? x : onGrid(product + ".output", x, Bits.MOST);
+    }
+
+    /** What a layer of the current bits reads. */
+    private Value read(String qualified, Value x) {
+        return bits.quantizesActivations() ? onGrid(qualified + ".input", x, bits.activations()) : settled(x);
+    }
+
+    /** @param name of what makes the grid necessary; the bits become part of it, so that each has a step of its own */
+    private Value onGrid(String name, Value x, int gridBits) {
+        if (grids.getOrDefault(x.id(), Integer.MAX_VALUE) <= gridBits) {
+            return x;
+        }
+        Value known = rounded.get(new Rounding(x.id(), gridBits));
+        if (known != null) {
+            return known;
+        }
+        String opName = name + gridBits;
+        if (!names.add(opName)) {
+            throw new IllegalArgumentException(opName + ": two ops of one name");
+        }
+        SharedTensor step = new SharedTensor(opName + ".step", List.of(1), Role.STEP);
+        Value output = value(x.shape(), x.sharedChannels());
+        add(new Op.Quantize(opName, x, output, Weight.whole(step), gridBits, !isNonNegative(x)));
+        nonNegative.set(output.id(), isNonNegative(x));
+        grids.put(output.id(), gridBits);
+        rounded.put(new Rounding(x.id(), gridBits), output);
+        return output;
+    }
+
+    /** Of a layer that multiplies in the current bits. */
+    private Value multiplied(Op op) {
+        if (bits.isInteger()) {
+            products.put(op.output().id(), op.name());
+        }
+        return add(op);
+    }
+
+    /** An op that keeps what is known of the sign. */
+    private Value keepingSign(Op op) {
+        nonNegative.set(op.output().id(), op.inputs().stream().allMatch(this::isNonNegative));
+        return add(op);
     }
 
     /**
@@ -99,8 +194,9 @@ public final class NetworkBuilder {
             : Weight.box(tensor, List.of(0, 0, margin, margin),
                 List.of(out.active(), inPerGroup, spec.kernel(), spec.kernel()));
         Shape shape = Shape.image(out.active(), spec.outputSize(x.shape().height()), spec.outputSize(x.shape().width()));
-        return add(new Op.Conv(qualified, x, value(shape, out.shared()), weight, bias(qualified, out, spec.bias()),
-            spec.kernel(), spec.stride(), spec.padding(), spec.dilation(), spec.groups()));
+        Value input = read(qualified, x);
+        return multiplied(new Op.Conv(qualified, input, value(shape, out.shared()), weight, bias(qualified, out, spec.bias()),
+            spec.kernel(), spec.stride(), spec.padding(), spec.dilation(), spec.groups(), bits, Optional.empty()));
     }
 
     public Value linear(String opName, Value x, int out, boolean bias) {
@@ -108,13 +204,17 @@ public final class NetworkBuilder {
         Width width = Width.of(out);
         SharedTensor tensor = new SharedTensor(qualified + ".weight", List.of(out, x.sharedChannels()), Role.LINEAR_WEIGHT);
         Weight weight = Weight.box(tensor, List.of(0, 0), List.of(out, x.shape().channels()));
-        return add(new Op.Linear(qualified, x, value(Shape.vector(out), out), weight, bias(qualified, width, bias)));
+        Value input = read(qualified, x);
+        return multiplied(
+            new Op.Linear(qualified, input, value(Shape.vector(out), out), weight, bias(qualified, width, bias), bits, Optional.empty()));
     }
 
     public Value batchNorm(String opName, Value x) {
         String qualified = unique(opName);
         Width width = x.width();
-        return add(new Op.BatchNorm(qualified, x, value(x.shape(), width.shared()),
+        Value output = value(x.shape(), width.shared());
+        passProduct(x, output);
+        return add(new Op.BatchNorm(qualified, x, output,
             vector(qualified + ".scale", width, Role.NORM_SCALE),
             vector(qualified + ".shift", width, Role.NORM_SHIFT),
             vector(qualified + ".mean", width, Role.RUNNING_MEAN),
@@ -122,8 +222,25 @@ public final class NetworkBuilder {
             batchNormEpsilon));
     }
 
+    /** Batch norm and ReLU become part of the layer before them, where it multiplies integers too. */
+    private void passProduct(Value x, Value output) {
+        String product = products.get(x.id());
+        if (product != null) {
+            products.put(output.id(), product);
+        }
+    }
+
     public Value activation(String opName, Value x, Function function) {
-        return add(new Op.Activation(unique(opName), x, value(x.shape(), x.sharedChannels()), function));
+        Value input = function == Function.RELU ? x : settled(x);
+        Value output = value(x.shape(), x.sharedChannels());
+        if (function == Function.RELU) {
+            passProduct(x, output);
+        }
+        nonNegative.set(output.id(), switch (function) {
+            case RELU, RELU6, SIGMOID, HARD_SIGMOID -> true;
+            case SWISH, HARD_SWISH -> false;
+        });
+        return add(new Op.Activation(unique(opName), input, output, function));
     }
 
     public Value pool(String opName, Value x, Op.Pool.Kind kind, int kernel, int stride) {
@@ -132,13 +249,13 @@ public final class NetworkBuilder {
         int height = (x.shape().height() + 2 * padding - kernel) / stride + 1;
         int width = (x.shape().width() + 2 * padding - kernel) / stride + 1;
         Shape shape = Shape.image(x.shape().channels(), height, width);
-        return add(new Op.Pool(unique(opName), x, value(shape, x.sharedChannels()), kind, kernel, stride, padding));
+        return keepingSign(new Op.Pool(unique(opName), settled(x), value(shape, x.sharedChannels()), kind, kernel, stride, padding));
     }
 
     public Value globalPool(String opName, Value x) {
         requireImage(opName, x);
         Shape shape = Shape.image(x.shape().channels(), 1, 1);
-        return add(new Op.GlobalPool(unique(opName), x, value(shape, x.sharedChannels())));
+        return keepingSign(new Op.GlobalPool(unique(opName), settled(x), value(shape, x.sharedChannels())));
     }
 
     /**
@@ -154,7 +271,7 @@ public final class NetworkBuilder {
                 + " (expected: within " + x.shape().channels() + ")");
         }
         Shape shape = Shape.image(count, x.shape().height(), x.shape().width());
-        return add(new Op.ChannelSlice(unique(opName), x, value(shape, count), start, step));
+        return keepingSign(new Op.ChannelSlice(unique(opName), settled(x), value(shape, count), start, step));
     }
 
     /**
@@ -167,7 +284,7 @@ public final class NetworkBuilder {
             throw new IllegalArgumentException(qualified(opName) + ": " + x.shape().channels() + " channels in " + groups
                 + " groups (expected: divisible)");
         }
-        return add(new Op.ChannelShuffle(unique(opName), x, value(x.shape(), x.sharedChannels()), groups));
+        return keepingSign(new Op.ChannelShuffle(unique(opName), settled(x), value(x.shape(), x.sharedChannels()), groups));
     }
 
     /**
@@ -186,7 +303,8 @@ public final class NetworkBuilder {
             channels += part.shape().channels();
         }
         Shape shape = Shape.image(channels, first.height(), first.width());
-        return add(new Op.Concat(unique(opName), parts, value(shape, channels)));
+        List<Value> settled = parts.stream().map(this::settled).toList();
+        return keepingSign(new Op.Concat(unique(opName), settled, value(shape, channels)));
     }
 
     /**
@@ -197,7 +315,7 @@ public final class NetworkBuilder {
             throw new IllegalArgumentException(
                 qualified(opName) + ": " + left.shape() + " + " + right.shape() + " (expected: one shape)");
         }
-        return add(new Op.Add(unique(opName), left, right, value(left.shape(), left.sharedChannels())));
+        return keepingSign(new Op.Add(unique(opName), settled(left), settled(right), value(left.shape(), left.sharedChannels())));
     }
 
     /**
@@ -208,17 +326,17 @@ public final class NetworkBuilder {
             throw new IllegalArgumentException(
                 qualified(opName) + ": " + x.shape() + " scaled by " + factor.shape() + " (expected: one value a channel)");
         }
-        return add(new Op.ChannelScale(unique(opName), x, factor, value(x.shape(), x.sharedChannels())));
+        return keepingSign(new Op.ChannelScale(unique(opName), settled(x), settled(factor), value(x.shape(), x.sharedChannels())));
     }
 
     public Value flatten(String opName, Value x) {
         Shape shape = Shape.vector(Math.toIntExact(x.shape().elements()));
         int shared = Math.multiplyExact(x.sharedChannels(), x.shape().height() * x.shape().width());
-        return add(new Op.Flatten(unique(opName), x, value(shape, shared)));
+        return keepingSign(new Op.Flatten(unique(opName), settled(x), value(shape, shared)));
     }
 
     public Value dropout(String opName, Value x, double rate) {
-        return add(new Op.Dropout(unique(opName), x, value(x.shape(), x.sharedChannels()), rate));
+        return keepingSign(new Op.Dropout(unique(opName), settled(x), value(x.shape(), x.sharedChannels()), rate));
     }
 
     /** The finished network, whose only output is {@code output}. */

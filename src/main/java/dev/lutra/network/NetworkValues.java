@@ -72,6 +72,7 @@ final class NetworkValues implements OpVisitor<Void> {
         setting(op, "padding", op.padding(), 0);
         setting(op, "dilation", op.dilation(), 1);
         setting(op, "groups", op.groups(), 1);
+        bits(op, op.bits());
         return null;
     }
 
@@ -80,7 +81,12 @@ final class NetworkValues implements OpVisitor<Void> {
         op("linear", op);
         weight(op, "weight", op.weight());
         bias(op, op.bias());
+        bits(op, op.bits());
         return null;
+    }
+
+    private void bits(Op op, Bits bits) {
+        values.putLater(op.name() + ".bits", bits.toString(), Bits.FLOAT.toString());
     }
 
     @Override
@@ -170,6 +176,14 @@ final class NetworkValues implements OpVisitor<Void> {
     public Void dropout(Op.Dropout op) {
         op("dropout", op);
         values.put(op.name() + ".rate", op.rate());
+        return null;
+    }
+
+    @Override
+    public Void quantize(Op.Quantize op) {
+        op("quantize", op);
+        weight(op, "step", op.step());
+        values.put(op.name() + ".bits", op.bits()).put(op.name() + ".signed", op.signed());
         return null;
     }
 }

@@ -2,6 +2,7 @@ package dev.lutra.network;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One operation of a network. A closed family: a new op is a new record here and a new method of {@link OpVisitor},
@@ -28,9 +29,28 @@ public sealed interface Op {
      *
      * @param weight out, in per group, kernel, kernel
      * @param bias out
+     * @param bits that it multiplies in
+     * @param steps distances of the grids that the weights lie on, by output channel; empty: they are rounded when they are used
      */
     record Conv(String name, Value input, Value output, Weight weight, Optional<Weight> bias,
-        int kernel, int stride, int padding, int dilation, int groups) implements Op {
+        int kernel, int stride, int padding, int dilation, int groups, Bits bits, Optional<Weight> steps) implements Op {
+
+        /** In float32. */
+        public Conv(String name, Value input, Value output, Weight weight, Optional<Weight> bias, int kernel, int stride, int padding,
+            int dilation, int groups) {
+            this(name, input, output, weight, bias, kernel, stride, padding, dilation, groups, Bits.FLOAT, Optional.empty());
+        }
+
+        /** The same with other weights, for another output. */
+        public Conv with(Weight otherWeight, Optional<Weight> otherBias, Value otherOutput) {
+            return new Conv(name, input, otherOutput, otherWeight, otherBias, kernel, stride, padding, dilation, groups, bits, steps);
+        }
+
+        /** The same with weights that lie on their grids. */
+        public Conv onGrid(Weight rounded, Weight gridSteps) {
+            return new Conv(name, input, output, rounded, bias, kernel, stride, padding, dilation, groups, bits, Optional.of(gridSteps));
+        }
+
         @Override
         public List<Value> inputs() {
             return List.of(input);
@@ -38,7 +58,7 @@ public sealed interface Op {
 
         @Override
         public List<Weight> weights() {
-            return withBias(weight, bias);
+            return present(weight, bias, steps);
         }
 
         @Override
@@ -47,8 +67,30 @@ public sealed interface Op {
         }
     }
 
-    /** Matrix product of a vector: {@code weight} is out, in. */
-    record Linear(String name, Value input, Value output, Weight weight, Optional<Weight> bias) implements Op {
+    /**
+     * Matrix product of a vector: {@code weight} is out, in.
+     *
+     * @param bits that it multiplies in
+     * @param steps distances of the grids that the weights lie on, by output; empty: they are rounded when they are used
+     */
+    record Linear(String name, Value input, Value output, Weight weight, Optional<Weight> bias, Bits bits,
+        Optional<Weight> steps) implements Op {
+
+        /** In float32. */
+        public Linear(String name, Value input, Value output, Weight weight, Optional<Weight> bias) {
+            this(name, input, output, weight, bias, Bits.FLOAT, Optional.empty());
+        }
+
+        /** The same with other weights, for another output. */
+        public Linear with(Weight otherWeight, Optional<Weight> otherBias, Value otherOutput) {
+            return new Linear(name, input, otherOutput, otherWeight, otherBias, bits, steps);
+        }
+
+        /** The same with weights that lie on their grids. */
+        public Linear onGrid(Weight rounded, Weight gridSteps) {
+            return new Linear(name, input, output, rounded, bias, bits, Optional.of(gridSteps));
+        }
+
         @Override
         public List<Value> inputs() {
             return List.of(input);
@@ -56,7 +98,7 @@ public sealed interface Op {
 
         @Override
         public List<Weight> weights() {
-            return withBias(weight, bias);
+            return present(weight, bias, steps);
         }
 
         @Override
@@ -225,7 +267,55 @@ public sealed interface Op {
         }
     }
 
-    private static List<Weight> withBias(Weight weight, Optional<Weight> bias) {
-        return bias.isPresent() ? List.of(weight, bias.get()) : List.of(weight);
+    /**
+     * Rounds values to a grid: clip(round(x / step), least, most) · step, half to even (LSQ, Esser et al. 2020, eq. 1 and 2).
+     *
+     * @param step distance of the grid's points, one for all values, learned, in parts of {@link #unitStep()}
+     * @param bits the grid has 2 to their power points
+     * @param signed whether half of these are below zero; otherwise none
+     */
+    record Quantize(String name, Value input, Value output, Weight step, int bits, boolean signed) implements Op {
+
+        /** The grid's least point, in steps. */
+        public int least() {
+            return signed ? -(1 << bits - 1) : 0;
+        }
+
+        /** The grid's greatest point, in steps. */
+        public int most() {
+            return least() + (1 << bits) - 1;
+        }
+
+        /**
+         * What the step is for values of variance 1, or their positive part: LSQ's first value, 2·mean / √most of the magnitudes, unless a
+         * finer grid already reaches four deviations.
+         */
+        public double unitStep() {
+            double mean = signed ? NORMAL_MAGNITUDE : NORMAL_MAGNITUDE / 2;
+            return Math.min(2 * mean / Math.sqrt(most()), FARTHEST / most());
+        }
+
+        /** Mean of |x| of a standard normal x: √(2/π). */
+        private static final double NORMAL_MAGNITUDE = 0.7979;
+        private static final double FARTHEST = 4;
+
+        @Override
+        public List<Value> inputs() {
+            return List.of(input);
+        }
+
+        @Override
+        public List<Weight> weights() {
+            return List.of(step);
+        }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor) {
+            return visitor.quantize(this);
+        }
+    }
+
+    private static List<Weight> present(Weight weight, Optional<Weight> bias, Optional<Weight> steps) {
+        return Stream.of(Optional.of(weight), bias, steps).flatMap(Optional::stream).toList();
     }
 }

@@ -31,4 +31,6 @@ public interface OpVisitor<R> {
     R flatten(Op.Flatten op);
 
     R dropout(Op.Dropout op);
+
+    R quantize(Op.Quantize op);
 }

@@ -9,7 +9,7 @@ import java.util.Random;
  * met does not matter.
  *
  * <p>Convolutions are normal with deviation √(2 / fan-out) (He et al. 2015), linear weights normal with deviation 0.01,
- * biases 0, batch norm the identity. SPOS's own first values (deviation 1 / fan-in of a group) make depthwise kernels
+ * biases 0, batch norm the identity, steps of grids those for values of variance 1. SPOS's own first values (deviation 1 / fan-in of a group) make depthwise kernels
  * of deviation 1, which trains badly in few epochs; ours is the choice of most later code.
  *
  * @param seed of the experiment
@@ -27,7 +27,7 @@ public record RandomWeights(long seed) implements WeightSource {
         switch (tensor.role()) {
             case CONV_WEIGHT -> fill(values, tensor.name(), deviation(tensor.dims()));
             case LINEAR_WEIGHT -> fill(values, tensor.name(), 0.01);
-            case NORM_SCALE, RUNNING_VARIANCE -> Arrays.fill(values, 1);
+            case NORM_SCALE, RUNNING_VARIANCE, STEP -> Arrays.fill(values, 1);
             case BIAS, NORM_SHIFT, RUNNING_MEAN -> {
             }
         }

@@ -68,7 +68,7 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
     }
 
     /**
-     * What a device sees of this segment: ops, attributes and shapes, with values numbered by first use and no names.
+     * What a device sees of this segment: ops, attributes, bits and shapes, with values numbered by first use and no names.
      * Two segments with equal signatures run the same computation on differently valued weights.
      */
     public String signature() {
@@ -96,7 +96,7 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
 
     /**
      * Name of the segment in a lookup table: equal exactly when the signatures are equal (SHA-256, first 16 hex digits).
-     * Precision and batch belong to the table.
+     * Batch and the type of what is not quantized belong to the table.
      */
     public String key() {
         return Sha256.of(signature()).substring(0, KEY_DIGITS);
@@ -107,12 +107,17 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
         @Override
         public String conv(Op.Conv op) {
             return "conv k" + op.kernel() + " s" + op.stride() + " p" + op.padding() + " d" + op.dilation()
-                + " g" + op.groups() + (op.bias().isPresent() ? " bias" : "");
+                + " g" + op.groups() + (op.bias().isPresent() ? " bias" : "") + bits(op.bits());
         }
 
         @Override
         public String linear(Op.Linear op) {
-            return op.bias().isPresent() ? "linear bias" : "linear";
+            return (op.bias().isPresent() ? "linear bias" : "linear") + bits(op.bits());
+        }
+
+        /** Nothing in float32, so that tables of such networks stay what they are. */
+        private static String bits(Bits bits) {
+            return bits.equals(Bits.FLOAT) ? "" : " bits " + bits;
         }
 
         @Override
@@ -169,6 +174,11 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
         @Override
         public String dropout(Op.Dropout op) {
             return "dropout";
+        }
+
+        @Override
+        public String quantize(Op.Quantize op) {
+            return "quantize " + (op.signed() ? "s" : "u") + op.bits();
         }
     }
 }

@@ -13,11 +13,18 @@ public record SharedTensor(String name, List<Integer> dims, Role role) {
 
     /** What a tensor is for. */
     public enum Role {
-        CONV_WEIGHT, LINEAR_WEIGHT, BIAS, NORM_SCALE, NORM_SHIFT, RUNNING_MEAN, RUNNING_VARIANCE;
+        CONV_WEIGHT, LINEAR_WEIGHT, BIAS, NORM_SCALE, NORM_SHIFT, RUNNING_MEAN, RUNNING_VARIANCE,
+        /** The distance of a grid's points, in parts of {@link Op.Quantize#unitStep()}; of weights on grids in numbers. */
+        STEP;
 
         /** Whether the tensor is learned by gradient descent; running statistics are not. */
         public boolean isParameter() {
             return this != RUNNING_MEAN && this != RUNNING_VARIANCE;
+        }
+
+        /** Whether publications count it among the parameters: steps of grids they do not. */
+        public boolean isCounted() {
+            return isParameter() && this != STEP;
         }
 
         /** Whether weight decay applies: weights yes; biases and batch-norm parameters no (SPOS §1.4). */

@@ -9,6 +9,11 @@ package dev.lutra.network;
  */
 public record Value(int id, Shape shape, int sharedChannels) {
 
+    /** Whether this is what a whole network reads. */
+    public boolean isImage() {
+        return id == 0;
+    }
+
     public Width width() {
         return new Width(shape.channels(), sharedChannels);
     }

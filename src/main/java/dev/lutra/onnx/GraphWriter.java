@@ -3,6 +3,7 @@ package dev.lutra.onnx;
 import com.google.protobuf.ByteString;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.OpVisitor;
@@ -29,12 +30,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
 /** Writes one network as an ONNX graph; interpreting an op gives the nodes that compute it. */
 final class GraphWriter implements OpVisitor<List<NodeProto>> {
 
     private static final String BATCH = "batch";
+    /** What zero is among the bytes 0 to 255 where values have a sign. */
+    private static final int SIGNED_ZERO = 128;
 
     private final Network network;
     private final WeightSource weights;
@@ -46,6 +50,8 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private final Map<Value, Value> aliases = new HashMap<>();
     private final Map<Value, String> names = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
+    /** Of values on grids, what these' points are apart. */
+    private final Map<Value, Double> steps = new HashMap<>();
     private final Map<Weight, String> initializers = new HashMap<>();
     private final Map<TensorProto, String> constants = new HashMap<>();
     private final GraphProto.Builder graph = GraphProto.newBuilder();
@@ -95,18 +101,18 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
 
     @Override
     public List<NodeProto> conv(Op.Conv op) {
-        return List.of(weighted("Conv", op, op.weight(), op.bias())
+        return weighted("Conv", op, new Weighted(op.input(), op.weight(), op.bias(), op.bits(), op.steps()), node -> node
             .addAttribute(ints("kernel_shape", op.kernel(), op.kernel()))
             .addAttribute(ints("strides", op.stride(), op.stride()))
             .addAttribute(padding(op.padding()))
             .addAttribute(ints("dilations", op.dilation(), op.dilation()))
-            .addAttribute(integer("group", op.groups()))
-            .build());
+            .addAttribute(integer("group", op.groups())));
     }
 
     @Override
     public List<NodeProto> linear(Op.Linear op) {
-        return List.of(weighted("Gemm", op, op.weight(), op.bias()).addAttribute(integer("transB", 1)).build());
+        return weighted("Gemm", op, new Weighted(op.input(), op.weight(), op.bias(), op.bits(), op.steps()),
+            node -> node.addAttribute(integer("transB", 1)));
     }
 
     @Override
@@ -207,11 +213,113 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return List.of();
     }
 
-    /** A convolution or linear op. */
-    private NodeProto.Builder weighted(String type, Op op, Weight weight, Optional<Weight> bias) {
-        List<String> inputs = new ArrayList<>(List.of(name(op.inputs().get(0)), initializer(weight)));
-        bias.ifPresent(b -> inputs.add(initializer(b)));
-        return node(type, op.name(), inputs, define(op));
+    /** Rounds, then leaves the grid again: runtimes make one integer op of what stands between two such pairs. Zero is kept exactly. */
+    @Override
+    public List<NodeProto> quantize(Op.Quantize op) {
+        int zero = op.signed() ? SIGNED_ZERO : 0;
+        double step = step(op);
+        String scale = constant((float) step);
+        String zeroPoint = bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) zero});
+        steps.put(op.output(), step);
+        List<NodeProto> nodes = new ArrayList<>();
+        String rounded = unique(op.name() + ".quantized");
+        nodes.add(node("QuantizeLinear", rounded, List.of(name(op.input()), scale, zeroPoint), rounded).build());
+        if (op.bits() < Bits.MOST) { // no smaller type has kernels, so the grid's ends are cut in bytes
+            String cut = unique(op.name() + ".cut");
+            nodes.add(node("Clip", cut, List.of(rounded, bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) (zero + op.least())}),
+                bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) (zero + op.most())})), cut).build());
+            rounded = cut;
+        }
+        nodes.add(node("DequantizeLinear", op.name(), List.of(rounded, scale, zeroPoint), define(op)).build());
+        return nodes;
+    }
+
+    private double step(Op.Quantize op) {
+        return (float) (read(op.step())[0] * op.unitStep());
+    }
+
+    /** What a convolution or linear op multiplies and adds. */
+    private record Weighted(Value input, Weight weight, Optional<Weight> bias, Bits bits, Optional<Weight> steps) {
+
+        /**
+         * How many numbers a byte has for a step of the weights' grid. As many as there are, because biases are counted in products of
+         * steps: with few bits these would be coarse.
+         */
+        int bytesPerStep() {
+            return Byte.MAX_VALUE / ((1 << bits.weights() - 1) - 1);
+        }
+    }
+
+    /** A convolution or linear op; weights on grids come in bytes, with the nodes that give their values. */
+    private List<NodeProto> weighted(String type, Op op, Weighted layer, UnaryOperator<NodeProto.Builder> settings) {
+        List<NodeProto> nodes = new ArrayList<>();
+        List<String> inputs = new ArrayList<>(List.of(name(layer.input())));
+        inputs.add(layer.steps().isPresent() ? weightBytes(layer, nodes) : initializer(layer.weight()));
+        layer.bias().ifPresent(bias -> inputs.add(layer.steps().isPresent() && steps.containsKey(layer.input())
+            ? biasProducts(layer, bias, nodes)
+            : initializer(bias)));
+        nodes.add(settings.apply(node(type, op.name(), inputs, define(op))).build());
+        return nodes;
+    }
+
+    /** Weights that lie on their grids, as whole numbers. */
+    private String weightBytes(Weighted layer, List<NodeProto> nodes) {
+        float[] values = read(layer.weight());
+        float[] scales = scales(layer);
+        byte[] stored = new byte[values.length];
+        for (int i = 0; i < stored.length; i++) {
+            stored[i] = (byte) Math.round(values[i] / scales[i / (stored.length / scales.length)]);
+        }
+        String name = stored(layer.weight(), DataType.INT8_VALUE, ByteString.copyFrom(stored));
+        String scale = initializer(layer.steps().orElseThrow().tensor().name(), List.of(scales.length), scales);
+        String zeros = bytes(DataType.INT8_VALUE, List.of(scales.length), new byte[scales.length]);
+        return dequantized(name, scale, zeros, nodes);
+    }
+
+    /** What a stored 1 is, by output channel. */
+    private float[] scales(Weighted layer) {
+        float[] scales = read(layer.steps().orElseThrow()).clone();
+        for (int c = 0; c < scales.length; c++) {
+            scales[c] /= layer.bytesPerStep();
+        }
+        return scales;
+    }
+
+    /** A bias in products of the input's step and the weights', which is what the products of integers are counted in. */
+    private String biasProducts(Weighted layer, Weight bias, List<NodeProto> nodes) {
+        float[] values = read(bias);
+        float[] products = scales(layer);
+        ByteBuffer counted = ByteBuffer.allocate(values.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int c = 0; c < values.length; c++) {
+            products[c] = (float) (products[c] * steps.get(layer.input()));
+            counted.putInt(Math.toIntExact(Math.round((double) values[c] / products[c])));
+        }
+        String name = stored(bias, DataType.INT32_VALUE, ByteString.copyFrom(counted.flip()));
+        String scale = initializer(bias.tensor().name() + ".step", bias.dims(), products);
+        String zeros = constant(TensorProto.newBuilder().addDims(values.length).setDataType(DataType.INT32_VALUE)
+            .setRawData(ByteString.copyFrom(new byte[values.length * Integer.BYTES])).build());
+        return dequantized(name, scale, zeros, nodes);
+    }
+
+    private String stored(Weight weight, int type, ByteString values) {
+        String name = unique(weight.tensor().name());
+        TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(type).setRawData(values);
+        weight.dims().forEach(tensor::addDims);
+        graph.addInitializer(tensor);
+        return name;
+    }
+
+    /** The values of what is stored by output channel. */
+    private String dequantized(String stored, String scales, String zeros, List<NodeProto> nodes) {
+        String name = unique(stored + ".values");
+        nodes.add(node("DequantizeLinear", name, List.of(stored, scales, zeros), name).addAttribute(integer("axis", 0)).build());
+        return name;
+    }
+
+    private String bytes(int type, List<Integer> dims, byte[] values) {
+        TensorProto.Builder tensor = TensorProto.newBuilder().setDataType(type).setRawData(ByteString.copyFrom(values));
+        dims.forEach(tensor::addDims);
+        return constant(tensor.build());
     }
 
     private List<NodeProto> single(String type, Op op) {

@@ -4,6 +4,7 @@ import dev.lutra.lowering.BatchNormFolding;
 import dev.lutra.lowering.HalfPrecision;
 import dev.lutra.lowering.Lowering;
 import dev.lutra.lowering.Precision;
+import dev.lutra.lowering.WeightRounding;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -34,6 +35,7 @@ public record OnnxOptions(boolean foldBatchNorm, OptionalInt batch, Precision pr
         if (foldBatchNorm) {
             passes.add(new BatchNormFolding());
         }
+        passes.add(new WeightRounding());
         if (precision == Precision.FLOAT16) {
             passes.add(new HalfPrecision());
         }

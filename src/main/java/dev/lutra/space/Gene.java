@@ -13,6 +13,8 @@ public record Gene(String name, List<Option> options) {
 
     /** What the name of a gene of channel scales ends in. */
     static final String SCALE = ".scale";
+    /** What the name of a gene of bits ends in. */
+    static final String BITS = ".bits";
 
     private static final BiPredicate<Option, String> WRITTEN_BY_NAME = (option, text) -> option.name().equals(text);
     private static final BiPredicate<Option, String> WRITTEN_BY_ALIAS = (option, text) -> option.aliases().contains(text);
@@ -54,7 +56,7 @@ public record Gene(String name, List<Option> options) {
         return dot < 0 ? name : name.substring(0, dot);
     }
 
-    /** What the gene decides: its name after the last dot, {@code choice} or {@code scale}. */
+    /** What the gene decides: its name after the last dot, {@code choice}, {@code scale} or {@code bits}. */
     public String decision() {
         return name.substring(name.lastIndexOf('.') + 1);
     }
@@ -62,6 +64,11 @@ public record Gene(String name, List<Option> options) {
     /** Whether the options are channel scales, of which a smaller one uses the first channels of a larger one's weights. */
     public boolean isScale() {
         return name.endsWith(SCALE);
+    }
+
+    /** Whether the options are bits that layers multiply in, named as {@link dev.lutra.network.Bits} are written. */
+    public boolean isBits() {
+        return name.endsWith(BITS);
     }
 
     /** The channel scale at a position of {@link #options()}. */

@@ -34,7 +34,8 @@ public interface GeneSpace {
     Architecture architecture(int[] values);
 
     /**
-     * Reads an architecture: one entry a layer, comma-separated, {@code choice[:channel-scale]}, each by name or by index.
+     * Reads an architecture: one entry a layer, comma-separated, {@code choice[:channel-scale][@bits]}, choice and
+     * scale by name or by index.
      *
      * @throws dev.lutra.InputException with the entry and what was expected
      */

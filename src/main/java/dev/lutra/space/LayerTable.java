@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.network.Bits;
 import dev.lutra.yaml.YamlNode;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +14,7 @@ final class LayerTable {
 
     private final Choices choices;
     private final List<StagedSpace.Scale> scales;
+    private final List<Bits> bits;
     private final List<StagedSpace.Layer> layers = new ArrayList<>();
     private final List<YamlNode> rows = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
@@ -22,6 +24,7 @@ final class LayerTable {
     LayerTable(YamlNode file) {
         choices = new Choices(file);
         scales = file.find("scales").map(LayerTable::scales).orElse(List.of());
+        bits = file.find("bits").map(LayerTable::bits).orElse(List.of());
         for (YamlNode row : file.get("layers").items()) {
             add(row);
             row.rejectUnknownKeys();
@@ -38,6 +41,37 @@ final class LayerTable {
             node.entries().forEach((index, item) -> scales.add(new StagedSpace.Scale(factor(item), index(index, item))));
         }
         return scales;
+    }
+
+    /** One precision, a list of them, or every pair of {@code weights} and {@code activations}. */
+    private static List<Bits> bits(YamlNode node) {
+        List<Bits> offered = new ArrayList<>();
+        if (node.isMapping()) {
+            for (YamlNode weights : node.get("weights").items()) {
+                node.get("activations").items().forEach(activations -> offer(weights, weights.text() + "." + activations.text(), offered));
+            }
+            node.rejectUnknownKeys();
+        } else if (node.isList()) {
+            node.items().forEach(item -> offer(item, item.text(), offered));
+        } else {
+            offer(node, node.text(), offered);
+        }
+        if (offered.isEmpty()) {
+            throw node.error("none (expected: bits such as [32, 8, 4.8])");
+        }
+        return List.copyOf(offered);
+    }
+
+    private static void offer(YamlNode place, String text, List<Bits> offered) {
+        try {
+            Bits read = Bits.of(text);
+            if (offered.contains(read)) {
+                throw place.error(read + " is there twice (expected: all bits once)");
+            }
+            offered.add(read);
+        } catch (IllegalArgumentException e) {
+            throw place.error(e.getMessage());
+        }
     }
 
     private static double factor(YamlNode node) {
@@ -69,6 +103,8 @@ final class LayerTable {
         boolean isSearchable = row.find("choices").isPresent();
         List<NamedBlock> options = isSearchable ? offered(row) : List.of(choices.fixed(row));
         List<StagedSpace.Scale> offeredScales = isSearchable ? row.find("scales").map(LayerTable::scales).orElse(scales) : List.of();
+        List<Bits> offeredBits = row.find("bits").map(LayerTable::bits).orElse(isSearchable ? bits : List.of());
+        requireBits(row, isSearchable, options, offeredBits);
         for (int i = 0; i < repeat; i++) {
             String base = name.map(YamlNode::text).orElse(options.get(0).name());
             String layerName = isSearchable ? "layer" + ++searchable : repeat > 1 ? base + (i + 1) : base;
@@ -79,8 +115,22 @@ final class LayerTable {
                 throw row.error("more than " + Header.MOST_LAYERS + " layers (expected: fewer)");
             }
             layers.add(new StagedSpace.Layer(layerName, channels, i == 0 ? stride : 1, options,
-                offeredScales, isSearchable));
+                offeredScales, offeredBits, isSearchable));
             rows.add(row);
+        }
+    }
+
+    private static void requireBits(YamlNode row, boolean isSearchable, List<NamedBlock> options, List<Bits> offered) {
+        if (!isSearchable && offered.size() > 1) {
+            throw row.get("bits").error(offered + " (expected: one of them in a row without 'choices')");
+        }
+        if (offered.isEmpty()) {
+            return;
+        }
+        for (NamedBlock option : options) {
+            if (option.name().indexOf(StagedSpace.BITS_MARK) >= 0) {
+                throw row.error("'" + option.name() + "' has bits (expected: a name without " + StagedSpace.BITS_MARK + ")");
+            }
         }
     }
 

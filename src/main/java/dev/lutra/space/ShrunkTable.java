@@ -64,6 +64,9 @@ final class ShrunkTable {
                 chosen(genes.get(name + Gene.SCALE)).forEach(scale -> scales.put(scale.index(), new BigDecimal(scale.name())));
                 layer.put("scales", scales);
             }
+            if (genes.containsKey(name + Gene.BITS)) {
+                layer.put("bits", chosen(genes.get(name + Gene.BITS)).stream().map(Gene.Option::name).toList());
+            }
             rows.add(layer);
         }
         return rows;

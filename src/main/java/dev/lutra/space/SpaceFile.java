@@ -9,7 +9,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Reads search spaces from YAML; {@code docs/spaces.md} describes the format. */
@@ -23,8 +25,10 @@ public final class SpaceFile {
     private final boolean isBuiltIn;
 
     private SpaceFile(String name, String text, boolean isBuiltIn) {
-        this.file = YamlNode.parse(name, text);
-        this.header = header(file, text);
+        YamlNode written = YamlNode.parse(name, text);
+        Optional<YamlNode> base = written.find("extends");
+        this.file = base.isPresent() ? written.without("extends").over(base(base.get())) : written;
+        this.header = header(file, base.isPresent() ? text(file) : text);
         this.isBuiltIn = isBuiltIn;
     }
 
@@ -78,6 +82,22 @@ public final class SpaceFile {
         } catch (IOException e) {
             throw new IllegalStateException(name + ": cannot be read from the program itself", e);
         }
+    }
+
+    /** What a built-in space says, which another takes over where it says nothing itself. */
+    private static YamlNode base(YamlNode name) {
+        String text = name.text();
+        return (builtIn().contains(text) ? resource(text + ".yaml") : Optional.<String>empty())
+            .map(found -> YamlNode.parse(text + ".yaml", found))
+            .map(base -> base.find("extends").map(further -> base.without("extends").over(base(further))).orElse(base))
+            .orElseThrow(() -> name.error(text + " (expected: one of " + String.join(", ", builtIn()) + ")"));
+    }
+
+    /** A file that needs no other. */
+    private static String text(YamlNode file) {
+        Map<String, Object> written = new LinkedHashMap<>();
+        file.entries().forEach((key, value) -> written.put(key, value.plain()));
+        return YamlNode.text(written);
     }
 
     private SearchSpace read() {

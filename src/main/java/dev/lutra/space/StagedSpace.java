@@ -1,6 +1,7 @@
 package dev.lutra.space;
 
 import dev.lutra.InputException;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op;
@@ -17,11 +18,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** A chain of layers, some with a choice of block and of channel scale: the stage tables of the one-shot papers. */
+/** A chain of layers, some with a choice of block, of channel scale and of bits: the stage tables of the one-shot papers. */
 public final class StagedSpace extends HeadedSpace {
 
     private static final double FULL_WIDTH = 1.0;
+    /** What stands before the bits of a layer. */
+    static final char BITS_MARK = '@';
 
     /**
      * A channel scale on offer.
@@ -42,10 +48,15 @@ public final class StagedSpace extends HeadedSpace {
      * @param channels output channels; empty: the number of classes
      * @param options what it may be; exactly one in a fixed layer
      * @param scales channel scales on offer; empty: full width only
+     * @param bits on offer that its convolutions and linear layers multiply in; empty: float32 only
      * @param searchable whether it has genes
      */
     public record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
-        boolean searchable) {
+        List<Bits> bits, boolean searchable) {
+
+        private Layer withOptions(List<NamedBlock> others) {
+            return new Layer(name, channels, stride, others, scales, bits, searchable);
+        }
 
         double largestScale() {
             return scales.stream().mapToDouble(Scale::factor).max().orElse(FULL_WIDTH);
@@ -64,14 +75,34 @@ public final class StagedSpace extends HeadedSpace {
 
         /** Whether another differs in nothing but its name. Layers of one row share its lists, which need not be compared. */
         boolean isLike(Layer other, Shape otherInput) {
-            return layer.options() == other.options() && layer.scales() == other.scales() && layer.stride() == other.stride()
+            return layer.options() == other.options() && layer.scales() == other.scales() && layer.bits() == other.bits()
+                && layer.stride() == other.stride()
                 && layer.searchable() == other.searchable() && layer.channels().equals(other.channels())
                 && input.equals(otherInput);
         }
     }
 
-    /** A layer whose placement at full width is known; {@code choice} and {@code scale} number its genes, −1 for none. */
-    private record Slot(Layer layer, Placement placement, int choice, int scale) {
+    /**
+     * A layer whose placement at full width is known.
+     *
+     * @param choice number of the gene, −1 for none; likewise {@code scale} and {@code bits}
+     * @param multiplies of every option whether it has a layer that bits change
+     * @param readsNonNegative whether nothing below zero comes in, whatever stands before
+     */
+    private record Slot(Layer layer, Placement placement, int choice, int scale, int bits, List<Boolean> multiplies,
+        boolean readsNonNegative) {
+
+        List<Integer> genes() {
+            return IntStream.of(choice, scale, bits).filter(gene -> gene >= 0).boxed().toList();
+        }
+
+        Bits bits(int[] values) {
+            return layer.bits().isEmpty() ? Bits.FLOAT : layer.bits().get(bits < 0 ? 0 : values[bits]);
+        }
+
+        boolean isQuantizable(int[] values) {
+            return bits >= 0 && multiplies.get(values[choice]);
+        }
 
         Placement placement(int[] values) {
             return scale < 0 ? placement : placement.withScale(layer.scales().get(values[scale]).factor());
@@ -87,6 +118,7 @@ public final class StagedSpace extends HeadedSpace {
     }
 
     private final List<Fitted> layers;
+    private final boolean quantizes;
     private final List<Gene> genes;
     private final List<Slot> slots = new ArrayList<>();
     private final List<Slot> searched;
@@ -101,9 +133,11 @@ public final class StagedSpace extends HeadedSpace {
     private StagedSpace(ChainCheck check, List<Layer> table) {
         super(check.header);
         this.layers = check.keepFitting(table);
+        this.quantizes = table.stream().anyMatch(layer -> !layer.bits().isEmpty());
         List<Gene> found = new ArrayList<>();
+        boolean nonNegative = false;
         for (Fitted fitted : layers) {
-            addSlot(fitted.layer(), found);
+            nonNegative = addSlot(fitted, nonNegative, found);
         }
         this.genes = List.copyOf(found);
         this.searched = slots.stream().filter(slot -> slot.choice() >= 0).toList();
@@ -114,9 +148,15 @@ public final class StagedSpace extends HeadedSpace {
         return new StagedSpace(new ChainCheck(header, List.of(), false), table);
     }
 
-    private void addSlot(Layer layer, List<Gene> found) {
+    /**
+     * @param readsNonNegative whether nothing below zero comes in
+     * @return whether nothing below zero goes out, whatever is chosen; asked only where layers quantize
+     */
+    private boolean addSlot(Fitted fitted, boolean readsNonNegative, List<Gene> found) {
+        Layer layer = fitted.layer();
         int choice = -1;
         int scale = -1;
+        int bits = -1;
         if (layer.searchable()) {
             choice = found.size();
             found.add(new Gene(layer.name() + ".choice", layer.options().stream().map(NamedBlock::option).toList()));
@@ -124,19 +164,35 @@ public final class StagedSpace extends HeadedSpace {
                 scale = found.size();
                 found.add(new Gene(layer.name() + Gene.SCALE, layer.scales().stream().map(Scale::option).toList()));
             }
+            if (!layer.bits().isEmpty()) {
+                bits = found.size();
+                found.add(new Gene(layer.name() + Gene.BITS, IntStream.range(0, layer.bits().size())
+                    .mapToObj(index -> new Gene.Option(layer.bits().get(index).toString(), index)).toList()));
+            }
         }
-        slots.add(new Slot(layer, placement(header, layer, FULL_WIDTH), choice, scale));
+        Placement placement = placement(header, layer, FULL_WIDTH);
+        List<Boolean> multiplies = new ArrayList<>();
+        boolean givesNonNegative = quantizes;
+        if (quantizes) {
+            for (NamedBlock option : layer.options()) {
+                NetworkBuilder graph = new NetworkBuilder(header.name(), fitted.input(), header.batchNormEpsilon());
+                graph.segment(layer.name());
+                Value output = emit(graph, layer, option, graph.border(graph.input(), readsNonNegative), placement, Bits.FLOAT);
+                givesNonNegative &= graph.isNonNegative(output);
+                multiplies.add(graph.build(output).ops().stream().anyMatch(op -> op instanceof Op.Conv || op instanceof Op.Linear));
+            }
+        }
+        slots.add(new Slot(layer, placement, choice, scale, bits, List.copyOf(multiplies), readsNonNegative));
+        return givesNonNegative;
     }
 
     private static Placement placement(Header header, Layer layer, double scale) {
         return new Placement(layer.channels().orElse(header.classes()), layer.stride(), scale, layer.largestScale());
     }
 
-    private static Value emit(NetworkBuilder graph, Layer layer, NamedBlock option, Value input, Placement placement) {
-        if (!layer.searchable()) {
-            return graph.scope(layer.name(), () -> option.block().emit(graph, input, placement));
-        }
-        return graph.scope(layer.name(), () -> graph.scope(option.scope(), () -> option.block().emit(graph, input, placement)));
+    private static Value emit(NetworkBuilder graph, Layer layer, NamedBlock option, Value input, Placement placement, Bits bits) {
+        Supplier<Value> block = () -> graph.precision(bits, () -> option.block().emit(graph, input, placement));
+        return graph.scope(layer.name(), layer.searchable() ? () -> graph.scope(option.scope(), block) : block);
     }
 
     /** Builds every option of every different layer once, to find what cannot stand where it is before anybody asks for it. */
@@ -191,7 +247,7 @@ public final class StagedSpace extends HeadedSpace {
             }
             return fitting.size() == layer.options().size()
                 ? layer
-                : new Layer(layer.name(), layer.channels(), layer.stride(), fitting, layer.scales(), layer.searchable());
+                : layer.withOptions(fitting);
         }
 
         private Shape check(int index, Layer layer, Shape input) {
@@ -216,7 +272,7 @@ public final class StagedSpace extends HeadedSpace {
             NetworkBuilder graph = new NetworkBuilder(header.name(), input, header.batchNormEpsilon());
             graph.segment(layer.name());
             try {
-                Value output = emit(graph, layer, option, graph.input(), placement);
+                Value output = emit(graph, layer, option, graph.input(), placement, Bits.FLOAT);
                 graph.build(output).ops().forEach(this::requireOneExtent);
                 requireChannels(layer, output.shape());
                 return output.shape();
@@ -260,8 +316,10 @@ public final class StagedSpace extends HeadedSpace {
         BigInteger size = BigInteger.ONE;
         for (Slot slot : searched) {
             int networks = 0;
-            for (NamedBlock option : slot.layer().options()) {
-                networks += slot.scale() >= 0 && option.block().isScalable() ? slot.layer().scales().size() : 1;
+            for (int option = 0; option < slot.layer().options().size(); option++) {
+                boolean isScalable = slot.scale() >= 0 && slot.layer().options().get(option).block().isScalable();
+                boolean isQuantizable = slot.bits() >= 0 && slot.multiplies().get(option);
+                networks += (isScalable ? slot.layer().scales().size() : 1) * (isQuantizable ? slot.layer().bits().size() : 1);
             }
             size = size.multiply(BigInteger.valueOf(networks));
         }
@@ -293,6 +351,9 @@ public final class StagedSpace extends HeadedSpace {
             if (slot.scale() >= 0 && !slot.isScaled(canonical)) {
                 canonical[slot.scale()] = 0;
             }
+            if (slot.bits() >= 0 && !slot.isQuantizable(canonical)) {
+                canonical[slot.bits()] = 0;
+            }
         }
         return new Architecture(header.name(), canonical, text(canonical));
     }
@@ -303,6 +364,9 @@ public final class StagedSpace extends HeadedSpace {
             text.append(text.isEmpty() ? "" : ",").append(slot.chosen(values).name());
             if (slot.isScaled(values)) {
                 text.append(':').append(genes.get(slot.scale()).options().get(values[slot.scale()]).name());
+            }
+            if (slot.isQuantizable(values) && !slot.bits(values).equals(Bits.FLOAT)) {
+                text.append(BITS_MARK).append(slot.bits(values));
             }
         }
         return text.toString();
@@ -323,7 +387,8 @@ public final class StagedSpace extends HeadedSpace {
     }
 
     private void parse(Slot slot, String entry, int[] values) {
-        String[] parts = entry.split(":", -1);
+        int mark = slot.bits() < 0 ? -1 : entry.lastIndexOf(BITS_MARK);
+        String[] parts = (mark < 0 ? entry : entry.substring(0, mark)).split(":", -1);
         values[slot.choice()] = position(slot.choice(), entry, parts[0]);
         boolean scaled = slot.isScaled(values);
         if (parts.length != (scaled ? 2 : 1)) {
@@ -333,6 +398,47 @@ public final class StagedSpace extends HeadedSpace {
         if (scaled) {
             values[slot.scale()] = position(slot.scale(), entry, parts[1]);
         }
+        if (slot.isQuantizable(values)) {
+            values[slot.bits()] = bits(slot, entry, mark < 0 ? Bits.FLOAT.toString() : entry.substring(mark + 1));
+        } else if (mark >= 0) {
+            throw new InputException(slot.layer().name() + ": '" + entry + "' (expected: no bits; nothing there multiplies)");
+        }
+    }
+
+    /** Bits have no numbers but their own: {@code 1} is not the second of them. */
+    private static int bits(Slot slot, String entry, String text) {
+        int position;
+        try {
+            position = slot.layer().bits().indexOf(Bits.of(text));
+        } catch (IllegalArgumentException e) {
+            position = -1;
+        }
+        if (position < 0) {
+            throw new InputException(slot.layer().name() + Gene.BITS + ": '" + entry + "' (expected: " + BITS_MARK + " and one of "
+                + slot.layer().bits().stream().map(Bits::toString).collect(Collectors.joining(", "))
+                + (slot.layer().bits().contains(Bits.FLOAT) ? ", or neither for " + Bits.FLOAT : "") + ")");
+        }
+        return position;
+    }
+
+    /**
+     * An architecture with these bits in all searched layers that multiply.
+     *
+     * @throws InputException if a layer does not offer them
+     */
+    public Architecture withBits(Architecture architecture, Bits bits) {
+        int[] values = architecture.values();
+        boolean isOffered = false;
+        for (Slot slot : searched) {
+            if (slot.isQuantizable(values)) {
+                values[slot.bits()] = bits(slot, BITS_MARK + bits.toString(), bits.toString());
+                isOffered = true;
+            }
+        }
+        if (!isOffered) {
+            throw new InputException("bits " + bits + ": " + header.name() + " has none to choose (expected: a space with 'bits')");
+        }
+        return architecture(values);
     }
 
     private int position(int gene, String entry, String text) {
@@ -352,7 +458,7 @@ public final class StagedSpace extends HeadedSpace {
         for (Slot slot : slots) {
             boolean searchable = slot.choice() >= 0;
             if (searchable) {
-                genesOfSegments.add(slot.scale() < 0 ? List.of(slot.choice()) : List.of(slot.choice(), slot.scale()));
+                genesOfSegments.add(slot.genes());
             } else if (!fixedSegment) {
                 genesOfSegments.add(List.of());
             }
@@ -371,6 +477,9 @@ public final class StagedSpace extends HeadedSpace {
         boolean fixedSegment = false;
         for (Slot slot : slots) {
             boolean searchable = slot.choice() >= 0;
+            if (searchable || !fixedSegment) {
+                x = graph.border(x, slot.readsNonNegative());
+            }
             if (searchable) {
                 graph.segment(slot.layer().name());
                 passed++;
@@ -378,8 +487,8 @@ public final class StagedSpace extends HeadedSpace {
                 graph.segment(passed == 0 ? "stem" : passed == searched.size() ? "head" : slot.layer().name());
             }
             fixedSegment = !searchable;
-            x = emit(graph, slot.layer(), slot.chosen(values), x, slot.placement(values));
+            x = emit(graph, slot.layer(), slot.chosen(values), x, slot.placement(values), slot.bits(values));
         }
-        return graph.build(x);
+        return graph.build(graph.border(x, false));
     }
 }

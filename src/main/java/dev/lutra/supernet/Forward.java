@@ -10,6 +10,7 @@ import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.pooling.Pool;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.OpVisitor;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * One forward pass of a network. Images are N, C, H, W in shape and N, H, W, C in memory, which is the layout libtorch
@@ -135,13 +137,30 @@ public final class Forward implements OpVisitor<NDArray> {
     }
 
     private NDArray conv(Op.Conv op, NDArray x, int stride) {
-        return Conv2d.conv2d(x, parameters.get(op.weight()), bias(op.bias()), square(stride), square(op.padding()),
-            square(op.dilation()), op.groups()).singletonOrThrow();
+        return weighted(op.weight(), op.bits(), op.steps(), weight -> Conv2d.conv2d(x, weight, bias(op.bias()), square(stride),
+            square(op.padding()), square(op.dilation()), op.groups()).singletonOrThrow());
+    }
+
+    /** A layer's outputs, of its weights as they are used. */
+    private NDArray weighted(Weight weight, Bits bits, Optional<Weight> steps, UnaryOperator<NDArray> layer) {
+        NDArray values = parameters.get(weight);
+        if (!bits.quantizesWeights() || steps.isPresent()) {
+            return layer.apply(values);
+        }
+        try (NDArray rounded = Grids.weights(values, bits.weights())) { // the parameters' manager would keep it
+            return layer.apply(rounded);
+        }
     }
 
     @Override
     public NDArray linear(Op.Linear op) {
-        return Linear.linear(value(op.input()), parameters.get(op.weight()), bias(op.bias())).singletonOrThrow();
+        return weighted(op.weight(), op.bits(), op.steps(),
+            weight -> Linear.linear(value(op.input()), weight, bias(op.bias())).singletonOrThrow());
+    }
+
+    @Override
+    public NDArray quantize(Op.Quantize op) {
+        return Grids.values(op, value(op.input()), parameters.get(op.step()));
     }
 
     @Override

@@ -53,10 +53,12 @@ final class LibtorchModule {
         return method;
     }
 
-    /** The value of a function of one array, on the array's manager; the gradient passes. */
-    NDArray call(NDArray method, NDArray x) {
+    /** The value of a function of arrays, on the first one's manager; the gradient passes. */
+    NDArray call(NDArray method, NDArray... arguments) {
         JniUtils.setGraphExecutorOptimize(false); // each thread's own
-        return IValueUtils.forward(block, new NDList(x, method), true).singletonOrThrow();
+        NDList all = new NDList(arguments);
+        all.add(method);
+        return IValueUtils.forward(block, all, true).singletonOrThrow();
     }
 
     /** What a method answers outside any gradient; the arguments are closed. */

@@ -67,6 +67,15 @@ public final class YamlNode {
     private final Set<String> read = new HashSet<>();
     private List<YamlNode> items;
 
+    /** This mapping with other entries. */
+    private YamlNode(YamlNode other, Map<String, YamlNode> entries) {
+        this.document = other.document;
+        this.key = other.key;
+        this.depth = other.depth;
+        this.node = other.node;
+        this.entries = entries;
+    }
+
     private YamlNode(Document document, String key, int depth, Node node) {
         this.document = document;
         this.key = key;
@@ -173,6 +182,20 @@ public final class YamlNode {
         requireMapping();
         read.addAll(entries.keySet());
         return entries;
+    }
+
+    /** The keys of this mapping and, of those that it lacks, the keys of another; every mistake is still told where it stands. */
+    public YamlNode over(YamlNode base) {
+        Map<String, YamlNode> both = new LinkedHashMap<>(base.entries());
+        both.putAll(entries());
+        return new YamlNode(this, both);
+    }
+
+    /** This mapping without a key. */
+    public YamlNode without(String name) {
+        Map<String, YamlNode> others = new LinkedHashMap<>(entries());
+        others.remove(name);
+        return new YamlNode(this, others);
     }
 
     private void requireMapping() {

@@ -67,6 +67,6 @@ class CountingRuleTest {
     void unknownRule() {
         assertThatThrownBy(() -> CountingRule.named("flops")).isInstanceOf(InputException.class)
             .hasMessage("counting: flops (expected: one of macs, mxnet, mmcv, thop, thop-newer, thop-older, fbnet, fbnet-2019, "
-                + "micronet)");
+                + "bitops, micronet)");
     }
 }

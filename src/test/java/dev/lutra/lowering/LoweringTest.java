@@ -43,7 +43,7 @@ class LoweringTest {
         Random random = new Random(weight.tensor().name().hashCode());
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (weight.tensor().role()) {
-                case RUNNING_VARIANCE, NORM_SCALE -> 0.5f + random.nextFloat();
+                case RUNNING_VARIANCE, NORM_SCALE, STEP -> 0.5f + random.nextFloat();
                 case RUNNING_MEAN, NORM_SHIFT, BIAS -> (float) random.nextGaussian() / 4;
                 case CONV_WEIGHT, LINEAR_WEIGHT -> values[i];
             };

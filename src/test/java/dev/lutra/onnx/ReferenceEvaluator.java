@@ -201,4 +201,11 @@ final class ReferenceEvaluator implements OpVisitor<double[]> {
     public double[] dropout(Op.Dropout op) {
         return values.get(op.input());
     }
+
+    @Override
+    public double[] quantize(Op.Quantize op) {
+        double step = (float) (weights.read(op.step())[0] * op.unitStep());
+        return Arrays.stream(values.get(op.input()))
+            .map(x -> Math.max(op.least(), Math.min(op.most(), Math.rint(x / step))) * step).toArray();
+    }
 }

@@ -24,6 +24,7 @@ public record TrainedWeights(long seed) implements WeightSource {
                 case CONV_WEIGHT, LINEAR_WEIGHT -> random.nextGaussian() * Math.sqrt(2 / fanIn);
                 case BIAS, NORM_SHIFT, RUNNING_MEAN -> random.nextGaussian() * 0.5;
                 case NORM_SCALE -> (random.nextInt(8) == 0 ? -1 : 1) * random.nextDouble(0.5, 1.5);
+                case STEP -> random.nextDouble(0.5, 2);
                 case RUNNING_VARIANCE -> random.nextDouble(0.2, 3);
             };
         }

@@ -112,7 +112,7 @@ class BuiltInSpacesTest {
                 assertThat(macs).isEqualTo(whole.macs());
             }
             assertThat(Cost.of(network).params()).isEqualTo(network.ops().stream().flatMap(op -> op.weights().stream())
-                .filter(weight -> weight.tensor().role().isParameter()).mapToLong(Weight::elements).sum());
+                .filter(weight -> weight.tensor().role().isCounted()).mapToLong(Weight::elements).sum());
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.function.Function;
 public final class Blocks {
 
     private static final Map<String, Function<Settings, Block>> KINDS = new TreeMap<>(Map.ofEntries(
+        Map.entry("basic", BasicBlock::of),
         Map.entry("conv", ConvBlock::of),
         Map.entry("dropout", DropoutBlock::of),
         Map.entry("flatten", settings -> new FlattenBlock()),

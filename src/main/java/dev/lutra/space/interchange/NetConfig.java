@@ -125,7 +125,7 @@ final class NetConfig {
     }
 
     private static StagedSpace.Layer fixed(String name, OptionalInt channels, int stride, Block block) {
-        return new StagedSpace.Layer(name, channels, stride, List.of(NamedBlock.fixed(name, block)), List.of(), false);
+        return new StagedSpace.Layer(name, channels, stride, List.of(NamedBlock.fixed(name, block)), List.of(), List.of(), false);
     }
 
     private static StagedSpace.Layer conv(String name, YamlNode node) {
@@ -231,7 +231,7 @@ final class NetConfig {
 
     private static StagedSpace.Layer searchable(String layer, int channels, int stride, String name, Block block) {
         return new StagedSpace.Layer(layer, OptionalInt.of(channels), stride, List.of(NamedBlock.fixed(name, block)),
-            List.of(), true);
+            List.of(), List.of(), true);
     }
 
     /** Absent means ReLU6, as the first files of the format had no such key. */
@@ -251,6 +251,9 @@ final class NetConfig {
     static String write(SearchSpace space, Architecture architecture) {
         if (!(space instanceof StagedSpace staged)) {
             throw notExpressible(space.name(), "cells");
+        }
+        if (staged.table().stream().anyMatch(layer -> !layer.bits().isEmpty())) {
+            throw notExpressible(space.name(), "bits");
         }
         return new Writer(staged, architecture).write();
     }

@@ -11,6 +11,7 @@ import dev.lutra.lowering.HalfPrecision;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Lowering;
 import dev.lutra.lowering.Precision;
+import dev.lutra.lowering.WeightRounding;
 import dev.lutra.network.Network;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
@@ -104,8 +105,8 @@ final class SubnetJudge {
     /** The subnet as it is exported unless a file is to keep its batch norm: what is judged is what will be used. */
     private Inference inference(Subnet subnet, Precision precision) {
         List<Lowering> passes = precision == Precision.FLOAT16
-            ? List.of(new BatchNormFolding(), new HalfPrecision())
-            : List.of(new BatchNormFolding());
+            ? List.of(new BatchNormFolding(), new WeightRounding(), new HalfPrecision())
+            : List.of(new BatchNormFolding(), new WeightRounding());
         return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
     }
 

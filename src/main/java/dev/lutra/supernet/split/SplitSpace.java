@@ -47,12 +47,14 @@ public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchS
 
     private static Op of(String part, Op op) {
         if (op instanceof Op.Conv conv) {
-            return new Op.Conv(conv.name(), conv.input(), conv.output(), of(part, conv.weight()), conv.bias().map(bias -> of(part, bias)),
-                conv.kernel(), conv.stride(), conv.padding(), conv.dilation(), conv.groups());
+            return conv.with(of(part, conv.weight()), conv.bias().map(bias -> of(part, bias)), conv.output());
         }
         if (op instanceof Op.Linear linear) {
-            return new Op.Linear(linear.name(), linear.input(), linear.output(), of(part, linear.weight()),
-                linear.bias().map(bias -> of(part, bias)));
+            return linear.with(of(part, linear.weight()), linear.bias().map(bias -> of(part, bias)), linear.output());
+        }
+        if (op instanceof Op.Quantize quantize) {
+            return new Op.Quantize(quantize.name(), quantize.input(), quantize.output(), of(part, quantize.step()), quantize.bits(),
+                quantize.signed());
         }
         if (op instanceof Op.BatchNorm norm) {
             return new Op.BatchNorm(norm.name(), norm.input(), norm.output(), of(part, norm.scale()), of(part, norm.shift()),

@@ -86,6 +86,7 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
 
     private static void requireNested(StagedSpace.Layer layer) {
         require(layer, layer.scales().isEmpty(), "channel scales", "none: expansions are its widths");
+        require(layer, layer.bits().isEmpty(), "bits to choose", "none: rows of kernels have one precision");
         List<NamedBlock> blocks = layer.options().stream().filter(option -> !isSkip(option)).toList();
         layer.options().stream().filter(option -> !isSkip(option) && !(option.block() instanceof MbBlock)).findFirst()
             .ifPresent(option -> require(layer, false, option.name(), "parts of one inverted bottleneck, or skip"));

@@ -144,7 +144,7 @@ public final class Learner implements AutoCloseable {
 
     private boolean learns(Role role) {
         return switch (role) {
-            case CONV_WEIGHT, LINEAR_WEIGHT, BIAS -> true;
+            case CONV_WEIGHT, LINEAR_WEIGHT, BIAS, STEP -> true;
             case NORM_SCALE, NORM_SHIFT -> learnsBatchNorm;
             case RUNNING_MEAN, RUNNING_VARIANCE -> false;
         };

@@ -2,6 +2,7 @@ package dev.lutra.server.report;
 
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Segment;
 import dev.lutra.network.Shape;
@@ -51,9 +52,18 @@ public record LayerTable(List<Row> rows, Cost total) {
         for (int i = 0; i < genes.size(); i++) {
             boolean inert = segment.ops().isEmpty() && !text.isEmpty();
             if (genes.get(i).name().startsWith(segment.name() + ".") && !inert) {
-                text.append(text.isEmpty() ? "" : ":").append(genes.get(i).options().get(architecture.value(i)).name());
+                append(text, genes.get(i), genes.get(i).options().get(architecture.value(i)).name());
             }
         }
         return text.toString();
+    }
+
+    /** As architectures are written, where float32 is left out. */
+    private static void append(StringBuilder text, Gene gene, String option) {
+        if (!gene.isBits()) {
+            text.append(text.isEmpty() ? "" : ":").append(option);
+        } else if (!option.equals(Bits.FLOAT.toString())) {
+            text.append('@').append(option);
+        }
     }
 }

@@ -2,6 +2,8 @@ package dev.lutra.server.cli.space;
 
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.MicroNet;
+import dev.lutra.cost.ModelSize;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.Prediction;
 import dev.lutra.measure.sums.CostTable;
@@ -11,14 +13,17 @@ import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Gene;
 import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What is said of architectures. */
 final class ArchitectureAnswers {
@@ -71,8 +76,11 @@ final class ArchitectureAnswers {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("space", space.name());
         document.put("arch", architecture.toString());
-        document.put("macs", cost.macs());
+        document.put("macs", rule == CountingRule.BITOPS ? Cost.of(space.build(architecture)).macs() : cost.macs());
         document.put("params", cost.params());
+        if (rule == CountingRule.BITOPS) {
+            document.put("bitops", cost.macs());
+        }
         nanos.ifPresent(predicted -> document.put("latency_ms", predicted / 1e6));
         return document;
     }
@@ -82,6 +90,7 @@ final class ArchitectureAnswers {
         Optional<Prediction> prediction = latency.map(model -> model.predict(space.build(chosen)));
         Map<String, Object> document = summary(chosen, layers.total(), prediction.map(Prediction::nanos));
         document.put("counting", rule.ruleName());
+        document.putAll(further(space.build(chosen)));
         Map<String, Long> nanos = nanos(prediction);
         List<Map<String, Object>> rows = new ArrayList<>();
         for (LayerTable.Row row : layers.rows()) {
@@ -98,6 +107,32 @@ final class ArchitectureAnswers {
         }
         document.put("layers", rows);
         return document;
+    }
+
+    /** What only some are asked about: bits where there are any, and what the MicroNet challenge makes of the network. */
+    private Map<String, Object> further(Network network) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        if (hasBits() || rule == CountingRule.BITOPS) {
+            ModelSize size = ModelSize.of(network);
+            document.put("bitops", CountingRule.BITOPS.count(network).macs());
+            document.put("model_bits", size.bits());
+            document.put("model_bytes", size.bytes());
+        }
+        if (rule == CountingRule.MICRONET) {
+            MicroNet counted = MicroNet.of(network);
+            document.put("multiplications", counted.total().multiplications());
+            document.put("additions", counted.total().additions());
+            Map<String, Double> scores = new LinkedHashMap<>();
+            for (MicroNet.Precision precision : MicroNet.Precision.values()) {
+                scores.put(precision.name().toLowerCase(Locale.ROOT), counted.score(precision));
+            }
+            document.put("score", scores);
+        }
+        return document;
+    }
+
+    private boolean hasBits() {
+        return space.genes().stream().anyMatch(Gene::isBits);
     }
 
     private static Map<String, Long> nanos(Optional<Prediction> prediction) {
@@ -122,9 +157,25 @@ final class ArchitectureAnswers {
         }
         Lines.print(space.name() + "  " + chosen);
         System.out.print(text);
-        Lines.print("total  " + Figures.count(layers.total().macs()) + " MACs (" + rule.ruleName() + "), "
+        Lines.print("total  " + Figures.count(layers.total().macs()) + (rule == CountingRule.BITOPS ? " (" : " MACs (") + rule.ruleName() + "), "
             + Figures.count(layers.total().params()) + " parameters");
+        printFurther(space.build(chosen));
         prediction.ifPresent(predicted -> Lines.print("latency  " + Figures.millis(predicted.nanos()) + " ms predicted"));
+    }
+
+    private void printFurther(Network network) {
+        if (hasBits()) {
+            ModelSize size = ModelSize.of(network);
+            Lines.print("bits   " + Figures.count(CountingRule.BITOPS.count(network).macs()) + " BitOps, " + Figures.count(size.bits())
+                + " bits of parameters, " + Figures.count(size.bytes()) + " bytes as stored");
+        }
+        if (rule == CountingRule.MICRONET) {
+            MicroNet counted = MicroNet.of(network);
+            Lines.print("apart  " + Figures.count(counted.total().multiplications()) + " multiplications, "
+                + Figures.count(counted.total().additions()) + " additions");
+            Lines.print("score  " + Arrays.stream(MicroNet.Precision.values()).map(precision -> String.format(Locale.ROOT, "%.4f in %s",
+                counted.score(precision), precision.name().toLowerCase(Locale.ROOT))).collect(Collectors.joining(", ")));
+        }
     }
 
     void print(List<Architecture> architectures) {

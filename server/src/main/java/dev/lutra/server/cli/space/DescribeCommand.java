@@ -5,6 +5,7 @@ import dev.lutra.InputException;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.network.Bits;
 import dev.lutra.onnx.NetworkFile;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.output.Json;
@@ -14,6 +15,7 @@ import dev.lutra.server.report.LayerTable;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.space.StagedSpace;
 import dev.lutra.space.interchange.ArchitectureFile;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -41,7 +44,7 @@ public final class DescribeCommand implements Runnable {
     @Parameters(index = "0", arity = "0..1", paramLabel = "SPACE", description = "Built-in name or a space file.")
     private String space;
 
-    @Option(names = "--arch", paramLabel = "A", description = "choice[:scale], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each (with --json a list).")
+    @Option(names = "--arch", paramLabel = "A", description = "choice[:scale][@bits], one a layer, comma-separated; 'random'; or '-': one a line from standard input, a JSON line each (with --json a list).")
     private Optional<String> architecture = Optional.empty();
 
     @Option(names = "--random", paramLabel = "N", description = "N architectures drawn at random.")
@@ -53,7 +56,13 @@ public final class DescribeCommand implements Runnable {
     @Mixin
     private ShapeOptions shape;
 
-    @Option(names = "--counting", paramLabel = "C", defaultValue = "macs", description = "Counting rule: macs (default), mxnet, mmcv, thop, micronet, ….")
+    @Option(names = "--bits", paramLabel = "B", description = "These bits in every searched layer: 8, or 4.8 for weights.activations.")
+    private Optional<String> bits = Optional.empty();
+
+    @Option(names = "--ops", description = "With one architecture: op by op, multiplications and additions apart.")
+    private boolean ops;
+
+    @Option(names = "--counting", paramLabel = "C", defaultValue = "macs", description = "Counting rule: macs (default), mxnet, mmcv, thop, bitops, micronet, ….")
     private String counting;
 
     @Option(names = "--lut", paramLabel = "F", description = "Lookup table: adds the latency, and each layer's share of it.")
@@ -77,7 +86,9 @@ public final class DescribeCommand implements Runnable {
         CountingRule rule = CountingRule.named(counting);
         Described described = described();
         SearchSpace searchSpace = shape.applyTo(described.space());
-        if (described.architecture().isEmpty()) {
+        if (described.architecture().isEmpty() && bits.isPresent()) {
+            answerOne(searchSpace, onlyChoice(searchSpace), rule);
+        } else if (described.architecture().isEmpty()) {
             if (random.isPresent()) {
                 answerDrawn(new ArchitectureAnswers(searchSpace, rule, latency()));
             } else {
@@ -86,21 +97,37 @@ public final class DescribeCommand implements Runnable {
         } else if (described.architecture().get().equals(LISTED)) {
             answerListed(searchSpace, new ArchitectureAnswers(searchSpace, rule, latency()));
         } else {
-            answerOne(searchSpace, described.architecture().get(), rule);
+            String text = described.architecture().get();
+            answerOne(searchSpace, text.equals(DRAWN) ? searchSpace.random(generator()) : searchSpace.parse(text), rule);
         }
     }
 
     /** An option that changes nothing is a misunderstanding. */
     private void requireUsed() {
-        boolean isOne = from != null || architecture.isPresent() && !architecture.get().equals(LISTED);
+        boolean isOne = from != null || architecture.isPresent() && !architecture.get().equals(LISTED) || isOnlyBits();
         boolean isDrawn = random.isPresent() || architecture.equals(Optional.of(DRAWN));
         requireUsed("--svg", svg != null, isOne, "with one architecture: --arch or --from");
         requireUsed("--to", to != null, isOne, "with one architecture: --arch or --from");
+        requireUsed("--bits", bits.isPresent(), isOne, "with one architecture, or alone in a space that leaves nothing else to choose");
+        requireUsed("--ops", ops, isOne, "with one architecture: --arch, --bits or --from");
         requireUsed("--lut", table != null, isOne || random.isPresent() || architecture.isPresent(), "with --arch, --random or --from");
         requireUsed("--seed", seed.isPresent(), isDrawn, "with --arch random or --random");
         if (random.isPresent() && random.get() < 1) {
             throw new InputException("--random: " + random.get() + " (expected: 1 or more)");
         }
+    }
+
+    /** Whether bits are all that is said of an architecture. */
+    private boolean isOnlyBits() {
+        return bits.isPresent() && architecture.isEmpty() && random.isEmpty();
+    }
+
+    /** The architecture of a space that leaves nothing but bits to choose. */
+    private static Architecture onlyChoice(SearchSpace space) {
+        space.genes().stream().filter(gene -> !gene.isBits() && gene.size() > 1).findFirst().ifPresent(gene -> {
+            throw new InputException("--bits: " + gene.name() + " is to be chosen too (expected: --arch A beside it)");
+        });
+        return space.architecture(new int[space.genes().size()]);
     }
 
     private static void requireUsed(String option, boolean given, boolean used, String expected) {
@@ -117,7 +144,7 @@ public final class DescribeCommand implements Runnable {
             return new Described(SpaceFile.load(space), architecture);
         }
         if (from == null || space != null || architecture.isPresent() || random.isPresent()) {
-            throw new InputException("describe: expected SPACE, alone or with --arch A or --random N, or --from FILE alone");
+            throw new InputException("describe: expected SPACE, alone or with --arch A, --bits B or --random N, or --from FILE alone");
         }
         NetworkFile contents = NetworkFile.read(from);
         return new Described(contents.space(), Optional.of(contents.architecture().toString()));
@@ -135,8 +162,8 @@ public final class DescribeCommand implements Runnable {
         }
     }
 
-    private void answerOne(SearchSpace searchSpace, String text, CountingRule rule) {
-        Architecture chosen = text.equals(DRAWN) ? searchSpace.random(generator()) : searchSpace.parse(text);
+    private void answerOne(SearchSpace searchSpace, Architecture architecture, CountingRule rule) {
+        Architecture chosen = bits.map(text -> withBits(searchSpace, architecture, text)).orElse(architecture);
         LayerTable layers = LayerTable.of(searchSpace, chosen, rule);
         ArchitectureAnswers answers = new ArchitectureAnswers(searchSpace, rule, latency());
         if (svg != null) {
@@ -146,10 +173,30 @@ public final class DescribeCommand implements Runnable {
             writeForOthers(new ArchitectureFile(searchSpace, chosen));
         }
         if (json.isWanted()) {
-            System.out.println(Json.line(answers.document(chosen, layers)));
+            Map<String, Object> document = answers.document(chosen, layers);
+            if (ops) {
+                document.put("ops", OpListing.of(searchSpace.build(chosen)).documents());
+            }
+            System.out.println(Json.line(document));
         } else {
             answers.print(chosen, layers);
+            if (ops) {
+                System.out.print(OpListing.of(searchSpace.build(chosen)).table());
+            }
         }
+    }
+
+    private static Architecture withBits(SearchSpace space, Architecture architecture, String text) {
+        Bits wanted;
+        try {
+            wanted = Bits.of(text);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--bits: " + e.getMessage(), e);
+        }
+        if (!(space instanceof StagedSpace staged)) {
+            throw new InputException("--bits: " + space.name() + " has cells (expected: a space of layers with 'bits')");
+        }
+        return staged.withBits(architecture, wanted);
     }
 
     private Random generator() {

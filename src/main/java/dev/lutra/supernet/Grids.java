@@ -1,0 +1,81 @@
+package dev.lutra.supernet;
+
+import ai.djl.ndarray.NDArray;
+import dev.lutra.network.Bits;
+import dev.lutra.network.Op;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Rounding to grids, with gradients as if nothing were rounded (straight-through, Bengio et al. 2013) where a value lies within its grid,
+ * and none outside. libtorch's own ops, one call each.
+ */
+final class Grids {
+
+    private static final Map<String, NDArray> METHODS = new HashMap<>();
+    private static final LibtorchModule MODULE = new LibtorchModule(source());
+
+    private Grids() {}
+
+    /**
+     * A value on its grid. The step learns as LSQ has it (Esser et al. 2020, eq. 3), its gradient in parts of √(values of an image ·
+     * greatest point).
+     *
+     * @param step in parts of {@link Op.Quantize#unitStep()}, one number
+     */
+    static NDArray values(Op.Quantize op, NDArray x, NDArray step) {
+        return MODULE.call(method(values(op.bits(), op.signed())), x, step);
+    }
+
+    /** Weights on the grids of their output channels, whose steps follow from them and are no variables of the gradient. */
+    static NDArray weights(NDArray weights, int bits) {
+        return MODULE.call(method(weights(bits)), weights);
+    }
+
+    private static synchronized NDArray method(String name) {
+        return METHODS.computeIfAbsent(name, MODULE::method);
+    }
+
+    private static String values(int bits, boolean signed) {
+        return "values_" + (signed ? "s" : "u") + bits;
+    }
+
+    private static String weights(int bits) {
+        return "weights_" + bits;
+    }
+
+    private static String source() {
+        StringBuilder source = new StringBuilder();
+        for (int bits = Bits.FEWEST; bits <= Bits.MOST; bits++) {
+            source.append(valuesSource(bits, false)).append(valuesSource(bits, true)).append(weightsSource(bits));
+        }
+        return source.toString();
+    }
+
+    /** The step is a number of units, so its gradient is divided by the unit once more than the product has it: it learns like LSQ's. */
+    private static String valuesSource(int bits, boolean signed) {
+        Op.Quantize grid = new Op.Quantize("", null, null, null, bits, signed);
+        double unit = grid.unitStep();
+        return String.format(Locale.ROOT, """
+              def %s(self: __torch__.Ops, x: Tensor, step: Tensor) -> Tensor:
+                size = torch.mul(torch.clamp_min(step, 0.001), %s)
+                images = torch.mul(torch.floordiv(torch.numel(x), torch.size(x, 0)), %d)
+                factor = torch.div(%s, torch.sqrt(images))
+                return torch._fake_quantize_learnable_per_tensor_affine(x, size, torch.zeros_like(step), %d, %d, factor)
+            """, values(bits, signed), unit, grid.most(), 1 / (unit * unit), grid.least(), grid.most());
+    }
+
+    /** {@link dev.lutra.lowering.WeightRounding}, whose grids these are, has them in numbers. */
+    private static String weightsSource(int bits) {
+        int most = (1 << bits - 1) - 1;
+        return String.format(Locale.ROOT, """
+              def %s(self: __torch__.Ops, w: Tensor) -> Tensor:
+                sizes = torch.abs(torch.reshape(torch.detach(w), [torch.size(w, 0), -1]))
+                reaching = torch.div(torch.amax(sizes, [1]), %d)
+                usual = torch.mul(torch.mean(sizes, [1]), %s)
+                steps = torch.clamp_min(torch.minimum(reaching, usual), 1.0e-30)
+                return torch.fake_quantize_per_channel_affine(w, steps, torch.zeros_like(steps), 0, -%d, %d)
+            """, weights(bits), most, 2 / Math.sqrt(most), most, most);
+    }
+}
