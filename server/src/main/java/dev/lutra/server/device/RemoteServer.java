@@ -18,8 +18,14 @@ import java.util.stream.Collectors;
  * A server elsewhere, as {@code lutra serve} runs it.
  *
  * @param address {@code host:port}
+ * @param priority of what the run asks for, among the tasks of others
  */
-public record RemoteServer(String address, String token) implements FleetAccess {
+public record RemoteServer(String address, String token, int priority) implements FleetAccess {
+
+    /** With the usual priority. */
+    public RemoteServer(String address, String token) {
+        this(address, token, 0);
+    }
 
     @Override
     public void check(List<Experiment.Target> targets, Consumer<String> warn) {
@@ -45,7 +51,7 @@ public record RemoteServer(String address, String token) implements FleetAccess 
     @Override
     public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
         requireElsewhere(targets);
-        RemoteFleet fleet = RemoteFleet.connect(address, token, progress::say);
+        RemoteFleet fleet = RemoteFleet.connect(address, token, priority, progress::say);
         return new RunFleet(fleet, progress, List.of(fleet), Map.of(), howToJoin());
     }
 }

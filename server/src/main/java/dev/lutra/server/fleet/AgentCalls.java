@@ -16,13 +16,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.CompletableFuture;
 
 /** What the calls of an agent do, whatever carries them: gRPC for programs, HTTP for pages. */
 public final class AgentCalls {
 
     /** A call that waits for work or outcomes returns after so long, whatever the caller asks for. */
     private static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+    /** In a call that says of leases what has become of them: while it is looked at, others wait. */
+    static final int MOST_LEASES_NAMED = 1024;
+
+    /** Of a device with all its runtimes, and of what has come of a task. */
+    private static final TextLimits DESCRIPTION = new TextLimits(500, 64);
+    private static final TextLimits OUTCOME = new TextLimits(4000, 1024);
 
     private final TaskQueue queue;
     private final ModelStore models;
@@ -39,30 +46,30 @@ public final class AgentCalls {
 
     /** See {@link TaskQueue#join}. */
     public JoinReply join(JoinRequest request) {
+        DESCRIPTION.check(request);
         return JoinReply.newBuilder().setSession(queue.join(request)).setLeaseMillis(queue.lease().toMillis()).build();
     }
 
     /**
      * Leases tasks, waiting for some if there are none.
      *
-     * @param gone whether the caller is no longer there to take a task
-     * @throws UnknownSessionException when the agent has to join first
+     * @return to be cancelled when the caller is no longer there to take a task; completed with an {@link UnknownSessionException} when
+     *     the agent has to join first
      */
-    public LeaseReply lease(LeaseRequest request, BooleanSupplier gone) {
-        LeaseReply.Builder leased = LeaseReply.newBuilder();
-        queue.checkSession(request.getSession());
-        queue.await(allowedWait(request.getWaitMillis()), () -> {
-            if (gone.getAsBoolean()) {
-                return true;
-            }
-            leased.addAllTasks(queue.poll(request.getSession(), request.getMaxTasks()));
-            return leased.getTasksCount() > 0;
-        });
-        return leased.getTasksCount() == 0 ? leased.build() : leased.setQueued(queue.queued(request.getSession())).build();
+    public CompletableFuture<LeaseReply> lease(LeaseRequest request) {
+        CompletableFuture<TaskQueue.Leased> leased = queue.lease(request.getSession(), request.getMaxTasks(), allowedWait(request.getWaitMillis()));
+        CompletableFuture<LeaseReply> reply = leased
+            .thenApply(got -> LeaseReply.newBuilder().addAllTasks(got.tasks()).setQueued(got.queued()).build());
+        reply.whenComplete((answer, problem) -> leased.cancel(false)); // does nothing to one that is complete
+        return reply;
     }
 
     /** See {@link TaskQueue#renew}, {@link TaskQueue#begin} and {@link TaskQueue#giveBack}. */
     public RenewReply renew(RenewRequest request) {
+        int named = request.getLeasesCount() + request.getBegunCount() + request.getReturnedCount();
+        if (named > MOST_LEASES_NAMED) {
+            throw new InputException("leases: " + named + " (expected: at most " + MOST_LEASES_NAMED + " in a call)");
+        }
         if (request.getReturnedCount() > 0) {
             queue.giveBack(request.getSession(), request.getReturnedList());
         }
@@ -92,6 +99,7 @@ public final class AgentCalls {
      * @throws InputException when it cannot be the outcome of that task
      */
     public ReportReply report(ReportRequest request) {
+        OUTCOME.check(request.getOutcome());
         queue.assignment(request.getSession(), request.getLease())
             .ifPresent(asked -> new OutcomeCheck(asked.task(), asked.runtimes(), models).check(request.getOutcome()));
         boolean accepted = queue.report(request.getSession(), request.getLease(), request.getOutcome());

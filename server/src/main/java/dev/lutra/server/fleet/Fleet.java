@@ -6,6 +6,7 @@ import dev.lutra.proto.TaskOutcome;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Devices that run models for experiments. All methods may be repeated without harm, also after a crash of either side.
@@ -14,6 +15,9 @@ public interface Fleet {
 
     /** Every device that has ever joined, by name. */
     List<AgentState> agents();
+
+    /** A device; empty until it has joined. */
+    Optional<AgentState> agent(String device);
 
     /**
      * Stores a model for tasks to name.

@@ -21,6 +21,7 @@ final class HistogramCounts {
     /** As many counts of nine bytes as three significant digits give over all values of 64 bits. */
     private static final int MOST_BYTES = HEADER_BYTES + 9 * 56 * 1024;
     private static final int VARINT_BYTES = 9;
+    private static final int MOST_DIGITS = 3;
 
     private HistogramCounts() {}
 
@@ -32,6 +33,9 @@ final class HistogramCounts {
             ByteBuffer plain = inflated(outer);
             expect((plain.getInt() & ~WORD_SIZE) == PLAIN);
             int payload = plain.getInt();
+            plain.getInt();
+            int digits = plain.getInt();
+            expect(digits >= 0 && digits <= MOST_DIGITS); // by which those who decode it all make room
             plain.position(HEADER_BYTES);
             expect(payload == plain.remaining());
             long total = 0;

@@ -1,6 +1,7 @@
 package dev.lutra.server.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
@@ -21,10 +22,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 
 /** The fleet of a server in this process. */
 public final class LocalFleet implements Fleet {
+
+    private static final TextLimits TEXT = new TextLimits(2000, 1024);
 
     private final TaskQueue queue;
     private final ModelStore models;
@@ -56,17 +61,34 @@ public final class LocalFleet implements Fleet {
     }
 
     @Override
+    public Optional<AgentState> agent(String device) {
+        return stored(() -> queue.agent(device));
+    }
+
+    /** See {@link TaskQueue#agents(String, int)}. */
+    public List<AgentState> agents(String after, int most) {
+        return stored(() -> queue.agents(after, most));
+    }
+
+    @Override
     public String putModel(byte[] onnx) {
         return stored(() -> models.put(onnx));
     }
 
     @Override
     public void submit(String device, List<Task> tasks) {
+        submit(device, tasks, Submitter.THIS_PROCESS);
+    }
+
+    /** As {@link #submit(String, List)}, for somebody elsewhere. */
+    public void submit(String device, List<Task> tasks, Submitter by) {
+        Names.device("device", device);
         Set<String> seen = new HashSet<>();
         for (Task task : tasks) {
             if (task.getId().isEmpty()) {
                 throw new InputException("task '" + task.getLabel() + "': no id");
             }
+            TEXT.check(task);
             TaskLimits.problem(task).ifPresent(problem -> {
                 throw new InputException("task " + task.getId() + ": " + problem);
             });
@@ -75,7 +97,7 @@ public final class LocalFleet implements Fleet {
             }
         }
         stored(() -> {
-            queue.submit(device, tasks);
+            queue.submit(device, tasks, by);
             return tasks;
         });
     }
@@ -95,11 +117,21 @@ public final class LocalFleet implements Fleet {
 
     @Override
     public List<TaskOutcome> outcomes(Collection<String> ids, int knownDone, Duration wait) {
-        Set<String> distinct = new LinkedHashSet<>(ids);
-        int enough = Math.min(knownDone + 1, distinct.size());
         return stored(() -> {
-            queue.await(wait, () -> queue.finished(distinct) >= enough);
-            return queue.outcomes(distinct);
+            try {
+                return outcomes(ids, knownDone, Submitter.THIS_PROCESS.owner(), wait).get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return queue.outcomes(new LinkedHashSet<>(ids));
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof RuntimeException known ? known : new IllegalStateException(e);
+            }
         });
+    }
+
+    /** As {@link #outcomes(Collection, int, Duration)}, for somebody elsewhere, holding no thread while it waits. */
+    public CompletableFuture<List<TaskOutcome>> outcomes(Collection<String> ids, int knownDone, String owner, Duration wait) {
+        Set<String> distinct = new LinkedHashSet<>(ids);
+        return queue.outcomes(distinct, Math.min(knownDone + 1, distinct.size()), owner, wait);
     }
 }

@@ -18,32 +18,33 @@ import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.store.Database;
+import dev.lutra.server.store.StorageException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Update;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The tasks of every device: {@code queued → leased → done}, in the order of their submission.
+ * The tasks of every device: {@code queued → leased → done}, in the order of their priority, and of one priority in the {@link Turns} of
+ * their owners; those of one owner in the order of their submission.
  *
  * <p>A lease ends with a report, or is lost when it is not renewed in time or its agent joins anew. A lost task is at the
- * head of its queue again, because tasks keep their position. An agent that was silent for a while, because it slept or its network
+ * head of its queue again, because tasks keep their turn. An agent that was silent for a while, because it slept or its network
  * was cut, may renew what nobody has leased since, and report at any time before somebody else has: the first outcome of a task
  * stays, whichever of its leases it comes from.
  *
@@ -58,6 +59,8 @@ import org.jdbi.v3.core.statement.Update;
  * could renew them meanwhile.
  */
 public final class TaskQueue {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TaskQueue.class);
 
     /**
      * A lease not renewed for so long is lost. Long enough for an agent to renew three times over a bad network, short
@@ -77,8 +80,29 @@ public final class TaskQueue {
     /** Inputs travel in tasks: the size, in bytes, beyond which a lease takes no further task. */
     private static final int LARGE_LEASE_BYTES = 3 << 20;
 
-    /** How often those who wait look for leases that have run out, which nobody announces. */
+    /** Of the tasks that are still to be leased an agent is told so many at most; more are not counted. */
+    static final int MOST_COUNTED = 1000;
+
+    /** Waiting leases of one device; a further one ends the oldest. */
+    static final int MOST_WAITING = 4;
+
+    /** How often leases that have run out are looked for while somebody waits, as nobody announces them. */
     static final Duration RECHECK = Duration.ofSeconds(1);
+
+    /** Those who wait for outcomes are told what comes within so long together. */
+    private static final Duration GATHER = Duration.ofMillis(20);
+
+    /** Tasks, and their bytes, that are stored in one transaction: others wait no longer than for these. */
+    private static final int MOST_AT_ONCE = 256;
+    private static final long MOST_BYTES_AT_ONCE = 8 << 20;
+
+    /** How old what is stored of a device's last sign of life may be; what is told of it is not. */
+    private static final long SEEN_MILLIS = 10_000;
+
+    /** Under it those wait who wait for outcomes; no device has this name. */
+    private static final String OUTCOMES = "";
+
+    private static final long NEVER = Long.MAX_VALUE;
 
     private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
         .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
@@ -94,7 +118,6 @@ public final class TaskQueue {
     private final LongSupplier nanoTime;
     private final long beginNanos;
     private final long leaseMillis;
-    private final Duration recheck;
 
     /** When devices were last heard of in this server's life, in milliseconds since it began. */
     private final Map<String, Long> heardMillis = new ConcurrentHashMap<>();
@@ -105,9 +128,14 @@ public final class TaskQueue {
     /** What agents say of it, for people to look at: not worth keeping. */
     private final Map<String, Progress> progressByDevice = new ConcurrentHashMap<>();
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private long changes;
+    /** As of {@link #heardMillis}, what is stored. */
+    private final Map<String, Long> seenMillis = new ConcurrentHashMap<>();
+
+    private final Owners owners;
+    private final Waits waits;
+
+    /** No lease runs out before. */
+    private volatile long nextExpiryMillis;
 
     public TaskQueue(Database database, Clock clock, Duration lease) {
         this(database, clock, System::nanoTime, lease, RECHECK);
@@ -121,12 +149,13 @@ public final class TaskQueue {
      * @param recheck how often those who wait look for leases that have run out
      */
     TaskQueue(Database database, Clock clock, LongSupplier nanoTime, Duration lease, Duration recheck) {
-        this.recheck = recheck;
         this.database = Objects.requireNonNull(database);
         this.clock = Objects.requireNonNull(clock);
         this.nanoTime = nanoTime;
         this.beginNanos = nanoTime.getAsLong();
         this.leaseMillis = lease.toMillis();
+        this.waits = new Waits(recheck, this::lookAgain);
+        this.owners = new Owners(database.patiently(Owners::waiting));
         database.patiently(handle -> {
             handle.createUpdate("UPDATE tasks SET lease_expires_millis = :expires WHERE state = 'leased'")
                 .bind("expires", leaseMillis).execute();
@@ -158,9 +187,9 @@ public final class TaskQueue {
     public String join(JoinRequest request) {
         String device = Names.device("device", request.getDevice().getName());
         String session = UUID.randomUUID().toString();
-        transaction(handle -> {
+        announce(device, transaction(handle -> {
             refuseSecond(handle, device, request);
-            takeBack(handle, "device = :key", device);
+            List<String> failed = takeBack(handle, "device = :key", device);
             progressByDevice.remove(device);
             heardMillis.put(device, now());
             handle.createUpdate("INSERT INTO devices (name, session, description, last_seen_millis)"
@@ -170,10 +199,16 @@ public final class TaskQueue {
                 .bind("name", device).bind("session", session)
                 .bind("description", request.toByteArray()).bind("now", clock.millis())
                 .execute();
-            return null;
-        });
-        announceChange();
+            seenMillis.put(device, now());
+            return failed;
+        }));
         return session;
+    }
+
+    /** How a device joined last; empty if it never did. */
+    private static Optional<JoinRequest> joined(Handle handle, String device) {
+        return handle.createQuery("SELECT description FROM devices WHERE name = :name").bind("name", device)
+            .map((row, context) -> parse(JoinRequest.parser(), row.getBytes("description"))).findOne();
     }
 
     /**
@@ -181,12 +216,6 @@ public final class TaskQueue {
      * of in this server's life may still be there. Of the same machine a newer agent takes the older one's place, which must not
      * take it back: two copies of one machine's state would otherwise go on like that for ever.
      */
-    /** How a device joined last; empty if it never did. */
-    private static Optional<JoinRequest> joined(Handle handle, String device) {
-        return handle.createQuery("SELECT description FROM devices WHERE name = :name").bind("name", device)
-            .map((row, context) -> parse(JoinRequest.parser(), row.getBytes("description"))).findOne();
-    }
-
     private void refuseSecond(Handle handle, String device, JoinRequest request) {
         Optional<JoinRequest> holder = joined(handle, device);
         if (holder.isEmpty()) {
@@ -206,36 +235,132 @@ public final class TaskQueue {
     }
 
     /**
+     * What an agent has got.
+     *
+     * @param queued how many tasks of its device are still to be leased, {@link #MOST_COUNTED} at most
+     */
+    public record Leased(List<LeasedTask> tasks, int queued) {
+
+        static final Leased NOTHING = new Leased(List.of(), 0);
+    }
+
+    /**
      * Leases tasks of the session's device, those at the head of its queue.
      *
      * @param max how many the agent wants, at least 1; it may get fewer
      * @throws UnknownSessionException when the agent has to join first
      */
     public List<LeasedTask> lease(String session, int max) {
-        checkSession(session);
-        return poll(session, max);
+        requireSome(max);
+        return transaction(handle -> {
+            see(handle, session);
+            return take(handle, session, max);
+        }).tasks();
     }
 
-    /** As {@link #lease}, for a call that waits: it was a sign of life when it came, and is none while the agent may be gone. */
-    List<LeasedTask> poll(String session, int max) {
+    /**
+     * As {@link #lease(String, int)}, waiting for tasks where there are none. It was a sign of life when it came, and is none while the
+     * agent may be gone: whoever learns that it is cancels the future, and what would have been leased is there for others.
+     *
+     * @return completed with nothing when the time is over, with an {@link UnknownSessionException} when the agent has to join first
+     */
+    public CompletableFuture<Leased> lease(String session, int max, Duration wait) {
+        requireSome(max);
+        String device = transaction(handle -> see(handle, session));
+        return waits.await(new Waits.Wish<>(device, anything -> true, MOST_WAITING, Duration.ZERO,
+            () -> Optional.of(transaction(handle -> take(handle, session, max))).filter(leased -> !leased.tasks().isEmpty()),
+            () -> Leased.NOTHING,
+            unwanted -> giveBack(session, unwanted.tasks().stream().map(TaskQueue::name).toList())), wait);
+    }
+
+    private static LeaseName name(LeasedTask task) {
+        return LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build();
+    }
+
+    private static void requireSome(int max) {
         if (max < 1) {
             throw new InputException("max_tasks: " + max + " (expected: at least 1)");
         }
-        return transaction(handle -> {
-            String device = deviceOf(handle, session);
-            List<LeasedTask> leased = new ArrayList<>();
-            boolean idle = handle.createQuery("SELECT count(*) FROM tasks WHERE device = :device AND state = 'leased'")
-                .bind("device", device).mapTo(Integer.class).one() == 0;
-            for (QueuedTask next : nextTasks(handle, device, max)) {
-                leased.add(LeasedTask.newBuilder().setTask(next.task()).setEpoch(next.epoch() + 1).build());
-                handle.createUpdate("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
-                    + " under_way = :idle, lease_expires_millis = :expires WHERE position = :position")
-                    .bind("session", session).bind("idle", idle).bind("expires", now() + leaseMillis)
-                    .bind("position", next.position())
-                    .execute();
+    }
+
+    private Leased take(Handle handle, String session, int max) {
+        String device = deviceOf(handle, session);
+        Held held = handle.createQuery("SELECT count(*) AS tasks, coalesce(max(attempts), 0) AS attempts FROM tasks"
+            + " WHERE device = :device AND state = 'leased'").bind("device", device)
+            .map((row, context) -> new Held(row.getInt("tasks"), row.getLong("attempts"))).one();
+        if (held.attempts() >= SUSPECT_AFTER || isDraining(handle, device)) {
+            return Leased.NOTHING;
+        }
+        List<QueuedTask> next = next(head(handle, device, max), held);
+        if (next.isEmpty()) {
+            return Leased.NOTHING;
+        }
+        long expires = now() + leaseMillis;
+        List<LeasedTask> leased = new ArrayList<>();
+        for (QueuedTask task : next) {
+            leased.add(handle.createQuery("UPDATE tasks SET state = 'leased', epoch = epoch + 1, session = :session,"
+                + " under_way = :idle, lease_expires_millis = :expires WHERE position = :position RETURNING task, epoch")
+                .bind("session", session).bind("idle", held.tasks() == 0).bind("expires", expires).bind("position", task.position())
+                .map((row, context) -> LeasedTask.newBuilder().setTask(parse(Task.parser(), row.getBytes("task")))
+                    .setEpoch(row.getLong("epoch")).build())
+                .one());
+        }
+        nextExpiryMillis = Math.min(nextExpiryMillis, expires);
+        return new Leased(leased, handle.createQuery("SELECT count(*) FROM (SELECT 1 FROM tasks WHERE device = :device"
+            + " AND state = 'queued' LIMIT " + MOST_COUNTED + ")").bind("device", device).mapTo(Integer.class).one());
+    }
+
+    private record Held(int tasks, long attempts) {}
+
+    private record QueuedTask(long position, long attempts, long bytes) {
+        boolean isSuspect() {
+            return attempts >= SUSPECT_AFTER;
+        }
+    }
+
+    /** Of a queue's head what a lease takes. */
+    private static List<QueuedTask> next(List<QueuedTask> head, Held held) {
+        List<QueuedTask> next = new ArrayList<>();
+        long bytes = 0;
+        for (QueuedTask task : head) {
+            bytes += task.bytes();
+            if (!next.isEmpty() && (task.isSuspect() || bytes > LARGE_LEASE_BYTES)) {
+                return next;
             }
-            return leased;
-        });
+            if (task.isSuspect()) {
+                return held.tasks() == 0 ? List.of(task) : List.of();
+            }
+            next.add(task);
+        }
+        return next;
+    }
+
+    /** The tasks themselves may be large, and are read when it is known which ones go. */
+    private static List<QueuedTask> head(Handle handle, String device, int max) {
+        return handle.createQuery("SELECT position, attempts, length(task) AS bytes FROM tasks WHERE device = :device AND state = 'queued'"
+            + " ORDER BY priority DESC, turn, position LIMIT :max")
+            .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
+            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("attempts"), row.getLong("bytes")))
+            .list();
+    }
+
+    /**
+     * Lets a device finish what it has and gives it nothing else, or lets it go on.
+     *
+     * @throws InputException when there is no such device
+     */
+    public void drain(String device, boolean draining) {
+        announce(device, transaction(handle -> {
+            if (handle.createUpdate("UPDATE devices SET draining = :draining WHERE name = :name")
+                .bind("draining", draining).bind("name", device).execute() == 0) {
+                throw new InputException("device " + device + ": has never joined");
+            }
+            return List.of();
+        }));
+    }
+
+    private static boolean isDraining(Handle handle, String device) {
+        return handle.createQuery("SELECT draining FROM devices WHERE name = :name").bind("name", device).mapTo(Boolean.class).one();
     }
 
     /**
@@ -251,52 +376,6 @@ public final class TaskQueue {
     }
 
     /**
-     * How many tasks of the session's device are still to be leased.
-     *
-     * @throws UnknownSessionException when the agent has to join first
-     */
-    public int queued(String session) {
-        return transaction(handle -> countByDevice(handle, "queued").getOrDefault(deviceOf(handle, session), 0));
-    }
-
-    private record QueuedTask(long position, long epoch, long attempts, Task task) {
-        boolean isSuspect() {
-            return attempts >= SUSPECT_AFTER;
-        }
-    }
-
-    private static List<QueuedTask> nextTasks(Handle handle, String device, int max) {
-        List<Long> held = handle.createQuery("SELECT attempts FROM tasks WHERE device = :device AND state = 'leased'")
-            .bind("device", device)
-            .mapTo(Long.class).list();
-        if (held.stream().anyMatch(attempts -> attempts >= SUSPECT_AFTER)) {
-            return List.of();
-        }
-        List<QueuedTask> next = new ArrayList<>();
-        long bytes = 0;
-        for (QueuedTask task : head(handle, device, max)) {
-            bytes += task.task().getSerializedSize();
-            if (!next.isEmpty() && (task.isSuspect() || bytes > LARGE_LEASE_BYTES)) {
-                return next;
-            }
-            if (task.isSuspect()) {
-                return held.isEmpty() ? List.of(task) : List.of();
-            }
-            next.add(task);
-        }
-        return next;
-    }
-
-    private static List<QueuedTask> head(Handle handle, String device, int max) {
-        return handle.createQuery("SELECT position, epoch, attempts, task FROM tasks WHERE device = :device AND state = 'queued'"
-            + " ORDER BY position LIMIT :max")
-            .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
-            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("epoch"), row.getLong("attempts"),
-                parse(Task.parser(), row.getBytes("task"))))
-            .list();
-    }
-
-    /**
      * Gives leases another lease period from now, and notes how far the agent has come with all that it has leased. One that has run
      * out lives again, unless its task was leased since.
      *
@@ -308,6 +387,7 @@ public final class TaskQueue {
         return transaction(handle -> {
             progressByDevice.put(see(handle, session), progress);
             long expires = now() + leaseMillis;
+            nextExpiryMillis = Math.min(nextExpiryMillis, expires);
             return leases.stream().filter(lease -> held(handle, session, lease, "state = 'leased', lease_expires_millis = :expires")
                 .bind("expires", expires).execute() == 1).toList();
         });
@@ -332,13 +412,12 @@ public final class TaskQueue {
      * @throws UnknownSessionException when the agent has to join again
      */
     public void giveBack(String session, Collection<LeaseName> leases) {
-        transaction(handle -> {
-            see(handle, session);
+        announce(transaction(handle -> {
+            String device = see(handle, session);
             leases.forEach(lease -> held(handle, session, lease,
                 "state = 'queued', session = NULL, under_way = 0, lease_expires_millis = NULL").execute());
-            return null;
-        });
-        announceChange();
+            return device;
+        }), List.of());
     }
 
     /** A change of the task that a lease is of, if the session has it still and it is not done. */
@@ -350,13 +429,12 @@ public final class TaskQueue {
 
     /** Takes back what a device's agent has, since somebody who knows says that it has died; what was under way is charged. */
     public void agentDied(String device) {
-        transaction(handle -> {
-            takeBack(handle, "device = :key", device);
+        announce(device, transaction(handle -> {
+            List<String> failed = takeBack(handle, "device = :key", device);
             heardMillis.remove(device);
             progressByDevice.remove(device);
-            return null;
-        });
-        announceChange();
+            return failed;
+        }));
     }
 
     /**
@@ -372,8 +450,8 @@ public final class TaskQueue {
      * @throws UnknownSessionException when the agent has to join again
      */
     public Optional<Assignment> assignment(String session, LeaseName lease) {
-        return transaction(handle -> {
-            String device = see(handle, session);
+        return read(handle -> {
+            String device = hear(handle, session);
             return handle.createQuery("SELECT task, description FROM tasks JOIN devices ON devices.name = tasks.device"
                 + " WHERE device = :device AND " + COUNTS)
                 .bind("device", device).bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
@@ -394,56 +472,89 @@ public final class TaskQueue {
         if (outcome.getKindCase() == Outcome.KindCase.KIND_NOT_SET) {
             throw new InputException("outcome of task " + lease.getTaskId() + ": empty (expected: measured or failed)");
         }
-        boolean accepted = transaction(handle -> {
-            String device = see(handle, session);
-            handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session, under_way = 0,"
-                + " outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS)
-                .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", device)
+        String device = transaction(handle -> {
+            String reporting = see(handle, session);
+            boolean isNew = handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
+                + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS)
+                .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", reporting)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .execute();
-            return handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
-                .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
-                .mapTo(Integer.class).one() == 1;
+                .execute() == 1;
+            boolean isStored = isNew
+                || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
+                    .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
+                    .mapTo(Integer.class).one() == 1;
+            return isStored ? reporting : null;
         });
-        announceChange();
-        return accepted;
+        if (device != null) {
+            announce(device, List.of(lease.getTaskId()));
+        }
+        return device != null;
     }
 
     /** @throws UnknownSessionException when the session is not that of a device */
     public void checkSession(String session) {
-        transaction(handle -> see(handle, session));
+        read(handle -> hear(handle, session));
+    }
+
+    /** As {@link #submit(String, List, Submitter)}, for this process, which is there as long as the queue is. */
+    public void submit(String device, List<Task> tasks) {
+        submit(device, tasks, Submitter.THIS_PROCESS);
     }
 
     /**
      * Adds tasks to the end of a device's queue; those whose id is known, for whatever device, stay where they are. Of one that is not
      * done the newer description holds, from its next lease on: it may have less time. One that failed, or whose figure is
-     * doubtful or missing though the device tells it, is done again, as if it were new.
+     * doubtful or missing though the device tells it, is done again, as if it were new. What was submitted last by somebody is that
+     * one's. Many tasks are stored in several steps, between which others have their turn.
      */
-    public void submit(String device, List<Task> tasks) {
-        transaction(handle -> {
-            Device described = joined(handle, device).map(JoinRequest::getDevice).orElse(Device.getDefaultInstance());
-            for (Task task : tasks) {
-                handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis)"
-                    + " VALUES (:id, :device, 'queued', 0, :task, :now)"
-                    + " ON CONFLICT (id) DO UPDATE SET task = excluded.task WHERE tasks.state <> 'done'")
-                    .bind("id", task.getId()).bind("device", device)
-                    .bind("task", task.toByteArray()).bind("now", clock.millis())
-                    .execute();
-                if (handle.createQuery("SELECT outcome FROM tasks WHERE id = :id AND state = 'done'").bind("id", task.getId())
-                    .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
-                    .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, described)).isPresent()) {
-                    doAgain(handle, task);
-                }
+    public void submit(String device, List<Task> tasks, Submitter by) {
+        owners.hear(by.owner(), now());
+        for (int begin = 0; begin < tasks.size();) {
+            int end = begin;
+            for (long bytes = 0; end < tasks.size() && end - begin < MOST_AT_ONCE && bytes < MOST_BYTES_AT_ONCE; end++) {
+                bytes += tasks.get(end).getSerializedSize();
             }
-            return null;
-        });
-        announceChange();
+            List<Task> some = tasks.subList(begin, end);
+            transaction(handle -> {
+                submitSome(handle, device, some, by);
+                return null;
+            });
+            announce(device, List.of());
+            begin = end;
+        }
     }
 
-    private static void doAgain(Handle handle, Task task) {
+    private void submitSome(Handle handle, String device, List<Task> tasks, Submitter by) {
+        Device described = joined(handle, device).map(JoinRequest::getDevice).orElse(Device.getDefaultInstance());
+        Turns turns = Turns.of(handle, device, by);
+        for (Task task : tasks) {
+            boolean isNew = handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis, owner, priority, turn)"
+                + " VALUES (:id, :device, 'queued', 0, :task, :now, :owner, :priority, :turn) ON CONFLICT (id) DO NOTHING")
+                .bind("id", task.getId()).bind("device", device)
+                .bind("task", task.toByteArray()).bind("now", clock.millis())
+                .bind("owner", by.owner()).bind("priority", by.priority()).bind("turn", turns.next())
+                .execute() == 1;
+            if (isNew) {
+                turns.take();
+            } else if (!renewed(handle, task, by) && handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", task.getId())
+                .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
+                .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, described)).isPresent()) {
+                doAgain(handle, task, by);
+            }
+        }
+    }
+
+    /** Gives a task that is not done its newer description; false if it is done. */
+    private static boolean renewed(Handle handle, Task task, Submitter by) {
+        return handle.createUpdate("UPDATE tasks SET task = :task, owner = :owner, priority = :priority WHERE id = :id AND state <> 'done'")
+            .bind("id", task.getId()).bind("task", task.toByteArray()).bind("owner", by.owner()).bind("priority", by.priority())
+            .execute() == 1;
+    }
+
+    private static void doAgain(Handle handle, Task task, Submitter by) {
         handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
-            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch WHERE id = :id")
-            .bind("id", task.getId()).bind("task", task.toByteArray())
+            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority WHERE id = :id")
+            .bind("id", task.getId()).bind("task", task.toByteArray()).bind("owner", by.owner()).bind("priority", by.priority())
             .execute();
     }
 
@@ -454,7 +565,7 @@ public final class TaskQueue {
      */
     public int finished(Set<String> ids) {
         String idsAsJson = jsonArray(ids);
-        return transaction(handle -> {
+        return read(handle -> {
             handle.createQuery("SELECT value FROM json_each(:ids) WHERE value NOT IN (SELECT id FROM tasks) LIMIT 1")
                 .bind("ids", idsAsJson).mapTo(String.class).findOne()
                 .ifPresent(id -> {
@@ -466,9 +577,22 @@ public final class TaskQueue {
         });
     }
 
+    /**
+     * Outcomes of those of the tasks that are done, in the order of the ids, once there are enough of them or the time is over.
+     *
+     * @param owner who asks; that is a sign of life
+     * @return completed with an {@link InputException} when a task was never submitted
+     */
+    public CompletableFuture<List<TaskOutcome>> outcomes(Set<String> ids, int enough, String owner, Duration wait) {
+        owners.hear(owner, now());
+        return waits.await(new Waits.Wish<>(OUTCOMES, ids::contains, Integer.MAX_VALUE, GATHER,
+            () -> finished(ids) >= enough ? Optional.of(outcomes(ids)) : Optional.empty(),
+            () -> outcomes(ids), unwanted -> {}), wait);
+    }
+
     /** Outcomes of those of the tasks that are done, in the order of the ids. */
     public List<TaskOutcome> outcomes(Set<String> ids) {
-        return transaction(handle -> handle
+        return read(handle -> handle
             .createQuery("SELECT tasks.id, epoch, outcome FROM json_each(:ids) AS asked JOIN tasks ON tasks.id = asked.value"
                 + " WHERE state = 'done' ORDER BY asked.key")
             .bind("ids", jsonArray(ids))
@@ -488,100 +612,113 @@ public final class TaskQueue {
 
     /** Every device that has ever joined, by name. */
     public List<AgentState> agents() {
-        return transaction(handle -> {
-            Map<String, Integer> queued = countByDevice(handle, "queued");
-            Map<String, Integer> leased = countByDevice(handle, "leased");
-            return handle.createQuery("SELECT name, description, last_seen_millis FROM devices ORDER BY name")
-                .map((row, context) -> {
-                    String name = row.getString("name");
-                    Progress progress = progressByDevice.getOrDefault(name, Progress.NONE);
-                    JoinRequest joined = parse(JoinRequest.parser(), row.getBytes("description"));
-                    Optional<Long> silence = Optional.ofNullable(heardMillis.get(name)).map(heard -> now() - heard);
-                    return AgentState.newBuilder()
-                        .setDevice(joined.getDevice())
-                        .addAllRuntimes(joined.getRuntimesList())
-                        .setAgentVersion(joined.getAgentVersion())
-                        .setOnline(silence.isPresent() && silence.get() <= leaseMillis)
-                        .setLastSeenMillisAgo(silence.orElse(Math.max(0, clock.millis() - row.getLong("last_seen_millis"))))
-                        .setLeasedTasks(leased.getOrDefault(name, 0))
-                        .setQueuedTasks(queued.getOrDefault(name, 0))
-                        .setUnderWay(Math.min(progress.underWay(), leased.getOrDefault(name, 0)))
-                        .setHalfWidth(progress.halfWidth())
-                        .build();
-                })
-                .list();
-        });
+        return agents("", Integer.MAX_VALUE);
     }
 
-    private static Map<String, Integer> countByDevice(Handle handle, String state) {
-        return handle.createQuery("SELECT device, count(*) AS tasks FROM tasks WHERE state = :state GROUP BY device")
-            .bind("state", state)
-            .reduceRows(new HashMap<>(), (counts, row) -> {
-                counts.put(row.getColumn("device", String.class), row.getColumn("tasks", Integer.class));
-                return counts;
-            });
+    /** The first of the devices whose names come after one. */
+    public List<AgentState> agents(String after, int most) {
+        return agents("name > :name ORDER BY name LIMIT :most", after, most);
     }
 
-    /**
-     * Waits, in real time, until a condition on this queue holds. The condition is tried at once, after every change and
-     * about once a second.
-     *
-     * @return whether it held in time; false also when the thread is interrupted, which it then still is
-     */
-    public boolean await(Duration wait, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + wait.toNanos();
-        while (true) {
-            long seen = changesSeen();
-            if (condition.getAsBoolean()) {
-                return true;
-            }
-            long remaining = deadline - System.nanoTime();
-            if (remaining <= 0 || !sleepUntilChange(seen, remaining)) {
-                return false;
-            }
-        }
+    /** A device; empty if it never joined. */
+    public Optional<AgentState> agent(String name) {
+        return agents("name = :name LIMIT :most", name, 1).stream().findFirst();
     }
 
-    private long changesSeen() {
-        lock.lock();
-        try {
-            return changes;
-        } finally {
-            lock.unlock();
-        }
+    private List<AgentState> agents(String which, String name, int most) {
+        return read(handle -> handle.createQuery("SELECT name, description, last_seen_millis,"
+            + " (SELECT count(*) FROM tasks WHERE device = name AND state = 'queued') AS queued,"
+            + " (SELECT count(*) FROM tasks WHERE device = name AND state = 'leased') AS leased FROM devices WHERE " + which)
+            .bind("name", name).bind("most", most)
+            .map((row, context) -> state(row.getString("name"), parse(JoinRequest.parser(), row.getBytes("description")),
+                row.getLong("last_seen_millis"), row.getInt("leased"), row.getInt("queued")))
+            .list());
     }
 
-    private boolean sleepUntilChange(long seen, long nanos) {
-        lock.lock();
-        try {
-            if (changes == seen) {
-                changed.awaitNanos(Math.min(nanos, recheck.toNanos()));
-            }
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
-        }
+    private AgentState state(String name, JoinRequest joined, long lastSeenMillis, int leased, int queued) {
+        Progress progress = progressByDevice.getOrDefault(name, Progress.NONE);
+        Optional<Long> silence = Optional.ofNullable(heardMillis.get(name)).map(heard -> now() - heard);
+        return AgentState.newBuilder()
+            .setDevice(joined.getDevice())
+            .addAllRuntimes(joined.getRuntimesList())
+            .setAgentVersion(joined.getAgentVersion())
+            .setOnline(silence.isPresent() && silence.get() <= leaseMillis)
+            .setLastSeenMillisAgo(silence.orElse(Math.max(0, clock.millis() - lastSeenMillis)))
+            .setLeasedTasks(leased)
+            .setQueuedTasks(queued)
+            .setUnderWay(Math.min(progress.underWay(), leased))
+            .setHalfWidth(progress.halfWidth())
+            .build();
     }
 
-    private void announceChange() {
-        lock.lock();
-        try {
-            changes++;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+    /** How many calls wait. */
+    int waiting() {
+        return waits.size();
+    }
+
+    /** Those who wait for the device's tasks, or for outcomes of these, are tried again. */
+    private void announce(String device, Collection<String> finished) {
+        waits.wake(device, device);
+        finished.forEach(task -> waits.wake(OUTCOMES, task));
     }
 
     /** Every step first takes back what has run out, so that what it sees does not depend on who looked when. */
     private <R> R transaction(Function<Handle, R> step) {
-        return database.transaction(handle -> {
-            endLeases(handle);
-            return step.apply(handle);
-        });
+        lookForWhatIsOver();
+        return database.transaction(step);
+    }
+
+    private <R> R read(Function<Handle, R> step) {
+        lookForWhatIsOver();
+        return database.read(step);
+    }
+
+    /** For those who wait, which goes on when storage does. */
+    private void lookAgain() {
+        try {
+            lookForWhatIsOver();
+        } catch (StorageException e) {
+            LOG.debug("leases that have run out are looked for later", e);
+        }
+    }
+
+    private void lookForWhatIsOver() {
+        if (now() >= nextExpiryMillis) {
+            endLeases();
+        }
+        if (owners.areDue(now())) {
+            giveUpForSilentOwners();
+        }
+    }
+
+    private void endLeases() {
+        List<String> devices = new ArrayList<>();
+        List<String> failed = new ArrayList<>();
+        try {
+            database.transaction(handle -> {
+                endLeases(handle, devices, failed);
+                nextExpiryMillis = handle.createQuery("SELECT min(lease_expires_millis) FROM tasks WHERE state = 'leased'")
+                    .mapTo(Long.class).findOne().orElse(NEVER);
+                return null;
+            });
+        } catch (RuntimeException e) {
+            nextExpiryMillis = 0; // nothing was taken back
+            throw e;
+        }
+        devices.forEach(device -> announce(device, failed));
+    }
+
+    private void giveUpForSilentOwners() {
+        for (String owner : owners.silent(now())) {
+            List<String> givenUp;
+            do {
+                givenUp = database.transaction(handle -> Owners.giveUp(handle, owner, clock.millis()));
+                givenUp.forEach(task -> waits.wake(OUTCOMES, task));
+            } while (!givenUp.isEmpty());
+            if (database.read(handle -> !Owners.haveTasks(handle, owner))) {
+                owners.forget(owner);
+            }
+        }
     }
 
     private record EndedLease(long position, String device, long expiredMillis) {}
@@ -590,7 +727,7 @@ public final class TaskQueue {
      * Queues the tasks whose leases have run out. An agent that was silent may come back to them; one that went on talking of others has
      * dropped this one, or has never got it.
      */
-    private void endLeases(Handle handle) {
+    private void endLeases(Handle handle, List<String> devices, List<String> failed) {
         List<EndedLease> ended = handle.createQuery("SELECT position, device, lease_expires_millis FROM tasks"
             + " WHERE state = 'leased' AND lease_expires_millis <= :now")
             .bind("now", now())
@@ -602,30 +739,40 @@ public final class TaskQueue {
                 + " WHERE position = :position")
                 .bind("dropped", dropped).bind("position", lease.position()).execute();
             if (dropped) {
-                takeBack(handle, "position = :key", lease.position());
+                failed.addAll(takeBack(handle, "position = :key", lease.position()));
             }
+            devices.add(lease.device());
         }
     }
 
-    /** Queues tasks for whoever comes next; those that were under way are charged. */
-    private void takeBack(Handle handle, String which, Object key) {
-        handle.createUpdate("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
+    /** Queues tasks for whoever comes next; those that were under way are charged. Returns those that fail for it. */
+    private List<String> takeBack(Handle handle, String which, Object key) {
+        List<String> failed = handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
             + " attempts = attempts + 1, outcome = :failed, finished_millis = :now"
-            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which)
+            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which + " RETURNING id")
             .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
             .bind("max", MAX_ATTEMPTS).bind("key", key)
-            .execute();
+            .mapTo(String.class).list();
         handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL,"
             + " attempts = attempts + under_way, under_way = 0 WHERE " + OF_AN_AGENT + " AND " + which)
             .bind("key", key)
             .execute();
+        return failed;
     }
 
     /** Notes a sign of life and returns the session's device. */
     private String see(Handle handle, String session) {
+        String device = hear(handle, session);
+        if (now() - seenMillis.getOrDefault(device, -SEEN_MILLIS) >= SEEN_MILLIS) {
+            handle.createUpdate("UPDATE devices SET last_seen_millis = :now WHERE name = :name")
+                .bind("now", clock.millis()).bind("name", device).execute();
+            seenMillis.put(device, now());
+        }
+        return device;
+    }
+
+    private String hear(Handle handle, String session) {
         String device = deviceOf(handle, session);
-        handle.createUpdate("UPDATE devices SET last_seen_millis = :now WHERE name = :name")
-            .bind("now", clock.millis()).bind("name", device).execute();
         heardMillis.put(device, now());
         return device;
     }

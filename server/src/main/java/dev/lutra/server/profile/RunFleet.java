@@ -7,8 +7,7 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.Fleet;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,18 +73,15 @@ public final class RunFleet implements AutoCloseable {
             return;
         }
         fleet.submit(device, tasks);
-        List<String> ids = tasks.stream().map(Task::getId).toList();
-        Set<String> seen = new HashSet<>();
+        Set<String> open = tasks.stream().map(Task::getId).collect(Collectors.toCollection(LinkedHashSet::new));
         Watch watch = new Watch(device);
-        while (seen.size() < ids.size()) {
-            Collection<TaskOutcome> done = fleet.outcomes(ids, seen.size(), POLL);
-            for (TaskOutcome outcome : done) {
-                if (seen.add(outcome.getTaskId())) {
-                    listener.finished(outcome);
-                }
+        while (!open.isEmpty()) {
+            for (TaskOutcome outcome : fleet.outcomes(open, 0, POLL)) {
+                open.remove(outcome.getTaskId());
+                listener.finished(outcome);
             }
             Optional<AgentState> agent = device(device);
-            listener.underWay(Math.min(ids.size() - seen.size(), agent.map(AgentState::getUnderWay).orElse(0.0)),
+            listener.underWay(Math.min(open.size(), agent.map(AgentState::getUnderWay).orElse(0.0)),
                 agent.map(AgentState::getHalfWidth).orElse(0.0));
             watch.look(agent);
         }
@@ -169,7 +165,7 @@ public final class RunFleet implements AutoCloseable {
 
     /** How the device describes itself; empty until it has joined. */
     public Optional<AgentState> device(String name) {
-        return fleet.agents().stream().filter(state -> state.getDevice().getName().equals(name)).findFirst();
+        return fleet.agent(name);
     }
 
     @Override

@@ -12,7 +12,6 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.server.fleet.AgentCalls;
-import io.grpc.Context;
 import io.grpc.stub.CallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
@@ -36,7 +35,7 @@ final class AgentService extends AgentServiceImplBase {
 
     @Override
     public void lease(LeaseRequest request, StreamObserver<LeaseReply> reply) {
-        StreamObservers.nextAndComplete(reply, calls.lease(request, Context.current()::isCancelled));
+        Replies.later(reply, calls.lease(request));
     }
 
     @Override

@@ -48,14 +48,14 @@ final class ErrorReplies implements ServerInterceptor {
                 } catch (RuntimeException e) {
                     failed = true;
                     if (!call.isCancelled()) {
-                        call.close(status(call, e), new Metadata());
+                        call.close(status(e), new Metadata());
                     }
                 }
             }
         };
     }
 
-    private static Status status(ServerCall<?, ?> call, RuntimeException problem) {
+    static Status status(RuntimeException problem) {
         if (problem instanceof UnknownSessionException) {
             return Status.NOT_FOUND.withDescription(problem.getMessage());
         }
@@ -68,7 +68,7 @@ final class ErrorReplies implements ServerInterceptor {
         if (problem instanceof StorageException) {
             return Status.UNAVAILABLE.withDescription(problem.getMessage());
         }
-        LOG.error("{} failed", call.getMethodDescriptor().getFullMethodName(), problem);
+        LOG.error("a call failed", problem);
         return Status.INTERNAL.withDescription("the server failed; its log says why");
     }
 }

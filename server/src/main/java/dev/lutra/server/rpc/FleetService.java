@@ -1,5 +1,7 @@
 package dev.lutra.server.rpc;
 
+import dev.lutra.InputException;
+import dev.lutra.proto.AgentState;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceImplBase;
 import dev.lutra.proto.ListAgentsReply;
 import dev.lutra.proto.ListAgentsRequest;
@@ -11,26 +13,40 @@ import dev.lutra.proto.SubmitReply;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.fleet.AgentCalls;
-import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.LocalFleet;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** The fleet of this process, for experiments elsewhere. */
 final class FleetService extends FleetServiceImplBase {
 
-    private final Fleet fleet;
+    /** Devices in a reply, unless the caller says how many, and at most: with all their descriptions they fit in a message. */
+    private static final int USUAL_AGENTS = 100;
+    private static final int MOST_AGENTS = 1000;
+    /** Tasks that a call asks after. */
+    static final int MOST_ASKED = 10_000;
+    private static final int MOST_PRIORITY = 100;
+    private static final int LONGEST_OWNER = 64;
+
+    private final LocalFleet fleet;
     private final ModelStore models;
 
-    FleetService(Fleet fleet, ModelStore models) {
+    FleetService(LocalFleet fleet, ModelStore models) {
         this.fleet = fleet;
         this.models = models;
     }
 
     @Override
     public void listAgents(ListAgentsRequest request, StreamObserver<ListAgentsReply> reply) {
-        StreamObservers.nextAndComplete(reply, ListAgentsReply.newBuilder().addAllAgents(fleet.agents()).build());
+        int most = request.getMost() < 1 ? USUAL_AGENTS : Math.min(request.getMost(), MOST_AGENTS);
+        List<AgentState> agents = request.getDevice().isEmpty()
+            ? fleet.agents(request.getAfter(), most)
+            : fleet.agent(request.getDevice()).stream().toList();
+        StreamObservers.nextAndComplete(reply, ListAgentsReply.newBuilder().addAllAgents(Transfer.fitting(agents)).build());
     }
 
     @Override
@@ -63,14 +79,31 @@ final class FleetService extends FleetServiceImplBase {
 
     @Override
     public void submit(SubmitRequest request, StreamObserver<SubmitReply> reply) {
-        fleet.submit(request.getDevice(), request.getTasksList());
+        int priority = request.getPriority();
+        if (Math.abs((long) priority) > MOST_PRIORITY) {
+            throw new InputException("priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
+        }
+        fleet.submit(request.getDevice(), request.getTasksList(), new Submitter(owner(request.getOwner()), priority));
         StreamObservers.nextAndComplete(reply, SubmitReply.getDefaultInstance());
     }
 
     @Override
     public void outcomes(OutcomesRequest request, StreamObserver<OutcomesReply> reply) {
-        List<TaskOutcome> done = fleet.outcomes(request.getTaskIdsList(), request.getKnownDone(),
+        if (request.getTaskIdsCount() > MOST_ASKED) {
+            throw new InputException("task_ids: " + request.getTaskIdsCount() + " (expected: at most " + MOST_ASKED + " in a call)");
+        }
+        CompletableFuture<List<TaskOutcome>> done = fleet.outcomes(request.getTaskIdsList(), request.getKnownDone(), owner(request.getOwner()),
             AgentCalls.allowedWait(request.getWaitMillis()));
-        StreamObservers.nextAndComplete(reply, OutcomesReply.newBuilder().addAllDone(Transfer.fitting(done)).build());
+        CompletableFuture<OutcomesReply> answer = done
+            .thenApply(outcomes -> OutcomesReply.newBuilder().addAllDone(Transfer.fitting(outcomes)).build());
+        answer.whenComplete((result, problem) -> done.cancel(false)); // does nothing to one that is complete
+        Replies.later(reply, answer);
+    }
+
+    private static String owner(String name) {
+        if (name.length() > LONGEST_OWNER) {
+            throw new InputException("owner: " + name.length() + " characters (expected: at most " + LONGEST_OWNER + ")");
+        }
+        return name;
     }
 }

@@ -11,7 +11,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +28,17 @@ public final class LutraServer implements AutoCloseable {
     /** Agents may ask after the server this often; gRPC's own limit of 5 minutes would cut them off. */
     private static final Duration MIN_PEER_KEEP_ALIVE = Duration.ofSeconds(5);
 
+    /** Calls of one connection at a time: an agent has three, a run one for every device. */
+    private static final int MOST_CALLS = 256;
+
+    /** Calls that a connection begins and gives up at once; one that does so more often is closed (CVE-2023-44487). */
+    private static final int MOST_RESETS = 200;
+    private static final int RESET_SECONDS = 30;
+
+    /** A connection without calls is closed after so long; those who need it again make another. */
+    private static final Duration IDLE = Duration.ofMinutes(10);
+
+    private static final int THREADS = 64;
     private static final long FINISH_MILLIS = 250;
     private static final long CLOSE_SECONDS = 5;
 
@@ -46,18 +58,26 @@ public final class LutraServer implements AutoCloseable {
      * @throws InputException when it cannot listen there
      */
     public static LutraServer start(String host, int port, String token, TaskQueue queue, ModelStore models) {
-        // Waiting calls hold a thread each, apart from those that serve the network: there are as many as agents.
-        ExecutorService calls = Executors.newCachedThreadPool(task -> {
-            Thread thread = new Thread(task, "lutra-call");
-            thread.setDaemon(true);
-            return thread;
-        });
+        // Calls that wait hold no thread, and those that store something share the disk's time.
+        ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+            task -> {
+                Thread thread = new Thread(task, "lutra-call");
+                thread.setDaemon(true);
+                return thread;
+            });
+        calls.allowCoreThreadTimeOut(true);
+        CallRate rate = new CallRate();
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
             .executor(calls)
             .addService(new AgentService(new AgentCalls(queue, models)))
             .addService(new FleetService(new LocalFleet(queue, models), models))
             .intercept(new ErrorReplies())
-            .intercept(new TokenInterceptor(token)) // the last one comes first
+            .intercept(new TokenInterceptor(token))
+            .intercept(rate) // the last one comes first
+            .addTransportFilter(rate)
+            .maxConcurrentCallsPerConnection(MOST_CALLS)
+            .maxRstFramesPerWindow(MOST_RESETS, RESET_SECONDS)
+            .maxConnectionIdle(IDLE.toSeconds(), TimeUnit.SECONDS)
             .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)

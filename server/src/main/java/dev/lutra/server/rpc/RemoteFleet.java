@@ -28,13 +28,16 @@ import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObservers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -69,10 +72,13 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private final ManagedChannel connection;
     private final Channel channel;
     private final Consumer<String> say;
+    private final String owner = UUID.randomUUID().toString();
+    private final int priority;
     private Duration patience = Duration.ZERO;
 
-    private RemoteFleet(String address, ManagedChannel connection, String token, Consumer<String> say) {
+    private RemoteFleet(String address, ManagedChannel connection, String token, int priority, Consumer<String> say) {
         this.address = address;
+        this.priority = priority;
         this.say = say;
         this.connection = connection;
         this.channel = ClientInterceptors.intercept(connection, TokenHeader.showing(token));
@@ -83,17 +89,23 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         return connect(address, token, line -> {});
     }
 
+    /** As {@link #connect(String, String, int, Consumer)}, with the usual priority. */
+    public static RemoteFleet connect(String address, String token, Consumer<String> say) {
+        return connect(address, token, 0, say);
+    }
+
     /**
      * Connects to a server.
      *
      * @param address {@code host:port}
+     * @param priority of the tasks that are submitted, -100 to 100
      * @param say told when the server is away, and when it is back
      * @throws InputException when there is no such server or it does not take the token
      */
-    public static RemoteFleet connect(String address, String token, Consumer<String> say) {
-        RemoteFleet fleet = new RemoteFleet(address, channel(address), token, say);
+    public static RemoteFleet connect(String address, String token, int priority, Consumer<String> say) {
+        RemoteFleet fleet = new RemoteFleet(address, channel(address), token, priority, say);
         try {
-            fleet.agents();
+            fleet.list(ListAgentsRequest.newBuilder().setMost(1));
         } catch (RuntimeException e) {
             fleet.close();
             throw e;
@@ -116,7 +128,22 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     @Override
     public List<AgentState> agents() {
-        return call(() -> stub(Duration.ZERO).listAgents(ListAgentsRequest.getDefaultInstance()).getAgentsList());
+        List<AgentState> all = new ArrayList<>();
+        List<AgentState> more = list(ListAgentsRequest.newBuilder());
+        while (!more.isEmpty()) {
+            all.addAll(more);
+            more = list(ListAgentsRequest.newBuilder().setAfter(all.get(all.size() - 1).getDevice().getName()));
+        }
+        return all;
+    }
+
+    @Override
+    public Optional<AgentState> agent(String device) {
+        return list(ListAgentsRequest.newBuilder().setDevice(device)).stream().findFirst();
+    }
+
+    private List<AgentState> list(ListAgentsRequest.Builder request) {
+        return call(() -> stub(Duration.ZERO).listAgents(request.build()).getAgentsList());
     }
 
     @Override
@@ -168,7 +195,8 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         List<Task> rest = tasks;
         do {
             List<Task> now = Transfer.fitting(rest);
-            SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).build();
+            SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).setOwner(owner)
+                .setPriority(priority).build();
             call(() -> stub(Duration.ZERO).submit(request));
             rest = rest.subList(now.size(), rest.size());
         } while (!rest.isEmpty());
@@ -187,8 +215,24 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         return distinct.stream().map(done::get).filter(Objects::nonNull).toList();
     }
 
-    /** A reply holds as many outcomes as fit, so this asks until nothing more comes. */
+    /** A call asks after so many tasks at most: of more it looks at all, and waits for one of the first that are open. */
     private Map<String, TaskOutcome> ask(Set<String> ids, int knownDone, Duration wait) {
+        if (ids.size() <= FleetService.MOST_ASKED) {
+            return askAll(ids, knownDone, wait);
+        }
+        Map<String, TaskOutcome> done = new LinkedHashMap<>();
+        List<String> all = List.copyOf(ids);
+        for (int begin = 0; begin < all.size(); begin += FleetService.MOST_ASKED) {
+            done.putAll(askAll(all.subList(begin, Math.min(begin + FleetService.MOST_ASKED, all.size())), 0, Duration.ZERO));
+        }
+        if (done.size() <= knownDone && done.size() < ids.size()) {
+            done.putAll(askAll(all.stream().filter(id -> !done.containsKey(id)).limit(FleetService.MOST_ASKED).toList(), 0, wait));
+        }
+        return done;
+    }
+
+    /** A reply holds as many outcomes as fit, so this asks until nothing more comes. */
+    private Map<String, TaskOutcome> askAll(Collection<String> ids, int knownDone, Duration wait) {
         Map<String, TaskOutcome> done = new LinkedHashMap<>();
         Set<String> open = new LinkedHashSet<>(ids);
         List<TaskOutcome> more = ask(OutcomesRequest.newBuilder().addAllTaskIds(open).setKnownDone(knownDone), wait);
@@ -202,7 +246,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private List<TaskOutcome> ask(OutcomesRequest.Builder request, Duration wait) {
         Duration once = AgentCalls.allowedWait(wait.toMillis());
-        request.setWaitMillis(once.toMillis());
+        request.setWaitMillis(once.toMillis()).setOwner(owner);
         return call(() -> stub(once).outcomes(request.build()).getDoneList());
     }
 

@@ -11,8 +11,11 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
@@ -32,9 +35,11 @@ import org.sqlite.SQLiteException;
 /**
  * A server's SQLite file, brought to the schema of this version when it is opened.
  *
- * <p>A transaction that has returned outlives the process (write-ahead log); a power cut may take the newest ones with it
- * but leaves the file whole. Transactions run one after the other on one connection; a second process that opens the
- * same file waits for its turn. Trouble that passes is told by a {@link StorageException} and may be {@link #patience waited out}.
+ * <p>A transaction that has returned is on the disk and outlives the process and a power cut (write-ahead log, synchronised by every
+ * commit). Transactions run one after the other on one connection; those that come while another is being written are committed
+ * together, so that many callers share the time that a disk takes. A second process that opens the same file waits for its turn.
+ * What only looks does so beside them, on connections of its own. Trouble that passes is told by a {@link StorageException} and may be
+ * {@link #patience waited out}.
  *
  * <p>When it is opened, every page is looked at once ({@code PRAGMA quick_check}): damage is told before work begins and not in the
  * middle of it. The file is its owner's alone.
@@ -44,18 +49,26 @@ public final class Database implements AutoCloseable {
     /** How long a transaction waits for one of another process before it counts as trouble. */
     private static final int BUSY_TIMEOUT_MILLIS = 2_000;
 
+    /** Transactions that are committed together, at most: none waits for long on others. */
+    private static final int MOST_TOGETHER = 128;
+
+    private static final String STEP = "step";
+
     private final Path file;
     private final SQLiteDataSource source;
     private final Patience patience;
+    private final Readers readers;
     private final Object turn = new Object();
+    private final Queue<Step<?>> waiting = new ConcurrentLinkedQueue<>();
     /** Null after trouble: what a connection is left in then is not for a driver to say. */
     private Handle handle;
     private boolean closed;
 
-    private Database(Path file, SQLiteDataSource source, Patience patience) {
+    private Database(Path file, SQLiteDataSource source, Patience patience, int busyMillis) {
         this.file = file;
         this.source = source;
         this.patience = patience;
+        this.readers = new Readers(source.getUrl(), busyMillis);
     }
 
     /** As {@link #open(Path, Consumer)}, telling nobody what is waited for. */
@@ -82,7 +95,7 @@ public final class Database implements AutoCloseable {
                 makePrivate(file);
                 check(file, source);
                 migrate(file, source);
-                return new Database(file, source, patience);
+                return new Database(file, source, patience, busyMillis);
             } catch (IOException | SQLException | RuntimeException e) {
                 throw e instanceof InputException known ? known : unusable(file, e);
             }
@@ -118,7 +131,7 @@ public final class Database implements AutoCloseable {
     private static SQLiteDataSource source(Path file, int busyMillis) {
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(JournalMode.WAL);
-        config.setSynchronous(SynchronousMode.NORMAL);
+        config.setSynchronous(SynchronousMode.FULL);
         config.setBusyTimeout(busyMillis);
         config.enforceForeignKeys(true);
         // A transaction that turns from reader into writer fails at once when another process wrote in between.
@@ -185,31 +198,93 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Runs a transaction, alone, and returns its result; an exception rolls it back.
+     * Runs a transaction, alone, and returns its result once that is on the disk; an exception rolls it back. It may run on another thread.
      *
      * @throws StorageException when storage is in trouble that passes
      * @throws InputException when the file turns out to be damaged
      */
     public <R> R transaction(Function<Handle, R> work) {
+        Step<R> step = new Step<>(work);
+        waiting.add(step);
         synchronized (turn) {
+            while (!step.isOver()) { // else whoever had the turn before has done it too
+                commit(next());
+            }
+        }
+        return step.result();
+    }
+
+    /** Looks at what is committed, as of one moment, beside the transactions that are under way. Errors are those of a transaction. */
+    public <R> R read(Function<Handle, R> work) {
+        try {
+            return readers.read(work);
+        } catch (RuntimeException e) {
+            throw explained(e);
+        }
+    }
+
+    private List<Step<?>> next() {
+        List<Step<?>> steps = new ArrayList<>();
+        for (Step<?> step = waiting.poll(); step != null; step = steps.size() < MOST_TOGETHER ? waiting.poll() : null) {
+            steps.add(step);
+        }
+        return steps;
+    }
+
+    private void commit(List<Step<?>> steps) {
+        try {
             if (closed) {
                 throw new IllegalStateException(file + ": closed");
             }
-            try {
-                if (handle == null) {
-                    handle = Jdbi.open(source);
-                }
-                return handle.inTransaction(work::apply);
-            } catch (RuntimeException e) {
-                throw explained(e);
+            if (handle == null) {
+                handle = Jdbi.open(source);
             }
+            handle.begin();
+            if (steps.size() == 1 ? succeeds(steps.get(0)) : succeedTogether(steps)) {
+                handle.commit();
+            } else {
+                handle.rollback();
+            }
+            steps.forEach(Step::end);
+        } catch (RuntimeException | Error e) {
+            RuntimeException told = e instanceof RuntimeException known ? explained(known) : new IllegalStateException(e);
+            disconnect();
+            steps.forEach(step -> step.fail(told));
         }
+    }
+
+    /** Whether there is something to commit; trouble with storage is every step's, and thrown. */
+    private boolean succeeds(Step<?> step) {
+        try {
+            step.run(handle);
+            return true;
+        } catch (RuntimeException e) {
+            if (isOfStorage(e)) {
+                throw e;
+            }
+            step.refuse(e);
+            return false;
+        }
+    }
+
+    private boolean succeedTogether(List<Step<?>> steps) {
+        for (Step<?> step : steps) {
+            handle.savepoint(STEP);
+            if (!succeeds(step)) {
+                handle.rollbackToSavepoint(STEP);
+            }
+            handle.releaseSavepoint(STEP);
+        }
+        return true;
+    }
+
+    private boolean isOfStorage(RuntimeException problem) {
+        return explained(problem) != problem;
     }
 
     private RuntimeException explained(RuntimeException e) {
         Optional<StorageException> trouble = StorageException.of(file, e);
         if (trouble.isPresent()) {
-            disconnect();
             return trouble.get();
         }
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
@@ -238,5 +313,6 @@ public final class Database implements AutoCloseable {
             closed = true;
             disconnect();
         }
+        readers.close();
     }
 }

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpHandler;
 import dev.lutra.InputException;
 import dev.lutra.proto.FetchModelRequest;
 import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseReply;
 import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportRequest;
@@ -22,6 +23,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,8 +47,11 @@ final class AgentApi implements HttpHandler {
     private final AgentCalls calls;
     private final TokenCheck check;
     private final String joinLink;
+    private final Executor threads;
+    private final Set<CompletableFuture<LeaseReply>> waiting = ConcurrentHashMap.newKeySet();
 
-    AgentApi(AgentCalls calls, String token, String joinLink) {
+    AgentApi(AgentCalls calls, String token, String joinLink, Executor threads) {
+        this.threads = threads;
         this.calls = calls;
         this.check = new TokenCheck(token);
         this.joinLink = joinLink;
@@ -51,25 +59,67 @@ final class AgentApi implements HttpHandler {
 
     @Override
     public void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            try {
+        boolean isAnswered = true;
+        try {
+            isAnswered = answered(exchange, () -> {
                 checkToken(exchange);
-                answer(exchange, exchange.getRequestURI().getPath().substring(PREFIX.length()));
-            } catch (Refusal e) {
-                refuse(exchange, e.status, e.getMessage());
-            } catch (UnknownSessionException e) {
-                refuse(exchange, 404, e.getMessage());
-            } catch (NameTakenException e) {
-                refuse(exchange, 409, e.getMessage());
-            } catch (InputException e) {
-                refuse(exchange, 400, e.getMessage());
-            } catch (StorageException e) {
-                refuse(exchange, 503, e.getMessage());
-            } catch (RuntimeException e) {
-                LOG.error("{} failed", exchange.getRequestURI().getPath(), e);
-                refuse(exchange, 500, "the server failed; its log says why");
+                return answer(exchange, exchange.getRequestURI().getPath().substring(PREFIX.length()));
+            });
+        } finally {
+            if (isAnswered) {
+                exchange.close();
             }
         }
+    }
+
+    /** Says whether it has answered; otherwise the answer comes later. */
+    private interface Answer {
+        boolean give() throws IOException;
+    }
+
+    private static boolean answered(HttpExchange exchange, Answer answer) throws IOException {
+        try {
+            return answer.give();
+        } catch (Refusal e) {
+            refuse(exchange, e.status, e.getMessage());
+        } catch (UnknownSessionException e) {
+            refuse(exchange, 404, e.getMessage());
+        } catch (NameTakenException e) {
+            refuse(exchange, 409, e.getMessage());
+        } catch (InputException e) {
+            refuse(exchange, 400, e.getMessage());
+        } catch (StorageException e) {
+            refuse(exchange, 503, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("{} failed", exchange.getRequestURI().getPath(), e);
+            refuse(exchange, 500, "the server failed; its log says why");
+        }
+        return true;
+    }
+
+    /** Answers with tasks once there are some, holding no thread meanwhile. */
+    private void lease(HttpExchange exchange, LeaseRequest request) {
+        CompletableFuture<LeaseReply> reply = calls.lease(request);
+        waiting.add(reply);
+        reply.whenCompleteAsync((leased, problem) -> {
+            waiting.remove(reply);
+            try (exchange) {
+                answered(exchange, () -> {
+                    if (problem != null) {
+                        throw problem.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(problem);
+                    }
+                    reply(exchange, leased);
+                    return true;
+                });
+            } catch (IOException e) {
+                LOG.debug("{}: nobody takes the answer", exchange.getRequestURI().getPath(), e);
+            }
+        }, threads);
+    }
+
+    /** Tells everybody who waits that there is nothing. */
+    void endWaits() {
+        waiting.forEach(reply -> reply.complete(LeaseReply.getDefaultInstance()));
     }
 
     /** A call that ends before it begins. */
@@ -88,14 +138,17 @@ final class AgentApi implements HttpHandler {
         });
     }
 
-    private void answer(HttpExchange exchange, String call) throws IOException {
+    private boolean answer(HttpExchange exchange, String call) throws IOException {
         if (!exchange.getRequestMethod().equals("POST")) {
             throw new Refusal(405, exchange.getRequestMethod() + " (expected: POST)");
         }
         switch (call) {
             case "agent/join" -> reply(exchange, calls.join(read(exchange, JoinRequest.newBuilder()).build()));
             // A page that has gone cannot be seen here: its lease runs out.
-            case "agent/lease" -> reply(exchange, calls.lease(read(exchange, LeaseRequest.newBuilder()).build(), () -> false));
+            case "agent/lease" -> {
+                lease(exchange, read(exchange, LeaseRequest.newBuilder()).build());
+                return false;
+            }
             case "agent/renew" -> reply(exchange, calls.renew(read(exchange, RenewRequest.newBuilder()).build()));
             case "agent/report" -> reply(exchange, calls.report(read(exchange, ReportRequest.newBuilder()).build()));
             case "agent/fetch-model" -> send(exchange, calls.model(read(exchange, FetchModelRequest.newBuilder()).build()));
@@ -103,6 +156,7 @@ final class AgentApi implements HttpHandler {
             case "join-code" -> send(exchange, 200, "image/svg+xml", new QrCode(joinLink).asSvg());
             default -> throw new Refusal(404, "no such call: " + call);
         }
+        return true;
     }
 
     private static <B extends Message.Builder> B read(HttpExchange exchange, B request) throws IOException {

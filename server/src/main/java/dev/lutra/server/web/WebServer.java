@@ -11,7 +11,8 @@ import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 
@@ -22,6 +23,18 @@ public final class WebServer implements AutoCloseable {
     public static final String CODE_CHARACTERS = QrCode.CHARACTERS;
 
     private static final long CLOSE_SECONDS = 5;
+    private static final int THREADS = 64;
+
+    /**
+     * Limits of the JDK's server, which it reads once: connections at a time, and the seconds in which a request has to be there from its
+     * first byte to its last, and its answer taken, a model's file included.
+     */
+    private static final Map<String, String> LIMITS = Map.of(
+        "jdk.httpserver.maxConnections", "1024", "sun.net.httpserver.maxReqTime", "60", "sun.net.httpserver.maxRspTime", "900");
+
+    static {
+        LIMITS.forEach((name, value) -> System.getProperties().putIfAbsent(name, value));
+    }
 
     /**
      * Nothing from elsewhere, nothing inline; WebAssembly is what the runtime is made of. The opener and embedder policies
@@ -47,11 +60,13 @@ public final class WebServer implements AutoCloseable {
 
     private final HttpServer server;
     private final ExecutorService calls;
+    private final AgentApi api;
     private final String joinLink;
 
-    private WebServer(HttpServer server, ExecutorService calls, String joinLink) {
+    private WebServer(HttpServer server, ExecutorService calls, AgentApi api, String joinLink) {
         this.server = server;
         this.calls = calls;
+        this.api = api;
         this.joinLink = joinLink;
     }
 
@@ -66,17 +81,20 @@ public final class WebServer implements AutoCloseable {
         String scheme = settings.encryption() instanceof Encryption.None ? "http" : "https";
         String joinLink = scheme + "://" + OwnAddress.inUrl(address.getAddress()) + ":" + server.getAddress().getPort()
             + "/agent#token=" + token;
-        // Waiting calls hold a thread each: there are as many as pages.
-        ExecutorService calls = Executors.newCachedThreadPool(task -> {
-            Thread thread = new Thread(task, "lutra-page");
-            thread.setDaemon(true);
-            return thread;
-        });
+        // A call that is read or written holds a thread, one that waits does not. Connections that are slow are closed after a while.
+        ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+            task -> {
+                Thread thread = new Thread(task, "lutra-page");
+                thread.setDaemon(true);
+                return thread;
+            });
+        calls.allowCoreThreadTimeOut(true);
+        AgentApi api = new AgentApi(agentCalls, token, joinLink, calls);
         server.createContext("/", withHeaders(new Pages()));
-        server.createContext("/api/", withHeaders(new AgentApi(agentCalls, token, joinLink)));
+        server.createContext("/api/", withHeaders(api));
         server.setExecutor(calls);
         server.start();
-        return new WebServer(server, calls, joinLink);
+        return new WebServer(server, calls, api, joinLink);
     }
 
     private static HttpServer bind(Settings settings, InetSocketAddress address) {
@@ -124,7 +142,8 @@ public final class WebServer implements AutoCloseable {
     /** Ends all calls; afterwards nothing of this server uses the queue. */
     @Override
     public void close() {
-        calls.shutdownNow(); // wakes those that wait, which then answer that there is nothing
+        api.endWaits(); // those that wait are told that there is nothing
+        calls.shutdown();
         server.stop(0);
         try {
             calls.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);

@@ -29,9 +29,9 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -573,44 +573,54 @@ class TaskQueueTest {
     /** In a queue whose waiters do not look by themselves within the time that this test has. */
     @Test
     @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void waitersAreWokenByWhatOthersDo() throws InterruptedException {
+    void waitersAreWokenByWhatOthersDo() {
         queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, Duration.ofHours(1));
-        String session = join("pi");
-        CountDownLatch tried = new CountDownLatch(1);
-        AtomicBoolean held = new AtomicBoolean();
-        Thread waiter = new Thread(() -> held.set(queue.await(Duration.ofHours(1), () -> {
-            boolean got = !queue.lease(session, 1).isEmpty();
-            tried.countDown();
-            return got;
-        })));
-        waiter.start();
-        tried.await();
-        while (waiter.getState() != Thread.State.TIMED_WAITING) {
-            Thread.onSpinWait();
-        }
+        String pi = join("pi");
+        CompletableFuture<TaskQueue.Leased> waiting = queue.lease(pi, 1, Duration.ofHours(1));
+        CompletableFuture<TaskQueue.Leased> another = queue.lease(join("phone"), 1, Duration.ofHours(1));
+        assertThat(waiting).isNotDone();
         submit("pi", "a");
-        waiter.join();
-        assertThat(held).isTrue();
+        assertThat(ids(waiting.join().tasks())).containsExactly("a");
+        CompletableFuture<List<TaskOutcome>> outcomes = queue.outcomes(Set.of("a"), 1, "", Duration.ofHours(1));
+        assertThat(outcomes).isNotDone();
+        queue.report(pi, name(waiting.join().tasks().get(0)), outcome("done"));
+        assertThat(outcomes.join()).extracting(TaskOutcome::getTaskId).containsExactly("a");
+        assertThat(another).as("one whom it does not concern").isNotDone();
+        assertThat(queue.waiting()).isEqualTo(1);
     }
 
     @Test
-    void waitersNoticeLeasesThatRunOut() throws InterruptedException {
+    void waitersNoticeLeasesThatRunOut() {
         String session = join("pi");
         submit("pi", "a");
         queue.lease(session, 1);
         clock.advance(LEASE);
-        assertThat(queue.await(Duration.ZERO, () -> !queue.lease(session, 1).isEmpty())).isTrue();
-        assertThat(queue.await(Duration.ZERO, () -> !queue.lease(session, 1).isEmpty())).isFalse();
-        CountDownLatch tried = new CountDownLatch(1);
-        Thread waiter = new Thread(() -> queue.await(Duration.ofMinutes(5), () -> {
-            boolean got = !queue.lease(session, 1).isEmpty();
-            tried.countDown();
-            return got;
-        }));
-        waiter.start();
-        tried.await();
+        assertThat(ids(queue.lease(session, 1, Duration.ZERO).join().tasks())).containsExactly("a");
+        assertThat(queue.lease(session, 1, Duration.ZERO).join().tasks()).isEmpty();
+        CompletableFuture<TaskQueue.Leased> waiting = queue.lease(session, 1, Duration.ofMinutes(5));
         clock.advance(LEASE);
-        waiter.join();
+        assertThat(ids(waiting.join().tasks())).containsExactly("a");
+    }
+
+    @Test
+    void whoeverIsGoneTakesNothing() {
+        String session = join("pi");
+        CompletableFuture<TaskQueue.Leased> gone = queue.lease(session, 1, Duration.ofMinutes(5));
+        gone.cancel(false);
+        assertThat(queue.waiting()).isZero();
+        submit("pi", "a");
+        assertThat(queue.lease(session, 1)).extracting(LeasedTask::getEpoch).containsExactly(1L);
+    }
+
+    /** One that leases again and again without waiting for the answers holds no more than a few of them. */
+    @Test
+    void aDeviceHasFewWaitingCalls() {
+        String session = join("pi");
+        List<CompletableFuture<TaskQueue.Leased>> calls = IntStream.range(0, 100)
+            .mapToObj(i -> queue.lease(session, 1, Duration.ofMinutes(5))).toList();
+        assertThat(queue.waiting()).isEqualTo(TaskQueue.MOST_WAITING);
+        assertThat(calls.get(0).join().tasks()).isEmpty();
+        assertThat(calls.get(99)).isNotDone();
     }
 
     private String join(String device, String machine, String process) {

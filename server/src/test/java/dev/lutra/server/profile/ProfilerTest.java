@@ -117,8 +117,8 @@ class ProfilerTest {
         RuntimeOffer offer = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1.29.0").addProviders("cpu").build();
         String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).addRuntimes(offer).build()).getSession();
         LeaseRequest request = LeaseRequest.newBuilder().setSession(session).setMaxTasks(10).setWaitMillis(10_000).build();
-        LeaseReply leased = calls.lease(request, () -> false);
-        for (boolean more = true; more; leased = calls.lease(request.toBuilder().clearWaitMillis().build(), () -> false)) {
+        LeaseReply leased = calls.lease(request).join();
+        for (boolean more = true; more; leased = calls.lease(request.toBuilder().clearWaitMillis().build()).join()) {
             for (LeasedTask task : leased.getTasksList()) {
                 ReportRequest.Builder report = ReportRequest.newBuilder().setSession(session).setLease(
                     LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()));
@@ -187,9 +187,9 @@ class ProfilerTest {
     /** Takes the device's part: gives the labels of all tasks, in the order of the queue. */
     private static List<String> failAllButTheCall(TaskQueue queue) {
         String session = queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).build());
-        queue.await(Duration.ofMinutes(1), () -> queue.agents().get(0).getQueuedTasks() > 0);
         List<String> labels = new ArrayList<>();
-        for (List<LeasedTask> leased = queue.lease(session, 10); !leased.isEmpty(); leased = queue.lease(session, 10)) {
+        for (List<LeasedTask> leased = queue.lease(session, 10, Duration.ofMinutes(1)).join().tasks(); !leased.isEmpty(); leased = queue
+            .lease(session, 10)) {
             for (LeasedTask task : leased) {
                 String label = task.getTask().getLabel();
                 labels.add(label);

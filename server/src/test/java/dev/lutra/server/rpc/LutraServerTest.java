@@ -86,6 +86,7 @@ class LutraServerTest {
     private final List<AutoCloseable> open = new ArrayList<>();
     private Database database;
     private LutraServer server;
+    private TaskQueue queue;
 
     @BeforeEach
     void start() {
@@ -94,7 +95,7 @@ class LutraServerTest {
 
     private void start(int port) {
         database = Database.open(folder.resolve("lutra.db"));
-        TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), LEASE);
+        queue = new TaskQueue(database, Clock.systemUTC(), LEASE);
         server = LutraServer.start("127.0.0.1", port, TOKEN, queue, new ModelStore(folder.resolve("models")));
     }
 
@@ -274,7 +275,7 @@ class LutraServerTest {
             waiting.add(CompletableFuture.supplyAsync(() -> agent.lease(request).getTasksCount(),
                 task -> new Thread(task, "waiting agent").start()));
         }
-        WaitingCalls.await(40);
+        WaitingCalls.await(queue, 40);
         assertThat(fleet.agents()).hasSize(40);
         for (int i = 0; i < 40; i++) {
             fleet.submit("device" + i, tasks(model, "device" + i + ".", 1));
@@ -294,10 +295,10 @@ class LutraServerTest {
         Context.CancellableContext patience = Context.current().withCancellation();
         Future<?> given = CompletableFuture.runAsync(patience.wrap((Runnable) () -> assertThatThrownBy(() -> agent.lease(request))
             .isInstanceOf(StatusRuntimeException.class)));
-        WaitingCalls.await(1);
+        WaitingCalls.await(queue, 1);
         patience.cancel(null);
         given.get();
-        WaitingCalls.await(0);
+        WaitingCalls.await(queue, 0);
         fleet.submit("pi", tasks(model, "t", 1));
         assertThat(agent.lease(request).getTasksList()).extracting(LeasedTask::getEpoch).containsExactly(1L);
     }

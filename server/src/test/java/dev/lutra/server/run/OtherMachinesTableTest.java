@@ -53,6 +53,11 @@ class OtherMachinesTableTest {
         }
 
         @Override
+        public Optional<AgentState> agent(String device) {
+            return agents().stream().findFirst();
+        }
+
+        @Override
         public String putModel(byte[] onnx) {
             return "a model";
         }

@@ -125,8 +125,8 @@ public final class SimulatedDevice implements FleetAccess {
             .putEnergyOfModels("cpu", nanojoulesANano > 0 ? "simulated" : "not told: it is made so")).addRuntimes(offer).build())
             .getSession();
         while (!stopped[0]) {
-            for (LeasedTask leased : calls.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(64).setWaitMillis(50).build(),
-                () -> stopped[0]).getTasksList()) {
+            for (LeasedTask leased : calls.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(64).setWaitMillis(50).build())
+                .join().getTasksList()) {
                 Task task = leased.getTask();
                 Path model = calls.model(FetchModelRequest.newBuilder().setSession(session).setSha256(task.getModelSha256()).build());
                 Measured outcome = task.hasRules() ? timed(task, OnnxFile.read(model).getGraph(), law) : run(task, model);

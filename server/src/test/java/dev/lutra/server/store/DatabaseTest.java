@@ -42,7 +42,7 @@ class DatabaseTest {
         try (Database database = Database.open(folder.resolve("lutra.db"))) {
             assertThat(pragma(database, "journal_mode")).isEqualTo("wal");
             assertThat(pragma(database, "foreign_keys")).isEqualTo("1");
-            assertThat(pragma(database, "synchronous")).isEqualTo("1");
+            assertThat(pragma(database, "synchronous")).isEqualTo("2");
             assertThat(Integer.parseInt(pragma(database, "busy_timeout"))).isPositive();
         }
     }

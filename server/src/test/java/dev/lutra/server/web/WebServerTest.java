@@ -383,7 +383,7 @@ class WebServerTest {
         String session = join("phone");
         CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(post("agent/lease", TOKEN,
             "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build(), BodyHandlers.ofString());
-        WaitingCalls.await(1);
+        WaitingCalls.await(queue, 1);
         server.close();
         assertThat(waiting.handle((reply, problem) -> true).get()).isTrue();
     }

@@ -10,6 +10,8 @@ import picocli.CommandLine.Option;
 /** Which server, and the right to speak to it. */
 public final class ServerOptions {
 
+    private static final int MOST_PRIORITY = 100;
+
     @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "A server that 'lutra serve' runs.")
     private String address;
 
@@ -19,13 +21,19 @@ public final class ServerOptions {
     @Option(names = "--token-file", paramLabel = "FILE", description = "File that holds the token.")
     private Path tokenFile;
 
+    @Option(names = "--priority", paramLabel = "N", defaultValue = "0", description = "-100 to 100: on a device, tasks of a higher one go before those of others (default: ${DEFAULT-VALUE}).")
+    private int priority;
+
     public String address() {
         return address;
     }
 
     /** The devices that have joined it. */
     public FleetAccess devices() {
-        return new RemoteServer(address, token());
+        if (Math.abs((long) priority) > MOST_PRIORITY) {
+            throw new InputException("--priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
+        }
+        return new RemoteServer(address, token(), priority);
     }
 
     public String token() {
