@@ -84,7 +84,7 @@ public enum Precision {
     }
 
     /** IEEE 754 binary16 to binary32, exact. */
-    static float single(short half) {
+    public static float single(short half) {
         int sign = (half & 0x8000) << 16;
         int exponent = half >> 10 & 0x1f;
         int fraction = half & 0x3ff;

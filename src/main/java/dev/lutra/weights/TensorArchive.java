@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Set;
 
 /** Named tensors in a file, read one at a time. */
-public sealed interface TensorArchive permits SafetensorsFile, NumpyArchive {
+public sealed interface TensorArchive permits SafetensorsFile, NumpyArchive, OnnxTensors {
 
     /**
-     * Opens a file by the ending of its name: {@code .safetensors}, {@code .npz} or {@code .npy}.
+     * Opens a file by the ending of its name: {@code .safetensors}, {@code .npz}, {@code .npy} or {@code .onnx}.
      *
      * @throws InputException if it is none of them, is not there, or is damaged
      */
@@ -22,7 +22,10 @@ public sealed interface TensorArchive permits SafetensorsFile, NumpyArchive {
         if (name.endsWith(".npz") || name.endsWith(".npy")) {
             return NumpyArchive.open(file);
         }
-        throw InputException.in(file, "not a weight file (expected: a name that ends in .safetensors, .npz or .npy)");
+        if (name.endsWith(".onnx")) {
+            return OnnxTensors.open(file);
+        }
+        throw InputException.in(file, "not a weight file (expected: a name that ends in .safetensors, .npz, .npy or .onnx)");
     }
 
     Path file();

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
-import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.SharedTensor;
 import dev.lutra.supernet.Images;
 import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.StepSeed;
@@ -114,7 +114,7 @@ public final class Learner implements AutoCloseable {
             StepWeights.Gradients gradients = leaves.gradients();
             boolean moves = Double.isFinite(sum) && gradients.areFinite();
             if (moves) {
-                gradients.descend(settings.descent(), learningRate);
+                gradients.descend(settings.descent(), learningRate, recipe.layers());
                 if (recipe.averages()) {
                     weights.average(recipe.averaging());
                 }
@@ -142,8 +142,8 @@ public final class Learner implements AutoCloseable {
         return weights;
     }
 
-    private boolean learns(Role role) {
-        return switch (role) {
+    private boolean learns(SharedTensor tensor) {
+        return !settings.recipe().layers().freeze(tensor.name()) && switch (tensor.role()) {
             case CONV_WEIGHT, LINEAR_WEIGHT, BIAS, STEP -> true;
             case NORM_SCALE, NORM_SHIFT -> learnsBatchNorm;
             case RUNNING_MEAN, RUNNING_VARIANCE -> false;

@@ -5,6 +5,7 @@ import dev.lutra.data.augmentation.Augmentation;
 import dev.lutra.data.augmentation.Augmentations;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.supernet.StochasticDepth;
+import dev.lutra.supernet.descent.LayerRates;
 import dev.lutra.yaml.YamlNode;
 import java.util.List;
 import java.util.Optional;
@@ -18,12 +19,13 @@ import java.util.Optional;
  * @param stochasticDepth how often branches are left out, if they are
  * @param auxiliary weight of the loss of a second classifier within the network; 0 for none
  * @param batchNormEpoch whether one more epoch measures batch norm when the weights of one network are trained
+ * @param layers which of them learn more slowly than the others, or not at all
  */
 public record Recipe(double averaging, List<Augmentation> augmentations, double mixup, Optional<StochasticDepth> stochasticDepth,
-    double auxiliary, boolean batchNormEpoch) {
+    double auxiliary, boolean batchNormEpoch, LayerRates layers) {
 
     /** Nothing. */
-    public static final Recipe PLAIN = new Recipe(0, List.of(), 0, Optional.empty(), 0, false);
+    public static final Recipe PLAIN = new Recipe(0, List.of(), 0, Optional.empty(), 0, false, LayerRates.ALIKE);
 
     private static final double MOST_AVERAGING = 0.999_999;
     private static final double MOST_MIXUP = 100;
@@ -39,7 +41,7 @@ public record Recipe(double averaging, List<Augmentation> augmentations, double 
 
     /** Weights are averaged, and nothing else is done. */
     public static Recipe averaging(double decay) {
-        return new Recipe(decay, List.of(), 0, Optional.empty(), 0, false);
+        return new Recipe(decay, List.of(), 0, Optional.empty(), 0, false, LayerRates.ALIKE);
     }
 
     /**
@@ -54,7 +56,7 @@ public record Recipe(double averaging, List<Augmentation> augmentations, double 
             training.find("mixup").map(node -> node.number(0, MOST_MIXUP)).orElse(0.0),
             training.find("stochastic-depth").map(Recipe::stochasticDepth),
             alone ? training.find("auxiliary").map(node -> node.number(0, MOST_AUXILIARY)).orElse(0.0) : 0,
-            alone && training.find("batch-norm-epoch").map(YamlNode::flag).orElse(false));
+            alone && training.find("batch-norm-epoch").map(YamlNode::flag).orElse(false), LayerRates.read(training));
     }
 
     private static List<Augmentation> augmentations(YamlNode node) {
@@ -82,6 +84,7 @@ public record Recipe(double averaging, List<Augmentation> augmentations, double 
             .putLater(key + "stochastic-depth", stochasticDepth.map(depth -> NamedValues.text(depth.rate())).orElse("none"), "none")
             .putLater(key + "stochastic-depth.rises", Boolean.toString(stochasticDepth.map(StochasticDepth::rises).orElse(false)),
                 Boolean.toString(false));
+        layers.describe(key, values);
         for (int i = 0; i < augmentations.size(); i++) {
             augmentations.get(i).describe(key + "augmentation." + (i + 1), values);
         }

@@ -7,20 +7,27 @@ import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.supernet.SupernetWeights;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * What the weights of one network are before its first step.
+ * What weights are before the first step.
  *
  * @param described what they follow from besides the seed, in one word and perhaps a fingerprint
- * @param source of the values; empty for first values drawn by the seed
+ * @param source of the values of what an op sees; none for what keeps the first values that are drawn by the seed
  */
-public record Start(String described, Optional<WeightSource> source) {
+public record Start(String described, Function<Weight, Optional<float[]>> source) {
 
     /** From scratch. */
-    public static final Start SCRATCH = new Start("scratch", Optional.empty());
+    public static final Start SCRATCH = new Start("scratch", weight -> Optional.empty());
+
+    /** From values that are all there. */
+    public static Start of(String described, WeightSource whole) {
+        return new Start(described, weight -> Optional.of(whole.read(weight)));
+    }
 
     /**
      * Reads the values of a network and keeps none.
@@ -28,21 +35,19 @@ public record Start(String described, Optional<WeightSource> source) {
      * @throws dev.lutra.InputException if the source is a file that does not have them
      */
     public void require(Network network) {
-        source.ifPresent(from -> learned(network).forEach(from::read));
+        learned(network).forEach(source::apply);
     }
 
     private static Stream<Weight> learned(Network network) {
         return network.ops().stream().flatMap(op -> op.weights().stream()).filter(weight -> weight.tensor().role().isParameter());
     }
 
-    /** Gives a network its values. Tensors that have them count as learned, and are in the first checkpoint. */
-    void give(Network network, SupernetWeights weights) {
-        source.ifPresent(from -> {
-            Map<SharedTensor, float[]> tensors = new LinkedHashMap<>();
-            learned(network).forEach(weight -> weight.paste(from.read(weight),
-                tensors.computeIfAbsent(weight.tensor(), tensor -> weights.first(tensor).clone())));
-            tensors.forEach(weights::set);
-        });
+    /** Gives networks their values. Tensors that have them count as learned, and are in the first checkpoint. */
+    void give(List<Network> networks, SupernetWeights weights) {
+        Map<SharedTensor, float[]> tensors = new LinkedHashMap<>();
+        networks.stream().flatMap(Start::learned).distinct().forEach(weight -> source.apply(weight).ifPresent(values -> weight.paste(values,
+            tensors.computeIfAbsent(weight.tensor(), tensor -> weights.first(tensor).clone()))));
+        tensors.forEach(weights::set);
     }
 
     void describe(String key, NamedValues.Builder values) {

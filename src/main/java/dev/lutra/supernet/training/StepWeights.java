@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
-import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.supernet.Parameters;
@@ -13,6 +12,7 @@ import dev.lutra.supernet.Views;
 import dev.lutra.supernet.WeightMoves;
 import dev.lutra.supernet.descent.Clipping;
 import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.descent.LayerRates;
 import dev.lutra.supernet.descent.Optimizer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +21,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
@@ -48,16 +50,16 @@ final class StepWeights implements Parameters {
      * @param step owns every array of the step
      * @param paths the networks whose gradients are summed
      * @param more what is learned besides what the paths read
-     * @param learned which kinds of tensor are learned
+     * @param learned which tensors are learned
      */
-    StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, List<Weight> more, Predicate<Role> learned) {
+    StepWeights(SupernetWeights shared, NDManager step, List<Network> paths, List<Weight> more, Predicate<SharedTensor> learned) {
         this.shared = shared;
         this.step = step;
         Map<SharedTensor, Set<Weight>> parts = new LinkedHashMap<>();
         for (Network path : paths) {
             for (Op op : path.ops()) {
                 for (Weight weight : op.weights()) {
-                    if (learned.test(weight.tensor().role())) {
+                    if (learned.test(weight.tensor())) {
                         parts.computeIfAbsent(weight.tensor(), tensor -> new LinkedHashSet<>()).add(weight);
                     }
                 }
@@ -109,10 +111,14 @@ final class StepWeights implements Parameters {
             return WeightMoves.finite(List.copyOf(gradients.values()));
         }
 
-        /** Bounds them, and moves the weights along them. */
-        void descend(Descent descent, double rate) {
+        /**
+         * Bounds them, and moves the weights along them.
+         *
+         * @param layers some of which may move more slowly
+         */
+        void descend(Descent descent, double rate, LayerRates layers) {
             clip(gradients, descent.clipping());
-            List<Optimizer.Part> parts = new ArrayList<>();
+            SortedMap<Double, List<Optimizer.Part>> parts = new TreeMap<>();
             leaves.forEach((tensor, leaf) -> {
                 shared.momentum(tensor); // what has one is learned, whatever the optimizer remembers
                 long steps = descent.optimizer().countsSteps() ? shared.countStep(tensor) : 0;
@@ -121,10 +127,11 @@ final class StepWeights implements Parameters {
                     boolean whole = used.equals(leaf.weight());
                     NDArray value = whole ? leaf.value() : Views.within(leaf.value(), leaf.weight(), used);
                     NDArray slope = whole ? gradients.get(tensor) : Views.within(gradients.get(tensor), leaf.weight(), used);
-                    parts.add(new Optimizer.Part(value, slope, new UsedState(used, steps), decay));
+                    parts.computeIfAbsent(layers.factor(tensor.name()), factor -> new ArrayList<>())
+                        .add(new Optimizer.Part(value, slope, new UsedState(used, steps), decay));
                 }
             });
-            descent.optimizer().update(parts, rate);
+            parts.forEach((factor, alike) -> descent.optimizer().update(alike, rate * factor));
         }
     }
 

@@ -92,7 +92,7 @@ public final class Trainer {
         this.latencies = Map.copyOf(latencies);
     }
 
-    /** The same training of one network by itself, from other values than those drawn by its seed. */
+    /** The same training from other values than those drawn by its seed. */
     public Trainer from(Start other) {
         return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices, latencies);
     }
@@ -126,11 +126,11 @@ public final class Trainer {
         return origin.build();
     }
 
-    /** The same of one network by itself that starts from given values and may have a teacher. */
+    /** The same of a training that starts from given values and, of one network by itself, may have a teacher. */
     public static NamedValues origin(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Start start, Teaching teaching) {
         NamedValues.Builder origin = NamedValues.builder().putAll(origin(space, data, settings, evaluation));
-        start.describe("retrain.weights", origin);
+        start.describe(settings.curriculum().sharesWeights() ? "supernet.from" : "retrain.weights", origin);
         teaching.describe("retrain.distillation", origin);
         return origin.build();
     }
@@ -159,7 +159,8 @@ public final class Trainer {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, space, weights);
                 listener.resumed(checkpoint);
             } else {
-                settings.curriculum().onlyPath(space).ifPresent(network -> start.give(space.build(network), weights));
+                start.give(settings.curriculum().onlyPath(space).map(network -> List.of(space.build(network))).orElseGet(space::everyOption),
+                    weights);
             }
             boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm()
                 || SuperkernelSampling.in(settings.curriculum()).isPresent(); // one path alone uses it

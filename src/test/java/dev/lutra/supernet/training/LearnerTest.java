@@ -17,6 +17,7 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.descent.LayerRates;
 import dev.lutra.supernet.descent.Schedule;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,6 +25,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -191,6 +194,34 @@ class LearnerTest {
             learner.step(Arrays.stream(paths).map(TestNetworks::withoutDropout).toList(), batch(1), 0.1, 1);
             return values(weights, tensors);
         }
+    }
+
+    @Test
+    void layersMoveByTheirShareOfTheRate() {
+        Network path = network("k3:0.5,k5:1.0,xception:0.5,k3:1.0");
+        Map<String, SharedTensor> tensors = learned(path);
+        LayerRates rates = new LayerRates(new TreeMap<>(Map.of("layer1", 0.25, "stem", 0.0)));
+        Recipe recipe = new Recipe(0, List.of(), 0, Optional.empty(), 0, false, rates);
+        TrainingSettings settings = new TrainingSettings(PLAIN.epochs(), PLAIN.batch(), PLAIN.curriculum(), PLAIN.descent(), PLAIN.labelSmoothing(),
+            PLAIN.guidance(), recipe, PLAIN.seed());
+        Map<String, float[]> alike = afterStep(tensors, path);
+        Map<String, float[]> found;
+        Map<String, float[]> start;
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu()); Learner learner = new Learner(weights, settings, false)) {
+            start = values(weights, tensors);
+            learner.step(List.of(TestNetworks.withoutDropout(path)), batch(1), 0.1, 1);
+            found = values(weights, tensors);
+        }
+        double largest = 0;
+        for (String name : tensors.keySet()) {
+            double factor = name.startsWith("layer1.") ? 0.25 : name.startsWith("stem.") ? 0 : 1;
+            for (int i = 0; i < start.get(name).length; i++) {
+                double whole = (double) alike.get(name)[i] - start.get(name)[i];
+                largest = name.startsWith("layer1.") ? Math.max(largest, Math.abs(whole)) : largest;
+                assertThat((double) found.get(name)[i] - start.get(name)[i]).as(name).isCloseTo(factor * whole, within(1e-6));
+            }
+        }
+        assertThat(largest).as("a move of the slow layer").isGreaterThan(1e-4);
     }
 
     @Test

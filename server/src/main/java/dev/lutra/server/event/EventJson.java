@@ -30,6 +30,7 @@ final class EventJson {
         Map.entry("generation-ended", RunEvent.GenerationEnded.class),
         Map.entry("front-found", RunEvent.FrontFound.class),
         Map.entry("file-exported", RunEvent.FileExported.class),
+        Map.entry("weights-matched", RunEvent.WeightsMatched.class),
         Map.entry("file-deployed", RunEvent.FileDeployed.class),
         Map.entry("file-verified", RunEvent.FileVerified.class),
         Map.entry("table-repaired", RunEvent.TableRepaired.class),

@@ -28,6 +28,32 @@ public sealed interface RunEvent {
         return Optional.empty();
     }
 
+    /**
+     * A training begins with weights of an earlier one.
+     *
+     * @param training key of its events
+     * @param from the file that has them
+     * @param matched how many tensors they fill
+     * @param unmatched tensors that begin from scratch, each with the reason
+     */
+    record WeightsMatched(@JsonProperty("training") String training, @JsonProperty("from") String from, @JsonProperty("matched") int matched,
+        @JsonProperty("unmatched") List<String> unmatched) implements RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of(training + "/weights");
+        }
+
+        private static final int NAMED = 6;
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(training + ": " + matched + " tensors from " + from + (unmatched.isEmpty()
+                ? ""
+                : ", " + unmatched.size() + " from scratch: " + String.join(", ", unmatched.subList(0, Math.min(NAMED, unmatched.size())))
+                    + (unmatched.size() > NAMED ? " and others (metrics.jsonl has all)" : "")));
+        }
+    }
+
     /** A stage began, or goes on in another life of the run. */
     record StageBegan(@JsonProperty("stage") String stage) implements RunEvent {
         @Override

@@ -45,6 +45,7 @@ import java.util.stream.Stream;
  * @param accuracyTable known accuracies that take the place of a supernet's, if any
  * @param predictor a model of the user's whose accuracies take the place of a supernet's, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
+ * @param pretrained weights that the supernet's training begins with, if any
  * @param training how the supernet is trained
  * @param probes how often a few fixed paths are judged while it is trained
  * @param retraining how winners are trained by themselves
@@ -62,7 +63,8 @@ import java.util.stream.Stream;
  * @param device where training and evaluation compute
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, TrainingSettings training, int probes,
+    Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, Optional<FirstWeights.Pretrained> pretrained,
+    TrainingSettings training, int probes,
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Verify verify, Optional<Rank> rank, Text text,
@@ -201,6 +203,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         record InFile(Path path) implements FirstWeights {}
 
         /**
+         * Those of a training for perhaps other classes, as far as they fit.
+         *
+         * @param path a run's folder, that of a network trained by itself, a safetensors file under our names, or an ONNX file of ours
+         * @param replacesHead whether what tells classes apart begins from scratch
+         */
+        record Pretrained(Path path, boolean replacesHead) implements FirstWeights {}
+
+        /**
          * What a text means: {@code scratch}, {@code supernet}, or else a file.
          *
          * @param folder that a relative path begins at
@@ -258,20 +268,25 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /** The same with segments timed otherwise. */
     public Experiment withProfile(Profile other) {
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
+            retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
     }
 
     /** The same with further bounds. */
     public Experiment bounded(List<Constraint> bounds) {
         List<Constraint> all = Stream.concat(constraints.stream(), bounds.stream()).toList();
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes, retraining,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
+            retraining,
             evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
     }
 
-    /** The same with other weights for networks to begin with when they are trained by themselves. */
-    public Experiment withFirstWeights(FirstWeights weights) {
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, training, probes,
+    /** The same with other weights for networks to begin with when they are trained by themselves; a file is used as the experiment says. */
+    public Experiment withFirstWeights(FirstWeights others) {
+        FirstWeights weights = others instanceof FirstWeights.InFile file && retraining.weights() instanceof FirstWeights.Pretrained pretrained
+            ? new FirstWeights.Pretrained(file.path(), pretrained.replacesHead())
+            : others;
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,
             rank, text, device);

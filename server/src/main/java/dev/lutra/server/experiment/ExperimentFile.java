@@ -78,6 +78,7 @@ public final class ExperimentFile {
     private static final int MOST_GPUS = 64;
     private static final double LEAST_CONFIDENCE = 0.8;
     private static final double MOST_CONFIDENCE = 0.999999;
+    private static final String REPLACE_HEAD = "replace-head";
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
     private static final List<String> OF_NETWORKS = List.of("data", "device", "gpus", "accuracy", "supernet", "evaluation", "rank", "retrain",
@@ -153,6 +154,7 @@ public final class ExperimentFile {
             accuracyTable,
             predictor,
             supernetFrom(),
+            pretrained(),
             supernet(seed),
             probes,
             retraining(file.find("retrain"), seed),
@@ -320,7 +322,7 @@ public final class ExperimentFile {
 
     /** Trained weights, which leave nothing to train. */
     private Optional<Path> supernetFrom() {
-        Optional<YamlNode> supernet = file.find("supernet");
+        Optional<YamlNode> supernet = file.find("supernet").filter(node -> pretrained().isEmpty());
         Optional<YamlNode> from = supernet.flatMap(node -> node.find("from"));
         from.ifPresent(node -> supernet.get().entries().forEach((key, value) -> {
             if (!key.equals("from") && !key.equals(Split.NAME)) { // which weights it has
@@ -328,6 +330,12 @@ public final class ExperimentFile {
             }
         }));
         return from.map(node -> folder.resolve(node.text()));
+    }
+
+    /** Weights to begin with: what {@code replace-head} stands beside is trained further. */
+    private Optional<FirstWeights.Pretrained> pretrained() {
+        return file.find("supernet").flatMap(supernet -> supernet.find(REPLACE_HEAD).map(head -> new FirstWeights.Pretrained(
+            folder.resolve(supernet.get("from").text()), head.flag())));
     }
 
     private TrainingSettings supernet(long seed) {
@@ -371,6 +379,14 @@ public final class ExperimentFile {
     private Retraining retraining(Optional<YamlNode> node, long seed) {
         Recipe recipe = node.map(n -> Recipe.read(n, true)).orElse(Recipe.PLAIN);
         FirstWeights weights = node.flatMap(n -> n.find("weights")).map(n -> FirstWeights.of(n.text(), folder)).orElseGet(FirstWeights.Scratch::new);
+        Optional<YamlNode> head = node.flatMap(n -> n.find(REPLACE_HEAD));
+        if (head.isPresent()) {
+            boolean replaces = head.get().flag();
+            if (!(weights instanceof FirstWeights.InFile given)) {
+                throw head.get().error("given without weights of a file (expected: retrain.weights: a file or a run's folder)");
+            }
+            weights = new FirstWeights.Pretrained(given.path(), replaces);
+        }
         Optional<Experiment.Distillation> distillation = node.flatMap(n -> n.find("distillation")).map(this::taught);
         Optional<String> space = node.flatMap(n -> n.find("space")).map(n -> space(n, folder));
         return new Retraining(training(node, seed, Curriculum.of(Sampling.uniform()), Guidance.NONE, recipe), weights, distillation, space);
@@ -414,7 +430,7 @@ public final class ExperimentFile {
             return Curriculum.read(phases.get(), vocabulary.samplings(), vocabulary.transitions());
         }
         Sampling drawn = sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform);
-        double share = drawn instanceof SuperkernelSampling ? 0 : TrainingSettings.FIRST_PATH;
+        double share = drawn instanceof SuperkernelSampling || pretrained().isPresent() ? 0 : TrainingSettings.FIRST_PATH;
         Curriculum whole = Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(share), drawn);
         return split.map(node -> split(node, whole)).orElse(whole);
     }

@@ -7,6 +7,7 @@ import dev.lutra.cost.Extremes;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Network;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.event.RunEvent.NetworkRetrained;
 import dev.lutra.server.event.RunEvent;
@@ -200,8 +201,9 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         try (Taught taught = new Taught(run)) {
             NamedValues origin = origin(run, network, start, taught);
             NetworkFolder folder = run.folder().retrained(origin.fingerprint("training", 1));
+            Start first = pretrained(run, network).map(weights -> weights.told(run, training(origin), folder.weights())).orElse(start);
             Trainer trainer = new Trainer(network.space(), run.data(), settings(run, network), run.experiment().evaluation(), folder.weights())
-                .from(start).taught(taught.teaching()).on(run.devices());
+                .from(first).taught(taught.teaching()).on(run.devices());
             return trained(run, network, name, trainer, origin, folder, use);
         }
     }
@@ -224,8 +226,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
     private static <T> T trained(RunContext run, LoneNetwork network, String name, Trainer trainer, NamedValues origin, NetworkFolder folder,
         Function<Trained, T> use) {
-        String fingerprint = origin.fingerprint("training", 1);
-        try (TrainingProgress training = new TrainingProgress(run.events(), name, "retrain/" + fingerprint, Probes.NONE);
+        try (TrainingProgress training = new TrainingProgress(run.events(), name, training(origin), Probes.NONE);
             SupernetWeights weights = trainer.train(training);
             SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), run.experiment().evaluation().alone())) {
             return use.apply(new Trained(origin, judge, folder));
@@ -263,15 +264,36 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
     /** @throws InputException if not all weights are there that a network begins with */
     private static void requireStart(RunContext run, LoneNetwork network) {
-        start(run, network).require(network.space().build(network.architecture()));
+        Network built = network.space().build(network.architecture());
+        run.experiment().retraining().training().recipe().layers().requireFit("retrain", PretrainedStart.learned(List.of(built)));
+        Optional<PretrainedStart> pretrained = pretrained(run, network);
+        if (pretrained.isPresent()) {
+            pretrained.get().check("retrain");
+        } else {
+            start(run, network).require(built);
+        }
+    }
+
+    private static Optional<PretrainedStart> pretrained(RunContext run, LoneNetwork network) {
+        return run.experiment().retraining().weights() instanceof FirstWeights.Pretrained wanted
+            ? Optional.of(PretrainedStart.ofNetwork(wanted, network.space(), network.space().build(network.architecture())))
+            : Optional.empty();
+    }
+
+    private static String training(NamedValues origin) {
+        return "retrain/" + origin.fingerprint("training", 1);
     }
 
     /** @throws InputException if there are no such weights */
     private static Start start(RunContext run, LoneNetwork network) {
         FirstWeights weights = run.experiment().retraining().weights();
+        Optional<PretrainedStart> pretrained = pretrained(run, network);
+        if (pretrained.isPresent()) {
+            return pretrained.get().unopened();
+        }
         if (weights instanceof FirstWeights.InFile file) {
             TensorFile tensors = TensorFile.open(file.path());
-            return new Start("file " + Sha256.ofFile(file.path()), Optional.of(tensors));
+            return Start.of("file " + Sha256.ofFile(file.path()), tensors);
         }
         if (weights instanceof FirstWeights.Supernet) {
             if (!run.space().equals(network.space())) {
@@ -279,7 +301,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
                     + " (expected: one of " + run.space().name() + ", which the supernet has)");
             }
             Artifact.SUPERNET.require(run);
-            return new Start("supernet " + Checkpoint.weightsFingerprint(run.checkpoint()), Optional.of(run.supernet()));
+            return Start.of("supernet " + Checkpoint.weightsFingerprint(run.checkpoint()), run.supernet());
         }
         return Start.SCRATCH;
     }

@@ -50,6 +50,7 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.training.Checkpoint;
+import dev.lutra.supernet.training.Start;
 import dev.lutra.supernet.training.Trainer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -235,12 +236,19 @@ final class RunContext implements AutoCloseable {
         }
         if (supernet == null) {
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
-                .on(devices()).with(latencies());
+                .on(devices()).with(latencies())
+                .from(start());
             try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
                 supernet = trainer.train(training);
             }
         }
         return supernet;
+    }
+
+    /** What the supernet's training begins with. */
+    private Start start() {
+        Optional<PretrainedStart> pretrained = experiment.pretrained().map(wanted -> PretrainedStart.ofSupernet(wanted, space()));
+        return pretrained.map(weights -> weights.told(this, "train", folder.checkpoint())).orElse(Start.SCRATCH);
     }
 
     /** What superkernels learn besides images: the latencies on the experiment's devices. */

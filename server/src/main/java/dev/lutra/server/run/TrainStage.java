@@ -54,6 +54,8 @@ final class TrainStage implements Stage<List<Double>> {
         if (run.experiment().hasSupernet()) {
             run.requireDevices();
             run.experiment().training().curriculum().requireFits(run.space());
+            run.experiment().training().recipe().layers().requireFit("supernet", PretrainedStart.learned(run.space().everyOption()));
+            run.experiment().pretrained().ifPresent(wanted -> PretrainedStart.ofSupernet(wanted, run.space()).check("supernet"));
             SearchStage.requireFeasible(run);
         }
     }

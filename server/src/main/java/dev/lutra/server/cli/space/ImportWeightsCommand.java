@@ -25,7 +25,7 @@ public final class ImportWeightsCommand implements Runnable {
     @Option(names = "--arch", paramLabel = "A", description = "The architecture (default: the whole supernet).")
     private String architecture;
 
-    @Option(names = "--from", required = true, paramLabel = "FILE", description = "Their weights: .safetensors, .npz or .npy.")
+    @Option(names = "--from", required = true, paramLabel = "FILE", description = "Their weights: .safetensors, .npz, .npy or .onnx.")
     private Path from;
 
     @Option(names = "--mapping", required = true, paramLabel = "FILE", description = "YAML file of our names and theirs.")
