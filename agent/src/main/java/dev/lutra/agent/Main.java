@@ -1,9 +1,10 @@
 package dev.lutra.agent;
 
-import dev.lutra.agent.bench.Bench;
-import dev.lutra.agent.bench.OfferedBench;
 import dev.lutra.agent.bench.ProcessBench;
+import dev.lutra.agent.command.CommandRuntime;
+import dev.lutra.agent.command.RuntimesFile;
 import dev.lutra.agent.device.DeviceProbe;
+import dev.lutra.agent.device.Offers;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.energy.EnergySources;
 import dev.lutra.agent.link.Backoff;
@@ -18,7 +19,6 @@ import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
-import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.border.VisibleText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,6 +73,8 @@ public final class Main implements Callable<Integer> {
      * compare the better. A quarter of the heap where that is less.
      */
     private static final long MODEL_BYTES = Math.min(1L << 30, Runtime.getRuntime().maxMemory() / 4);
+    /** A window of runs begins with the command's own start, which no counter tells apart. */
+    private static final String NO_ENERGY = "not told: what a command's start takes is not told apart from its runs";
     /** How long a stopping process waits for the run under way, which cannot be interrupted. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
@@ -91,8 +93,12 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--numbered", description = "if another agent has that name, be NAME-2, NAME-3, … instead of ending")
     private boolean numbered;
 
-    @Option(names = "--provider", paramLabel = "NAME", split = ",", description = "execution providers to offer, comma-separated (default: all that work on this device)")
+    @Option(names = "--provider", paramLabel = "NAME", split = ",", description = "execution providers to offer, configured runtimes among them, comma-separated (default: all that work on this device)")
     private List<String> providers = List.of();
+
+    @Option(names = "--runtimes", paramLabel = "FILE", description = "runtimes that commands of yours run models in, a YAML file "
+        + "(default: $XDG_CONFIG_HOME/lutra/runtimes.yaml or ~/.config/lutra/runtimes.yaml, where there is one)")
+    private Path runtimes;
 
     @Option(names = "--lease", paramLabel = "N", defaultValue = ""
         + MOST_LEASED, description = "tasks to take at a time and to measure side by side, 1 to " + MOST_LEASED
@@ -168,21 +174,24 @@ public final class Main implements Callable<Integer> {
         Path folder = state == null ? defaultState(name) : state;
         ReferenceLevels levels = new ReferenceLevels(folder);
         Identity identity = new Identity(folder);
+        List<CommandRuntime> configured = configured();
         CountDownLatch closed = new CountDownLatch(1);
         stopWhenTold(closed);
-        try (ProcessBench bench = new ProcessBench(cores); ServerLink link = new ServerLink(address, secret)) {
-            RuntimeOffer runtime = probe.runtime(providers, bench);
+        try (ProcessBench bench = new ProcessBench(cores);
+            Offers offers = Offers.find(providers, bench, configured, cores);
+            ServerLink link = new ServerLink(address, secret)) {
             String memory = probe.memory(bench);
             EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System::nanoTime);
-            JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addRuntimes(runtime)
+            JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
-            Bench offered = new OfferedBench(bench, runtime.getProvidersList());
             serve(link, identity, name, candidate -> {
-                Device.Builder described = probe.describe(candidate).toBuilder().setProtection(bench.protection())
+                Device.Builder described = probe.describe(candidate).toBuilder().setProtection(offers.protection())
                     .setMemoryOfModels(memory);
-                runtime.getProvidersList().forEach(provider -> described.putEnergyOfModels(provider, energy.described(provider)));
-                Rounds rounds = new Rounds(offered, levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
-                    new Random(), new SystemWatch(), version(), energy::open);
+                offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
+                    offers.isCommand(provider) ? NO_ENERGY : energy.described(provider)));
+                Rounds rounds = new Rounds(offers.bench(), levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
+                    new Random(), new SystemWatch(), version(),
+                    provider -> offers.isCommand(provider) ? Optional.empty() : energy.open(provider));
                 return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,
                     () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
             });
@@ -257,9 +266,24 @@ public final class Main implements Callable<Integer> {
 
     /** A folder of this user and device, by the XDG base directories. */
     private static Path defaultState(String device) {
-        String home = System.getenv("XDG_STATE_HOME");
-        Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home"), ".local", "state") : Path.of(home);
-        return base.resolve("lutra").resolve(URLEncoder.encode(device, StandardCharsets.UTF_8).replaceFirst("^\\.", "%2E"));
+        return base("XDG_STATE_HOME", Path.of(".local", "state"))
+            .resolve(URLEncoder.encode(device, StandardCharsets.UTF_8).replaceFirst("^\\.", "%2E"));
+    }
+
+    /** By the XDG base directories, unless another file is named. */
+    private List<CommandRuntime> configured() {
+        if (runtimes != null) {
+            return RuntimesFile.read(runtimes);
+        }
+        Path usual = base("XDG_CONFIG_HOME", Path.of(".config")).resolve("runtimes.yaml");
+        return Files.exists(usual) ? RuntimesFile.read(usual) : List.of();
+    }
+
+    /** Lutra's folder of a kind. */
+    private static Path base(String variable, Path usual) {
+        String home = System.getenv(variable);
+        Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home")).resolve(usual) : Path.of(home);
+        return base.resolve("lutra");
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -76,6 +76,7 @@ final class LutraProcess implements AutoCloseable {
         // Agents keep what they measure against, also those that a run starts itself: not in the home of who tests.
         builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
         builder.environment().put("XDG_CACHE_HOME", folder.resolve("cache").toString());
+        builder.environment().put("XDG_CONFIG_HOME", folder.resolve("config").toString());
         // What takes seconds here is PyTorch's work; optimized Java would come too late.
         builder.environment().putIfAbsent("LUTRA_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
         try {

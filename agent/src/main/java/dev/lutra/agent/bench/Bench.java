@@ -40,6 +40,11 @@ public interface Bench extends AutoCloseable {
      */
     Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException;
 
+    /** Whether what runs a task's model takes every form that an operator of ONNX has, as ONNX Runtime does. */
+    default boolean takesEveryForm(Task task) {
+        return true;
+    }
+
     /** Ends the process; the next slice runs in a new one. */
     void renew();
 

@@ -4,36 +4,64 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Memory;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
-/** A bench that does only what its agent offers: a task for another provider fails, though the device may have it. */
-public final class OfferedBench extends WrappedBench {
+/** The benches of an agent, by the providers that it offers: a task for another provider fails, though the device may have it. */
+public final class OfferedBench implements Bench {
 
-    private final List<String> providers;
+    private final Map<String, Bench> byProvider = new LinkedHashMap<>();
 
-    public OfferedBench(Bench bench, List<String> providers) {
-        super(bench);
-        this.providers = List.copyOf(providers);
+    /** Also offers providers, by a bench that runs models on them. */
+    public OfferedBench with(Bench bench, List<String> providers) {
+        providers.forEach(provider -> byProvider.put(provider, bench));
+        return this;
     }
 
     @Override
     public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
-        requireOffered(task);
-        return super.slice(task, onnx, keepOpen, abandoned);
+        return bench(task).slice(task, onnx, keepOpen, abandoned);
     }
 
     @Override
     public Optional<Memory> memory(Task task, byte[] onnx, BooleanSupplier abandoned) throws InterruptedException {
-        requireOffered(task);
-        return super.memory(task, onnx, abandoned);
+        return bench(task).memory(task, onnx, abandoned);
     }
 
-    private void requireOffered(Task task) {
-        if (!providers.contains(task.getProvider())) {
+    @Override
+    public boolean takesEveryForm(Task task) {
+        return bench(task).takesEveryForm(task);
+    }
+
+    private Bench bench(Task task) {
+        Bench bench = byProvider.get(task.getProvider());
+        if (bench == null) {
             throw new TaskFailure("provider " + task.getProvider() + ": not offered by this agent (offered: "
-                + String.join(", ", providers) + ")");
+                + String.join(", ", byProvider.keySet()) + ")");
         }
+        return bench;
+    }
+
+    @Override
+    public void renew() {
+        each(Bench::renew);
+    }
+
+    @Override
+    public void renewForMemory() {
+        each(Bench::renewForMemory);
+    }
+
+    @Override
+    public void close() {
+        each(Bench::close);
+    }
+
+    private void each(Consumer<Bench> what) {
+        byProvider.values().stream().distinct().forEach(what);
     }
 }

@@ -151,7 +151,7 @@ public final class Worker {
     }
 
     private Slice slice(Task task, OrtModel model, long sessionNanos) {
-        Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(sessionNanos)
+        Slice.Builder slice = Slice.newBuilder().setRuntime(model.runtime()).setSessionNanos(sessionNanos).setTiming(OrtModel.timing(task))
             .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
             .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {

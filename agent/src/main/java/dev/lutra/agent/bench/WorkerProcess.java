@@ -59,7 +59,6 @@ final class WorkerProcess {
     /** The third line or so of a JVM's crash report: {@code #  SIGSEGV (0xb) at pc=0x00007f…}. */
     private static final Pattern CRASH = Pattern.compile("^#\\s+([A-Z][A-Z_]+) \\(0x", Pattern.MULTILINE);
     private static final int CRASH_BYTES = 1 << 12;
-    private static final long PATIENCE_SECONDS = 5;
     /** Outputs, samples of up to ten bytes each, and a MiB for all the rest. */
     private static final int MOST_REPLY_BYTES = TaskLimits.MOST_OUTPUT_BYTES + 10 * TaskLimits.MOST_SAMPLES + (1 << 20);
 
@@ -211,7 +210,7 @@ final class WorkerProcess {
      * @throws IllegalStateException if it never came as far as a model
      */
     TaskFailure ending() throws InterruptedException {
-        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        if (!process.waitFor(ProcessTree.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             return new TaskFailure("the measuring process hung up while running this model");
         }
         if (channel == null) {
@@ -258,7 +257,7 @@ final class WorkerProcess {
             List<ProcessHandle> started = process.descendants().toList();
             try {
                 Frames.write(open, SliceRequest.getDefaultInstance());
-                if (process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                if (process.waitFor(ProcessTree.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                     started.forEach(ProcessHandle::destroyForcibly);
                     closeQuietly(open);
                     return;
@@ -272,11 +271,9 @@ final class WorkerProcess {
         kill();
     }
 
-    /** Ends the process, and what it has started, whatever it does. One that hangs in a driver cannot end at once and is left to the system. */
+    /** Ends the process, and what it has started, whatever it does. */
     void kill() {
-        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
-        all.forEach(ProcessHandle::destroyForcibly);
-        all.forEach(one -> one.onExit().completeOnTimeout(one, PATIENCE_SECONDS, TimeUnit.SECONDS).join());
+        ProcessTree.kill(process);
         closeQuietly(channel);
     }
 

@@ -1,11 +1,14 @@
 package dev.lutra.agent.device;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.agent.bench.CommandBench;
 import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.runtime.ExecutionProviders;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
@@ -26,6 +29,9 @@ import org.slf4j.LoggerFactory;
 final class ProviderOffer {
 
     private static final Logger log = LoggerFactory.getLogger(ProviderOffer.class);
+
+    /** How long a command is to run its first model. */
+    private static final long TRIAL_NANOS = 10_000_000;
 
     private ProviderOffer() {}
 
@@ -98,6 +104,16 @@ final class ProviderOffer {
         return Task.newBuilder().setId("try " + provider).setProvider(provider).setThreads(1).addInputs(ModelInput.newBuilder()
             .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
             .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES])));
+    }
+
+    /**
+     * What a command offers that has run a model of one node.
+     *
+     * @throws TaskFailure if it cannot
+     */
+    static RuntimeOffer tried(CommandBench command) throws InterruptedException {
+        return command.tried(trial(command.name()).setRules(MeasureRules.newBuilder().setMinSamples(1).setSliceNanos(TRIAL_NANOS)
+            .setMaxMeasureNanos(TRIAL_NANOS).setTargetRelativeHalfWidth(1)).build(), oneNode());
     }
 
     /** Whether the memory that a model takes can be told here. */

@@ -5,7 +5,6 @@ import dev.lutra.agent.bench.TimeAccount;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.energy.EnergyCounter;
 import dev.lutra.agent.estimate.Scaling;
-import dev.lutra.agent.runtime.OrtModel;
 import dev.lutra.agent.sampling.LoadRun;
 import dev.lutra.agent.sentinel.Defaults;
 import dev.lutra.agent.sentinel.ReferenceLevels;
@@ -316,7 +315,7 @@ public final class Rounds {
                 .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
                 .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())
                 .addAllPinnedCores(slice.getPinnedCoresList()).setSessionNanos(slice.getSessionNanos())
-                .setSamplingNanos(slice.getSamplingNanos()).setTiming(OrtModel.timing(task))));
+                .setSamplingNanos(slice.getSamplingNanos()).setTiming(slice.getTiming())));
         }
         return measured.build();
     }

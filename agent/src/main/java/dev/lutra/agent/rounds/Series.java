@@ -285,7 +285,7 @@ final class Series {
             .addAllPinnedCores(last.getPinnedCoresList())
             .setSessionNanos(sessionNanos)
             .setSamplingNanos(sum(Slice::getSamplingNanos))
-            .setTiming(OrtModel.timing(job.task()));
+            .setTiming(last.getTiming());
         if (!reference.equals(Scaling.Reference.NONE)) {
             circumstances
                 .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))

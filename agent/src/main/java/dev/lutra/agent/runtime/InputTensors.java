@@ -6,11 +6,8 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.platform.Fp16Conversions;
-import com.google.protobuf.ByteString;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.ModelInput;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.Arrays;
@@ -111,44 +108,13 @@ final class InputTensors implements AutoCloseable {
 
     private static OnnxTensor createTensor(ModelInput input, OnnxJavaType type) throws OrtException {
         long[] shape = input.getShapeList().stream().mapToLong(Long::longValue).toArray();
-        FloatBuffer values = values(input, shape);
+        FloatBuffer values = InputValues.of(input);
         if (type == OnnxJavaType.FLOAT) {
             return OnnxTensor.createTensor(OrtModel.environment(), values, shape);
         }
-        ShortBuffer halves = direct(values.remaining() * Short.BYTES).asShortBuffer();
+        ShortBuffer halves = InputValues.direct(values.remaining() * Short.BYTES).asShortBuffer();
         halves.put(Fp16Conversions.convertFloatBufferToFp16Buffer(values)).flip();
         return OnnxTensor.createTensor(OrtModel.environment(), halves, shape, type);
-    }
-
-    private static FloatBuffer values(ModelInput input, long[] shape) {
-        int bytes;
-        try {
-            bytes = Math.toIntExact(Arrays.stream(shape).reduce(Float.BYTES, Math::multiplyExact));
-        } catch (ArithmeticException e) {
-            throw new TaskFailure("input " + input.getName() + ": shape " + input.getShapeList()
-                + " (expected: less than 2 GiB)", e);
-        }
-        int given = input.getLittleEndianFloats().size();
-        if (input.hasLittleEndianFloats() && given != bytes) {
-            throw new TaskFailure("input " + input.getName() + ": " + given + " bytes (expected: " + bytes + " for shape "
-                + input.getShapeList() + ")");
-        }
-        FloatBuffer values = direct(bytes).asFloatBuffer();
-        switch (input.getContentCase()) {
-            case LITTLE_ENDIAN_FLOATS -> values.put(floats(input.getLittleEndianFloats()));
-            case RANDOM_SEED -> SeededValues.fill(values, input.getRandomSeed());
-            case CONTENT_NOT_SET ->
-                throw new TaskFailure("input " + input.getName() + ": no content (expected: values or a seed)");
-        }
-        return values.flip();
-    }
-
-    private static ByteBuffer direct(int bytes) {
-        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-    }
-
-    private static FloatBuffer floats(ByteString littleEndian) {
-        return littleEndian.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
     }
 
     @Override

@@ -63,7 +63,7 @@ public final class ReferenceLevels {
      *
      * @param pinnedCores that its process is confined to, as cores of one device may differ; empty: all
      */
-    public static String key(Runtime runtime, List<Integer> pinnedCores, SentinelModel sentinel) {
+    public static String key(Runtime runtime, List<Integer> pinnedCores, SentinelModel.Form sentinel) {
         return String.join("/", runtime.getName(), runtime.getVersion(), runtime.getProvider(), "threads=" + runtime.getThreads(),
             new TreeMap<>(runtime.getProviderOptionsMap()).toString().replaceAll("\\s", ""),
             (pinnedCores.isEmpty() ? "" : "cores=" + pinnedCores.stream().map(String::valueOf).collect(Collectors.joining("+")) + "/")

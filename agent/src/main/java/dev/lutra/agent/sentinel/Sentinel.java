@@ -32,7 +32,7 @@ public final class Sentinel {
 
     private final SentinelModel model;
     private final double usualQuantile;
-    private final Task task;
+    private final Task conditions;
     private final ReferenceLevels levels;
     private final LongSupplier nanoTime;
     private final Deque<Reading> recent = new ArrayDeque<>();
@@ -52,7 +52,7 @@ public final class Sentinel {
     public Sentinel(SentinelModel model, double usualQuantile, Task conditions, ReferenceLevels levels, LongSupplier nanoTime) {
         this.model = model;
         this.usualQuantile = usualQuantile;
-        this.task = model.task(conditions);
+        this.conditions = conditions;
         this.levels = levels;
         this.nanoTime = nanoTime;
     }
@@ -64,11 +64,12 @@ public final class Sentinel {
      */
     public Reading read(Bench bench, BooleanSupplier abandoned, TimeAccount account) throws InterruptedException {
         long before = nanoTime.getAsLong();
-        Slice slice = bench.slice(task, model.onnx(), model.staysOpen(), abandoned);
+        SentinelModel.Form form = model.form(bench.takesEveryForm(conditions));
+        Slice slice = bench.slice(model.task(conditions, form), form.onnx(), model.staysOpen(), abandoned);
         long tookNanos = nanoTime.getAsLong() - before;
         account.sentinel(slice, tookNanos);
         if (key == null) {
-            key = ReferenceLevels.key(slice.getRuntime(), slice.getPinnedCoresList(), model);
+            key = ReferenceLevels.key(slice.getRuntime(), slice.getPinnedCoresList(), form);
             departedNanos = levels.get(key).map(Reference::departedNanos).orElse(0L);
             departedBefore = departedNanos >= Defaults.DEPARTED.toNanos();
         }

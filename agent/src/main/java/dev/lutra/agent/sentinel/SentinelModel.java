@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The networks whose latencies tell how fast the machine is at the moment: always the same ones, so whatever changes is the
@@ -47,9 +48,24 @@ public enum SentinelModel {
 
     private final int resolution;
     private final MeasureRules rules;
-    private final byte[] onnx;
-    private final String hash;
-    private final String scale;
+    private final Form usual;
+    private final Supplier<Form> writeCommon;
+    private Form common;
+
+    /**
+     * The model in one form.
+     *
+     * @param onnx not to be changed
+     * @param hash of these bytes
+     * @param scale other bytes and other rules have another one: levels read by them are not to be compared
+     */
+    public record Form(byte[] onnx, String hash, String scale) {
+
+        private static Form of(byte[] onnx, MeasureRules rules) {
+            return new Form(onnx, Sha256.of(onnx),
+                Sha256.of(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16));
+        }
+    }
 
     /** @param sliceMillis long enough for dozens of runs and a quantile that repeats, short beside what is measured meanwhile */
     SentinelModel(int resolution, List<Stage> stages, int features, int classes, int sliceMillis) {
@@ -60,9 +76,8 @@ public enum SentinelModel {
             .setMinWarmupRuns(3).setMinWarmupNanos(warmUpNanos).setMaxWarmupNanos(warmUpNanos)
             .setMinSamples(15).setSliceNanos(millis(sliceMillis)).setMaxMeasureNanos(millis(400))
             .setTargetRelativeHalfWidth(1).setMinRounds(1).build();
-        this.onnx = new Writer().write(resolution, stages, features, classes);
-        this.hash = Sha256.of(onnx);
-        this.scale = Sha256.of(ByteString.copyFrom(onnx).concat(rules.toByteString()).toByteArray()).substring(0, 16);
+        this.usual = Form.of(new Writer(false).write(resolution, stages, features, classes), rules);
+        this.writeCommon = () -> Form.of(new Writer(true).write(resolution, stages, features, classes), rules);
     }
 
     /**
@@ -73,9 +88,26 @@ public enum SentinelModel {
         return modelBytes > LARGE ? WEIGHTS : MEMORY;
     }
 
+    /**
+     * In the form for a way of running models.
+     *
+     * @param everyForm whether that takes every form that operators have; others know but the usual ones, OpenCV's importer for one
+     *     fully connected layers with their weights output by output
+     */
+    public Form form(boolean everyForm) {
+        return everyForm ? usual : common();
+    }
+
+    private synchronized Form common() {
+        if (common == null) {
+            common = writeCommon.get();
+        }
+        return common;
+    }
+
     /** Not to be changed. */
     public byte[] onnx() {
-        return onnx;
+        return usual.onnx();
     }
 
     /** Whether its session is worth keeping: opening the small one would take longer than running it. */
@@ -83,18 +115,18 @@ public enum SentinelModel {
         return this == CORE;
     }
 
-    String hash() {
-        return hash;
-    }
-
-    /** Other bytes and other rules have another one: levels read by them are not to be compared. */
     public String scale() {
-        return scale;
+        return usual.scale();
     }
 
     /** One slice of it under the conditions of a task. */
     public Task task(Task conditions) {
-        return Task.newBuilder().setId("sentinel").setLabel("sentinel").setModelSha256(hash).setRules(rules)
+        return task(conditions, usual);
+    }
+
+    /** The same of one of its forms. */
+    Task task(Task conditions, Form form) {
+        return Task.newBuilder().setId("sentinel").setLabel("sentinel").setModelSha256(form.hash()).setRules(rules)
             .setProvider(conditions.getProvider()).setThreads(conditions.getThreads())
             .putAllProviderOptions(conditions.getProviderOptionsMap())
             .addInputs(ModelInput.newBuilder().setName(INPUT).setRandomSeed(1)
@@ -113,7 +145,13 @@ public enum SentinelModel {
 
         private final GraphProto.Builder graph = GraphProto.newBuilder().setName("sentinel");
         private final Random random = new Random(20_240_607);
+        private final boolean outputByOutput;
         private int values;
+
+        /** @param outputByOutput how the fully connected layer has its weights */
+        Writer(boolean outputByOutput) {
+            this.outputByOutput = outputByOutput;
+        }
 
         byte[] write(int resolution, List<Stage> stages, int features, int classes) {
             graph.addInput(value(INPUT, 1, 3, resolution, resolution));
@@ -129,7 +167,13 @@ public enum SentinelModel {
             x = relu(convolution(x, channels, features, 1, 1, 1));
             x = node("GlobalAveragePool", x);
             x = node("Flatten", x);
-            x = node("Gemm", x, weights(features, classes), weights(classes));
+            x = outputByOutput
+                ? node("Gemm", x, weights(classes, features), weights(classes))
+                : node("Gemm", x, weights(features, classes), weights(classes));
+            if (outputByOutput) {
+                graph.getNodeBuilder(graph.getNodeCount() - 1).addAttribute(
+                    AttributeProto.newBuilder().setName("transB").setType(AttributeType.INT).setI(1));
+            }
             graph.addOutput(value(x, 1, classes));
             return ModelProto.newBuilder().setIrVersion(8).setProducerName("lutra").setGraph(graph)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).build().toByteArray();

@@ -22,7 +22,7 @@ class LoadSliceTest {
     private static final MeasureRules RULES = MeasureRules.newBuilder().setMinWarmupRuns(5).setMaxWarmupNanos(50_000_000)
         .setMaxMeasureNanos(50_000_000).setTargetRelativeHalfWidth(0.5).build();
 
-    private final Bench bench = new OfferedBench(new ProcessBench(List.of()), List.of("cpu"));
+    private final Bench bench = new OfferedBench().with(new ProcessBench(List.of()), List.of("cpu"));
 
     @AfterEach
     void close() {

@@ -28,12 +28,19 @@ class DeviceProbeTest {
     @Test
     void offersOnnxRuntimeWithItsProviders() throws InterruptedException {
         try (ProcessBench bench = new ProcessBench(List.of())) {
-            RuntimeOffer offer = new DeviceProbe().runtime(List.of(), bench);
+            RuntimeOffer offer = only(List.of(), bench);
 
             assertThat(offer.getName()).isEqualTo("onnxruntime");
             assertThat(offer.getVersion()).matches("\\d+\\.\\d+\\.\\d+.*");
             assertThat(offer.getProvidersList()).contains("cpu");
-            assertThat(new DeviceProbe().runtime(List.of("cpu", "cpu"), bench).getProvidersList()).containsExactly("cpu");
+            assertThat(only(List.of("cpu", "cpu"), bench).getProvidersList()).containsExactly("cpu");
+        }
+    }
+
+    private static RuntimeOffer only(List<String> wanted, ProcessBench bench) throws InterruptedException {
+        try (Offers offers = Offers.find(wanted, bench, List.of(), List.of())) {
+            assertThat(offers.runtimes()).hasSize(1);
+            return offers.runtimes().get(0);
         }
     }
 

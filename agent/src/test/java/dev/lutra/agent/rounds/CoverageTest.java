@@ -94,7 +94,7 @@ class CoverageTest {
         Runtime ran = Runtime.newBuilder().setName("simulated").setVersion("1").setProvider("cpu").setThreads(1).build();
         ReferenceLevels levels = noLevels("simulated");
         Map.of(SentinelModel.CORE, SimulatedMachine.CORE_SENTINEL_NANOS, SentinelModel.MEMORY, SimulatedMachine.SENTINEL_NANOS)
-            .forEach((model, nanos) -> levels.put(ReferenceLevels.key(ran, List.of(), model),
+            .forEach((model, nanos) -> levels.put(ReferenceLevels.key(ran, List.of(), model.form(true)),
                 new ReferenceLevels.Reference(Math.round(quickest * nanos), 0)));
         int covered = 0;
         for (int run = 0; run < runs; run++) {

@@ -313,9 +313,9 @@ class RoundsTest {
     private double coverage(LongFunction<SimulatedMachine> machines, ToDoubleFunction<Distribution> halfWidth) throws Exception {
         ReferenceLevels levels = new ReferenceLevels(state);
         Runtime runtime = simulated();
-        levels.put(ReferenceLevels.key(runtime, List.of(), SentinelModel.CORE), new ReferenceLevels.Reference(
+        levels.put(ReferenceLevels.key(runtime, List.of(), SentinelModel.CORE.form(true)), new ReferenceLevels.Reference(
             Math.round(quickest(SimulatedMachine.CORE_SENTINEL_NANOS)), 0));
-        levels.put(ReferenceLevels.key(runtime, List.of(), SentinelModel.MEMORY), new ReferenceLevels.Reference(
+        levels.put(ReferenceLevels.key(runtime, List.of(), SentinelModel.MEMORY.form(true)), new ReferenceLevels.Reference(
             Math.round(quickest(SimulatedMachine.SENTINEL_NANOS)), 0));
         int covered = 0;
         int all = 0;
@@ -351,7 +351,8 @@ class RoundsTest {
         assertThat(outcomes.get("large").getMeasured().getCircumstances().getSentinelNanos() / SimulatedMachine.LARGE_SENTINEL_NANOS)
             .isCloseTo(1, within(0.05));
         ReferenceLevels levels = new ReferenceLevels(state);
-        assertThat(SentinelModel.values()).allMatch(sentinel -> levels.get(ReferenceLevels.key(simulated(), List.of(), sentinel)).isPresent());
+        assertThat(SentinelModel.values())
+            .allMatch(sentinel -> levels.get(ReferenceLevels.key(simulated(), List.of(), sentinel.form(true))).isPresent());
     }
 
     /** What 80 % of the runs exceed, and 50 %: of the machine's noise, 2 % of a half normal with a tail in every fiftieth run. */

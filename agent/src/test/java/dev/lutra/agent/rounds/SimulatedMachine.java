@@ -166,7 +166,7 @@ final class SimulatedMachine implements Bench, Rounds.Pause {
 
     private Slice sample(double latency, Task task) {
         MeasureRules rules = task.getRules();
-        Slice.Builder slice = Slice.newBuilder().setSessionNanos(sessionNanos).setClockOverheadNanos(25).setSteady(true);
+        Slice.Builder slice = Slice.newBuilder().setSessionNanos(sessionNanos).setClockOverheadNanos(25).setSteady(true).setTiming("wall");
         slice.getRuntimeBuilder().setName("simulated").setVersion("1")
             .setProvider(task.getProvider()).setThreads(task.getThreads());
         double driftShare = this.driftShare.getOrDefault(task.getId(), 1.0);

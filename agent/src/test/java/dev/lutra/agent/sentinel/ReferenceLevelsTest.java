@@ -104,11 +104,12 @@ class ReferenceLevelsTest {
 
         List<Runtime> others = List.of(cpu.toBuilder().setThreads(2).build(), cpu.toBuilder().setVersion("1.30.0").build(),
             cpu.toBuilder().setProvider("cuda").build(), cpu.toBuilder().putProviderOptions("arena", "0").build());
-        String key = ReferenceLevels.key(cpu, List.of(), SentinelModel.MEMORY);
-        assertThat(others).extracting(other -> ReferenceLevels.key(other, List.of(), SentinelModel.MEMORY))
+        String key = ReferenceLevels.key(cpu, List.of(), SentinelModel.MEMORY.form(true));
+        assertThat(others).extracting(other -> ReferenceLevels.key(other, List.of(), SentinelModel.MEMORY.form(true)))
             .doesNotHaveDuplicates().doesNotContain(key);
-        assertThat(ReferenceLevels.key(cpu, List.of(), SentinelModel.CORE)).isNotEqualTo(key);
-        assertThat(List.of(List.of(4), List.of(0), List.of(4, 0))).extracting(cores -> ReferenceLevels.key(cpu, cores, SentinelModel.MEMORY))
+        assertThat(ReferenceLevels.key(cpu, List.of(), SentinelModel.CORE.form(true))).isNotEqualTo(key);
+        assertThat(List.of(List.of(4), List.of(0), List.of(4, 0)))
+            .extracting(cores -> ReferenceLevels.key(cpu, cores, SentinelModel.MEMORY.form(true)))
             .as("cores of a device may differ").doesNotHaveDuplicates().doesNotContain(key);
         assertThat(key).isEqualTo("onnxruntime/1.29.0/cpu/threads=1/{}/sentinel=" + SentinelModel.MEMORY.scale());
     }

@@ -9,7 +9,7 @@ public final class ToldFigures {
     private static final String TOLD = "told";
     private static final String NOT_TOLD = "not told: ";
     /** The provider whose models lie in memory that a process can look at. */
-    private static final String CPU = "cpu";
+    public static final String CPU = "cpu";
 
     private ToldFigures() {}
 

@@ -205,7 +205,7 @@ public final class Profiler {
             events.say("profile: " + known.get().origin() + " has all " + catalog.items().size() + " segments");
             return known.get();
         }
-        String runtime = fleet.get().runtime(target.device());
+        String runtime = fleet.get().runtime(target.device(), target.provider());
         Device device = fleet.get().device(target.device()).orElseThrow().getDevice();
         requireTold(experiment, target, device);
         known.ifPresent(table -> TargetTable.requireSame(table, device, runtime));
@@ -485,7 +485,7 @@ public final class Profiler {
     private Map<String, Measured> measure(String what, Experiment.Target target, List<Model> models, Optional<BatchTime> time) {
         Map<String, Model> submitted = new HashMap<>();
         List<Task> tasks = new ArrayList<>();
-        String runtime = fleet.get().runtime(target.device());
+        String runtime = fleet.get().runtime(target.device(), target.provider());
         for (Model model : models) {
             Task task = task(target, model, runtime, time);
             submitted.put(task.getId(), model);

@@ -1,11 +1,13 @@
 package dev.lutra.server.profile;
 
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.ToldFigures;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -138,11 +140,37 @@ public final class RunFleet implements AutoCloseable {
     }
 
     /**
-     * Name and version of what the device executes models with; waits until it has joined for the first time.
+     * Name and version of what the device executes models with on a provider, of all that it has where none of them names the provider;
+     * waits until it has joined for the first time.
      *
      * @throws DeviceException if the local agent has died
      */
-    public String runtime(String device) {
+    public String runtime(String device, String provider) {
+        List<RuntimeOffer> offers = offers(device);
+        List<RuntimeOffer> naming = offers.stream().filter(offer -> offer.getProvidersList().contains(provider)).toList();
+        return (naming.isEmpty() ? offers : naming).stream().map(offer -> offer.getName() + " " + offer.getVersion()).sorted()
+            .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * The provider by which a device tells a model's outputs: the one that is asked for, or the CPU's where that only times models.
+     *
+     * @throws DeviceException if it has neither
+     */
+    public String providerOfOutputs(String device, String provider) {
+        List<RuntimeOffer> offers = offers(device);
+        boolean onlyTimes = offers.stream().anyMatch(offer -> offer.getProvidersList().contains(provider) && offer.getWithoutOutputs());
+        if (!onlyTimes) {
+            return provider;
+        }
+        if (offers.stream().noneMatch(offer -> offer.getProvidersList().contains(ToldFigures.CPU))) {
+            throw new DeviceException("device " + device + ": runtime " + provider + " gives no outputs to compare (expected: provider "
+                + ToldFigures.CPU + " offered beside it)");
+        }
+        return ToldFigures.CPU;
+    }
+
+    private List<RuntimeOffer> offers(String device) {
         Watch watch = new Watch(device);
         Optional<AgentState> state = device(device);
         while (state.isEmpty()) {
@@ -150,8 +178,7 @@ public final class RunFleet implements AutoCloseable {
             pause();
             state = device(device);
         }
-        return state.get().getRuntimesList().stream().map(offer -> offer.getName() + " " + offer.getVersion()).sorted()
-            .collect(Collectors.joining(", "));
+        return state.get().getRuntimesList();
     }
 
     private static void pause() {

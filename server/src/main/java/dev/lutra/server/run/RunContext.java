@@ -385,7 +385,7 @@ final class RunContext implements AutoCloseable {
     void requireTablesOfDevices(String stage) {
         tables().forEach((name, table) -> {
             if (table.isMeasured()) {
-                String runtimes = fleet().runtime(name);
+                String runtimes = fleet().runtime(name, table.content().getRuntime().getProvider());
                 Device device = fleet().device(name).orElseThrow().getDevice();
                 TargetTable.changedSince(table, device, runtimes).ifPresent(line -> events.emit(new RunEvent.Warning(stage, line)));
             }

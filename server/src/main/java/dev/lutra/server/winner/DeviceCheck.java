@@ -61,9 +61,8 @@ public final class DeviceCheck {
     public Observed observe(Experiment.Target target, Path file, Batch images, float[] expected) {
         String sha = fleet.putModel(read(file));
         String prefix = String.join("/", runId, "verify", target.device());
-        String runtime = fleet.runtime(target.device());
-        Task numbers = TaskNames.named(prefix, "numbers",
-            task(target, sha, "numbers").addInputs(real(images)).setReturnOutputs(true), runtime);
+        Task numbers = TaskNames.named(prefix, "numbers", numbers(target, sha).addInputs(real(images)).setReturnOutputs(true),
+            fleet.runtime(target.device(), fleet.providerOfOutputs(target.device(), target.provider())));
         Task latency = latency(target, sha, images.imageSize());
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
@@ -89,7 +88,7 @@ public final class DeviceCheck {
             task(target, sha, "latency").setMemory(true)
                 .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), side).setRandomSeed(0))
                 .setRules(Profiler.rules(experiment.profile(), target)),
-            fleet.runtime(target.device()));
+            fleet.runtime(target.device(), target.provider()));
     }
 
     /** The experiment's upper bound on a measure, in whole nanoseconds, bytes or nanojoules. */
@@ -114,6 +113,13 @@ public final class DeviceCheck {
         return Task.newBuilder()
             .setModelSha256(sha).setLabel(what)
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
+    }
+
+    /** Where the target's runtime only times models, the CPU's says what the file computes. */
+    private Task.Builder numbers(Experiment.Target target, String sha) {
+        String provider = fleet.providerOfOutputs(target.device(), target.provider());
+        Task.Builder task = task(target, sha, "numbers");
+        return provider.equals(target.provider()) ? task : task.setProvider(provider).clearProviderOptions();
     }
 
     private static ModelInput.Builder input(int batch, int side) {

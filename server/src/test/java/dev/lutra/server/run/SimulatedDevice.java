@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
@@ -60,6 +61,7 @@ public final class SimulatedDevice implements FleetAccess {
     private final List<Task> measured = new CopyOnWriteArrayList<>();
     private boolean tellsMemory = true;
     private double nanojoulesANano;
+    private Optional<String> timerOnly = Optional.empty();
     private volatile Runnable beforeReport = () -> {};
 
     /** @param law nanoseconds that a model takes on the device */
@@ -86,6 +88,12 @@ public final class SimulatedDevice implements FleetAccess {
     /** Says, as some systems do, that it does not tell what models take. */
     public SimulatedDevice withoutMemory() {
         tellsMemory = false;
+        return this;
+    }
+
+    /** Has a runtime of its owner's beside ONNX Runtime, which times models and tells no outputs. */
+    public SimulatedDevice withTimerOnly(String name) {
+        timerOnly = Optional.of(name);
         return this;
     }
 
@@ -122,8 +130,10 @@ public final class SimulatedDevice implements FleetAccess {
         RuntimeOffer offer = RuntimeOffer.newBuilder().setName("onnxruntime").setVersion("1").addProviders("cpu").build();
         String session = calls.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name)
             .setMemoryOfModels(tellsMemory ? "told" : "not told: it is made so")
-            .putEnergyOfModels("cpu", nanojoulesANano > 0 ? "simulated" : "not told: it is made so")).addRuntimes(offer).build())
-            .getSession();
+            .putEnergyOfModels("cpu", nanojoulesANano > 0 ? "simulated" : "not told: it is made so")).addRuntimes(offer)
+            .addAllRuntimes(timerOnly.map(timer -> RuntimeOffer.newBuilder().setName(timer).setVersion("8").addProviders(timer)
+                .setWithoutOutputs(true).build()).stream().toList())
+            .build()).getSession();
         while (!stopped[0]) {
             for (LeasedTask leased : calls.lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(64).setWaitMillis(50).build())
                 .join().getTasksList()) {
@@ -162,11 +172,16 @@ public final class SimulatedDevice implements FleetAccess {
             .build();
     }
 
-    private static Runtime runtime(Task task) {
-        return Runtime.newBuilder().setName("onnxruntime").setVersion("1").setProvider(task.getProvider()).setThreads(task.getThreads()).build();
+    private Runtime runtime(Task task) {
+        boolean isTimer = timerOnly.filter(task.getProvider()::equals).isPresent();
+        return Runtime.newBuilder().setName(isTimer ? task.getProvider() : "onnxruntime").setVersion(isTimer ? "8" : "1")
+            .setProvider(task.getProvider()).setThreads(task.getThreads()).build();
     }
 
-    private static Measured run(Task task, Path model) {
+    private Measured run(Task task, Path model) {
+        if (timerOnly.filter(task.getProvider()::equals).isPresent()) {
+            throw new IllegalStateException(task.getProvider() + " was asked for outputs");
+        }
         ModelInput input = task.getInputs(0);
         FloatBuffer values = input.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
         long[] shape = input.getShapeList().stream().mapToLong(Long::longValue).toArray();

@@ -157,6 +157,25 @@ class VerificationTest {
         return limited("false.json", limitNanos, more);
     }
 
+    /** The CPU's runtime says what files compute, the one that is asked for how long it takes; each is named by its own version. */
+    @Test
+    void aRuntimeThatOnlyTimesIsSearchedForAndVerified() throws IOException {
+        SimulatedDevice timer = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20)).withTimerOnly("trt");
+        Path own = Files.createDirectories(folder.resolve("own"));
+        try (ExperimentRun run = ExperimentRun.open(experiment(own, "{from: " + shared.resolve("honest") + "}",
+            "targets: [{device: box, provider: trt}]\n"), new RunFolder(own.resolve("run")), timer, progress, "test")) {
+            run.all();
+            assertThat(run.winners()).isNotEmpty().allMatch(Winner::isVerified);
+        }
+        assertThat(timer.measured()).isNotEmpty().allMatch(task -> task.getProvider().equals("trt"));
+        try (var tables = Files.list(own.resolve("run/lut"))) {
+            assertThat(tables.filter(file -> file.toString().endsWith(".json")).map(LookupTable::load).toList()).singleElement().satisfies(table -> {
+                assertThat(table.content().getRuntime().getName()).isEqualTo("trt");
+                assertThat(table.content().getRuntime().getVersion()).isEqualTo("8");
+            });
+        }
+    }
+
     @Test
     void anHonestTableIsNotRepaired() throws IOException {
         honest.save(folder.resolve("honest.json"));
