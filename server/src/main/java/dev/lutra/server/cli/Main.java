@@ -4,7 +4,10 @@ import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.fleet.AgentsCommand;
+import dev.lutra.server.cli.fleet.BackupCommand;
+import dev.lutra.server.cli.fleet.GcCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
+import dev.lutra.server.cli.fleet.RestoreCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.recipe.InitCommand;
@@ -51,7 +54,7 @@ public final class Main {
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
-        LoadCommand.class);
+        LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class);
 
     public static void main(String[] args) {
         int code = run(args);

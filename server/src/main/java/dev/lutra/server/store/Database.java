@@ -270,10 +270,11 @@ public final class Database implements AutoCloseable {
     private boolean succeedTogether(List<Step<?>> steps) {
         for (Step<?> step : steps) {
             handle.savepoint(STEP);
-            if (!succeeds(step)) {
+            if (succeeds(step)) {
+                handle.releaseSavepoint(STEP);
+            } else {
                 handle.rollbackToSavepoint(STEP);
             }
-            handle.releaseSavepoint(STEP);
         }
         return true;
     }

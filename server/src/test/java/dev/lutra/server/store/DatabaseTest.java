@@ -18,6 +18,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +55,63 @@ class DatabaseTest {
 
     private static String pragma(Database database, String name) {
         return database.transaction(handle -> handle.createQuery("PRAGMA " + name).mapTo(String.class).one());
+    }
+
+    /** While one is written others come; these are committed by one thread at once, and one that fails takes none with it. */
+    @Test
+    void thoseWhoComeMeanwhileAreCommittedTogether() throws Exception {
+        try (Database database = Database.open(folder.resolve("lutra.db"))) {
+            ResultStore results = new ResultStore(database, "e");
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch end = new CountDownLatch(1);
+            Thread first = new Thread(() -> database.transaction(handle -> {
+                handle.execute("INSERT INTO results (experiment, kind, key, value) VALUES ('e', 'k', 'first', '{}')");
+                begun.countDown();
+                return awaited(end);
+            }));
+            first.start();
+            begun.await();
+            Set<Thread> committers = ConcurrentHashMap.newKeySet();
+            List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+            List<Thread> others = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                String key = "other" + i;
+                Thread other = new Thread(() -> database.transaction(handle -> {
+                    committers.add(Thread.currentThread());
+                    handle.execute("INSERT INTO results (experiment, kind, key, value) VALUES ('e', 'k', ?, '{}')", key);
+                    if (key.equals("other7")) {
+                        throw new IllegalStateException("other7 fails");
+                    }
+                    return key;
+                }));
+                other.setUncaughtExceptionHandler((thread, problem) -> failures.add(problem));
+                other.start();
+                others.add(other);
+            }
+            for (Thread other : others) {
+                while (other.getState() != Thread.State.BLOCKED) {
+                    Thread.onSpinWait();
+                }
+            }
+            int seen = database.read(handle -> handle.createQuery("SELECT count(*) FROM results").mapTo(Integer.class).one());
+            assertThat(seen).as("what is committed is seen beside one that is under way").isZero();
+            end.countDown();
+            for (Thread other : others) {
+                other.join();
+            }
+            assertThat(committers).hasSize(1);
+            assertThat(failures).singleElement().asInstanceOf(InstanceOfAssertFactories.THROWABLE).hasMessage("other7 fails");
+            assertThat(results.all("k")).hasSize(20).containsKeys("first", "other0", "other19").doesNotContainKey("other7");
+        }
+    }
+
+    private static boolean awaited(CountDownLatch latch) {
+        try {
+            latch.await();
+            return true;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

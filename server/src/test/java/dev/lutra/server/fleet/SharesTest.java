@@ -1,0 +1,204 @@
+package dev.lutra.server.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.ModelInput;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.store.Database;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device does for several who ask, for how long it does so, and when it is let rest. Time is virtual. */
+class SharesTest {
+
+    private static final Duration LEASE = Duration.ofSeconds(30);
+    private static final Submitter ANNE = new Submitter("anne", 0);
+    private static final Submitter BERT = new Submitter("bert", 0);
+
+    @TempDir
+    Path folder;
+    private final VirtualClock clock = new VirtualClock();
+    private Database database;
+    private TaskQueue queue;
+
+    @BeforeEach
+    void open() {
+        database = Database.open(folder.resolve("lutra.db"));
+        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, TaskQueue.RECHECK);
+    }
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    private void submit(Submitter by, int from, int to) {
+        queue.submit("pi", IntStream.range(from, to).mapToObj(i -> Task.newBuilder().setId(by.owner() + i).build()).toList(), by);
+    }
+
+    private String join() {
+        return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("pi")).build());
+    }
+
+    /** Does the next tasks, and says whose they were: a letter each. */
+    private String done(String session, int tasks) {
+        StringBuilder owners = new StringBuilder();
+        for (int i = 0; i < tasks; i++) {
+            LeasedTask next = queue.lease(session, 1).get(0);
+            report(session, next);
+            owners.append(next.getTask().getId().charAt(0));
+        }
+        return owners.toString();
+    }
+
+    private void report(String session, LeasedTask task) {
+        queue.report(session, LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build(),
+            Outcome.newBuilder().setMeasured(Measured.getDefaultInstance()).build());
+    }
+
+    @Test
+    void whoeverComesLaterIsServedInTurn() {
+        String session = join();
+        submit(ANNE, 0, 100);
+        assertThat(done(session, 10)).isEqualTo("aaaaaaaaaa");
+        submit(BERT, 0, 5);
+        assertThat(done(session, 12)).isEqualTo("ababababab" + "aa");
+        submit(BERT, 5, 8);
+        submit(new Submitter("carl", 0), 0, 2);
+        assertThat(done(session, 10)).as("no turns were saved up").containsPattern("^[abc]{6}[ab]{2}a{2}$");
+    }
+
+    @Test
+    void aHigherPriorityGoesFirst() {
+        String session = join();
+        submit(ANNE, 0, 3);
+        submit(new Submitter("urgent", 10), 0, 2);
+        submit(new Submitter("low", -10), 0, 2);
+        assertThat(done(session, 7)).isEqualTo("uuaaall");
+    }
+
+    /** Of any number of owners with work enough, each gets its share of what is done while they are there, however they come. */
+    @Test
+    void sharesAreEqualWhateverTheHistory() {
+        String session = join();
+        List<Submitter> owners = IntStream.range(0, 5).mapToObj(i -> new Submitter(Character.toString('a' + i), 0)).toList();
+        int[] next = new int[owners.size()];
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < owners.size(); i++) {
+                int size = round % (i + 1) == 0 ? 4 * (i + 1) : 0; // some seldom and much, some often and little
+                submit(owners.get(i), next[i], next[i] + size);
+                next[i] += size;
+            }
+            if (round > 0) {
+                done(session, 10);
+            }
+        }
+        String order = done(session, 50);
+        assertThat(order.chars().boxed().collect(Collectors.groupingBy(owner -> owner, Collectors.counting())).values())
+            .hasSize(5).allSatisfy(tasks -> assertThat(tasks).isBetween(9L, 11L));
+    }
+
+    @Test
+    void aLostTaskKeepsItsTurn() {
+        String session = join();
+        submit(ANNE, 0, 2);
+        submit(BERT, 0, 2);
+        assertThat(queue.lease(session, 1)).extracting(task -> task.getTask().getId()).containsExactly("anne0");
+        session = join();
+        assertThat(done(session, 4)).isEqualTo("abab");
+    }
+
+    @Test
+    void whatNobodyWaitsForIsGivenUp() {
+        String session = join();
+        submit(ANNE, 0, 600);
+        submit(BERT, 0, 1);
+        LeasedTask underWay = queue.lease(session, 1).get(0);
+        for (Duration silent = Duration.ZERO; silent.compareTo(Owners.MOST_SILENCE) < 0; silent = silent.plusSeconds(20)) {
+            assertThat(queue.outcomes(Set.of("bert0"), 1, "bert", Duration.ZERO).join()).as("bert looks").isEmpty();
+            queue.renew(session, List.of(LeaseName.newBuilder().setTaskId("anne0").setEpoch(1).build()), TaskQueue.Progress.NONE);
+            clock.advance(Duration.ofSeconds(20));
+        }
+        CompletableFuture<List<TaskOutcome>> waiting = queue.outcomes(Set.of("anne599"), 1, "carl", Duration.ofMinutes(5));
+        assertThat(waiting.join()).singleElement().extracting(outcome -> outcome.getOutcome().getFailed().getReason()).asString()
+            .isEqualTo("given up: who asked for it was not heard of for 60 minutes (run it again to go on)");
+        report(session, underWay);
+        assertThat(queue.outcomes(Set.of("anne0")).get(0).getOutcome().hasMeasured()).as("was under way").isTrue();
+        assertThat(done(session, 1)).isEqualTo("b");
+        assertThat(queue.lease(session, 1)).isEmpty();
+
+        submit(ANNE, 0, 600);
+        assertThat(queue.agents().get(0).getQueuedTasks()).as("asked for again").isEqualTo(599);
+    }
+
+    /** Also where nobody has asked since the server was started again, which gives everybody a whole period. */
+    @Test
+    void aServerThatStartsAgainKnowsWhoMayBeThere() {
+        submit(ANNE, 0, 1);
+        clock.advance(Owners.MOST_SILENCE.minusMinutes(1));
+        close();
+        open();
+        clock.advance(Owners.MOST_SILENCE.minusMinutes(1));
+        assertThat(queue.outcomes(Set.of("anne0"))).isEmpty();
+        clock.advance(Duration.ofMinutes(2));
+        assertThat(queue.outcomes(Set.of("anne0"), 1, "", Duration.ZERO).join()).hasSize(1);
+    }
+
+    @Test
+    void aDeviceThatIsDrainedFinishesWhatItHas() {
+        String session = join();
+        submit(ANNE, 0, 2);
+        LeasedTask first = queue.lease(session, 1).get(0);
+        queue.drain("pi", true);
+        assertThat(queue.lease(session, 1)).isEmpty();
+        close();
+        open();
+        assertThat(queue.renew(session, List.of(LeaseName.newBuilder().setTaskId("anne0").setEpoch(1).build()), TaskQueue.Progress.NONE)).hasSize(1);
+        report(session, first);
+        CompletableFuture<TaskQueue.Leased> waiting = queue.lease(session, 1, Duration.ofMinutes(5));
+        assertThat(waiting).isNotDone();
+        queue.drain("pi", false);
+        assertThat(waiting.join().tasks()).hasSize(1);
+        Assertions.assertThatThrownBy(() -> queue.drain("nobody", true)).isInstanceOf(InputException.class);
+    }
+
+    /** Forty tasks of 40 MB were once read to lease the first of them. */
+    @Test
+    void aLeaseReadsWhatItTakes() {
+        String session = join();
+        ByteString large = ByteString.copyFrom(new byte[8 << 20]);
+        List<Task> tasks = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            tasks.add(Task.newBuilder().setId("large" + i).addInputs(ModelInput.newBuilder().setLittleEndianFloats(large)).build());
+        }
+        queue.submit("pi", tasks);
+        long before = allocated();
+        assertThat(queue.lease(session, 64)).hasSize(1);
+        assertThat(allocated() - before).isLessThan(5L * large.size());
+    }
+
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+            .getThreadAllocatedBytes(Thread.currentThread().getId());
+    }
+}

@@ -1,0 +1,206 @@
+package dev.lutra.benchmarks;
+
+import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.AgentServiceGrpc.AgentServiceStub;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.JoinReply;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseReply;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.LeasedTask;
+import dev.lutra.proto.Measured;
+import dev.lutra.proto.Outcome;
+import dev.lutra.proto.RenewReply;
+import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.ReportReply;
+import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.border.TokenHeader;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.stub.StreamObserver;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Agents that measure nothing, many in one process, each over a TCP connection of its own: they join, lease one task, hold it for as long
+ * as its label says, report, and lease the next, renewing as real ones do. A label is {@code DUE HOLD}: when the task was due to be
+ * submitted, on the system's monotonic clock in nanoseconds, and the milliseconds to hold it.
+ *
+ * <p>Arguments: {@code PORT TOKEN FIRST COUNT}; says {@code joined}, then for every line {@code FILE} that it reads writes what was
+ * acknowledged since, {@code ID LATENCY} a line, and says {@code written}.
+ */
+final class SimulatedAgents {
+
+    private static final long LEASE_WAIT_MILLIS = 20_000;
+    private static final long ANSWER_SECONDS = 60;
+
+    private final NioEventLoopGroup network = new NioEventLoopGroup(2);
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "timer");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final int port;
+    private final String token;
+    private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch joined;
+
+    private SimulatedAgents(int port, String token, int count) {
+        this.port = port;
+        this.token = token;
+        this.joined = new CountDownLatch(count);
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        int first = Integer.parseInt(args[2]);
+        int count = Integer.parseInt(args[3]);
+        SimulatedAgents agents = new SimulatedAgents(Integer.parseInt(args[0]), args[1], count);
+        for (int i = 0; i < count; i++) {
+            agents.new Agent("agent" + (first + i)).join();
+        }
+        agents.joined.await();
+        System.out.println("joined");
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String file = commands.readLine(); file != null; file = commands.readLine()) {
+            List<String> lines = new ArrayList<>();
+            for (String line = agents.acknowledged.poll(); line != null; line = agents.acknowledged.poll()) {
+                lines.add(line);
+            }
+            Files.write(Path.of(file), lines);
+            System.out.println("written");
+        }
+        System.exit(0);
+    }
+
+    private final class Agent {
+
+        private final String name;
+        private final AgentServiceStub server;
+        private final SplittableRandom random;
+        private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
+        private volatile String session = "";
+        private boolean wasThere;
+
+        Agent(String name) {
+            this.name = name;
+            this.random = new SplittableRandom(name.hashCode());
+            ManagedChannel connection = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext()
+                .eventLoopGroup(network).channelType(NioSocketChannel.class).directExecutor().build();
+            server = AgentServiceGrpc.newStub(connection).withInterceptors(TokenHeader.showing(token));
+        }
+
+        private AgentServiceStub server() {
+            return server.withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS);
+        }
+
+        void join() {
+            server().join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name)).setMachine(name).setProcess(name)
+                .addRuntimes(RuntimeOffer.newBuilder().setName("none").setVersion("1").addProviders("cpu")).build(),
+                new Reply<JoinReply>(this::join, reply -> {
+                    session = reply.getSession();
+                    if (!wasThere) {
+                        wasThere = true;
+                        joined.countDown();
+                        long period = reply.getLeaseMillis() / 4;
+                        timer.scheduleAtFixedRate(this::renew, random.nextLong(period), period, TimeUnit.MILLISECONDS);
+                    }
+                    lease();
+                }));
+        }
+
+        private void renew() {
+            server().renew(RenewRequest.newBuilder().setSession(session).addAllLeases(held).build(), new Reply<RenewReply>(() -> {}, reply -> {}));
+        }
+
+        private void lease() {
+            server().lease(LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).setWaitMillis(LEASE_WAIT_MILLIS).build(),
+                new Reply<LeaseReply>(this::lease, reply -> {
+                    if (reply.getTasksCount() == 0) {
+                        lease();
+                    } else {
+                        hold(reply.getTasks(0), System.nanoTime());
+                    }
+                }));
+        }
+
+        private void hold(LeasedTask leased, long nowNanos) {
+            String[] label = leased.getTask().getLabel().split(" ");
+            LeaseName lease = LeaseName.newBuilder().setTaskId(leased.getTask().getId()).setEpoch(leased.getEpoch()).build();
+            held.add(lease);
+            Runnable report = () -> report(leased.getTask(), lease, nowNanos - Long.parseLong(label[0]));
+            long millis = Long.parseLong(label[1]);
+            if (millis == 0) {
+                report.run();
+            } else {
+                timer.schedule(report, millis, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        private void report(Task task, LeaseName lease, long latencyNanos) {
+            Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder()
+                .setRuntime(Runtime.newBuilder().setName("none").setVersion("1").setProvider(task.getProvider()).setThreads(task.getThreads())))
+                .build();
+            server().report(ReportRequest.newBuilder().setSession(session).setLease(lease).setOutcome(outcome).build(),
+                new Reply<ReportReply>(() -> report(task, lease, latencyNanos), reply -> {
+                    held.remove(lease);
+                    if (reply.getAccepted()) {
+                        acknowledged.add(task.getId() + " " + latencyNanos);
+                    }
+                    lease();
+                }));
+        }
+
+        /** What comes back of a call; one that fails is made again after a while, under a session that the server knows. */
+        private final class Reply<R> implements StreamObserver<R> {
+
+            private static final long PAUSE_MILLIS = 500;
+
+            private final Runnable again;
+            private final Consumer<R> taken;
+
+            Reply(Runnable again, Consumer<R> taken) {
+                this.again = again;
+                this.taken = taken;
+            }
+
+            @Override
+            public void onNext(R reply) {
+                taken.accept(reply);
+            }
+
+            @Override
+            public void onError(Throwable problem) {
+                Runnable next = Status.fromThrowable(problem).getCode() == Status.Code.NOT_FOUND ? Agent.this::join : again;
+                timer.schedule(next, PAUSE_MILLIS / 2 + random.nextLong(PAUSE_MILLIS), TimeUnit.MILLISECONDS);
+            }
+
+            @Override
+            public void onCompleted() {
+                // the reply has come
+            }
+        }
+    }
+}
