@@ -3,6 +3,7 @@ package dev.lutra.cost;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Weight;
+import java.util.List;
 
 /**
  * How large a network's parameters are.
@@ -16,9 +17,14 @@ public record ModelSize(long bits, long bytes) {
     private static final int FLOAT_BYTES = Float.BYTES;
 
     public static ModelSize of(Network network) {
+        return of(network.ops());
+    }
+
+    /** Of some ops. */
+    public static ModelSize of(List<Op> ops) {
         long bits = 0;
         long bytes = 0;
-        for (Op op : network.ops()) {
+        for (Op op : ops) {
             for (Weight weight : op.weights()) {
                 if (weight.tensor().role().isCounted()) {
                     int own = weight.tensor().role().decays() ? weightBits(op) : Float.SIZE;

@@ -6,6 +6,12 @@ public sealed interface Additive {
     /** So much for every multiply-accumulate and every parameter. */
     record Counts(double aMac, double aParameter) implements Additive {}
 
+    /** BitOps. */
+    record BitOps() implements Additive {}
+
+    /** Bytes of the parameters. */
+    record Bytes() implements Additive {}
+
     /** The latency on a device. */
     record Latency() implements Additive {}
 

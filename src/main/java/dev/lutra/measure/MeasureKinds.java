@@ -13,6 +13,7 @@ public final class MeasureKinds {
     public static final Kinds<MeasureKind> ALL = Kinds.of(Map.ofEntries(
         Map.entry("accuracy", settings -> new AccuracyMeasure()),
         Map.entry("balanced", BalancedMeasure::of),
+        Map.entry("bitops", settings -> BitsMeasure.BITOPS),
         Map.entry("energy", settings -> new EnergyMeasure()),
         Map.entry("latency", settings -> new LatencyMeasure()),
         Map.entry("macs", settings -> CountedMeasure.MACS),
@@ -21,6 +22,7 @@ public final class MeasureKinds {
         Map.entry("p99", settings -> new TailLatencyMeasure()),
         Map.entry("params", settings -> CountedMeasure.PARAMS),
         Map.entry("score", ScoreMeasure::sum),
+        Map.entry("size", settings -> BitsMeasure.SIZE),
         Map.entry("worst-latency", settings -> new WorstLatencyMeasure())));
 
     private static final String[] ALWAYS_TOLD = {"energy", "latency", "macs", "memory", "p99", "params", "score"};

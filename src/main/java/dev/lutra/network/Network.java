@@ -35,6 +35,11 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
         return ops;
     }
 
+    /** Whether values are rounded to grids on their way. */
+    public boolean isQuantized() {
+        return ops().stream().anyMatch(Op.Quantize.class::isInstance);
+    }
+
     /** All that the network computes and which weights it reads, but not their values; names of ops and tensors are part of it. */
     public NamedValues values() {
         return NetworkValues.of(this);

@@ -1,6 +1,8 @@
 package dev.lutra.onnx;
 
+import dev.lutra.InputException;
 import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.network.WeightSource;
 import dev.lutra.proto.onnx.ModelProto;
@@ -29,10 +31,14 @@ public final class OnnxExporter {
      * @param network a whole network, or a segment as one
      * @param weights of every op of the network
      * @throws IllegalArgumentException if the network has no output, or the weights do not fit it
+     * @throws InputException if the network rounds to grids and what is between them is to be float16, which the operator set has not
      */
     public static ModelProto export(Network network, WeightSource weights, OnnxOptions options) {
         if (network.outputs().isEmpty()) {
             throw new IllegalArgumentException(network.name() + ": nothing to export (expected: at least one output)");
+        }
+        if (network.isQuantized() && options.precision() == Precision.FLOAT16) {
+            throw new InputException("precision: float16 beside bits (expected: float32; layers of few bits compute in these)");
         }
         ModelProto.Builder model = ModelProto.newBuilder()
             .setIrVersion(IR_VERSION)

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Rounding to grids, with gradients as if nothing were rounded (straight-through, Bengio et al. 2013) where a value lies within its grid,
- * and none outside. libtorch's own ops, one call each.
+ * Rounding to grids, with gradients as if nothing were rounded (straight-through, Bengio et al. 2013) where a value is nearest to a point
+ * of its grid, and none where it lies outside. libtorch's own ops, one call each.
  */
 final class Grids {
 

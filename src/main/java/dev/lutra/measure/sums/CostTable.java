@@ -3,6 +3,7 @@ package dev.lutra.measure.sums;
 import dev.lutra.cost.Cost;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.cost.LiveValues;
+import dev.lutra.cost.ModelSize;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.measure.Additive;
 import dev.lutra.network.Segment;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * MACs, parameters and latencies of a space's architectures, a few array reads each: all are sums over segments, so the sum of each
+ * MACs, parameters, BitOps, sizes and latencies of a space's architectures, a few array reads each: all are sums over segments, so the sum of each
  * slot's segments is tabulated for every combination of its genes. What lives at the same time is no sum but the largest of the
  * segments'. Counts and latencies of tables without a calibration are
  * whole numbers and exact; calibrated latencies are sums of fractions, equal to the interpreted ones within rounding. Safe for use by
@@ -24,7 +25,9 @@ public final class CostTable {
     private static final int MACS = 0;
     private static final int PARAMS = 1;
     private static final int LIVE = 2;
-    private static final int DEVICES = 3;
+    private static final int BITOPS = 3;
+    private static final int BYTES = 4;
+    private static final int DEVICES = 5;
 
     private final Slots slots;
     private final List<LatencyModel> devices;
@@ -68,6 +71,8 @@ public final class CostTable {
             Cost cost = rule.count(segment.ops());
             to[at + MACS] += cost.macs();
             to[at + PARAMS] += cost.params();
+            to[at + BITOPS] += CountingRule.BITOPS.count(segment.ops()).macs();
+            to[at + BYTES] += ModelSize.of(segment.ops()).bytes();
             for (int device = 0; device < devices.size(); device++) {
                 to[at + DEVICES + device] += devices.get(device).addedNanos(segment);
                 to[at + energy(device)] += devices.get(device).addedNanojoules(segment);
@@ -96,7 +101,7 @@ public final class CostTable {
         return slots;
     }
 
-    /** How many sums there are: MACs, parameters, what lives at the same time, and two a device. */
+    /** How many sums there are: MACs, parameters, what lives at the same time, BitOps, bytes, and two a device. */
     public int columns() {
         return columns;
     }
@@ -105,7 +110,7 @@ public final class CostTable {
      * Sums up an architecture.
      *
      * @param values for every gene the position in its options
-     * @param sums MACs, parameters, most values at the same time, and for every device what the segments add to the latency, NaN where its table lacks
+     * @param sums MACs, parameters, most values at the same time, BitOps, bytes of parameters, and for every device what the segments add to the latency, NaN where its table lacks
      *     one, then for every device the same of energy
      */
     public void sum(int[] values, double[] sums) {
@@ -156,6 +161,12 @@ public final class CostTable {
         if (measure instanceof Additive.Counts counts) {
             return Optional.of(sum(cell -> counts.aMac() * table[cell + MACS] + counts.aParameter() * table[cell + PARAMS],
                 counts.aMac() * fixed[MACS] + counts.aParameter() * fixed[PARAMS], DoubleUnaryOperator.identity()));
+        }
+        if (measure instanceof Additive.BitOps) {
+            return Optional.of(sum(cell -> table[cell + BITOPS], fixed[BITOPS], DoubleUnaryOperator.identity()));
+        }
+        if (measure instanceof Additive.Bytes) {
+            return Optional.of(sum(cell -> table[cell + BYTES], fixed[BYTES], DoubleUnaryOperator.identity()));
         }
         LatencyModel model = devices.get(device);
         if (measure instanceof Additive.Energy) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.cost.CountingRule;
 import dev.lutra.cost.LiveValues;
+import dev.lutra.cost.ModelSize;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.Tables;
 import dev.lutra.latency.correction.Calibrator;
 import dev.lutra.measure.Additive;
+import dev.lutra.measure.MeasureKinds;
 import dev.lutra.network.Network;
 import dev.lutra.proto.Energy;
 import dev.lutra.proto.Memory;
@@ -200,6 +202,29 @@ class CostTableTest {
         }
         told.getEntriesBuilder(0).clearEnergy();
         assertThat(new LatencyModel(LookupTable.of(told.build())).energy()).as("of a table with gaps").isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resnet-bits-cifar", "shufflenetv2-cifar-bits", "oneshot"})
+    void bitOpsAndSizesAreThoseOfTheWholeNetwork(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        CheapMeasures cheap = CheapMeasures.counted(space, Map.of(),
+            Map.of("bitops", MeasureKinds.ALL.usual("bitops"), "size", MeasureKinds.ALL.usual("size")));
+        for (String measure : List.of("bitops", "size")) {
+            SlotSum sum = cheap.slotSum(measure).orElseThrow();
+            Slots slots = cheap.slots().orElseThrow();
+            Random random = new Random(8);
+            for (int i = 0; i < 10; i++) {
+                int[] combinations = IntStream.range(0, slots.count()).map(slot -> random.nextInt(slots.combinations(slot))).toArray();
+                int[] values = new int[space.genes().size()];
+                IntStream.range(0, combinations.length).forEach(slot -> slots.set(values, slot, combinations[slot]));
+                Network network = space.build(space.architecture(values));
+                long expected = measure.equals("size") ? ModelSize.of(network).bytes() : CountingRule.BITOPS.count(network).macs();
+                assertThat(sum.fixed() + IntStream.range(0, combinations.length).mapToDouble(slot -> sum.parts().get(slot)[combinations[slot]]).sum())
+                    .isEqualTo(expected);
+                assertThat(cheap.of(space.architecture(values)).get(measure)).isEqualTo(expected);
+            }
+        }
     }
 
     /** In the small space every slot is a gene. */

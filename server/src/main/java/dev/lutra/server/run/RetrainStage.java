@@ -174,7 +174,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
                 float[] expected = trained.judge().logits(network.architecture(), target.precision(), batch);
                 DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()), batch, expected);
                 devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
-                    observed.difference() <= Winner.tolerance(target.precision()), check.isWithinLimits(target, observed.measured())));
+                    observed.difference() <= Winner.tolerance(target.precision(), network.space().build(network.architecture())),
+                    check.isWithinLimits(target, observed.measured())));
             }
         }
         return devices;

@@ -5,6 +5,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.deploy.DeployedModel;
 import dev.lutra.onnx.deploy.Deployment;
@@ -30,10 +31,12 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
      *
      * @param stem what the network's file is called, without its ending
      * @param folderShown what stands before the files' names where they are told of
-     * @param network in a precision
+     * @param built the network
+     * @param network its file in a precision
      * @throws InputException if a form gives other outputs than the network, on real images in ONNX Runtime
      */
-    void write(Path folder, String stem, String folderShown, Function<Precision, ModelProto> network, ImageData data) {
+    void write(Path folder, String stem, String folderShown, Network built, Function<Precision, ModelProto> network,
+        ImageData data) {
         if (forms.isEmpty()) {
             return;
         }
@@ -43,9 +46,10 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
             forms.forEach((name, form) -> {
                 ModelProto deployed = DeployedModel.of(network.apply(form.precision()), form);
                 double difference = same.difference(deployed, form);
-                if (!(difference <= Winner.tolerance(form.precision()))) {
+                double most = Winner.tolerance(form.precision(), built);
+                if (!(difference <= most)) {
                     throw new InputException(String.format(Locale.ROOT, "export.deploy.%s: its outputs differ from the network's by %.1e of their "
-                        + "range (expected: %.0e at most)", name, difference, Winner.tolerance(form.precision())));
+                        + "range (expected: %.0e at most)", name, difference, most));
                 }
                 Path file = folder.resolve(stem + "-" + name + ".onnx");
                 OnnxFile.write(file, deployed);

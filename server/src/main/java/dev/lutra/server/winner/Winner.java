@@ -1,6 +1,7 @@
 package dev.lutra.server.winner;
 
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,9 +20,12 @@ public record Winner(String architecture, String file, Map<String, Double> measu
     /** float16 has 11 bits: one rounding is 5e-4 of a value, and those of some fifty layers add up. */
     private static final double HALF_TOLERANCE = 2e-2;
 
+    /** A value between two points of a grid may be put on either, and all that follows with it. */
+    private static final double GRID_TOLERANCE = 0.1;
+
     /** Largest difference from the supernet, relative to the range of its outputs, that still counts as the same network. */
-    public static double tolerance(Precision precision) {
-        return precision == Precision.FLOAT16 ? HALF_TOLERANCE : TOLERANCE;
+    public static double tolerance(Precision precision, Network network) {
+        return network.isQuantized() ? GRID_TOLERANCE : precision == Precision.FLOAT16 ? HALF_TOLERANCE : TOLERANCE;
     }
 
     /**

@@ -100,7 +100,7 @@ public final class WinnerCheck {
                 peak.map(MemoryModel.Predicted::interval), observed.measured().getMemory().getPeakBytes(), Optional.empty()),
             new Comparison(devices.limit(Measure.energy(target.device())), energy.map(EnergyModel.Predicted::nanojoules),
                 energy.map(EnergyModel.Predicted::interval), nanojoules(observed.measured()), around(observed.measured().getEnergy())),
-            fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision()));
+            fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision(), network));
     }
 
     /** At least 1 where it was told: 0 is what nobody told. */

@@ -183,7 +183,8 @@ public final class WinnerExport {
             write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
             isNew |= !before.equals(Sha256.ofFile(file));
         }
-        deployed.write(exports, name, "", precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
+        deployed.write(exports, name, "", space.build(candidate.architecture()),
+            precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
     }
 
@@ -201,7 +202,7 @@ public final class WinnerExport {
             write(own.file(precision), precision, RETRAINED, origin.shown(), network, evaluator, data);
         }
         deployed.write(own.root(), NetworkFolder.NETWORK, own.root().getParent().getFileName() + "/" + own.root().getFileName() + "/",
-            precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
+            network.space().build(network.architecture()), precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
         return files;
     }
 
