@@ -33,6 +33,11 @@ public record AccuracyFile(Path path, String column, Unit unit) {
             this.digits = digits;
         }
 
+        /** What 1 of it is as a share: 1 or 0.01. */
+        public double share() {
+            return this == PERCENT ? 0.01 : 1;
+        }
+
         /** By how many digits a share stands further left. */
         int digits() {
             return digits;

@@ -13,10 +13,11 @@ import java.util.Optional;
  * @param batch images a forward pass
  * @param seed which training images
  * @param evaluators candidates judged at a time on a CPU, each by one thread; accuracies do not depend on it
+ * @param accuracy what its accuracy is
  * @param stopping of those that a search has no use for; empty: all are judged to the end
  */
 public record EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed,
-    int evaluators, Optional<EarlyStopping> stopping) {
+    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping) {
 
     private static final int MOST_BY_DEFAULT = 8;
 
@@ -25,6 +26,12 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
         require("validation-images", validationImages, 1);
         require("batch", batch, 2);
         require("evaluators", evaluators, 1);
+    }
+
+    /** By the share of the images that is right. */
+    public EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed, int evaluators,
+        Optional<EarlyStopping> stopping) {
+        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping);
     }
 
     /** All judged to the end, with the mean statistics of training images. */
@@ -43,7 +50,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
 
     /** The same for a network that has its weights to itself, which is judged to the end with the batch norm that it leaves with. */
     public EvaluationSettings alone() {
-        return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, Optional.empty());
+        return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, accuracy,
+            Optional.empty());
     }
 
     /** Images that the batch norm of a candidate is measured on before it is judged; 0 where it is not. */
@@ -53,7 +61,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
 
     /** The settings that accuracies on all images follow from, in the words of the experiment file. */
     public NamedValues values() {
-        return recalibrated(recalibration).put("evaluation.validation-images", validationImages).build();
+        return recalibrated(recalibration).put("evaluation.validation-images", validationImages)
+            .putLater("evaluation.accuracy", accuracy.key(), AccuracyKind.TOP1.key()).build();
     }
 
     /** Those that the batch norm of a network which leaves follows from. */

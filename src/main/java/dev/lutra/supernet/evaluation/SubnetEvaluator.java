@@ -40,6 +40,7 @@ public final class SubnetEvaluator implements AutoCloseable {
     private final NDManager manager;
     private final BlockingQueue<SubnetJudge> free = new LinkedBlockingQueue<>();
     private final ExecutorService evaluators;
+    private final AccuracyKind accuracy;
 
     /**
      * Where the weights are.
@@ -57,6 +58,7 @@ public final class SubnetEvaluator implements AutoCloseable {
      */
     public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings, Devices devices) {
         manager = weights.newManager();
+        accuracy = settings.accuracy();
         boolean isCpu = devices.all().size() == 1 && !devices.first().isGpu();
         devices.all().forEach(device -> {
             SubnetJudge judge = new SubnetJudge(space, weights, manager.newSubManager(device), !free.isEmpty(), data, settings);
@@ -108,7 +110,7 @@ public final class SubnetEvaluator implements AutoCloseable {
     public void accuracies(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
         Map<Architecture, Double> whole = new LinkedHashMap<>();
         architectures.forEach(architecture -> whole.put(architecture, Double.NEGATIVE_INFINITY));
-        judge(whole, (architecture, judged) -> found.accept(architecture, judged.hits().top1()));
+        judge(whole, (architecture, judged) -> found.accept(architecture, accuracy.of(judged.hits())));
     }
 
     /**

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EarlyStoppingTest {
 
     private static Hits hits(int correct, int images) {
-        return new Hits(correct, correct, images);
+        return new Hits(correct, correct, images, List.of());
     }
 
     /** Three looks share a chance of 0.03: ln(1 / 0.01) of Serfling's bound for each. */

@@ -494,9 +494,14 @@ public sealed interface RunEvent {
      * @param accuracy share of right answers
      * @param judge what the accuracy follows from: weights and test images; null in events of earlier versions
      * @param top5 share of images whose class is among the five highest outputs; null in events of earlier versions
+     * @param balanced mean over the classes of the share that is right; null in events of earlier versions
+     * @param macroF1 mean over the classes of F1; null in events of earlier versions
+     * @param recalls share of every class that is right, by its name; null in events of earlier versions
      */
     record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("file") String file,
-        @JsonProperty("judge") String judge, @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5) implements RunEvent {
+        @JsonProperty("judge") String judge, @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5,
+        @JsonProperty("balanced") Double balanced, @JsonProperty("macro-f1") Double macroF1,
+        @JsonProperty("recalls") SortedMap<String, Double> recalls) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of("test/network/" + architecture + (file == null ? "" : "/" + file));

@@ -3,9 +3,11 @@ package dev.lutra.server.experiment;
 import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.source.Source;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
@@ -20,11 +22,13 @@ import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -44,6 +48,7 @@ import java.util.stream.Stream;
  * @param data where images come from; only an experiment with an accuracy table may have none
  * @param accuracyTable known accuracies that take the place of a supernet's, if any
  * @param predictor a model of the user's whose accuracies take the place of a supernet's, if any
+ * @param command a program of the user's that finds the accuracies of exported candidates, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param pretrained weights that the supernet's training begins with, if any
  * @param training how the supernet is trained
@@ -63,7 +68,8 @@ import java.util.stream.Stream;
  * @param device where training and evaluation compute
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
-    Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Path> supernetFrom, Optional<FirstWeights.Pretrained> pretrained,
+    Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Command> command, Optional<Path> supernetFrom,
+    Optional<FirstWeights.Pretrained> pretrained,
     TrainingSettings training, int probes,
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
@@ -238,6 +244,36 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      */
     public record Predictor(Path model, Encoding encoding, AccuracyFile.Unit unit) {}
 
+    /**
+     * A program that is given an exported file as its last argument and prints its accuracy in its last line.
+     *
+     * @param words the program and its arguments
+     * @param atOnce how many may run at a time
+     * @param timeLimit after which one is ended
+     * @param unit that it answers in
+     */
+    public record Command(List<String> words, int atOnce, Duration timeLimit, AccuracyFile.Unit unit) {
+
+        public Command {
+            words = List.copyOf(words);
+        }
+
+        /**
+         * Puts what its answers follow from: its words, and the content of the files among them.
+         *
+         * @param directory that it runs in
+         */
+        public void describe(Path directory, NamedValues.Builder values) {
+            values.put("accuracy.command", String.join(" ", words)).put("accuracy.unit", unit.name().toLowerCase(Locale.ROOT));
+            for (String word : words) {
+                Path file = directory.resolve(word);
+                if (Files.isRegularFile(file)) {
+                    values.put("accuracy.command." + word, Sha256.ofFile(file));
+                }
+            }
+        }
+    }
+
     /** Whether accuracies are those of shared weights, rather than known or predicted by others. */
     public boolean hasSupernet() {
         return accuracyTable.isEmpty() && predictor.isEmpty();
@@ -268,7 +304,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /** The same with segments timed otherwise. */
     public Experiment withProfile(Profile other) {
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+            probes,
             retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
     }
@@ -276,7 +313,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** The same with further bounds. */
     public Experiment bounded(List<Constraint> bounds) {
         List<Constraint> all = Stream.concat(constraints.stream(), bounds.stream()).toList();
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+            probes,
             retraining,
             evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
     }
@@ -286,7 +324,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         FirstWeights weights = others instanceof FirstWeights.InFile file && retraining.weights() instanceof FirstWeights.Pretrained pretrained
             ? new FirstWeights.Pretrained(file.path(), pretrained.replacesHead())
             : others;
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, supernetFrom, pretrained, training, probes,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+            probes,
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,
             rank, text, device);

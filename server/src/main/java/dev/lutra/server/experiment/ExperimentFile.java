@@ -13,6 +13,7 @@ import dev.lutra.search.Encoding;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.search.correction.Correction;
+import dev.lutra.server.experiment.Experiment.Command;
 import dev.lutra.server.experiment.Experiment.Export;
 import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment.Predictor;
@@ -30,6 +31,7 @@ import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
+import dev.lutra.supernet.evaluation.AccuracyKind;
 import dev.lutra.supernet.evaluation.EarlyStopping;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.Recalibration;
@@ -78,6 +80,8 @@ public final class ExperimentFile {
     private static final int MOST_GPUS = 64;
     private static final double LEAST_CONFIDENCE = 0.8;
     private static final double MOST_CONFIDENCE = 0.999999;
+    private static final int MOST_AT_ONCE = 256;
+    private static final Duration DEFAULT_COMMAND_LIMIT = Duration.ofHours(1);
     private static final String REPLACE_HEAD = "replace-head";
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
@@ -133,9 +137,10 @@ public final class ExperimentFile {
         YamlNode space = file.get("space");
         Optional<YamlNode> accuracy = accuracy();
         Optional<Predictor> predictor = accuracy.filter(node -> node.find("onnx").isPresent()).map(this::predictor);
+        Optional<Command> command = accuracy.filter(node -> node.find("command").isPresent()).map(this::command);
         Optional<AccuracyFile> accuracyTable = space.isMapping()
             ? Optional.of(tableSpace(space))
-            : accuracy.filter(node -> predictor.isEmpty()).map(this::accuracyTable);
+            : accuracy.filter(node -> predictor.isEmpty() && command.isEmpty()).map(this::accuracyTable);
         boolean tabulated = accuracyTable.isPresent();
         boolean trained = !tabulated && predictor.isEmpty();
         List<Target> targets = file.find("targets").map(node -> targets(node, folder)).orElse(List.of());
@@ -153,6 +158,7 @@ public final class ExperimentFile {
             (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> new DataSection(folder).read(node)),
             accuracyTable,
             predictor,
+            command,
             supernetFrom(),
             pretrained(),
             supernet(seed),
@@ -210,8 +216,11 @@ public final class ExperimentFile {
     /** What stops early is told by the supernet's own accuracies, and what they are worth for the front has to be known. */
     private void requireStoppable(Experiment experiment) {
         YamlNode node = file.get("evaluation").get("early-stopping");
-        if (!experiment.hasSupernet() || experiment.superkernel().isPresent()) {
+        if (!experiment.hasSupernet() || experiment.superkernel().isPresent() || experiment.command().isPresent()) {
             throw node.error("given without a search by a supernet's accuracies (expected: no such key)");
+        }
+        if (experiment.evaluation().accuracy() != AccuracyKind.TOP1) {
+            throw node.error("given with evaluation.accuracy, which the first images do not bound (expected: one of them)");
         }
         if (experiment.rank().map(rank -> rank.correct().isPresent()).orElse(false)) {
             throw node.error("given with rank.correct, which foretells from whole accuracies (expected: one of them)");
@@ -281,10 +290,26 @@ public final class ExperimentFile {
         return predictor;
     }
 
-    /** Where accuracies come from, if not from a supernet, for which it leaves nothing to do. */
+    private Command command(YamlNode accuracy) {
+        YamlNode words = accuracy.get("command");
+        List<String> program = words.isList() ? words.items().stream().map(YamlNode::text).toList() : List.of(words.text().strip().split("\\s+"));
+        if (program.isEmpty() || program.get(0).isBlank()) {
+            throw words.error("no program (expected: a program and its arguments, to which the file is added)");
+        }
+        Command command = new Command(program, accuracy.find("at-once").map(node -> node.integer(1, MOST_AT_ONCE)).orElse(1),
+            accuracy.find("time-limit").map(Durations::of).orElse(DEFAULT_COMMAND_LIMIT),
+            accuracy.find("unit").map(unit -> unit.oneOf(AccuracyFile.Unit.class)).orElse(AccuracyFile.Unit.SHARE));
+        accuracy.rejectUnknownKeys();
+        file.find("rank").flatMap(rank -> rank.find("correct")).ifPresent(node -> {
+            throw node.error("given with accuracy.command, whose answers are not the supernet's (expected: one of them)");
+        });
+        return command;
+    }
+
+    /** Where accuracies come from, if not from a supernet, for which it leaves nothing to do but where a program looks at its networks. */
     private Optional<YamlNode> accuracy() {
         Optional<YamlNode> accuracy = file.find("accuracy");
-        if (accuracy.isPresent() && file.find("supernet").isPresent()) {
+        if (accuracy.isPresent() && accuracy.get().find("command").isEmpty() && file.find("supernet").isPresent()) {
             String given = accuracy.get().find("onnx").isPresent() ? "onnx" : "table";
             throw file.get("supernet").error("given with accuracy." + given + " (expected: one of them)");
         }
@@ -468,6 +493,7 @@ public final class ExperimentFile {
             integer(node, "batch", 2, defaults.batch()),
             defaults.seed(),
             integer(node, "evaluators", 1, defaults.evaluators()),
+            node.flatMap(n -> n.find("accuracy")).map(n -> n.oneOf(AccuracyKind.class)).orElse(defaults.accuracy()),
             node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;

@@ -1,6 +1,10 @@
 package dev.lutra.server.outcome;
 
+import dev.lutra.supernet.evaluation.ClassHits;
 import dev.lutra.supernet.evaluation.Hits;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -9,5 +13,22 @@ import java.util.Optional;
  * @param architecture canonical text
  * @param file of the run's folder that was judged; empty where it is the supernet's weights
  * @param hits what it got right
+ * @param classes names, in the order of the outputs
  */
-public record TestedNetwork(String architecture, Optional<String> file, Hits hits) {}
+public record TestedNetwork(String architecture, Optional<String> file, Hits hits, List<String> classes) {
+
+    public TestedNetwork {
+        classes = List.copyOf(classes);
+    }
+
+    /** What it got right of every class, by its name; classes without images are left out. */
+    public Map<String, ClassHits> byClass() {
+        Map<String, ClassHits> byClass = new LinkedHashMap<>();
+        for (int i = 0; i < classes.size(); i++) {
+            if (hits.classes().get(i).images() > 0) {
+                byClass.put(classes.get(i), hits.classes().get(i));
+            }
+        }
+        return byClass;
+    }
+}

@@ -135,7 +135,7 @@ final class RankStage implements Stage<Ranking> {
         for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
             String name = "rank: train " + (alone.size() + 1) + " of " + count;
             alone.put(network, RetrainStage.alone(run, new LoneNetwork(name, run.space(), network), name,
-                trained -> trained.judge().hits(network).top1()));
+                trained -> run.experiment().evaluation().accuracy().of(trained.judge().hits(network))));
         }
         return alone;
     }

@@ -30,6 +30,7 @@ import dev.lutra.server.event.RunListener;
 import dev.lutra.server.event.SteadyClock;
 import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.predictor.CommandAccuracies;
 import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
@@ -310,14 +311,19 @@ final class RunContext implements AutoCloseable {
         return tables.computeIfAbsent(file, unread -> unread.load(genes()));
     }
 
-    /** Where accuracies come from: the experiment's table, its predictor, or the supernet's weights, corrected if it says so. */
+    /** Where accuracies come from: the experiment's table, its predictor, its command, or the supernet's weights, corrected if it says so. */
     AccuracySource accuracies() {
         if (experiment.predictor().isPresent()) {
             if (predictor == null) {
                 Experiment.Predictor own = experiment.predictor().get();
-                predictor = new PredictedAccuracies(own.model(), space(), own.encoding(), own.unit() == AccuracyFile.Unit.PERCENT ? 0.01 : 1);
+                predictor = new PredictedAccuracies(own.model(), space(), own.encoding(), own.unit().share());
             }
             return predictor;
+        }
+        if (experiment.command().isPresent()) {
+            Path file = experiment.text().file();
+            return new CommandAccuracies(experiment.command().get(), file.getParent(), folder.evaluated(),
+                (architecture, onnx) -> exporter().exportCandidate(onnx, architecture, trained(), evaluator(), data()));
         }
         return accuracyTable().<AccuracySource>map(table -> table)
             .or(() -> RankStage.correction(this).map(correction -> new CorrectedAccuracies(supernetAccuracies(), correction)))
@@ -334,8 +340,9 @@ final class RunContext implements AutoCloseable {
 
             @Override
             public void find(Map<Architecture, Double> least, BiConsumer<Architecture, Answer> found) {
-                evaluator().judge(least, (architecture, judged) -> found.accept(architecture, new Answer(judged.hits().top1(),
-                    judged.atMost().stream().mapToObj(most -> new Stop(judged.hits().images(), most)).findFirst())));
+                evaluator().judge(least,
+                    (architecture, judged) -> found.accept(architecture, new Answer(experiment.evaluation().accuracy().of(judged.hits()),
+                        judged.atMost().stream().mapToObj(most -> new Stop(judged.hits().images(), most)).findFirst())));
             }
 
             @Override
@@ -347,7 +354,7 @@ final class RunContext implements AutoCloseable {
 
     /** How many validation images an accuracy by the supernet is a share of; empty for accuracies from elsewhere. */
     OptionalLong images() {
-        return experiment.hasSupernet()
+        return experiment.hasSupernet() && experiment.command().isEmpty()
             ? OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()))
             : OptionalLong.empty();
     }
@@ -647,6 +654,11 @@ final class RunContext implements AutoCloseable {
     private NamedValues searchedBy() {
         NamedValues judge = NamedValues.builder().putAll(judge()).putLater("evaluation.early-stopping",
             experiment.evaluation().stopping().map(stopping -> NamedValues.text(stopping.confidence())).orElse("none"), "none").build();
+        if (experiment.command().isPresent()) {
+            NamedValues.Builder commanded = NamedValues.builder().putAll(judge);
+            experiment.command().get().describe(experiment.text().file().getParent(), commanded);
+            return commanded.build();
+        }
         if (experiment.rank().map(Rank::correct).orElse(OptionalInt.empty()).isEmpty()) {
             return judge;
         }

@@ -36,6 +36,11 @@ public record RunFolder(Path root) {
         return root.resolve("experiment.json");
     }
 
+    /** Files of candidates while a command of the user's evaluates them. */
+    Path evaluated() {
+        return root.resolve("evaluated");
+    }
+
     /** The same, as it was when the front was found. */
     public Path searched() {
         return root.resolve("searched.json");

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -82,12 +83,12 @@ final class TestStage implements Stage<List<TestedNetwork>> {
         try (Progress.Work work = run.events().begin("test", shared.size() + retrained.size(), "networks")) {
             for (Candidate candidate : shared) {
                 Hits hits = run.evaluator().hits(candidate.architecture(), split);
-                tested.add(told(run, new TestedNetwork(candidate.architecture().toString(), Optional.empty(), hits)));
+                tested.add(told(run, new TestedNetwork(candidate.architecture().toString(), Optional.empty(), hits, run.data().classes())));
                 work.at(tested.size(), "");
             }
             for (OwnFile network : retrained) {
                 Hits hits = hits(run.folder().root().resolve(network.file()), split, run.experiment().evaluation().batch());
-                tested.add(told(run, new TestedNetwork(network.architecture(), Optional.of(network.file()), hits)));
+                tested.add(told(run, new TestedNetwork(network.architecture(), Optional.of(network.file()), hits, run.data().classes())));
                 work.at(tested.size(), "");
             }
         }
@@ -135,8 +136,14 @@ final class TestStage implements Stage<List<TestedNetwork>> {
 
     private static TestedNetwork told(RunContext run, TestedNetwork network) {
         run.events().emit(new RunEvent.NetworkTested(network.architecture(), network.file().orElse(null), judge(run, network.file()),
-            network.hits().top1(), network.hits().top5()));
+            network.hits().top1(), network.hits().top5(), network.hits().balanced(), network.hits().macroF1(), recalls(network)));
         return network;
+    }
+
+    private static SortedMap<String, Double> recalls(TestedNetwork network) {
+        SortedMap<String, Double> recalls = new TreeMap<>();
+        network.byClass().forEach((name, hits) -> recalls.put(name, hits.recall()));
+        return recalls;
     }
 
     /** What the accuracy of a file on test images, or of a network with the shared weights, follows from. */

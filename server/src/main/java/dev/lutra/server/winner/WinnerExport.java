@@ -19,6 +19,7 @@ import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.retrain.LoneNetwork;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -138,7 +139,7 @@ public final class WinnerExport {
     }
 
     /** What a winner's file follows from besides its architecture and precision. */
-    private NamedValues origin() {
+    private synchronized NamedValues origin() {
         if (origin == null) { // all weights are read for it
             origin = NamedValues.builder().putAll(weights.get()).put(FOLDED, experiment.export().foldBatchNorm()).build();
         }
@@ -186,6 +187,12 @@ public final class WinnerExport {
         deployed.write(exports, name, "", space.build(candidate.architecture()),
             precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
+    }
+
+    /** Writes an architecture with the supernet's weights in float32, to be looked at and thrown away. */
+    public void exportCandidate(Path file, Architecture architecture, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+        LoneNetwork network = new LoneNetwork(file.getFileName().toString(), space, architecture);
+        write(file, Precision.FLOAT32, SUPERNET, supernet(training), network, evaluator, data);
     }
 
     /**

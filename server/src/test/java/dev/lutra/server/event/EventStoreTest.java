@@ -86,7 +86,8 @@ class EventStoreTest {
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
                 List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
-            new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75),
+            new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75, 0.25, 0.375,
+                new TreeMap<>(Map.of("cat", 0.5))),
             new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),
             new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0.5),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);
@@ -121,7 +122,8 @@ class EventStoreTest {
                 + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}],"
                 + "\"files\":{\"retrain/ab/network.onnx\":\"c0ffee\"}}",
             "{\"event\":\"network-tested\",\"key\":\"test/network/k3,k5/retrain/ab/network.onnx\"," + now
-                + "\"architecture\":\"k3,k5\",\"file\":\"retrain/ab/network.onnx\",\"judge\":\"cd\",\"accuracy\":0.5,\"top5\":0.75}",
+                + "\"architecture\":\"k3,k5\",\"file\":\"retrain/ab/network.onnx\",\"judge\":\"cd\",\"accuracy\":0.5,\"top5\":0.75,"
+                + "\"balanced\":0.25,\"macro-f1\":0.375,\"recalls\":{\"cat\":0.5}}",
             "{\"event\":\"files-passed-over\",\"key\":\"decode/passed-over/images\"," + now + "\"source\":\"images\","
                 + "\"files\":\"3 .heic\"}",
             "{\"event\":\"images-skipped\",\"key\":\"decode/skipped/images\"," + now + "\"source\":\"images\","

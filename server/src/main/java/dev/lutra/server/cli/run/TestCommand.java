@@ -5,6 +5,7 @@ import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +28,10 @@ public final class TestCommand extends AnsweringCommand {
             System.out.println(Json.line(Map.of("networks", tested.stream().map(TestCommand::document).toList())));
             return 0;
         }
-        TextTable table = new TextTable("test top-1", "top-5", "weights", "architecture");
+        TextTable table = new TextTable("test top-1", "top-5", "balanced", "macro-F1", "worst class", "weights", "architecture");
         tested.forEach(network -> table.row(Figures.percent(network.hits().top1()), Figures.percent(network.hits().top5()),
-            network.file().orElse(SHARED), network.architecture()));
+            Figures.percent(network.hits().balanced()), Figures.percent(network.hits().macroF1()), worst(network), network.file().orElse(SHARED),
+            network.architecture()));
         System.out.print(table);
         return 0;
     }
@@ -40,7 +42,18 @@ public final class TestCommand extends AnsweringCommand {
         document.put("weights", network.file().orElse(SHARED));
         document.put("top1", network.hits().top1());
         document.put("top5", network.hits().top5());
+        document.put("balanced", network.hits().balanced());
+        document.put("macro_f1", network.hits().macroF1());
         document.put("images", network.hits().images());
+        Map<String, Object> classes = new LinkedHashMap<>();
+        network.byClass().forEach((name, hits) -> classes.put(name, Map.of("images", hits.images(), "given", hits.given(), "right", hits.right(),
+            "recall", hits.recall())));
+        document.put("classes", classes);
         return document;
+    }
+
+    private static String worst(TestedNetwork network) {
+        return network.byClass().entrySet().stream().min(Comparator.comparingDouble(each -> each.getValue().recall()))
+            .map(each -> Figures.percent(each.getValue().recall()) + " " + each.getKey()).orElse("-");
     }
 }
