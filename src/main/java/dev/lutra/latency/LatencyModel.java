@@ -51,6 +51,16 @@ public final class LatencyModel {
         return correction.map(Correction::predictsP99).orElse(false);
     }
 
+    /** What every network takes besides its segments: a call, or what a correction has in its place. */
+    public double fixedNanos() {
+        return fixedNanos;
+    }
+
+    /** Least that a network takes, whatever its segments add. */
+    public long leastNanos() {
+        return leastNanos;
+    }
+
     /** The peak memory of networks; empty where the table has too few whose memory was measured. */
     public Optional<MemoryModel> memory() {
         return memory;

@@ -127,6 +127,18 @@ public record Curriculum(List<Phase> phases) {
         }
     }
 
+    /** The space whose networks have the weights that this leaves: the same architectures, which may share more or less. */
+    public SearchSpace trained(SearchSpace space) {
+        SearchSpace trained = space;
+        for (Phase phase : phases) {
+            trained = phase.sampling().trained(trained);
+            for (Transition next : phase.then()) {
+                trained = next.trained(trained);
+            }
+        }
+        return trained;
+    }
+
     /** What it is called in files. */
     private static String name(BiConsumer<String, NamedValues.Builder> describe) {
         NamedValues.Builder values = NamedValues.builder();

@@ -55,6 +55,11 @@ public interface Sampling {
         return Optional.empty();
     }
 
+    /** The space whose networks have the weights that this trains; of such a one it is the same. */
+    default SearchSpace trained(SearchSpace space) {
+        return space;
+    }
+
     /** Whether every step trains the same path. */
     default boolean isOnePath() {
         return false;

@@ -54,6 +54,11 @@ public interface Transition {
         return false;
     }
 
+    /** The space whose networks have the weights that this leaves; of such a one it is the same. */
+    default SearchSpace trained(SearchSpace space) {
+        return space;
+    }
+
     /** Why it makes no sense in a space, as found and expected; empty if it does. */
     default Optional<String> problemIn(SearchSpace space) {
         return Optional.empty();

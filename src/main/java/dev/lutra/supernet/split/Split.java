@@ -42,21 +42,15 @@ public record Split(List<String> by) implements Transition {
         return new Split(by.isList() ? by.items().stream().map(YamlNode::text).toList() : List.of(by.text()));
     }
 
-    /** The split of a curriculum, if it has one. */
-    private static Optional<Split> in(Curriculum curriculum) {
-        return curriculum.phases().stream().flatMap(phase -> phase.then().stream()).filter(Split.class::isInstance).map(Split.class::cast)
-            .findFirst();
-    }
-
-    /** The space whose networks have the weights that a curriculum leaves. */
-    public static SearchSpace trained(Curriculum curriculum, SearchSpace space) {
-        return in(curriculum).filter(split -> !(space instanceof SplitSpace)).<SearchSpace>map(split -> split.of(space)).orElse(space);
+    @Override
+    public SearchSpace trained(SearchSpace space) {
+        return space instanceof SplitSpace ? space : of(space);
     }
 
     /**
      * The space whose networks have the weights that there are in the course of a training.
      *
-     * @param trained as {@link #trained} gives it
+     * @param trained as {@link Curriculum#trained} gives it
      * @param done epochs, with what follows their phases
      */
     public static SearchSpace at(SearchSpace trained, Curriculum curriculum, int done, int epochs) {

@@ -10,15 +10,18 @@ import dev.lutra.space.block.SkipBlock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A layer whose options are parts of one inverted bottleneck: the centre of its kernel, the first of its inner channels, it without
  * its squeeze-and-excite, or none of it. Which part is used follows from decisions that each are 0 or 1, or anything in between
- * where a gradient is wanted: a larger kernel or expansion is used where all smaller ones are.
+ * where a gradient is wanted: a larger kernel or expansion is used where all smaller ones are. What decisions come to may not be on offer;
+ * it then stands for the smallest part on offer that holds it.
  *
  * @param layer its name
  * @param gene its number in the space
@@ -35,7 +38,17 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
      * @param expansion position in {@link #expansions}
      * @param excited whether squeeze-and-excite is part of it
      */
-    record Part(int kernel, int expansion, boolean excited) {}
+    record Part(int kernel, int expansion, boolean excited) {
+
+        /** Whether another one holds all of this. */
+        boolean isIn(Part other) {
+            return kernel <= other.kernel && expansion <= other.expansion && (other.excited || !excited);
+        }
+
+        private int size() {
+            return kernel + expansion + (excited ? 1 : 0);
+        }
+    }
 
     /** What a decision is about. */
     enum Kind {
@@ -88,32 +101,54 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
         require(layer, layer.scales().isEmpty(), "channel scales", "none: expansions are its widths");
         require(layer, layer.bits().isEmpty(), "bits to choose", "none: rows of kernels have one precision");
         List<NamedBlock> blocks = layer.options().stream().filter(option -> !isSkip(option)).toList();
-        layer.options().stream().filter(option -> !isSkip(option) && !(option.block() instanceof MbBlock)).findFirst()
-            .ifPresent(option -> require(layer, false, option.name(), "parts of one inverted bottleneck, or skip"));
+        blocks.stream().filter(option -> !(option.block() instanceof MbBlock)).findFirst()
+            .ifPresent(option -> require(layer, false, option.name() + (option.block() instanceof SkipBlock ? " projects" : ""),
+                "parts of one inverted bottleneck, or skip where the shape stays"));
         require(layer, !blocks.isEmpty(), "no block", "an inverted bottleneck");
         boolean omissible = blocks.size() < layer.options().size();
+        boolean isElastic = blocks.stream().map(NestedRow::expansion).distinct().count() > 1;
         NamedBlock first = blocks.get(0);
         for (NamedBlock block : blocks) {
-            require(layer, block.scope().equals(first.scope()), first.name() + " and " + block.name() + " have weights of their own",
-                "options that share one block's");
             MbBlock mb = (MbBlock) block.block();
-            require(layer, isAlike(mb, (MbBlock) first.block()), first.name() + " and " + block.name() + " differ in more",
-                "options that differ in kernel, expansion and squeeze-and-excite");
+            difference(mb, (MbBlock) first.block()).ifPresent(key -> require(layer, false, first.name() + " and " + block.name() + " differ in "
+                + key, "options that differ in kernel, expand and se alone"));
             require(layer, mb.depthwise().repeats() == 1, block.name() + " has " + mb.depthwise().repeats() + " depthwise convolutions", "one");
             require(layer, !omissible || mb.residual(), block.name() + " has no shortcut", "one, as skip is among the options");
+            require(layer, !isElastic || mb.groups() == 1, block.name() + " has " + mb.groups() + " groups",
+                "1: smaller expansions are the first channels of the largest");
+            require(layer, SharedRows.areShared(blocks) || !isElastic || mb.expansion().ratio() != 1 || mb.expansion().convolvesAlways(),
+                block.name() + " has no first 1x1 convolution, as its expansion is 1", "expand-at-1: true, or larger expansions alone");
         }
+        requireOneExcitation(layer, blocks);
     }
 
-    private static boolean isSkip(NamedBlock option) {
+    private static void requireOneExcitation(StagedSpace.Layer layer, List<NamedBlock> blocks) {
+        List<NamedBlock> excited = blocks.stream().filter(option -> ((MbBlock) option.block()).squeezeExcite().isPresent()).toList();
+        excited.stream().filter(option -> !((MbBlock) option.block()).squeezeExcite().equals(((MbBlock) excited.get(0).block()).squeezeExcite()))
+            .findFirst().ifPresent(other -> require(layer, false, excited.get(0).name() + " and " + other.name() + " differ in squeeze-excite",
+                "the same for all, its ratio of scaled-channels"));
+    }
+
+    static boolean isSkip(NamedBlock option) {
         return option.block() instanceof SkipBlock skip && !skip.projects();
     }
 
-    private static boolean isAlike(MbBlock one, MbBlock other) {
-        return one.depthwise().sharedKernel() == other.depthwise().sharedKernel()
-            && one.sharedExpansion().equals(other.sharedExpansion())
-            && one.expansion().convolvesAlways() == other.expansion().convolvesAlways()
-            && one.groups() == other.groups() && one.activation() == other.activation() && one.residual() == other.residual()
-            && (one.squeezeExcite().isEmpty() || other.squeezeExcite().isEmpty() || one.squeezeExcite().equals(other.squeezeExcite()));
+    private static double expansion(NamedBlock option) {
+        return ((MbBlock) option.block()).expansion().ratio();
+    }
+
+    /** The key of space files by which they are no parts of one block. */
+    private static Optional<String> difference(MbBlock one, MbBlock other) {
+        if (one.activation() != other.activation()) {
+            return Optional.of("activation");
+        }
+        if (one.groups() != other.groups()) {
+            return Optional.of("groups");
+        }
+        if (one.expansion().convolvesAlways() != other.expansion().convolvesAlways()) {
+            return Optional.of("expand-at-1");
+        }
+        return one.residual() == other.residual() ? Optional.empty() : Optional.of("residual");
     }
 
     private static NestedRow row(StagedSpace.Layer layer, int gene) {
@@ -125,11 +160,14 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
         NestedRow row = new NestedRow(layer.name(), gene, kernels, expansions,
             blocks.stream().map(option -> option.map(block -> new Part(kernels.indexOf(block.depthwise().kernel()),
                 expansions.indexOf(block.expansion().ratio()), block.squeezeExcite().isPresent()))).toList());
-        int combinations = kernels.size() * expansions.size() * (row.choosesExcitation() ? 2 : 1);
-        require(layer, present.size() == combinations && row.options.stream().distinct().count() == row.options.size(),
-            present.size() + " blocks of kernels " + kernels + ", expansions " + expansions
-                + (row.choosesExcitation() ? ", with and without squeeze-and-excite" : ""),
-            "every combination once, " + combinations);
+        for (int option = 0; option < row.options.size(); option++) {
+            int other = row.options.indexOf(row.options.get(option));
+            require(layer, other == option, layer.options().get(other).name() + " and " + layer.options().get(option).name() + " are alike",
+                "every combination of kernel, expand and se once");
+        }
+        require(layer, row.options.contains(Optional.of(row.largest())), "no option of kernel " + kernels.get(kernels.size() - 1) + ", expand "
+            + expansions.get(expansions.size() - 1) + (row.largest().excited() ? " and se" : ""),
+            "one, as all others are parts of it: it is what is trained");
         return row;
     }
 
@@ -167,9 +205,40 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
         return decisions;
     }
 
-    /** Position of the option that uses a part. */
+    /** What decisions may come to, on offer or not. */
+    private List<Part> combinations() {
+        List<Boolean> excitations = choosesExcitation() ? List.of(false, true) : List.of(largest().excited());
+        List<Part> parts = new ArrayList<>();
+        for (int kernel = 0; kernel < kernels.size(); kernel++) {
+            for (int expansion = 0; expansion < expansions.size(); expansion++) {
+                for (boolean excited : excitations) {
+                    parts.add(new Part(kernel, expansion, excited));
+                }
+            }
+        }
+        return parts;
+    }
+
+    /** Combinations that are not on offer. */
+    List<Part> missing() {
+        return combinations().stream().filter(part -> !options.contains(Optional.of(part))).toList();
+    }
+
+    /** Position of the option that a part stands for: itself, or the smallest that holds it, of two the one that comes first. */
     int position(Part part) {
-        return options.indexOf(Optional.of(part));
+        return IntStream.range(0, options.size()).filter(option -> options.get(option).filter(part::isIn).isPresent()).boxed()
+            .min(Comparator.comparingInt(option -> options.get(option).orElseThrow().size())).orElseThrow();
+    }
+
+    /** What is used where decisions come to a part. */
+    Part used(Part part) {
+        return options.get(position(part)).orElseThrow();
+    }
+
+    /** All values of 0 and 1 that the decisions may have together. */
+    Stream<double[]> everyDecision() {
+        int count = decisions().size();
+        return IntStream.range(0, 1 << count).mapToObj(bits -> IntStream.range(0, count).mapToDouble(place -> bits >> place & 1).toArray());
     }
 
     /** The part that holds all others. */
@@ -218,8 +287,15 @@ record NestedRow(String layer, int gene, List<Integer> kernels, List<Double> exp
         double[] expansion = expansionShares(decisions);
         double presence = presence(decisions);
         double excitation = excitation(decisions);
-        return options.stream().mapToDouble(option -> option.map(part -> presence * kernel[part.kernel()] * expansion[part.expansion()]
-            * (part.excited() ? excitation : 1 - excitation)).orElse(1 - presence)).toArray();
+        double[] shares = new double[options.size()];
+        for (Part part : combinations()) {
+            shares[position(part)] += presence * kernel[part.kernel()] * expansion[part.expansion()]
+                * (part.excited() ? excitation : 1 - excitation);
+        }
+        if (isOmissible()) {
+            shares[options.indexOf(Optional.<Part>empty())] = 1 - presence;
+        }
+        return shares;
     }
 
     /** The architecture of decisions of 0 and 1, by row. */

@@ -1,16 +1,9 @@
 package dev.lutra.supernet.superkernel;
 
-import dev.lutra.InputException;
-import dev.lutra.cost.CountingRule;
-import dev.lutra.identity.NamedValues;
-import dev.lutra.latency.LatencyModel;
-import dev.lutra.measure.Additive;
-import dev.lutra.measure.sums.CostTable;
-import dev.lutra.measure.sums.SlotSum;
-import dev.lutra.space.SearchSpace;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /**
  * The latency of one device as a function of decisions, linear in each of them. Where all are 0 or 1 the form {@link Form#SUM} is
@@ -31,43 +24,13 @@ final class RelaxedLatency {
     }
 
     private final List<NestedRow> rows;
-    private final double fixed;
-    private final List<double[]> parts;
-    private final DoubleUnaryOperator value;
+    private final RowLatencies latencies;
     private final Form form;
 
-    /**
-     * @param fixed what every network adds, in nanoseconds
-     * @param parts what every option of every row adds
-     * @param value the latency of a sum
-     */
-    RelaxedLatency(List<NestedRow> rows, double fixed, List<double[]> parts, DoubleUnaryOperator value, Form form) {
+    RelaxedLatency(List<NestedRow> rows, RowLatencies latencies, Form form) {
         this.rows = rows;
-        this.fixed = fixed;
-        this.parts = parts;
-        this.value = value;
+        this.latencies = latencies;
         this.form = form;
-    }
-
-    /**
-     * @throws InputException if the table lacks a segment of the space
-     */
-    static RelaxedLatency of(SearchSpace space, List<NestedRow> rows, LatencyModel model, Form form) {
-        SlotSum sum = CostTable.of(space, CountingRule.MACS, List.of(model)).flatMap(table -> table.sumOf(new Additive.Latency(), 0))
-            .orElseThrow(() -> new InputException(model.table().origin() + ": lacks segments of " + space.name()
-                + " (expected: a table of the whole space, which lutra lut check looks for)"));
-        return new RelaxedLatency(rows, sum.fixed(), sum.parts(), sum.value(), form);
-    }
-
-    /** Of all that it follows from. */
-    String fingerprint() {
-        NamedValues.Builder values = NamedValues.builder().put("fixed", fixed);
-        for (int row = 0; row < rows.size(); row++) {
-            for (int option = 0; option < parts.get(row).length; option++) {
-                values.put(rows.get(row).layer() + "." + option, parts.get(row)[option]);
-            }
-        }
-        return values.build().fingerprint("relaxed-latency", 1);
     }
 
     /**
@@ -76,11 +39,31 @@ final class RelaxedLatency {
      * @param decisions by row
      */
     double nanos(List<double[]> decisions) {
-        double sum = fixed;
+        double sum = 0;
         for (int row = 0; row < rows.size(); row++) {
             sum += rowNanos(row, decisions.get(row));
         }
-        return value.applyAsDouble(sum);
+        return latencies.nanos(sum);
+    }
+
+    /** The latency of the fastest network that decisions may come to. */
+    double least() {
+        return end(nanos -> nanos.min().orElseThrow());
+    }
+
+    /** That of the slowest one. */
+    double most() {
+        return end(nanos -> nanos.max().orElseThrow());
+    }
+
+    /** Of all that decisions of 0 and 1 may come to, row by row. */
+    private double end(ToDoubleFunction<DoubleStream> end) {
+        double sum = 0;
+        for (int row = 0; row < rows.size(); row++) {
+            int number = row;
+            sum += end.applyAsDouble(rows.get(row).everyDecision().mapToDouble(decisions -> rowNanos(number, decisions)));
+        }
+        return latencies.nanos(sum);
     }
 
     /** How much the latency grows with a decision: as it is linear in it, the difference between 1 and 0, the others as they are. */
@@ -93,40 +76,46 @@ final class RelaxedLatency {
     }
 
     private double rowNanos(int row, double[] decisions) {
+        List<Double> nanos = latencies.parts().get(row);
         return switch (form) {
-            case SUM -> sum(rows.get(row).shares(decisions), parts.get(row));
-            case FACTORISED -> factorised(rows.get(row), decisions, parts.get(row));
+            case SUM -> sum(rows.get(row).shares(decisions), nanos);
+            case FACTORISED -> factorised(rows.get(row), decisions, nanos);
         };
     }
 
-    private static double sum(double[] shares, double[] nanos) {
+    private static double sum(double[] shares, List<Double> nanos) {
         double sum = 0;
         for (int option = 0; option < shares.length; option++) {
-            sum += shares[option] * nanos[option];
+            sum += shares[option] * nanos.get(option);
         }
         return sum;
     }
 
-    private static double factorised(NestedRow row, double[] decisions, double[] nanos) {
+    private static double factorised(NestedRow row, double[] decisions, List<Double> nanos) {
         NestedRow.Part largest = row.largest();
-        double most = nanos[row.position(largest)];
+        double most = nanos.get(row.position(largest));
         double[] kernels = row.kernelShares(decisions);
         double[] expansions = row.expansionShares(decisions);
         double expanded = 0;
         for (int level = 0; level < expansions.length; level++) {
-            expanded += expansions[level] * nanos[row.position(new NestedRow.Part(largest.kernel(), level, largest.excited()))];
+            expanded += expansions[level] * nanos.get(row.position(new NestedRow.Part(largest.kernel(), level, largest.excited())));
         }
         double ratio = 0;
         for (int level = 0; level < kernels.length; level++) {
-            ratio += kernels[level] * nanos[row.position(new NestedRow.Part(level, largest.expansion(), largest.excited()))] / most;
+            ratio += kernels[level] * ratio(nanos.get(row.position(new NestedRow.Part(level, largest.expansion(), largest.excited()))), most);
         }
         if (row.choosesExcitation()) {
             double excitation = row.excitation(decisions);
-            double without = nanos[row.position(new NestedRow.Part(largest.kernel(), largest.expansion(), false))] / most;
+            double without = ratio(nanos.get(row.position(new NestedRow.Part(largest.kernel(), largest.expansion(), false))), most);
             ratio *= excitation + (1 - excitation) * without;
         }
-        double omitted = row.isOmissible() ? nanos[row.options().indexOf(Optional.<NestedRow.Part>empty())] : 0;
+        double omitted = row.isOmissible() ? nanos.get(row.options().indexOf(Optional.<NestedRow.Part>empty())) : 0;
         double presence = row.presence(decisions);
         return presence * expanded * ratio + (1 - presence) * omitted;
+    }
+
+    /** An entry below what a call costs adds nothing; where the largest kernel does not, others take no less. */
+    private static double ratio(double part, double most) {
+        return most == 0 ? 1 : part / most;
     }
 }

@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The superkernel of a row: the depthwise kernel of its largest option, of which decisions say what is used. A decision is 1 if the
@@ -93,14 +95,14 @@ final class RowKernel {
         List<Map<String, Weight>> byExpansion = new ArrayList<>();
         for (int level = 0; level < row.expansions().size(); level++) {
             int[] values = largest.values();
-            values[row.gene()] = row.position(new Part(row.kernels().size() - 1, level, row.largest().excited()));
+            values[row.gene()] = ofExpansion(row, level);
             byExpansion.add(ops(space.build(space.architecture(values)), row).stream().filter(Op.Conv.class::isInstance)
                 .map(Op.Conv.class::cast).collect(Collectors.toMap(Op.Conv::name, Op.Conv::weight)));
         }
         channels = byExpansion.stream().map(convs -> convs.get(depthwise.name()).dims().get(0)).toList();
         excitation = new HashMap<>();
-        excitationConvs(ops).forEach(conv -> excitation.put(conv.weight(),
-            byExpansion.stream().map(convs -> convs.get(conv.name()).dims().get(1)).toList()));
+        excitationConvs(ops).forEach(conv -> excitation.put(conv.weight(), // where none of an expansion is excited, nobody asks
+            byExpansion.stream().map(convs -> convs.getOrDefault(conv.name(), conv.weight()).dims().get(1)).toList()));
         List<Op.BatchNorm> norms = ops.stream().filter(Op.BatchNorm.class::isInstance).map(Op.BatchNorm.class::cast).toList();
         Op.BatchNorm last = norms.get(norms.size() - 1);
         ends = new Ends(ops.stream().filter(Op.Conv.class::isInstance).map(Op.Conv.class::cast)
@@ -111,6 +113,12 @@ final class RowKernel {
 
     private static List<Op> ops(Network network, NestedRow row) {
         return network.segments().stream().filter(segment -> segment.name().equals(row.layer())).map(Segment::ops).findFirst().orElseThrow();
+    }
+
+    /** An option of an expansion, with squeeze-and-excite if one has it. */
+    private static int ofExpansion(NestedRow row, int level) {
+        return IntStream.range(0, row.options().size()).filter(option -> row.options().get(option).filter(part -> part.expansion() == level)
+            .isPresent()).boxed().max(Comparator.comparing(option -> row.options().get(option).orElseThrow().excited())).orElseThrow();
     }
 
     private Weight threshold(String scope, Decision decision) {
@@ -158,6 +166,52 @@ final class RowKernel {
         return new Gating(parameters, step, allowed).gated();
     }
 
+    /**
+     * How much of the parts is used.
+     *
+     * @param kernels beyond the smallest
+     * @param expansions beyond the smallest
+     */
+    private record Use(List<NDArray> kernels, List<NDArray> expansions, Optional<NDArray> excitation) {
+
+        /** How much decisions come to a part. */
+        NDArray share(Part part) {
+            Optional<NDArray> share = Stream.of(ofLevel(kernels, part.kernel()), ofLevel(expansions, part.expansion()),
+                excitation.map(on -> part.excited() ? on : rest(on))).flatMap(Optional::stream).reduce(NDArray::mul);
+            return share.orElseThrow();
+        }
+
+        /** Empty for all of it, where there is only one level. */
+        private static Optional<NDArray> ofLevel(List<NDArray> reached, int level) {
+            if (reached.isEmpty()) {
+                return Optional.empty();
+            }
+            if (level == 0) {
+                return Optional.of(rest(reached.get(0)));
+            }
+            NDArray here = reached.get(level - 1);
+            return Optional.of(level == reached.size() ? here : here.sub(reached.get(level)));
+        }
+
+        private static NDArray rest(NDArray of) {
+            return of.mul(-1).add(1);
+        }
+
+        /** The same where another part, which holds it, is used in the place of one. */
+        Use with(Part missing, Part used, NDArray share) {
+            return new Use(more(kernels, missing.kernel(), used.kernel(), share), more(expansions, missing.expansion(), used.expansion(), share),
+                excitation.map(on -> used.excited() && !missing.excited() ? on.add(share) : on));
+        }
+
+        private static List<NDArray> more(List<NDArray> reached, int from, int to, NDArray share) {
+            List<NDArray> more = new ArrayList<>(reached);
+            for (int level = from + 1; level <= to; level++) {
+                more.set(level - 1, more.get(level - 1).add(share));
+            }
+            return more;
+        }
+    }
+
     /** The decisions of one step. */
     private final class Gating {
 
@@ -180,14 +234,27 @@ final class RowKernel {
             for (int level = 1; level < row.kernels().size(); level++) {
                 kernels.add(indicator(whole.mul(rings.get(level)), ringUnit(level)));
             }
-            NDArray inKernel = kernels.isEmpty() ? whole : whole.mul(nested(rings, kernels));
+            kernels = reached(kernels);
+            NDArray decided = kernels.isEmpty() ? whole : whole.mul(used(rings, kernels));
             List<NDArray> expansions = new ArrayList<>();
             for (int level = 1; level < row.expansions().size(); level++) {
-                expansions.add(indicator(channels(inKernel, channels.get(level - 1), channels.get(level)),
+                expansions.add(indicator(channels(decided, channels.get(level - 1), channels.get(level)),
                     channelUnit(channels.get(level) - channels.get(level - 1))));
             }
+            Optional<NDArray> presence = row.isOmissible()
+                ? Optional.of(indicator(channels(decided, 0, channels.get(0)), channelUnit(channels.get(0))))
+                : Optional.empty();
+            Use use = onOffer(new Use(kernels, reached(expansions),
+                row.choosesExcitation() ? Optional.of(excited()) : Optional.empty()));
             Map<Weight, NDArray> weights = new HashMap<>();
-            weights.put(kernel, inKernel);
+            weights.put(kernel, use.kernels() == kernels ? decided : whole.mul(used(rings, use.kernels())));
+            apply(use.expansions(), weights);
+            presence.ifPresent(present -> leaveOut(present, weights));
+            return new Gated(indicators, decisions.stream().mapToDouble(Double::doubleValue).toArray(), weights,
+                use.excitation().map(this::excites).orElse(Map.of()));
+        }
+
+        private void apply(List<NDArray> expansions, Map<Weight, NDArray> weights) {
             if (!expansions.isEmpty() && gate == Gate.OUTPUT) {
                 multiply(weights, ends.project(), channelGate(channels, expansions, 1));
             } else if (!expansions.isEmpty()) {
@@ -197,43 +264,51 @@ final class RowKernel {
                     multiply(weights, ends.depthwiseNorm().shift(), on.reshape(-1));
                 }
             }
-            if (row.isOmissible()) {
-                NDArray presence = indicator(channels(inKernel, 0, channels.get(0)), channelUnit(channels.get(0)));
-                multiply(weights, ends.lastNorm().shift(), presence.reshape(1));
-                if (gate == Gate.OUTPUT) {
-                    multiply(weights, ends.lastNorm().scale(), presence.reshape(1));
-                } else {
-                    multiply(weights, kernel, presence);
-                }
-            }
             excitation.forEach((conv, inputs) -> {
                 if (inputs.stream().distinct().count() > 1) {
                     multiply(weights, conv, channelGate(inputs, expansions, 1));
                 }
             });
-            Map<String, UnaryOperator<NDArray>> excited = excited(); // the last decision
-            return new Gated(indicators, decisions.stream().mapToDouble(Double::doubleValue).toArray(), weights, excited);
+        }
+
+        private void leaveOut(NDArray presence, Map<Weight, NDArray> weights) {
+            multiply(weights, ends.lastNorm().shift(), presence.reshape(1));
+            if (gate == Gate.OUTPUT) {
+                multiply(weights, ends.lastNorm().scale(), presence.reshape(1));
+            } else {
+                multiply(weights, kernel, presence);
+            }
         }
 
         private void multiply(Map<Weight, NDArray> weights, Weight weight, NDArray factor) {
             weights.compute(weight, (key, before) -> (before == null ? parameters.get(weight) : before).mul(factor));
         }
 
-        private Map<String, UnaryOperator<NDArray>> excited() {
-            if (!row.choosesExcitation()) {
-                return Map.of();
-            }
+        /** The last decision. */
+        private NDArray excited() {
             NDArray squares = step.create(NO_ROOT_OF_ZERO);
             double unit = 0;
             for (Weight conv : excitation.keySet().stream().sorted(Comparator.comparing(conv -> conv.tensor().name())).toList()) {
                 squares = squares.add(parameters.get(conv).mul(parameters.get(conv)).sum());
                 unit += norm.square(conv.tensor(), conv.elements());
             }
-            NDArray indicator = decide(squares.sqrt(), norm.unit(unit));
+            return decide(squares.sqrt(), norm.unit(unit));
+        }
+
+        private Map<String, UnaryOperator<NDArray>> excites(NDArray excitation) {
             return Map.of(scale.orElseThrow(), factor -> {
                 NDArray one = step.ones(new Shape(1, 1, 1, 1));
-                return factor.sub(one).mul(indicator).add(one);
+                return factor.sub(one).mul(excitation).add(one);
             });
+        }
+
+        /** What decisions come to, with what is on offer in the place of what is not. */
+        private Use onOffer(Use decided) {
+            Use use = decided;
+            for (Part missing : row.missing()) {
+                use = use.with(missing, row.used(missing), decided.share(missing));
+            }
+            return use;
         }
 
         private double ringUnit(int level) {
@@ -293,14 +368,21 @@ final class RowKernel {
                 }
                 masks.add(step.create(mask, axis == 0 ? new Shape(last, 1, 1, 1) : new Shape(1, last, 1, 1)));
             }
-            return nested(masks, expansions);
+            return used(masks, expansions);
         }
 
-        /** The first mask, and each other one as far as all indicators up to its own have it. */
-        private static NDArray nested(List<NDArray> masks, List<NDArray> indicators) {
-            NDArray sum = masks.get(masks.size() - 1);
-            for (int level = masks.size() - 2; level >= 0; level--) {
-                sum = sum.mul(indicators.get(level)).add(masks.get(level));
+        /** How far each level is reached: as far as all indicators up to its own have it. */
+        private static List<NDArray> reached(List<NDArray> indicators) {
+            List<NDArray> reached = new ArrayList<>();
+            indicators.forEach(indicator -> reached.add(reached.isEmpty() ? indicator : reached.get(reached.size() - 1).mul(indicator)));
+            return reached;
+        }
+
+        /** The first mask, and each other one as far as it is reached. */
+        private static NDArray used(List<NDArray> masks, List<NDArray> reached) {
+            NDArray sum = masks.get(0);
+            for (int level = 1; level < masks.size(); level++) {
+                sum = sum.add(masks.get(level).mul(reached.get(level - 1)));
             }
             return sum;
         }

@@ -1,7 +1,5 @@
 package dev.lutra.supernet.superkernel;
 
-import dev.lutra.latency.LatencyModel;
-import dev.lutra.space.SearchSpace;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,15 +31,14 @@ final class RunTimeLoss {
 
     /**
      * @param weights of the devices that count; of a device whose latency has this weight's inverse as its target, 1 is on target
-     * @param models of those devices at least
-     * @throws dev.lutra.InputException if a table lacks a segment of the space
+     * @param latencies of those devices at least
      */
-    RunTimeLoss(SearchSpace space, List<NestedRow> rows, Map<String, Double> weights, Map<String, LatencyModel> models,
-        RelaxedLatency.Form form, Combination combination) {
+    RunTimeLoss(List<NestedRow> rows, Map<String, Double> weights, Map<String, RowLatencies> latencies, RelaxedLatency.Form form,
+        Combination combination) {
         this.rows = rows;
         this.weights = weights;
         this.combination = combination;
-        weights.keySet().forEach(device -> devices.put(device, RelaxedLatency.of(space, rows, models.get(device), form)));
+        weights.keySet().forEach(device -> devices.put(device, new RelaxedLatency(rows, latencies.get(device), form)));
     }
 
     /**

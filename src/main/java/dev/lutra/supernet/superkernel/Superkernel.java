@@ -21,10 +21,13 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** The superkernels of a space in training, step by step: their decisions, what latency costs, and the search for λ. */
 public final class Superkernel {
+
+    private static final String TABLE = "supernet.sampling.table.";
 
     private final SuperkernelSampling settings;
     private final SearchSpace space;
@@ -36,29 +39,52 @@ public final class Superkernel {
     private Optional<Decisions> decided = Optional.empty();
 
     /**
-     * @param devices the latencies of those that the settings speak of
+     * @param space whose rows' options share their weights
+     * @param devices the latencies of those that the settings speak of, as {@link #latencies} gives them
      * @param state as {@link #state} gave it; empty at the beginning
-     * @throws dev.lutra.InputException if a row is not nested, a device is not there, or its table lacks a segment
+     * @throws dev.lutra.InputException if a row is not nested, or a device is not there
      */
-    public Superkernel(SuperkernelSampling settings, SearchSpace space, Map<String, LatencyModel> devices, Optional<String> state) {
+    public Superkernel(SuperkernelSampling settings, SearchSpace space, Map<String, RowLatencies> devices, Optional<String> state) {
         this.settings = settings;
         this.space = space;
         rows = NestedRow.of(space);
         Architecture largest = NestedRow.largest(space, rows);
         kernels = rows.stream().map(row -> new RowKernel(space, row, largest, settings.model().norm(), settings.model().gate())).toList();
         thresholds = kernels.stream().flatMap(kernel -> kernel.thresholds().stream()).toList();
-        loss = new RunTimeLoss(space, rows, settings.weights(devices.keySet()), devices, settings.model().form(),
-            settings.model().combination());
+        loss = new RunTimeLoss(rows, settings.weights(devices.keySet()), devices, settings.model().form(), settings.model().combination());
         multiplier = new Multiplier(state);
     }
 
-    /** The latencies that the training follows from besides its settings. */
-    public static NamedValues origin(SuperkernelSampling settings, SearchSpace space, Map<String, LatencyModel> devices) {
-        List<NestedRow> rows = NestedRow.of(space);
+    /**
+     * The latencies that a training is to learn.
+     *
+     * @param kept of those that it began with
+     * @param tables of all devices, looked at for those that are not kept
+     * @throws dev.lutra.InputException if a device is not there, or its table lacks a segment
+     */
+    public static SortedMap<String, RowLatencies> latencies(SuperkernelSampling settings, SearchSpace space, Map<String, RowLatencies> kept,
+        Map<String, Supplier<LatencyModel>> tables) {
+        SortedMap<String, RowLatencies> latencies = new TreeMap<>();
+        settings.weights(tables.keySet()).keySet().forEach(device -> latencies.put(device,
+            Optional.ofNullable(kept.get(device)).orElseGet(() -> RowLatencies.of(space, tables.get(device).get()))));
+        return latencies;
+    }
+
+    /** What a training follows from besides its settings. */
+    public static NamedValues origin(Map<String, RowLatencies> devices) {
         NamedValues.Builder values = NamedValues.builder();
-        SortedMap<String, Double> weights = settings.weights(devices.keySet());
-        weights.forEach((device, weight) -> values.put("supernet.sampling.table." + device,
-            RelaxedLatency.of(space, rows, devices.get(device), settings.model().form()).fingerprint()));
+        devices.forEach((device, latencies) -> values.put(TABLE + device, latencies.fingerprint()));
+        return values.build();
+    }
+
+    /** The same as a finished training has it, whose latencies need not be known any more. */
+    public static NamedValues finished(SortedMap<String, String> origin) {
+        NamedValues.Builder values = NamedValues.builder();
+        origin.forEach((name, value) -> {
+            if (name.startsWith(TABLE)) {
+                values.put(name, value);
+            }
+        });
         return values.build();
     }
 

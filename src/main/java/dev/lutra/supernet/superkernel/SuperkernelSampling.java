@@ -3,6 +3,7 @@ package dev.lutra.supernet.superkernel;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -14,6 +15,9 @@ import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.yaml.Durations;
 import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
@@ -41,6 +45,11 @@ public record SuperkernelSampling(Optional<Double> lambda, SortedMap<String, Dur
     /** What files call it, under {@code supernet.sampling}. */
     public static final String NAME = "superkernel";
 
+    /** Farther than this from its target, in parts of it, a latency has missed it. */
+    public static final double MISSED = 0.1;
+
+    private static final int DIGITS_OF_NANOS = 6;
+    private static final int SHOWN_DIGITS = 4;
     private static final double PUBLISHED_FACTOR = 1000;
     private static final double DEFAULT_WARM_UP = 0.4;
     private static final double DEFAULT_KEEP = 0.6;
@@ -172,6 +181,11 @@ public record SuperkernelSampling(Optional<Double> lambda, SortedMap<String, Dur
     }
 
     @Override
+    public SearchSpace trained(SearchSpace space) {
+        return SharedRows.of(space);
+    }
+
+    @Override
     public Optional<String> problemIn(SearchSpace space) {
         try {
             NestedRow.of(space);
@@ -194,6 +208,41 @@ public record SuperkernelSampling(Optional<Double> lambda, SortedMap<String, Dur
 
     private static String word(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Makes sure that networks of a space take as long as targets say. Of several targets, of which the one that is farthest below what
+     * decisions come to is aimed at, one may be longer than any takes.
+     *
+     * @param known latencies of the devices whose tables are there
+     * @throws InputException naming the target and what can be reached
+     */
+    public void requireReachable(SearchSpace space, Map<String, LatencyModel> known) {
+        List<NestedRow> rows = NestedRow.of(space);
+        Map<String, RelaxedLatency> latencies = new TreeMap<>();
+        targets.keySet().stream().filter(known::containsKey).forEach(device -> latencies.put(device,
+            new RelaxedLatency(rows, RowLatencies.of(space, known.get(device)), model.form())));
+        latencies.forEach((device, latency) -> requireReachable(device, latency, targets.get(device).toNanos() >= latency.least(), known));
+        if (latencies.keySet().equals(targets.keySet())) {
+            boolean shortensAny = latencies.isEmpty()
+                || latencies.entrySet().stream().anyMatch(device -> targets.get(device.getKey()).toNanos() <= device.getValue().most());
+            latencies.forEach((device, latency) -> requireReachable(device, latency, shortensAny, known));
+        }
+    }
+
+    private void requireReachable(String device, RelaxedLatency latency, boolean holds, Map<String, LatencyModel> known) {
+        if (!holds) {
+            throw new InputException("supernet.sampling.superkernel.target." + device + ": "
+                + millis(targets.get(device).toNanos(), RoundingMode.UNNECESSARY) + ", which no network takes (expected: "
+                + millis(latency.least(), RoundingMode.CEILING) + " to " + millis(latency.most(), RoundingMode.FLOOR) + ", by "
+                + known.get(device).table().origin() + ")");
+        }
+    }
+
+    private static String millis(double nanos, RoundingMode rounding) {
+        BigDecimal millis = BigDecimal.valueOf(nanos).movePointLeft(DIGITS_OF_NANOS);
+        return (rounding == RoundingMode.UNNECESSARY ? millis : millis.round(new MathContext(SHOWN_DIGITS, rounding))).stripTrailingZeros()
+            .toPlainString() + " ms";
     }
 
     /** The architecture that thresholds and norms have come to. */

@@ -3,6 +3,7 @@ package dev.lutra.supernet.training;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
@@ -14,6 +15,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.superkernel.RowLatencies;
 import dev.lutra.weights.SafetensorsFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,9 +48,10 @@ import java.util.stream.Stream;
  * @param curve of the training so far
  * @param surviving names of the options, gene by gene, that no phase has dropped; empty if none was dropped
  * @param superkernel where the search for λ stands, if superkernels are trained
+ * @param latencies by device, those that superkernels learn
  */
 public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve,
-    List<List<String>> surviving, Optional<String> superkernel) {
+    List<List<String>> surviving, Optional<String> superkernel, SortedMap<String, RowLatencies> latencies) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
@@ -61,6 +64,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static final String MEASURED = "measured_tensors";
     private static final String SURVIVING = "surviving_options";
     private static final String SUPERKERNEL = "superkernel";
+    private static final String LATENCIES = "superkernel_latencies";
     /** Images of their own that phases judged options by: nothing was trained on them. */
     private static final String JUDGED_BY = "data.validation";
     private static final int BLOCK_FLOATS = 1 << 16;
@@ -69,6 +73,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         origin = Collections.unmodifiableSortedMap(new TreeMap<>(origin));
         curve = List.copyOf(curve);
         surviving = List.copyOf(surviving);
+        latencies = Collections.unmodifiableSortedMap(new TreeMap<>(latencies));
     }
 
     /**
@@ -80,12 +85,12 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     public static Map<String, String> imported(SearchSpace space, String source, long seed) {
         NamedValues origin = NamedValues.builder()
             .put("space", space.fingerprint()).put("supernet.source", source).put("seed", seed).build();
-        return beginning(origin).metadata();
+        return beginning(origin, new TreeMap<>()).metadata();
     }
 
     /** Of a training that has not taken a step. */
-    static Checkpoint beginning(NamedValues origin) {
-        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of(), Optional.empty());
+    static Checkpoint beginning(NamedValues origin, SortedMap<String, RowLatencies> latencies) {
+        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of(), Optional.empty(), latencies);
     }
 
     /** Whether its training has come to its end; weights that were imported have. */
@@ -127,6 +132,9 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             metadata.put(SURVIVING, toJson(surviving));
         }
         superkernel.ifPresent(state -> metadata.put(SUPERKERNEL, state));
+        if (!latencies.isEmpty()) {
+            metadata.put(LATENCIES, toJson(latencies));
+        }
         return metadata;
     }
 
@@ -164,9 +172,10 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
                 list(metadata, "curve", CurvePoint[].class), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
-                Optional.ofNullable(metadata.get(SUPERKERNEL)));
+                Optional.ofNullable(metadata.get(SUPERKERNEL)),
+                JSON.readValue(metadata.getOrDefault(LATENCIES, "{}"), new TypeReference<TreeMap<String, RowLatencies>>() {}));
         } catch (NumberFormatException | JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON
-            throw new InputException(file + ": not whole: its seed, " + EPOCHS + ", steps_done, curve or " + SURVIVING
+            throw new InputException(file + ": not whole: its seed, " + EPOCHS + ", steps_done, curve, " + SURVIVING + " or " + LATENCIES
                 + " is not as it is written", e);
         }
     }
@@ -182,7 +191,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** This one, with these options left. */
     Checkpoint with(Options left) {
-        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names(), superkernel);
+        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names(), superkernel, latencies);
     }
 
     /**

@@ -25,6 +25,7 @@ import dev.lutra.supernet.curriculum.Transition;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.split.Split;
+import dev.lutra.supernet.superkernel.RowLatencies;
 import dev.lutra.supernet.superkernel.Superkernel;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingListener.Progress;
@@ -34,6 +35,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
@@ -55,7 +59,7 @@ public final class Trainer {
     private final Start start;
     private final Teaching teaching;
     private final Devices devices;
-    private final Map<String, LatencyModel> latencies;
+    private final Map<String, Supplier<LatencyModel>> tables;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
@@ -75,13 +79,13 @@ public final class Trainer {
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Start start, Teaching teaching, Devices devices,
-        Map<String, LatencyModel> latencies) {
+        Map<String, Supplier<LatencyModel>> tables) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
         }
         settings.curriculum().requireFits(space);
-        this.space = Split.trained(settings.curriculum(), space);
+        this.space = settings.curriculum().trained(space);
         this.data = data;
         this.settings = settings;
         this.evaluation = evaluation;
@@ -89,30 +93,30 @@ public final class Trainer {
         this.start = start;
         this.teaching = teaching;
         this.devices = devices;
-        this.latencies = Map.copyOf(latencies);
+        this.tables = Map.copyOf(tables);
     }
 
     /** The same training from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices, latencies);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices, tables);
     }
 
     /** The same training of one network by itself, with a teacher. */
     public Trainer taught(Teaching other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices, latencies);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices, tables);
     }
 
     /** The same training elsewhere: with several devices each takes a part of every batch. */
     public Trainer on(Devices others) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others, latencies);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others, tables);
     }
 
     /**
      * The same training, with the latencies that superkernels learn.
      *
-     * @param known by device
+     * @param known by device; asked for at the beginning of the training, whose checkpoint keeps what it learns of them
      */
-    public Trainer with(Map<String, LatencyModel> known) {
+    public Trainer with(Map<String, Supplier<LatencyModel>> known) {
         return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, devices, known);
     }
 
@@ -135,10 +139,19 @@ public final class Trainer {
         return origin.build();
     }
 
-    private NamedValues origin() {
-        NamedValues without = origin(space, data, settings, evaluation, start, teaching);
-        return SuperkernelSampling.in(settings.curriculum())
-            .map(kernels -> NamedValues.builder().putAll(without).putAll(Superkernel.origin(kernels, space, latencies)).build()).orElse(without);
+    /** What superkernels learn of devices, as they began with it; nothing where nothing is left to learn. */
+    private SortedMap<String, RowLatencies> latencies(Optional<Checkpoint> before) {
+        SortedMap<String, RowLatencies> kept = before.map(Checkpoint::latencies).orElseGet(TreeMap::new);
+        return before.filter(Checkpoint::isFinished).isPresent()
+            ? kept
+            : SuperkernelSampling.in(settings.curriculum()).map(kernels -> Superkernel.latencies(kernels, space, kept, tables)).orElse(kept);
+    }
+
+    private NamedValues origin(Optional<Checkpoint> before, Map<String, RowLatencies> latencies) {
+        return NamedValues.builder().putAll(origin(space, data, settings, evaluation, start, teaching))
+            .putAll(before.filter(Checkpoint::isFinished).map(finished -> Superkernel.finished(finished.origin()))
+                .orElseGet(() -> Superkernel.origin(latencies)))
+            .build();
     }
 
     /**
@@ -151,11 +164,13 @@ public final class Trainer {
      */
     public SupernetWeights train(TrainingListener listener) {
         IntraOpThreads.useConfigured();
-        NamedValues origin = origin();
+        Optional<Checkpoint> before = Files.exists(checkpointFile) ? Optional.of(Checkpoint.read(checkpointFile)) : Optional.empty();
+        SortedMap<String, RowLatencies> latencies = latencies(before);
+        NamedValues origin = origin(before, latencies);
         SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first());
         try {
-            Checkpoint checkpoint = Checkpoint.beginning(origin);
-            if (Files.exists(checkpointFile)) {
+            Checkpoint checkpoint = Checkpoint.beginning(origin, latencies);
+            if (before.isPresent()) {
                 checkpoint = Checkpoint.resume(checkpointFile, origin, space, weights);
                 listener.resumed(checkpoint);
             } else {
@@ -167,11 +182,11 @@ public final class Trainer {
             try (Learner learner = new Learner(weights, settings, teaching, learnsBatchNorm, devices.all())) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
-                    SearchSpace before = spaceAfter(checkpoint.epochs());
-                    checkpoint = epoch(learner, before, span, checkpoint, listener);
+                    SearchSpace now = spaceAfter(checkpoint.epochs());
+                    checkpoint = epoch(learner, now, span, checkpoint, listener);
                     SearchSpace after = spaceAfter(checkpoint.epochs());
                     if (checkpoint.epochs() == span.end()) {
-                        checkpoint = checkpoint.with(end(before, span, checkpoint, weights));
+                        checkpoint = checkpoint.with(end(now, span, checkpoint, weights));
                         listener.ended(span.phase(), checkpoint.surviving(after));
                     }
                     listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(after),
@@ -242,7 +257,7 @@ public final class Trainer {
         double learningRate = 0;
         Options surviving = before.surviving(now);
         Optional<Superkernel> superkernel = SuperkernelSampling.in(settings.curriculum())
-            .map(kernels -> new Superkernel(kernels, space, latencies, before.superkernel()));
+            .map(kernels -> new Superkernel(kernels, space, before.latencies(), before.superkernel()));
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0,
             settings.recipe().augmentations())) {
@@ -272,6 +287,7 @@ public final class Trainer {
         if (!learner.weights().areFinite()) {
             throw new TrainingDivergedException("weights that are not finite", step, learningRate);
         }
-        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving(), superkernel.map(Superkernel::state));
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving(), superkernel.map(Superkernel::state),
+            before.latencies());
     }
 }

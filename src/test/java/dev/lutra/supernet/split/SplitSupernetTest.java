@@ -60,7 +60,7 @@ class SplitSupernetTest {
     @BeforeEach
     void load() throws IOException {
         whole = TestNetworks.space(folder);
-        split = (SplitSpace) Split.trained(curriculum(SPLIT), whole);
+        split = (SplitSpace) curriculum(SPLIT).trained(whole);
     }
 
     private static Curriculum curriculum(String phases) {

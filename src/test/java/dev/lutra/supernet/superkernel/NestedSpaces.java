@@ -5,6 +5,7 @@ import dev.lutra.latency.Tables;
 import dev.lutra.proto.LookupTable;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import java.util.Map;
 import java.util.function.LongUnaryOperator;
 
 /** Small spaces of nested rows, for 16×16 images of 4 classes. */
@@ -58,6 +59,45 @@ final class NestedSpaces {
               - {block: global-pool}
               - {name: classifier, block: linear}
             """.replace("REPEATS", Integer.toString(repeats)));
+    }
+
+    /**
+     * Kernels 3, 5 and 7, expansions 2 and 4, squeeze-and-excite and skip, of which not every combination is on offer, and whose options
+     * have weights of their own.
+     */
+    static SearchSpace partial() {
+        return SpaceFile.parse("partial.yaml", HEAD + """
+            choices:
+              k3e2: {block: mb, kernel: 3, expand: 2}
+              k3e4: {block: mb, kernel: 3, expand: 4}
+              k5e4se: {block: mb, kernel: 5, expand: 4, se: true}
+              k7e2: {block: mb, kernel: 7, expand: 2}
+              k7e4se: {block: mb, kernel: 7, expand: 4, se: true}
+              skip: {block: skip}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8, stride: 2}
+              - {choices: [k3e2, k3e4, k5e4se, k7e2, k7e4se, skip], channels: 8, repeat: 2}
+              - {choices: [k3e2, k3e4, k5e4se, k7e2, k7e4se], channels: 12, stride: 2}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+    }
+
+    /**
+     * A space of one row.
+     *
+     * @param options in YAML, by name
+     */
+    static SearchSpace row(Map<String, String> options) {
+        StringBuilder choices = new StringBuilder("choices:\n");
+        options.forEach((name, block) -> choices.append("  " + name + ": {block: " + block + "}\n"));
+        return SpaceFile.parse("row.yaml", HEAD + choices + """
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 8, stride: 2}
+              - {choices: [NAMES], channels: 8}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """.replace("NAMES", String.join(", ", options.keySet())));
     }
 
     /** Kernels 3, 5 and 7, expansions 1, 2 and 4, skip, and squeeze-and-excite as a choice, as wide as what it scales. */

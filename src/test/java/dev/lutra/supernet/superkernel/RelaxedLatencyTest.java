@@ -2,17 +2,23 @@ package dev.lutra.supernet.superkernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.Extremes;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Tables;
+import dev.lutra.latency.correction.Calibrator;
+import dev.lutra.network.Network;
+import dev.lutra.proto.WholeNetwork;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.superkernel.RelaxedLatency.Form;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,8 +38,7 @@ class RelaxedLatencyTest {
     /** The network as timm has it. */
     private static final String PUBLISHED = "k3e3,k3e3,k3e3,skip, k5e6,k3e3,k3e3,k3e3, k5e6,k3e3,k3e3,k3e3, k5e6,k5e3,k5e3,k5e3, "
         + "k5e6,k5e6,k5e6,k5e6";
-    private static final Path FIGURES = Path.of("../../shared/data/lut/singlepath_pixel1.csv");
-    private static final double FIXED_MILLIS = 19.5999;
+    private static final double FIXED_NANOS = 19.5999e6;
 
     private static List<double[]> decisions(List<NestedRow> rows, Random random, boolean hard) {
         return rows.stream().map(row -> random.doubles(row.decisions().size()).map(d -> hard ? Math.rint(d) : d).toArray()).toList();
@@ -46,7 +50,7 @@ class RelaxedLatencyTest {
     void atHardDecisionsItIsTheTables(SearchSpace space) {
         LatencyModel model = new LatencyModel(Tables.of(space));
         List<NestedRow> rows = NestedRow.of(space);
-        RelaxedLatency latency = RelaxedLatency.of(space, rows, model, Form.SUM);
+        RelaxedLatency latency = new RelaxedLatency(rows, RowLatencies.of(space, model), Form.SUM);
         Random random = new Random(9);
         for (int i = 0; i < 200; i++) {
             List<double[]> decisions = decisions(rows, random, true);
@@ -60,10 +64,10 @@ class RelaxedLatencyTest {
     void slopesAreThoseOfFiniteDifferences(Form form) {
         for (SearchSpace space : List.of(NestedSpaces.excited(), SpaceFile.load("single-path-nas"))) {
             List<NestedRow> rows = NestedRow.of(space);
-            Map<String, LatencyModel> models = Map.of("a", NestedSpaces.slow(space), "b", NestedSpaces.slow(space, nanos -> 1 + nanos * nanos % 977));
+            Map<String, RowLatencies> latencies = Map.of("a", RowLatencies.of(space, NestedSpaces.slow(space)),
+                "b", RowLatencies.of(space, NestedSpaces.slow(space, nanos -> 1 + nanos * nanos % 977)));
             for (RunTimeLoss.Combination combination : RunTimeLoss.Combination.values()) {
-                RunTimeLoss loss = new RunTimeLoss(space, rows, Map.of("a", 1.0, "b", 0.7),
-                    models, form, combination);
+                RunTimeLoss loss = new RunTimeLoss(rows, Map.of("a", 1.0, "b", 0.7), latencies, form, combination);
                 Random random = new Random(3);
                 for (int i = 0; i < 5; i++) {
                     List<double[]> decisions = decisions(rows, random, false);
@@ -96,26 +100,28 @@ class RelaxedLatencyTest {
     /** By the released figures of every layer (reference: 80.4411 ms the sum, 80.5926 ms the model that the released code has). */
     @Test
     void thePublishedNetworkHasThePublishedLatencies() throws IOException {
-        assumeTrue(Files.exists(FIGURES), "no " + FIGURES);
         SearchSpace space = SpaceFile.load("single-path-nas");
         List<NestedRow> rows = NestedRow.of(space);
-        List<double[]> millis = new ArrayList<>();
-        rows.forEach(row -> millis.add(new double[row.options().size()]));
-        for (String line : Files.readAllLines(FIGURES).stream().skip(1).toList()) {
+        List<List<Double>> nanos = new ArrayList<>();
+        rows.forEach(row -> nanos.add(new ArrayList<>(Collections.nCopies(row.options().size(), 0.0))));
+        for (String line : figures()) {
             String[] cells = line.split(",");
             int layer = Integer.parseInt(cells[0]);
             int option = Integer.parseInt(cells[1]);
             if (layer >= 1 && layer <= rows.size() && option < 4) {
-                millis.get(layer - 1)[option] = Double.parseDouble(cells[2]);
+                nanos.get(layer - 1).set(option, 1e6 * Double.parseDouble(cells[2]));
             }
         }
-        assertThat(millis(rows, millis, Form.SUM, space)).isCloseTo(80.4411, within(5e-5));
-        assertThat(millis(rows, millis, Form.FACTORISED, space)).isCloseTo(80.5926, within(5e-5));
+        RowLatencies latencies = new RowLatencies(0, 0, FIXED_NANOS, nanos);
+        List<double[]> published = of(rows, space.parse(PUBLISHED.replace(" ", "")));
+        assertThat(new RelaxedLatency(rows, latencies, Form.SUM).nanos(published) / 1e6).isCloseTo(80.4411, within(5e-5));
+        assertThat(new RelaxedLatency(rows, latencies, Form.FACTORISED).nanos(published) / 1e6).isCloseTo(80.5926, within(5e-5));
     }
 
-    private static double millis(List<NestedRow> rows, List<double[]> millis, Form form, SearchSpace space) {
-        return new RelaxedLatency(rows, FIXED_MILLIS, millis, DoubleUnaryOperator.identity(), form)
-            .nanos(of(rows, space.parse(PUBLISHED.replace(" ", ""))));
+    private static List<String> figures() throws IOException {
+        try (InputStream figures = RelaxedLatencyTest.class.getResourceAsStream("/dev/lutra/latency/pixel1-singlepath.csv")) {
+            return new String(figures.readAllBytes(), StandardCharsets.UTF_8).lines().skip(1).toList();
+        }
     }
 
     /** The table in lut/ has one figure for layers that are equal to a device, the mean of theirs. */
@@ -125,13 +131,63 @@ class RelaxedLatencyTest {
         List<NestedRow> rows = NestedRow.of(space);
         LatencyModel model = new LatencyModel(LookupTable.load(Path.of("../lut/pixel1-singlepath.json")));
         List<double[]> published = of(rows, space.parse(PUBLISHED.replace(" ", "")));
-        assertThat(RelaxedLatency.of(space, rows, model, Form.SUM).nanos(published) / 1e6).isCloseTo(80.4411, within(0.005));
-        assertThat(RelaxedLatency.of(space, rows, model, Form.FACTORISED).nanos(published) / 1e6).isCloseTo(80.5926, within(0.05));
+        assertThat(new RelaxedLatency(rows, RowLatencies.of(space, model), Form.SUM).nanos(published) / 1e6).isCloseTo(80.4411, within(0.005));
+        assertThat(new RelaxedLatency(rows, RowLatencies.of(space, model), Form.FACTORISED).nanos(published) / 1e6).isCloseTo(80.5926, within(0.05));
         Stream.of("k3e3 65.6914", "k3e6 110.6524", "k5e3 76.3622", "k5e6 131.4578").map(text -> text.split(" ")).forEach(sum -> {
             Architecture everywhere = space.parse(String.join(",", Collections.nCopies(20, sum[0])));
-            assertThat(RelaxedLatency.of(space, rows, model, Form.SUM).nanos(of(rows, everywhere)) / 1e6)
+            assertThat(new RelaxedLatency(rows, RowLatencies.of(space, model), Form.SUM).nanos(of(rows, everywhere)) / 1e6)
                 .isCloseTo(Double.parseDouble(sum[1]), within(2e-5));
         });
+    }
+
+    /** What a correction learns is no whole number of nanoseconds, and the order of sums is another. */
+    @Test
+    void ofACalibratedTableItIsTheTablesWithinRounding() {
+        SearchSpace space = NestedSpaces.excited();
+        LookupTable entries = Tables.of(space);
+        List<WholeNetwork> measured = new ArrayList<>();
+        Random random = new Random(2);
+        for (int i = 0; i < 24; i++) {
+            Network network = space.build(space.random(random));
+            long nanos = new LatencyModel(entries).predict(network).nanos();
+            measured.add(Tables.measured(network, Math.round(nanos * (1.13 + 0.02 * random.nextGaussian())), 2 * nanos, i % 4 == 0));
+        }
+        LatencyModel model = new LatencyModel(
+            LookupTable.of(entries.content().toBuilder().setCalibration(Calibrator.fit(entries, measured)).build()));
+        assertThat(model.fixedNanos()).isNotEqualTo(Tables.OVERHEAD_NANOS);
+        List<NestedRow> rows = NestedRow.of(space);
+        RelaxedLatency latency = new RelaxedLatency(rows, RowLatencies.of(space, model), Form.SUM);
+        for (int i = 0; i < 100; i++) {
+            List<double[]> decisions = decisions(rows, random, true);
+            assertThat(latency.nanos(decisions)).isCloseTo(
+                model.predict(space.build(NestedRow.architecture(space, rows, decisions))).nanos(), within(1.0));
+        }
+    }
+
+    /** What a session call costs is taken off entries, so that some are 0. */
+    @ParameterizedTest
+    @EnumSource(Form.class)
+    void entriesBelowWhatACallCostsAddNothing(Form form) {
+        SearchSpace space = NestedSpaces.excited();
+        dev.lutra.proto.LookupTable.Builder cheap = Tables.of(space).content().toBuilder();
+        cheap.getCallOverheadBuilder().setP50Nanos(1L << 40);
+        RowLatencies latencies = RowLatencies.of(space, new LatencyModel(LookupTable.of(cheap.build())));
+        assertThat(latencies.parts()).allSatisfy(row -> assertThat(row).containsOnly(0.0));
+        List<NestedRow> rows = NestedRow.of(space);
+        RunTimeLoss.Latencies at = new RunTimeLoss(rows, Map.of("a", 1.0), Map.of("a", latencies), form, RunTimeLoss.Combination.SUM)
+            .at(decisions(rows, new Random(4), false));
+        assertThat(at.nanos()).containsEntry("a", (double) (1L << 40));
+        assertThat(at.slopes()).allSatisfy(row -> assertThat(row).containsOnly(0.0));
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.lutra.supernet.superkernel.SuperkernelTest#spaces")
+    void noNetworkIsFasterOrSlowerThanItsEnds(SearchSpace space) {
+        LatencyModel model = new LatencyModel(Tables.of(space));
+        RelaxedLatency latency = new RelaxedLatency(NestedRow.of(space), RowLatencies.of(space, model), Form.SUM);
+        Extremes ends = Extremes.of(Options.all(space), CountingRule.MACS); // by these tables, whose entries grow with the MACs
+        assertThat(latency.least()).isEqualTo(model.predict(space.build(ends.cheapest().architecture())).nanos());
+        assertThat(latency.most()).isEqualTo(model.predict(space.build(ends.largest().architecture())).nanos());
     }
 
     /** The decisions that stand for an architecture. */

@@ -51,7 +51,7 @@ class StraightThroughTest {
     private final List<NestedRow> rows = NestedRow.of(space);
     private final Network network = space.build(NestedRow.largest(space, rows));
     private final LatencyModel model = NestedSpaces.slow(space);
-    private final RelaxedLatency latency = RelaxedLatency.of(space, rows, model, RelaxedLatency.Form.SUM);
+    private final RelaxedLatency latency = new RelaxedLatency(rows, RowLatencies.of(space, model), RelaxedLatency.Form.SUM);
     private final Batch batch = TestNetworks.randomBatch(16, 16, 4, 2);
     private final Map<String, double[]> values = new HashMap<>();
     private Map<String, Double> sigmoids = Map.of();
@@ -72,7 +72,7 @@ class StraightThroughTest {
         TrainingSettings plain = new TrainingSettings(1, 16, Curriculum.of(settings), 1, 0, Schedule.COSINE, 0, 0,
             SMOOTHING, 3);
         try (SupernetWeights weights = new SupernetWeights(3, Device.cpu()); Learner learner = new Learner(weights, plain, true)) {
-            Superkernel superkernel = new Superkernel(settings, space, Map.of("box", model), Optional.empty());
+            Superkernel superkernel = new Superkernel(settings, space, Map.of("box", RowLatencies.of(space, model)), Optional.empty());
             setThresholds(superkernel, weights, thresholds.split(" "));
             remember(weights, superkernel);
             sigmoids = sigmoids();

@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
+import dev.lutra.cost.Cost;
 import dev.lutra.data.Batch;
+import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Gene;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.BatchStatistics;
@@ -25,15 +28,21 @@ import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.Views;
 import dev.lutra.yaml.LayeredSettings;
 import dev.lutra.yaml.YamlNode;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A row of choices as one kernel: what it computes, what it decides, and which rows are none. */
 class SuperkernelTest {
@@ -42,7 +51,8 @@ class SuperkernelTest {
 
     static Stream<SearchSpace> spaces() {
         return Stream.of(NestedSpaces.plain(), NestedSpaces.excited(), SpaceFile.load("single-path-cifar"),
-            SpaceFile.load("single-path-cifar-se"), SpaceFile.load("ofa-mobilenetv3-12").withImageSize(32));
+            SpaceFile.load("single-path-cifar-se"), SpaceFile.load("ofa-mobilenetv3-12").withImageSize(32),
+            SharedRows.of(SpaceFile.load("fairnas-cifar")), SharedRows.of(NestedSpaces.partial()));
     }
 
     static Stream<Arguments> gatedSpaces() {
@@ -122,16 +132,91 @@ class SuperkernelTest {
         }
     }
 
+    /** However a space's file has their weights, networks stay what they are to a device, and to whoever counts them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"fairnas", "proxylessnas", "moga-cifar"})
+    void rowsOfOneBlocksPartsShareItsWeights(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        SuperkernelSampling settings = settings("{lambda: 1}");
+        SearchSpace shared = settings.trained(space);
+        assertThat(settings.problemIn(space)).isEmpty();
+        assertThat(settings.trained(shared)).isSameAs(shared);
+        assertThat(keys(shared)).isEqualTo(keys(space));
+        Architecture largest = NestedRow.largest(space, NestedRow.of(space));
+        Set<Weight> whole = weights(shared.build(largest)).collect(Collectors.toSet());
+        Random random = new Random(7);
+        for (int i = 0; i < 20; i++) {
+            Architecture architecture = space.random(random);
+            Network network = shared.build(shared.parse(architecture.toString()));
+            assertThat(Cost.of(network.ops())).isEqualTo(Cost.of(space.build(architecture).ops()));
+            assertThat(weights(network).map(Weight::tensor)).isSubsetOf(whole.stream().map(Weight::tensor).toList());
+        }
+    }
+
+    private static List<String> keys(SearchSpace space) {
+        return SegmentCatalog.of(space).items().stream().map(SegmentCatalog.Item::key).sorted().toList();
+    }
+
+    private static Stream<Weight> weights(Network network) {
+        return network.ops().stream().flatMap(op -> op.weights().stream());
+    }
+
+    /** What is not on offer stands for the smallest that holds it. */
+    @Test
+    void decisionsComeToWhatIsOnOffer() {
+        NestedRow row = NestedRow.of(NestedSpaces.partial()).get(0);
+        // kernel5, kernel7, expand4, presence, excitation
+        assertThat(row.decisions()).hasSize(5);
+        Map<String, String> chosen = new LinkedHashMap<>();
+        List<String> names = NestedSpaces.partial().genes().get(0).options().stream().map(Gene.Option::name).toList();
+        row.everyDecision().forEach(decisions -> {
+            List<Double> shares = Arrays.stream(row.shares(decisions)).boxed().toList();
+            assertThat(shares).containsOnlyOnce(1.0).allMatch(share -> share == 0 || share == 1);
+            chosen.put(Arrays.stream(decisions).mapToObj(decision -> decision == 1 ? "1" : "0").collect(Collectors.joining()),
+                names.get(shares.indexOf(1.0)));
+        });
+        assertThat(chosen).containsEntry("00010", "k3e2").containsEntry("00110", "k3e4").containsEntry("10111", "k5e4se")
+            .containsEntry("11010", "k7e2").containsEntry("11111", "k7e4se").containsEntry("11101", "skip")
+            .containsEntry("10010", "k7e2").containsEntry("10110", "k5e4se").containsEntry("00011", "k5e4se").containsEntry("11110", "k7e4se")
+            .containsEntry("01010", "k3e2");
+    }
+
     @Test
     void rowsThatAreNotNestedAreNamed() {
-        refused("tf-nas", "layer1: k3e3 and k3e6 have weights of their own (expected: options that share one block's)");
-        refused("shufflenetv2-cifar", "layer1: k3 (expected: parts of one inverted bottleneck, or skip)");
+        refused("tf-nas", "layer1: k3e3se and k3e6se differ in squeeze-excite (expected: the same for all, its ratio of scaled-channels)");
+        refused("fbnet", "layer1: skip projects (expected: parts of one inverted bottleneck, or skip where the shape stays)");
+        refused("shufflenetv2-cifar", "layer1: k3 (expected: parts of one inverted bottleneck, or skip where the shape stays)");
         refused("bs-nas", "layer1: channel scales (expected: none: expansions are its widths)");
         refused("nao-cell", "nao-cell: cells (expected: rows of nested inverted bottlenecks)");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 5, expand: 2, activation: swish"), "differ in activation (expected: options");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 3, expand: 2, groups: 2"), "differ in groups (expected: options");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 5, expand: 2, residual: false"), "differ in residual (expected: options");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2, residual: false", "skip", "skip"),
+            "layer1: a has no shortcut (expected: one, as skip is among the options)");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2, depthwise-repeats: 2"), "layer1: a has 2 depthwise convolutions (expected: one)");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2, groups: 2", "b", "mb, kernel: 3, expand: 4, groups: 2"),
+            " has 2 groups (expected: 1: smaller expansions are the first channels of the largest)");
+        refused(Map.of("a", "mb, kernel: 3, expand: 1", "b", "mb, kernel: 3, expand: 4"),
+            "layer1: a has no first 1x1 convolution, as its expansion is 1 (expected: expand-at-1: true, or larger expansions alone)");
+        refused(new TreeMap<>(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 3, expand: 2")),
+            "layer1: a and b are alike (expected: every combination of kernel, expand and se once)");
+        refused(Map.of("a", "mb, kernel: 3, expand: 4", "b", "mb, kernel: 5, expand: 2"),
+            "layer1: no option of kernel 5, expand 4.0 (expected: one, as all others are parts of it: it is what is trained)");
+        refused(Map.of("skip", "skip"), "layer1: no block (expected: an inverted bottleneck)");
     }
 
     private static void refused(String space, String line) {
-        assertThat(settings("{lambda: 1}").problemIn(SpaceFile.load(space))).contains(line);
+        refused(SpaceFile.load(space), line);
         assertThatThrownBy(() -> NestedRow.of(SpaceFile.load(space))).isInstanceOf(InputException.class).hasMessage(line);
+    }
+
+    private static void refused(Map<String, String> options, String line) {
+        refused(NestedSpaces.row(options), line);
+    }
+
+    private static void refused(SearchSpace space, String line) {
+        SuperkernelSampling settings = settings("{lambda: 1}");
+        assertThat(settings.problemIn(space)).hasValueSatisfying(problem -> assertThat(problem).contains(line));
+        assertThat(settings.trained(space)).isSameAs(space);
     }
 }

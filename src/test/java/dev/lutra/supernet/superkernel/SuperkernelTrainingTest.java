@@ -59,7 +59,7 @@ class SuperkernelTrainingTest {
     private static SupernetWeights train(SearchSpace space, Path folder, Path checkpoint, int epochs, String yaml, TrainingListener listener) {
         try (ImageData data = ImageData.open(DataSpec.of(new Source.Synthetic(4, 80), 16, 1), folder.resolve("cache"), DataProgress.NONE)) {
             return new Trainer(space, data, settings(epochs, yaml), EvaluationSettings.defaults(), checkpoint, Device.cpu())
-                .with(Map.of("box", NestedSpaces.slow(space))).train(listener);
+                .with(Map.of("box", () -> NestedSpaces.slow(space))).train(listener);
         }
     }
 

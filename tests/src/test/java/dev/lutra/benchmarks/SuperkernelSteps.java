@@ -18,6 +18,7 @@ import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
+import dev.lutra.supernet.superkernel.RowLatencies;
 import dev.lutra.supernet.superkernel.Superkernel;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.Learner;
@@ -73,7 +74,7 @@ public final class SuperkernelSteps {
             LatencyModel model = new LatencyModel(EstimatedTable.of(space, dev.lutra.proto.Device.newBuilder().setName("any").build(),
                 Runtime.newBuilder().setName("any").build(), "float32", 1));
             SuperkernelSteps bench = new SuperkernelSteps(space, data, batch, Integer.parseInt(args[5]), learner,
-                new Superkernel(kernels, space, Map.of("any", model), Optional.empty()));
+                new Superkernel(kernels, space, Map.of("any", RowLatencies.of(space, model)), Optional.empty()));
             bench.times(kernels, true);
             bench.times(Sampling.uniform(), false);
             for (int round = 0; round < Integer.parseInt(args[4]); round++) {

@@ -245,6 +245,9 @@ public final class ExperimentFile {
         if (experiment.training().curriculum().phases().size() > 1) {
             throw supernet.error("superkernel beside other phases (expected: alone, without first-path)");
         }
+        if (!experiment.training().curriculum().phases().get(0).then().isEmpty()) {
+            throw supernet.error("superkernel with then (expected: nothing after it, as it is decoded as it was trained)");
+        }
         try {
             superkernel.requireDevices(experiment.targets().stream().map(Target::device).toList());
         } catch (InputException e) {

@@ -49,7 +49,6 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
-import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Start;
 import dev.lutra.supernet.training.Trainer;
@@ -73,6 +72,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.function.ObjDoubleConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
@@ -184,7 +184,7 @@ final class RunContext implements AutoCloseable {
             SearchSpace whole = experiment.data().isPresent()
                 ? base.withClasses(ImageData.classes(experiment.dataSpec(base)).size())
                 : base;
-            space = experiment.hasSupernet() ? Split.trained(experiment.training().curriculum(), whole) : whole;
+            space = experiment.hasSupernet() ? experiment.training().curriculum().trained(whole) : whole;
         }
         return space;
     }
@@ -236,6 +236,7 @@ final class RunContext implements AutoCloseable {
             supernet = Checkpoint.load(checkpoint(), space(), data(), devices());
         }
         if (supernet == null) {
+            TrainStage.checkTables(this);
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
                 .on(devices()).with(latencies())
                 .from(start());
@@ -253,11 +254,9 @@ final class RunContext implements AutoCloseable {
     }
 
     /** What superkernels learn besides images: the latencies on the experiment's devices. */
-    private Map<String, LatencyModel> latencies() {
-        Map<String, LatencyModel> latencies = new LinkedHashMap<>();
-        if (experiment.superkernel().isPresent()) {
-            tables().forEach((device, table) -> latencies.put(device, new LatencyModel(table)));
-        }
+    private Map<String, Supplier<LatencyModel>> latencies() {
+        Map<String, Supplier<LatencyModel>> latencies = new LinkedHashMap<>();
+        experiment.targets().forEach(target -> latencies.put(target.device(), () -> new LatencyModel(tables().get(target.device()))));
         return latencies;
     }
 

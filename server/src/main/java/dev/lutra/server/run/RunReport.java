@@ -40,6 +40,7 @@ import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,9 +54,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Puts what a run found into words, plots and drawings. */
 final class RunReport {
@@ -110,7 +113,7 @@ final class RunReport {
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
             best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
-            !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history)),
+            !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history, experiment.superkernel().map(SuperkernelSampling::targets).orElseGet(TreeMap::new))),
             judged.ranked().map(this::ranking).map(List::of).orElse(List.of()), weights(history, judged.tested()),
             provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
@@ -258,7 +261,8 @@ final class RunReport {
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
             millis(check.latency().measured()), check.device(),
-            check.latency().asked().map(limit -> " (limit " + millis(limit) + ")").orElse("")
+            check.latency().asked().map(limit -> " (limit " + millis(limit) + ")")
+                .or(() -> check.aim().map(nanos -> " (target " + millis(nanos) + ")")).orElse("")
                 + check.p99().asked().map(limit -> ", p99 " + stated(check.p99().measured()) + " (limit " + millis(limit) + ")")
                     .orElse("")
                 + check.memory().asked().map(limit -> ", " + (check.memory().isTold() ? megabytes(check.memory().measured()) : "untold")
@@ -277,19 +281,19 @@ final class RunReport {
         LayerTable layers = LayerTable.of(networks.get(), space.parse(winner.architecture()), CountingRule.MACS);
         return new Report.Winner(rank, rank == 1, winner.architecture().replace(",", ", "), percent(winner.accuracy()),
             millions(winner.measures().get(Measure.MACS)), millions(winner.measures().get(Measure.PARAMS)),
-            winner.checks().stream().map(RunReport::latency).toList(),
+            winner.checks().stream().map(check -> latency(check, winner.missed().contains(check))).toList(),
             winner.checks().isEmpty()
                 ? new Report.Judged("–", "")
                 : new Report.Judged(String.format(Locale.ROOT, "%.1e", difference), agree ? "good" : "bad"),
             winner.file(), ArchitectureDrawing.svg(winner.file(), layers));
     }
 
-    private static Report.Latency latency(Winner.Check check) {
+    private static Report.Latency latency(Winner.Check check, boolean missed) {
         Comparison latency = check.latency();
-        return new Report.Latency(latency.asked().map(RunReport::millis).orElse("–"), latency.predicted().map(RunReport::millis).orElse("–"),
+        return new Report.Latency(latency.asked().map(RunReport::millis).or(() -> check.aim().map(nanos -> millis(nanos) + " as target")).orElse("–"), latency.predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(latency.expected().map(RunReport::millis).orElse("–"),
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
-            new Report.Judged(measured(check), state(latency)), latency.known().map(RunReport::millis).orElse("–"),
+            new Report.Judged(measured(check), check.aim().isPresent() ? missed ? "bad" : "good" : state(latency)), latency.known().map(RunReport::millis).orElse("–"),
             check.p99().predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(check.p99().told(RunReport::millis).orElse("–"), state(check.p99())),
             check.memory().predicted().map(RunReport::megabytes).orElse("–"),
@@ -315,7 +319,8 @@ final class RunReport {
         return figure.asked().isEmpty() ? "" : figure.holds() ? "good" : "bad";
     }
 
-    private static Report.Training training(Map<Long, Double> losses, List<Double> sampledPaths, RunHistory history) {
+    private static Report.Training training(Map<Long, Double> losses, List<Double> sampledPaths, RunHistory history,
+        Map<String, Duration> targets) {
         List<Plots.Point> loss = losses.entrySet().stream().map(step -> new Plots.Point(step.getKey(), step.getValue())).toList();
         DoubleSummaryStatistics paths = sampledPaths.stream().mapToDouble(Double::doubleValue).summaryStatistics();
         return new Report.Training(
@@ -326,20 +331,24 @@ final class RunReport {
                     paths.getCount(), percent(paths.getAverage()), percent(paths.getMin()), percent(paths.getMax())),
             pace(history.all(TrainingPace.class).stream().filter(pace -> pace.training().equals(SUPERNET)).toList()),
             history.all(PathsProbed.class).stream().map(RunReport::probed).toList(),
-            decided(history.all(DecisionsTaken.class)).map(List::of).orElse(List.of()));
+            decided(history.all(DecisionsTaken.class), targets).map(List::of).orElse(List.of()));
     }
 
-    private static Optional<Report.Decided> decided(List<DecisionsTaken> course) {
+    private static Optional<Report.Decided> decided(List<DecisionsTaken> course, Map<String, Duration> targets) {
         if (course.isEmpty()) {
             return Optional.empty();
         }
         List<DecisionsDrawing.Column> columns = course.stream()
             .map(taken -> new DecisionsDrawing.Column(taken.step(), List.of(taken.architecture().split(",")))).toList();
         List<String> layers = IntStream.rangeClosed(1, columns.get(0).choices().size()).mapToObj(layer -> "layer" + layer).toList();
-        List<Plots.Curve> latencies = course.get(0).latencies().keySet().stream().sorted()
-            .map(device -> new Plots.Curve(device, course.stream()
-                .map(taken -> new Plots.Point(taken.step(), taken.latencies().get(device) / NANOS_A_MILLI)).toList()))
-            .toList();
+        List<Plots.Curve> latencies = new ArrayList<>();
+        course.get(0).latencies().keySet().stream().sorted().forEach(device -> {
+            latencies.add(new Plots.Curve(device, course.stream()
+                .map(taken -> new Plots.Point(taken.step(), taken.latencies().get(device) / NANOS_A_MILLI)).toList()));
+            Optional.ofNullable(targets.get(device)).ifPresent(target -> latencies.add(new Plots.Curve("target of " + device,
+                Stream.of(course.get(0), course.get(course.size() - 1))
+                    .map(taken -> new Plots.Point(taken.step(), target.toNanos() / NANOS_A_MILLI)).toList())));
+        });
         List<Plots.Point> lambda = course.stream().map(taken -> new Plots.Point(taken.step(), taken.lambda())).toList();
         return Optional.of(new Report.Decided(DecisionsDrawing.svg(layers, columns), latencies.isEmpty()
             ? List.of()

@@ -48,8 +48,6 @@ public final class SearchStage implements Stage<Front> {
 
     private static final String NAME = "search";
     private static final int CONTINUED_ONE_IN = 10;
-    /** Farther than this from its target, in parts of it, a latency has missed it. */
-    private static final double MISSED = 0.1;
 
     @Override
     public String name() {
@@ -108,7 +106,7 @@ public final class SearchStage implements Stage<Front> {
         Map<String, Double> shares = new LinkedHashMap<>();
         decided.targets().forEach((device, target) -> shares.put(device, (double) new LatencyModel(run.tables().get(device))
             .predict(run.space().build(candidate.architecture())).nanos() / target.toNanos()));
-        shares.entrySet().stream().max(Map.Entry.comparingByValue()).filter(share -> Math.abs(share.getValue() - 1) > MISSED).ifPresent(share -> {
+        shares.entrySet().stream().max(Map.Entry.comparingByValue()).filter(share -> Math.abs(share.getValue() - 1) > SuperkernelSampling.MISSED).ifPresent(share -> {
             double aim = decided.targets().get(share.getKey()).toNanos() / 1e6;
             run.events()
                 .emit(new RunEvent.Warning(NAME, String.format(Locale.ROOT, "superkernels aimed at %.3f ms on %s and came to %s, predicted at "
@@ -225,8 +223,7 @@ public final class SearchStage implements Stage<Front> {
      * @throws InputException if p99 is limited, or memory or energy weighed or bounded, on a target whose table does not predict it
      */
     public static CheapMeasures computed(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables) {
-        Map<String, LatencyModel> models = new LinkedHashMap<>();
-        tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
+        Map<String, LatencyModel> models = models(tables);
         for (Experiment.Target target : experiment.targets()) {
             LatencyModel model = models.get(target.device());
             if (model != null && experiment.limit(Measure.p99(target.device())).isPresent() && !model.predictsP99()) {
@@ -242,6 +239,12 @@ public final class SearchStage implements Stage<Front> {
             }
         }
         return CheapMeasures.counted(space, models, experiment.measures());
+    }
+
+    static Map<String, LatencyModel> models(Map<String, LookupTable> tables) {
+        Map<String, LatencyModel> models = new LinkedHashMap<>();
+        tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
+        return models;
     }
 
     /**

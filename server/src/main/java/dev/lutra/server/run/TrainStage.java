@@ -2,6 +2,8 @@ package dev.lutra.server.run;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
@@ -13,6 +15,9 @@ import dev.lutra.server.training.Probes;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.superkernel.RowLatencies;
+import dev.lutra.supernet.training.Checkpoint;
+import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +35,7 @@ import java.util.stream.Stream;
 final class TrainStage implements Stage<List<Double>> {
 
     private static final int SAMPLED_PATHS = 8;
+    private static final double NANOS_A_MILLI = 1e6;
 
     @Override
     public String name() {
@@ -57,6 +63,38 @@ final class TrainStage implements Stage<List<Double>> {
             run.experiment().training().recipe().layers().requireFit("supernet", PretrainedStart.learned(run.space().everyOption()));
             run.experiment().pretrained().ifPresent(wanted -> PretrainedStart.ofSupernet(wanted, run.space()).check("supernet"));
             SearchStage.requireFeasible(run);
+            if (!Files.exists(run.checkpoint())) {
+                requireReachableTargets(run);
+            }
+        }
+    }
+
+    /**
+     * Looks, as far as tables are there by now, whether some network takes what superkernels aim at.
+     *
+     * @throws InputException if none does, with what can be reached
+     */
+    static void requireReachableTargets(RunContext run) {
+        run.experiment().superkernel().ifPresent(superkernel -> superkernel.requireReachable(run.space(),
+            SearchStage.models(run.knownTables())));
+    }
+
+    /**
+     * What superkernels begin to learn has to be within reach; from then on they have it in their checkpoint, whatever becomes of tables.
+     *
+     * @throws InputException if no network takes what they aim at
+     */
+    static void checkTables(RunContext run) {
+        if (run.experiment().superkernel().isPresent() && !Files.exists(run.checkpoint())) {
+            requireReachableTargets(run);
+        } else if (run.experiment().superkernel().isPresent()) {
+            Map<String, LookupTable> tables = run.knownTables();
+            Checkpoint.read(run.checkpoint()).latencies().forEach((device, before) -> Optional.ofNullable(tables.get(device))
+                .map(table -> RowLatencies.of(run.space(), new LatencyModel(table))).filter(now -> !now.equals(before))
+                .ifPresent(now -> run.events().emit(new RunEvent.Warning("train", String.format(Locale.ROOT,
+                    "the table of %s has changed since superkernels began to learn from it, and they keep to what it was: the slowest network took "
+                        + "%.3f ms then, and takes %.3f ms now",
+                    device, before.mostNanos() / NANOS_A_MILLI, now.mostNanos() / NANOS_A_MILLI)))));
         }
     }
 

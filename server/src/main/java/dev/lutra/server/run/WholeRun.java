@@ -52,9 +52,11 @@ record WholeRun(RunContext context) {
      * What all of it takes here, by timed pieces of it.
      *
      * @param runs where the experiment's own folder will be
+     * @throws dev.lutra.InputException if no network takes what superkernels aim at
      */
     Plan plan(Path runs) {
         Experiment experiment = context.experiment();
+        TrainStage.requireReachableTargets(context);
         Profiler profiler = new Profiler(experiment, context.space(), context.folder().tables(), context.id(), context::fleet,
             context.events(), context.results());
         Planner planner = new Planner(experiment, context.space(), profiler,

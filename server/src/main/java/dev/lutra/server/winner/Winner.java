@@ -1,7 +1,9 @@
 package dev.lutra.server.winner;
 
+import dev.lutra.latency.correction.Interval;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +35,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      *
      * @param device its name
      * @param batch images of one call, which latencies are of
+     * @param aim latency that superkernels aimed at, which is no limit; empty where none did
      * @param latency median
      * @param p99 what one call in a hundred exceeds
      * @param memory peak, in bytes
@@ -42,7 +45,7 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, int batch, Comparison latency, Comparison p99, Comparison memory, Comparison energy, Optional<Long> fullNanos,
+    public record Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy, Optional<Long> fullNanos,
         long p90Nanos, double difference, boolean numericsAgree) {
 
         /** Whether anything is asked of it. */
@@ -53,6 +56,12 @@ public record Winner(String architecture, String file, Map<String, Double> measu
         /** Whether all that is asked of it holds as measured. */
         public boolean withinLimit() {
             return latency.holds() && p99.holds() && memory.holds() && energy.holds();
+        }
+
+        /** The median in parts of the aim, where that is known to be the least, and the most; empty without an aim. */
+        private Optional<double[]> aimed() {
+            return aim.map(nanos -> new double[]{latency.known().map(Interval::low).orElse(latency.measured()) / (double) nanos,
+                latency.known().map(Interval::high).orElse(latency.measured()) / (double) nanos});
         }
 
         /** Whether the measured median lies where the table expected it; empty where the table states no interval. */
@@ -85,6 +94,16 @@ public record Winner(String architecture, String file, Map<String, Double> measu
     /** Whether every device measured what its table expected; empty if none of the tables states an interval. */
     public Optional<Boolean> inside() {
         return checks.stream().map(Check::inside).flatMap(Optional::stream).reduce((a, b) -> a && b);
+    }
+
+    /**
+     * Devices on which superkernels' aim is missed by more than is known of the latency, and than counts. Of several aims the one that is
+     * exceeded most is followed, so others may be kept by far.
+     */
+    public List<Check> missed() {
+        double farthest = checks.stream().map(Check::aimed).flatMap(Optional::stream).mapToDouble(aimed -> aimed[1]).max().orElse(0);
+        return checks.stream().filter(check -> check.aimed().filter(aimed -> aimed[0] > 1 + SuperkernelSampling.MISSED
+            || aimed[1] == farthest && farthest < 1 - SuperkernelSampling.MISSED).isPresent()).toList();
     }
 
     public double accuracy() {

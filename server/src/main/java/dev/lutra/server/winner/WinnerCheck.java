@@ -23,6 +23,7 @@ import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,6 +93,7 @@ public final class WinnerCheck {
             predicted.parts().stream().map(Prediction.Part::key).toList()));
         Distribution measured = observed.measured().getLatency();
         return new Winner.Check(target.device(), target.batch(),
+            experiment.superkernel().map(kernels -> kernels.targets().get(target.device())).map(Duration::toNanos),
             new Comparison(devices.limit(Measure.latency(target.device())), Optional.of(predicted.nanos()), predicted.interval(),
                 measured.getP50Nanos(), around(measured.getP50Nanos(), measured.getRelativeHalfWidth())),
             new Comparison(devices.limit(Measure.p99(target.device())), predicted.p99().map(CorrectedLatency.Tail::nanos),

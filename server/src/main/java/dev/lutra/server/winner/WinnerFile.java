@@ -26,6 +26,7 @@ public final class WinnerFile {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
     private static final String NANOS = "Nanos";
+    private static final String TARGET = "targetNanos";
     private static final String BYTES = "Bytes";
     private static final String NANOJOULES = "Nanojoules";
     private static final int MOST_BYTES = 1 << 28;
@@ -92,7 +93,7 @@ public final class WinnerFile {
     }
 
     private static Winner.Check check(String name, JsonNode device) {
-        return new Winner.Check(name, device.path("batch").asInt(1), comparison(device, "limit", "predicted", "p50", NANOS),
+        return new Winner.Check(name, device.path("batch").asInt(1), number(device, TARGET), comparison(device, "limit", "predicted", "p50", NANOS),
             comparison(device, "p99Limit", "predictedP99", "p99", NANOS), comparison(device, "memoryLimit", "predictedMemory", "memory", BYTES),
             comparison(device, "energyLimit", "predictedEnergy", "energy", NANOJOULES),
             number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
@@ -131,6 +132,7 @@ public final class WinnerFile {
                 if (check.batch() > 1) {
                     device.put("batch", check.batch()).put("p50NanosPerImage", (double) check.latency().measured() / check.batch());
                 }
+                check.aim().ifPresent(nanos -> device.put(TARGET, nanos));
                 check.fullNanos().ifPresent(nanos -> device.put("p50NanosInFloat32", nanos));
                 putStated(device, "p90Nanos", check.p90Nanos());
                 putStated(device, "p99Nanos", check.p99().measured());

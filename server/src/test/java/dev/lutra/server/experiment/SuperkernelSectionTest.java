@@ -68,5 +68,7 @@ class SuperkernelSectionTest {
             assertThatThrownBy(() -> read(supernet, "")).isInstanceOf(InputException.class)
                 .hasMessageContaining("superkernel beside other phases (expected: alone, without first-path)");
         }
+        assertThatThrownBy(() -> read("phases: [{sampling: {superkernel: {lambda: 0}}, then: re-initialise}]", ""))
+            .isInstanceOf(InputException.class).hasMessageContaining("superkernel with then (expected: nothing after it");
     }
 }

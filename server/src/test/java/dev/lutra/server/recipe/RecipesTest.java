@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -180,8 +181,8 @@ class RecipesTest {
                 throw new Enough();
             }
         };
-        Map<String, LatencyModel> latencies = experiment.targets().stream().collect(Collectors.toMap(Experiment.Target::device,
-            target -> estimated(target, space)));
+        Map<String, Supplier<LatencyModel>> latencies = experiment.targets().stream().collect(Collectors.toMap(Experiment.Target::device,
+            target -> () -> estimated(target, space)));
         assertThatThrownBy(() -> new Trainer(space, data, settings, experiment.evaluation(), folder.resolve("weights.safetensors"))
             .with(latencies).train(listener)).isInstanceOf(Enough.class);
         assertThat(Arrays.stream(losses)).allMatch(loss -> Double.isFinite(loss) && loss > 0);

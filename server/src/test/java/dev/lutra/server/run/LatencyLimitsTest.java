@@ -151,7 +151,7 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check withMemory(Winner.Check check, Comparison memory) {
-        return new Winner.Check(check.device(), 1, check.latency(), check.p99(), memory, energy(), Optional.empty(), 150, 0, true);
+        return new Winner.Check(check.device(), 1, check.aim(), check.latency(), check.p99(), memory, energy(), Optional.empty(), 150, 0, true);
     }
 
     /** Of 30 samples nobody can tell which latency one call in a hundred exceeds. */
@@ -194,7 +194,7 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(Interval interval) {
-        return new Winner.Check("local", 1, new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
+        return new Winner.Check("local", 1, Optional.empty(), new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
             p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
     }
 
@@ -203,7 +203,7 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
-        return new Winner.Check("local", 1, new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
+        return new Winner.Check("local", 1, Optional.empty(), new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
             p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
     }
 

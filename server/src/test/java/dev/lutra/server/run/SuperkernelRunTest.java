@@ -1,7 +1,11 @@
 package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.InputException;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Runtime;
@@ -13,13 +17,18 @@ import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.retrain.RetrainRequest;
+import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** An experiment whose network is learned: from a table, through training and decoding, to exported files and the report. */
 class SuperkernelRunTest {
@@ -46,22 +55,32 @@ class SuperkernelRunTest {
     @TempDir
     private Path folder;
 
+    private final SaidLines said = new SaidLines();
+    /** What the table's entries are multiplied by. */
+    private long change = 1;
+
     private ExperimentRun open(String superkernel, String targets) throws IOException {
-        EstimatedTable.of(SpaceFile.load(Files.writeString(folder.resolve("nested.yaml"), SPACE).toString()),
-            Device.newBuilder().setName("phone").build(), Runtime.newBuilder().setName("unknown").build(), "float32", 1)
-            .save(folder.resolve("table.json"));
+        dev.lutra.proto.LookupTable.Builder table = EstimatedTable.of(
+            SpaceFile.load(Files.writeString(folder.resolve("nested.yaml"), SPACE).toString()), Device.newBuilder().setName("phone").build(),
+            Runtime.newBuilder().setName("unknown").build(), "float32", 1).content().toBuilder();
+        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setP50Nanos(change * entry.getLatency().getP50Nanos()));
+        LookupTable.of(table.build()).save(folder.resolve("table.json"));
+        return open(OwnServer.onThisMachine(), "learned", superkernel, targets);
+    }
+
+    private ExperimentRun open(FleetAccess devices, String name, String superkernel, String targets) throws IOException {
         return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("learned.yaml"), """
-            name: learned
+            name: %s
             space: nested.yaml
             data: {train: "synthetic:4x20"}
             supernet: {epochs: 3, batch: 8, sampling: {superkernel: %s}}
             evaluation: {recalibration-images: 16}
             %s
-            """.formatted(superkernel, targets))), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), new SaidLines(), "test");
+            """.formatted(name, superkernel, targets))), new RunFolder(folder.resolve("run")), devices, said, "test");
     }
 
     private ExperimentRun open() throws IOException {
-        return open("{lambda: 10000, warm-up: 0.1}", "targets: [{device: phone, table: table.json}]");
+        return open("{lambda: 10000, warm-up: 0.1}", OF_THE_TABLE);
     }
 
     @Test
@@ -103,15 +122,84 @@ class SuperkernelRunTest {
         }
     }
 
+    private static final String OF_THE_TABLE = "targets: [{device: phone, table: table.json}]";
+
     @Test
-    void aTargetThatNoNetworkReachesIsSaidToBeMissed() throws IOException {
-        try (ExperimentRun run = open("{target: {phone: 1 us}, warm-up: 0.1}", "targets: [{device: phone, table: table.json}]")) {
+    void aTargetThatTakesMoreStepsThanThereAreIsSaidToBeMissed() throws IOException {
+        try (ExperimentRun run = open("{target: {phone: 70 us}, warm-up: 0.9, keep: 1}", OF_THE_TABLE)) {
             run.train();
             run.search();
         }
+        assertThat(warnings()).anyMatch(line -> line.startsWith("superkernels aimed at 0.070 ms on phone and came to k5e4,k5e4, "));
+    }
+
+    private List<String> warnings() {
         try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
-            assertThat(RunHistory.of(new ResultStore(database, "learned")).all(RunEvent.Warning.class)).extracting(RunEvent.Warning::text)
-                .anyMatch(line -> line.startsWith("superkernels aimed at 0.001 ms on phone and came to "));
+            return RunHistory.of(new ResultStore(database, "learned")).all(RunEvent.Warning.class).stream().map(RunEvent.Warning::text).toList();
         }
+    }
+
+    /** Before anything is trained, and by whoever asks how long it takes. */
+    @ParameterizedTest
+    @CsvSource({"1 us", "1 s"})
+    void aTargetThatNoNetworkReachesIsRefused(String target) throws IOException {
+        try (ExperimentRun run = open("{target: {phone: " + target + "}}", OF_THE_TABLE)) {
+            for (ThrowingCallable command : List.<ThrowingCallable>of(run::train, () -> run.plan(folder.resolve("runs")))) {
+                assertThatThrownBy(command).isInstanceOf(InputException.class)
+                    .hasMessageMatching("supernet.sampling.superkernel.target.phone: (0.001|1000) ms, which no network takes \\(expected: 0.[0-9]+ ms "
+                        + "to 0.[0-9]+ ms, by .*table.json\\)");
+            }
+            assertThat(run.folder().checkpoint()).doesNotExist();
+        }
+    }
+
+    /** Others use the table, too: they put networks into it, by which it is fitted anew. */
+    @Test
+    void whatIsTrainedStaysWhatItIsWhateverBecomesOfTheTable() throws IOException {
+        try (ExperimentRun run = open()) {
+            run.train();
+        }
+        byte[] trained = Files.readAllBytes(folder.resolve("run/supernet.safetensors"));
+        change = 3;
+        try (ExperimentRun again = open()) {
+            assertThat(again.search().architectures()).hasToString("[skip,skip]");
+            assertThat(again.export()).hasSize(1);
+        }
+        assertThat(folder.resolve("run/supernet.safetensors")).hasBinaryContent(trained);
+        assertThat(warnings()).anyMatch(line -> line.matches("the table of phone has changed since superkernels began to learn from it, and they keep "
+            + "to what it was: the slowest network took 0.[0-9]+ ms then, and takes 0.[0-9]+ ms now"));
+    }
+
+    /** A network as a device confirms it, then trained by itself: of a space whose options have weights of their own. */
+    @Test
+    void whatIsDecodedIsHeldAgainstItsTargetByTheDeviceAndTrainedByItself() throws IOException {
+        String own = SPACE.replaceAll(", shares: s, largest-kernel: 5, largest-expand: 4", "");
+        SearchSpace space = SpaceFile.load(Files.writeString(folder.resolve("nested.yaml"), own).toString());
+        SimulatedDevice device = new SimulatedDevice().and("phone", SimulatedDevice.law(300, 3));
+        String profile = "targets: [{device: phone}]\nprofile: {table: lut.json, calibrate: 4, held-out: 2}\nretrain: {epochs: 1, batch: 8}\n";
+        try (ExperimentRun run = open(device, "learned", "{lambda: 0}", profile)) {
+            run.profile();
+        }
+        LatencyModel model = new LatencyModel(LookupTable.load(folder.resolve("lut.json")));
+        long target = Math.round(0.97 * model.predict(space.build(space.parse("k5e4,k5e4"))).nanos());
+        try (ExperimentRun run = open(device, "aimed", "{target: {phone: " + target + " ns}, warm-up: 0.9, keep: 1}", profile)) {
+            run.all();
+            assertThat(run.winners()).singleElement().satisfies(winner -> {
+                assertThat(winner.architecture()).isEqualTo("k5e4,k5e4");
+                assertThat(winner.isVerified()).isTrue();
+                assertThat(winner.missed()).isEmpty();
+                assertThat(winner.checks()).singleElement().satisfies(check -> {
+                    assertThat(check.aim()).contains(target);
+                    assertThat(check.isLimited()).isFalse();
+                });
+            });
+            assertThat(run.retrain(RetrainRequest.WINNERS)).singleElement()
+                .satisfies(network -> assertThat(network.architecture()).isEqualTo("k5e4,k5e4"));
+        }
+        assertThat(said.lines()).anyMatch(line -> line.matches("verify: aimed at 0.[0-9]+ ms on phone: predicted .* ms, measured .* ms.*, [0-9.]+ % above"));
+        assertThat(folder.resolve("run/verification.json")).content().contains("\"targetNanos\":" + target);
+        assertThat(folder.resolve("run/report.html")).content().contains(" ms as target", "(target 0.");
+        String course = Files.readString(folder.resolve("run/report.html")).split("The course of the decisions")[1];
+        assertThat(course).as("a second line in the plot of latencies, whose words are drawn").contains("stroke:rgb(213,94,0)");
     }
 }

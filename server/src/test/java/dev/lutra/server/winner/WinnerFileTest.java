@@ -26,8 +26,8 @@ class WinnerFileTest {
         Comparison bare = new Comparison(Optional.empty(), Optional.empty(), Optional.empty(), 0, Optional.empty());
         List<Winner> winners = List.of(
             new Winner("k3,k5", "winner-1.onnx", Map.of("accuracy", 0.5, "macs", 9e9), List.of(
-                new Winner.Check("box", 1, full, bare, full, bare, Optional.empty(), 107, 1.5e-6, true),
-                new Winner.Check("phone", 4, bare, full, bare, full, Optional.of(300L), 0, 0.25, false))),
+                new Winner.Check("box", 1, Optional.of(99L), full, bare, full, bare, Optional.empty(), 107, 1.5e-6, true),
+                new Winner.Check("phone", 4, Optional.empty(), bare, full, bare, full, Optional.of(300L), 0, 0.25, false))),
             new Winner("k3,k3", "winner-2.onnx", Map.of("accuracy", 0.25), List.of()));
         Path file = folder.resolve("verification.json");
         WinnerFile.write(file, winners);

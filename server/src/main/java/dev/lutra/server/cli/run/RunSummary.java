@@ -68,13 +68,13 @@ final class RunSummary {
             for (Winner.Check check : winner.checks()) {
                 table.row(winner.file(), Figures.percent(winner.accuracy()),
                     tested(tested, winner),
-                    millions(winner), check.device(), check.latency().asked().map(RunSummary::millis).orElse("-"),
+                    millions(winner), check.device(), check.latency().asked().or(check::aim).map(RunSummary::millis).orElse("-"),
                     check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
                     check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
                     check.p99().told(RunSummary::millis).orElse("-"),
                     check.memory().told(bytes -> Figures.millionths(bytes) + " MB").orElse("-"),
                     check.energy().told(nanojoules -> Figures.millionths(nanojoules) + " mJ").orElse("-"),
-                    state(check));
+                    state(check) + (winner.missed().contains(check) ? ", off its target" : ""));
             }
         }
         System.out.print(table);
@@ -143,6 +143,7 @@ final class RunSummary {
             Map<String, Object> devices = new LinkedHashMap<>();
             for (Winner.Check check : winner.checks()) {
                 Map<String, Object> device = new LinkedHashMap<>();
+                check.aim().ifPresent(nanos -> device.put("target_ms", nanos / 1e6));
                 put(device, check.latency(), "limit", "predicted", "p50", "_ms");
                 check.fullNanos().ifPresent(full -> device.put("p50_ms_in_float32", full / 1e6));
                 if (check.batch() > 1) {
