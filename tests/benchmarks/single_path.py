@@ -13,7 +13,6 @@ import json
 import math
 import os
 import pathlib
-import shutil
 import subprocess
 
 LUTRA = pathlib.Path(__file__).resolve().parents[2] / "lutra"
@@ -116,15 +115,13 @@ def main():
                      f"{found['p50'] / 1e6 / wanted - 1:+.1%} | {accuracy:.2%} | {found['architecture']} |")
 
     once(folder, "target-50-retrain", "retrain", "target-50.yaml")
-    shutil.copyfile(folder / "lut.json", folder / "lut-others.json")  # so that nothing changes the table of the superkernels
-    others = {"profile": {**options.profile, "table": "lut-others.json"}}
     limit = decoded[0.5]["predicted"] / 1e6
     bound = {"targets": [{"device": "local", "latency": {"p50": f"{limit:.6f} ms"}}]}
-    evolution = experiment(folder, "evolution", options, **others, **bound, supernet={"epochs": options.epochs},
+    evolution = experiment(folder, "evolution", options, **profile, **bound, supernet={"epochs": options.epochs},
                            search={"algorithm": "nsga2", "population": POPULATION, "generations": GENERATIONS})
     once(folder, "evolution", "run", evolution)
     once(folder, "evolution-retrain", "retrain", evolution)
-    random = experiment(folder, "random", options, **others, **bound, supernet={"from": "runs/evolution"},
+    random = experiment(folder, "random", options, **profile, **bound, supernet={"from": "runs/evolution"},
                         constraints={"latency:local": {"at-least": f"{0.97 * limit:.6f} ms"}},
                         search={"algorithm": {"random": {"budget": 1}}})
     once(folder, "random", "run", random)
@@ -143,7 +140,7 @@ def main():
         predicted_there = decoded[0.5]["predicted"] / 1e6
         lines += ["", "| how λ was found | epochs | decoded, predicted | from the target |", "|---|---|---|---|",
                   f"| within the training | {options.epochs} | {predicted_there:.3f} ms | {predicted_there / wanted - 1:+.1%} |"]
-        lines += bisection(folder, options, {**others, **target}, wanted)
+        lines += bisection(folder, options, {**profile, **target}, wanted)
     (folder / "single_path.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
