@@ -2,22 +2,29 @@ package dev.lutra.supernet.superkernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import dev.lutra.InputException;
+import dev.lutra.data.Batch;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
 import dev.lutra.network.SharedTensor;
+import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.descent.Schedule;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.training.Checkpoint;
+import dev.lutra.supernet.training.Learner;
 import dev.lutra.supernet.training.Trainer;
 import dev.lutra.supernet.training.TrainingListener;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -32,10 +39,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What superkernels come to in a whole training, of a space whose largest network takes 4.6 times as long as the smallest. */
 class SuperkernelTrainingTest {
@@ -57,9 +68,14 @@ class SuperkernelTrainingTest {
     }
 
     private static SupernetWeights train(SearchSpace space, Path folder, Path checkpoint, int epochs, String yaml, TrainingListener listener) {
+        return train(space, folder, checkpoint, settings(epochs, yaml), () -> NestedSpaces.slow(space), listener);
+    }
+
+    private static SupernetWeights train(SearchSpace space, Path folder, Path checkpoint, TrainingSettings settings, Supplier<LatencyModel> box,
+        TrainingListener listener) {
         try (ImageData data = ImageData.open(DataSpec.of(new Source.Synthetic(4, 80), 16, 1), folder.resolve("cache"), DataProgress.NONE)) {
-            return new Trainer(space, data, settings(epochs, yaml), EvaluationSettings.defaults(), checkpoint, Device.cpu())
-                .with(Map.of("box", () -> NestedSpaces.slow(space))).train(listener);
+            return new Trainer(space, data, settings, EvaluationSettings.defaults(), checkpoint, Device.cpu())
+                .with(Map.of("box", box)).train(listener);
         }
     }
 
@@ -73,6 +89,28 @@ class SuperkernelTrainingTest {
     @Test
     void withoutARunTimeLossTheKernelsStayLarge() {
         assertThat(decoded(4, "{lambda: 0}")).hasToString(LARGEST);
+    }
+
+    /** Thresholds that begin right below their norms: a little weight of latency gives parts up, images alone do not. */
+    @ParameterizedTest
+    @CsvSource({"0, false", "1, true"})
+    void whatKeepsThemLargeIsThatLatencyWeighsNothing(String lambda, boolean falls) {
+        SearchSpace space = NestedSpaces.plain();
+        List<NestedRow> rows = NestedRow.of(space);
+        Architecture largest = NestedRow.largest(space, rows);
+        SuperkernelSampling settings = sampling("{warm-up: 0, lambda: " + lambda + "}");
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
+            Learner learner = new Learner(weights, settings(1, "{lambda: 0}"), true)) {
+            Superkernel superkernel = new Superkernel(settings, space, Map.of("box", RowLatencies.of(space, NestedSpaces.slow(space))),
+                Optional.empty());
+            superkernel.at(1, 0, 1).learned().forEach(threshold -> weights.set(threshold.tensor(), new float[]{0.8f}));
+            assertThat(settings.decode(space, weights)).isEqualTo(largest);
+            for (int step = 0; step < 12; step++) {
+                assertThat(learner.step(List.of(space.build(largest)), TestNetworks.randomBatch(16, 16, 4, step), 0.05, 0, step,
+                    superkernel.at(1, step, 12)).moved()).isTrue();
+            }
+            assertThat(settings.decode(space, weights).equals(largest)).isNotEqualTo(falls);
+        }
     }
 
     @Test
@@ -158,6 +196,81 @@ class SuperkernelTrainingTest {
         assertThat(Files.mismatch(unbroken, killed)).as("first byte that differs").isEqualTo(-1);
         assertThatThrownBy(() -> train(NestedSpaces.plain(), folder, killed, 4, "{target: {box: 9001 s}, warm-up: 0.2}", TrainingListener.NONE))
             .isInstanceOf(InputException.class).hasMessageContaining("supernet.sampling.target.box");
+    }
+
+    /** As where others measure into the same table while this training is away. */
+    @Test
+    void aTrainingKeepsTheLatenciesThatItBeganWith() throws IOException {
+        SearchSpace space = NestedSpaces.plain();
+        Path unbroken = folder.resolve("unbroken.safetensors");
+        Path broken = folder.resolve("broken.safetensors");
+        TrainingSettings settings = settings(3, Victim.YAML);
+        train(space, folder, unbroken, settings, () -> NestedSpaces.slow(space), TrainingListener.NONE).close();
+        assertThatThrownBy(() -> train(space, folder, broken, settings, () -> NestedSpaces.slow(space), new TrainingListener() {
+            @Override
+            public void step(Progress progress) {}
+
+            @Override
+            public void saved(Checkpoint checkpoint) {
+                throw new Stopped();
+            }
+        })).isInstanceOf(Stopped.class);
+        Supplier<LatencyModel> moved = () -> NestedSpaces.slow(space, nanos -> 2 * nanos + nanos % 977);
+        assertThat(Checkpoint.read(broken).latencies()).containsOnly(Map.entry("box", RowLatencies.of(space, NestedSpaces.slow(space))));
+        train(space, folder, broken, settings, moved, TrainingListener.NONE).close();
+        assertThat(Files.mismatch(unbroken, broken)).as("first byte that differs").isEqualTo(-1);
+        train(space, folder, broken, settings, () -> {
+            throw new AssertionError("nothing is left to be learned of it");
+        }, TrainingListener.NONE).close();
+        assertThatThrownBy(() -> train(space, folder, folder.resolve("broken.safetensors"), settings(3, "{lambda: 1}"), moved, TrainingListener.NONE))
+            .isInstanceOf(InputException.class).hasMessageContaining("supernet.sampling.lambda");
+    }
+
+    private static final class Stopped extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+    }
+
+    /** A space whose options have weights of their own, not all of them on offer; with squeeze-and-excite as a choice. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"0 | k.e4se,k.e4se,k.e4se", "1000 | skip,skip,k3e2"})
+    void squeezeAndExciteIsLearnedToo(String lambda, String architecture) {
+        SearchSpace space = NestedSpaces.partial();
+        String yaml = "{warm-up: 0.1, lambda: " + lambda + "}";
+        try (SupernetWeights weights = train(space, folder, folder.resolve("trained.safetensors"), 3, yaml, TrainingListener.NONE)) {
+            SearchSpace shared = sampling(yaml).trained(space);
+            assertThat(sampling(yaml).decode(shared, weights).toString()).matches(architecture);
+            List<NestedRow> rows = NestedRow.of(shared);
+            List<Weight> thresholds = new RowKernel(shared, rows.get(2), NestedRow.largest(shared, rows), Norm.RELATIVE, RowKernel.Gate.OUTPUT)
+                .thresholds();
+            assertThat(weights.read(thresholds.get(thresholds.size() - 1))[0]).as("of squeeze-and-excite").isNotZero();
+        }
+    }
+
+    /** The table in lut/ as a second target: of a phone that nobody here has. */
+    @Test
+    void aTargetOnAPublishedPhoneIsAimedAt() {
+        SearchSpace space = SpaceFile.load("single-path-nas");
+        Architecture largest = NestedRow.largest(space, NestedRow.of(space));
+        LatencyModel pixel = new LatencyModel(LookupTable.load(Path.of("../lut/pixel1-singlepath.json")));
+        SuperkernelSampling settings = sampling("{target: {pixel1: 80 ms}, warm-up: 0}");
+        settings.requireReachable(space, Map.of("pixel1", pixel));
+        List<Double> lambdas = new ArrayList<>();
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
+            Learner learner = new Learner(weights, settings(1, "{lambda: 0}"), true)) {
+            Superkernel superkernel = new Superkernel(settings, space, Map.of("pixel1", RowLatencies.of(space, pixel)), Optional.empty());
+            for (int step = 0; step < 3; step++) {
+                Batch images = TestNetworks.randomBatch(2, space.input().height(), space.classes(), step);
+                assertThat(learner.step(List.of(space.build(largest)), images, 0.01, 0, step, superkernel.at(1, step, 10)).moved()).isTrue();
+                Decisions decisions = superkernel.decided().orElseThrow();
+                assertThat(decisions.nanos()).containsOnly(
+                    Map.entry("pixel1", (double) pixel.predict(space.build(space.parse(decisions.architecture()))).nanos()));
+                lambdas.add(decisions.lambda());
+            }
+            superkernel.at(1, 0, 1).learned().forEach(
+                threshold -> assertThat(weights.read(threshold)[0]).as(threshold.tensor().name()).isNotZero());
+        }
+        assertThat(lambdas).as("while what is aimed at falls").isSorted().doesNotHaveDuplicates().first().satisfies(first -> assertThat(first).isCloseTo(0.1, within(1e-12)));
     }
 
     private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {
