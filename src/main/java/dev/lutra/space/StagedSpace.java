@@ -54,7 +54,8 @@ public final class StagedSpace extends HeadedSpace {
     public record Layer(String name, OptionalInt channels, int stride, List<NamedBlock> options, List<Scale> scales,
         List<Bits> bits, boolean searchable) {
 
-        private Layer withOptions(List<NamedBlock> others) {
+        /** The same with others to choose from. */
+        public Layer withOptions(List<NamedBlock> others) {
             return new Layer(name, channels, stride, others, scales, bits, searchable);
         }
 

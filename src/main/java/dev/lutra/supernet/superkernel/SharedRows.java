@@ -44,11 +44,11 @@ final class SharedRows {
         int kernel = blocks.stream().mapToInt(block -> block.depthwise().sharedKernel()).max().orElseThrow();
         MbBlock.Expansion expansion = blocks.stream().map(MbBlock::sharedExpansion)
             .max((one, other) -> Double.compare(one.ratio(), other.ratio())).orElseThrow();
-        return new StagedSpace.Layer(layer.name(), layer.channels(), layer.stride(), layer.options().stream()
+        return layer.withOptions(layer.options().stream()
             .map(option -> NestedRow.isSkip(option)
                 ? option
                 : new NamedBlock(option.option(), SuperkernelSampling.NAME, part((MbBlock) option.block(), kernel, expansion)))
-            .toList(), layer.scales(), layer.searchable());
+            .toList());
     }
 
     private static MbBlock part(MbBlock block, int kernel, MbBlock.Expansion expansion) {

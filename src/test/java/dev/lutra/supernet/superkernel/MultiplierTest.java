@@ -60,7 +60,8 @@ class MultiplierTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1.0, 0.79, false", "1.0, 0.8, true", "1.009, 0.8, true", "1.012, 0.8, false", "0.988, 0.8, false", "1.05, 0.95, true", "1.09, 0.99, false",
+    @CsvSource({"1.0, 0.79, false", "1.0, 0.8, true", "1.009, 0.8, true", "1.012, 0.8, false", "0.988, 0.8, false", "1.05, 0.95, true",
+        "1.09, 0.99, false",
         "1.08, 1.0, true", "0.93, 1.0, true"})
     void towardsTheEndWhatMeetsTheTargetIsConfirmed(double ratio, double progress, boolean settles) {
         assertThat(Multiplier.settles(ratio, progress)).isEqualTo(settles);

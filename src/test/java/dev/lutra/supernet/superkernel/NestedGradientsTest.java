@@ -53,7 +53,8 @@ class NestedGradientsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"RELATIVE | OUTPUT | 0.5 0.3 0.4 0.2 0.6 0.1", "RELATIVE | OUTPUT | -0.5 0.3 0.4 0.2 0.6 0.1",
         "RELATIVE | OUTPUT | 0.5 -0.3 -0.4 0.2 0.6 -0.1", "RELATIVE | OUTPUT | 0.5 0.3 0.4 -0.2 -0.6 0.1", "L2 | OUTPUT | 0.5 0.3 0.4 0.2 0.6 0.1",
-        "L2 | OUTPUT | 0.01 -0.01 0.01 -0.01 0.01 -0.01", "L2 | KERNEL | -0.01 0.01 -0.01 0.01 -0.01 0.01", "RELATIVE | KERNEL | 0.5 0.3 0.4 0.2 0.6 0.1",
+        "L2 | OUTPUT | 0.01 -0.01 0.01 -0.01 0.01 -0.01", "L2 | KERNEL | -0.01 0.01 -0.01 0.01 -0.01 0.01",
+        "RELATIVE | KERNEL | 0.5 0.3 0.4 0.2 0.6 0.1",
         "RELATIVE | KERNEL | 0.5 0.3 -0.4 0.2 0.6 0.1"})
     void gradientsAreThoseOfFiniteDifferences(Norm by, RowKernel.Gate gate, String below) {
         norm = by;
@@ -82,9 +83,11 @@ class NestedGradientsTest {
                 close(leaves.get(kernel.thresholds().get(i)).getGradient().toFloatArray()[0], slope(thresholds, i), "threshold " + i);
             }
             for (String name : List.of(KERNEL, "s.se.reduce.weight", "s.se.expand.weight", "s.project.weight")) {
-                float[] gradient = leaves.entrySet().stream().filter(leaf -> leaf.getKey().tensor().name().equals(row.layer() + "." + name)).findFirst()
+                float[] gradient = leaves.entrySet().stream().filter(leaf -> leaf.getKey().tensor().name().equals(row.layer() + "." + name))
+                    .findFirst()
                     .orElseThrow().getValue().getGradient().toFloatArray();
-                new Random(8).ints(12, 0, gradient.length).forEach(entry -> close(gradient[entry], slope(values.get(name), entry), name + " " + entry));
+                new Random(8).ints(12, 0, gradient.length)
+                    .forEach(entry -> close(gradient[entry], slope(values.get(name), entry), name + " " + entry));
             }
         }
     }

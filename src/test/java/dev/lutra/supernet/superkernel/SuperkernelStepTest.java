@@ -34,8 +34,10 @@ class SuperkernelStepTest {
     private final SearchSpace space = NestedSpaces.excited();
     private final List<NestedRow> rows = NestedRow.of(space);
     private final Architecture largest = NestedRow.largest(space, rows);
-    private final Map<String, LatencyModel> models = Map.of("a", NestedSpaces.slow(space), "b", NestedSpaces.slow(space, nanos -> 1 + nanos * nanos % 977));
-    private final Map<String, RowLatencies> latencies = Map.of("a", RowLatencies.of(space, models.get("a")), "b", RowLatencies.of(space, models.get("b")));
+    private final Map<String, LatencyModel> models = Map.of("a", NestedSpaces.slow(space), "b",
+        NestedSpaces.slow(space, nanos -> 1 + nanos * nanos % 977));
+    private final Map<String, RowLatencies> latencies = Map.of("a", RowLatencies.of(space, models.get("a")), "b",
+        RowLatencies.of(space, models.get("b")));
 
     private static SuperkernelSampling settings(String yaml) {
         return SuperkernelSampling.of(new LayeredSettings(List.of(YamlNode.parse("test.yaml", yaml))));
@@ -50,7 +52,8 @@ class SuperkernelStepTest {
     @CsvSource(delimiter = '|', value = {"sum | sum | {a: 1, b: 0.7}", "sum | maximum | {a: 1, b: 0.7}", "factorised | sum | {a: 1, b: 0.7}",
         "factorised | maximum | {a: 1, b: 0.7}", "sum | sum | {a: 1, b: 5}", "sum | maximum | {a: 1, b: 1e6}", "sum | sum | {b: 1}"})
     void formCombinationAndDevicesAreThoseOfTheFile(String form, String combination, String devices) {
-        SuperkernelSampling settings = settings("{lambda: 0.5, warm-up: 0, latency: " + form + ", combine: " + combination + ", devices: " + devices + "}");
+        SuperkernelSampling settings = settings(
+            "{lambda: 0.5, warm-up: 0, latency: " + form + ", combine: " + combination + ", devices: " + devices + "}");
         Map<String, Double> weights = Map.copyOf(settings.devices());
         List<double[]> all = rows.stream().map(row -> {
             double[] on = new double[row.decisions().size()];
@@ -136,6 +139,7 @@ class SuperkernelStepTest {
 
     private void refused(String targets) {
         assertThatThrownBy(() -> reach(targets)).isInstanceOf(InputException.class)
-            .hasMessageMatching("supernet.sampling.superkernel.target.a: [0-9.]+ ms, which no network takes \\(expected: [0-9.]+ ms to [0-9.]+ ms, by .*\\)");
+            .hasMessageMatching(
+                "supernet.sampling.superkernel.target.a: [0-9.]+ ms, which no network takes \\(expected: [0-9.]+ ms to [0-9.]+ ms, by .*\\)");
     }
 }

@@ -188,7 +188,8 @@ class SuperkernelTest {
         refused("shufflenetv2-cifar", "layer1: k3 (expected: parts of one inverted bottleneck, or skip where the shape stays)");
         refused("bs-nas", "layer1: channel scales (expected: none: expansions are its widths)");
         refused("nao-cell", "nao-cell: cells (expected: rows of nested inverted bottlenecks)");
-        refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 5, expand: 2, activation: swish"), "differ in activation (expected: options");
+        refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 5, expand: 2, activation: swish"),
+            "differ in activation (expected: options");
         refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 3, expand: 2, groups: 2"), "differ in groups (expected: options");
         refused(Map.of("a", "mb, kernel: 3, expand: 2", "b", "mb, kernel: 5, expand: 2, residual: false"), "differ in residual (expected: options");
         refused(Map.of("a", "mb, kernel: 3, expand: 2, residual: false", "skip", "skip"),

@@ -270,7 +270,8 @@ class SuperkernelTrainingTest {
             superkernel.at(1, 0, 1).learned().forEach(
                 threshold -> assertThat(weights.read(threshold)[0]).as(threshold.tensor().name()).isNotZero());
         }
-        assertThat(lambdas).as("while what is aimed at falls").isSorted().doesNotHaveDuplicates().first().satisfies(first -> assertThat(first).isCloseTo(0.1, within(1e-12)));
+        assertThat(lambdas).as("while what is aimed at falls").isSorted().doesNotHaveDuplicates().first()
+            .satisfies(first -> assertThat(first).isCloseTo(0.1, within(1e-12)));
     }
 
     private void killAfter(int step, Path checkpoint) throws IOException, InterruptedException {

@@ -113,7 +113,10 @@ final class RunReport {
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
             best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
-            !experiment.hasSupernet() ? List.of() : List.of(training(losses, sampledPaths, history, experiment.superkernel().map(SuperkernelSampling::targets).orElseGet(TreeMap::new))),
+            !experiment.hasSupernet()
+                ? List.of()
+                : List
+                    .of(training(losses, sampledPaths, history, experiment.superkernel().map(SuperkernelSampling::targets).orElseGet(TreeMap::new))),
             judged.ranked().map(this::ranking).map(List::of).orElse(List.of()), weights(history, judged.tested()),
             provenance(front, tables, history.durations()));
         AtomicFile.write(folder.report(), report.html());
@@ -290,10 +293,12 @@ final class RunReport {
 
     private static Report.Latency latency(Winner.Check check, boolean missed) {
         Comparison latency = check.latency();
-        return new Report.Latency(latency.asked().map(RunReport::millis).or(() -> check.aim().map(nanos -> millis(nanos) + " as target")).orElse("–"), latency.predicted().map(RunReport::millis).orElse("–"),
+        return new Report.Latency(latency.asked().map(RunReport::millis).or(() -> check.aim().map(nanos -> millis(nanos) + " as target")).orElse("–"),
+            latency.predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(latency.expected().map(RunReport::millis).orElse("–"),
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
-            new Report.Judged(measured(check), check.aim().isPresent() ? missed ? "bad" : "good" : state(latency)), latency.known().map(RunReport::millis).orElse("–"),
+            new Report.Judged(measured(check), check.aim().isPresent() ? missed ? "bad" : "good" : state(latency)),
+            latency.known().map(RunReport::millis).orElse("–"),
             check.p99().predicted().map(RunReport::millis).orElse("–"),
             new Report.Judged(check.p99().told(RunReport::millis).orElse("–"), state(check.p99())),
             check.memory().predicted().map(RunReport::megabytes).orElse("–"),

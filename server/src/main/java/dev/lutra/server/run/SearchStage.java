@@ -106,13 +106,14 @@ public final class SearchStage implements Stage<Front> {
         Map<String, Double> shares = new LinkedHashMap<>();
         decided.targets().forEach((device, target) -> shares.put(device, (double) new LatencyModel(run.tables().get(device))
             .predict(run.space().build(candidate.architecture())).nanos() / target.toNanos()));
-        shares.entrySet().stream().max(Map.Entry.comparingByValue()).filter(share -> Math.abs(share.getValue() - 1) > SuperkernelSampling.MISSED).ifPresent(share -> {
-            double aim = decided.targets().get(share.getKey()).toNanos() / 1e6;
-            run.events()
-                .emit(new RunEvent.Warning(NAME, String.format(Locale.ROOT, "superkernels aimed at %.3f ms on %s and came to %s, predicted at "
-                    + "%.3f ms (expected: a target that networks of %s can take, and epochs enough to get there)", aim, share.getKey(),
-                    candidate.architecture(), share.getValue() * aim, run.space().name())));
-        });
+        shares.entrySet().stream().max(Map.Entry.comparingByValue()).filter(share -> Math.abs(share.getValue() - 1) > SuperkernelSampling.MISSED)
+            .ifPresent(share -> {
+                double aim = decided.targets().get(share.getKey()).toNanos() / 1e6;
+                run.events()
+                    .emit(new RunEvent.Warning(NAME, String.format(Locale.ROOT, "superkernels aimed at %.3f ms on %s and came to %s, predicted at "
+                        + "%.3f ms (expected: a target that networks of %s can take, and epochs enough to get there)", aim, share.getKey(),
+                        candidate.architecture(), share.getValue() * aim, run.space().name())));
+            });
     }
 
     /** A search that was repaired is searched as it was at first, then goes on from where the last repair left it. */

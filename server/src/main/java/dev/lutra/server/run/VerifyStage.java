@@ -67,7 +67,8 @@ final class VerifyStage implements Stage<List<Winner>> {
         for (Winner.Check check : winner.checks()) {
             check.aim().ifPresent(aim -> {
                 long measured = check.latency().measured();
-                String line = String.format(Locale.ROOT, "aimed at %.3f ms on %s: predicted %.3f ms, measured %.3f ms%s, %.1f %% %s", aim / NANOS_A_MILLI,
+                String line = String.format(Locale.ROOT, "aimed at %.3f ms on %s: predicted %.3f ms, measured %.3f ms%s, %.1f %% %s",
+                    aim / NANOS_A_MILLI,
                     check.device(), check.latency().predicted().orElseThrow() / NANOS_A_MILLI, measured / NANOS_A_MILLI,
                     check.latency().known().map(known -> String.format(Locale.ROOT, " (%.3f to %.3f)", known.low() / NANOS_A_MILLI,
                         known.high() / NANOS_A_MILLI)).orElse(""),

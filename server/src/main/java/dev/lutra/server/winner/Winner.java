@@ -45,7 +45,8 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
      */
-    public record Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy, Optional<Long> fullNanos,
+    public record Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy,
+        Optional<Long> fullNanos,
         long p90Nanos, double difference, boolean numericsAgree) {
 
         /** Whether anything is asked of it. */

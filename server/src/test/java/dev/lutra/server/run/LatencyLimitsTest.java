@@ -194,7 +194,8 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(Interval interval) {
-        return new Winner.Check("local", 1, Optional.empty(), new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
+        return new Winner.Check("local", 1, Optional.empty(),
+            new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
             p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
     }
 
@@ -203,7 +204,8 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
-        return new Winner.Check("local", 1, Optional.empty(), new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
+        return new Winner.Check("local", 1, Optional.empty(),
+            new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
             p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
     }
 

@@ -146,8 +146,9 @@ class SuperkernelRunTest {
         try (ExperimentRun run = open("{target: {phone: " + target + "}}", OF_THE_TABLE)) {
             for (ThrowingCallable command : List.<ThrowingCallable>of(run::train, () -> run.plan(folder.resolve("runs")))) {
                 assertThatThrownBy(command).isInstanceOf(InputException.class)
-                    .hasMessageMatching("supernet.sampling.superkernel.target.phone: (0.001|1000) ms, which no network takes \\(expected: 0.[0-9]+ ms "
-                        + "to 0.[0-9]+ ms, by .*table.json\\)");
+                    .hasMessageMatching(
+                        "supernet.sampling.superkernel.target.phone: (0.001|1000) ms, which no network takes \\(expected: 0.[0-9]+ ms "
+                            + "to 0.[0-9]+ ms, by .*table.json\\)");
             }
             assertThat(run.folder().checkpoint()).doesNotExist();
         }
@@ -166,8 +167,9 @@ class SuperkernelRunTest {
             assertThat(again.export()).hasSize(1);
         }
         assertThat(folder.resolve("run/supernet.safetensors")).hasBinaryContent(trained);
-        assertThat(warnings()).anyMatch(line -> line.matches("the table of phone has changed since superkernels began to learn from it, and they keep "
-            + "to what it was: the slowest network took 0.[0-9]+ ms then, and takes 0.[0-9]+ ms now"));
+        assertThat(warnings())
+            .anyMatch(line -> line.matches("the table of phone has changed since superkernels began to learn from it, and they keep "
+                + "to what it was: the slowest network took 0.[0-9]+ ms then, and takes 0.[0-9]+ ms now"));
     }
 
     /** A network as a device confirms it, then trained by itself: of a space whose options have weights of their own. */
@@ -196,7 +198,8 @@ class SuperkernelRunTest {
             assertThat(run.retrain(RetrainRequest.WINNERS)).singleElement()
                 .satisfies(network -> assertThat(network.architecture()).isEqualTo("k5e4,k5e4"));
         }
-        assertThat(said.lines()).anyMatch(line -> line.matches("verify: aimed at 0.[0-9]+ ms on phone: predicted .* ms, measured .* ms.*, [0-9.]+ % above"));
+        assertThat(said.lines())
+            .anyMatch(line -> line.matches("verify: aimed at 0.[0-9]+ ms on phone: predicted .* ms, measured .* ms.*, [0-9.]+ % above"));
         assertThat(folder.resolve("run/verification.json")).content().contains("\"targetNanos\":" + target);
         assertThat(folder.resolve("run/report.html")).content().contains(" ms as target", "(target 0.");
         String course = Files.readString(folder.resolve("run/report.html")).split("The course of the decisions")[1];
