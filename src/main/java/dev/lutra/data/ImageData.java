@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Decoded images, split for training, validation and test. */
@@ -44,7 +46,8 @@ public final class ImageData implements AutoCloseable {
         PixelFile trainFile = files.get(Listing.Role.TRAIN);
         boolean shared = spec.validation().isEmpty();
         List<int[]> perClass = perClass(listing, trainFile, spec.seed());
-        int[] trainItems = spread(shared ? parts(perClass, spec.validationShare(), false) : perClass);
+        UnaryOperator<List<int[]>> held = heldBack(spec, listing, trainFile);
+        int[] trainItems = spread(shared ? without(perClass, held.apply(perClass)) : perClass);
 
         classes = spec.care().names().shown(listing.classes());
         normalization = Normalization.of(trainFile, trainItems);
@@ -54,20 +57,23 @@ public final class ImageData implements AutoCloseable {
         BatchLoader.Workers workers = new BatchLoader.Workers(executor, threads);
         size = StoredSize.of(spec.imageSize());
         BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
-        NamedValues origin = origin(spec, trainFile);
+        NamedValues origin = origin(spec, trainFile, listing);
         train = new Split("train", loader, trainItems, trainOrigin(origin, spec), spec.care().balance());
         validation = shared
-            ? new Split("validate", loader, spread(parts(perClass, spec.validationShare(), true)), origin, 0)
+            ? new Split("validate", loader, spread(held.apply(perClass)), origin, 0)
             : heldOut("validate", Listing.Role.VALIDATION, listings, files, spec, workers);
         test = spec.test().map(source -> heldOut("test", Listing.Role.TEST, listings, files, spec, workers));
     }
 
     /** What the training images and their order follow from, with the share of them that is held back to validate. */
-    private static NamedValues origin(DataSpec spec, PixelFile trainFile) {
+    private static NamedValues origin(DataSpec spec, PixelFile trainFile, Listing listing) {
         NamedValues.Builder origin = NamedValues.builder()
             .put("data.train", trainFile.contentHash()).put("image-size", spec.imageSize()).put("data.seed", spec.seed());
         if (spec.validation().isEmpty()) {
             origin.put("data.validation-share", spec.validationShare());
+            if (GroupedSplit.has(listing)) {
+                origin.put("data.groups", GroupedSplit.content(listing));
+            }
         }
         return origin.build();
     }
@@ -86,7 +92,7 @@ public final class ImageData implements AutoCloseable {
         Listing listing = listings.get(role);
         BatchLoader loader = new BatchLoader(files.get(role), labels(listing), StoredSize.of(spec.imageSize()),
             normalization, workers);
-        NamedValues origin = NamedValues.builder().putAll(origin(spec, files.get(Listing.Role.TRAIN)))
+        NamedValues origin = NamedValues.builder().putAll(origin(spec, files.get(Listing.Role.TRAIN), listings.get(Listing.Role.TRAIN)))
             .put("data." + role.key(), files.get(role).contentHash()).build();
         return new Split(name, loader, spread(perClass(listing, files.get(role), spec.seed())), origin, 0);
     }
@@ -136,6 +142,7 @@ public final class ImageData implements AutoCloseable {
             requireSameClasses(spec.train(), listings.get(Listing.Role.TRAIN), source, listing);
         }
         requireSplittable(spec, listings.get(Listing.Role.TRAIN), Set.of());
+        GroupedSplit.requireApart(sources, listings);
         return listings;
     }
 
@@ -286,11 +293,26 @@ public final class ImageData implements AutoCloseable {
         return perClass;
     }
 
-    /** Of every class the share that validates, at least one image, or the rest, at least one image. */
-    private static List<int[]> parts(List<int[]> perClass, double share, boolean validating) {
-        return perClass.stream().map(images -> {
-            int cut = (int) Math.max(1, Math.min(images.length - 1, Math.round(images.length * share)));
-            return validating ? Arrays.copyOf(images, cut) : Arrays.copyOfRange(images, cut, images.length);
+    /** What of the classes' images is held back to validate: a share of every class, or groups that together have as much. */
+    private static UnaryOperator<List<int[]>> heldBack(DataSpec spec, Listing listing, PixelFile file) {
+        if (!GroupedSplit.has(listing) || spec.validation().isPresent()) {
+            return perClass -> perClass.stream().map(images -> part(images, spec.validationShare())).toList();
+        }
+        Set<String> groups = GroupedSplit.validating(listing, image -> file.width(image) > 0, spec.validationShare(), spec.seed());
+        return perClass -> perClass.stream().map(images -> IntStream.of(images)
+            .filter(image -> groups.contains(listing.group(image).orElseThrow())).toArray()).toList();
+    }
+
+    /** The first images, at least one of them and at most all but one. */
+    private static int[] part(int[] images, double share) {
+        return Arrays.copyOf(images, (int) Math.max(1, Math.min(images.length - 1, Math.round(images.length * share))));
+    }
+
+    /** What is not held back, in the same order. */
+    private static List<int[]> without(List<int[]> perClass, List<int[]> held) {
+        return IntStream.range(0, perClass.size()).mapToObj(label -> {
+            Set<Integer> away = IntStream.of(held.get(label)).boxed().collect(Collectors.toSet());
+            return IntStream.of(perClass.get(label)).filter(image -> !away.contains(image)).toArray();
         }).toList();
     }
 

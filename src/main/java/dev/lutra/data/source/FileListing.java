@@ -34,7 +34,12 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
     private static final String NUMBER = "\\d{1,6}";
 
     /** A line of the list. */
-    private record Line(int number, String file, String label) {}
+    private record Line(int number, String file, String label, Optional<String> group) {
+
+        Line(int number, String file, String label) {
+            this(number, file, label, Optional.empty());
+        }
+    }
 
     /** What the labels of a list stand for. */
     private static final class Labels {
@@ -120,7 +125,8 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
             }
             int label = indices.get(labels.get(i));
             attributes(path, problem -> problems.put(line.number(), path + ": " + problem)).ifPresent(attributes -> entries
-                .add(new Entry(line.file(), label, attributes.size(), attributes.lastModifiedTime().toMillis())));
+                .add(new Entry(line.file(), label, attributes.size(), attributes.lastModifiedTime().toMillis(),
+                    line.group())));
         }
         requireAll(source, lines.size(), problems);
         return List.copyOf(entries);
@@ -174,7 +180,9 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
         Csv csv = Csv.read(source.list(), separator);
         int file = column(csv, source.file());
         int label = column(csv, source.label());
-        return csv.rows().stream().map(row -> new Line(row.line(), row.cells().get(file).strip(), row.cells().get(label).strip()))
+        Optional<Integer> group = source.group().map(name -> column(csv, name));
+        return csv.rows().stream().map(row -> new Line(row.line(), row.cells().get(file).strip(), row.cells().get(label).strip(),
+            group.map(column -> row.cells().get(column).strip())))
             .map(line -> requireWhole(source, line)).toList();
     }
 
@@ -187,14 +195,19 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
     }
 
     private static Line requireWhole(Source.FileList source, Line line) {
-        if (line.file().isEmpty() || line.label().isEmpty()) {
-            throw error(source, line, "an empty cell (expected: a file and its class)");
+        if (line.file().isEmpty() || line.label().isEmpty() || line.group().filter(String::isEmpty).isPresent()) {
+            throw error(source, line, line.group().isPresent()
+                ? "an empty cell (expected: a file, its class and its group)"
+                : "an empty cell (expected: a file and its class)");
         }
         return line;
     }
 
     /** Lines of a file and its class, or of classes alone. */
     private static List<Line> plain(Source.FileList source, Reading reading) throws IOException {
+        source.group().ifPresent(group -> {
+            throw InputException.in(source.list(), "no column " + group + " (expected: a table with a header, .csv or .tsv, to have groups)");
+        });
         List<String> text = InputFile.text(source.list(), MOST_BYTES).lines().toList();
         List<Line> lines = new ArrayList<>();
         for (int i = 0; i < text.size(); i++) {

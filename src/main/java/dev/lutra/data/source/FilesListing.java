@@ -5,6 +5,7 @@ import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Images that are files within a folder, whoever says which class each has. */
 interface FilesListing extends Listing {
@@ -13,8 +14,15 @@ interface FilesListing extends Listing {
      * A file.
      *
      * @param name path within the folder, with forward slashes or as a list has it
+     * @param group what it belongs to, if anything
      */
-    record Entry(String name, int label, long bytes, long modifiedMillis) {}
+    record Entry(String name, int label, long bytes, long modifiedMillis, Optional<String> group) {
+
+        /** One for itself. */
+        Entry(String name, int label, long bytes, long modifiedMillis) {
+            this(name, label, bytes, modifiedMillis, Optional.empty());
+        }
+    }
 
     Path folder();
 
@@ -33,6 +41,11 @@ interface FilesListing extends Listing {
     @Override
     default int label(int image) {
         return entries().get(image).label();
+    }
+
+    @Override
+    default Optional<String> group(int image) {
+        return entries().get(image).group();
     }
 
     @Override

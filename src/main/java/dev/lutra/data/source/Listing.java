@@ -36,6 +36,11 @@ public interface Listing {
     /** Index of its class. */
     int label(int image);
 
+    /** What it belongs to, if the source says so: all images of a group are on one side of a split. */
+    default Optional<String> group(int image) {
+        return Optional.empty();
+    }
+
     /** Bytes of what it is stored in; 0 if it is not stored. */
     long bytes(int image);
 

@@ -52,8 +52,14 @@ public sealed interface Source {
      * @param folder what the files in it are relative to
      * @param file column of the files, where there is a header
      * @param label column of the classes, where there is a header
+     * @param group column of what images belong together by, such as a patient: all of them are on one side of a split; empty: each for itself
      */
-    record FileList(Path list, Path folder, String file, String label) implements Source {
+    record FileList(Path list, Path folder, String file, String label, Optional<String> group) implements Source {
+
+        /** Each image for itself. */
+        public FileList(Path list, Path folder, String file, String label) {
+            this(list, folder, file, label, Optional.empty());
+        }
 
         /** Name of the column, unless another is said. */
         public static final String FILE = "file";

@@ -50,6 +50,7 @@ record DataSection(Path folder) {
     private Source list(YamlNode node) {
         Source.FileList usual = Source.FileList.beside(folder.resolve(node.get("list").text()));
         return new Source.FileList(usual.list(), node.find("folder").map(text -> folder.resolve(text.text())).orElse(usual.folder()),
-            node.find("file").map(YamlNode::text).orElse(usual.file()), node.find("label").map(YamlNode::text).orElse(usual.label()));
+            node.find("file").map(YamlNode::text).orElse(usual.file()), node.find("label").map(YamlNode::text).orElse(usual.label()),
+            node.find("group").map(YamlNode::text));
     }
 }

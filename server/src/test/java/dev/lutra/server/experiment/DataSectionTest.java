@@ -35,6 +35,7 @@ class DataSectionTest {
         assertThat(data.test()).contains(new Source.FileList(folder.resolve("test.tsv"), folder, "image", "class"));
         assertThat(data.care()).isEqualTo(new DataSpec.Care(0, 0, Optional.of(folder.resolve("names.txt"))));
         assertThat(data.cache()).contains(folder.resolve("pixels"));
+        assertThat(((Source.FileList) read("{train: {list: train.csv, group: patient}}").train()).group()).contains("patient");
         assertThat(read("{train: synthetic}").care()).isEqualTo(DataSpec.Care.NONE);
     }
 
