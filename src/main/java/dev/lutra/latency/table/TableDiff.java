@@ -41,13 +41,17 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
     public record Change(String key, String label, long firstNanos, long secondNanos, double jointHalfWidth) {
 
         static Change of(Entry first, Entry second) {
-            long a = first.getLatency().getP50Nanos();
-            long b = second.getLatency().getP50Nanos();
-            double firstWidth = width(first.getLatency());
-            double secondWidth = width(second.getLatency());
-            boolean known = isKnown(firstWidth) && isKnown(secondWidth)
-                && first.getLatency().getEstimator().equals(second.getLatency().getEstimator());
-            return new Change(first.getKey(), first.getLabel(), a, b, known ? Math.hypot(firstWidth, secondWidth * b / a) : 0);
+            return of(first.getKey(), first.getLabel(), first.getLatency(), second.getLatency());
+        }
+
+        /** Of two measurements of one model. */
+        public static Change of(String key, String label, Distribution first, Distribution second) {
+            long a = first.getP50Nanos();
+            long b = second.getP50Nanos();
+            double firstWidth = width(first);
+            double secondWidth = width(second);
+            boolean known = isKnown(firstWidth) && isKnown(secondWidth) && first.getEstimator().equals(second.getEstimator());
+            return new Change(key, label, a, b, known ? Math.hypot(firstWidth, secondWidth * b / a) : 0);
         }
 
         /** Tables are of different runs, unless an agent does not say what those may differ by. */

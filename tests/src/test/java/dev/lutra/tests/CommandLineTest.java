@@ -3,6 +3,7 @@ package dev.lutra.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.space.SearchSpace;
@@ -163,8 +164,33 @@ class CommandLineTest {
         assertThat(refused.code()).as("the device failed, not whoever typed").isEqualTo(1);
     }
 
+    /** A baseline of half the latency stands for a model that has become twice as slow. */
+    @Test
+    void verifyHoldsAFileAgainstItsBaseline() throws IOException {
+        LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", "random", "--out", folder.resolve("net.onnx").toString());
+        Path baseline = folder.resolve("base.json");
+
+        LutraProcess.Result written = LutraProcess.run(folder, "verify", "net.onnx", "--baseline", "base.json", "--update", "--time-limit", "1 s");
+        assertThat(written.code()).as("%s", written.errors()).isZero();
+        assertThat(written.output()).startsWith("net.onnx: ").contains(", written to base.json");
+        long nanos = new JsonMapper().readTree(baseline.toFile()).path("latency").path("p50Nanos").asLong();
+        String half = Files.readString(baseline).replace("\"p50Nanos\": \"" + nanos + "\"", "\"p50Nanos\": \"" + nanos / 2 + "\"");
+        Files.writeString(baseline, half);
+
+        LutraProcess.Result slower = LutraProcess.run(folder, "verify", "net.onnx", "--baseline", "base.json", "--max-regression", "20%",
+            "--time-limit", "1 s", "--junit", "verdict.xml");
+        assertThat(slower.code()).as("%s", slower.errors()).isEqualTo(1);
+        assertThat(slower.output()).contains("let pass 20.0 %): slower");
+        assertThat(folder.resolve("verdict.xml")).content().contains("failures=\"1\"", "<failure type=\"slower\"");
+        assertThat(baseline).as("nothing is written without --update").hasContent(half);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
+        "verify net.onnx | --baseline: missing (expected: with FILE.onnx, the file to hold it against, or to write with --update)",
+        "verify run.yaml --baseline b.json | --baseline: given with run.yaml (expected: with FILE.onnx)",
+        "verify net.onnx --baseline none.json | none.json: not there (expected: a baseline; --update writes one)",
+        "verify net.onnx --baseline none.json --max-regression 3 | --max-regression: 3 (expected: more than 0% and less than 100%, such as 3%)",
         "describe resnet --arch 0 | space: resnet (expected: a .yaml file or one of ",
         "describe spos-shufflenetv2 --arch 0,9,3,1,1,1,0,0,2,0,2,1,1,0,2,0,2,1,3,2 | layer2.choice: '9' (expected: one of 0 k3,",
         "describe spos-shufflenetv2 --arch 0,1 | architecture of 2 entries (expected: 20",

@@ -21,6 +21,7 @@ import dev.lutra.server.cli.run.RetrainCommand;
 import dev.lutra.server.cli.run.RunCommand;
 import dev.lutra.server.cli.run.StageCommands;
 import dev.lutra.server.cli.run.TestCommand;
+import dev.lutra.server.cli.run.VerifyCommand;
 import dev.lutra.server.cli.space.DescribeCommand;
 import dev.lutra.server.cli.space.ExportArchCommand;
 import dev.lutra.server.cli.space.ImportWeightsCommand;
@@ -50,7 +51,7 @@ public final class Main {
     private static final List<Class<?>> COMMANDS = List.of(
         DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, RunCommand.class, StageCommands.Train.class,
         StageCommands.Profile.class,
-        StageCommands.Search.class, StageCommands.Export.class, StageCommands.Verify.class, RetrainCommand.class, TestCommand.class,
+        StageCommands.Search.class, StageCommands.Export.class, VerifyCommand.class, RetrainCommand.class, TestCommand.class,
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,

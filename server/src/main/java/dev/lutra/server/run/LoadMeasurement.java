@@ -71,7 +71,12 @@ public final class LoadMeasurement {
         }
     }
 
-    private static List<ModelInput> inputs(Path file, GraphProto graph) {
+    /**
+     * Inputs drawn for a model; axes of free extent get 1.
+     *
+     * @throws InputException if one of them is no float tensor
+     */
+    public static List<ModelInput> inputs(Path file, GraphProto graph) {
         Set<String> weights = graph.getInitializerList().stream().map(TensorProto::getName).collect(Collectors.toSet());
         List<ModelInput> inputs = new ArrayList<>();
         for (ValueInfoProto value : graph.getInputList()) {

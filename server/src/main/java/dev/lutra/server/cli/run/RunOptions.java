@@ -52,6 +52,30 @@ final class RunOptions {
     @ArgGroup(exclusive = false)
     private ServerOptions server;
 
+    Path file() {
+        return file;
+    }
+
+    /** The folder that is named, or the usual one of a command that has no experiment. */
+    RunFolder folder(String usual) {
+        return new RunFolder(out != null ? out : Path.of("runs", usual));
+    }
+
+    /**
+     * The devices of the server that is named, or this machine alone.
+     *
+     * @throws InputException if what is given besides belongs to an experiment, or the device to a server
+     */
+    FleetAccess devices(String device) {
+        if (listen.isPresent() || tensorboard.isPresent() || pages.settings(folder("").root()).isPresent()) {
+            throw new InputException(file + ": --listen, --http and --tensorboard belong to an experiment (expected: none of them)");
+        }
+        if (server == null && !device.equals(Experiment.LOCAL)) {
+            throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
+        }
+        return server == null ? OwnServer.onThisMachine() : server.devices();
+    }
+
     /** Opens the run. */
     ExperimentRun open() {
         return open(UnaryOperator.identity());

@@ -88,15 +88,4 @@ public final class StageCommands {
             super(run -> Map.of("files", run.export().stream().map(Path::toString).toList()));
         }
     }
-
-    @Command(name = "verify", mixinStandardHelpOptions = true, description = "Stage 5: run the exported files on their devices: numerics and latency. Exit code 1 if they confirm none.")
-    public static final class Verify extends AnsweringCommand {
-
-        @Override
-        int answer(ExperimentRun run, boolean json) {
-            run.verify();
-            RunSummary.print(run, json);
-            return RunSummary.code(run);
-        }
-    }
 }
