@@ -12,6 +12,7 @@ RECIPES = {
     "fair-distilled": "  first-path: 0\n  sampling: fair\n  distillation: {share: 0.5}\n",
     "sandwich": "  first-path: 0\n  sampling: {sandwich: {random: 1}}\n  distillation: {share: 1}\n",
     "sandwich-ranked": "  first-path: 0\n  sampling: {sandwich: {random: 1}}\n  distillation: {share: 1}\n  rank-loss: 2\n",
+    "block-wise": "  sampling: block-wise\n  first-path: 0.4\n",
     "proxy-ranked": "  first-path: 0\n  sampling: {apart: {proxy: synflow}}\n  rank-distillation: {proxy: synflow}\n",
     "split": "  first-path: 0\n  split: {by: layer1}\n",
     "shrunk": "  phases: [{share: 0.5, sampling: uniform, then: shrink}, {sampling: uniform}]\n",

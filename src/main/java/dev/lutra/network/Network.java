@@ -2,7 +2,10 @@ package dev.lutra.network;
 
 import dev.lutra.identity.NamedValues;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A network as a graph of ops in execution order, cut into segments.
@@ -24,6 +27,11 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
     public Network withOps(List<List<Op>> ops) {
         List<String> names = segments.stream().map(Segment::name).toList();
         return new Network(name, inputs, outputs, Segment.chain(names, ops, outputs));
+    }
+
+    /** The same network, whose ops see other weights of the same extents. */
+    public Network withWeights(UnaryOperator<Weight> weights) {
+        return withOps(segments.stream().map(segment -> segment.ops().stream().map(op -> Reweighting.of(op, weights)).toList()).toList());
     }
 
     /** Every op in execution order. */
@@ -48,6 +56,29 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
     /** Fingerprint of {@link #values}: equal for networks that compute the same with the same weights. */
     public String fingerprint() {
         return values().fingerprint("network", 1);
+    }
+
+    /**
+     * Some segments that follow each other, as a network that reads and gives what the rest of this one gives and reads.
+     *
+     * @param from the first of them, by its number
+     * @param to the one after the last
+     */
+    public Network part(String partName, int from, int to) {
+        return new Network(partName, passing(from), passing(to), segments.subList(from, to));
+    }
+
+    /**
+     * What passes from the segments before one to it and those after it, in the order in which it comes to be.
+     *
+     * @param at number of the segment, or how many there are
+     */
+    public List<Value> passing(int at) {
+        Set<Value> read = new HashSet<>(outputs);
+        segments.subList(at, segments.size()).forEach(segment -> read.addAll(segment.inputs()));
+        List<Value> known = new ArrayList<>(inputs);
+        segments.subList(0, at).forEach(segment -> segment.ops().forEach(op -> known.add(op.output())));
+        return known.stream().filter(read::contains).toList();
     }
 
     /** The single input of a whole network. */

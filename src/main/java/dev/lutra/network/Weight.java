@@ -53,6 +53,11 @@ public record Weight(SharedTensor tensor, View view) {
         return whole ? whole(tensor) : new Weight(tensor, new Box(offsets, extents));
     }
 
+    /** The same part of a tensor of the same extents under another name. */
+    public Weight renamed(String name) {
+        return new Weight(new SharedTensor(name, tensor.dims(), tensor.role()), view);
+    }
+
     /** Extents of what the op sees. */
     public List<Integer> dims() {
         return view instanceof Box box ? box.extents() : tensor.dims();

@@ -84,7 +84,7 @@ public record Curriculum(List<Phase> phases) {
             }
             if (next.givesFirstValues()) {
                 moved = Optional.of(next);
-            } else if (next instanceof Rebase || next instanceof Reinitialise || next.equals(new Independent(Independent.Weights.FRESH))) {
+            } else if (next instanceof Rebase || next.forgets()) {
                 moved = Optional.empty();
             }
         }
@@ -96,7 +96,7 @@ public record Curriculum(List<Phase> phases) {
         return wrong
             ? Optional.of(name(next::describe) + " after " + name(sampling::describe) + " (expected: after a phase that trains "
                 + (next.needsOnePath() ? "one path)" : "many paths)"))
-            : Optional.empty();
+            : next.problemAfter(sampling);
     }
 
     /** Whether some phase trains several paths a step, so that a loss can hold one against another. */

@@ -34,6 +34,11 @@ record Independent(Weights weights) implements Transition {
     }
 
     @Override
+    public boolean forgets() {
+        return weights == Weights.FRESH;
+    }
+
+    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "independent").put(key + ".weights", weights.name().toLowerCase(Locale.ROOT));
     }

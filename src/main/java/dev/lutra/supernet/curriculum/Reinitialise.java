@@ -13,6 +13,11 @@ record Reinitialise() implements Transition {
     }
 
     @Override
+    public boolean forgets() {
+        return true;
+    }
+
+    @Override
     public void describe(String key, NamedValues.Builder values) {
         values.put(key, "re-initialise");
     }

@@ -9,17 +9,19 @@ import java.util.function.Function;
  * @param <Q> the question
  * @param <A> the answer
  */
-final class Remembered<Q, A> {
+public final class Remembered<Q, A> {
 
     private final Function<Q, A> find;
     private Q asked;
     private A found;
 
-    Remembered(Function<Q, A> find) {
+    /** @param find answers */
+    public Remembered(Function<Q, A> find) {
         this.find = find;
     }
 
-    synchronized A get(Q question) {
+    /** The answer. */
+    public synchronized A get(Q question) {
         if (!question.equals(asked)) {
             found = find.apply(question);
             asked = question;

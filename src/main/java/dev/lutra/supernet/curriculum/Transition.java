@@ -1,6 +1,7 @@
 package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
+import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -21,10 +22,11 @@ public interface Transition {
      * @param trained options that this phase and those before it could draw paths from, had none been dropped
      * @param weights shared by all paths; may be changed
      * @param accuracies evaluates architectures with the weights as they are, on validation images, each 0 to 1
+     * @param alone gives the values of a network as it would leave, with batch norm of its own
      * @param seed for draws
      */
     record PhaseEnd(Phase phase, Options surviving, Options trained, SupernetWeights weights,
-        Function<List<Architecture>, Map<Architecture, Double>> accuracies, long seed) {
+        Function<List<Architecture>, Map<Architecture, Double>> accuracies, Function<Architecture, WeightSource> alone, long seed) {
 
         /** The one path that the phase trained. */
         Optional<Architecture> onlyPath() {
@@ -57,6 +59,16 @@ public interface Transition {
     /** The space whose networks have the weights that this leaves; of such a one it is the same. */
     default SearchSpace trained(SearchSpace space) {
         return space;
+    }
+
+    /** Whether all that was learned is forgotten. */
+    default boolean forgets() {
+        return false;
+    }
+
+    /** Why it makes no sense after a phase with a sampling, as found and expected; empty if it does. */
+    default Optional<String> problemAfter(Sampling sampling) {
+        return Optional.empty();
     }
 
     /** Why it makes no sense in a space, as found and expected; empty if it does. */

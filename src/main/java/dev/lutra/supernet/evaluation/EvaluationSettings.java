@@ -2,6 +2,7 @@ package dev.lutra.supernet.evaluation;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -15,9 +16,18 @@ import java.util.Optional;
  * @param evaluators candidates judged at a time on a CPU, each by one thread; accuracies do not depend on it
  * @param accuracy what its accuracy is
  * @param stopping of those that a search has no use for; empty: all are judged to the end
+ * @param by what their figures say
  */
 public record EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed,
-    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping) {
+    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping, By by) {
+
+    /** What the figure of a candidate says. */
+    public enum By {
+        /** The share of validation images that it gets right. */
+        ACCURACY,
+        /** How near its stages come to their teacher's: e to the power of minus the sum of their relative errors. */
+        STAGES
+    }
 
     private static final int MOST_BY_DEFAULT = 8;
 
@@ -31,7 +41,7 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     /** By the share of the images that is right. */
     public EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed, int evaluators,
         Optional<EarlyStopping> stopping) {
-        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping);
+        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping, By.ACCURACY);
     }
 
     /** All judged to the end, with the mean statistics of training images. */
@@ -51,7 +61,12 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     /** The same for a network that has its weights to itself, which is judged to the end with the batch norm that it leaves with. */
     public EvaluationSettings alone() {
         return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, accuracy,
-            Optional.empty());
+            Optional.empty(), By.ACCURACY);
+    }
+
+    /** The same with other figures. */
+    public EvaluationSettings by(By figure) {
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, figure);
     }
 
     /** Images that the batch norm of a candidate is measured on before it is judged; 0 where it is not. */
@@ -62,7 +77,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     /** The settings that accuracies on all images follow from, in the words of the experiment file. */
     public NamedValues values() {
         return recalibrated(recalibration).put("evaluation.validation-images", validationImages)
-            .putLater("evaluation.accuracy", accuracy.key(), AccuracyKind.TOP1.key()).build();
+            .putLater("evaluation.accuracy", accuracy.key(), AccuracyKind.TOP1.key())
+            .putLater("evaluation.by", by.name().toLowerCase(Locale.ROOT), By.ACCURACY.name().toLowerCase(Locale.ROOT)).build();
     }
 
     /** Those that the batch norm of a network which leaves follows from. */

@@ -1,6 +1,7 @@
 package dev.lutra.supernet.evaluation;
 
 import ai.djl.ndarray.NDManager;
+import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.Split;
@@ -11,11 +12,14 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
@@ -26,8 +30,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ObjDoubleConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Accuracy of architectures with the weights of a supernet: batch norm is measured anew, because the
@@ -37,10 +44,16 @@ import java.util.function.ObjDoubleConsumer;
  */
 public final class SubnetEvaluator implements AutoCloseable {
 
+    /** Ways to make a stage that are judged together, so that their teacher sees the images once. */
+    private static final int MOST_STAGES_AT_ONCE = 24;
+
     private final NDManager manager;
     private final BlockingQueue<SubnetJudge> free = new LinkedBlockingQueue<>();
+    private final int judges;
     private final ExecutorService evaluators;
     private final AccuracyKind accuracy;
+    /** Where figures are sums over stages. */
+    private final Optional<StageScores> stages;
 
     /**
      * Where the weights are.
@@ -55,8 +68,10 @@ public final class SubnetEvaluator implements AutoCloseable {
      * On several devices, each of which judges one candidate at a time; a CPU alone judges as many as the settings say.
      *
      * @param weights on the first device, stay open for as long as this and its subnets are used
+     * @throws InputException if figures are to be those of stages, and the weights have no teacher
      */
     public SubnetEvaluator(SearchSpace space, SupernetWeights weights, ImageData data, EvaluationSettings settings, Devices devices) {
+        stages = settings.by() == EvaluationSettings.By.STAGES ? Optional.of(new StageScores(space, weights)) : Optional.empty();
         manager = weights.newManager();
         accuracy = settings.accuracy();
         boolean isCpu = devices.all().size() == 1 && !devices.first().isGpu();
@@ -64,7 +79,8 @@ public final class SubnetEvaluator implements AutoCloseable {
             SubnetJudge judge = new SubnetJudge(space, weights, manager.newSubManager(device), !free.isEmpty(), data, settings);
             free.addAll(Collections.nCopies(isCpu ? settings.evaluators() : 1, judge));
         });
-        evaluators = Executors.newFixedThreadPool(free.size(), SubnetEvaluator::thread);
+        judges = free.size();
+        evaluators = Executors.newFixedThreadPool(judges, SubnetEvaluator::thread);
     }
 
     /**
@@ -103,11 +119,16 @@ public final class SubnetEvaluator implements AutoCloseable {
     }
 
     /**
-     * The accuracies of some architectures on validation images, several at a time.
+     * The figures of some architectures that the settings ask for, several at a time: accuracies on validation images, or how near stages
+     * come to their teacher's there.
      *
      * @param found told each as soon as it is known, in any order, on the calling thread
      */
     public void accuracies(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+        if (stages.isPresent()) {
+            scores(stages.get(), architectures, found);
+            return;
+        }
         Map<Architecture, Double> whole = new LinkedHashMap<>();
         architectures.forEach(architecture -> whole.put(architecture, Double.NEGATIVE_INFINITY));
         judge(whole, (architecture, judged) -> found.accept(architecture, accuracy.of(judged.hits())));
@@ -123,15 +144,43 @@ public final class SubnetEvaluator implements AutoCloseable {
     public void judge(Map<Architecture, Double> least, BiConsumer<Architecture, Judged> found) {
         record Result(Architecture architecture, Judged judged) {}
 
-        CompletionService<Result> judging = new ExecutorCompletionService<>(evaluators);
-        List<Future<Result>> all = least.entrySet().stream()
-            .map(asked -> judging.submit(() -> new Result(asked.getKey(),
-                byFree(judge -> judge.judge(asked.getKey(), asked.getValue())))))
-            .toList();
+        inAnyOrder(least.entrySet().stream().<Callable<Result>>map(asked -> () -> new Result(asked.getKey(),
+            byFree(judge -> judge.judge(asked.getKey(), asked.getValue())))).toList(),
+            result -> found.accept(result.architecture(), result.judged()));
+    }
+
+    private void scores(StageScores scores, List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+        Map<StageScores.Way, StageJudge.Part> missing = scores.missing(architectures);
+        List<StageScores.Way> ways = List.copyOf(missing.keySet());
+        int some = Math.max(1, Math.min(MOST_STAGES_AT_ONCE, (ways.size() + judges - 1) / judges));
+        List<List<StageScores.Way>> together = IntStream.iterate(0, from -> from < ways.size(), from -> from + some)
+            .mapToObj(from -> ways.subList(from, Math.min(ways.size(), from + some))).toList();
+        List<Callable<Map<StageScores.Way, Double>>> work = together.stream().<Callable<Map<StageScores.Way, Double>>>map(each -> () -> {
+            double[] errors = byFree(judge -> judge.errors(scores.teacher(), each.stream().map(missing::get).toList()));
+            return IntStream.range(0, errors.length).boxed().collect(Collectors.toMap(each::get, i -> errors[i]));
+        }).toList();
+        List<Architecture> waiting = new ArrayList<>(architectures);
+        Runnable tell = () -> waiting.removeIf(architecture -> {
+            boolean known = scores.isKnown(architecture);
+            if (known) {
+                found.accept(architecture, scores.score(architecture));
+            }
+            return known;
+        });
+        tell.run();
+        inAnyOrder(work, errors -> {
+            errors.forEach(scores::found);
+            tell.run();
+        });
+    }
+
+    /** Does some work on the threads of evaluators, and gives what comes of it to the calling thread. */
+    private <T> void inAnyOrder(List<Callable<T>> work, Consumer<T> done) {
+        CompletionService<T> judging = new ExecutorCompletionService<>(evaluators);
+        List<Future<T>> all = work.stream().map(judging::submit).toList();
         try {
             for (int i = 0; i < all.size(); i++) {
-                Result result = result(judging.take());
-                found.accept(result.architecture(), result.judged());
+                done.accept(result(judging.take()));
             }
         } catch (InterruptedException e) {
             throw interrupted();

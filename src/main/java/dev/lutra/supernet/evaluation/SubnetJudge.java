@@ -26,6 +26,7 @@ import dev.lutra.supernet.Parameters;
 import dev.lutra.supernet.RunningStatistics;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Views;
+import dev.lutra.supernet.blockwise.BlockTeacher;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +109,13 @@ final class SubnetJudge {
             ? List.of(new BatchNormFolding(), new WeightRounding(), new HalfPrecision())
             : List.of(new BatchNormFolding(), new WeightRounding());
         return new Inference(LoweredNetwork.of(subnet.network(), subnet.weights()).after(passes), manager.newSubManager());
+    }
+
+    /** How far ways to make stages are from their teacher. */
+    double[] errors(BlockTeacher teacher, List<StageJudge.Part> parts) {
+        try (NDManager work = manager.newSubManager()) {
+            return new StageJudge(teacher, settings, recalibration, validation).errors(parts, shared(work), work);
+        }
     }
 
     /** What an architecture gets right of all images of another split. */

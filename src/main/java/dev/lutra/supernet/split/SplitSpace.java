@@ -2,10 +2,7 @@ package dev.lutra.supernet.split;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
-import dev.lutra.network.Op;
-import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Shape;
-import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Gene;
 import dev.lutra.space.Options;
@@ -33,8 +30,7 @@ public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchS
     @Override
     public Network build(Architecture architecture) {
         String part = part(architecture.values());
-        Network network = whole.build(architecture);
-        return network.withOps(network.segments().stream().map(segment -> segment.ops().stream().map(op -> of(part, op)).toList()).toList());
+        return whole.build(architecture).withWeights(weight -> weight.renamed(weight.tensor().name() + part));
     }
 
     /** What ends the names of the tensors of these gene values. */
@@ -43,29 +39,6 @@ public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchS
             Gene split = genes().get(gene);
             return split.name() + ":" + split.options().get(values[gene]).name();
         }).collect(Collectors.joining(",", "@", ""));
-    }
-
-    private static Op of(String part, Op op) {
-        if (op instanceof Op.Conv conv) {
-            return conv.with(of(part, conv.weight()), conv.bias().map(bias -> of(part, bias)), conv.output());
-        }
-        if (op instanceof Op.Linear linear) {
-            return linear.with(of(part, linear.weight()), linear.bias().map(bias -> of(part, bias)), linear.output());
-        }
-        if (op instanceof Op.Quantize quantize) {
-            return new Op.Quantize(quantize.name(), quantize.input(), quantize.output(), of(part, quantize.step()), quantize.bits(),
-                quantize.signed());
-        }
-        if (op instanceof Op.BatchNorm norm) {
-            return new Op.BatchNorm(norm.name(), norm.input(), norm.output(), of(part, norm.scale()), of(part, norm.shift()),
-                of(part, norm.runningMean()), of(part, norm.runningVariance()), norm.epsilon());
-        }
-        return op;
-    }
-
-    private static Weight of(String part, Weight weight) {
-        SharedTensor tensor = weight.tensor();
-        return new Weight(new SharedTensor(tensor.name() + part, tensor.dims(), tensor.role()), weight.view());
     }
 
     /** What ends the names of the tensors of every part that has architectures of these options. */

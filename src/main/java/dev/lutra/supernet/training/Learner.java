@@ -12,7 +12,10 @@ import dev.lutra.supernet.Images;
 import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.blockwise.BlockLesson;
+import dev.lutra.supernet.blockwise.BlockTeacher;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Takes one training step after the other on the weights of a supernet. For use by one thread. */
@@ -111,16 +114,52 @@ public final class Learner implements AutoCloseable {
                     earlier.add(new Loss.Earlier(pass.path(), logits.stopGradient()));
                 }
             }
-            StepWeights.Gradients gradients = leaves.gradients();
-            boolean moves = Double.isFinite(sum) && gradients.areFinite();
-            if (moves) {
-                gradients.descend(settings.descent(), learningRate, recipe.layers());
-                if (recipe.averages()) {
-                    weights.average(recipe.averaging());
-                }
-            }
-            return new Step(sum, correct, moves);
+            return moved(leaves, sum, correct, learningRate);
         }
+    }
+
+    /**
+     * One step in which the stages of paths learn from a teacher, each by itself. Its loss is the sum of the stages' errors in parts of the
+     * teacher's variance; right are the images that the teacher gets right with a path's last stage in the place of its own.
+     *
+     * @param seed of this step's dropout
+     * @param teacher that the weights have
+     */
+    public Step step(List<Network> paths, Batch batch, double learningRate, long seed, BlockTeacher teacher) {
+        Engine.getInstance().setRandomSeed(Long.hashCode(seed));
+        try (NDManager step = manager.newSubManager()) {
+            List<List<Network>> stages = paths.stream().map(path -> teacher.stages().of(path)).toList();
+            StepWeights leaves = new StepWeights(weights, step, stages.stream().flatMap(List::stream).toList(), List.of(), this::learns);
+            double error = 0;
+            int correct = 0;
+            int from = 0;
+            for (Replicas.Part part : replicas.parts(seen(batch, step, seed).images())) {
+                int images = (int) part.images().getShape().get(0);
+                BlockLesson lesson = new BlockLesson(teacher, replicas.on(part, leaves), part.statistics(), this::learns, part.images());
+                int[] labels = Arrays.copyOfRange(batch.labels(), from, from + images);
+                double share = (double) images / batch.size();
+                for (List<Network> path : stages) {
+                    BlockLesson.Outcome outcome = lesson.gather(path, labels, share);
+                    error += share * outcome.error();
+                    correct += outcome.correct();
+                }
+                from += images;
+            }
+            return moved(leaves, error, correct, learningRate);
+        }
+    }
+
+    /** Moves the weights along what passes have gathered, if all of it is finite. */
+    private Step moved(StepWeights leaves, double loss, int correct, double learningRate) {
+        StepWeights.Gradients gradients = leaves.gradients();
+        boolean moves = Double.isFinite(loss) && gradients.areFinite();
+        if (moves) {
+            gradients.descend(settings.descent(), learningRate, settings.recipe().layers());
+            if (settings.recipe().averages()) {
+                weights.average(settings.recipe().averaging());
+            }
+        }
+        return new Step(loss, correct, moves);
     }
 
     /**

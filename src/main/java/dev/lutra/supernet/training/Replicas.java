@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Runs a path on several devices at once, each with an equal part of the batch and copies of the weights that it uses. Outputs come together
@@ -42,26 +43,49 @@ final class Replicas {
     record Outputs(NDArray logits, Optional<NDArray> second) {}
 
     /**
+     * What one device sees of a batch.
+     *
+     * @param statistics that it is normalised by
+     * @param images on the device
+     */
+    record Part(Device device, BatchStatistics statistics, NDArray images) {}
+
+    /**
      * The outputs of a path in training.
      *
      * @param images of the whole batch, on the first device
      */
     Outputs outputs(Pass pass, Parameters weights, NDArray images) {
         NDList seconds = new NDList();
+        NDList logits = new NDList();
+        for (Part part : parts(images)) {
+            logits.add(home(pass.outputs(on(part, weights), part.statistics(), part.images(), second -> seconds.add(home(second)))));
+        }
+        return new Outputs(whole(logits), seconds.isEmpty() ? Optional.empty() : Optional.of(whole(seconds)));
+    }
+
+    /** The batch, cut for the devices. */
+    List<Part> parts(NDArray images) {
         if (devices.size() == 1) {
-            NDArray logits = pass.outputs(weights, statistics.get(0), images, seconds::add);
-            return new Outputs(logits, seconds.stream().findFirst());
+            return List.of(new Part(devices.get(0), statistics.get(0), images));
         }
         long batch = images.getShape().get(0);
-        NDList parts = new NDList();
-        for (int i = 0; i < devices.size(); i++) {
-            long from = batch * i / devices.size();
-            long end = batch * (i + 1) / devices.size();
-            NDArray part = images.get(new NDIndex("{}:{}", from, end)).toDevice(devices.get(i), false);
-            parts.add(pass.outputs(copies(weights, devices.get(i)), statistics.get(i), part,
-                second -> seconds.add(second.toDevice(devices.get(0), false))).toDevice(devices.get(0), false));
-        }
-        return new Outputs(NDArrays.concat(parts, 0), seconds.isEmpty() ? Optional.empty() : Optional.of(NDArrays.concat(seconds, 0)));
+        return IntStream.range(0, devices.size()).mapToObj(i -> new Part(devices.get(i), statistics.get(i), images.get(
+            new NDIndex("{}:{}", batch * i / devices.size(), batch * (i + 1) / devices.size())).toDevice(devices.get(i), false))).toList();
+    }
+
+    /** A result on the first device. */
+    NDArray home(NDArray result) {
+        return devices.size() == 1 ? result : result.toDevice(devices.get(0), false);
+    }
+
+    private static NDArray whole(NDList parts) {
+        return parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, 0);
+    }
+
+    /** Weights as the device of a part has them. */
+    Parameters on(Part part, Parameters weights) {
+        return devices.size() == 1 ? weights : copies(weights, part.device());
     }
 
     private Parameters copies(Parameters weights, Device device) {

@@ -8,6 +8,7 @@ import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.network.Network;
+import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -16,12 +17,16 @@ import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.blockwise.BlockTeacher;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
+import dev.lutra.supernet.blockwise.Teach;
 import dev.lutra.supernet.curriculum.Curriculum.Cycle;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Transition.PhaseEnd;
 import dev.lutra.supernet.curriculum.Transition;
+import dev.lutra.supernet.evaluation.EvaluationSettings.By;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.split.Split;
@@ -57,6 +62,7 @@ public final class Trainer {
     private final EvaluationSettings evaluation;
     private final Path checkpointFile;
     private final Start start;
+    private final Start blockTeacher;
     private final Teaching teaching;
     private final Devices devices;
     private final Map<String, Supplier<LatencyModel>> tables;
@@ -64,7 +70,7 @@ public final class Trainer {
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY), Map.of());
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY), Map.of());
     }
 
     /**
@@ -74,11 +80,11 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)), Map.of());
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)), Map.of());
     }
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
-        Path checkpointFile, Start start, Teaching teaching, Devices devices,
+        Path checkpointFile, Start start, Start blockTeacher, Teaching teaching, Devices devices,
         Map<String, Supplier<LatencyModel>> tables) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
@@ -91,6 +97,7 @@ public final class Trainer {
         this.evaluation = evaluation;
         this.checkpointFile = checkpointFile;
         this.start = start;
+        this.blockTeacher = blockTeacher;
         this.teaching = teaching;
         this.devices = devices;
         this.tables = Map.copyOf(tables);
@@ -98,17 +105,26 @@ public final class Trainer {
 
     /** The same training from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, teaching, devices, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, blockTeacher, teaching, devices, tables);
+    }
+
+    /** The same training of stages, which learn from a network with these values; from scratch, one that the training trains itself. */
+    public Trainer learning(Start other) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, teaching, devices, tables);
+    }
+
+    private boolean isTeacherGiven() {
+        return !blockTeacher.equals(Start.SCRATCH);
     }
 
     /** The same training of one network by itself, with a teacher. */
     public Trainer taught(Teaching other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, devices, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, other, devices, tables);
     }
 
     /** The same training elsewhere: with several devices each takes a part of every batch. */
     public Trainer on(Devices others) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, others, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, others, tables);
     }
 
     /**
@@ -117,7 +133,7 @@ public final class Trainer {
      * @param known by device; asked for at the beginning of the training, whose checkpoint keeps what it learns of them
      */
     public Trainer with(Map<String, Supplier<LatencyModel>> known) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, teaching, devices, known);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, devices, known);
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -148,8 +164,9 @@ public final class Trainer {
     }
 
     private NamedValues origin(Optional<Checkpoint> before, Map<String, RowLatencies> latencies) {
-        return NamedValues.builder().putAll(origin(space, data, settings, evaluation, start, teaching))
-            .putAll(before.filter(Checkpoint::isFinished).map(finished -> Superkernel.finished(finished.origin()))
+        NamedValues.Builder origin = NamedValues.builder().putAll(origin(space, data, settings, evaluation, start, teaching));
+        blockTeacher.describe("supernet.teacher", origin);
+        return origin.putAll(before.filter(Checkpoint::isFinished).map(finished -> Superkernel.finished(finished.origin()))
                 .orElseGet(() -> Superkernel.origin(latencies)))
             .build();
     }
@@ -176,6 +193,9 @@ public final class Trainer {
             } else {
                 start.give(settings.curriculum().onlyPath(space).map(network -> List.of(space.build(network))).orElseGet(space::everyOption),
                     weights);
+                if (isTeacherGiven()) {
+                    enterTeacher(weights);
+                }
             }
             boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm()
                 || SuperkernelSampling.in(settings.curriculum()).isPresent(); // one path alone uses it
@@ -207,6 +227,16 @@ public final class Trainer {
         }
     }
 
+    /** Gives the weights a teacher that was trained before: its values are read, its batch norm is measured on training images. */
+    private void enterTeacher(SupernetWeights weights) {
+        try (SupernetWeights given = new SupernetWeights(settings.seed(), devices.first())) {
+            Teach.enter(space, weights, network -> {
+                blockTeacher.give(List.of(space.build(network)), given);
+                return alone(space, network, given);
+            });
+        }
+    }
+
     /** Batch norm of the one network, measured over one more epoch of training images, augmented. */
     private Map<String, float[]> measured(SupernetWeights weights, TrainingListener listener) {
         Network network = space.build(settings.curriculum().onlyPath(space).orElseThrow());
@@ -233,17 +263,36 @@ public final class Trainer {
         long seed = StepSeed.of(settings.seed(), checkpoint.steps(), StepSeed.TRANSITION);
         for (Transition transition : span.phase().then()) {
             surviving = transition.apply(new PhaseEnd(span.phase(), surviving, trained, weights,
-                architectures -> accuracies(now, architectures, weights), seed));
+                architectures -> accuracies(now, architectures, weights), network -> alone(now, network, weights), seed));
         }
         return surviving;
     }
 
+    /** The values of a network as it would leave, with batch norm of its own. */
+    private WeightSource alone(SearchSpace now, Architecture network, SupernetWeights weights) {
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, evaluation.by(By.ACCURACY), devices)) {
+            return evaluator.subnet(network).weights();
+        } finally {
+            IntraOpThreads.useConfigured();
+        }
+    }
+
+    /** As the evaluation says; by accuracy while there is no teacher to hold stages against. */
     private Map<Architecture, Double> accuracies(SearchSpace now, List<Architecture> architectures, SupernetWeights weights) {
         Map<Architecture, Double> accuracies = new HashMap<>();
-        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, evaluation, devices)) {
+        boolean byStages = evaluation.by() == By.STAGES && new BlockTeacher(now).isIn(weights);
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(now, weights, data, byStages ? evaluation : evaluation.by(By.ACCURACY), devices)) {
             evaluator.accuracies(architectures, accuracies::put);
         }
         return accuracies;
+    }
+
+    private static BlockTeacher teacher(SearchSpace now, SupernetWeights weights) {
+        BlockTeacher teacher = new BlockTeacher(now);
+        if (!teacher.isIn(weights)) {
+            throw new IllegalStateException("block-wise without a teacher");
+        }
+        return teacher;
     }
 
     private Checkpoint epoch(Learner learner, SearchSpace now, Span span, Checkpoint before, TrainingListener listener) {
@@ -258,6 +307,8 @@ public final class Trainer {
         Options surviving = before.surviving(now);
         Optional<Superkernel> superkernel = SuperkernelSampling.in(settings.curriculum())
             .map(kernels -> new Superkernel(kernels, space, before.latencies(), before.superkernel()));
+        Optional<BlockTeacher> teacher = Optional.of(span.phase().sampling()).filter(BlockWiseSampling.class::isInstance)
+            .map(blockWise -> teacher(now, learner.weights()));
         CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0,
             settings.recipe().augmentations())) {
@@ -269,9 +320,11 @@ public final class Trainer {
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(now::build).toList();
                 long taken = step;
-                Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps,
-                    StepSeed.of(settings.seed(), step, StepSeed.DROPOUT),
-                    superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps)).orElse(Relaxation.NONE));
+                long seed = StepSeed.of(settings.seed(), step, StepSeed.DROPOUT);
+                Learner.Step result = teacher.isPresent()
+                    ? learner.step(paths, batch, learningRate, seed, teacher.get())
+                    : learner.step(paths, batch, learningRate, (double) step / steps, seed, superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps))
+                        .orElse(Relaxation.NONE));
                 step++;
                 if (!result.moved()) {
                     String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();

@@ -11,6 +11,8 @@ import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights.Extra;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.blockwise.BlockTeacher;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
 import dev.lutra.supernet.curriculum.Curriculum.Span;
 import dev.lutra.supernet.curriculum.Sampling.Moment;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
@@ -30,6 +32,7 @@ public final class Trial implements AutoCloseable {
     private final TrainingSettings settings;
     private final SupernetWeights weights;
     private final Learner learner;
+    private BlockTeacher teacher;
     private long step;
 
     /** @param teaching of a network by itself; its teacher stays open for as long as this is used */
@@ -56,7 +59,19 @@ public final class Trial implements AutoCloseable {
         int epoch = phase.start() + (int) (done * (phase.end() - phase.start()));
         Moment moment = new Moment(settings.seed(), step, epoch, phase.start(), phase.end());
         List<Network> paths = phase.phase().sampling().paths(Options.all(space), moment).stream().map(space::build).toList();
-        learner.step(paths, images, settings.descent().rate(), step++);
+        if (phase.phase().sampling() instanceof BlockWiseSampling) {
+            learner.step(paths, images, settings.descent().rate(), step++, teacher());
+        } else {
+            learner.step(paths, images, settings.descent().rate(), step++);
+        }
+    }
+
+    /** With weights as they first are, which take as long. */
+    private BlockTeacher teacher() {
+        if (teacher == null) {
+            teacher = new BlockTeacher(space);
+        }
+        return teacher;
     }
 
     /** Values that a checkpoint has for each learned one: itself, and what goes with it by the steps so far. */

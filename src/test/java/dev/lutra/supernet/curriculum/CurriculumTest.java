@@ -220,7 +220,7 @@ class CurriculumTest {
     private static PhaseEnd end(Options surviving, Options trained, SupernetWeights weights,
         ToDoubleFunction<Architecture> accuracy) {
         return new PhaseEnd(new Phase(1, Sampling.uniform(), List.of()), surviving, trained, weights,
-            architectures -> architectures.stream().collect(Collectors.toMap(a -> a, accuracy::applyAsDouble)), 7);
+            architectures -> architectures.stream().collect(Collectors.toMap(a -> a, accuracy::applyAsDouble)), network -> null, 7);
     }
 
     @Test

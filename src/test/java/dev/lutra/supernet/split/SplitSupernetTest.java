@@ -121,7 +121,7 @@ class SplitSupernetTest {
             weights.momenta().forEach((name, momentum) -> momenta.put(name, momentum.toFloatArray()));
             Phase phase = settings.curriculum().phases().get(0);
             Options two = Options.all(whole).without(0, 2);
-            phase.then().get(0).apply(new PhaseEnd(phase, two, two, weights, architectures -> Map.of(), 1));
+            phase.then().get(0).apply(new PhaseEnd(phase, two, two, weights, architectures -> Map.of(), network -> null, 1));
             assertThat(weights.momenta()).as("of the options that are left").hasSize(2 * learned.size());
             learned.forEach((name, values) -> {
                 for (String part : split.parts(two)) {

@@ -10,6 +10,9 @@ import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.TestNetworks;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
+import dev.lutra.supernet.blockwise.LargestSampling;
+import dev.lutra.supernet.blockwise.Teach;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transitions;
@@ -55,7 +58,8 @@ class StrategiesTest {
                          {share: 0.25, sampling: fair, then: {shrink: {paths: 6}}}, {sampling: uniform}]"""), MACS_UNIFORM(
                         "[{sampling: {macs-uniform: {bins: 3}}}]"), PROPORTIONAL(
                             "[{share: 0.5, sampling: {proportional: {pool: 8}}, then: independent}, {sampling: {proportional: {pool: 8}}}]"), WARM_UP_IN_BINS(
-                                "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), SHRUNK_BY_ACCURACY(
+                                "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), BLOCK_WISE(
+                                    "[{share: 0.5, sampling: largest, then: teach}, {sampling: {block-wise: {sampling: fair}}}]"), SHRUNK_BY_ACCURACY(
                                     """
                                         [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
                                          {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE(
@@ -78,8 +82,10 @@ class StrategiesTest {
         }
 
         private TrainingSettings settings() {
-            Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL.with(ApartSampling.NAME, ApartSampling::of),
-                Transitions.ALL.with(Split.NAME, Split::of));
+            Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL.with(ApartSampling.NAME, ApartSampling::of)
+                .with(BlockWiseSampling.NAME, BlockWiseSampling::of)
+            .with(LargestSampling.NAME, settings -> new LargestSampling()),
+                Transitions.ALL.with(Split.NAME, Split::of).with(Teach.NAME, settings -> new Teach()));
             return new TrainingSettings(EPOCHS, 8, curriculum, Descent.sgd(0.05, 0.1, Schedule.COSINE, 0.9, 4e-5), 0.1, guidance, Recipe.PLAIN, 3);
         }
 

@@ -51,6 +51,7 @@ import java.util.stream.Stream;
  * @param command a program of the user's that finds the accuracies of exported candidates, if any
  * @param supernetFrom a run's folder or a file with a trained supernet to take over, in place of training one, if any
  * @param pretrained weights that the supernet's training begins with, if any
+ * @param blockTeacher a run's folder or a file with the weights of the teacher that stages learn from, if it is not trained here
  * @param training how the supernet is trained
  * @param probes how often a few fixed paths are judged while it is trained
  * @param retraining how winners are trained by themselves
@@ -69,7 +70,7 @@ import java.util.stream.Stream;
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Command> command, Optional<Path> supernetFrom,
-    Optional<FirstWeights.Pretrained> pretrained,
+    Optional<FirstWeights.Pretrained> pretrained, Optional<Path> blockTeacher,
     TrainingSettings training, int probes,
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
@@ -304,7 +305,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /** The same with segments timed otherwise. */
     public Experiment withProfile(Profile other) {
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
             probes,
             retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
@@ -313,7 +314,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** The same with further bounds. */
     public Experiment bounded(List<Constraint> bounds) {
         List<Constraint> all = Stream.concat(constraints.stream(), bounds.stream()).toList();
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
             probes,
             retraining,
             evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
@@ -324,7 +325,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         FirstWeights weights = others instanceof FirstWeights.InFile file && retraining.weights() instanceof FirstWeights.Pretrained pretrained
             ? new FirstWeights.Pretrained(file.path(), pretrained.replacesHead())
             : others;
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
             probes,
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,

@@ -28,11 +28,13 @@ import dev.lutra.server.experiment.Experiment.Verify;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Header;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.evaluation.AccuracyKind;
 import dev.lutra.supernet.evaluation.EarlyStopping;
+import dev.lutra.supernet.evaluation.EvaluationSettings.By;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.Recalibration;
 import dev.lutra.supernet.proxy.Proxy;
@@ -150,6 +152,8 @@ public final class ExperimentFile {
         List<Constraint> constraints = measures.constraints();
         Search search = search(seed);
         requireTakes(search, objectives);
+        Optional<Path> supernetFrom = supernetFrom();
+        TrainingSettings training = supernet(seed);
         Experiment experiment = new Experiment(
             name(file.get("name")),
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
@@ -159,12 +163,13 @@ public final class ExperimentFile {
             accuracyTable,
             predictor,
             command,
-            supernetFrom(),
+            supernetFrom,
             pretrained(),
-            supernet(seed),
+            blockTeacher(),
+            training,
             probes,
             retraining(file.find("retrain"), seed),
-            evaluation(file.find("evaluation")),
+            evaluation(training.curriculum()),
             targets,
             measures.told(),
             objectives,
@@ -178,6 +183,7 @@ public final class ExperimentFile {
             device());
         file.rejectUnknownKeys();
         requirePredictable(experiment);
+        requireStages(experiment);
         experiment.evaluation().stopping().ifPresent(stopping -> requireStoppable(experiment));
         experiment.superkernel().ifPresent(superkernel -> requireDecoded(experiment, superkernel));
         return experiment;
@@ -213,11 +219,35 @@ public final class ExperimentFile {
         });
     }
 
+    /** Stages learn from a teacher, which is trained before them or given, and only where they have are they judged. */
+    private void requireStages(Experiment experiment) {
+        if (!experiment.hasSupernet() || experiment.supernetFrom().isPresent()) {
+            return;
+        }
+        Curriculum curriculum = experiment.training().curriculum();
+        if (experiment.blockTeacher().isPresent() && experiment.pretrained().isPresent()) {
+            throw file.get("supernet").get("teacher").error("given with supernet.from, whose weights stages would not begin with (expected: one of them)");
+        }
+        BlockWiseSampling.problemIn(curriculum, experiment.blockTeacher().isPresent()).ifPresent(problem -> {
+            throw file.get("supernet").error(problem);
+        });
+        if (experiment.evaluation().by() == By.STAGES && (experiment.command().isPresent() || experiment.evaluation().accuracy() != AccuracyKind.TOP1)) {
+            throw file.get("supernet").error("sampling block-wise, whose stages are judged, with other accuracies (expected: evaluation.by: accuracy)");
+        }
+        if (experiment.evaluation().by() == By.STAGES && !BlockWiseSampling.isLast(curriculum)) {
+            throw file.get("evaluation").get("by").error("stages, of a training that ends otherwise (expected: sampling block-wise in its last "
+                + "phase)");
+        }
+    }
+
     /** What stops early is told by the supernet's own accuracies, and what they are worth for the front has to be known. */
     private void requireStoppable(Experiment experiment) {
         YamlNode node = file.get("evaluation").get("early-stopping");
         if (!experiment.hasSupernet() || experiment.superkernel().isPresent() || experiment.command().isPresent()) {
             throw node.error("given without a search by a supernet's accuracies (expected: no such key)");
+        }
+        if (experiment.evaluation().by() == By.STAGES) {
+            throw node.error("given with evaluation.by: stages, which ask for all images (expected: one of them)");
         }
         if (experiment.evaluation().accuracy() != AccuracyKind.TOP1) {
             throw node.error("given with evaluation.accuracy, which the first images do not bound (expected: one of them)");
@@ -366,6 +396,10 @@ public final class ExperimentFile {
             folder.resolve(supernet.get("from").text()), head.flag())));
     }
 
+    private Optional<Path> blockTeacher() {
+        return file.find("supernet").flatMap(node -> node.find("teacher")).map(node -> folder.resolve(node.text()));
+    }
+
     private TrainingSettings supernet(long seed) {
         Optional<YamlNode> node = file.find("supernet");
         Curriculum curriculum = curriculum(node);
@@ -458,8 +492,11 @@ public final class ExperimentFile {
             return Curriculum.read(phases.get(), vocabulary.samplings(), vocabulary.transitions());
         }
         Sampling drawn = sampling.map(n -> vocabulary.samplings().read(n)).orElseGet(Sampling::uniform);
-        double share = drawn instanceof SuperkernelSampling || pretrained().isPresent() ? 0 : TrainingSettings.FIRST_PATH;
-        Curriculum whole = Curriculum.firstPathThen(firstPath.map(n -> n.number(0, 0.9)).orElse(share), drawn);
+        boolean isAlone = drawn instanceof SuperkernelSampling || pretrained().isPresent() || blockTeacher().isPresent();
+        double share = firstPath.map(n -> n.number(0, 0.9)).orElse(isAlone ? 0 : TrainingSettings.FIRST_PATH);
+        Curriculum whole = drawn instanceof BlockWiseSampling blockWise && share > 0
+            ? blockWise.afterTeacher(share)
+            : Curriculum.firstPathThen(share, drawn);
         return split.map(node -> split(node, whole)).orElse(whole);
     }
 
@@ -487,7 +524,9 @@ public final class ExperimentFile {
         return node.flatMap(n -> n.find(key)).map(n -> n.integer(least)).orElse(otherwise);
     }
 
-    private static EvaluationSettings evaluation(Optional<YamlNode> node) {
+    private EvaluationSettings evaluation(Curriculum curriculum) {
+        Optional<YamlNode> node = file.find("evaluation");
+        By usual = BlockWiseSampling.isLast(curriculum) ? By.STAGES : By.ACCURACY;
         EvaluationSettings defaults = EvaluationSettings.defaults();
         EvaluationSettings settings = new EvaluationSettings(
             node.flatMap(n -> n.find("recalibration")).map(n -> n.oneOf(Recalibration.class)).orElse(defaults.recalibration()),
@@ -497,7 +536,8 @@ public final class ExperimentFile {
             defaults.seed(),
             integer(node, "evaluators", 1, defaults.evaluators()),
             node.flatMap(n -> n.find("accuracy")).map(n -> n.oneOf(AccuracyKind.class)).orElse(defaults.accuracy()),
-            node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))));
+            node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))),
+            node.flatMap(n -> n.find("by")).map(n -> n.oneOf(By.class)).orElse(usual));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return settings;
     }

@@ -4,6 +4,9 @@ import dev.lutra.measure.MeasureKind;
 import dev.lutra.measure.MeasureKinds;
 import dev.lutra.search.Algorithm;
 import dev.lutra.search.algorithm.Algorithms;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
+import dev.lutra.supernet.blockwise.LargestSampling;
+import dev.lutra.supernet.blockwise.Teach;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.curriculum.Samplings;
 import dev.lutra.supernet.curriculum.Transition;
@@ -26,6 +29,7 @@ public record Vocabulary(Kinds<Sampling> samplings, Kinds<Transition> transition
 
     /** All that is built in. */
     public static final Vocabulary STANDARD = new Vocabulary(
-        Samplings.ALL.with(SuperkernelSampling.NAME, SuperkernelSampling::of).with(ApartSampling.NAME, ApartSampling::of),
-        Transitions.ALL.with(Split.NAME, Split::of), Algorithms.ALL, MeasureKinds.ALL);
+        Samplings.ALL.with(SuperkernelSampling.NAME, SuperkernelSampling::of).with(ApartSampling.NAME, ApartSampling::of)
+            .with(BlockWiseSampling.NAME, BlockWiseSampling::of).with(LargestSampling.NAME, settings -> new LargestSampling()),
+        Transitions.ALL.with(Split.NAME, Split::of).with(Teach.NAME, settings -> new Teach()), Algorithms.ALL, MeasureKinds.ALL);
 }

@@ -48,10 +48,12 @@ import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.SupernetWeights;
+import dev.lutra.supernet.evaluation.EvaluationSettings.By;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Start;
 import dev.lutra.supernet.training.Trainer;
+import dev.lutra.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -238,8 +240,7 @@ final class RunContext implements AutoCloseable {
         if (supernet == null) {
             TrainStage.checkTables(this);
             Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
-                .on(devices()).with(latencies())
-                .from(start());
+                .on(devices()).with(latencies()).from(start()).learning(blockTeacher());
             try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
                 supernet = trainer.train(training);
             }
@@ -251,6 +252,18 @@ final class RunContext implements AutoCloseable {
     private Start start() {
         Optional<PretrainedStart> pretrained = experiment.pretrained().map(wanted -> PretrainedStart.ofSupernet(wanted, space()));
         return pretrained.map(weights -> weights.told(this, "train", folder.checkpoint())).orElse(Start.SCRATCH);
+    }
+
+    /**
+     * The teacher that stages learn from, where the experiment names one.
+     *
+     * @throws InputException if there are no such weights
+     */
+    Start blockTeacher() {
+        return experiment.blockTeacher().map(from -> {
+            Path weights = Files.isDirectory(from) ? new RunFolder(from).checkpoint() : from;
+            return Start.of("file " + Sha256.ofFile(weights), TensorFile.open(weights));
+        }).orElse(Start.SCRATCH);
     }
 
     /** What superkernels learn besides images: the latencies on the experiment's devices. */
@@ -331,6 +344,9 @@ final class RunContext implements AutoCloseable {
 
     /** Accuracies by the supernet's weights. */
     AccuracySource supernetAccuracies() {
+        if (experiment.evaluation().by() == By.STAGES) {
+            return (architectures, found) -> evaluator().accuracies(architectures, found);
+        }
         return new AccuracySource() {
             @Override
             public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
@@ -351,9 +367,9 @@ final class RunContext implements AutoCloseable {
         };
     }
 
-    /** How many validation images an accuracy by the supernet is a share of; empty for accuracies from elsewhere. */
+    /** How many validation images an accuracy by the supernet is a share of; empty for other figures. */
     OptionalLong images() {
-        return experiment.hasSupernet() && experiment.command().isEmpty()
+        return experiment.hasSupernet() && experiment.command().isEmpty() && experiment.evaluation().by() == By.ACCURACY
             ? OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()))
             : OptionalLong.empty();
     }

@@ -15,6 +15,7 @@ import dev.lutra.server.training.Probes;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.blockwise.BlockTeacher;
 import dev.lutra.supernet.superkernel.RowLatencies;
 import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
@@ -62,6 +63,9 @@ final class TrainStage implements Stage<List<Double>> {
             run.experiment().training().curriculum().requireFits(run.space());
             run.experiment().training().recipe().layers().requireFit("supernet", PretrainedStart.learned(run.space().everyOption()));
             run.experiment().pretrained().ifPresent(wanted -> PretrainedStart.ofSupernet(wanted, run.space()).check("supernet"));
+            if (run.experiment().blockTeacher().isPresent()) {
+                run.blockTeacher().require(new BlockTeacher(run.space()).trained());
+            }
             SearchStage.requireFeasible(run);
             if (!Files.exists(run.checkpoint())) {
                 requireReachableTargets(run);

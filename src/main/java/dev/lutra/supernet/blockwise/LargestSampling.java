@@ -1,0 +1,48 @@
+package dev.lutra.supernet.blockwise;
+
+import dev.lutra.cost.CountingRule;
+import dev.lutra.cost.Extremes;
+import dev.lutra.identity.NamedValues;
+import dev.lutra.space.Architecture;
+import dev.lutra.space.Options;
+import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.curriculum.Remembered;
+import dev.lutra.supernet.curriculum.Sampling;
+import java.util.List;
+import java.util.Optional;
+
+/** Always the path of the space with the most MACs. */
+public record LargestSampling(Remembered<SearchSpace, Architecture> path) implements Sampling {
+
+    /** What it is called in files. */
+    public static final String NAME = "largest";
+
+    public LargestSampling() {
+        this(new Remembered<>(space -> Extremes.of(space, CountingRule.MACS).largest().architecture()));
+    }
+
+    @Override
+    public List<Architecture> paths(Options surviving, Moment moment) {
+        return List.of(path.get(surviving.space()));
+    }
+
+    @Override
+    public Options offered(Options surviving) {
+        return Options.only(surviving.space(), path.get(surviving.space()));
+    }
+
+    @Override
+    public boolean isOnePath() {
+        return true;
+    }
+
+    @Override
+    public Optional<Architecture> onlyPath(SearchSpace space) {
+        return Optional.of(path.get(space));
+    }
+
+    @Override
+    public void describe(String key, NamedValues.Builder values) {
+        values.put(key, NAME);
+    }
+}
