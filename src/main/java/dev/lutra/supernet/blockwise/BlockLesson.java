@@ -45,7 +45,10 @@ public final class BlockLesson {
     }
 
     private static NDArray factor(NDArray feature) {
-        try (NDArray mean = feature.mean(); NDArray centred = feature.sub(mean); NDArray squared = centred.square(); NDArray variance = squared.mean();
+        try (NDArray mean = feature.mean();
+            NDArray centred = feature.sub(mean);
+            NDArray squared = centred.square();
+            NDArray variance = squared.mean();
             NDArray bounded = variance.maximum(Float.MIN_NORMAL);
             NDArray channels = feature.getManager().create((float) feature.getShape().get(1))) {
             return channels.div(bounded);

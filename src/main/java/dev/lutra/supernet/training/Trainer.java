@@ -70,7 +70,8 @@ public final class Trainer {
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY), Map.of());
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY),
+            Map.of());
     }
 
     /**
@@ -167,7 +168,7 @@ public final class Trainer {
         NamedValues.Builder origin = NamedValues.builder().putAll(origin(space, data, settings, evaluation, start, teaching));
         blockTeacher.describe("supernet.teacher", origin);
         return origin.putAll(before.filter(Checkpoint::isFinished).map(finished -> Superkernel.finished(finished.origin()))
-                .orElseGet(() -> Superkernel.origin(latencies)))
+            .orElseGet(() -> Superkernel.origin(latencies)))
             .build();
     }
 
@@ -323,8 +324,9 @@ public final class Trainer {
                 long seed = StepSeed.of(settings.seed(), step, StepSeed.DROPOUT);
                 Learner.Step result = teacher.isPresent()
                     ? learner.step(paths, batch, learningRate, seed, teacher.get())
-                    : learner.step(paths, batch, learningRate, (double) step / steps, seed, superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps))
-                        .orElse(Relaxation.NONE));
+                    : learner.step(paths, batch, learningRate, (double) step / steps, seed,
+                        superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps))
+                            .orElse(Relaxation.NONE));
                 step++;
                 if (!result.moved()) {
                     String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();

@@ -280,7 +280,8 @@ class BlockWiseTest {
     private Map<String, Double> scores(String... paths) {
         Map<String, Double> scores = new LinkedHashMap<>();
         try (SubnetEvaluator evaluator = new SubnetEvaluator(space, weights, data, JUDGING.by(By.STAGES))) {
-            evaluator.accuracies(List.of(paths).stream().map(space::parse).toList(), (architecture, score) -> scores.put(architecture.toString(), score));
+            evaluator.accuracies(List.of(paths).stream().map(space::parse).toList(),
+                (architecture, score) -> scores.put(architecture.toString(), score));
         }
         return scores;
     }

@@ -60,13 +60,13 @@ class StrategiesTest {
                             "[{share: 0.5, sampling: {proportional: {pool: 8}}, then: independent}, {sampling: {proportional: {pool: 8}}}]"), WARM_UP_IN_BINS(
                                 "[{sampling: {channel-warm-up: {sampling: {macs-uniform: {bins: 2}}}}}]"), BLOCK_WISE(
                                     "[{share: 0.5, sampling: largest, then: teach}, {sampling: {block-wise: {sampling: fair}}}]"), SHRUNK_BY_ACCURACY(
-                                    """
-                                        [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
-                                         {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE(
                                         """
-                                            [{share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 3, paths: 5}}},
-                                             {share: 0.25, sampling: fair, then: [{shrink: {by: angle, drop: 3, paths: 5}}, rebase]},
-                                             {share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 2, paths: 5}}}, {sampling: uniform}]""");
+                                            [{share: 0.25, sampling: fair, then: {shrink: {paths: 6}}},
+                                             {sampling: {sandwich: {random: 1}}, then: {shrink: {from: space, drop: 2, paths: 6}}}]"""), SHRUNK_BY_ANGLE(
+                                            """
+                                                [{share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 3, paths: 5}}},
+                                                 {share: 0.25, sampling: fair, then: [{shrink: {by: angle, drop: 3, paths: 5}}, rebase]},
+                                                 {share: 0.25, sampling: uniform, then: {shrink: {by: angle, drop: 2, paths: 5}}}, {sampling: uniform}]""");
 
         private final String phases;
         private final Guidance guidance;
@@ -84,7 +84,7 @@ class StrategiesTest {
         private TrainingSettings settings() {
             Curriculum curriculum = Curriculum.read(YamlNode.parse("f", phases), Samplings.ALL.with(ApartSampling.NAME, ApartSampling::of)
                 .with(BlockWiseSampling.NAME, BlockWiseSampling::of)
-            .with(LargestSampling.NAME, settings -> new LargestSampling()),
+                .with(LargestSampling.NAME, settings -> new LargestSampling()),
                 Transitions.ALL.with(Split.NAME, Split::of).with(Teach.NAME, settings -> new Teach()));
             return new TrainingSettings(EPOCHS, 8, curriculum, Descent.sgd(0.05, 0.1, Schedule.COSINE, 0.9, 4e-5), 0.1, guidance, Recipe.PLAIN, 3);
         }

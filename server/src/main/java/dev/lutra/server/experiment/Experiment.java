@@ -305,7 +305,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
 
     /** The same with segments timed otherwise. */
     public Experiment withProfile(Profile other) {
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training,
             probes,
             retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
@@ -314,7 +315,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** The same with further bounds. */
     public Experiment bounded(List<Constraint> bounds) {
         List<Constraint> all = Stream.concat(constraints.stream(), bounds.stream()).toList();
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training,
             probes,
             retraining,
             evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
@@ -325,7 +327,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         FirstWeights weights = others instanceof FirstWeights.InFile file && retraining.weights() instanceof FirstWeights.Pretrained pretrained
             ? new FirstWeights.Pretrained(file.path(), pretrained.replacesHead())
             : others;
-        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher, training,
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training,
             probes,
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,

@@ -226,13 +226,16 @@ public final class ExperimentFile {
         }
         Curriculum curriculum = experiment.training().curriculum();
         if (experiment.blockTeacher().isPresent() && experiment.pretrained().isPresent()) {
-            throw file.get("supernet").get("teacher").error("given with supernet.from, whose weights stages would not begin with (expected: one of them)");
+            throw file.get("supernet").get("teacher")
+                .error("given with supernet.from, whose weights stages would not begin with (expected: one of them)");
         }
         BlockWiseSampling.problemIn(curriculum, experiment.blockTeacher().isPresent()).ifPresent(problem -> {
             throw file.get("supernet").error(problem);
         });
-        if (experiment.evaluation().by() == By.STAGES && (experiment.command().isPresent() || experiment.evaluation().accuracy() != AccuracyKind.TOP1)) {
-            throw file.get("supernet").error("sampling block-wise, whose stages are judged, with other accuracies (expected: evaluation.by: accuracy)");
+        if (experiment.evaluation().by() == By.STAGES
+            && (experiment.command().isPresent() || experiment.evaluation().accuracy() != AccuracyKind.TOP1)) {
+            throw file.get("supernet")
+                .error("sampling block-wise, whose stages are judged, with other accuracies (expected: evaluation.by: accuracy)");
         }
         if (experiment.evaluation().by() == By.STAGES && !BlockWiseSampling.isLast(curriculum)) {
             throw file.get("evaluation").get("by").error("stages, of a training that ends otherwise (expected: sampling block-wise in its last "

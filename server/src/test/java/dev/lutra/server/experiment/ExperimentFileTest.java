@@ -244,7 +244,7 @@ class ExperimentFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "objectives: [accuracy, speed] | objectives[1]: speed (expected: one of accuracy, balanced, energy, latency, ",
+        "objectives: [accuracy, speed] | objectives[1]: speed (expected: one of accuracy, balanced, bitops, energy, latency, ",
         "objectives: [accuracy, latency] | objectives[1]: latency, without targets (expected: targets, or other measures than latency)",
         "objectives: [accuracy, 'macs:phone'] | objectives[1]: macs:phone (expected: macs)",
         "objectives: [accuracy, macs, max macs] | objectives[2]: macs: given twice",
@@ -269,7 +269,7 @@ class ExperimentFileTest {
         "search: {budget: 9, population: 3} | search.population: unknown key (expected: one of algorithm, batch, budget, candidates, fixed, genes, seed)",
         "search: {population: 100000, generations: 100000} | search: more architectures than can be counted (expected: population × ",
         "search: {algorithm: moga, population: 100000, generations: 100000} | search: more architectures than can be counted (expected: ",
-        "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of apart, channel-warm-up, fair, first-path, ",
+        "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of apart, block-wise, channel-warm-up, fair, first-path, ",
         "image-size: 2000000000 | image-size: 2000000000 (expected: a whole number of at least 8 and at most 16384)",
         "targets: [] | targets: no targets (expected: at least one device)"})
     void mistakesHaveFileLineAndKey(String line, String message) {

@@ -62,7 +62,8 @@ class BlockWiseRunTest {
     }
 
     private ExperimentRun open(String name, String supernet, String more) throws IOException {
-        return ExperimentRun.open(experiment(supernet, more), new RunFolder(folder.resolve(name)), OwnServer.onThisMachine(), new SaidLines(), "test");
+        return ExperimentRun.open(experiment(supernet, more), new RunFolder(folder.resolve(name)), OwnServer.onThisMachine(), new SaidLines(),
+            "test");
     }
 
     @Test
