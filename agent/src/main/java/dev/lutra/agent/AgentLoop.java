@@ -96,15 +96,15 @@ public final class AgentLoop {
                 }
                 Thread.sleep(rejoin.nextMillis());
                 session = patientLink.call(PatientLink.ANSWER, stub -> stub.join(self));
-                log.info("{}: joined again as {}", link.address(), self.getDevice().getName());
+                log.info("{}: joined again as {}", link.address().shown(), self.getDevice().getName());
             }
         } catch (InterruptedException e) {
             log.debug("stopped", e);
         } catch (ServerException e) {
             if (e.kind() == ServerException.Kind.TAKEN) {
-                throw new NameTakenException(link.address() + ": " + e.getMessage());
+                throw new NameTakenException(link.address().shown() + ": " + e.getMessage());
             }
-            throw new InputException(link.address() + ": the server refuses this agent: " + e.getMessage());
+            throw new InputException(link.address().shown() + ": the server refuses this agent: " + e.getMessage());
         }
     }
 
@@ -124,7 +124,7 @@ public final class AgentLoop {
         while (true) {
             try {
                 JoinReply reply = link.call(PatientLink.ANSWER, stub -> stub.join(self));
-                log.info("{}: joined as {}, models run {}", link.address(), self.getDevice().getName(), self.getDevice().getProtection());
+                log.info("{}: joined as {}, models run {}", link.address().shown(), self.getDevice().getName(), self.getDevice().getProtection());
                 return reply;
             } catch (ServerException e) {
                 patientLink.giveUpIfInterrupted();
@@ -133,11 +133,11 @@ public final class AgentLoop {
                 }
                 long leftMillis = timeout.minusNanos(System.nanoTime() - start).toMillis();
                 if (leftMillis <= 0) {
-                    throw new InputException(link.address() + ": no server answers there (" + e.getMessage() + ")");
+                    throw new InputException(link.address().shown() + ": no server answers there (" + e.getMessage() + ")");
                 }
                 if (!said) {
                     log.info("{}: no server answers yet ({}), trying for {} s",
-                        link.address(), e.getMessage(), timeout.toSeconds());
+                        link.address().shown(), e.getMessage(), timeout.toSeconds());
                     said = true;
                 }
                 Thread.sleep(Math.min(backoff.nextMillis(), leftMillis));
@@ -175,7 +175,7 @@ public final class AgentLoop {
             if (e.kind() != ServerException.Kind.NOT_FOUND) {
                 throw e;
             }
-            log.info("{}: the server has ended this session ({})", link.address(), e.getMessage());
+            log.info("{}: the server has ended this session ({})", link.address().shown(), e.getMessage());
         } finally {
             lost.set(true);
             supply.drop(whyDropped());

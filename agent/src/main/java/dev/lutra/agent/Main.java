@@ -9,9 +9,10 @@ import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.energy.EnergySources;
 import dev.lutra.agent.link.Backoff;
 import dev.lutra.agent.link.Identity;
+import dev.lutra.agent.link.DeviceKey;
 import dev.lutra.agent.link.LeaseKeeper;
 import dev.lutra.agent.link.NameTakenException;
-import dev.lutra.agent.link.ServerAddress;
+import dev.lutra.agent.link.Passport;
 import dev.lutra.agent.link.ServerLink;
 import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.sentinel.ReferenceLevels;
@@ -20,6 +21,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.border.VisibleText;
+import dev.lutra.proto.connection.ServerAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -78,10 +80,11 @@ public final class Main implements Callable<Integer> {
     /** How long a stopping process waits for the run under way, which cannot be interrupted. */
     private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
-    @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "the server's gRPC address")
+    @Option(names = "--server", required = true, paramLabel = "HOST:PORT[#KEY]", description = "the server's gRPC address, with its key where it prints one")
     private String server;
 
-    @Option(names = "--token", paramLabel = "TOKEN", description = "the server's token (default: the environment variable " + TOKEN_VARIABLE + ")")
+    @Option(names = "--token", paramLabel = "TOKEN", description = "what 'lutra token create' printed; needed once (default: the environment variable "
+        + TOKEN_VARIABLE + ")")
     private String token;
 
     @Option(names = "--token-file", paramLabel = "FILE", description = "a file that holds the token")
@@ -163,8 +166,8 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ServerAddress address = ServerAddress.parse(server);
-        String secret = readToken();
+        ServerAddress address = address();
+        Optional<String> secret = readToken();
         expect(lease >= 1 && lease <= MOST_LEASED, "--lease: " + lease + " (expected: 1 to " + MOST_LEASED + ")");
         List<Integer> cores = cores(pin);
         expect(joinTimeoutSeconds >= 0, "--join-timeout: " + joinTimeoutSeconds + " (expected: 0 or more seconds)");
@@ -174,17 +177,22 @@ public final class Main implements Callable<Integer> {
         Path folder = state == null ? defaultState(name) : state;
         ReferenceLevels levels = new ReferenceLevels(folder);
         Identity identity = new Identity(folder);
+        expect(secret.isPresent() || DeviceKey.find(folder, address, name).isPresent(),
+            "--token: missing, and no key of before (expected: --token TOKEN,"
+                + " --token-file FILE or the environment variable " + TOKEN_VARIABLE + ", as 'lutra token create' prints it)");
         List<CommandRuntime> configured = configured();
         CountDownLatch closed = new CountDownLatch(1);
         stopWhenTold(closed);
         try (ProcessBench bench = new ProcessBench(cores);
             Offers offers = Offers.find(providers, bench, configured, cores);
-            ServerLink link = new ServerLink(address, secret)) {
+            ServerLink link = new ServerLink(address)) {
             String memory = probe.memory(bench);
             EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System::nanoTime);
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
             serve(link, identity, name, candidate -> {
+                DeviceKey key = DeviceKey.find(folder, address, candidate).orElseGet(() -> DeviceKey.make(folder, address, candidate));
+                link.show(new Passport(candidate, key, secret));
                 Device.Builder described = probe.describe(candidate).toBuilder().setProtection(offers.protection())
                     .setMemoryOfModels(memory);
                 offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
@@ -213,7 +221,7 @@ public final class Main implements Callable<Integer> {
             String candidate = number == 1 ? name : name + "-" + number;
             Optional<Identity.Claim> claimed = identity.claim(link.address(), candidate);
             try (Identity.Claim claim = claimed.orElseThrow(() -> new NameTakenException(
-                link.address() + ": device " + candidate + ": another agent of this machine has joined under this name"))) {
+                link.address().shown() + ": device " + candidate + ": another agent of this machine has joined under this name"))) {
                 AgentLoop loop = loops.apply(candidate);
                 stop.set(loop::stop);
                 loop.run(Duration.ofSeconds(joinTimeoutSeconds));
@@ -303,12 +311,19 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    private String readToken() {
+    private ServerAddress address() {
+        try {
+            return ServerAddress.parse(server);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--server: " + e.getMessage());
+        }
+    }
+
+    private Optional<String> readToken() {
         String source = token != null ? "--token" : tokenFile != null ? "--token-file: " + tokenFile : TOKEN_VARIABLE;
-        String found = token != null ? token : tokenFile != null ? readTokenFile() : System.getenv(TOKEN_VARIABLE);
-        expect(found != null, "--token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
-            + TOKEN_VARIABLE + ")");
-        expect(found.matches(TOKEN_FORM), source + ": not a token (expected: printable ASCII without spaces, not empty)");
+        Optional<String> found = Optional.ofNullable(token != null ? token : tokenFile != null ? readTokenFile() : System.getenv(TOKEN_VARIABLE));
+        found.ifPresent(text -> expect(text.matches(TOKEN_FORM),
+            source + ": not a token (expected: printable ASCII without spaces, not empty)"));
         return found;
     }
 

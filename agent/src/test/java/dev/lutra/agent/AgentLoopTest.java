@@ -11,8 +11,10 @@ import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.link.Backoff;
 import dev.lutra.agent.link.Reports;
 import dev.lutra.agent.link.ScriptedServer;
-import dev.lutra.agent.link.ServerAddress;
+import dev.lutra.agent.link.DeviceKey;
+import dev.lutra.agent.link.Passport;
 import dev.lutra.agent.link.ServerLink;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.runtime.TinyOnnx;
 import dev.lutra.agent.sentinel.ReferenceLevels;
@@ -109,7 +111,9 @@ class AgentLoopTest {
     }
 
     private CompletableFuture<Void> start(ServerAddress address, String token, Duration joinTimeout, Bench with) {
-        ServerLink link = new ServerLink(address, token);
+        ServerLink link = new ServerLink(address);
+        DeviceKey key = DeviceKey.find(state, address, "bench").orElseGet(() -> DeviceKey.make(state, address, "bench"));
+        link.show(new Passport("bench", key, Optional.of(token)));
         JoinRequest self = JoinRequest.newBuilder()
             .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
         Rounds rounds = new Rounds(with, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
@@ -178,7 +182,7 @@ class AgentLoopTest {
     @Test
     void aWrongTokenEndsTheAgentWithOneLine() {
         assertRefused(start("wrong", Duration.ofMinutes(1)),
-            server.address() + ": the server refuses the token (expected: the one it was started with)");
+            server.address() + ": the server does not let this device in: wrong token");
         assertThat(server.joins).isEmpty();
     }
 

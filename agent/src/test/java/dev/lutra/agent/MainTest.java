@@ -96,12 +96,13 @@ class MainTest {
     /** What is wrong with the command line is said before anything is connected: in one line, exit 2. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--token=t                              | Missing required option: '--server=HOST:PORT'",
+        "--token=t                              | Missing required option: '--server=HOST:PORT[#KEY]'",
         "--server=localhost --token=t           | --server: localhost (expected: HOST:PORT, port 1 to 65535)",
         "--server=localhost:70000 --token=t     | --server: localhost:70000 (expected: HOST:PORT, port 1 to 65535)",
         "--server=http://localhost:1 --token=t  | --server: http://localhost:1 (expected: HOST:PORT, port 1 to 65535)",
-        "--server=localhost:1 | --token: missing (expected: --token TOKEN, --token-file FILE or the environment variable "
-            + "LUTRA_TOKEN)",
+        "--server=localhost:1 --device=none-of-this-name | --token: missing, and no key of before (expected: --token TOKEN, "
+            + "--token-file FILE or the environment variable LUTRA_TOKEN, as 'lutra token create' prints it)",
+        "--server=localhost:1#sha256:12 | --server: sha256:12 (expected: sha256: and 64 of 0-9 and a-f)",
         "--server=localhost:1 --token=          | --token: not a token (expected: printable ASCII without spaces, not empty)",
         "--server=localhost:1 --token-file=no/t | --token-file: no/t: cannot be read (expected: a text file that holds "
             + "the token)",
@@ -129,7 +130,7 @@ class MainTest {
 
         assertThat(exit()).isEqualTo(2);
         assertThat(errors()).containsExactly(
-            server.address() + ": the server refuses the token (expected: the one it was started with)");
+            server.address() + ": the server does not let this device in: wrong token");
     }
 
     @Test

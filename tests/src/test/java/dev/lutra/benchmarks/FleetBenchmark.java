@@ -2,6 +2,8 @@ package dev.lutra.benchmarks;
 
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.rpc.RemoteFleet;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,8 +24,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -63,7 +63,6 @@ public final class FleetBenchmark {
     private static final double NANOS = 1e9;
     /** Of the kernel's clock of processes, USER_HZ. */
     private static final double TICKS = 100;
-    private static final Pattern ADDRESS = Pattern.compile("\"address\": ?\"[^\"]*:(\\d+)\"");
 
     private final Path folder;
     private final Size size;
@@ -105,24 +104,22 @@ public final class FleetBenchmark {
         List<Child> children = new ArrayList<>();
         try {
             Child server = new Child(data.resolve("server.log"), "dev.lutra.server.cli.Main", "serve", "--json", "--listen", "127.0.0.1:0",
-                "--http", "127.0.0.1:0", "--data", data.resolve("data").toString());
+                "--http", "127.0.0.1:0", "--tls", "--data", data.resolve("data").toString());
             children.add(server);
-            Matcher address = ADDRESS.matcher(server.line());
-            if (!address.find()) {
-                throw new IllegalStateException("the server does not say where it listens");
-            }
+            server.line(); // it listens by now
+            ServerAddress address = new ServerFolder(data.resolve("data")).server();
             String token = Files.readString(data.resolve("data/token")).strip();
             int processes = Math.min(size.processes(), agents);
             for (int i = 0; i < processes; i++) {
                 int first = agents * i / processes;
-                children.add(new Child(data.resolve("agents" + i + ".log"), SimulatedAgents.class.getName(), address.group(1), token,
+                children.add(new Child(data.resolve("agents" + i + ".log"), SimulatedAgents.class.getName(), address.toString(), token,
                     Integer.toString(first), Integer.toString(agents * (i + 1) / processes - first)));
             }
             List<Child> agentProcesses = children.subList(1, children.size());
             for (Child child : agentProcesses) {
                 child.expect("joined");
             }
-            try (RemoteFleet access = RemoteFleet.connect("127.0.0.1:" + address.group(1), token)) {
+            try (RemoteFleet access = RemoteFleet.connect(address, token)) {
                 measurement.take(new Fleet(server, agentProcesses, access, access.putModel(EMPTY_MODEL)));
             }
         } finally {

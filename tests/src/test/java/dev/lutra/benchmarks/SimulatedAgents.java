@@ -1,5 +1,7 @@
 package dev.lutra.benchmarks;
 
+import dev.lutra.agent.link.DeviceKey;
+import dev.lutra.agent.link.Passport;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceStub;
 import dev.lutra.proto.Device;
@@ -19,6 +21,7 @@ import dev.lutra.proto.Runtime;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ServerAddress;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -33,6 +36,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -43,13 +47,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
- * Agents that measure nothing, many in one process, each over a TCP connection of its own: they join, lease one task, hold it for as long
+ * Agents that measure nothing, many in one process, each with a key and over a TCP connection of its own: they join, lease one task, hold it for as long
  * as its label says, report, and lease the next, renewing as real ones do. A label is {@code DUE HOLD}: when the task was due to be
  * submitted, on the system's monotonic clock in nanoseconds, and the milliseconds to hold it.
  *
- * <p>Arguments: {@code PORT TOKEN FIRST COUNT}; says {@code joined}, then for every line {@code FILE} that it reads writes what was
+ * <p>Arguments: {@code SERVER TOKEN FIRST COUNT}; says {@code joined}, then for every line {@code FILE} that it reads writes what was
  * acknowledged since, {@code ID LATENCY} a line, and says {@code written}.
  */
 final class SimulatedAgents {
@@ -63,13 +68,15 @@ final class SimulatedAgents {
         thread.setDaemon(true);
         return thread;
     });
-    private final int port;
+    private final ServerAddress address;
     private final String token;
+    private final Path keys;
     private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
     private final CountDownLatch joined;
 
-    private SimulatedAgents(int port, String token, int count) {
-        this.port = port;
+    private SimulatedAgents(ServerAddress address, String token, int count) throws IOException {
+        this.address = address;
+        this.keys = Files.createTempDirectory("lutra-keys");
         this.token = token;
         this.joined = new CountDownLatch(count);
     }
@@ -77,11 +84,12 @@ final class SimulatedAgents {
     public static void main(String[] args) throws IOException, InterruptedException {
         int first = Integer.parseInt(args[2]);
         int count = Integer.parseInt(args[3]);
-        SimulatedAgents agents = new SimulatedAgents(Integer.parseInt(args[0]), args[1], count);
+        SimulatedAgents agents = new SimulatedAgents(ServerAddress.parse(args[0]), args[1], count);
         for (int i = 0; i < count; i++) {
             agents.new Agent("agent" + (first + i)).join();
         }
         agents.joined.await();
+        agents.forgetKeys();
         System.out.println("joined");
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String file = commands.readLine(); file != null; file = commands.readLine()) {
@@ -95,10 +103,22 @@ final class SimulatedAgents {
         System.exit(0);
     }
 
+    /** What is in memory is enough from now on. */
+    private void forgetKeys() throws IOException {
+        try (Stream<Path> files = Files.list(keys)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(keys);
+    }
+
     private final class Agent {
 
         private final String name;
-        private final AgentServiceStub server;
+        private final ManagedChannel connection;
+        private final Passport passport;
+        private volatile String bearer;
         private final SplittableRandom random;
         private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
         private volatile String session = "";
@@ -107,13 +127,21 @@ final class SimulatedAgents {
         Agent(String name) {
             this.name = name;
             this.random = new SplittableRandom(name.hashCode());
-            ManagedChannel connection = NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext()
+            connection = ((NettyChannelBuilder) address.channel())
                 .eventLoopGroup(network).channelType(NioSocketChannel.class).directExecutor().build();
-            server = AgentServiceGrpc.newStub(connection).withInterceptors(TokenHeader.showing(token));
+            passport = new Passport(name, DeviceKey.make(keys, address, name), Optional.of(token));
+            bearer = passport.bearer(connection);
         }
 
         private AgentServiceStub server() {
-            return server.withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS);
+            return AgentServiceGrpc.newStub(connection).withInterceptors(TokenHeader.showing(bearer))
+                .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS);
+        }
+
+        /** The server was started again; on a thread that may wait. */
+        private void showKeyAgain() {
+            passport.refused(bearer);
+            bearer = passport.bearer(connection);
         }
 
         void join() {
@@ -193,7 +221,13 @@ final class SimulatedAgents {
 
             @Override
             public void onError(Throwable problem) {
-                Runnable next = Status.fromThrowable(problem).getCode() == Status.Code.NOT_FOUND ? Agent.this::join : again;
+                Status.Code code = Status.fromThrowable(problem).getCode();
+                Runnable next = () -> {
+                    if (code == Status.Code.UNAUTHENTICATED) {
+                        showKeyAgain();
+                    }
+                    (code == Status.Code.NOT_FOUND ? (Runnable) Agent.this::join : again).run();
+                };
                 timer.schedule(next, PAUSE_MILLIS / 2 + random.nextLong(PAUSE_MILLIS), TimeUnit.MILLISECONDS);
             }
 

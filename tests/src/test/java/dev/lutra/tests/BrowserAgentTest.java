@@ -15,17 +15,21 @@ import dev.lutra.network.RandomWeights;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.proto.Circumstances;
+import dev.lutra.proto.CreateTokenReply;
+import dev.lutra.proto.CreateTokenRequest;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.Role;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
@@ -84,8 +88,8 @@ class BrowserAgentTest {
         assumeTrue(npmExists(), "no npm: the page /agent was built without its runtime");
         server = keep(LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet"));
         grpc = "127.0.0.1:" + CommandLineTest.servedPort(server);
-        link = joinLink(server);
-        fleet = keep(RemoteFleet.connect(grpc, Files.readString(folder.resolve("fleet/token")).strip()));
+        fleet = keep(RemoteFleet.connect(ServerAddress.parse(grpc), Files.readString(folder.resolve("fleet/token")).strip()));
+        link = joinLink();
     }
 
     private <C extends AutoCloseable> C keep(C opened) {
@@ -104,16 +108,9 @@ class BrowserAgentTest {
         return Stream.of(System.getenv("PATH").split(":")).anyMatch(place -> Files.isExecutable(Path.of(place, "npm")));
     }
 
-    private static String joinLink(LutraProcess server) {
-        StringBuilder found = new StringBuilder();
-        assertThat(server.awaitLine(line -> {
-            int at = line.indexOf("http");
-            if (at >= 0) {
-                found.append(line.substring(at).strip());
-            }
-            return at >= 0;
-        }, SOON)).isTrue();
-        return found.toString();
+    private String joinLink() {
+        CreateTokenReply made = fleet.access(stub -> stub.createToken(CreateTokenRequest.newBuilder().setRole(Role.JOINING).build()));
+        return made.getPages() + "/agent#token=" + made.getToken();
     }
 
     private void join() {
@@ -254,9 +251,9 @@ class BrowserAgentTest {
         browser.await("state", text -> text.equals("Stopped"), SOON);
         fleet.submit(DEVICE, List.of(task("cut off", sentinel()).setProvider("wasm").setReturnOutputs(true).build()));
         assertThat(browser.evaluate("""
-            import('/pages/protocol.js').then(async ({ Server }) => {
-              const server = new Server(localStorage.getItem('lutra.token'));
-              const { session } = await server.join({ device: { name: '%s' }, machine: localStorage.getItem('lutra.machine') });
+            Promise.all([import('/pages/protocol.js'), import('/pages/passport.js')]).then(async ([{ Server }, { Passport }]) => {
+              const server = new Server(new Passport('%1$s', null));
+              const { session } = await server.join({ device: { name: '%1$s' }, machine: localStorage.getItem('lutra.machine') });
               const { tasks: [leased] } = await server.lease({ session, maxTasks: 1 });
               sessionStorage.setItem('lutra.unanswered', JSON.stringify({ session,
                 lease: { taskId: leased.task.id, epoch: leased.epoch }, outcome: { failed: { reason: 'from before' } } }));
@@ -405,7 +402,7 @@ class BrowserAgentTest {
         browser.open(link.replaceFirst("token=.*", "token=a-token-that-is-wrong"));
         browser.await("device", text -> text.contains("onnxruntime-web"), SOON);
         browser.run("document.getElementById('start').click()");
-        browser.await("notice", text -> text.contains("does not accept this page's token"), SOON);
+        browser.await("notice", text -> text.contains("does not let this device in (wrong token)"), SOON);
         assertThat(browser.text("state")).isEqualTo("Stopped");
         assertThat(fleet.agents()).isEmpty();
 
@@ -431,8 +428,8 @@ class BrowserAgentTest {
             process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-XX:TieredStopAtLevel=1", "-cp",
                 jar + ":" + target.resolve("lib") + "/*", "dev.lutra.server.cli.Main", "serve", "--listen", "127.0.0.1:0",
                 "--data", folder.resolve("bare").toString()).start();
-            link = process.errorReader().lines().filter(line -> line.contains("http")).findFirst()
-                .map(line -> line.substring(line.indexOf("http")).strip()).orElseThrow();
+            link = process.errorReader().lines().filter(line -> line.startsWith("pages on ")).findFirst()
+                .map(line -> line.replace("pages on ", "") + "/agent#token=whatever").orElseThrow();
         }
 
         @Override

@@ -233,6 +233,19 @@ class CommandLineTest {
         "export-arch shufflenetv2-cifar --arch random --out a.onnx --precision int4 | precision: int4 (expected: one of float32",
         "agents --server 127.0.0.1:9 --token none-of-your-business | 127.0.0.1:9",
         "serve --tls-cert cert.pem | --tls-cert: alone (expected: --tls-cert and --tls-key)",
+        "serve --tls --tls-cert cert.pem --tls-key key.pem | --tls: given with --tls-cert (expected: one of them",
+        "serve --insecure | --insecure: changes nothing here (expected: with an address that other machines reach, without --tls)",
+        "serve --listen 0.0.0.0:0 --data fleet | --listen 0.0.0.0:0: other machines reach it, and nothing is encrypted (expected: lutra serve"
+            + " --listen 0.0.0.0:0 --tls",
+        "serve --http 0.0.0.0:0 --data fleet | --http 0.0.0.0:0: other machines reach it, and nothing is encrypted (expected: lutra serve"
+            + " --http 0.0.0.0:0 --tls",
+        "agents --server nowhere | --server: nowhere (expected: HOST:PORT, port 1 to 65535)",
+        "agents --server h:1#sha256:12 --token none-of-your-business | --server: sha256:12 (expected: sha256: and 64 of 0-9 and a-f)",
+        "token | token: no command (expected: token create, list or revoke)",
+        "token create --role king | --role: king (expected: agent, viewer or operator)",
+        "token create --for ever | --for: ever (expected: a duration with its unit, such as '24 h')",
+        "token list --server . | .: no server was started on it (expected: 'lutra serve --data .', or --server)",
+        "devices | devices: no command (expected: devices list or remove)",
         "serve --http 7412 | --http: 7412 (expected: host:port, an IPv6 address in brackets)",
         "fly | Unmatched argument"})
     void wrongInputGivesOneLine(String arguments, String message) {
@@ -442,21 +455,32 @@ class CommandLineTest {
         }
     }
 
+    /** Encrypted, by the server's key and a token that is good once; from then on by the agent's own key. */
     @Test
     void agentsJoinByAnyAddress() throws IOException {
-        try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "[::1]:0", "--data", "fleet")) {
-            String address = "[::1]:" + servedPort(server);
-            try (LutraProcess agent = LutraProcess.start(folder, "agent", "--server", address, "--token-file", "fleet/token",
-                "--device", "bench.v6")) {
-                assertThat(agent.awaitLine(line -> line.contains("joined"), java.time.Duration.ofSeconds(60))).as("%s", agent.errors())
-                    .isTrue();
-                LutraProcess.Result agents = LutraCall.run("agents", "--server", address, "--token-file", token());
-                assertThat(agents.output()).contains("bench.v6");
+        try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "[::1]:0", "--data", "fleet", "--tls")) {
+            servedPort(server);
+            String data = folder.resolve("fleet").toString();
+            LutraProcess.Result made = LutraCall.run("token", "create", "--device", "bench.v6", "--server", data);
+            String printed = made.output().lines().filter(line -> line.startsWith("on the device: lutra ")).findFirst().orElseThrow();
+            List<String> join = List.of(printed.replace("on the device: lutra ", "").split(" "));
+            assertThat(join.get(2)).matches("\\[::1]:\\d+#sha256:[0-9a-f]{64}|localhost:\\d+#sha256:[0-9a-f]{64}");
+            String address = Files.readString(folder.resolve("fleet/address")).strip();
+            for (List<String> arguments : List.of(List.of("agent", "--server", address, "--token", join.get(4), "--device", "bench.v6"),
+                List.of("agent", "--server", address, "--device", "bench.v6"))) {
+                try (LutraProcess agent = LutraProcess.start(folder, arguments.toArray(String[]::new))) {
+                    assertThat(agent.awaitLine(line -> line.contains("joined"), java.time.Duration.ofSeconds(60))).as("%s", agent.errors())
+                        .isTrue();
+                    assertThat(LutraCall.run("devices", "list", "--server", data).output()).contains("bench.v6");
+                }
             }
+            LutraProcess.Result used = LutraProcess.run(folder, "agent", "--server", address, "--token", join.get(4), "--device", "other");
+            assertThat(used.message()).contains("used token");
             LutraProcess.Result refused = LutraProcess.run(folder, "agent", "--server", address, "--token-file", "fleet/token",
                 "--device", "a\u001b[2Jb");
             assertThat(refused.message()).contains("'a\\u{1b}[2Jb' (expected: a name of at most 64 letters");
             assertThat(refused.code()).isEqualTo(2);
+            assertThat(server.errors()).as("what a log would have").noneMatch(line -> line.contains(join.get(4)));
         }
     }
 

@@ -66,8 +66,8 @@ class DependencyLinesTest {
         .should().dependOnClassesThat().resideInAPackage("dev.lutra.supernet.training..");
 
     @ArchTest
-    static final ArchRule SQL_STAYS_IN_STORE_AND_FLEET = noClasses().that()
-        .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..")
+    static final ArchRule SQL_STAYS_IN_STORE_FLEET_AND_ACCESS = noClasses().that()
+        .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..", "dev.lutra.server.access..")
         .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "org.jdbi..", "org.flywaydb..");
 
     @ArchTest

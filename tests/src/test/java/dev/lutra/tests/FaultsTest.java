@@ -77,7 +77,7 @@ class FaultsTest {
             targets: [{device: %s}]
             profile: {calibrate: 0, half-width: 0.5, rounds: 2, slice: 50 ms, time-limit: 500 ms}
             """.formatted(DEVICE));
-        profile = keep(LutraProcess.start(folder, "profile", experiment.toString(), "--server", "127.0.0.1:" + port,
+        profile = keep(LutraProcess.start(folder, "profile", experiment.toString(), "--server", server("127.0.0.1"),
             "--token-file", "fleet/token"));
     }
 
@@ -95,11 +95,16 @@ class FaultsTest {
 
     private void serve(int onPort) {
         server = keep(LutraProcess.start(folder, "serve", "--listen", "0.0.0.0:" + onPort, "--http", "127.0.0.1:0",
-            "--data", "fleet"));
+            "--data", "fleet", "--tls"));
     }
 
-    private LutraProcess join(List<String> prefix, String host) {
-        return keep(LutraProcess.startBehind(prefix, folder, "agent", "--server", host + ":" + port,
+    /** With the server's key, which stays what it is. */
+    private String server(String host) throws IOException {
+        return host + ":" + port + Files.readString(folder.resolve("fleet/address")).strip().replaceFirst("[^#]*", "");
+    }
+
+    private LutraProcess join(List<String> prefix, String host) throws IOException {
+        return keep(LutraProcess.startBehind(prefix, folder, "agent", "--server", server(host),
             "--token-file", "fleet/token", "--device", DEVICE, "--lease", FEW));
     }
 

@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.cli.Main;
+import dev.lutra.server.rpc.RemoteFleet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +37,10 @@ class JsonAnswersTest {
     /** Those that start other processes, or are ended from outside; all others need none of their own. */
     private static final Set<String> PROCESSES = Set.of("plan", "profile", "verify", "run", "retrain", "load");
 
+    /** Those that speak to a server. */
+    private static final Set<String> OF_A_SERVER = Set.of("serve", "agents", "token create", "token list", "token revoke", "devices list",
+        "devices remove");
+
     @TempDir
     private Path folder;
 
@@ -46,6 +53,10 @@ class JsonAnswersTest {
 
         String[] words(Path folder) {
             return (arguments.replace("@", folder + "/") + " --json").split(" ");
+        }
+
+        Asked with(String argument) {
+            return new Asked(arguments + " " + argument, answer);
         }
     }
 
@@ -90,6 +101,11 @@ class JsonAnswersTest {
         asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
         asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
         asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));
+        asked.put("token create", new Asked("token create --role viewer --server @fleet", answer -> answer.path("token").asText().length() == 43));
+        asked.put("token list", new Asked("token list --server @fleet", answer -> answer.path(0).path("role").asText().equals("operator")));
+        asked.put("token revoke", new Asked("token revoke --server @fleet", answer -> answer.has("revoked")));
+        asked.put("devices list", new Asked("devices list --server @fleet", JsonNode::isArray));
+        asked.put("devices remove", new Asked("devices remove gone --server @fleet", answer -> answer.path("failed_tasks").asInt() == 1));
         return asked;
     }
 
@@ -102,8 +118,7 @@ class JsonAnswersTest {
         known.addAll(NOT_RUN);
         assertThat(commands).as("what the program has and what is asked here").containsExactlyInAnyOrderElementsOf(known);
         writeInputs();
-        asked.remove("serve");
-        asked.remove("agents");
+        OF_A_SERVER.forEach(asked::remove);
         // weights to import come from a trained supernet
         Asked imported = asked.remove("import-weights");
         asked.put("import-weights", imported);
@@ -137,9 +152,26 @@ class JsonAnswersTest {
                 (String.join(" ", asked.get("agents").words(folder)) + " --server 127.0.0.1:" + port).split(" "));
             assertThat(agents.code()).as("%s", agents.errors()).isZero();
             assertAnswer("agents", agents.output(), asked.get("agents"));
+            String token = Files.readString(folder.resolve("fleet/token")).strip();
+            try (RemoteFleet fleet = RemoteFleet.connect(new ServerAddress("127.0.0.1", port), token)) {
+                String model = fleet.putModel(Files.readAllBytes(folder.resolve("net.onnx")));
+                fleet.submit("gone", List.of(Task.newBuilder().setId("left").setThreads(1).setModelSha256(model).build()));
+            }
+            String made = answerOf("token create", asked).path("id").asText();
+            answerOf("token list", asked);
+            answerOf("token revoke", Map.of("token revoke", asked.get("token revoke").with(made)));
+            answerOf("devices list", asked);
+            answerOf("devices remove", asked);
             server.kill();
             assertAnswer("serve", server.output(), asked.get("serve"));
         }
+    }
+
+    private JsonNode answerOf(String name, Map<String, Asked> asked) throws IOException {
+        LutraProcess.Result answer = LutraCall.run(asked.get(name).words(folder));
+        assertThat(answer.code()).as("%s: %s", name, answer.errors()).isZero();
+        assertAnswer(name, answer.output(), asked.get(name));
+        return JSON.readTree(answer.output());
     }
 
     /** Commands that do something themselves, by their names from the first on; each has to know the option. */

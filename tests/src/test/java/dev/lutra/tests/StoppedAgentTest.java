@@ -13,6 +13,7 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.access.Access;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -47,7 +49,9 @@ class StoppedAgentTest {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), LEASE);
             ModelStore models = new ModelStore(folder.resolve("models"));
             LocalFleet fleet = new LocalFleet(queue, models);
-            try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+            try (
+                LutraServer server = LutraServer.start("127.0.0.1", 0, Optional.empty(), Access.open(database, Clock.systemUTC(), TOKEN), queue,
+                    models);
                 LutraProcess agent = LutraProcess.start(folder, "agent", "--server", "127.0.0.1:" + server.port(), "--token", TOKEN,
                     "--device", "laptop", "--lease", "4")) {
                 String model = fleet.putModel(relu());

@@ -2,6 +2,7 @@ package dev.lutra.agent.link;
 
 import dev.lutra.agent.device.StateFile;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -106,7 +107,7 @@ public final class Identity {
 
     /** Claims a name; empty if another agent of this machine and state folder has it. */
     public Optional<Claim> claim(ServerAddress server, String name) {
-        Path file = state.resolve(Sha256.of(server + " " + name).substring(0, NAME_DIGITS) + ".lock");
+        Path file = state.resolve(Sha256.of(server.shown() + " " + name).substring(0, NAME_DIGITS) + ".lock");
         FileChannel channel = null;
         try {
             Files.createDirectories(state);

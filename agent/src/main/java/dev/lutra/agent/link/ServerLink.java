@@ -5,9 +5,8 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.border.TokenHeader;
-import io.grpc.ClientInterceptor;
+import dev.lutra.proto.connection.ServerAddress;
 import io.grpc.ManagedChannel;
-import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.net.UnknownHostException;
@@ -42,14 +41,18 @@ public final class ServerLink implements AutoCloseable {
     }
 
     private final ServerAddress address;
-    private final ClientInterceptor token;
     private ManagedChannel channel;
+    private volatile Passport passport;
     private State state = State.NEVER_REACHED;
     private boolean closed;
 
-    public ServerLink(ServerAddress address, String token) {
+    public ServerLink(ServerAddress address) {
         this.address = address;
-        this.token = TokenHeader.showing(token);
+    }
+
+    /** From now on speaks for a device. */
+    public void show(Passport shown) {
+        this.passport = shown;
     }
 
     public ServerAddress address() {
@@ -60,22 +63,39 @@ public final class ServerLink implements AutoCloseable {
      * Makes one call.
      *
      * @throws ServerException if it is not answered as asked
-     * @throws InputException if the server refuses the token or is not a Lutra server
+     * @throws InputException if the server does not let this device in or is not a Lutra server
      * @throws OutOfMemoryError if the answer does not fit into memory
      */
     public <T> T call(Duration deadline, Function<AgentServiceBlockingStub, T> call) {
         ManagedChannel used = channel();
-        AgentServiceBlockingStub stub = AgentServiceGrpc.newBlockingStub(used)
-            .withInterceptors(token)
-            .withMaxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
         try {
-            T reply = call.apply(stub);
+            T reply = call(used, deadline, call);
             reached();
             return reply;
         } catch (StatusRuntimeException e) {
             throw translate(e, used);
         }
+    }
+
+    /** A token that is not taken any more is changed for another, once. */
+    private <T> T call(ManagedChannel used, Duration deadline, Function<AgentServiceBlockingStub, T> call) {
+        String bearer = passport.bearer(used);
+        try {
+            return call.apply(stub(used, deadline, bearer));
+        } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() != Status.Code.UNAUTHENTICATED) {
+                throw e;
+            }
+            passport.refused(bearer);
+            return call.apply(stub(used, deadline, passport.bearer(used)));
+        }
+    }
+
+    private static AgentServiceBlockingStub stub(ManagedChannel used, Duration deadline, String bearer) {
+        return AgentServiceGrpc.newBlockingStub(used)
+            .withInterceptors(TokenHeader.showing(bearer))
+            .withMaxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .withDeadlineAfter(deadline.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private RuntimeException translate(StatusRuntimeException e, ManagedChannel used) {
@@ -87,9 +107,9 @@ public final class ServerLink implements AutoCloseable {
         }
         switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED :
-                return new InputException(address + ": the server refuses the token (expected: the one it was started with)");
+                return new InputException(address.shown() + ": the server does not let this device in: " + reason(e));
             case UNIMPLEMENTED :
-                return new InputException(address + ": what answers there is not a Lutra server of this version");
+                return new InputException(address.shown() + ": what answers there is not a Lutra server of this version");
             case NOT_FOUND :
                 reached();
                 return new ServerException(ServerException.Kind.NOT_FOUND, reason(e), e);
@@ -110,10 +130,10 @@ public final class ServerLink implements AutoCloseable {
 
     private synchronized ManagedChannel channel() {
         if (closed) {
-            throw new IllegalStateException(address + ": link closed");
+            throw new IllegalStateException(address.shown() + ": link closed");
         }
         if (channel == null) {
-            channel = ManagedChannelBuilder.forAddress(address.host(), address.port()).usePlaintext()
+            channel = address.channel()
                 .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                 .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                 .build();
@@ -123,7 +143,7 @@ public final class ServerLink implements AutoCloseable {
 
     private synchronized void reached() {
         if (state == State.LOST) {
-            log.info("{}: the server is back", address);
+            log.info("{}: the server is back", address.shown());
         }
         state = State.REACHED;
     }
@@ -134,13 +154,13 @@ public final class ServerLink implements AutoCloseable {
             channel = null;
         }
         if (state == State.REACHED && !closed) {
-            log.warn("{}: lost the server ({}), trying again until it is back", address, reason);
+            log.warn("{}: lost the server ({}), trying again until it is back", address.shown(), reason);
             state = State.LOST;
         }
     }
 
     /** The innermost cause, which names what the network said. */
-    private static String reason(StatusRuntimeException e) {
+    private String reason(StatusRuntimeException e) {
         if (e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
             return "no answer in time"; // gRPC's own words are about its inner states
         }
@@ -153,7 +173,7 @@ public final class ServerLink implements AutoCloseable {
         String text = described ? e.getStatus().getDescription() : innermost.getMessage();
         return text == null
             ? e.getStatus().getCode().toString()
-            : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst(""));
+            : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst("") + address.hint(e));
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
@@ -58,6 +59,7 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
     public final List<String> fetches = new CopyOnWriteArrayList<>();
     public final List<ReportRequest> reports = new CopyOnWriteArrayList<>();
     public final Set<String> sessions = ConcurrentHashMap.newKeySet();
+    public final ScriptedAccess access = new ScriptedAccess();
 
     /** A renewal may take a quarter of it: one that takes longer on a busy machine would count as a lost server. */
     public volatile long leaseMillis = 60_000;
@@ -83,7 +85,7 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
     public void start() {
         try {
             server = Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
-                .addService(this).intercept(this).build().start();
+                .addService(this).addService(access).intercept(this).build().start();
             port = server.getPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -94,6 +96,7 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
     public void stop() throws InterruptedException {
         server.shutdownNow().awaitTermination();
         sessions.clear();
+        access.bearers.clear();
     }
 
     /** Breaks all connections, and is away until an agent has looked for it in vain. */
@@ -138,7 +141,10 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
 
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-        if (("Bearer " + TOKEN).equals(headers.get(AUTHORIZATION))) {
+        String method = call.getMethodDescriptor().getBareMethodName();
+        String shown = String.valueOf(headers.get(AUTHORIZATION)).replaceFirst("^Bearer ", "");
+        boolean open = method.equals("Challenge") || method.equals("Authenticate");
+        if (open || (method.equals("Enroll") ? shown.equals(TOKEN) : access.bearers.contains(shown))) {
             return next.startCall(call, headers);
         }
         call.close(Status.UNAUTHENTICATED.withDescription("wrong token"), new Metadata());

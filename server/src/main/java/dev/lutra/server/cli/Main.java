@@ -5,10 +5,12 @@ import dev.lutra.Names;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.fleet.AgentsCommand;
 import dev.lutra.server.cli.fleet.BackupCommand;
+import dev.lutra.server.cli.fleet.DevicesCommand;
 import dev.lutra.server.cli.fleet.GcCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.RestoreCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
+import dev.lutra.server.cli.fleet.TokenCommand;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.recipe.InitCommand;
 import dev.lutra.server.cli.recipe.RecipesCommand;
@@ -54,8 +56,8 @@ public final class Main {
         StageCommands.Search.class, StageCommands.Export.class, VerifyCommand.class, RetrainCommand.class, TestCommand.class,
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
-        ServeCommand.class, AgentsCommand.class, LutCommand.class, PredictCommand.class, CalibrateCommand.class,
-        LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class);
+        ServeCommand.class, AgentsCommand.class, DevicesCommand.class, TokenCommand.class, LutCommand.class, PredictCommand.class,
+        CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class);
 
     public static void main(String[] args) {
         int code = run(args);

@@ -3,6 +3,7 @@ package dev.lutra.server.device;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.connection.ServerAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -51,16 +52,17 @@ final class LocalAgent implements AutoCloseable {
     /**
      * Starts the agent; it joins by itself.
      *
-     * @param host where this machine reaches the server
+     * @param server as this machine reaches it
+     * @param token to join with
      * @param died told, when this is closed, if the agent had ended without having been asked to
      * @throws InputException if the agent is not installed beside this program
      */
-    static LocalAgent start(String device, String host, int port, String token, Path log, Runnable died) {
+    static LocalAgent start(String device, ServerAddress server, String token, Path log, Runnable died) {
         String jar = requireInstalled(device);
         InputFile.requireRegularOrNone(log); // a pipe would be waited for
         String java = System.getProperty(JAVA, Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar,
-            "--server", (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port, "--device", device, "--exit-with-parent"));
+        ProcessBuilder builder = new ProcessBuilder(List.of(java, "-XX:+UseSerialGC", "-jar", jar, "--server", server.toString(), "--device", device,
+            "--exit-with-parent"));
         builder.environment().put("LUTRA_TOKEN", token);
         builder.environment().remove(HUGE_PAGES.getKey(), HUGE_PAGES.getValue());
         builder.redirectErrorStream(true);

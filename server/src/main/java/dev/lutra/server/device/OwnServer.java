@@ -6,7 +6,15 @@ import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
-import dev.lutra.server.rpc.Tokens;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.ServerFolder;
+import dev.lutra.server.access.TokenFile;
+import dev.lutra.server.tls.Encryption;
+import dev.lutra.server.tls.OwnAddress;
+import dev.lutra.server.tls.ServerKey;
+import dev.lutra.proto.Role;
+import dev.lutra.proto.connection.KeyFingerprint;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.run.RunFolder;
@@ -15,8 +23,9 @@ import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,18 +39,13 @@ import java.util.function.Consumer;
  * where pages are served too.
  *
  * @param port 0 takes a free one
+ * @param encryption of both
  */
-public record OwnServer(String host, int port, Optional<WebServer.Settings> pages) implements FleetAccess {
+public record OwnServer(String host, int port, Encryption encryption, Optional<WebServer.Settings> pages) implements FleetAccess {
 
     /** A server that only this machine reaches. */
     public static OwnServer onThisMachine() {
-        return new OwnServer("127.0.0.1", 0, Optional.empty());
-    }
-
-    /** Where this machine reaches what listens on {@code host}: every interface has the loopback among them. */
-    private String reachable() {
-        InetAddress address = new InetSocketAddress(host, port).getAddress();
-        return address.isAnyLocalAddress() ? InetAddress.getLoopbackAddress().getHostAddress() : host;
+        return new OwnServer("127.0.0.1", 0, new Encryption.None(), Optional.empty());
     }
 
     @Override
@@ -59,24 +63,33 @@ public record OwnServer(String host, int port, Optional<WebServer.Settings> page
     public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
         TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
         ModelStore models = new ModelStore(folder.models());
-        Path tokenFile = folder.root().resolve("token");
-        String token = Tokens.loadOrCreate(tokenFile);
-        LutraServer server = LutraServer.start(host, port, token, queue, models);
+        ServerFolder own = new ServerFolder(folder.root());
+        Access access = Access.open(database, Clock.systemUTC(), TokenFile.loadOrCreate(own.token()));
+        InetAddress where = new InetSocketAddress(host, port).getAddress();
+        Optional<ServerKey> key = ServerKey.of(encryption, OwnAddress.all(where), Instant.now());
+        LutraServer server = LutraServer.start(host, port, key, access, queue, models);
+        Optional<KeyFingerprint> fingerprint = key.map(ServerKey::fingerprint);
+        ServerAddress fromHere = new ServerAddress(OwnAddress.fromHere(where), server.port(), fingerprint, fingerprint.isEmpty());
+        own.reachedAt(fromHere);
+        access.reachedAt(
+            new Access.Places(new ServerAddress(OwnAddress.inUrl(where), server.port(), fingerprint, fingerprint.isEmpty()).toString(), ""));
         List<AutoCloseable> open = new ArrayList<>(List.of(server));
         pages.ifPresent(settings -> {
-            WebServer web = WebServer.start(settings, token, new AgentCalls(queue, models));
+            WebServer web = WebServer.start(settings, key, access, new AgentCalls(queue, models));
             open.add(web);
-            progress.say("browsers join at " + web.joinLink());
+            access.reachedAt(new Access.Places(access.places().agents(), web.address()));
+            progress.say("pages on " + web.address() + "; browsers join by what 'lutra token create" + own.option() + "' prints");
         });
         queue.agentDied(Experiment.LOCAL); // with the run that had started it: it comes anew, and nothing is charged
         Map<String, BooleanSupplier> agents = new HashMap<>();
         if (targets.stream().anyMatch(target -> target.device().equals(Experiment.LOCAL))) {
-            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, reachable(), server.port(), token, folder.agentLog(),
+            LocalAgent agent = LocalAgent.start(Experiment.LOCAL, fromHere,
+                access.tokens().create(Role.JOINING, Duration.ZERO, Experiment.LOCAL).token(), folder.agentLog(),
                 () -> queue.agentDied(Experiment.LOCAL));
             open.add(agent);
             agents.put(Experiment.LOCAL, agent::isAlive);
         }
         return new RunFleet(new LocalFleet(queue, models, database.patience()), progress, open, agents,
-            "lutra agent --server <this host>:" + server.port() + " --token-file " + tokenFile);
+            "what 'lutra token create" + own.option() + "' prints, with");
     }
 }

@@ -1,6 +1,7 @@
 package dev.lutra.server.device;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.rpc.RemoteFleet;
@@ -17,13 +18,13 @@ import java.util.stream.Collectors;
 /**
  * A server elsewhere, as {@code lutra serve} runs it.
  *
- * @param address {@code host:port}
+ * @param token an operator's
  * @param priority of what the run asks for, among the tasks of others
  */
-public record RemoteServer(String address, String token, int priority) implements FleetAccess {
+public record RemoteServer(ServerAddress address, String token, int priority) implements FleetAccess {
 
     /** With the usual priority. */
-    public RemoteServer(String address, String token) {
+    public RemoteServer(ServerAddress address, String token) {
         this(address, token, 0);
     }
 
@@ -33,7 +34,7 @@ public record RemoteServer(String address, String token, int priority) implement
         try (RemoteFleet fleet = RemoteFleet.connect(address, token)) {
             Set<String> known = fleet.agents().stream().map(agent -> agent.getDevice().getName()).collect(Collectors.toSet());
             targets.stream().map(Experiment.Target::device).filter(device -> !known.contains(device)).forEach(device -> warn.accept(
-                "device " + device + " has never joined " + address + ": on it, run " + howToJoin() + " --device " + device));
+                "device " + device + " has never joined " + address.shown() + ": on it, run " + howToJoin() + " --device " + device));
         }
     }
 

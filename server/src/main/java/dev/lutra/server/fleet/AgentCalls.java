@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** What the calls of an agent do, whatever carries them: gRPC for programs, HTTP for pages. */
@@ -37,6 +38,11 @@ public final class AgentCalls {
     public AgentCalls(TaskQueue queue, ModelStore models) {
         this.queue = Objects.requireNonNull(queue);
         this.models = Objects.requireNonNull(models);
+    }
+
+    /** The device that has a session; empty when none has. */
+    public Optional<String> device(String session) {
+        return queue.device(session);
     }
 
     /** What a call may wait that asks for so many milliseconds. */

@@ -107,6 +107,9 @@ public final class TaskQueue {
     private static final Outcome LOST_TOO_OFTEN = Outcome.newBuilder().setFailed(Failed.newBuilder()
         .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
 
+    private static final Outcome CANCELLED = Outcome.newBuilder().setFailed(Failed.newBuilder()
+        .setReason("cancelled by an operator")).build();
+
     /** A lease that its agent still has, or has let run out but may come back to. */
     private static final String OF_AN_AGENT = "state IN ('queued', 'leased') AND session IS NOT NULL";
 
@@ -489,6 +492,59 @@ public final class TaskQueue {
             announce(device, List.of(lease.getTaskId()));
         }
         return device != null;
+    }
+
+    /** The device that has a session; empty when none has. */
+    public Optional<String> device(String session) {
+        return database.read(handle -> handle.createQuery("SELECT name FROM devices WHERE session = :session").bind("session", session)
+            .mapTo(String.class).findOne());
+    }
+
+    /**
+     * Forgets a device and fails what it has not done; what it has measured stays.
+     *
+     * @return how many tasks failed
+     * @throws InputException when it never joined and has no tasks
+     */
+    public int remove(String device) {
+        List<String> failed = transaction(handle -> {
+            List<String> cancelled = cancel(handle, "device = :key", device);
+            if (handle.createUpdate("DELETE FROM devices WHERE name = :name").bind("name", device).execute() + cancelled.size() == 0) {
+                throw new InputException("device " + device + ": not known (expected: one of 'lutra devices list')");
+            }
+            heardMillis.remove(device);
+            progressByDevice.remove(device);
+            replacedProcesses.remove(device);
+            return cancelled;
+        });
+        announce(device, failed);
+        return failed.size();
+    }
+
+    /**
+     * Fails what a device has not done.
+     *
+     * @return how many tasks that were
+     */
+    public int cancel(String device) {
+        List<String> cancelled = transaction(handle -> cancel(handle, "device = :key", device));
+        announce(device, cancelled);
+        return cancelled.size();
+    }
+
+    /** Fails those of the tasks that are not done; returns how many that were. */
+    public int cancel(Collection<String> ids) {
+        String named = jsonArray(Set.copyOf(ids));
+        List<String> cancelled = transaction(handle -> cancel(handle, "id IN (SELECT value FROM json_each(:key))", named));
+        cancelled.forEach(task -> waits.wake(OUTCOMES, task));
+        return cancelled.size();
+    }
+
+    private List<String> cancel(Handle handle, String which, String key) {
+        return handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
+            + " outcome = :cancelled, finished_millis = :now, stale_epoch = epoch WHERE state <> 'done' AND " + which + " RETURNING id")
+            .bind("cancelled", CANCELLED.toByteArray()).bind("now", clock.millis()).bind("key", key)
+            .mapTo(String.class).list();
     }
 
     /** @throws UnknownSessionException when the session is not that of a device */

@@ -1,6 +1,8 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.server.access.AccessException;
+import dev.lutra.server.access.NameHasKeyException;
 import dev.lutra.server.fleet.NameTakenException;
 import dev.lutra.server.fleet.UnknownSessionException;
 import dev.lutra.server.store.StorageException;
@@ -59,7 +61,10 @@ final class ErrorReplies implements ServerInterceptor {
         if (problem instanceof UnknownSessionException) {
             return Status.NOT_FOUND.withDescription(problem.getMessage());
         }
-        if (problem instanceof NameTakenException) {
+        if (problem instanceof AccessException refused) {
+            return status(refused);
+        }
+        if (problem instanceof NameTakenException || problem instanceof NameHasKeyException) {
             return Status.ALREADY_EXISTS.withDescription(problem.getMessage());
         }
         if (problem instanceof InputException) {
@@ -70,5 +75,9 @@ final class ErrorReplies implements ServerInterceptor {
         }
         LOG.error("a call failed", problem);
         return Status.INTERNAL.withDescription("the server failed; its log says why");
+    }
+
+    static Status status(AccessException refused) {
+        return (refused.isCallerKnown() ? Status.PERMISSION_DENIED : Status.UNAUTHENTICATED).withDescription(refused.getMessage());
     }
 }

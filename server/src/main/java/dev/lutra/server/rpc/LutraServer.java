@@ -1,24 +1,30 @@
 package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.OwnDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.tls.ServerKey;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
+import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/**
- * A queue, its models and its agents on a TCP port. The connection is not encrypted: over a network that others can
- * listen to, put it behind a tunnel.
- */
+/** A queue, its models, its agents and who may speak to them, on a TCP port. */
 public final class LutraServer implements AutoCloseable {
 
     /** Silence on a connection after which the peer has to show that it is there, and how long it may take for that. */
@@ -53,11 +59,12 @@ public final class LutraServer implements AutoCloseable {
     /**
      * Starts to listen.
      *
+     * @param key with which connections are encrypted; empty: they are not
      * @param host name or address of the interface to listen on
      * @param port 0 for a free one
      * @throws InputException when it cannot listen there
      */
-    public static LutraServer start(String host, int port, String token, TaskQueue queue, ModelStore models) {
+    public static LutraServer start(String host, int port, Optional<ServerKey> key, Access access, TaskQueue queue, ModelStore models) {
         // Calls that wait hold no thread, and those that store something share the disk's time.
         ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
             task -> {
@@ -67,12 +74,15 @@ public final class LutraServer implements AutoCloseable {
             });
         calls.allowCoreThreadTimeOut(true);
         CallRate rate = new CallRate();
-        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+        AgentCalls agentCalls = new AgentCalls(queue, models);
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
+            .orElse(InsecureServerCredentials.create()))
             .executor(calls)
-            .addService(new AgentService(new AgentCalls(queue, models)))
+            .addService(new AgentService(agentCalls))
             .addService(new FleetService(new LocalFleet(queue, models), models))
+            .addService(new AccessService(access, queue))
+            .intercept(new AccessInterceptor(access, new OwnDevice(agentCalls::device)))
             .intercept(new ErrorReplies())
-            .intercept(new TokenInterceptor(token))
             .intercept(rate) // the last one comes first
             .addTransportFilter(rate)
             .maxConcurrentCallsPerConnection(MOST_CALLS)
@@ -90,6 +100,16 @@ public final class LutraServer implements AutoCloseable {
             calls.shutdown();
             throw new InputException("cannot listen on " + host + ":" + port + " (" + Transfer.reason(e) + ")", e);
         }
+    }
+
+    private static ServerCredentials credentials(ServerKey key) {
+        return TlsServerCredentials.newBuilder().keyManager(key.managers()).build();
+    }
+
+    /** Every call that it answers. */
+    List<MethodDescriptor<?, ?>> methods() {
+        return server.getServices().stream().flatMap(service -> service.getServiceDescriptor().getMethods().stream())
+            .<MethodDescriptor<?, ?>>map(method -> method).toList();
     }
 
     /** The port that it listens on. */

@@ -2,7 +2,10 @@ package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
 import dev.lutra.Names;
+import dev.lutra.proto.AccessServiceGrpc;
+import dev.lutra.proto.AccessServiceGrpc.AccessServiceBlockingStub;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.FleetServiceGrpc;
@@ -22,7 +25,6 @@ import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObservers;
@@ -42,9 +44,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The fleet of a server elsewhere. Once connected it bears with a server that is away for a while, for instance while it
@@ -64,10 +65,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
-    /** A host by name, IPv4 address or IPv6 address in brackets. */
-    private static final Pattern ADDRESS = Pattern.compile("(?<host>[\\w.-]+|\\[[0-9a-fA-F:.]+\\]):(?<port>\\d{1,5})");
-    private static final int MAX_PORT = 65_535;
-
+    private final ServerAddress server;
     private final String address;
     private final ManagedChannel connection;
     private final Channel channel;
@@ -76,33 +74,33 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private final int priority;
     private Duration patience = Duration.ZERO;
 
-    private RemoteFleet(String address, ManagedChannel connection, String token, int priority, Consumer<String> say) {
-        this.address = address;
+    private RemoteFleet(ServerAddress server, ManagedChannel connection, String token, int priority, Consumer<String> say) {
+        this.server = server;
+        this.address = server.shown();
         this.priority = priority;
         this.say = say;
         this.connection = connection;
         this.channel = ClientInterceptors.intercept(connection, TokenHeader.showing(token));
     }
 
-    /** As {@link #connect(String, String, Consumer)}, telling nobody what is waited for. */
-    public static RemoteFleet connect(String address, String token) {
+    /** As {@link #connect(ServerAddress, String, Consumer)}, telling nobody what is waited for. */
+    public static RemoteFleet connect(ServerAddress address, String token) {
         return connect(address, token, line -> {});
     }
 
-    /** As {@link #connect(String, String, int, Consumer)}, with the usual priority. */
-    public static RemoteFleet connect(String address, String token, Consumer<String> say) {
+    /** As {@link #connect(ServerAddress, String, int, Consumer)}, with the usual priority. */
+    public static RemoteFleet connect(ServerAddress address, String token, Consumer<String> say) {
         return connect(address, token, 0, say);
     }
 
     /**
      * Connects to a server.
      *
-     * @param address {@code host:port}
      * @param priority of the tasks that are submitted, -100 to 100
      * @param say told when the server is away, and when it is back
      * @throws InputException when there is no such server or it does not take the token
      */
-    public static RemoteFleet connect(String address, String token, int priority, Consumer<String> say) {
+    public static RemoteFleet connect(ServerAddress address, String token, int priority, Consumer<String> say) {
         RemoteFleet fleet = new RemoteFleet(address, channel(address), token, priority, say);
         try {
             fleet.list(ListAgentsRequest.newBuilder().setMost(1));
@@ -114,16 +112,17 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         return fleet;
     }
 
-    private static ManagedChannel channel(String address) {
-        Matcher hostAndPort = ADDRESS.matcher(address);
-        if (!hostAndPort.matches() || Integer.parseInt(hostAndPort.group("port")) > MAX_PORT) {
-            throw new InputException("server: " + address + " (expected: host:port)");
-        }
-        return NettyChannelBuilder.forAddress(hostAndPort.group("host"), Integer.parseInt(hostAndPort.group("port")))
-            .usePlaintext()
+    private static ManagedChannel channel(ServerAddress address) {
+        return address.channel()
             .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .build();
+    }
+
+    /** Makes one call of an operator's, about tokens and devices. */
+    public <R> R access(Function<AccessServiceBlockingStub, R> call) {
+        return call(() -> call.apply(AccessServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
     }
 
     @Override
@@ -304,9 +303,9 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         String description = e.getStatus().getDescription();
         return switch (e.getStatus().getCode()) {
             case UNAVAILABLE, CANCELLED ->
-                new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + ")", e);
+                new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + server.hint(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
-            case UNAUTHENTICATED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
+            case UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);
             default -> new IllegalStateException("server " + address + ": " + e.getStatus(), e);
         };

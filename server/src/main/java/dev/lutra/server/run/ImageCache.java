@@ -2,7 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.store.PrivateFiles;
+import dev.lutra.proto.border.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.lutra.server.store;
 
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.InputException;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;

@@ -5,21 +5,32 @@ import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.lutra.InputException;
+import dev.lutra.proto.Role;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.OwnDevice;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.tls.OwnAddress;
+import dev.lutra.server.tls.ServerKey;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Instant;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The pages of a server, and the agent protocol for those pages, on a TCP port. */
 public final class WebServer implements AutoCloseable {
 
-    /** What a terminal has to be able to show for {@link #joinCode}. */
+    /** What a terminal has to be able to show for {@link #code}. */
     public static final String CODE_CHARACTERS = QrCode.CHARACTERS;
 
     private static final long CLOSE_SECONDS = 5;
@@ -51,36 +62,39 @@ public final class WebServer implements AutoCloseable {
         "X-Content-Type-Options", "nosniff");
 
     /**
-     * Where and how to serve.
+     * Where to serve.
      *
      * @param host name or address of the interface to listen on
      * @param port 0 for a free one
+     * @param names by which others reach this server besides those of the machine
      */
-    public record Settings(String host, int port, Encryption encryption) {}
+    public record Settings(String host, int port, List<String> names) {}
 
     private final HttpServer server;
     private final ExecutorService calls;
-    private final AgentApi api;
-    private final String joinLink;
+    private final Access access;
+    private final Api api;
+    private final String address;
 
-    private WebServer(HttpServer server, ExecutorService calls, AgentApi api, String joinLink) {
+    private WebServer(HttpServer server, ExecutorService calls, Access access, Api api, String address) {
+        this.api = api;
         this.server = server;
         this.calls = calls;
-        this.api = api;
-        this.joinLink = joinLink;
+        this.access = access;
+        this.address = address;
     }
 
     /**
      * Starts to listen.
      *
-     * @throws InputException when it cannot listen there, or the certificate is of no use
+     * @param key with which connections are encrypted; empty: they are not
+     * @throws InputException when it cannot listen there
      */
-    public static WebServer start(Settings settings, String token, AgentCalls agentCalls) {
+    public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, AgentCalls agentCalls) {
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
-        HttpServer server = bind(settings, address);
-        String scheme = settings.encryption() instanceof Encryption.None ? "http" : "https";
-        String joinLink = scheme + "://" + OwnAddress.inUrl(address.getAddress()) + ":" + server.getAddress().getPort()
-            + "/agent#token=" + token;
+        HttpServer server = bind(settings, key, address);
+        String reached = (key.isPresent() ? "https" : "http") + "://" + settings.names().stream().findFirst()
+            .orElse(OwnAddress.inUrl(address.getAddress())) + ":" + server.getAddress().getPort();
         // A call that is read or written holds a thread, one that waits does not. Connections that are slow are closed after a while.
         ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
             task -> {
@@ -89,28 +103,34 @@ public final class WebServer implements AutoCloseable {
                 return thread;
             });
         calls.allowCoreThreadTimeOut(true);
-        AgentApi api = new AgentApi(agentCalls, token, joinLink, calls);
-        server.createContext("/", withHeaders(new Pages()));
-        server.createContext("/api/", withHeaders(api));
+        Set<String> hosts = hosts(settings, key, address.getAddress());
+        Api api = new Api(access, agentCalls, new OwnDevice(agentCalls::device), calls);
+        server.createContext("/", withHeaders(new Guard(hosts, new Pages())));
+        server.createContext(Api.PREFIX, withHeaders(new Guard(hosts, api)));
         server.setExecutor(calls);
         server.start();
-        return new WebServer(server, calls, api, joinLink);
+        return new WebServer(server, calls, access, api, reached);
     }
 
-    private static HttpServer bind(Settings settings, InetSocketAddress address) {
+    /** As requests name this server: every name and address of the machine, of the certificate, and those that the owner adds. */
+    private static Set<String> hosts(Settings settings, Optional<ServerKey> key, InetAddress listening) {
+        return Stream.of(OwnAddress.all(listening), settings.names(), List.of(settings.host(), "[::1]", OwnAddress.inUrl(listening)),
+            key.map(ServerKey::names).orElse(List.of()))
+            .flatMap(List::stream).map(name -> name.toLowerCase(Locale.ROOT))
+            .map(name -> name.indexOf(':') >= 0 && !name.startsWith("[") ? "[" + name + "]" : name).collect(Collectors.toSet());
+    }
+
+    private static HttpServer bind(Settings settings, Optional<ServerKey> key, InetSocketAddress address) {
         String where = settings.host() + ":" + settings.port();
         if (address.isUnresolved()) {
             throw new InputException("cannot serve pages on " + where + " (no such host)");
         }
         try {
-            if (settings.encryption() instanceof Encryption.None) {
+            if (key.isEmpty()) {
                 return HttpServer.create(address, 0);
             }
-            SSLContext context = settings.encryption() instanceof Encryption.Certificate files
-                ? Tls.of(files)
-                : Tls.of((Encryption.SelfSigned) settings.encryption(), OwnAddress.all(address.getAddress()), Instant.now());
             HttpsServer server = HttpsServer.create(address, 0);
-            server.setHttpsConfigurator(new HttpsConfigurator(context));
+            server.setHttpsConfigurator(new HttpsConfigurator(key.get().context()));
             return server;
         } catch (IOException e) {
             throw new InputException("cannot serve pages on " + where + " (" + e.getMessage() + ")", e);
@@ -129,14 +149,24 @@ public final class WebServer implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    /** What a device has to open to join, token included. */
-    public String joinLink() {
-        return joinLink;
+    /** Every call that it answers, by its path. */
+    List<String> routes() {
+        return api.routes().stream().map(Api.Route::path).toList();
     }
 
-    /** The join link as a QR code to print in a terminal. */
-    public String joinCode() {
-        return new QrCode(joinLink).asText();
+    /** Where browsers reach it, {@code scheme://host:port}. */
+    public String address() {
+        return address;
+    }
+
+    /** What a device has to open to join, with a new token that is good for one device and an hour. */
+    public String joinLink() {
+        return address + "/agent#token=" + access.tokens().create(Role.JOINING, Duration.ZERO, "").token();
+    }
+
+    /** A link as a QR code to print in a terminal. */
+    public static String code(String link) {
+        return new QrCode(link).asText();
     }
 
     /** Ends all calls; afterwards nothing of this server uses the queue. */

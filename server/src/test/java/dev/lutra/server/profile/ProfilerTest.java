@@ -25,6 +25,8 @@ import dev.lutra.proto.Runtime;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.WholeNetwork;
+import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.access.Access;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
@@ -46,6 +48,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -70,9 +73,11 @@ class ProfilerTest {
         SearchSpace space = experiment.baseSpace();
         try (Database database = Database.open(folder.resolve("server.db"))) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-            try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, new ModelStore(folder.resolve("models")));
+            try (
+                LutraServer server = LutraServer.start("127.0.0.1", 0, Optional.empty(), Access.open(database, Clock.systemUTC(), TOKEN), queue,
+                    new ModelStore(folder.resolve("models")));
                 Database own = Database.open(folder.resolve("run.db"));
-                RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
+                RunFleet fleet = new RemoteServer(ServerAddress.parse("127.0.0.1:" + server.port()), TOKEN).open(experiment.targets(),
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 CompletableFuture<List<String>> labels = CompletableFuture.supplyAsync(() -> failAllButTheCall(queue));
                 Profiler profiler = new Profiler(experiment, space, folder.resolve("run/lut"), "run", () -> fleet,
@@ -93,9 +98,11 @@ class ProfilerTest {
         try (Database database = Database.open(folder.resolve("server.db"))) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(folder.resolve("models"));
-            try (LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+            try (
+                LutraServer server = LutraServer.start("127.0.0.1", 0, Optional.empty(), Access.open(database, Clock.systemUTC(), TOKEN), queue,
+                    models);
                 Database own = Database.open(folder.resolve("run.db"));
-                RunFleet fleet = new RemoteServer("127.0.0.1:" + server.port(), TOKEN).open(experiment.targets(),
+                RunFleet fleet = new RemoteServer(ServerAddress.parse("127.0.0.1:" + server.port()), TOKEN).open(experiment.targets(),
                     new RunFolder(folder.resolve("run")), own, progress)) {
                 AgentCalls calls = new AgentCalls(queue, models);
                 Profiler profiler = new Profiler(experiment, experiment.baseSpace(), folder.resolve("run/lut"), "run", () -> fleet,

@@ -33,6 +33,8 @@ import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.Database;
@@ -44,6 +46,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -83,9 +86,10 @@ class HostileAgentTest {
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         ModelStore models = new ModelStore(folder.resolve("models"));
         model = models.put(model().toByteArray());
-        server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+        Access access = Access.open(database, Clock.systemUTC(), TOKEN);
+        server = LutraServer.start("127.0.0.1", 0, Optional.empty(), access, queue, models);
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
-        agent = AgentServiceGrpc.newBlockingStub(channel).withInterceptors(TokenHeader.showing(TOKEN));
+        agent = AgentServiceGrpc.newBlockingStub(channel).withInterceptors(TokenHeader.showing(EnrolledDevice.enrolled(access, "box").bearer()));
         session = agent.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).addRuntimes(OFFER).build()).getSession();
     }
 

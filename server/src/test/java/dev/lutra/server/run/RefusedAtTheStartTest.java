@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
 import dev.lutra.server.device.OwnServer;
+import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.access.Access;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,13 +61,14 @@ class RefusedAtTheStartTest {
 
     @Test
     void thisMachineWhereAServerIsNamed() throws IOException {
-        assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",
+        assertRefused(new RemoteServer(ServerAddress.parse("127.0.0.1:1"), TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: local}]\n",
             "targets: device local (expected: a device of the fleet, since a server is named)");
     }
 
     @Test
     void aServerThatIsNotThere() throws IOException {
-        assertRefused(new RemoteServer("127.0.0.1:1", TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: box}]\n", "127.0.0.1:1");
+        assertRefused(new RemoteServer(ServerAddress.parse("127.0.0.1:1"), TOKEN), "space: shufflenetv2-cifar\ntargets: [{device: box}]\n",
+            "127.0.0.1:1");
     }
 
     /** Nine networks: a call and eight segments, and no whole network asked for. */
@@ -145,10 +149,10 @@ class RefusedAtTheStartTest {
             """));
         List<String> warnings = new ArrayList<>();
         try (Database database = Database.open(folder.resolve("server.db"));
-            LutraServer server = LutraServer.start("127.0.0.1", 0, TOKEN,
+            LutraServer server = LutraServer.start("127.0.0.1", 0, Optional.empty(), Access.open(database, Clock.systemUTC(), TOKEN),
                 new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE), new ModelStore(folder.resolve("models")))) {
             String address = "127.0.0.1:" + server.port();
-            new RemoteServer(address, TOKEN).check(experiment.targets(), warnings::add);
+            new RemoteServer(ServerAddress.parse(address), TOKEN).check(experiment.targets(), warnings::add);
             assertThat(warnings).containsExactly("device box has never joined " + address + ": on it, run lutra agent --server " + address
                 + " --device box");
         }

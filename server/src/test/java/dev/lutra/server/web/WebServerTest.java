@@ -24,12 +24,21 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.CreateTokenReply;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.tls.Encryption;
+import dev.lutra.server.tls.OwnAddress;
+import dev.lutra.server.tls.ServerKey;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -38,6 +47,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -48,11 +58,13 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -76,18 +88,23 @@ class WebServerTest {
     private Database database;
     private ModelStore models;
     private TaskQueue queue;
+    private Access access;
     private WebServer server;
+    private String bearer;
 
     @BeforeEach
     void start() {
         database = Database.open(folder.resolve("lutra.db"));
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofSeconds(30));
         models = new ModelStore(folder.resolve("models"));
+        access = Access.open(database, Clock.systemUTC(), TOKEN);
         server = serve(0, new Encryption.None());
+        bearer = EnrolledDevice.enrolled(access, "phone").bearer();
     }
 
     private WebServer serve(int port, Encryption encryption) {
-        return WebServer.start(new WebServer.Settings("127.0.0.1", port, encryption), TOKEN, new AgentCalls(queue, models));
+        return WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of("lutra.test")),
+            ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, new AgentCalls(queue, models));
     }
 
     @AfterEach
@@ -106,6 +123,7 @@ class WebServerTest {
 
     private HttpRequest.Builder post(String call, String token, String body) {
         return HttpRequest.newBuilder(uri("/api/" + call)).header("Authorization", "Bearer " + token)
+            .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofString(body));
     }
 
@@ -114,7 +132,7 @@ class WebServerTest {
     }
 
     private HttpResponse<String> call(String call, Message request) throws Exception {
-        return client.send(post("agent/" + call, TOKEN, JsonFormat.printer().print(request)).build(), BodyHandlers.ofString());
+        return client.send(post("agent/" + call, bearer, JsonFormat.printer().print(request)).build(), BodyHandlers.ofString());
     }
 
     private static <B extends Message.Builder> B read(HttpResponse<String> response, B reply)
@@ -154,7 +172,7 @@ class WebServerTest {
 
         String sha256 = leased.getTasks(0).getTask().getModelSha256();
         FetchModelRequest fetch = FetchModelRequest.newBuilder().setSession(session).setSha256(sha256).build();
-        HttpResponse<byte[]> model = client.send(post("agent/fetch-model", TOKEN, JsonFormat.printer().print(fetch)).build(),
+        HttpResponse<byte[]> model = client.send(post("agent/fetch-model", bearer, JsonFormat.printer().print(fetch)).build(),
             BodyHandlers.ofByteArray());
         assertThat(model.body()).isEqualTo(MODEL);
 
@@ -178,7 +196,7 @@ class WebServerTest {
         String report = "{\"session\": \"" + session + "\", \"lease\": {\"taskId\": \"one\", \"epoch\": \"1\"}, \"outcome\": {\"measured\": {"
             + "\"runtime\": {\"provider\": \"wasm\", \"threads\": 1}, \"latency\": {\"samples\": 3, \"p50Nanos\": 5, \"maxNanos\": 6,"
             + " \"meanNanos\": \"NaN\"}}}}";
-        HttpResponse<String> refused = send(post("agent/report", TOKEN, report));
+        HttpResponse<String> refused = send(post("agent/report", bearer, report));
         assertThat(refused.statusCode()).isEqualTo(400);
         assertThat(refused.body()).isEqualTo("latency.mean_nanos: NaN (expected: more than 0)");
         assertThat(queue.outcomes(Set.of("one"))).isEmpty();
@@ -200,7 +218,7 @@ class WebServerTest {
     @Test
     void aLeaseWaitsForWork() throws Exception {
         String session = join("phone");
-        HttpRequest request = post("agent/lease", TOKEN,
+        HttpRequest request = post("agent/lease", bearer,
             "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build();
         CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(request, BodyHandlers.ofString());
         assertThat(lease(session, 0).getTasksCount()).isZero();
@@ -224,15 +242,15 @@ class WebServerTest {
         assertThat(wrong.statusCode()).isEqualTo(401);
         assertThat(wrong.body()).isEqualTo("wrong token");
         HttpResponse<String> anonymous = client.send(HttpRequest.newBuilder(uri("/api/agent/join"))
-            .POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.ofString());
+            .header("Content-Type", "application/json").POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.ofString());
         assertThat(anonymous.statusCode()).isEqualTo(401);
         assertThat(anonymous.body()).isEqualTo("no token (expected: Authorization: Bearer <token>)");
 
         HttpResponse<String> nameless = call("join", JoinRequest.getDefaultInstance());
-        assertThat(nameless.statusCode()).isEqualTo(400);
-        assertThat(nameless.body()).isEqualTo("device: '' (expected: a name of at most 64 letters, digits, -, _ and .)");
-        assertThat(client.send(post("agent/join", TOKEN, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
-        assertThat(client.send(post("agent/leave", TOKEN, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
+        assertThat(nameless.statusCode()).isEqualTo(403);
+        assertThat(nameless.body()).isEqualTo("device : the caller's key is that of phone");
+        assertThat(client.send(post("agent/join", bearer, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
+        assertThat(client.send(post("agent/leave", bearer, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
         assertThat(queue.agents()).isEmpty();
     }
 
@@ -272,11 +290,82 @@ class WebServerTest {
     }
 
     @Test
-    void theJoinLinkIsForThoseWhoKnowTheToken() throws Exception {
-        assertThat(server.joinLink()).isEqualTo("http://localhost:" + server.port() + "/agent#token=" + TOKEN);
-        assertThat(send(post("join-link", TOKEN, "{}")).body()).isEqualTo(server.joinLink());
-        assertThat(send(post("join-code", TOKEN, "{}")).body()).startsWith("<svg");
-        assertThat(send(post("join-code", "a-wrong-token", "{}")).statusCode()).isEqualTo(401);
+    void anOperatorMakesLinksThatAreGoodForOneDevice() throws Exception {
+        String link = server.joinLink();
+        assertThat(link).startsWith("http://lutra.test:" + server.port() + "/agent#token=");
+        String token = link.replaceFirst(".*=", "");
+        assertThat(send(post("access/create-token", token, "{\"role\": \"JOINING\"}")).statusCode()).isEqualTo(403);
+        access.reachedAt(new Access.Places("lutra.test:7411", server.address()));
+        CreateTokenReply made = read(send(post("access/create-token", TOKEN, "{\"role\": \"JOINING\"}")), CreateTokenReply.newBuilder()).build();
+        assertThat(made.getPages()).isEqualTo(server.address());
+        HttpResponse<String> enrolled = send(post("access/enroll", made.getToken(),
+            JsonFormat.printer().print(EnrolledDevice.made(access, "tablet").enrollment())));
+        assertThat(enrolled.statusCode()).as(enrolled.body()).isEqualTo(200);
+        HttpResponse<String> again = send(post("access/enroll", made.getToken(),
+            JsonFormat.printer().print(EnrolledDevice.made(access, "other").enrollment())));
+        assertThat(again.statusCode()).isEqualTo(401);
+        assertThat(again.body()).startsWith("used token");
+        HttpResponse<String> taken = send(post("access/enroll", token,
+            JsonFormat.printer().print(EnrolledDevice.made(access, "tablet").enrollment())));
+        assertThat(taken.statusCode()).isEqualTo(409);
+        assertThat(send(post("join-code", TOKEN, made.getPages() + "/agent#token=" + made.getToken())).body()).startsWith("<svg");
+        assertThat(send(post("join-code", token, "x")).statusCode()).isEqualTo(403);
+    }
+
+    /** DNS rebinding: to a browser a stranger's page is one of ours when the stranger's name leads here. */
+    @Test
+    void onlyRequestsToItsOwnNamesAreAnswered() throws Exception {
+        for (String host : List.of("127.0.0.1", "localhost", "LOCALHOST:80", "lutra.test", "lutra.test:1", "[::1]:7412")) {
+            assertThat(status("GET / HTTP/1.1", "Host: " + host)).as(host).isEqualTo(200);
+        }
+        for (String host : List.of("evil.example", "evil.example:7412", "localhost.evil.example", "127.0.0.1.evil.example", "", "a b")) {
+            assertThat(status("GET / HTTP/1.1", "Host: " + host)).as(host).isEqualTo(421);
+            assertThat(status("POST /api/access/challenge HTTP/1.1", "Host: " + host, "Content-Type: application/json", "Content-Length: 2"))
+                .as(host).isEqualTo(421);
+        }
+        assertThat(status("GET / HTTP/1.0")).as("none").isEqualTo(421);
+    }
+
+    /** What a page elsewhere makes a browser send. */
+    @Test
+    void callsFromOtherSitesPagesAreRefused() throws Exception {
+        String[] call = {"POST /api/access/challenge HTTP/1.1", "Host: localhost", "Content-Length: 2"};
+        assertThat(status(with(call, "Content-Type: application/json"))).isEqualTo(200);
+        assertThat(status(with(call, "Content-Type: application/json; charset=utf-8", "Origin: http://localhost", "Sec-Fetch-Site: same-origin")))
+            .isEqualTo(200);
+        assertThat(status(with(call, "Content-Type: application/json", "Origin: http://evil.example"))).isEqualTo(403);
+        assertThat(status(with(call, "Content-Type: application/json", "Origin: null"))).isEqualTo(403);
+        assertThat(status(with(call, "Content-Type: application/json", "Sec-Fetch-Site: cross-site"))).isEqualTo(403);
+        assertThat(status(with(call, "Content-Type: application/json", "Sec-Fetch-Site: same-site"))).isEqualTo(403);
+        for (String form : List.of("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")) {
+            assertThat(status(with(call, "Content-Type: " + form))).as(form).isEqualTo(415);
+        }
+        assertThat(status(call)).as("no type").isEqualTo(415);
+    }
+
+    private static String[] with(String[] head, String... more) {
+        return Stream.concat(Stream.of(head), Stream.of(more)).toArray(String[]::new);
+    }
+
+    /** Of a request that Java's client would not send. */
+    private int status(String... lines) throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+            socket.getOutputStream().write((String.join("\r\n", lines) + "\r\nConnection: close\r\n\r\n{}").getBytes(StandardCharsets.UTF_8));
+            String first = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).readLine();
+            return Integer.parseInt(first.split(" ")[1]);
+        }
+    }
+
+    /** Whoever knows the key by its fingerprint goes on to do so. */
+    @Test
+    void aCertificateThatIsAboutToEndIsMadeAnewForTheSameKey() {
+        Encryption kept = new Encryption.SelfSigned(folder.resolve("https"));
+        Instant now = Instant.now();
+        ServerKey first = ServerKey.of(kept, List.of("localhost"), now).orElseThrow();
+        ServerKey later = ServerKey.of(kept, List.of("localhost", "lutra.test"), now.plus(Duration.ofDays(391))).orElseThrow();
+        assertThat(later.fingerprint()).isEqualTo(first.fingerprint());
+        assertThat(later.names()).contains("lutra.test");
+        assertThat(ServerKey.of(kept, List.of("localhost"), now).orElseThrow().names()).as("the new one is kept").contains("lutra.test");
     }
 
     @Test
@@ -292,7 +381,7 @@ class WebServerTest {
         SSLContext trusting = SSLContext.getInstance("TLS");
         trusting.init(null, new TrustManager[]{new TrustsAnyone()}, new SecureRandom());
         try (WebServer https = serve(0, encryption)) {
-            assertThat(https.joinLink()).startsWith("https://");
+            assertThat(https.address()).startsWith("https://");
             URI page = URI.create("https://localhost:" + https.port() + "/agent");
             HttpResponse<String> response = HttpClient.newBuilder().sslContext(trusting).build()
                 .send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString());
@@ -381,7 +470,7 @@ class WebServerTest {
     @Test
     void closingEndsCallsThatWait() throws Exception {
         String session = join("phone");
-        CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(post("agent/lease", TOKEN,
+        CompletableFuture<HttpResponse<String>> waiting = client.sendAsync(post("agent/lease", bearer,
             "{\"session\": \"" + session + "\", \"maxTasks\": 1, \"waitMillis\": \"30000\"}").build(), BodyHandlers.ofString());
         WaitingCalls.await(queue, 1);
         server.close();

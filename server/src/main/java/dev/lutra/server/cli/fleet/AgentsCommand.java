@@ -1,15 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
-import dev.lutra.proto.AgentState;
-import dev.lutra.proto.RuntimeOffer;
-import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
-import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.rpc.RemoteFleet;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,53 +18,7 @@ public final class AgentsCommand implements Runnable {
     @Override
     public void run() {
         try (RemoteFleet fleet = RemoteFleet.connect(server.address(), server.token())) {
-            List<AgentState> agents = fleet.agents();
-            if (json.isWanted()) {
-                System.out.println(Json.line(agents.stream().map(AgentsCommand::document).toList()));
-                return;
-            }
-            TextTable table = new TextTable("device", "state", "seen", "leased", "queued", "cpu", "cores", "memory", "os",
-                "runtime", "providers", "models run", "agent");
-            for (AgentState agent : agents) {
-                table.row(agent.getDevice().getName(), agent.getOnline() ? "online" : "offline",
-                    agent.getLastSeenMillisAgo() / 1000 + " s ago", agent.getLeasedTasks(), agent.getQueuedTasks(),
-                    agent.getDevice().getCpu(), agent.getDevice().getLogicalCores(),
-                    (agent.getDevice().getMemoryBytes() >> 30) + " GiB", agent.getDevice().getOs(),
-                    runtimes(agent), providers(agent), agent.getDevice().getProtection(), agent.getAgentVersion());
-            }
-            System.out.print(table);
+            DeviceTable.print(fleet.agents(), json.isWanted());
         }
-    }
-
-    private static String runtimes(AgentState agent) {
-        return agent.getRuntimesList().stream().map(offer -> offer.getName() + " " + offer.getVersion())
-            .collect(Collectors.joining(", "));
-    }
-
-    private static String providers(AgentState agent) {
-        return agent.getRuntimesList().stream().map(RuntimeOffer::getProvidersList).flatMap(List::stream)
-            .collect(Collectors.joining(", "));
-    }
-
-    private static Map<String, Object> document(AgentState agent) {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("device", agent.getDevice().getName());
-        document.put("online", agent.getOnline());
-        document.put("lastSeenMillisAgo", agent.getLastSeenMillisAgo());
-        document.put("leased", agent.getLeasedTasks());
-        document.put("queued", agent.getQueuedTasks());
-        document.put("cpu", agent.getDevice().getCpu());
-        document.put("logicalCores", agent.getDevice().getLogicalCores());
-        document.put("memoryBytes", agent.getDevice().getMemoryBytes());
-        document.put("os", agent.getDevice().getOs());
-        document.put("arch", agent.getDevice().getArch());
-        document.put("gpus", agent.getDevice().getGpusList());
-        document.put("protection", agent.getDevice().getProtection());
-        document.put("energyOfModels", agent.getDevice().getEnergyOfModelsMap());
-        document.put("memoryOfModels", agent.getDevice().getMemoryOfModels());
-        document.put("runtimes", agent.getRuntimesList().stream().map(offer -> Map.of("name", offer.getName(),
-            "version", offer.getVersion(), "providers", List.copyOf(offer.getProvidersList()))).toList());
-        document.put("agentVersion", agent.getAgentVersion());
-        return document;
     }
 }

@@ -1,20 +1,33 @@
 package dev.lutra.server.cli.fleet;
 
+import dev.lutra.proto.connection.KeyFingerprint;
+import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.ServerFolder;
+import dev.lutra.server.access.TokenFile;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
-import dev.lutra.server.rpc.Tokens;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.tls.Encryption;
+import dev.lutra.server.tls.OwnAddress;
+import dev.lutra.server.tls.ServerKey;
 import dev.lutra.server.web.WebServer;
 import java.io.Console;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,14 +35,14 @@ import picocli.CommandLine.Option;
 @Command(name = "serve", mixinStandardHelpOptions = true, description = "Runs a server that agents join and experiments measure on, until it is stopped.")
 public final class ServeCommand implements Runnable {
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:7411", description = "Where to listen (default: ${DEFAULT-VALUE}, which only this machine reaches; 0.0.0.0:7411 is every interface, unencrypted).")
+    @Option(names = "--listen", paramLabel = "HOST:PORT", defaultValue = "127.0.0.1:7411", description = "Where to listen (default: ${DEFAULT-VALUE}, which only this machine reaches; 0.0.0.0:7411 is every interface, with --tls).")
     private String listen;
 
-    @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models and the token are kept (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models, the key and the owner's token are kept (default: ${DEFAULT-VALUE}).")
     private Path data;
 
     @Mixin
-    private PageOptions pages;
+    private ListeningOptions listening;
 
     @Mixin
     private JsonOption json;
@@ -37,36 +50,56 @@ public final class ServeCommand implements Runnable {
     @Override
     public void run() {
         Endpoint endpoint = Endpoint.parse("--listen", listen);
-        WebServer.Settings pagesThere = pages.settingsNextTo(endpoint, data);
-        Path tokenFile = data.resolve("token");
-        String token = Tokens.loadOrCreate(tokenFile);
+        WebServer.Settings pages = listening.pagesNextTo(endpoint);
+        Encryption encryption = listening.encryption("lutra serve", endpoint, Optional.of(pages), data);
+        ServerFolder folder = new ServerFolder(data);
+        String owner = TokenFile.loadOrCreate(folder.token());
         CountDownLatch stopped = new CountDownLatch(1);
         try (RunFolder.Lock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), System.err::println)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
-            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), token, queue, models);
-                WebServer web = WebServer.start(pagesThere, token, new AgentCalls(queue, models))) {
+            Access access = Access.open(database, Clock.systemUTC(), owner);
+            InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
+            Optional<ServerKey> key = ServerKey.of(encryption, names(where, pages), Instant.now());
+            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models);
+                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();
                     awaitQuietly(closed);
                 }));
-                System.err.println("serving on " + endpoint.shown(server.port()) + ", token in " + tokenFile);
-                System.err.println("a device joins with: lutra agent --server <this host>:" + server.port()
-                    + " --token-file " + tokenFile);
-                if (json.isWanted()) {
-                    System.out.println(Json.line(Map.of("address", endpoint.shown(server.port()), "token_file", tokenFile.toString(),
-                        "join_link", web.joinLink())));
-                }
-                if (canShowCodes()) {
-                    System.err.print(web.joinCode());
-                }
-                System.err.println("a phone or any browser joins at " + web.joinLink());
+                Optional<KeyFingerprint> fingerprint = key.map(ServerKey::fingerprint);
+                folder.reachedAt(new ServerAddress(OwnAddress.fromHere(where), server.port(), fingerprint, fingerprint.isEmpty()));
+                String name = pages.names().stream().findFirst().orElse(OwnAddress.inUrl(where));
+                access.reachedAt(new Access.Places(new ServerAddress(name, server.port(), fingerprint, fingerprint.isEmpty()).toString(),
+                    web.address()));
+                tell(endpoint.shown(server.port()), folder, access.places(), web);
                 awaitQuietly(stopped);
                 web.close();
                 server.close();
                 closed.countDown();
             }
+        }
+    }
+
+    private static List<String> names(InetAddress where, WebServer.Settings pages) {
+        return Stream.concat(OwnAddress.all(where).stream(), pages.names().stream()).distinct().toList();
+    }
+
+    /** Tokens are shown to a person or to a program that asked, and get into no log. */
+    private void tell(String address, ServerFolder folder, Access.Places places, WebServer web) {
+        System.err.println("serving on " + address + ", the owner's token in " + folder.token());
+        System.err.println("pages on " + web.address());
+        System.err.println("agents reach it as " + places.agents());
+        System.err.println("a device joins by what 'lutra token create" + folder.option() + "' prints");
+        if (json.isWanted()) {
+            System.out.println(Json.line(Map.of("address", address, "server", places.agents(), "token_file", folder.token().toString(),
+                "join_link", web.joinLink())));
+        }
+        if (canShowCodes()) {
+            String link = web.joinLink();
+            System.err.print(WebServer.code(link));
+            System.err.println("a phone or any browser joins at " + link + ", once, within an hour");
         }
     }
 

@@ -1,10 +1,14 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.device.RemoteServer;
-import dev.lutra.server.rpc.Tokens;
+import dev.lutra.server.access.ServerFolder;
+import dev.lutra.server.access.TokenFile;
 import dev.lutra.server.run.FleetAccess;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Which server, and the right to speak to it. */
@@ -12,7 +16,7 @@ public final class ServerOptions {
 
     private static final int MOST_PRIORITY = 100;
 
-    @Option(names = "--server", required = true, paramLabel = "HOST:PORT", description = "A server that 'lutra serve' runs.")
+    @Option(names = "--server", required = true, paramLabel = "HOST:PORT[#KEY]|DIR", description = "A server that 'lutra serve' runs, with its key where it prints one; or, on its own machine, its folder.")
     private String address;
 
     @Option(names = "--token", paramLabel = "T", description = "Its token (or LUTRA_TOKEN, or --token-file).")
@@ -24,8 +28,19 @@ public final class ServerOptions {
     @Option(names = "--priority", paramLabel = "N", defaultValue = "0", description = "-100 to 100: on a device, tasks of a higher one go before those of others (default: ${DEFAULT-VALUE}).")
     private int priority;
 
-    public String address() {
-        return address;
+    public ServerAddress address() {
+        if (folder().isPresent()) {
+            return folder().get().server();
+        }
+        try {
+            return ServerAddress.parse(address);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--server: " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<ServerFolder> folder() {
+        return Optional.of(Path.of(address)).filter(Files::isDirectory).map(ServerFolder::new);
     }
 
     /** The devices that have joined it. */
@@ -33,7 +48,7 @@ public final class ServerOptions {
         if (Math.abs((long) priority) > MOST_PRIORITY) {
             throw new InputException("--priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
         }
-        return new RemoteServer(address, token(), priority);
+        return new RemoteServer(address(), token(), priority);
     }
 
     public String token() {
@@ -44,7 +59,10 @@ public final class ServerOptions {
             return token;
         }
         if (tokenFile != null) {
-            return Tokens.read(tokenFile);
+            return TokenFile.read(tokenFile);
+        }
+        if (folder().isPresent()) {
+            return TokenFile.read(folder().get().token());
         }
         String environment = System.getenv("LUTRA_TOKEN");
         if (environment == null || environment.isBlank()) {

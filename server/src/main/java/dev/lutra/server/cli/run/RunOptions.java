@@ -2,7 +2,7 @@ package dev.lutra.server.cli.run;
 
 import dev.lutra.InputException;
 import dev.lutra.server.cli.fleet.Endpoint;
-import dev.lutra.server.cli.fleet.PageOptions;
+import dev.lutra.server.cli.fleet.ListeningOptions;
 import dev.lutra.server.cli.fleet.ServerOptions;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Version;
@@ -16,6 +16,7 @@ import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.run.StoredExperiment;
+import dev.lutra.server.tls.Encryption;
 import dev.lutra.server.web.WebServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class RunOptions {
     private Optional<Path> tensorboard = Optional.empty();
 
     @Mixin
-    private PageOptions pages;
+    private ListeningOptions listening;
 
     @ArgGroup(exclusive = false)
     private ServerOptions server;
@@ -67,8 +68,8 @@ final class RunOptions {
      * @throws InputException if what is given besides belongs to an experiment, or the device to a server
      */
     FleetAccess devices(String device) {
-        if (listen.isPresent() || tensorboard.isPresent() || pages.settings(folder("").root()).isPresent()) {
-            throw new InputException(file + ": --listen, --http and --tensorboard belong to an experiment (expected: none of them)");
+        if (listen.isPresent() || tensorboard.isPresent() || listening.isGiven()) {
+            throw new InputException(file + ": --listen, --http, --tls and --tensorboard belong to an experiment (expected: none of them)");
         }
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
@@ -92,7 +93,7 @@ final class RunOptions {
     }
 
     private FleetAccess access(RunFolder folder) {
-        Optional<WebServer.Settings> web = pages.settings(folder.root());
+        Optional<WebServer.Settings> web = listening.pages();
         if (server != null) {
             if (listen.isPresent()) {
                 throw new InputException("--listen: given with --server (expected: one of them; that server listens already)");
@@ -100,9 +101,13 @@ final class RunOptions {
             if (web.isPresent()) {
                 throw new InputException("--http: given with --server (expected: one of them; that server has its own pages)");
             }
+            if (listening.isGiven()) {
+                throw new InputException("--tls, --tls-cert, --insecure: given with --server (expected: to 'lutra serve')");
+            }
             return server.devices();
         }
         Endpoint endpoint = Endpoint.parse("--listen", listen.orElse(LOOPBACK));
-        return new OwnServer(endpoint.host(), endpoint.port(), web);
+        Encryption encryption = listening.encryption("lutra run " + file, endpoint, web, folder.root());
+        return new OwnServer(endpoint.host(), endpoint.port(), encryption, web);
     }
 }

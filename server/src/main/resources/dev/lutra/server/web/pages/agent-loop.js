@@ -2,6 +2,7 @@
 
 import { describe } from './device.js';
 import { Server, ServerError } from './protocol.js';
+import { Passport } from './passport.js';
 import { Budgets, Hidden, Job, measure } from './rounds.js';
 import { problemOf } from './task-limits.js';
 
@@ -31,11 +32,12 @@ export class Agent {
   #process = crypto.randomUUID();
 
   /**
+   * @param token to join with, where this device's key is not known to the server yet; null: none
    * @param runtime { version } of onnxruntime-web
    * @param tell called with what the page shows: { state, problem, task, round, p50Nanos, batch, result, discarded }
    */
   constructor({ token, name, version, runtime, tell }) {
-    this.#server = new Server(token);
+    this.#server = new Server(new Passport(name, token));
     this.#tell = tell;
     this.name = name;
     this.lutraVersion = version;

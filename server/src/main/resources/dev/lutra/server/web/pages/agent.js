@@ -2,7 +2,7 @@
 
 import { Agent } from './agent-loop.js';
 import { describe, proposeName } from './device.js';
-import { takeToken } from './protocol.js';
+import { hasKey, takeToken } from './passport.js';
 
 const MOST_ROWS = 30;
 /** What a page that is just being reloaded may take to go. */
@@ -11,7 +11,7 @@ const RUNNING = 'lutra.running';
 const NAME = 'lutra.name';
 
 const element = id => document.getElementById(id);
-const token = takeToken();
+let token = takeToken();
 let runtime = null;
 let agent = null;
 let screenLock = null;
@@ -28,8 +28,8 @@ async function obstacle() {
   if (!isSecureContext) {
     return 'Browsers give a page the GPU only over https, or on the machine itself. Open this page by its https address.';
   }
-  if (!token) {
-    return 'No token. Open the join link that the server shows: it carries the token after #.';
+  if (!token && !await hasKey()) {
+    return 'No token. Open a join link of the server: it carries a token after #, which is good once.';
   }
   const answer = await fetch('/pages/ort/runtime.json', { cache: 'no-store' });
   if (!answer.ok) {
@@ -161,13 +161,14 @@ async function start() {
 
 function reason(problem) {
   if (problem.status === 401) {
-    return `The server does not accept this page's token (${problem.message}): open its join link again.`;
+    return `The server does not let this device in (${problem.message}): open a new join link.`;
   }
   return problem.name === 'TimeoutError' ? 'Another page of this browser is an agent already.' : problem.message;
 }
 
 function stopped() {
   agent = null;
+  token = takeToken();
   screenLock?.release();
   sessionStorage.removeItem(RUNNING);
   element('name').disabled = false;

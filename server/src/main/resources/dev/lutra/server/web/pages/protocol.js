@@ -19,40 +19,56 @@ export class Unreachable extends Error {}
 const FIRST_WAIT_MILLIS = 500;
 const LONGEST_WAIT_MILLIS = 15_000;
 
-export class Server {
-  #token;
+/** One try of a call: the bytes of the answer. */
+export async function post(call, body, token) {
+  let response;
+  try {
+    response = await fetch(`/api/${call}`, {
+      method: 'POST',
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-type': 'application/json' },
+      body,
+      cache: 'no-store',
+    });
+    if (response.ok) {
+      return await response.arrayBuffer();
+    }
+  } catch (problem) {
+    throw new Unreachable(problem.message);
+  }
+  if (response.status >= 500) {
+    throw new Unreachable(response.status === 503 ? await response.text() : `the server answers ${response.status}`);
+  }
+  throw new ServerError(response.status, await response.text());
+}
 
-  constructor(token) {
-    this.#token = token;
+export class Server {
+  #passport;
+
+  /** @param passport gives a token by bearer(), and is told by refused(token) when that is not taken any more */
+  constructor(passport) {
+    this.#passport = passport;
   }
 
-  /** One try. */
+  /** One try; a token that is not taken any more is changed for another, once. */
   async #post(call, request) {
-    let response;
+    const body = JSON.stringify(request);
+    const bearer = await this.#passport.bearer();
     try {
-      response = await fetch(`/api/${call}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-        cache: 'no-store',
-      });
-      if (response.ok) {
-        return { body: await response.arrayBuffer() };
-      }
+      return await post(call, body, bearer);
     } catch (problem) {
-      throw new Unreachable(problem.message);
+      if (!(problem instanceof ServerError) || problem.status !== 401) {
+        throw problem;
+      }
+      this.#passport.refused(bearer);
+      return post(call, body, await this.#passport.bearer());
     }
-    if (response.status >= 500) {
-      throw new Unreachable(response.status === 503 ? await response.text() : `the server answers ${response.status}`);
-    }
-    throw new ServerError(response.status, await response.text());
   }
 
   /** Tries until the server answers. Whoever is told of a problem may throw to end that. */
   async #persistently(call, request, onProblem) {
     for (let wait = FIRST_WAIT_MILLIS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MILLIS)) {
       try {
-        return (await this.#post(call, request)).body;
+        return await this.#post(call, request);
       } catch (problem) {
         if (!(problem instanceof Unreachable)) {
           throw problem;
@@ -77,7 +93,7 @@ export class Server {
 
   /** One try: the next renewal comes soon enough. */
   async renew(request) {
-    return JSON.parse(new TextDecoder().decode((await this.#post('agent/renew', request)).body));
+    return JSON.parse(new TextDecoder().decode(await this.#post('agent/renew', request)));
   }
 
   fetchModel(request, onProblem) {
@@ -100,23 +116,4 @@ export class Server {
       }
     }
   }
-
-  /** What a device opens to join, and its QR code. */
-  async joinLink() {
-    return new TextDecoder().decode((await this.#post('join-link', {})).body);
-  }
-
-  async joinCode() {
-    return new Blob([(await this.#post('join-code', {})).body], { type: 'image/svg+xml' });
-  }
-}
-
-/** Takes the token out of the link's fragment, which is not left where it shows, and remembers it for this server. */
-export function takeToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given) {
-    localStorage.setItem('lutra.token', given);
-    history.replaceState(null, '', location.pathname);
-  }
-  return localStorage.getItem('lutra.token');
 }

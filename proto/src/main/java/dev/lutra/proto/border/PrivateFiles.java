@@ -1,4 +1,4 @@
-package dev.lutra.server.store;
+package dev.lutra.proto.border;
 
 import java.io.IOException;
 import java.nio.file.FileSystems;

@@ -1,4 +1,4 @@
-package dev.lutra.server.rpc;
+package dev.lutra.server.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-class TokensTest {
+class TokenFileTest {
 
     @TempDir
     Path folder;
@@ -23,10 +23,10 @@ class TokensTest {
     @Test
     void makesAnUnguessableTokenOnce() {
         Path file = folder.resolve("new/token");
-        String token = Tokens.loadOrCreate(file);
+        String token = TokenFile.loadOrCreate(file);
         assertThat(Base64.getUrlDecoder().decode(token)).hasSize(32);
-        assertThat(Tokens.loadOrCreate(file)).isEqualTo(token);
-        assertThat(Tokens.loadOrCreate(folder.resolve("other"))).isNotEqualTo(token);
+        assertThat(TokenFile.loadOrCreate(file)).isEqualTo(token);
+        assertThat(TokenFile.loadOrCreate(folder.resolve("other"))).isNotEqualTo(token);
         assertThat(file.getParent().toFile().list()).containsExactly("token");
     }
 
@@ -34,38 +34,38 @@ class TokensTest {
     @DisabledOnOs(OS.WINDOWS)
     void onlyTheOwnerCanReadIt() throws Exception {
         Path file = folder.resolve("token");
-        Tokens.loadOrCreate(file);
+        TokenFile.loadOrCreate(file);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-        Tokens.loadOrCreate(file);
+        TokenFile.loadOrCreate(file);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).as("brought by its owner").isEqualTo("rw-------");
     }
 
     @Test
     void takesATokenOfOnesOwn() throws Exception {
         Path file = Files.writeString(folder.resolve("token"), "  correct-horse-battery\n");
-        assertThat(Tokens.loadOrCreate(file)).isEqualTo("correct-horse-battery");
+        assertThat(TokenFile.loadOrCreate(file)).isEqualTo("correct-horse-battery");
     }
 
     @Test
     void refusesAFileWithoutAToken() throws Exception {
         for (String content : new String[]{"", "short", "two words that are long enough", "line\nline-line-line-line"}) {
             Path file = Files.writeString(folder.resolve("token"), content);
-            assertThatThrownBy(() -> Tokens.loadOrCreate(file)).isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> TokenFile.loadOrCreate(file)).isInstanceOf(InputException.class)
                 .hasMessageStartingWith(file + ": holds no token");
         }
     }
 
     @Test
     void onlyRegularFilesAreRead() throws Exception {
-        assertThatThrownBy(() -> Tokens.loadOrCreate(folder)).isInstanceOf(InputException.class)
+        assertThatThrownBy(() -> TokenFile.loadOrCreate(folder)).isInstanceOf(InputException.class)
             .hasMessage(folder + ": a folder (expected: a file)");
         Path missing = folder.resolve("missing");
-        assertThatThrownBy(() -> Tokens.read(missing)).isInstanceOf(InputException.class).hasMessage(missing + ": no such file");
+        assertThatThrownBy(() -> TokenFile.read(missing)).isInstanceOf(InputException.class).hasMessage(missing + ": no such file");
         Path pipe = folder.resolve("pipe");
         assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
         for (Path endless : List.of(pipe, Path.of("/dev/zero"))) {
-            assertThatThrownBy(() -> Tokens.loadOrCreate(endless)).isInstanceOf(InputException.class)
+            assertThatThrownBy(() -> TokenFile.loadOrCreate(endless)).isInstanceOf(InputException.class)
                 .hasMessage(endless + ": a pipe or a device (expected: a regular file)");
         }
     }

@@ -1,4 +1,4 @@
-package dev.lutra.server.web;
+package dev.lutra.server.tls;
 
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 
 /** By which names and addresses others reach this machine. */
-final class OwnAddress {
+public final class OwnAddress {
 
     private OwnAddress() {}
 
@@ -20,18 +20,24 @@ final class OwnAddress {
      * What to put into a link: the host that is listened on or, when that is every interface, the address that a phone in the
      * same network most likely reaches.
      */
-    static String of(InetAddress listening) {
+    public static String of(InetAddress listening) {
         return listening.isAnyLocalAddress() ? reachable().stream().findFirst().orElse("localhost") : plain(listening);
     }
 
     /** As {@link #of}, for a URL, where colons of an address stand in brackets. */
-    static String inUrl(InetAddress listening) {
+    public static String inUrl(InetAddress listening) {
         String address = of(listening);
         return address.indexOf(':') < 0 ? address : "[" + address.replaceFirst("%.*", "") + "]";
     }
 
+    /** Where this machine itself reaches what listens: every interface has the loopback among them. */
+    public static String fromHere(InetAddress listening) {
+        String address = (listening.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listening).getHostAddress();
+        return address.indexOf(':') < 0 ? address : "[" + address.replaceFirst("%.*", "") + "]";
+    }
+
     /** Everything a certificate should name. */
-    static List<String> all(InetAddress listening) {
+    public static List<String> all(InetAddress listening) {
         Set<String> all = new LinkedHashSet<>();
         all.add(of(listening));
         all.addAll(reachable());

@@ -1,17 +1,17 @@
-package dev.lutra.server.web;
+package dev.lutra.server.tls;
 
 import java.nio.file.Path;
 
 /**
- * How pages are protected on their way. Browsers give a page their GPU, and let it keep the screen awake, only over https or
- * from the same machine.
+ * How what a server says and hears is protected on its way, over gRPC and to pages alike. Browsers give a page their GPU, and let it keep
+ * the screen awake, only over https or from the same machine.
  */
 public sealed interface Encryption {
 
-    /** Plain http: for the same machine, or behind something that adds https. */
+    /** Not at all: for the same machine, or behind something that adds it. */
     record None() implements Encryption {}
 
-    /** A certificate that the server made itself and keeps in a folder; browsers warn of it once. */
+    /** A key and certificate that the server made itself and keeps in a folder; agents know the key, browsers warn of it once. */
     record SelfSigned(Path folder) implements Encryption {}
 
     /**

@@ -1,27 +1,24 @@
-package dev.lutra.server.rpc;
+package dev.lutra.server.access;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.border.FileTrouble;
-import dev.lutra.server.store.PrivateFiles;
+import dev.lutra.proto.border.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.SecureRandom;
-import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** The secret that agents and experiments show to a server. */
-public final class Tokens {
+/** The file in which an operator keeps a token; a server makes that of its owner. */
+public final class TokenFile {
 
-    private static final int BYTES = 32;
     private static final int MOST_BYTES = 1 << 16;
 
     /** What fits in an HTTP header and is too long to be guessed; people may bring their own. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]{16,}");
 
-    private Tokens() {}
+    private TokenFile() {}
 
     /**
      * The token of a file, which is made its owner's alone; where there is no file, 256 random bits (base64url) in a new one.
@@ -51,9 +48,7 @@ public final class Tokens {
     }
 
     private static String create(Path file) {
-        byte[] secret = new byte[BYTES];
-        new SecureRandom().nextBytes(secret);
-        String token = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+        String token = Secrets.make();
         try {
             Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
             Path part = Files.createTempFile(folder, "token-", ".part", PrivateFiles.attributes());

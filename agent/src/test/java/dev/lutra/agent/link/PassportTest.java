@@ -1,0 +1,119 @@
+package dev.lutra.agent.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.agent.task.InputException;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.connection.ServerAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A device that shows its key to a server on a real socket. */
+class PassportTest {
+
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    @TempDir
+    Path state;
+    private ScriptedServer server;
+    private ServerLink link;
+
+    @BeforeEach
+    void start() {
+        server = new ScriptedServer();
+        link = new ServerLink(server.address());
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        link.close();
+        server.close();
+    }
+
+    private DeviceKey key() {
+        return DeviceKey.find(state, server.address(), "box").orElseGet(() -> DeviceKey.make(state, server.address(), "box"));
+    }
+
+    private void join(Optional<String> token) {
+        link.show(new Passport("box", key(), token));
+        link.call(DEADLINE, stub -> stub.join(JoinRequest.getDefaultInstance()));
+    }
+
+    @Test
+    void aTokenIsNeededOnceAndTheKeyFromThenOn() {
+        join(Optional.of(ScriptedServer.TOKEN));
+        assertThat(server.access.keys).containsOnlyKeys("box");
+        join(Optional.empty());
+        assertThat(server.joins).hasSize(2);
+    }
+
+    @Test
+    void aServerThatHasForgottenTheBearerIsShownTheKeyAgain() throws InterruptedException {
+        join(Optional.of(ScriptedServer.TOKEN));
+        server.stop();
+        server.start();
+        link.call(DEADLINE, stub -> stub.join(JoinRequest.getDefaultInstance()));
+        assertThat(server.joins).hasSize(2);
+    }
+
+    /** Before it has ended, which the server would answer as if it were nobody's. */
+    @Test
+    void aBearerIsChangedInTime() {
+        server.access.lifetimeMillis = 1;
+        join(Optional.of(ScriptedServer.TOKEN));
+        link.call(DEADLINE, stub -> stub.join(JoinRequest.getDefaultInstance()));
+        assertThat(server.access.bearers.size()).isGreaterThan(1);
+    }
+
+    @Test
+    void withoutAKeyThatIsKnownOrATokenNobodyIsLetIn() {
+        assertThatThrownBy(() -> join(Optional.empty())).isInstanceOf(InputException.class)
+            .hasMessage(server.address() + ": the server does not let this device in: device box: has no key here");
+        assertThatThrownBy(() -> join(Optional.of("wrong"))).isInstanceOf(InputException.class)
+            .hasMessage(server.address() + ": the server does not let this device in: wrong token");
+        assertThat(server.joins).isEmpty();
+    }
+
+    @Test
+    void theKeyIsItsUsersAlone() throws IOException {
+        key();
+        try (Stream<Path> files = Files.list(state)) {
+            List<Path> found = files.toList();
+            assertThat(found).hasSize(1);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(found.get(0)))).isEqualTo("rw-------");
+            Files.setPosixFilePermissions(found.get(0), PosixFilePermissions.fromString("rw-r--r--"));
+            assertThat(key().publicKey()).isEqualTo(key().publicKey());
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(found.get(0)))).isEqualTo("rw-------");
+        }
+    }
+
+    /** One server could otherwise pass another's challenge on, and speak there in the device's name. */
+    @Test
+    void everyServerAndNameHasAKeyOfItsOwn() {
+        byte[] here = DeviceKey.make(state, new ServerAddress("localhost", 1), "box").publicKey();
+        assertThat(DeviceKey.find(state, new ServerAddress("127.0.0.1", 2), "box").orElseThrow().publicKey()).isEqualTo(here);
+        assertThat(DeviceKey.find(state, new ServerAddress("elsewhere", 1), "box")).isEmpty();
+        assertThat(DeviceKey.find(state, new ServerAddress("localhost", 1), "box-2")).isEmpty();
+    }
+
+    @Test
+    void whatIsNoKeyIsNamed() throws IOException {
+        key();
+        try (Stream<Path> files = Files.list(state)) {
+            Path file = files.findFirst().orElseThrow();
+            Files.writeString(file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----");
+            assertThatThrownBy(this::key).isInstanceOf(InputException.class).hasMessageStartingWith(file + ": no key (expected: ");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.lutra.proto.connection;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.TlsChannelCredentials;
+import java.security.cert.CertificateException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+
+/**
+ * Where a server listens, and how it is known.
+ *
+ * @param host name, IPv4 address, or IPv6 address in brackets
+ * @param port 1 to 65535
+ * @param key which the server has; empty: on this machine any will do, elsewhere it has a certificate that this system trusts
+ * @param isPlain whether everything is sent unencrypted also to elsewhere, for whoever listens to read
+ */
+public record ServerAddress(String host, int port, Optional<KeyFingerprint> key, boolean isPlain) {
+
+    private static final Pattern FORM = Pattern
+        .compile("(?<host>[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):(?<port>\\d{1,5})(#(?<key>.*))?");
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]|\\[0*(:0*){1,6}:0*1]");
+    /** What gRPC says of a server that takes a greeting for no TLS. */
+    private static final Pattern CLOSED_AT_ONCE = Pattern.compile("Network closed|End of stream|not SETTINGS|Connection reset");
+    private static final String INSECURE = "insecure";
+    private static final int MAX_PORT = 65_535;
+
+    /** Without a key that it is known by. */
+    public ServerAddress(String host, int port) {
+        this(host, port, Optional.empty(), false);
+    }
+
+    /**
+     * Reads {@code HOST:PORT}, {@code HOST:PORT#sha256:FINGERPRINT} or, for everything to be sent unencrypted, {@code HOST:PORT#insecure}.
+     *
+     * @throws IllegalArgumentException if the text has another form; the message is the text and what was expected
+     */
+    public static ServerAddress parse(String text) {
+        Matcher matcher = FORM.matcher(text.strip());
+        int port = matcher.matches() ? Integer.parseInt(matcher.group("port")) : 0;
+        if (port < 1 || port > MAX_PORT) {
+            throw new IllegalArgumentException(text + " (expected: HOST:PORT, port 1 to 65535)");
+        }
+        boolean isPlain = INSECURE.equals(matcher.group("key"));
+        return new ServerAddress(matcher.group("host"), port,
+            Optional.ofNullable(matcher.group("key")).filter(known -> !isPlain).map(KeyFingerprint::parse), isPlain);
+    }
+
+    /** Whether what is sent there leaves this machine for none other. */
+    public boolean isLoopback() {
+        return LOOPBACK.matcher(host).matches();
+    }
+
+    /** A connection to it: encrypted, except on this machine where no key is named. */
+    public ManagedChannelBuilder<?> channel() {
+        return Grpc.newChannelBuilderForAddress(host, port, credentials());
+    }
+
+    private ChannelCredentials credentials() {
+        if (key.isPresent()) {
+            return TlsChannelCredentials.newBuilder().trustManager(key.get().trust()).build();
+        }
+        return isEncrypted() ? TlsChannelCredentials.create() : InsecureChannelCredentials.create();
+    }
+
+    /** Whether what is sent there can be read by nobody else. */
+    public boolean isEncrypted() {
+        return key.isPresent() || !isPlain && !isLoopback();
+    }
+
+    /**
+     * What to do about a call that failed, for people, where this end and the other one may not agree about encryption; empty where that is
+     * not the reason.
+     */
+    public String hint(Throwable failure) {
+        boolean encrypting = false;
+        boolean silent = false;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            encrypting |= cause instanceof SSLException || cause instanceof CertificateException;
+            silent |= cause.getMessage() != null && CLOSED_AT_ONCE.matcher(cause.getMessage()).find();
+        }
+        if (encrypting) {
+            return key.isPresent()
+                ? "; expected: the server with that key"
+                : "; expected: a certificate that this system trusts, or " + shown() + "#sha256:…, the server's key as it prints it; or #insecure";
+        }
+        return silent && !isEncrypted() ? "; expected, where the server encrypts: " + shown() + "#sha256:…, its key as it prints it" : "";
+    }
+
+    /** As people know it: without the key. */
+    public String shown() {
+        return host + ":" + port;
+    }
+
+    @Override
+    public String toString() {
+        return shown() + key.map(known -> "#" + known).orElse(isPlain && !isLoopback() ? "#" + INSECURE : "");
+    }
+}

@@ -1,0 +1,16 @@
+package dev.lutra.server.access;
+
+import dev.lutra.proto.Role;
+import java.util.Optional;
+
+/**
+ * Who makes a call.
+ *
+ * @param name of the device or token; no secret
+ * @param device that it speaks for, or whose name it may take; empty: none, or any
+ */
+public record Caller(Role role, String name, Optional<String> device) {
+
+    /** Who has not shown anything. */
+    public static final Caller ANYONE = new Caller(Role.ANYONE, "anyone", Optional.empty());
+}

@@ -1,0 +1,66 @@
+package dev.lutra.server.web;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What comes before every answer of the web server. Only requests to a name of this server are answered: a stranger's name that leads here
+ * (DNS rebinding) would make its page one of ours to a browser. What a page elsewhere sends in the name of who looks at it (CSRF) is
+ * refused: calls are JSON, which a page may only send to where it came from, and say where they came from.
+ *
+ * @param hosts names and addresses of this server, in lower case
+ */
+record Guard(Set<String> hosts, HttpHandler handler) implements HttpHandler {
+
+    private static final Pattern HOST = Pattern.compile("(?<name>\\[[0-9a-fA-F:.]+]|[^:\\[\\]]+)(:\\d{1,5})?");
+    private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
+    private static final String JSON = "application/json";
+
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+        Optional<Problem> problem = problem(exchange);
+        if (problem.isEmpty()) {
+            handler.handle(exchange);
+            return;
+        }
+        try (exchange) {
+            byte[] line = problem.get().line().getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+            exchange.sendResponseHeaders(problem.get().status(), line.length);
+            exchange.getResponseBody().write(line);
+        }
+    }
+
+    private record Problem(int status, String line) {}
+
+    private Optional<Problem> problem(HttpExchange exchange) {
+        Headers headers = exchange.getRequestHeaders();
+        String host = headers.getFirst("Host");
+        Matcher named = HOST.matcher(host == null ? "" : host);
+        if (!named.matches() || !hosts.contains(named.group("name").toLowerCase(Locale.ROOT))) {
+            return Optional.of(new Problem(421, "not a name of this server (expected: one of those in its certificate; --name adds others)"));
+        }
+        if (!exchange.getRequestURI().getPath().startsWith(Api.PREFIX)) {
+            return Optional.empty();
+        }
+        String origin = headers.getFirst("Origin");
+        String site = headers.getFirst("Sec-Fetch-Site");
+        if (origin != null && !origin.replaceFirst("^https?://", "").equals(host) || site != null && !OWN_SITES.contains(site)) {
+            return Optional.of(new Problem(403, "from another site's page (expected: a page of this server)"));
+        }
+        String type = headers.getFirst("Content-Type");
+        if (exchange.getRequestMethod().equals("POST")
+            && (type == null || !type.toLowerCase(Locale.ROOT).replaceFirst(";.*", "").strip().equals(JSON))) {
+            return Optional.of(new Problem(415, "content type: " + (type == null ? "none" : "another") + " (expected: " + JSON + ")"));
+        }
+        return Optional.empty();
+    }
+}
