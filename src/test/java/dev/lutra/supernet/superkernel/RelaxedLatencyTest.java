@@ -62,7 +62,7 @@ class RelaxedLatencyTest {
     @ParameterizedTest
     @EnumSource(Form.class)
     void slopesAreThoseOfFiniteDifferences(Form form) {
-        for (SearchSpace space : List.of(NestedSpaces.excited(), SpaceFile.load("single-path-nas"))) {
+        for (SearchSpace space : List.of(NestedSpaces.excited(), NestedSpaces.partial(), SpaceFile.load("single-path-nas"))) {
             List<NestedRow> rows = NestedRow.of(space);
             Map<String, RowLatencies> latencies = Map.of("a", RowLatencies.of(space, NestedSpaces.slow(space)),
                 "b", RowLatencies.of(space, NestedSpaces.slow(space, nanos -> 1 + nanos * nanos % 977)));

@@ -63,15 +63,11 @@ class SuperkernelTest {
         return SuperkernelSampling.of(new LayeredSettings(List.of(YamlNode.parse("test.yaml", yaml))));
     }
 
-    /** Thresholds that say what an architecture has; those that it leaves open are drawn. */
-    private static void decide(SearchSpace space, Architecture architecture, SupernetWeights weights, Random random) {
-        List<NestedRow> rows = NestedRow.of(space);
-        Architecture largest = NestedRow.largest(space, rows);
-        for (NestedRow row : rows) {
+    /** Decisions for an architecture; those that it leaves open are drawn. */
+    private static List<double[]> decisions(SearchSpace space, Architecture architecture, Random random) {
+        return NestedRow.of(space).stream().map(row -> {
             Optional<NestedRow.Part> part = row.options().get(architecture.value(row.gene()));
-            RowKernel kernel = new RowKernel(space, row, largest, Norm.RELATIVE, RowKernel.Gate.OUTPUT);
-            for (int i = 0; i < row.decisions().size(); i++) {
-                NestedRow.Decision decision = row.decisions().get(i);
+            return row.decisions().stream().mapToDouble(decision -> {
                 boolean open = part.isEmpty() && decision.kind() != NestedRow.Kind.PRESENCE;
                 boolean on = open ? random.nextBoolean() : switch (decision.kind()) {
                     case KERNEL -> part.get().kernel() >= decision.level();
@@ -79,7 +75,19 @@ class SuperkernelTest {
                     case PRESENCE -> part.isPresent();
                     case EXCITATION -> part.get().excited();
                 };
-                weights.set(kernel.thresholds().get(i).tensor(), new float[]{on ? -1 : 1000});
+                return on ? 1 : 0;
+            }).toArray();
+        }).toList();
+    }
+
+    /** Thresholds that give decisions. */
+    private static void decide(SearchSpace space, List<double[]> decisions, SupernetWeights weights) {
+        List<NestedRow> rows = NestedRow.of(space);
+        Architecture largest = NestedRow.largest(space, rows);
+        for (int row = 0; row < rows.size(); row++) {
+            RowKernel kernel = new RowKernel(space, rows.get(row), largest, Norm.RELATIVE, RowKernel.Gate.OUTPUT);
+            for (int i = 0; i < decisions.get(row).length; i++) {
+                weights.set(kernel.thresholds().get(i).tensor(), new float[]{decisions.get(row)[i] == 1 ? -1 : 1000});
             }
         }
     }
@@ -104,32 +112,51 @@ class SuperkernelTest {
     @MethodSource("gatedSpaces")
     void atHardDecisionsItIsTheNetworkThatTheyStandFor(String gate, SearchSpace space) {
         Random random = new Random(5);
+        for (int i = 0; i < PATHS; i++) {
+            Architecture architecture = space.random(random);
+            assertThat(computed(gate, space, decisions(space, architecture, random), random)).isEqualTo(architecture);
+        }
+    }
+
+    /** Where decisions come to what is not on offer, the option is computed that holds it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"output", "kernel"})
+    void whatIsNotOnOfferIsComputedAsWhatHoldsIt(String gate) {
+        SearchSpace space = SharedRows.of(NestedSpaces.partial());
+        Random random = new Random(6);
+        for (int i = 0; i < 5 * PATHS; i++) {
+            computed(gate, space, NestedRow.of(space).stream().map(row -> random.ints(row.decisions().size(), 0, 2).asDoubleStream().toArray()).toList(),
+                random);
+        }
+    }
+
+    /** Makes sure that the largest network with decisions computes what the architecture does that they stand for, and gives that. */
+    private static Architecture computed(String gate, SearchSpace space, List<double[]> decisions, Random random) {
         Network all = space.build(NestedRow.largest(space, NestedRow.of(space)));
+        Architecture architecture = NestedRow.architecture(space, NestedRow.of(space), decisions);
         Batch batch = TestNetworks.randomBatch(4, space.input().height(), space.classes(), 1);
         SuperkernelSampling settings = settings("{lambda: 0, warm-up: 0, gate: " + gate + "}");
-        for (int i = 0; i < PATHS; i++) {
-            try (SupernetWeights weights = new SupernetWeights(3, Device.cpu()); NDManager manager = weights.newManager()) {
-                shift(all, weights, random);
-                Architecture architecture = space.random(random);
-                decide(space, architecture, weights, random);
-                assertThat(settings.decode(space, weights)).isEqualTo(architecture);
-                Parameters plain = weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager);
-                Superkernel superkernel = new Superkernel(settings, space, Map.of(), Optional.empty());
-                Relaxation.Relaxed relaxed = superkernel.at(1, 0, 1).begin(plain, manager);
-                assertThat(superkernel.decided().orElseThrow().architecture()).isEqualTo(architecture.toString());
-                float[] alone = Forward.training(TestNetworks.withoutDropout(space.build(architecture)), plain, new BatchStatistics(manager),
-                    Images.of(batch, manager)).toFloatArray();
-                float[] within = Forward.training(TestNetworks.withoutDropout(all), relaxed.parameters(), new BatchStatistics(manager),
-                    Images.of(batch, manager)).toFloatArray();
-                double range = 1e-6;
-                for (float value : alone) {
-                    range = Math.max(range, Math.abs(value));
-                }
-                for (int j = 0; j < alone.length; j++) {
-                    assertThat((double) within[j]).as(architecture.toString()).isCloseTo(alone[j], within(2e-3 * range));
-                }
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu()); NDManager manager = weights.newManager()) {
+            shift(all, weights, random);
+            decide(space, decisions, weights);
+            assertThat(settings.decode(space, weights)).isEqualTo(architecture);
+            Parameters plain = weight -> Views.detached(weights.tensor(weight.tensor()), weight, manager);
+            Superkernel superkernel = new Superkernel(settings, space, Map.of(), Optional.empty());
+            Relaxation.Relaxed relaxed = superkernel.at(1, 0, 1).begin(plain, manager);
+            assertThat(superkernel.decided().orElseThrow().architecture()).isEqualTo(architecture.toString());
+            float[] alone = Forward.training(TestNetworks.withoutDropout(space.build(architecture)), plain, new BatchStatistics(manager),
+                Images.of(batch, manager)).toFloatArray();
+            float[] within = Forward.training(TestNetworks.withoutDropout(all), relaxed.parameters(), new BatchStatistics(manager),
+                Images.of(batch, manager)).toFloatArray();
+            double range = 1e-6;
+            for (float value : alone) {
+                range = Math.max(range, Math.abs(value));
+            }
+            for (int j = 0; j < alone.length; j++) {
+                assertThat((double) within[j]).as(architecture.toString()).isCloseTo(alone[j], within(2e-3 * range));
             }
         }
+        return architecture;
     }
 
     /** However a space's file has their weights, networks stay what they are to a device, and to whoever counts them. */
