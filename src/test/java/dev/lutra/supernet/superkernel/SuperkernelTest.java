@@ -125,7 +125,8 @@ class SuperkernelTest {
         SearchSpace space = SharedRows.of(NestedSpaces.partial());
         Random random = new Random(6);
         for (int i = 0; i < 5 * PATHS; i++) {
-            computed(gate, space, NestedRow.of(space).stream().map(row -> random.ints(row.decisions().size(), 0, 2).asDoubleStream().toArray()).toList(),
+            computed(gate, space,
+                NestedRow.of(space).stream().map(row -> random.ints(row.decisions().size(), 0, 2).asDoubleStream().toArray()).toList(),
                 random);
         }
     }

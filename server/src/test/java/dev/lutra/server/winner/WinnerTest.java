@@ -27,8 +27,10 @@ class WinnerTest {
             long half = Long.parseLong(figures[2]);
             Optional<Interval> known = half == 0 ? Optional.empty() : Optional.of(new Interval(measured - half, measured + half));
             Comparison bare = new Comparison(Optional.empty(), Optional.empty(), Optional.empty(), 0, Optional.empty());
-            checks.add(new Winner.Check(checks.isEmpty() ? "a" : "b", 1, figures[0].equals("none") ? Optional.empty() : Optional.of(Long.parseLong(figures[0])),
-                new Comparison(Optional.empty(), Optional.of(100L), Optional.empty(), measured, known), bare, bare, bare, Optional.empty(), 0, 0, true));
+            checks.add(new Winner.Check(checks.isEmpty() ? "a" : "b", 1,
+                figures[0].equals("none") ? Optional.empty() : Optional.of(Long.parseLong(figures[0])),
+                new Comparison(Optional.empty(), Optional.of(100L), Optional.empty(), measured, known), bare, bare, bare, Optional.empty(), 0, 0,
+                true));
         }
         Winner winner = new Winner("k3", "winner-1.onnx", Map.of("accuracy", 0.5), checks);
         assertThat(winner.missed()).extracting(Winner.Check::device)
