@@ -2,6 +2,7 @@ package dev.lutra.onnx.deploy;
 
 import dev.lutra.InputException;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Network;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
@@ -13,7 +14,10 @@ import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
 import dev.lutra.proto.onnx.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -31,9 +35,11 @@ public final class DeployedModel {
     private final ModelProto model;
     private final Deployment form;
     private final GraphEditor editor;
+    private final Network network;
 
-    private DeployedModel(ModelProto model, Deployment form) {
+    private DeployedModel(ModelProto model, Deployment form, Network network) {
         this.model = model;
+        this.network = network;
         this.form = form;
         editor = new GraphEditor(model.getGraph());
     }
@@ -41,22 +47,34 @@ public final class DeployedModel {
     /**
      * @param model as {@link dev.lutra.onnx.OnnxExporter} writes a whole network, in the deployment's precision; where the deployment
      *     takes pixels, with what is subtracted and divided by in its metadata
-     * @throws InputException if the metadata does not say that
+     * @param network that it was written from
+     * @throws InputException if the metadata does not say that, the network has not the features that are wanted, or a head does not fit them
      */
-    public static ModelProto of(ModelProto model, Deployment form) {
-        return new DeployedModel(model, form).rewritten();
+    public static ModelProto of(ModelProto model, Deployment form, Network network) {
+        return new DeployedModel(model, form, network).rewritten();
     }
 
     private ModelProto rewritten() {
+        Optional<AppendedHead> head = form.head().map(AppendedHead::read);
         if (form.opset() < HARD_SWISH_OPSET) {
             spellOutHardSwish();
         }
         takeInput();
-        giveOutput();
+        if (form.features().isEmpty()) {
+            giveOutput();
+        } else {
+            Map<String, ValueInfoProto> features = giveFeatures();
+            head.ifPresent(appended -> appended.appendTo(editor, form, features));
+            editor.prune();
+        }
         editor.graph().getInputBuilderList().forEach(this::fixBatch);
-        editor.graph().getOutputBuilderList().forEach(this::fixBatch);
+        if (form.head().isEmpty()) {
+            editor.graph().getOutputBuilderList().forEach(this::fixBatch);
+        }
         ModelProto.Builder deployed = model.toBuilder().setGraph(editor.graph()).setIrVersion(fileVersion(form.opset()));
         deployed.getOpsetImportBuilder(0).setVersion(form.opset());
+        head.ifPresent(appended -> appended.model().getOpsetImportList().stream().filter(opset -> !opset.getDomain().isEmpty())
+            .forEach(deployed::addOpsetImport));
         return deployed.clearMetadataProps().addAllMetadataProps(metadata()).build();
     }
 
@@ -179,6 +197,31 @@ public final class DeployedModel {
                 .addAttribute(GraphEditor.integer("axis", 1)));
         }
         editor.graph().setOutput(0, GraphEditor.typed(form.output(), DataType.FLOAT_VALUE, before.getType().getTensorType().getShape()));
+    }
+
+    /** Outputs, one a stride, in the place of the classes. */
+    private Map<String, ValueInfoProto> giveFeatures() {
+        Map<String, ValueInfoProto> features = new LinkedHashMap<>();
+        editor.graph().clearOutput();
+        Features.names(network, form.features()).forEach((stride, value) -> {
+            String name = Deployment.feature(stride);
+            editor.free(name);
+            if (form.precision() == Precision.FLOAT16) {
+                editor.graph().addNode(GraphEditor.cast(name, value, DataType.FLOAT_VALUE, name));
+            } else {
+                editor.rename(value, name);
+            }
+            TensorShapeProto.Builder shape = TensorShapeProto.newBuilder().addDim(model.getGraph().getInput(0).getType().getTensorType().getShape()
+                .getDim(0));
+            long[] dims = Features.shape(network, value).withBatch(0);
+            for (int axis = 1; axis < dims.length; axis++) {
+                shape.addDim(Dimension.newBuilder().setDimValue(dims[axis]));
+            }
+            ValueInfoProto feature = GraphEditor.typed(name, DataType.FLOAT_VALUE, shape.build());
+            features.put(name, feature);
+            editor.graph().addOutput(feature);
+        });
+        return features;
     }
 
     private void fixBatch(ValueInfoProto.Builder value) {

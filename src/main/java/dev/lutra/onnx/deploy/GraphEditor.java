@@ -74,6 +74,22 @@ final class GraphEditor {
         }
     }
 
+    /** Leaves out what no output follows from. */
+    void prune() {
+        Set<String> read = new HashSet<>();
+        graph.getOutputList().forEach(output -> read.add(output.getName()));
+        List<NodeProto> kept = new ArrayList<>();
+        for (int i = graph.getNodeCount() - 1; i >= 0; i--) {
+            NodeProto node = graph.getNode(i);
+            if (node.getOutputList().stream().anyMatch(read::contains)) {
+                kept.add(0, node);
+                read.addAll(node.getInputList());
+            }
+        }
+        List<TensorProto> initializers = graph.getInitializerList().stream().filter(tensor -> read.contains(tensor.getName())).toList();
+        graph.clearNode().addAllNode(kept).clearInitializer().addAllInitializer(initializers);
+    }
+
     /** Puts nodes before all others. */
     void prepend(List<NodeProto> nodes) {
         List<NodeProto> all = new ArrayList<>(nodes);

@@ -76,7 +76,7 @@ class DeployedModelTest {
     }
 
     private static Deployment form(String settings) {
-        return Deployment.read(YamlNode.parse("form.yaml", "{" + settings + "}"));
+        return Deployment.read(YamlNode.parse("form.yaml", "{" + settings + "}"), Path.of(""));
     }
 
     private static ModelProto exported(Network network, Precision precision) {
@@ -161,7 +161,7 @@ class DeployedModelTest {
         for (String settings : FORMS) {
             Deployment form = form(settings);
             float[] expected = form.softmax() ? softmax(logits) : logits;
-            ModelProto deployed = DeployedModel.of(exported(network, form.precision()), form);
+            ModelProto deployed = DeployedModel.of(exported(network, form.precision()), form, network);
             float[] found = run(deployed, form);
             assertThat(found).as(settings).hasSameSizeAs(expected);
             for (int i = 0; i < found.length; i++) {
@@ -183,7 +183,7 @@ class DeployedModelTest {
         for (String settings : FORMS) {
             Deployment form = form(settings.replace("batch: 2", "batch: 1"));
             Path at = Files.createDirectory(folder.resolve("form-" + settings.replaceAll("\\W+", "-")));
-            ModelProto deployed = DeployedModel.of(exported(network, form.precision()), form);
+            ModelProto deployed = DeployedModel.of(exported(network, form.precision()), form, network);
             OnnxFile.write(at.resolve("model.onnx"), deployed);
             if (form.opset() <= NEWEST_OF_DEBIANS_CHECKER) {
                 checked.add(at.resolve("model.onnx").toString());
@@ -234,7 +234,7 @@ class DeployedModelTest {
             Network network = beginningWith(first);
             Deployment form = form("pixels: true");
             float[] expected = run(exported(network, Precision.FLOAT32), form(""));
-            ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form);
+            ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form, network);
             float[] found = run(deployed, form);
             for (int i = 0; i < found.length; i++) {
                 assertThat(Math.abs(found[i] - expected[i]) / range(expected)).isLessThan(TOLERANCE);
@@ -251,7 +251,7 @@ class DeployedModelTest {
         Network network = g.build(g.flatten("flat", g.globalPool("pool", g.activation("swish", g.input(), Function.SWISH))));
         Deployment form = form("pixels: true");
         float[] expected = run(exported(network, Precision.FLOAT32), form(""));
-        ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form);
+        ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form, network);
         assertThat(types(deployed)).contains("Sub", "Mul");
         float[] found = run(deployed, form);
         for (int i = 0; i < found.length; i++) {
@@ -262,7 +262,7 @@ class DeployedModelTest {
     @Test
     void theFileSaysWhatItIs() {
         Network network = network("shufflenetv2-cifar");
-        ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form("pixels: true, opset: 13, output: scores"));
+        ModelProto deployed = DeployedModel.of(exported(network, Precision.FLOAT32), form("pixels: true, opset: 13, output: scores"), network);
         Path file = folder.resolve("deployed.onnx");
         OnnxFile.write(file, deployed);
         assertThat(OnnxFile.metadata(file)).containsEntry("lutra.deploy.pixels", "true").containsEntry("lutra.deploy.output", "scores")
@@ -272,8 +272,9 @@ class DeployedModelTest {
 
     @Test
     void pixelsNeedAMean() {
-        ModelProto model = exported(network("shufflenetv2-cifar"), Precision.FLOAT32).toBuilder().clearMetadataProps().build();
-        assertThatThrownBy(() -> DeployedModel.of(model, form("pixels: true"))).isInstanceOf(InputException.class)
+        Network network = network("shufflenetv2-cifar");
+        ModelProto model = exported(network, Precision.FLOAT32).toBuilder().clearMetadataProps().build();
+        assertThatThrownBy(() -> DeployedModel.of(model, form("pixels: true"), network)).isInstanceOf(InputException.class)
             .hasMessage("lutra.data.mean in the file's metadata: missing (expected: a number a channel, to take pixels)");
     }
 

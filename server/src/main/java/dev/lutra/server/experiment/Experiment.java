@@ -252,8 +252,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param atOnce how many may run at a time
      * @param timeLimit after which one is ended
      * @param unit that it answers in
+     * @param form of {@code export.deploy} that its files have; empty for the network itself
      */
-    public record Command(List<String> words, int atOnce, Duration timeLimit, AccuracyFile.Unit unit) {
+    public record Command(List<String> words, int atOnce, Duration timeLimit, AccuracyFile.Unit unit, Optional<String> form) {
 
         public Command {
             words = List.copyOf(words);

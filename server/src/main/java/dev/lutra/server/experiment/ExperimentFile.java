@@ -334,7 +334,12 @@ public final class ExperimentFile {
         }
         Command command = new Command(program, accuracy.find("at-once").map(node -> node.integer(1, MOST_AT_ONCE)).orElse(1),
             accuracy.find("time-limit").map(Durations::of).orElse(DEFAULT_COMMAND_LIMIT),
-            accuracy.find("unit").map(unit -> unit.oneOf(AccuracyFile.Unit.class)).orElse(AccuracyFile.Unit.SHARE));
+            accuracy.find("unit").map(unit -> unit.oneOf(AccuracyFile.Unit.class)).orElse(AccuracyFile.Unit.SHARE),
+            accuracy.find("form").map(YamlNode::text));
+        command.form().filter(form -> file.find("export").flatMap(export -> export.find("deploy")).flatMap(all -> all.find(form)).isEmpty())
+            .ifPresent(form -> {
+                throw accuracy.get("form").error(form + " (expected: a name under export.deploy)");
+            });
         accuracy.rejectUnknownKeys();
         file.find("rank").flatMap(rank -> rank.find("correct")).ifPresent(node -> {
             throw node.error("given with accuracy.command, whose answers are not the supernet's (expected: one of them)");
@@ -649,7 +654,7 @@ public final class ExperimentFile {
         return verify;
     }
 
-    private static Export export(Optional<YamlNode> node) {
+    private Export export(Optional<YamlNode> node) {
         Export export = new Export(
             integer(node, "top", 1, 3),
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
@@ -658,14 +663,14 @@ public final class ExperimentFile {
         return export;
     }
 
-    private static SortedMap<String, Deployment> deployments(Optional<YamlNode> node) {
+    private SortedMap<String, Deployment> deployments(Optional<YamlNode> node) {
         SortedMap<String, Deployment> deployments = new TreeMap<>();
         node.ifPresent(all -> all.entries().forEach((name, form) -> {
             if (!name.matches("[a-z][a-z0-9]{0,30}") || Arrays.stream(Precision.values()).anyMatch(taken -> taken.toString().equals(name))) {
                 throw form.error("'" + name + "' (expected: a name for these files of at most 31 small letters and digits, a letter first, "
                     + "that is no precision's)");
             }
-            deployments.put(name, Deployment.read(form));
+            deployments.put(name, Deployment.read(form, folder));
         }));
         return deployments;
     }

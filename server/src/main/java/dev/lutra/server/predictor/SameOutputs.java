@@ -2,16 +2,25 @@ package dev.lutra.server.predictor;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Normalization;
+import dev.lutra.network.Network;
+import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.onnx.deploy.Features;
 import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What a network gives for images, to hold against it what files give that were rewritten from it. */
@@ -23,6 +32,7 @@ public final class SameOutputs {
     /** By image, row, column, channel. */
     private final byte[] pixels;
     private final Normalization normalization;
+    private final ModelProto network;
     private final float[] expected;
 
     /**
@@ -32,6 +42,7 @@ public final class SameOutputs {
     public SameOutputs(ModelProto network, Batch images, Normalization normalization) {
         side = images.imageSize();
         this.normalization = normalization;
+        this.network = network;
         FloatBuffer values = images.pixels();
         pixels = new byte[images.size() * side * side * CHANNELS];
         for (int i = 0; i < pixels.length; i++) {
@@ -48,18 +59,124 @@ public final class SameOutputs {
         int images = pixels.length / (side * side * CHANNELS);
         float[] wanted = form.softmax() ? softmax(expected, expected.length / images) : expected;
         float[] found = run(deployed, form.pixels(), form.batch().orElse(images));
-        if (found.length != wanted.length) {
-            return Double.NaN;
+        return form.softmax() ? difference(found, wanted, 1) : difference(found, wanted);
+    }
+
+    /**
+     * The same of a form that gives features, or what a head makes of them, for the first images. What the network's own file has there goes
+     * through the head by itself.
+     *
+     * @param built the network
+     * @throws InputException if it cannot be run with its head
+     */
+    public double difference(ModelProto deployed, Deployment form, Network built) {
+        int batch = form.batch().orElse(pixels.length / (side * side * CHANNELS));
+        Map<String, float[]> found = outputs(deployed, tensors -> Map.of(form.input(), tensors.of(form.pixels()
+            ? bytes(OrtEnvironment.getEnvironment(), first(batch), batch)
+            : planes(OrtEnvironment.getEnvironment(), first(batch), batch))));
+        Map<Integer, String> values = Features.names(built, form.features());
+        ModelProto.Builder opened = network.toBuilder();
+        opened.getGraphBuilder().clearOutput();
+        values.values().forEach(value -> opened.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(value)));
+        Map<String, float[]> given = outputs(opened.build(), tensors -> Map.of(network.getGraph().getInput(0).getName(),
+            tensors.of(planes(OrtEnvironment.getEnvironment(), first(batch), batch))));
+        Map<String, float[]> features = new HashMap<>();
+        values.forEach((stride, value) -> features.put(Deployment.feature(stride), given.get(value)));
+        Map<String, float[]> wanted = form.head().map(OnnxFile::read).map(head -> outputs(head, tensors -> inputs(head, tensors, features, built,
+            values, batch))).orElse(features);
+        double largest = wanted.isEmpty() ? Double.NaN : 0;
+        for (Map.Entry<String, float[]> output : wanted.entrySet()) {
+            largest = Math.max(largest, difference(found.get(output.getKey()), output.getValue()));
         }
+        return largest;
+    }
+
+    private static Map<String, OnnxTensor> inputs(ModelProto head, Tensors tensors, Map<String, float[]> features, Network built,
+        Map<Integer, String> values, int batch) throws OrtException {
+        Map<String, OnnxTensor> inputs = new HashMap<>();
+        for (Map.Entry<Integer, String> value : values.entrySet()) {
+            String name = Deployment.feature(value.getKey());
+            if (head.getGraph().getInputList().stream().anyMatch(input -> input.getName().equals(name))) {
+                long[] shape = Features.shape(built, value.getValue()).withBatch(batch);
+                inputs.put(name, tensors.of(OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(features.get(name)), shape)));
+            }
+        }
+        return inputs;
+    }
+
+    /** Keeps tensors to be closed. */
+    private static final class Tensors implements AutoCloseable {
+
+        private final List<OnnxTensor> all = new ArrayList<>();
+
+        OnnxTensor of(OnnxTensor tensor) {
+            all.add(tensor);
+            return tensor;
+        }
+
+        @Override
+        public void close() {
+            all.forEach(OnnxTensor::close);
+        }
+    }
+
+    /** Makes the inputs of a model. */
+    private interface Inputs {
+        Map<String, OnnxTensor> of(Tensors tensors) throws OrtException;
+    }
+
+    /** What a model gives in float32, by name. */
+    private static Map<String, float[]> outputs(ModelProto model, Inputs inputs) {
+        Map<String, float[]> outputs = new HashMap<>();
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+            OrtSession session = OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options);
+            Tensors tensors = new Tensors();
+            OrtSession.Result result = session.run(inputs.of(tensors))) {
+            for (Map.Entry<String, OnnxValue> output : result) {
+                if (output.getValue() instanceof OnnxTensor tensor && tensor.getInfo().type == OnnxJavaType.FLOAT) {
+                    FloatBuffer values = tensor.getFloatBuffer();
+                    float[] copy = new float[values.remaining()];
+                    values.get(copy);
+                    outputs.put(output.getKey(), copy);
+                }
+            }
+            return outputs;
+        } catch (OrtException e) {
+            throw new InputException("export.deploy: a network with its head cannot be run: " + e.getMessage().lines().findFirst().orElse(""), e);
+        }
+    }
+
+    /** So many images, the first again where there are fewer. */
+    private byte[] first(int batch) {
+        int size = side * side * CHANNELS;
+        byte[] part = new byte[batch * size];
+        for (int i = 0; i < batch; i++) {
+            System.arraycopy(pixels, i * size % pixels.length, part, i * size, size);
+        }
+        return part;
+    }
+
+    /** Relative to the range of what is wanted, where it has any. */
+    private static double difference(float[] found, float[] wanted) {
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
+        for (float value : wanted) {
+            low = Math.min(low, value);
+            high = Math.max(high, value);
+        }
+        return difference(found, wanted, high > low ? high - low : 1);
+    }
+
+    /** Not a number where one is none, or they are not as many. */
+    private static double difference(float[] found, float[] wanted, double range) {
+        if (found == null || found.length != wanted.length) {
+            return Double.NaN;
+        }
         double largest = 0;
         for (int i = 0; i < wanted.length; i++) {
-            low = Math.min(low, wanted[i]);
-            high = Math.max(high, wanted[i]);
             largest = Math.max(largest, Math.abs(found[i] - wanted[i])); // NaN stays NaN
         }
-        return largest / (form.softmax() ? 1 : high - low);
+        return largest / range;
     }
 
     private static float[] softmax(float[] logits, int classes) {

@@ -335,7 +335,8 @@ final class RunContext implements AutoCloseable {
         if (experiment.command().isPresent()) {
             Path file = experiment.text().file();
             return new CommandAccuracies(experiment.command().get(), file.getParent(), folder.evaluated(),
-                (architecture, onnx) -> exporter().exportCandidate(onnx, architecture, trained(), evaluator(), data()));
+                (architecture, onnx) -> exporter().exportCandidate(onnx, architecture, experiment.command().get().form(), trained(), evaluator(),
+                    data()));
         }
         return accuracyTable().<AccuracySource>map(table -> table)
             .or(() -> RankStage.correction(this).map(correction -> new CorrectedAccuracies(supernetAccuracies(), correction)))
@@ -671,7 +672,10 @@ final class RunContext implements AutoCloseable {
             experiment.evaluation().stopping().map(stopping -> NamedValues.text(stopping.confidence())).orElse("none"), "none").build();
         if (experiment.command().isPresent()) {
             NamedValues.Builder commanded = NamedValues.builder().putAll(judge);
-            experiment.command().get().describe(experiment.text().file().getParent(), commanded);
+            Experiment.Command command = experiment.command().get();
+            command.describe(experiment.text().file().getParent(), commanded);
+            command.form().map(experiment.export().deployments()::get)
+                .ifPresent(form -> form.values().shown().forEach((name, value) -> commanded.put("accuracy.form." + name, value)));
             return commanded.build();
         }
         if (experiment.rank().map(Rank::correct).orElse(OptionalInt.empty()).isEmpty()) {

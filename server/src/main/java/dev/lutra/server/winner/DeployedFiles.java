@@ -44,8 +44,8 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
             Batch batch = images.next();
             SameOutputs same = new SameOutputs(network.apply(Precision.FLOAT32), batch, data.normalization());
             forms.forEach((name, form) -> {
-                ModelProto deployed = DeployedModel.of(network.apply(form.precision()), form);
-                double difference = same.difference(deployed, form);
+                ModelProto deployed = DeployedModel.of(network.apply(form.precision()), form, built);
+                double difference = form.features().isEmpty() ? same.difference(deployed, form) : same.difference(deployed, form, built);
                 double most = Winner.tolerance(form.precision(), built);
                 if (!(difference <= most)) {
                     throw new InputException(String.format(Locale.ROOT, "export.deploy.%s: its outputs differ from the network's by %.1e of their "

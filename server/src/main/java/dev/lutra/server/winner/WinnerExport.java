@@ -10,6 +10,8 @@ import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.deploy.DeployedModel;
+import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.onnx.ModelProto;
@@ -189,10 +191,17 @@ public final class WinnerExport {
         return isNew;
     }
 
-    /** Writes an architecture with the supernet's weights in float32, to be looked at and thrown away. */
-    public void exportCandidate(Path file, Architecture architecture, Map<String, String> training, SubnetEvaluator evaluator, ImageData data) {
+    /**
+     * Writes an architecture with the supernet's weights, to be looked at and thrown away.
+     *
+     * @param form a name of {@code export.deploy}; empty for the network itself in float32
+     */
+    public void exportCandidate(Path file, Architecture architecture, Optional<String> form, Map<String, String> training,
+        SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(file.getFileName().toString(), space, architecture);
-        write(file, Precision.FLOAT32, SUPERNET, supernet(training), network, evaluator, data);
+        Optional<Deployment> wanted = form.map(experiment.export().deployments()::get);
+        ModelProto model = model(wanted.map(Deployment::precision).orElse(Precision.FLOAT32), SUPERNET, supernet(training), network, evaluator, data);
+        OnnxFile.write(file, wanted.map(deployment -> DeployedModel.of(model, deployment, space.build(architecture))).orElse(model));
     }
 
     /**

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class CommandAccuraciesTest {
     private Map<Architecture, Double> find(String script, int atOnce, Duration limit, Unit unit) throws IOException {
         Files.writeString(folder.resolve("evaluate.sh"), script);
         Map<Architecture, Double> found = new HashMap<>();
-        Experiment.Command command = new Experiment.Command(List.of("sh", "evaluate.sh", "an argument"), atOnce, limit, unit);
+        Experiment.Command command = new Experiment.Command(List.of("sh", "evaluate.sh", "an argument"), atOnce, limit, unit, Optional.empty());
         new CommandAccuracies(command, folder, folder.resolve("scratch"), (architecture, file) -> {
             try {
                 Files.writeString(file, "0." + (architectures.indexOf(architecture) + 1));
@@ -94,7 +95,7 @@ class CommandAccuraciesTest {
 
     @Test
     void aProgramThatIsNotThereIsNamed() {
-        Experiment.Command command = new Experiment.Command(List.of("no-such-program"), 1, Duration.ofMinutes(1), Unit.SHARE);
+        Experiment.Command command = new Experiment.Command(List.of("no-such-program"), 1, Duration.ofMinutes(1), Unit.SHARE, Optional.empty());
         assertThatThrownBy(() -> new CommandAccuracies(command, folder, folder.resolve("scratch"), (architecture, file) -> {})
             .find(architectures, (architecture, accuracy) -> {})).isInstanceOf(InputException.class)
             .hasMessageStartingWith("accuracy.command: no-such-program cannot be started: ");

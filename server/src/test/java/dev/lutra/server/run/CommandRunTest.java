@@ -4,6 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
+import dev.lutra.network.ConvSpec;
+import dev.lutra.network.Network;
+import dev.lutra.network.NetworkBuilder;
+import dev.lutra.network.RandomWeights;
+import dev.lutra.network.Shape;
+import dev.lutra.network.Width;
+import dev.lutra.onnx.OnnxExporter;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.OnnxOptions;
+import dev.lutra.onnx.deploy.DeployedModel;
+import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.search.Front;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
@@ -12,10 +24,13 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +50,10 @@ class CommandRunTest {
     }
 
     private ExperimentRun open(String accuracy, SaidLines progress) throws IOException {
+        return open(accuracy, "{top: 1}", progress);
+    }
+
+    private ExperimentRun open(String accuracy, String export, SaidLines progress) throws IOException {
         return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("commanded.yaml"), """
             name: commanded
             space: nine.yaml
@@ -42,8 +61,8 @@ class CommandRunTest {
             supernet: {epochs: 1, batch: 8}
             evaluation: {recalibration-images: 16}
             search: {algorithm: {random: {budget: 6}}}
-            export: {top: 1}
-            """ + "accuracy: " + accuracy + "\n")), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
+            """ + "export: " + export + "\naccuracy: " + accuracy + "\n")), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress,
+            "test");
     }
 
     private List<RunEvent.CandidateEvaluated> evaluated() {
@@ -78,6 +97,36 @@ class CommandRunTest {
             run.search();
         }
         assertThat(Files.readAllLines(folder.resolve("calls"))).as("of another program nothing is known").hasSize(calls + 6);
+    }
+
+    /** A head that makes two numbers of what the last layer gives, as a user would bring it. */
+    private void writeHead() {
+        NetworkBuilder g = new NetworkBuilder("head", Shape.image(8, 8, 8), 1e-5);
+        g.segment("only");
+        Network head = g.build(g.flatten("flat", g.globalPool("pool", g.conv("boxes", g.input(), ConvSpec.of(Width.of(2), 3)))));
+        ModelProto model = OnnxExporter.export(head, new RandomWeights(1), new OnnxOptions(true, OptionalInt.empty(), Map.of()));
+        OnnxFile.write(folder.resolve("head.onnx"), DeployedModel.of(model, Deployment.read(YamlNode.parse("head.yaml",
+            "{input: feature1, output: boxes}"), folder), head));
+    }
+
+    @Test
+    void aProgramJudgesANetworkWithItsHead() throws IOException {
+        writeHead();
+        String detector = "{top: 1, deploy: {detector: {pixels: true, features: [1], head: head.onnx}}}";
+        Files.writeString(folder.resolve("evaluate.sh"), "grep -q boxes \"$1\" && ! grep -q classifier.linear \"$1\" || exit 4\necho 0.25\n");
+        try (ExperimentRun run = open("{command: [sh, evaluate.sh], form: detector}", detector, new SaidLines())) {
+            run.all();
+            Front front = Front.readJson(folder.resolve("run/front.json"), SpaceFile.load(folder.resolve("nine.yaml").toString()));
+            assertThat(front.provenance()).containsEntry("accuracy.form.features", "1").containsKey("accuracy.form.head");
+        }
+        assertThat(OnnxFile.read(folder.resolve("run/export/winner-1-detector.onnx")).getGraph().getOutputList()).singleElement()
+            .satisfies(output -> assertThat(output.getName()).isEqualTo("boxes"));
+        try (Database database = Database.open(folder.resolve("run/lutra.db"))) {
+            assertThat(RunHistory.of(new ResultStore(database, "commanded")).all(RunEvent.FileDeployed.class)).singleElement()
+                .satisfies(deployed -> assertThat(deployed.difference()).isBetween(0.0, 1e-4));
+        }
+        assertThatThrownBy(() -> open("{command: [sh, evaluate.sh], form: other}", detector, new SaidLines())).isInstanceOf(InputException.class)
+            .hasMessageContaining("accuracy.form: other (expected: a name under export.deploy)");
     }
 
     @Test
