@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The recipe after BS-NAS to its end: widths that spring, a space that shrinks, evolution, a file, and the winner trained alone. */
+@Tag("slow")
 class SpringsTest {
 
     @TempDir
@@ -47,7 +48,6 @@ class SpringsTest {
     }
 
     @Test
-    @Tag("slow")
     void runsToTheEnd() throws IOException {
         Winner winner;
         try (ExperimentRun run = open()) {
