@@ -5,12 +5,7 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.rpc.RemoteFleet;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +18,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -49,6 +46,18 @@ public final class FleetBenchmark {
 
         static final Size SMALL = new Size(40, 1, 800, List.of(39), 200, 50, 3, 1);
         static final Size LARGE = new Size(1000, 8, 100_000, List.of(999, 0, 100), 5000, 500, 30, 25);
+
+        /** {@code small}, {@code large}, or all numbers in their order, {@code idle} with commas. */
+        static Size of(List<String> arguments) {
+            if (arguments.size() == 1) {
+                return arguments.get(0).equals("large") ? LARGE : SMALL;
+            }
+            List<List<Integer>> numbers = arguments.stream()
+                .map(argument -> Arrays.stream(argument.split(",")).map(Integer::valueOf).toList()).toList();
+            IntUnaryOperator number = i -> numbers.get(i).get(0);
+            return new Size(number.applyAsInt(0), number.applyAsInt(1), number.applyAsInt(2), numbers.get(3), number.applyAsInt(4),
+                number.applyAsInt(5), number.applyAsInt(6), number.applyAsInt(7));
+        }
     }
 
     /** A measurement's name with its figures by name. */
@@ -58,25 +67,25 @@ public final class FleetBenchmark {
     /** Tasks asked after in a call. */
     private static final int BLOCK = 5000;
     private static final Duration WAIT = Duration.ofSeconds(10);
+    private static final long POLL_NANOS = 20_000_000;
     /** An ONNX file that holds an empty graph. */
     private static final byte[] EMPTY_MODEL = {0x3a, 0};
     private static final double NANOS = 1e9;
-    /** Of the kernel's clock of processes, USER_HZ. */
-    private static final double TICKS = 100;
 
     private final Path folder;
     private final Size size;
     private final List<Figures> figures = new ArrayList<>();
     private int measurements;
+    private int blocks;
 
     private FleetBenchmark(Path folder, Size size) {
         this.folder = folder;
         this.size = size;
     }
 
-    /** {@code FOLDER small|large}; prints a line a measurement. */
+    /** {@code FOLDER SIZE}, see {@link Size#of}; prints a line a measurement. */
     public static void main(String[] args) throws IOException {
-        measure(Path.of(args[0]), args[1].equals("large") ? Size.LARGE : Size.SMALL).forEach(figures -> System.out.println(figures.what()
+        measure(Path.of(args[0]), Size.of(List.of(args).subList(1, args.length))).forEach(figures -> System.out.println(figures.what()
             + figures.values().entrySet().stream().map(value -> String.format(Locale.ROOT, "  %s %.3f", value.getKey(), value.getValue()))
                 .collect(Collectors.joining())));
         System.exit(0);
@@ -97,7 +106,7 @@ public final class FleetBenchmark {
     }
 
     /** A server and its agents, all in processes of their own. */
-    private record Fleet(Child server, List<Child> agents, RemoteFleet access, String model) {}
+    private record Fleet(Path data, Child server, RemoteFleet access, String model) {}
 
     private void withAgents(int agents, Measurement measurement) throws IOException {
         Path data = Files.createDirectories(folder.resolve("fleet" + measurements++));
@@ -113,23 +122,22 @@ public final class FleetBenchmark {
             for (int i = 0; i < processes; i++) {
                 int first = agents * i / processes;
                 children.add(new Child(data.resolve("agents" + i + ".log"), SimulatedAgents.class.getName(), address.toString(), token,
-                    Integer.toString(first), Integer.toString(agents * (i + 1) / processes - first)));
+                    Integer.toString(first), Integer.toString(agents * (i + 1) / processes - first),
+                    data.resolve(Acknowledged.PREFIX + i).toString(), data.resolve("keys").toString()));
             }
-            List<Child> agentProcesses = children.subList(1, children.size());
-            for (Child child : agentProcesses) {
+            for (Child child : children.subList(1, children.size())) {
                 child.expect("joined");
             }
             try (RemoteFleet access = RemoteFleet.connect(address, token)) {
-                measurement.take(new Fleet(server, agentProcesses, access, access.putModel(EMPTY_MODEL)));
+                measurement.take(new Fleet(data, server, access, access.putModel(EMPTY_MODEL)));
             }
         } finally {
-            children.forEach(Child::close);
+            children.forEach(Child::kill);
         }
     }
 
     private void all(Fleet fleet) throws IOException {
-        submitAndAwait(fleet, "warm", size.tasks() / 10, task -> "agent" + task % size.agents(), 0);
-        written(fleet);
+        submitAndAwait(fleet, size.tasks() / 10, task -> "agent" + task % size.agents(), 0);
         through(fleet, "empty tasks, all agents", size.tasks(), task -> "agent" + task % size.agents(), 0);
         dispatch(fleet);
         through(fleet, "tasks of 2 s, all agents", size.rounds() * size.agents(), task -> "agent" + task % size.agents(), HOLD_MILLIS);
@@ -137,18 +145,17 @@ public final class FleetBenchmark {
     }
 
     private void besideIdle(Fleet fleet, int idle) throws IOException {
-        submitAndAwait(fleet, "warm alone", size.alone() / 2, task -> "agent0", 0);
-        written(fleet);
+        submitAndAwait(fleet, size.alone() / 2, task -> "agent0", 0);
         through(fleet, "empty tasks, one agent beside " + idle + " idle", size.alone(), task -> "agent0", 0);
     }
 
     private void through(Fleet fleet, String what, int tasks, IntFunction<String> device, int holdMillis) throws IOException {
         double cpu = fleet.server().cpuSeconds();
         long begin = System.nanoTime();
-        Set<String> ids = submitAndAwait(fleet, what, tasks, device, holdMillis);
+        Set<String> ids = submitAndAwait(fleet, tasks, device, holdMillis);
         double seconds = (System.nanoTime() - begin) / NANOS;
         cpu = fleet.server().cpuSeconds() - cpu;
-        checkEachOnce(written(fleet), ids);
+        acknowledged(fleet, ids);
         Map<String, Double> values = figures(what);
         values.put("tasks/s", tasks / seconds);
         values.put("CPU ms/task", 1e3 * cpu / tasks);
@@ -167,7 +174,7 @@ public final class FleetBenchmark {
         for (int i = 0; i < tasks; i++) {
             long due = begin + (long) (NANOS * i / size.rate());
             for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                java.util.concurrent.locks.LockSupport.parkNanos(left);
+                LockSupport.parkNanos(left);
             }
             Task task = task(fleet, "dispatch" + i, due, 0);
             fleet.access().submit("agent" + i * 7919L % size.agents(), List.of(task));
@@ -175,9 +182,7 @@ public final class FleetBenchmark {
         }
         await(fleet, ids);
         cpu = fleet.server().cpuSeconds() - cpu;
-        List<String> lines = written(fleet);
-        checkEachOnce(lines, ids);
-        long[] latencies = lines.stream().mapToLong(line -> Long.parseLong(line.split(" ")[1])).sorted().toArray();
+        long[] latencies = acknowledged(fleet, ids).stream().mapToLong(Acknowledged::latencyNanos).sorted().toArray();
         Map<String, Double> values = figures("dispatch at " + size.rate() + "/s");
         values.put("p50 ms", latencies[latencies.length / 2] / 1e6);
         values.put("p99 ms", latencies[(int) (latencies.length * 0.99)] / 1e6);
@@ -195,9 +200,10 @@ public final class FleetBenchmark {
             .build();
     }
 
-    private Set<String> submitAndAwait(Fleet fleet, String what, int tasks, IntFunction<String> device, int holdMillis) {
+    private Set<String> submitAndAwait(Fleet fleet, int tasks, IntFunction<String> device, int holdMillis) {
+        String block = "block" + blocks++ + "/";
         Map<String, List<Task>> byDevice = IntStream.range(0, tasks).boxed().collect(Collectors.groupingBy(device::apply, TreeMap::new,
-            Collectors.mapping(i -> task(fleet, what + "/" + i, System.nanoTime(), holdMillis), Collectors.toList())));
+            Collectors.mapping(i -> task(fleet, block + i, System.nanoTime(), holdMillis), Collectors.toList())));
         byDevice.forEach(fleet.access()::submit);
         Set<String> ids = byDevice.values().stream().flatMap(List::stream).map(Task::getId).collect(Collectors.toCollection(LinkedHashSet::new));
         await(fleet, ids);
@@ -217,85 +223,19 @@ public final class FleetBenchmark {
         }
     }
 
-    /** Everything that was acknowledged to agents since the last time. */
-    private List<String> written(Fleet fleet) throws IOException {
-        List<String> lines = new ArrayList<>();
-        for (Child agents : fleet.agents()) {
-            Path file = folder.resolve("acknowledged");
-            agents.say(file.toString());
-            agents.expect("written");
-            lines.addAll(Files.readAllLines(file));
+    /** What was acknowledged to agents of these tasks, each once. */
+    private static List<Acknowledged> acknowledged(Fleet fleet, Set<String> ids) throws IOException {
+        List<Acknowledged> all = List.of();
+        // agents learn it right after the server knows
+        for (long deadline = System.nanoTime() + WAIT.toNanos(); all.size() < ids.size() && System.nanoTime() < deadline;) {
+            LockSupport.parkNanos(POLL_NANOS);
+            all = Acknowledged.in(fleet.data()).stream().filter(line -> ids.contains(line.task())).toList();
         }
-        return lines;
-    }
-
-    private static void checkEachOnce(List<String> lines, Set<String> ids) {
-        List<String> done = lines.stream().map(line -> line.substring(0, line.lastIndexOf(' '))).toList();
-        Set<String> lost = new HashSet<>(ids);
-        lost.removeAll(done);
-        if (!lost.isEmpty() || done.size() != ids.size()) {
-            throw new IllegalStateException(lost.size() + " of " + ids.size() + " tasks lost, " + (done.size() - ids.size() + lost.size())
+        long distinct = all.stream().map(Acknowledged::task).distinct().count();
+        if (distinct != ids.size() || all.size() != distinct) {
+            throw new IllegalStateException((ids.size() - distinct) + " of " + ids.size() + " tasks lost, " + (all.size() - distinct)
                 + " counted twice");
         }
-    }
-
-    /** A program of this class path that ends with this one. */
-    private static final class Child {
-
-        private final Process process;
-        private final BufferedReader lines;
-
-        Child(Path log, String program, String... arguments) throws IOException {
-            List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), program));
-            command.addAll(Arrays.asList(arguments));
-            process = new ProcessBuilder(command).redirectError(log.toFile()).start();
-            lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        }
-
-        String line() throws IOException {
-            String line = lines.readLine();
-            if (line == null) {
-                throw new IllegalStateException("a program has ended: " + process.info().commandLine().orElse("?"));
-            }
-            return line;
-        }
-
-        /** Passes over what else it says. */
-        void expect(String line) throws IOException {
-            while (!line().equals(line)) {
-                // its log
-            }
-        }
-
-        void say(String line) throws IOException {
-            OutputStream in = process.getOutputStream();
-            in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-            in.flush();
-        }
-
-        /** Of the whole process, user and system together. */
-        double cpuSeconds() {
-            String stat = proc("stat");
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS;
-        }
-
-        double peakMebibytes() {
-            return proc("status").lines().filter(line -> line.startsWith("VmHWM:"))
-                .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024).sum();
-        }
-
-        private String proc(String file) {
-            try {
-                return Files.readString(Path.of("/proc", Long.toString(process.pid()), file));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        void close() {
-            process.destroyForcibly();
-        }
+        return all;
     }
 }

@@ -28,34 +28,29 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.stub.StreamObserver;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
- * Agents that measure nothing, many in one process, each with a key and over a TCP connection of its own: they join, lease one task, hold it for as long
- * as its label says, report, and lease the next, renewing as real ones do. A label is {@code DUE HOLD}: when the task was due to be
+ * Agents that measure nothing, many in one process, each with a key and over a TCP connection of its own: they join, lease one task, hold it for
+ * as long as its label says, report, and lease the next, renewing as real ones do. A label is {@code DUE HOLD}: when the task was due to be
  * submitted, on the system's monotonic clock in nanoseconds, and the milliseconds to hold it.
  *
- * <p>Arguments: {@code SERVER TOKEN FIRST COUNT}; says {@code joined}, then for every line {@code FILE} that it reads writes what was
- * acknowledged since, {@code ID LATENCY} a line, and says {@code written}.
+ * <p>Arguments: {@code SERVER TOKEN FIRST COUNT FILE KEYS}; keeps keys in a folder, says {@code joined}, appends to the file what is {@link Acknowledged}, at once, and ends
+ * with its standard input. An outcome follows from its task alone, so that whoever finds it stored knows whether it is the right one.
  */
 final class SimulatedAgents {
 
@@ -69,14 +64,15 @@ final class SimulatedAgents {
         return thread;
     });
     private final ServerAddress address;
-    private final String token;
     private final Path keys;
-    private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+    private final String token;
+    private final Path file;
     private final CountDownLatch joined;
 
-    private SimulatedAgents(ServerAddress address, String token, int count) throws IOException {
+    private SimulatedAgents(ServerAddress address, String token, int count, Path file, Path keys) {
+        this.file = file;
         this.address = address;
-        this.keys = Files.createTempDirectory("lutra-keys");
+        this.keys = keys;
         this.token = token;
         this.joined = new CountDownLatch(count);
     }
@@ -84,33 +80,31 @@ final class SimulatedAgents {
     public static void main(String[] args) throws IOException, InterruptedException {
         int first = Integer.parseInt(args[2]);
         int count = Integer.parseInt(args[3]);
-        SimulatedAgents agents = new SimulatedAgents(ServerAddress.parse(args[0]), args[1], count);
+        SimulatedAgents agents = new SimulatedAgents(ServerAddress.parse(args[0]), args[1], count, Path.of(args[4]), Path.of(args[5]));
         for (int i = 0; i < count; i++) {
-            agents.new Agent("agent" + (first + i)).join();
+            Agent agent = agents.new Agent("agent" + (first + i));
+            agent.showKeyIfPossible();
+            agent.join();
         }
         agents.joined.await();
-        agents.forgetKeys();
         System.out.println("joined");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String file = commands.readLine(); file != null; file = commands.readLine()) {
-            List<String> lines = new ArrayList<>();
-            for (String line = agents.acknowledged.poll(); line != null; line = agents.acknowledged.poll()) {
-                lines.add(line);
-            }
-            Files.write(Path.of(file), lines);
-            System.out.println("written");
-        }
+        System.in.transferTo(OutputStream.nullOutputStream());
         System.exit(0);
     }
 
-    /** What is in memory is enough from now on. */
-    private void forgetKeys() throws IOException {
-        try (Stream<Path> files = Files.list(keys)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
+    private synchronized void note(Acknowledged what) {
+        try {
+            Files.writeString(file, what.toString(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        Files.delete(keys);
+    }
+
+    /** What comes of a task. */
+    static Outcome outcome(Task task) {
+        return Outcome.newBuilder().setMeasured(Measured.newBuilder().putNodesByProvider("task " + task.getId(), 1)
+            .setRuntime(Runtime.newBuilder().setName("none").setVersion("1").setProvider(task.getProvider()).setThreads(task.getThreads())))
+            .build();
     }
 
     private final class Agent {
@@ -118,7 +112,7 @@ final class SimulatedAgents {
         private final String name;
         private final ManagedChannel connection;
         private final Passport passport;
-        private volatile String bearer;
+        private volatile String bearer = "none yet";
         private final SplittableRandom random;
         private final Set<LeaseName> held = ConcurrentHashMap.newKeySet();
         private volatile String session = "";
@@ -129,8 +123,8 @@ final class SimulatedAgents {
             this.random = new SplittableRandom(name.hashCode());
             connection = ((NettyChannelBuilder) address.channel())
                 .eventLoopGroup(network).channelType(NioSocketChannel.class).directExecutor().build();
-            passport = new Passport(name, DeviceKey.make(keys, address, name), Optional.of(token));
-            bearer = passport.bearer(connection);
+            passport = new Passport(name, DeviceKey.find(keys, address, name).orElseGet(() -> DeviceKey.make(keys, address, name)),
+                Optional.of(token));
         }
 
         private AgentServiceStub server() {
@@ -138,10 +132,19 @@ final class SimulatedAgents {
                 .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS);
         }
 
-        /** The server was started again; on a thread that may wait. */
-        private void showKeyAgain() {
+        /** It has none, or its time is over, or the server was started again; on a thread that may wait. */
+        private void showKey() {
             passport.refused(bearer);
             bearer = passport.bearer(connection);
+        }
+
+        /** Whoever cannot is told to when it joins. */
+        void showKeyIfPossible() {
+            try {
+                showKey();
+            } catch (RuntimeException e) {
+                // the server is away
+            }
         }
 
         void join() {
@@ -188,14 +191,11 @@ final class SimulatedAgents {
         }
 
         private void report(Task task, LeaseName lease, long latencyNanos) {
-            Outcome outcome = Outcome.newBuilder().setMeasured(Measured.newBuilder()
-                .setRuntime(Runtime.newBuilder().setName("none").setVersion("1").setProvider(task.getProvider()).setThreads(task.getThreads())))
-                .build();
-            server().report(ReportRequest.newBuilder().setSession(session).setLease(lease).setOutcome(outcome).build(),
+            server().report(ReportRequest.newBuilder().setSession(session).setLease(lease).setOutcome(outcome(task)).build(),
                 new Reply<ReportReply>(() -> report(task, lease, latencyNanos), reply -> {
                     held.remove(lease);
                     if (reply.getAccepted()) {
-                        acknowledged.add(task.getId() + " " + latencyNanos);
+                        note(new Acknowledged(task.getId(), lease.getEpoch(), name, latencyNanos));
                     }
                     lease();
                 }));
@@ -221,14 +221,20 @@ final class SimulatedAgents {
 
             @Override
             public void onError(Throwable problem) {
+                timer.schedule(() -> again(problem), PAUSE_MILLIS / 2 + random.nextLong(PAUSE_MILLIS), TimeUnit.MILLISECONDS);
+            }
+
+            private void again(Throwable problem) {
                 Status.Code code = Status.fromThrowable(problem).getCode();
-                Runnable next = () -> {
+                try {
                     if (code == Status.Code.UNAUTHENTICATED) {
-                        showKeyAgain();
+                        showKey();
                     }
-                    (code == Status.Code.NOT_FOUND ? (Runnable) Agent.this::join : again).run();
-                };
-                timer.schedule(next, PAUSE_MILLIS / 2 + random.nextLong(PAUSE_MILLIS), TimeUnit.MILLISECONDS);
+                } catch (RuntimeException e) {
+                    onError(problem); // nobody there just now
+                    return;
+                }
+                (code == Status.Code.NOT_FOUND ? (Runnable) Agent.this::join : again).run();
             }
 
             @Override
