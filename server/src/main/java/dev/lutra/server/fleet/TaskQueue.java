@@ -269,12 +269,18 @@ public final class TaskQueue {
      */
     public CompletableFuture<Leased> lease(String session, int max, Duration wait) {
         requireSome(max);
-        String device = transaction(handle -> see(handle, session));
+        Entered entered = transaction(handle -> new Entered(see(handle, session), take(handle, session, max)));
+        String device = entered.device();
+        if (!entered.leased().tasks().isEmpty()) {
+            return CompletableFuture.completedFuture(entered.leased());
+        }
         return waits.await(new Waits.Wish<>(device, anything -> true, MOST_WAITING, Duration.ZERO,
             () -> Optional.of(transaction(handle -> take(handle, session, max))).filter(leased -> !leased.tasks().isEmpty()),
             () -> Leased.NOTHING,
             unwanted -> giveBack(session, unwanted.tasks().stream().map(TaskQueue::name).toList())), wait);
     }
+
+    private record Entered(String device, Leased leased) {}
 
     private static LeaseName name(LeasedTask task) {
         return LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build();
@@ -287,11 +293,15 @@ public final class TaskQueue {
     }
 
     private Leased take(Handle handle, String session, int max) {
-        String device = deviceOf(handle, session);
+        Session known = session(handle, session);
+        if (known.draining()) {
+            return Leased.NOTHING;
+        }
+        String device = known.device();
         Held held = handle.createQuery("SELECT count(*) AS tasks, coalesce(max(attempts), 0) AS attempts FROM tasks"
             + " WHERE device = :device AND state = 'leased'").bind("device", device)
             .map((row, context) -> new Held(row.getInt("tasks"), row.getLong("attempts"))).one();
-        if (held.attempts() >= SUSPECT_AFTER || isDraining(handle, device)) {
+        if (held.attempts() >= SUSPECT_AFTER) {
             return Leased.NOTHING;
         }
         List<QueuedTask> next = next(head(handle, device, max), held);
@@ -360,10 +370,6 @@ public final class TaskQueue {
             }
             return List.of();
         }));
-    }
-
-    private static boolean isDraining(Handle handle, String device) {
-        return handle.createQuery("SELECT draining FROM devices WHERE name = :name").bind("name", device).mapTo(Boolean.class).one();
     }
 
     /**
@@ -828,14 +834,17 @@ public final class TaskQueue {
     }
 
     private String hear(Handle handle, String session) {
-        String device = deviceOf(handle, session);
+        String device = session(handle, session).device();
         heardMillis.put(device, now());
         return device;
     }
 
-    private static String deviceOf(Handle handle, String session) {
-        return handle.createQuery("SELECT name FROM devices WHERE session = :session").bind("session", session)
-            .mapTo(String.class).findOne().orElseThrow(UnknownSessionException::new);
+    private record Session(String device, boolean draining) {}
+
+    private static Session session(Handle handle, String session) {
+        return handle.createQuery("SELECT name, draining FROM devices WHERE session = :session").bind("session", session)
+            .map((row, context) -> new Session(row.getString("name"), row.getBoolean("draining")))
+            .findOne().orElseThrow(UnknownSessionException::new);
     }
 
     private static <M extends MessageLite> M parse(Parser<M> parser, byte[] stored) {

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  */
 final class Waits {
 
-    private static final int THREADS = 8;
+    private static final int THREADS = 16;
     private static final long IDLE_SECONDS = 10;
 
     /** Shares the time of trying between one who waits and everybody else: trying may take a tenth of it. */

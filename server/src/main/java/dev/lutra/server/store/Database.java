@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
@@ -59,7 +60,7 @@ public final class Database implements AutoCloseable {
     private final SQLiteDataSource source;
     private final Patience patience;
     private final Readers readers;
-    private final Object turn = new Object();
+    private final ReentrantLock turn = new ReentrantLock();
     private final Queue<Step<?>> waiting = new ConcurrentLinkedQueue<>();
     /** Null after trouble: what a connection is left in then is not for a driver to say. */
     private Handle handle;
@@ -207,10 +208,17 @@ public final class Database implements AutoCloseable {
     public <R> R transaction(Function<Handle, R> work) {
         Step<R> step = new Step<>(work);
         waiting.add(step);
-        synchronized (turn) {
-            while (!step.isOver()) { // else whoever had the turn before has done it too
-                commit(next());
+        boolean interrupted = false;
+        while (!step.isOver()) {
+            if (turn.tryLock()) {
+                commitWaiting();
+            } else {
+                step.park(); // until somebody has committed it, or leaves the turn to it
+                interrupted |= Thread.interrupted();
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
         return step.result();
     }
@@ -221,6 +229,25 @@ public final class Database implements AutoCloseable {
             return readers.read(work);
         } catch (RuntimeException e) {
             throw explained(e);
+        }
+    }
+
+    private void commitWaiting() {
+        try {
+            List<Step<?>> steps = next();
+            if (!steps.isEmpty()) {
+                commit(steps);
+            }
+        } finally {
+            leaveTurn();
+        }
+    }
+
+    private void leaveTurn() {
+        turn.unlock();
+        Step<?> next = waiting.peek();
+        if (next != null) {
+            next.unpark();
         }
     }
 
@@ -311,9 +338,12 @@ public final class Database implements AutoCloseable {
 
     @Override
     public void close() {
-        synchronized (turn) {
+        turn.lock();
+        try {
             closed = true;
             disconnect();
+        } finally {
+            leaveTurn();
         }
         readers.close();
     }

@@ -1,6 +1,7 @@
 package dev.lutra.server.store;
 
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 
@@ -10,7 +11,8 @@ final class Step<R> {
     private final Function<Handle, R> work;
     private R value;
     private RuntimeException problem;
-    private boolean over;
+    private final Thread caller = Thread.currentThread();
+    private volatile boolean over;
 
     Step(Function<Handle, R> work) {
         this.work = Objects.requireNonNull(work);
@@ -28,12 +30,23 @@ final class Step<R> {
     /** What was run is on the disk. */
     void end() {
         over = true;
+        unpark();
     }
 
     /** Nothing of what was run has been kept. */
     void fail(RuntimeException reason) {
         problem = reason;
         over = true;
+        unpark();
+    }
+
+    /** For its caller, who has nothing to do until it is over or there is a turn for it. */
+    void park() {
+        LockSupport.park(this);
+    }
+
+    void unpark() {
+        LockSupport.unpark(caller);
     }
 
     boolean isOver() {

@@ -89,7 +89,7 @@ class DatabaseTest {
                 others.add(other);
             }
             for (Thread other : others) {
-                while (other.getState() != Thread.State.BLOCKED) {
+                while (other.getState() != Thread.State.WAITING) {
                     Thread.onSpinWait();
                 }
             }
