@@ -57,7 +57,7 @@ public final class Database implements AutoCloseable {
     private static final String STEP = "step";
 
     private final Path file;
-    private final SQLiteDataSource source;
+    private final Jdbi jdbi;
     private final Patience patience;
     private final Readers readers;
     private final ReentrantLock turn = new ReentrantLock();
@@ -68,7 +68,7 @@ public final class Database implements AutoCloseable {
 
     private Database(Path file, SQLiteDataSource source, Patience patience, int busyMillis) {
         this.file = file;
-        this.source = source;
+        this.jdbi = KeptStatements.jdbi(source);
         this.patience = patience;
         this.readers = new Readers(source.getUrl(), busyMillis);
     }
@@ -265,7 +265,7 @@ public final class Database implements AutoCloseable {
                 throw new IllegalStateException(file + ": closed");
             }
             if (handle == null) {
-                handle = Jdbi.open(source);
+                handle = jdbi.open();
             }
             handle.begin();
             if (steps.size() == 1 ? succeeds(steps.get(0)) : succeedTogether(steps)) {

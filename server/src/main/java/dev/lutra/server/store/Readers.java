@@ -15,7 +15,8 @@ final class Readers implements AutoCloseable {
 
     private static final int MOST = 4;
 
-    private final SQLiteDataSource source;
+    private final String url;
+    private final Jdbi jdbi;
     private final Semaphore free = new Semaphore(MOST);
     private final Deque<Handle> idle = new ConcurrentLinkedDeque<>();
     private volatile boolean closed;
@@ -24,18 +25,20 @@ final class Readers implements AutoCloseable {
         SQLiteConfig config = new SQLiteConfig();
         config.setBusyTimeout(busyMillis);
         config.setTransactionMode(TransactionMode.DEFERRED); // it writes nothing, so it waits for nobody
-        source = new SQLiteDataSource(config);
+        SQLiteDataSource source = new SQLiteDataSource(config);
         source.setUrl(url);
+        this.url = url;
+        this.jdbi = KeptStatements.jdbi(source);
     }
 
     <R> R read(Function<Handle, R> work) {
         free.acquireUninterruptibly();
         try {
             if (closed) {
-                throw new IllegalStateException(source.getUrl() + ": closed");
+                throw new IllegalStateException(url + ": closed");
             }
             Handle idleOne = idle.poll();
-            Handle handle = idleOne == null ? Jdbi.open(source) : idleOne;
+            Handle handle = idleOne == null ? jdbi.open() : idleOne;
             boolean isSound = false;
             try {
                 R result = handle.inTransaction(work::apply);
