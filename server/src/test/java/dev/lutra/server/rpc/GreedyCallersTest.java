@@ -1,0 +1,236 @@
+package dev.lutra.server.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
+import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.FleetServiceGrpc;
+import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LeaseName;
+import dev.lutra.proto.LeaseReply;
+import dev.lutra.proto.LeaseRequest;
+import dev.lutra.proto.ListAgentsRequest;
+import dev.lutra.proto.OutcomesRequest;
+import dev.lutra.proto.RenewRequest;
+import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.SubmitRequest;
+import dev.lutra.proto.Task;
+import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.Encryption;
+import dev.lutra.server.web.WebServer;
+import io.grpc.ConnectivityState;
+import io.grpc.Context;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Callers that belong to a server and ask for more than their share: they are refused, and the others served. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class GreedyCallersTest {
+
+    private static final String TOKEN = "the-token-of-this-test";
+
+    @TempDir
+    Path folder;
+    private Database database;
+    private TaskQueue queue;
+    private ModelStore models;
+    private LutraServer server;
+    private final List<ManagedChannel> channels = new ArrayList<>();
+
+    @BeforeEach
+    void start() {
+        database = Database.open(folder.resolve("lutra.db"));
+        queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
+        models = new ModelStore(folder.resolve("models"));
+        server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+    }
+
+    @AfterEach
+    void stop() {
+        channels.forEach(ManagedChannel::shutdownNow);
+        server.close();
+        database.close();
+    }
+
+    private ManagedChannel channel() {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        channels.add(channel);
+        return channel;
+    }
+
+    private AgentServiceBlockingStub agent() {
+        return AgentServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+    }
+
+    private static JoinRequest.Builder box(String name) {
+        return JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(name));
+    }
+
+    @Test
+    void aDeviceDescribesItselfInFewWords() {
+        AgentServiceBlockingStub agent = agent();
+        JoinRequest.Builder huge = box("huge");
+        huge.getDeviceBuilder().setCpu("x".repeat(40_000_000));
+        assertThatThrownBy(() -> agent.join(huge.build()))
+            .hasMessage("FAILED_PRECONDITION: device.cpu: 40000000 characters (expected: at most 500)");
+        JoinRequest.Builder many = box("many");
+        IntStream.range(0, 1000).forEach(i -> many.addRuntimes(RuntimeOffer.getDefaultInstance()));
+        assertThatThrownBy(() -> agent.join(many.build())).hasMessage("FAILED_PRECONDITION: runtimes: 1000 items (expected: at most 64)");
+        JoinRequest.Builder control = box("control");
+        control.getDeviceBuilder().putEnergyOfModels("cpu", "\u001b[2J");
+        assertThatThrownBy(() -> agent.join(control.build())).hasMessageContaining("expected: no control characters");
+        assertThat(queue.agents()).isEmpty();
+    }
+
+    @Test
+    void theListOfDevicesComesInPages() {
+        for (int i = 0; i < 250; i++) {
+            queue.join(box("device" + i).build());
+        }
+        assertThat(FleetServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN))
+            .listAgents(ListAgentsRequest.getDefaultInstance()).getAgentsCount()).isEqualTo(100);
+        try (RemoteFleet fleet = RemoteFleet.connect("127.0.0.1:" + server.port(), TOKEN)) {
+            assertThat(fleet.agents()).extracting(AgentState::getDevice).extracting(Device::getName).hasSize(250).doesNotHaveDuplicates();
+            assertThat(fleet.agent("device17")).isPresent();
+            assertThat(fleet.agent("device250")).isEmpty();
+        }
+    }
+
+    @Test
+    void aCallNamesNoMoreThanOthersCanWaitFor() {
+        AgentServiceBlockingStub agent = agent();
+        String session = agent.join(box("box").build()).getSession();
+        RenewRequest.Builder millions = RenewRequest.newBuilder().setSession(session);
+        LeaseName name = LeaseName.newBuilder().setTaskId("t").setEpoch(1).build();
+        IntStream.range(0, 2_000_000).forEach(i -> millions.addLeases(name));
+        assertThatThrownBy(() -> agent.renew(millions.build()))
+            .hasMessage("FAILED_PRECONDITION: leases: 2000000 (expected: at most 1024 in a call)");
+        var fleet = FleetServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+        OutcomesRequest.Builder tasks = OutcomesRequest.newBuilder();
+        IntStream.range(0, 10_001).forEach(i -> tasks.addTaskIds("t" + i));
+        assertThatThrownBy(() -> fleet.outcomes(tasks.build())).hasMessageContaining("task_ids: 10001 (expected: at most 10000 in a call)");
+        assertThatThrownBy(() -> fleet.submit(SubmitRequest.newBuilder().setDevice("box").setPriority(101).build()))
+            .hasMessageContaining("priority: 101 (expected: -100 to 100)");
+        assertThatThrownBy(() -> fleet.submit(SubmitRequest.newBuilder().setDevice("../box").build())).hasMessageContaining("expected: a name");
+        String model = models.put(new byte[]{0x3a, 0});
+        assertThatThrownBy(() -> fleet.submit(SubmitRequest.newBuilder().setDevice("box")
+            .addTasks(Task.newBuilder().setId("t".repeat(2001)).setThreads(1).setModelSha256(model)).build()))
+            .hasMessageContaining("id: 2001 characters");
+    }
+
+    @Test
+    void waitingCallsOfOneSessionAreFewAndHoldNoThreads() throws Exception {
+        String session = agent().join(box("box").build()).getSession();
+        LeaseRequest lease = LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).setWaitMillis(30_000).build();
+        List<CompletableFuture<LeaseReply>> replies = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            var stub = AgentServiceGrpc.newStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+            for (int call = 0; call < 100; call++) {
+                CompletableFuture<LeaseReply> reply = new CompletableFuture<>();
+                replies.add(reply);
+                stub.lease(lease, completing(reply));
+            }
+        }
+        while (replies.stream().filter(CompletableFuture::isDone).count() < replies.size() - 4) {
+            Thread.sleep(10);
+        }
+        assertThat(threads("lutra-call")).isLessThanOrEqualTo(64);
+        String model = models.put(new byte[]{0x3a, 0});
+        queue.submit("box", List.of(Task.newBuilder().setId("t").setModelSha256(model).build()));
+        while (replies.stream().noneMatch(reply -> reply.isDone() && reply.join().getTasksCount() == 1)) {
+            Thread.sleep(10);
+        }
+    }
+
+    private static <R> StreamObserver<R> completing(CompletableFuture<R> reply) {
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(R value) {
+                reply.complete(value);
+            }
+
+            @Override
+            public void onError(Throwable problem) {
+                reply.completeExceptionally(problem);
+            }
+
+            @Override
+            public void onCompleted() {
+                // the reply has come
+            }
+        };
+    }
+
+    private static long threads(String name) {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals(name)).count();
+    }
+
+    /** Streams that are begun and reset at once (CVE-2023-44487) end the connection, and nobody else's. */
+    @Test
+    void aConnectionThatResetsWhatItBeginsIsClosed() throws Exception {
+        ManagedChannel greedy = channel();
+        AgentServiceBlockingStub other = agent();
+        String session = other.join(box("box").build()).getSession();
+        LeaseRequest lease = LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).setWaitMillis(30_000).build();
+        var stub = AgentServiceGrpc.newStub(greedy).withInterceptors(TokenHeader.showing(TOKEN));
+        while (greedy.getState(true) != ConnectivityState.READY) {
+            Thread.sleep(5);
+        }
+        CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        greedy.notifyWhenStateChanged(ConnectivityState.READY, () -> closed.complete(true));
+        for (int i = 0; i < 2000 && !closed.isDone(); i++) {
+            Context.CancellableContext call = Context.current().withCancellation();
+            call.run(() -> stub.lease(lease, completing(new CompletableFuture<>())));
+            Thread.sleep(0, 200_000); // so that each is on its way before it is given up
+            call.cancel(null);
+        }
+        assertThat(closed.get(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(other.renew(RenewRequest.newBuilder().setSession(session).build()).getHeldCount()).isZero();
+    }
+
+    @Test
+    void agentsGoOnWhilePagesAreFlooded() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, new Encryption.None()), TOKEN,
+            new AgentCalls(queue, models))) {
+            for (int i = 0; i < 300; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), pages.port());
+                socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: loca".getBytes(StandardCharsets.US_ASCII));
+                slow.add(socket);
+            }
+            AgentServiceBlockingStub agent = agent();
+            String session = agent.join(box("box").build()).getSession();
+            assertThat(agent.renew(RenewRequest.newBuilder().setSession(session).build()).getHeldCount()).isZero();
+            assertThat(threads("lutra-page")).isLessThanOrEqualTo(64);
+            assertThat(System.getProperty("sun.net.httpserver.maxReqTime")).as("after which they are closed").isEqualTo("60");
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+}
