@@ -1,7 +1,7 @@
 #!/bin/sh
-# One server and a thousand simulated agents in eight processes, each with a key and an
-# encrypted TCP connection of its own: 100,000 empty tasks through all of them; how long a task takes to an agent at 500 tasks a second; tasks of two seconds; one agent that works beside 0, 100 and 999 that wait. Fails if
-# a task is lost or counted twice.
+# One server and a thousand simulated agents in eight processes, each with a key and an encrypted TCP connection of its own: 100,000 empty
+# tasks through all of them; how long a task takes to an agent at 500 tasks a second; tasks of two seconds; one agent that works beside 0,
+# 100 and 999 that wait. Fails if a task is lost or counted twice.
 #
 #   tests/benchmarks/fleet.sh [SIZE ...]     run it on a machine that does nothing else
 #

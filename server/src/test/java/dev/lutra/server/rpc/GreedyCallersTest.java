@@ -19,11 +19,13 @@ import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
-import dev.lutra.server.web.Encryption;
 import dev.lutra.server.web.WebServer;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
@@ -38,6 +40,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -56,6 +59,7 @@ class GreedyCallersTest {
     @TempDir
     Path folder;
     private Database database;
+    private Access access;
     private TaskQueue queue;
     private ModelStore models;
     private LutraServer server;
@@ -66,7 +70,8 @@ class GreedyCallersTest {
         database = Database.open(folder.resolve("lutra.db"));
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         models = new ModelStore(folder.resolve("models"));
-        server = LutraServer.start("127.0.0.1", 0, TOKEN, queue, models);
+        access = Access.open(database, Clock.systemUTC(), TOKEN);
+        server = LutraServer.start("127.0.0.1", 0, Optional.empty(), access, queue, models);
     }
 
     @AfterEach
@@ -82,8 +87,9 @@ class GreedyCallersTest {
         return channel;
     }
 
-    private AgentServiceBlockingStub agent() {
-        return AgentServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+    private AgentServiceBlockingStub agent(String name) {
+        return AgentServiceGrpc.newBlockingStub(channel())
+            .withInterceptors(TokenHeader.showing(EnrolledDevice.enrolled(access, name).bearer()));
     }
 
     private static JoinRequest.Builder box(String name) {
@@ -92,15 +98,15 @@ class GreedyCallersTest {
 
     @Test
     void aDeviceDescribesItselfInFewWords() {
-        AgentServiceBlockingStub agent = agent();
-        JoinRequest.Builder huge = box("huge");
+        AgentServiceBlockingStub agent = agent("box");
+        JoinRequest.Builder huge = box("box");
         huge.getDeviceBuilder().setCpu("x".repeat(40_000_000));
         assertThatThrownBy(() -> agent.join(huge.build()))
             .hasMessage("FAILED_PRECONDITION: device.cpu: 40000000 characters (expected: at most 500)");
-        JoinRequest.Builder many = box("many");
+        JoinRequest.Builder many = box("box");
         IntStream.range(0, 1000).forEach(i -> many.addRuntimes(RuntimeOffer.getDefaultInstance()));
         assertThatThrownBy(() -> agent.join(many.build())).hasMessage("FAILED_PRECONDITION: runtimes: 1000 items (expected: at most 64)");
-        JoinRequest.Builder control = box("control");
+        JoinRequest.Builder control = box("box");
         control.getDeviceBuilder().putEnergyOfModels("cpu", "\u001b[2J");
         assertThatThrownBy(() -> agent.join(control.build())).hasMessageContaining("expected: no control characters");
         assertThat(queue.agents()).isEmpty();
@@ -113,7 +119,7 @@ class GreedyCallersTest {
         }
         assertThat(FleetServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN))
             .listAgents(ListAgentsRequest.getDefaultInstance()).getAgentsCount()).isEqualTo(100);
-        try (RemoteFleet fleet = RemoteFleet.connect("127.0.0.1:" + server.port(), TOKEN)) {
+        try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse("127.0.0.1:" + server.port()), TOKEN)) {
             assertThat(fleet.agents()).extracting(AgentState::getDevice).extracting(Device::getName).hasSize(250).doesNotHaveDuplicates();
             assertThat(fleet.agent("device17")).isPresent();
             assertThat(fleet.agent("device250")).isEmpty();
@@ -122,7 +128,7 @@ class GreedyCallersTest {
 
     @Test
     void aCallNamesNoMoreThanOthersCanWaitFor() {
-        AgentServiceBlockingStub agent = agent();
+        AgentServiceBlockingStub agent = agent("box");
         String session = agent.join(box("box").build()).getSession();
         RenewRequest.Builder millions = RenewRequest.newBuilder().setSession(session);
         LeaseName name = LeaseName.newBuilder().setTaskId("t").setEpoch(1).build();
@@ -144,11 +150,13 @@ class GreedyCallersTest {
 
     @Test
     void waitingCallsOfOneSessionAreFewAndHoldNoThreads() throws Exception {
-        String session = agent().join(box("box").build()).getSession();
+        String bearer = EnrolledDevice.enrolled(access, "box").bearer();
+        String session = AgentServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(bearer))
+            .join(box("box").build()).getSession();
         LeaseRequest lease = LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).setWaitMillis(30_000).build();
         List<CompletableFuture<LeaseReply>> replies = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
-            var stub = AgentServiceGrpc.newStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+            var stub = AgentServiceGrpc.newStub(channel()).withInterceptors(TokenHeader.showing(bearer));
             for (int call = 0; call < 100; call++) {
                 CompletableFuture<LeaseReply> reply = new CompletableFuture<>();
                 replies.add(reply);
@@ -193,10 +201,11 @@ class GreedyCallersTest {
     @Test
     void aConnectionThatResetsWhatItBeginsIsClosed() throws Exception {
         ManagedChannel greedy = channel();
-        AgentServiceBlockingStub other = agent();
+        String bearer = EnrolledDevice.enrolled(access, "box").bearer();
+        AgentServiceBlockingStub other = AgentServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(bearer));
         String session = other.join(box("box").build()).getSession();
         LeaseRequest lease = LeaseRequest.newBuilder().setSession(session).setMaxTasks(1).setWaitMillis(30_000).build();
-        var stub = AgentServiceGrpc.newStub(greedy).withInterceptors(TokenHeader.showing(TOKEN));
+        var stub = AgentServiceGrpc.newStub(greedy).withInterceptors(TokenHeader.showing(bearer));
         while (greedy.getState(true) != ConnectivityState.READY) {
             Thread.sleep(5);
         }
@@ -215,14 +224,14 @@ class GreedyCallersTest {
     @Test
     void agentsGoOnWhilePagesAreFlooded() throws Exception {
         List<Socket> slow = new ArrayList<>();
-        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, new Encryption.None()), TOKEN,
+        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
             new AgentCalls(queue, models))) {
             for (int i = 0; i < 300; i++) {
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), pages.port());
                 socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: loca".getBytes(StandardCharsets.US_ASCII));
                 slow.add(socket);
             }
-            AgentServiceBlockingStub agent = agent();
+            AgentServiceBlockingStub agent = agent("box");
             String session = agent.join(box("box").build()).getSession();
             assertThat(agent.renew(RenewRequest.newBuilder().setSession(session).build()).getHeldCount()).isZero();
             assertThat(threads("lutra-page")).isLessThanOrEqualTo(64);
