@@ -111,12 +111,12 @@ public final class FleetChaos {
             agents.add(join(i));
         }
         Map<String, Task> tasks = new HashMap<>();
-        long end = System.nanoTime() + Duration.ofSeconds(size.seconds()).toNanos();
-        Thread faults = new Thread(() -> disturbUntil(end), "faults");
         try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse("127.0.0.1:" + port), token)) {
             String model = fleet.putModel(EMPTY_MODEL);
+            Map<String, TaskOutcome> outcomes = new HashMap<>(block(fleet, model, tasks)); // calm, so that all are there
+            long end = System.nanoTime() + Duration.ofSeconds(size.seconds()).toNanos();
+            Thread faults = new Thread(() -> disturbUntil(end), "faults");
             faults.start();
-            Map<String, TaskOutcome> outcomes = new HashMap<>();
             while (System.nanoTime() < end) {
                 outcomes.putAll(block(fleet, model, tasks));
             }
