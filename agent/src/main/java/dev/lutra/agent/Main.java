@@ -187,7 +187,7 @@ public final class Main implements Callable<Integer> {
             Offers offers = Offers.find(providers, bench, configured, cores);
             ServerLink link = new ServerLink(address)) {
             String memory = probe.memory(bench);
-            EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System::nanoTime);
+            EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System.getenv(), System::nanoTime);
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
             serve(link, identity, name, candidate -> {
@@ -199,7 +199,7 @@ public final class Main implements Callable<Integer> {
                     offers.isCommand(provider) ? NO_ENERGY : energy.described(provider)));
                 Rounds rounds = new Rounds(offers.bench(), levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
                     new Random(), new SystemWatch(), version(),
-                    provider -> offers.isCommand(provider) ? Optional.empty() : energy.open(provider));
+                    (provider, options) -> offers.isCommand(provider) ? Optional.empty() : energy.open(provider, options));
                 return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,
                     () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
             });

@@ -8,26 +8,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The INA sensors of boards such as NVIDIA's Jetsons, as Linux's hwmon shows them: a voltage and a current for every rail
- * (ina3221), or power (ina219, ina226, ina238). Where one rail feeds the whole board (its label ends in {@code _IN}), it alone counts, else
- * all.
+ * The INA sensors of boards such as NVIDIA's Jetsons. As Linux's hwmon shows them: a bus voltage and a current for each of three channels
+ * (ina3221; its fourth current is the sum of the others, and its further voltages are those of shunts, in another unit:
+ * Documentation/hwmon/ina3221.rst), or power (ina219, ina226, ina238). As iio shows those of JetPacks before 5: power, in milliwatts.
+ * Where one rail feeds the whole board (its label ends in {@code _IN}), it alone counts, else all.
  */
 final class Ina implements PowerSensor {
 
     private static final double MILLI = 1e-3;
     private static final double MICRO = 1e-6;
-    private static final int MOST_RAILS = 8;
+    private static final int CHANNELS = 3;
     private static final String WHOLE_BOARD = "_IN";
     /** Sensors average over some ten milliseconds. */
     private static final Duration WINDOW = Duration.ofMillis(500);
 
-    /** Power alone, or a voltage and a current. */
+    /** Power alone, or a voltage and a current; near 0 what is measured may be below it. */
     private record Rail(String label, List<Path> factors, double unit) {
 
         double watts() throws IOException {
             double product = unit;
             for (Path factor : factors) {
-                product *= SensorFile.number(factor);
+                product *= SensorFile.signed(factor);
             }
             return product;
         }
@@ -48,10 +49,11 @@ final class Ina implements PowerSensor {
      */
     static Optional<PowerSensor> find(Path sysfs) throws IOException {
         List<Rail> rails = new ArrayList<>();
-        for (Path chip : SensorFile.in(sysfs.resolve("class/hwmon"), "hwmon*")) {
-            if (chip.resolve("name").toFile().exists() && SensorFile.text(chip.resolve("name")).startsWith("ina")) {
-                rails.addAll(rails(chip));
-            }
+        for (Path chip : chips(sysfs.resolve("class/hwmon"), "hwmon*")) {
+            rails.addAll(hwmon(chip));
+        }
+        for (Path chip : chips(sysfs.resolve("bus/iio/devices"), "iio:device*")) {
+            rails.addAll(iio(chip));
         }
         List<Rail> whole = rails.stream().filter(rail -> rail.label().endsWith(WHOLE_BOARD)).toList();
         Ina sensors = new Ina(whole.isEmpty() ? rails : whole);
@@ -59,21 +61,54 @@ final class Ina implements PowerSensor {
         return rails.isEmpty() ? Optional.empty() : Optional.of(sensors);
     }
 
-    private static List<Rail> rails(Path chip) throws IOException {
+    private static List<Path> chips(Path folder, String pattern) throws IOException {
+        List<Path> chips = new ArrayList<>();
+        for (Path chip : SensorFile.in(folder, pattern)) {
+            if (isThere(chip.resolve("name")) && SensorFile.text(chip.resolve("name")).startsWith("ina")) {
+                chips.add(chip);
+            }
+        }
+        return chips;
+    }
+
+    private static List<Rail> hwmon(Path chip) throws IOException {
         List<Rail> rails = new ArrayList<>();
-        for (int i = 1; i <= MOST_RAILS; i++) {
+        for (int i = 1; i <= CHANNELS; i++) {
             Path power = chip.resolve("power" + i + "_input");
             Path voltage = chip.resolve("in" + i + "_input");
             Path current = chip.resolve("curr" + i + "_input");
-            Path label = chip.resolve("in" + i + "_label");
-            String name = label.toFile().exists() ? SensorFile.text(label) : chip.getFileName() + "." + i;
-            if (power.toFile().exists()) {
+            String name = label(chip.resolve("in" + i + "_label"), chip, i);
+            if (isThere(power)) {
                 rails.add(new Rail(name, List.of(power), MICRO));
-            } else if (voltage.toFile().exists() && current.toFile().exists()) {
+            } else if (isThere(voltage) && isThere(current) && isEnabled(chip.resolve("in" + i + "_enable"))) {
                 rails.add(new Rail(name, List.of(voltage, current), MILLI * MILLI));
             }
         }
         return rails;
+    }
+
+    private static List<Rail> iio(Path chip) throws IOException {
+        List<Rail> rails = new ArrayList<>();
+        for (int i = 0; i < CHANNELS; i++) {
+            Path power = chip.resolve("in_power" + i + "_input");
+            if (isThere(power)) {
+                rails.add(new Rail(label(chip.resolve("rail_name_" + i), chip, i), List.of(power), MILLI));
+            }
+        }
+        return rails;
+    }
+
+    private static String label(Path file, Path chip, int channel) throws IOException {
+        return isThere(file) ? SensorFile.text(file) : chip.getFileName() + "." + channel;
+    }
+
+    /** A channel that is switched off has files that cannot be read (ENODATA). */
+    private static boolean isEnabled(Path file) throws IOException {
+        return !isThere(file) || SensorFile.number(file) != 0;
+    }
+
+    private static boolean isThere(Path file) {
+        return file.toFile().exists();
     }
 
     @Override

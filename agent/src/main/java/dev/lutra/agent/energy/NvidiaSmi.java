@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The power of NVIDIA's first GPU, as NVML tells it through its own program: {@code nvidia-smi} says every {@value #PERIOD_MILLIS} ms what
- * the board takes. Only the board, not the machine around it.
+ * The power of one of NVIDIA's GPUs, as NVML tells it through its own program: {@code nvidia-smi} says every {@value #PERIOD_MILLIS} ms
+ * what the board takes. Only the board, not the machine around it.
  */
 final class NvidiaSmi implements PowerSensor {
 
@@ -19,11 +19,13 @@ final class NvidiaSmi implements PowerSensor {
     private static final Duration WINDOW = Duration.ofMillis(3000);
 
     private final Process process;
+    private final int gpu;
     private volatile double watts = Double.NaN;
     private volatile String ended = "";
 
-    private NvidiaSmi(Process process) {
+    private NvidiaSmi(Process process, int gpu) {
         this.process = process;
+        this.gpu = gpu;
         Thread reading = new Thread(this::read, "nvidia-smi");
         reading.setDaemon(true);
         reading.start();
@@ -33,18 +35,19 @@ final class NvidiaSmi implements PowerSensor {
      * Starts the program and waits for what it says first.
      *
      * @param program its name or path
+     * @param gpu which one, from 0 in the order of the PCI bus
      * @return empty where there is no such program
      * @throws IOException if it says no power
      */
-    static Optional<PowerSensor> find(String program) throws IOException, InterruptedException {
+    static Optional<PowerSensor> find(String program, int gpu) throws IOException, InterruptedException {
         Process process;
         try {
-            process = new ProcessBuilder(List.of(program, "--id=0", "--query-gpu=power.draw", "--format=csv,noheader,nounits",
+            process = new ProcessBuilder(List.of(program, "--id=" + gpu, "--query-gpu=power.draw", "--format=csv,noheader,nounits",
                 "--loop-ms=" + PERIOD_MILLIS)).redirectErrorStream(true).start();
         } catch (IOException e) {
             return Optional.empty();
         }
-        NvidiaSmi sensor = new NvidiaSmi(process);
+        NvidiaSmi sensor = new NvidiaSmi(process, gpu);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (Double.isNaN(sensor.watts) && sensor.ended.isEmpty() && System.nanoTime() < end) {
             Thread.sleep(10);
@@ -71,7 +74,7 @@ final class NvidiaSmi implements PowerSensor {
 
     @Override
     public String source() {
-        return "nvidia-smi: GPU 0";
+        return "nvidia-smi: GPU " + gpu;
     }
 
     @Override

@@ -15,16 +15,25 @@ final class SensorFile {
 
     /** @throws IOException naming the file, if it cannot be read or holds no whole number of at least 0 */
     static long number(Path file) throws IOException {
+        return number(file, 0, "a number of at least 0");
+    }
+
+    /** @throws IOException naming the file, if it cannot be read or holds no whole number */
+    static long signed(Path file) throws IOException {
+        return number(file, Long.MIN_VALUE, "a whole number");
+    }
+
+    private static long number(Path file, long least, String expected) throws IOException {
         String text = text(file);
         try {
             long number = Long.parseLong(text);
-            if (number >= 0) {
+            if (number >= least) {
                 return number;
             }
         } catch (NumberFormatException e) {
             // Said below.
         }
-        throw new IOException(file + ": '" + text + "' (expected: a number of at least 0)");
+        throw new IOException(file + ": '" + text + "' (expected: " + expected + ")");
     }
 
     /** @throws IOException naming the file, if it cannot be read */

@@ -43,7 +43,7 @@ final class MeteredRuns {
      */
     Optional<Energy> energy(Job job) throws InterruptedException {
         try {
-            Optional<EnergyCounter> counter = counters.open(job.task().getProvider());
+            Optional<EnergyCounter> counter = counters.open(job.task().getProvider(), job.task().getProviderOptionsMap());
             if (counter.isEmpty()) {
                 return Optional.empty();
             }

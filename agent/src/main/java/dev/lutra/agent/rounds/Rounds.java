@@ -52,10 +52,10 @@ public final class Rounds {
         void nanos(long nanos) throws InterruptedException;
     }
 
-    /** Opens a counter of energy for models on a provider; empty where none is. */
+    /** Opens a counter of energy for models on a provider with its options; empty where none is. */
     @FunctionalInterface
     public interface Counters {
-        Optional<EnergyCounter> open(String provider) throws IOException, InterruptedException;
+        Optional<EnergyCounter> open(String provider, Map<String, String> options) throws IOException, InterruptedException;
     }
 
     /** Looks at a figure of a task. */
@@ -124,7 +124,7 @@ public final class Rounds {
      */
     public Rounds(Bench bench, ReferenceLevels levels, LongSupplier nanoTime, Pause pause, Clock clock, Random random,
         SystemWatch system, String agentVersion) {
-        this(bench, levels, nanoTime, pause, clock, random, system, agentVersion, provider -> Optional.empty());
+        this(bench, levels, nanoTime, pause, clock, random, system, agentVersion, (provider, options) -> Optional.empty());
     }
 
     /** The same where energy may be told. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class EnergySourcesTest {
     }
 
     private EnergySources find() throws InterruptedException {
-        return EnergySources.find(sysfs, NO_PROGRAM, now::get);
+        return EnergySources.find(sysfs, NO_PROGRAM, Map.of(), now::get);
     }
 
     /** A single-socket server: the core's own zone lies in the package's, psys holds all. */
@@ -48,7 +49,7 @@ class EnergySourcesTest {
         zone("intel-rapl:0:1", "dram", 300_000);
         zone("intel-rapl:1", "psys", 9_000_000);
         EnergySources sources = find();
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         assertThat(sources.described("cpu")).isEqualTo("rapl: package-0, dram");
         double before = counter.joules();
         zone("intel-rapl:0", "package-0", 7_500_000);
@@ -62,7 +63,7 @@ class EnergySourcesTest {
     void aCounterThatBeginsAnewGoesOn() throws Exception {
         zone("intel-rapl:0", "package-0", 262_143_000_000L);
         EnergySources sources = find();
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         double before = counter.joules();
         zone("intel-rapl:0", "package-0", 671_150);
         assertThat(counter.joules() - before).isCloseTo(1.0, within(1e-9));
@@ -77,7 +78,7 @@ class EnergySourcesTest {
         Files.delete(counter);
         Files.createDirectory(counter); // what even root cannot read
         EnergySources sources = find();
-        assertThat(sources.open("cpu")).isEmpty();
+        assertThat(sources.open("cpu", Map.of())).isEmpty();
         assertThat(sources.described("cpu")).startsWith("not told: " + counter + ": may not be read");
     }
 
@@ -93,7 +94,7 @@ class EnergySourcesTest {
     void aSensorThatVanishesIsAnErrorAndNoFigure() throws Exception {
         zone("intel-rapl:0", "package-0", 5_000_000);
         EnergySources sources = find();
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         counter.joules();
         Files.delete(sysfs.resolve("class/powercap/intel-rapl:0/energy_uj"));
         assertThatThrownBy(counter::joules).isInstanceOf(IOException.class).hasMessageEndingWith("energy_uj: is not there");
@@ -109,7 +110,7 @@ class EnergySourcesTest {
         EnergySources sources = find();
         assertThat(sources.described("cpu")).isEqualTo("ina: VDD_IN");
         assertThat(sources.described("cuda")).as("which has no other source there").isEqualTo("ina: VDD_IN");
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         double before = counter.joules();
         now.addAndGet(TimeUnit.MILLISECONDS.toNanos(500));
         assertThat(counter.joules() - before).as("10 W for half a second").isCloseTo(5.0, within(1e-6));
@@ -123,10 +124,68 @@ class EnergySourcesTest {
         file("class/hwmon/hwmon4/name", "ina226");
         file("class/hwmon/hwmon4/power1_input", 1_150_000);
         EnergySources sources = find();
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         double before = counter.joules();
         now.addAndGet(TimeUnit.SECONDS.toNanos(2));
         assertThat(counter.joules() - before).isCloseTo(2 * (1.9 + 0.95 + 1.15), within(1e-6));
+    }
+
+    /** What the driver of ina3221 shows besides its channels: shunt voltages in microvolts, and the sum of the currents. */
+    @Test
+    void shuntsAndSumsAreNoRails() throws Exception {
+        file("class/hwmon/hwmon1/name", "ina3221");
+        rail("hwmon1", 1, "VDD_GPU_SOC", 19_000, 100);
+        rail("hwmon1", 2, "VDD_CPU_CV", 19_000, 50);
+        rail("hwmon1", 3, "VIN_SYS_5V0", 5_000, 200);
+        rail("hwmon1", 4, "sum of shunt voltages", 80_000, 350);
+        for (int shunt = 5; shunt <= 7; shunt++) {
+            file("class/hwmon/hwmon1/in" + shunt + "_input", 40_000);
+        }
+        EnergySources sources = find();
+        assertThat(sources.described("cpu")).isEqualTo("ina: VDD_GPU_SOC, VDD_CPU_CV, VIN_SYS_5V0");
+        assertThat(wattsOf(sources)).isCloseTo(1.9 + 0.95 + 1.0, within(1e-6));
+    }
+
+    /** Reading a channel that is switched off fails (ENODATA), and a current near 0 may read below it. */
+    @Test
+    void channelsThatAreOffAndCurrentsBelowZeroLeaveTheOthersTold() throws Exception {
+        file("class/hwmon/hwmon1/name", "ina3221");
+        rail("hwmon1", 1, "CPU", 5_000, 400);
+        file("class/hwmon/hwmon1/in1_enable", 1);
+        rail("hwmon1", 2, "NC", 5_000, 0);
+        file("class/hwmon/hwmon1/in2_enable", 0);
+        Files.delete(sysfs.resolve("class/hwmon/hwmon1/curr2_input"));
+        Files.createDirectory(sysfs.resolve("class/hwmon/hwmon1/curr2_input"));
+        rail("hwmon1", 3, "SYS", 5_000, -8);
+        EnergySources sources = find();
+        assertThat(sources.described("cpu")).isEqualTo("ina: CPU, SYS");
+        assertThat(wattsOf(sources)).isCloseTo(2.0 - 0.04, within(1e-6));
+    }
+
+    /** A Jetson TX2 with JetPack 4: two chips through iio, milliwatts. */
+    @Test
+    void olderJetsonsTellPowerThroughIio() throws Exception {
+        iio("iio:device0", "VDD_SYS_GPU", 150, "VDD_SYS_SOC", 450, "VDD_WIFI", 0);
+        iio("iio:device1", "VDD_IN", 3900, "VDD_SYS_CPU", 500, "VDD_SYS_DDR", 700);
+        file("bus/iio/devices/iio:device2/name", "bmi160");
+        EnergySources sources = find();
+        assertThat(sources.described("cpu")).isEqualTo("ina: VDD_IN");
+        assertThat(wattsOf(sources)).isCloseTo(3.9, within(1e-6));
+    }
+
+    private void iio(String chip, Object... rails) throws IOException {
+        file("bus/iio/devices/" + chip + "/name", "ina3221x");
+        for (int i = 0; i < rails.length / 2; i++) {
+            file("bus/iio/devices/" + chip + "/rail_name_" + i, rails[2 * i]);
+            file("bus/iio/devices/" + chip + "/in_power" + i + "_input", rails[2 * i + 1]);
+        }
+    }
+
+    private double wattsOf(EnergySources sources) throws Exception {
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
+        double before = counter.joules();
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        return counter.joules() - before;
     }
 
     private void rail(String chip, int number, String label, long millivolts, long milliamperes) throws IOException {
@@ -140,7 +199,7 @@ class EnergySourcesTest {
         file("class/hwmon/hwmon1/name", "ina3221");
         rail("hwmon1", 1, "VDD_IN", 5000, 2000);
         EnergySources sources = find();
-        EnergyCounter counter = sources.open("cpu").orElseThrow();
+        EnergyCounter counter = sources.open("cpu", Map.of()).orElseThrow();
         Files.delete(sysfs.resolve("class/hwmon/hwmon1/curr1_input"));
         assertThatThrownBy(counter::joules).isInstanceOf(IOException.class).hasMessageEndingWith("curr1_input: is not there");
     }
@@ -148,9 +207,9 @@ class EnergySourcesTest {
     @Test
     void withoutSensorsItSaysWhereItLooked() throws Exception {
         EnergySources sources = find();
-        assertThat(sources.open("cpu")).isEmpty();
+        assertThat(sources.open("cpu", Map.of())).isEmpty();
         assertThat(sources.described("cpu")).isEqualTo("not told: no counter intel-rapl:* in " + sysfs.resolve("class/powercap")
-            + "; no sensor ina* in " + sysfs.resolve("class/hwmon"));
+            + "; no sensor ina* in " + sysfs.resolve("class/hwmon") + " or " + sysfs.resolve("bus/iio/devices"));
         assertThat(sources.described("cuda")).startsWith("not told: no " + NO_PROGRAM + "; ");
     }
 
@@ -158,10 +217,10 @@ class EnergySourcesTest {
     @Test
     void aGraphicsCardIsReadByTheDriversProgram() throws Exception {
         Path program = program("for i in 1 2 3 4 5 6 7 8 9; do echo 70.50; sleep 1; done");
-        EnergySources sources = EnergySources.find(sysfs, program.toString(), now::get);
+        EnergySources sources = EnergySources.find(sysfs, program.toString(), Map.of(), now::get);
         assertThat(sources.described("cuda")).isEqualTo("nvidia-smi: GPU 0");
-        assertThat(sources.open("cpu")).as("whose energy that is not").isEmpty();
-        EnergyCounter counter = sources.open("tensorrt").orElseThrow();
+        assertThat(sources.open("cpu", Map.of())).as("whose energy that is not").isEmpty();
+        EnergyCounter counter = sources.open("tensorrt", Map.of()).orElseThrow();
         double before = counter.joules();
         now.addAndGet(TimeUnit.SECONDS.toNanos(1));
         assertThat(counter.joules() - before).isCloseTo(70.5, within(1e-6));
@@ -170,9 +229,30 @@ class EnergySourcesTest {
     @Test
     void aCardThatTellsNoPowerIsNamed() throws Exception {
         Path program = program("echo '[N/A]'");
-        EnergySources sources = EnergySources.find(sysfs, program.toString(), now::get);
-        assertThat(sources.open("cuda")).isEmpty();
+        EnergySources sources = EnergySources.find(sysfs, program.toString(), Map.of(), now::get);
+        assertThat(sources.open("cuda", Map.of())).isEmpty();
         assertThat(sources.described("cuda")).contains(": tells no power");
+    }
+
+    /** The program says 60 W of GPU 0, 61 of GPU 1. */
+    @Test
+    void theGraphicsCardThatModelsRunOnIsRead() throws Exception {
+        Path program = program("for i in 1 2 3 4 5 6 7 8 9; do echo \"6${1#--id=}.0\"; sleep 1; done");
+        EnergySources sources = EnergySources.find(sysfs, program.toString(), Map.of(), now::get);
+        EnergyCounter counter = sources.open("cuda", Map.of("device_id", "1")).orElseThrow();
+        assertThat(counter.source()).isEqualTo("nvidia-smi: GPU 1");
+        double before = counter.joules();
+        now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        assertThat(counter.joules() - before).isCloseTo(61, within(1e-6));
+        counter.close();
+    }
+
+    @Test
+    void cardsThatTheEnvironmentRenumbersAreNotTold() throws Exception {
+        Path program = program("echo 70.50; sleep 9");
+        EnergySources sources = EnergySources.find(sysfs, program.toString(), Map.of("CUDA_VISIBLE_DEVICES", "1"), now::get);
+        assertThat(sources.open("cuda", Map.of())).isEmpty();
+        assertThat(sources.described("cuda")).startsWith("not told: CUDA_VISIBLE_DEVICES renumbers GPUs, so that nobody knows which one ");
     }
 
     private Path program(String script) throws IOException {

@@ -175,7 +175,7 @@ class RoundsTest {
 
     private Map<String, Outcome> measure(SimulatedMachine machine, EnergyCounter counter, Task.Builder... tasks) throws InterruptedException {
         Rounds rounds = new Rounds(machine, new ReferenceLevels(state), machine::nanoTime, machine, Clock.fixed(TODAY, ZoneOffset.UTC),
-            new Random(7), new SystemWatch(state), "1.2.3", provider -> Optional.of(counter));
+            new Random(7), new SystemWatch(state), "1.2.3", (provider, options) -> Optional.of(counter));
         for (Task.Builder task : tasks) {
             rounds.admit(job(task), 0);
         }
