@@ -22,8 +22,6 @@ import java.util.function.ToDoubleFunction;
 public final class Calibrator {
 
     private static final double HALF_WIDTH_OF_DEVIATION = 1.96;
-    private static final int FEWEST_TO_SUPERSEDE = 3;
-    private static final double TWICE_AS_WELL = 2;
     private static final double MEAN_ABSOLUTE = Math.sqrt(2 / Math.PI); // of a Gaussian of deviation 1
 
     private Calibrator() {}
@@ -51,7 +49,7 @@ public final class Calibrator {
                     + network.getLatency().getP50Nanos() + " (expected: more than 0 ns)");
             }
         }
-        List<WholeNetwork> current = supersede(table, fitted) ? fitted.stream().filter(WholeNetwork::getVerified).toList() : fitted;
+        List<WholeNetwork> current = Superseding.current(fitted, WholeNetwork::getVerified, (others, network) -> error(table, others, network));
         VarianceSearch.Fit fit = VarianceSearch.in(new MeasuredNetworks(table, current));
         Calibration.Builder calibration = Calibration.newBuilder().setVariances(fit.variances())
             .setFittedOn(current.size()).setHeldOut(heldOut.size());
@@ -66,30 +64,11 @@ public final class Calibrator {
         return calibration.build();
     }
 
-    /**
-     * Whether networks that were measured to verify predictions say that older ones no longer hold: they predict each other, each left
-     * out in turn, at least twice as well as the older ones predict them.
-     */
-    private static boolean supersede(SegmentTimes table, List<WholeNetwork> fitted) {
-        List<WholeNetwork> verified = fitted.stream().filter(WholeNetwork::getVerified).toList();
-        List<WholeNetwork> older = fitted.stream().filter(network -> !network.getVerified()).toList();
-        if (verified.size() < FEWEST_TO_SUPERSEDE || older.isEmpty()) {
-            return false;
-        }
-        double byOlder = 0;
-        double byEachOther = 0;
-        for (WholeNetwork network : verified) {
-            byOlder += square(table, older, network);
-            byEachOther += square(table, verified.stream().filter(other -> other != network).toList(), network);
-        }
-        return byEachOther < byOlder / (TWICE_AS_WELL * TWICE_AS_WELL);
-    }
-
-    /** Of the relative error of a network's prediction by others. */
-    private static double square(SegmentTimes table, List<WholeNetwork> others, WholeNetwork network) {
+    /** Relative error of a network's prediction by others. */
+    private static double error(SegmentTimes table, List<WholeNetwork> others, WholeNetwork network) {
         VarianceSearch.Fit fit = VarianceSearch.in(new MeasuredNetworks(table, others));
         double nanos = Correction.of(table, others, fit).predict(network.getSegmentsList()).nanos();
-        return Math.pow(nanos / network.getLatency().getP50Nanos() - 1, 2);
+        return nanos / network.getLatency().getP50Nanos() - 1;
     }
 
     private static WholeNetwork.Builder withSum(SegmentTimes table, WholeNetwork network) {

@@ -20,6 +20,18 @@ public final class EnergyModel {
     /** What a network is expected to take for one call. */
     public record Predicted(long nanojoules, Interval interval) {}
 
+    /** A network's energy over the sum of its segments', and whether it was measured to verify what others foretold. */
+    private record Ratio(double value, boolean isVerified) {
+
+        boolean isOne() {
+            return value > 0 && Double.isFinite(value);
+        }
+
+        static double median(List<Ratio> ratios) {
+            return EnergyModel.median(ratios.stream().map(Ratio::value).toList());
+        }
+    }
+
     private final Energy call;
     private final Map<String, Energy> segments;
     private final double factor;
@@ -29,9 +41,11 @@ public final class EnergyModel {
     private EnergyModel(Energy call, Map<String, Energy> segments, List<WholeNetwork> networks) {
         this.call = call;
         this.segments = Map.copyOf(segments);
-        List<Double> ratios = networks.stream().filter(WholeNetwork::hasEnergy).map(network -> network.getEnergy().getNanojoules()
-            / sum(network.getSegmentsList())).filter(ratio -> ratio > 0 && Double.isFinite(ratio)).toList();
-        boolean isFitted = ratios.size() >= FEWEST;
+        List<Ratio> known = networks.stream().filter(WholeNetwork::hasEnergy).map(network -> new Ratio(network.getEnergy().getNanojoules()
+            / sum(network.getSegmentsList()), network.getVerified())).filter(Ratio::isOne).toList();
+        List<Double> ratios = Superseding.current(known, Ratio::isVerified, (others, one) -> one.value() / Ratio.median(others) - 1).stream()
+            .map(Ratio::value).toList();
+        boolean isFitted = known.size() >= FEWEST;
         fittedOn = isFitted ? ratios.size() : 0;
         factor = isFitted ? median(ratios) : 1;
         reach = isFitted ? Optional.of(reach(ratios)) : Optional.empty();

@@ -18,7 +18,7 @@ import org.apache.commons.math3.stat.regression.OLSMultipleLinearRegression;
 public final class MemoryModel {
 
     /** Fewer networks do not tell a base, a factor and an error. */
-    private static final int FEWEST = 4;
+    public static final int FEWEST = 4;
     private static final int FEWEST_FOR_TWO = 6;
     private static final double LARGEST = 0x1p52;
 

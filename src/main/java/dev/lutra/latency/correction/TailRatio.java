@@ -11,7 +11,8 @@ import org.apache.commons.math3.stat.descriptive.rank.Median;
  * How much longer than the median the slowest hundredth of a network's calls take. p99s of segments do not add up: whatever
  * interrupts one segment does not interrupt the others in the same call. So the ratio p99 / p50 is learned from whole networks,
  * in logarithms: one level, the median, or, where leaving each network out shows that it predicts better, a Theil–Sen line
- * over the logarithm of the median latency (long calls have more time to be interrupted).
+ * over the logarithm of the median latency (long calls have more time to be interrupted). Verified networks
+ * {@linkplain Superseding may say} that the older ones no longer hold.
  */
 final class TailRatio {
 
@@ -19,8 +20,8 @@ final class TailRatio {
     private static final double UNTOLD = 0.025; // of cases in which the largest sample lies below the quantile
     private static final double LINE_MUST_REACH = 0.9; // of the level's error
 
-    /** Logarithms of a network's median and of its ratio. */
-    private record Point(double median, double ratio) {}
+    /** Logarithms of a network's median and of its ratio, and whether it was measured to verify what others foretold. */
+    private record Point(double median, double ratio, boolean isVerified) {}
 
     private record Line(double slope, double level) {
 
@@ -87,9 +88,11 @@ final class TailRatio {
     static Optional<TailRatio> of(List<WholeNetwork> networks) {
         List<Point> points = networks.stream().filter(network -> isStated(network.getLatency())).map(network -> {
             double median = network.getLatency().getP50Nanos();
-            return new Point(Math.log(median), Math.log(network.getLatency().getP99Nanos() / median));
+            return new Point(Math.log(median), Math.log(network.getLatency().getP99Nanos() / median), network.getVerified());
         }).toList();
-        return points.size() < 2 ? Optional.empty() : Optional.of(new TailRatio(points));
+        List<Point> current = Superseding.current(points, Point::isVerified,
+            (others, one) -> one.ratio() - Line.flat(others).at(one.median()));
+        return points.size() < 2 ? Optional.empty() : Optional.of(new TailRatio(current));
     }
 
     private static double[] leftOut(List<Point> points, boolean sloped) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** How the hypervolume of what a search knew grew with what it evaluated. */
 public final class HypervolumeCurve {
@@ -20,20 +21,22 @@ public final class HypervolumeCurve {
      * In the box around all candidates.
      *
      * @param evaluated in the order of their evaluation
+     * @param counts whether a candidate is one that a front may have
      * @return by number of candidates; some sixty places of many
      */
-    public static SortedMap<Integer, Double> of(List<Objective> objectives, List<Candidate> evaluated) {
-        return evaluated.isEmpty() ? new TreeMap<>() : of(Hypervolume.around(objectives, evaluated), evaluated, objectives);
+    public static SortedMap<Integer, Double> of(List<Objective> objectives, List<Candidate> evaluated, Predicate<Candidate> counts) {
+        return evaluated.isEmpty() ? new TreeMap<>() : of(Hypervolume.around(objectives, evaluated), evaluated, objectives, counts);
     }
 
     /** The same in another box, so that several searches can be compared. */
-    public static SortedMap<Integer, Double> of(Hypervolume box, List<Candidate> evaluated, List<Objective> objectives) {
+    public static SortedMap<Integer, Double> of(Hypervolume box, List<Candidate> evaluated, List<Objective> objectives,
+        Predicate<Candidate> counts) {
         SortedMap<Integer, Double> curve = new TreeMap<>();
         List<Candidate> unbeaten = new ArrayList<>();
         int step = Math.max(1, evaluated.size() / PLACES);
         for (int i = 0; i < evaluated.size(); i++) {
             Candidate next = evaluated.get(i);
-            if (unbeaten.stream().noneMatch(other -> Front.dominates(other, next, objectives))) {
+            if (counts.test(next) && unbeaten.stream().noneMatch(other -> Front.dominates(other, next, objectives))) {
                 unbeaten.removeIf(other -> Front.dominates(next, other, objectives));
                 unbeaten.add(next);
             }

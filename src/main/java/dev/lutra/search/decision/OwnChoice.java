@@ -1,7 +1,6 @@
 package dev.lutra.search.decision;
 
 import dev.lutra.search.Candidate;
-import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.space.Architecture;
@@ -9,10 +8,11 @@ import dev.lutra.space.GeneSpace;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * What a device would have for itself, where one network is to serve several: of the front's networks that are as accurate at least, the
- * fastest there.
+ * What a device would have for itself, where one network is to serve several: of all networks that are as accurate at least, the fastest
+ * there, whether or not it is on the front that they share.
  *
  * @param shared the network for all
  * @param own the device's
@@ -25,13 +25,18 @@ public record OwnChoice(String device, Candidate shared, Candidate own, double p
         differing = List.copyOf(differing);
     }
 
-    /** Of each device, for a network of the front. */
-    public static List<OwnChoice> of(Front front, Candidate shared, List<String> devices, GeneSpace space) {
+    /**
+     * Of each device.
+     *
+     * @param offered all networks that are to choose from
+     * @param shared the one that is to serve all devices
+     */
+    public static List<OwnChoice> of(List<Candidate> offered, Candidate shared, List<String> devices, GeneSpace space) {
         return devices.stream().map(device -> {
             Comparator<Candidate> fastest = Objective.min(Measure.latency(device)).byLoss()
                 .thenComparing(Comparator.comparingDouble(Candidate::accuracy).reversed());
-            Candidate own = front.candidates().stream().filter(candidate -> candidate.accuracy() >= shared.accuracy()).min(fastest)
-                .orElse(shared);
+            Candidate own = Stream.concat(Stream.of(shared), offered.stream()).filter(candidate -> candidate.accuracy() >= shared.accuracy())
+                .min(fastest).orElseThrow();
             return new OwnChoice(device, shared, own,
                 shared.measures().get(Measure.latency(device)) - own.measures().get(Measure.latency(device)),
                 differing(shared.architecture(), own.architecture(), space));

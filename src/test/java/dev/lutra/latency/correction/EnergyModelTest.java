@@ -7,6 +7,7 @@ import dev.lutra.proto.WholeNetwork;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EnergyModelTest {
@@ -43,5 +44,23 @@ class EnergyModelTest {
         assertThat(model.predict(List.of("a", "b")).interval().contains(14_300)).isTrue();
         assertThat(model.predict(List.of("a", "b")).interval().high()).isLessThan(14_400);
         assertThat(model(14_300, 14_310, 14_290).fittedOn()).as("too few").isZero();
+    }
+
+    /** A device that takes more than when its table was measured: three networks that agree about that outweigh older ones. */
+    @Test
+    void whatWasVerifiedSupersedesWhatNoLongerHolds() {
+        assertThat(verified(17_000, 17_010).predict(List.of("a", "b")).nanojoules()).as("two may be chance").isBetween(14_290L, 14_310L);
+        EnergyModel.Predicted predicted = verified(17_000, 17_010, 16_990).predict(List.of("a", "b"));
+        assertThat(predicted.nanojoules()).isBetween(16_990L, 17_010L);
+        assertThat(predicted.interval().low()).isGreaterThan(16_900);
+        assertThat(verified(14_310, 14_290, 14_300).fittedOn()).as("where they agree, all count").isEqualTo(8);
+    }
+
+    private static EnergyModel verified(double... later) {
+        List<WholeNetwork> networks = DoubleStream.concat(DoubleStream.of(14_300, 14_310, 14_290, 14_300, 14_305), DoubleStream.of(later))
+            .mapToObj(nanojoules -> WholeNetwork.newBuilder().addAllSegments(List.of("a", "b")).setEnergy(energy(nanojoules, 1)).build()).toList();
+        List<WholeNetwork> all = IntStream.range(0, networks.size())
+            .mapToObj(i -> networks.get(i).toBuilder().setVerified(i >= 5).build()).toList();
+        return EnergyModel.of(CALL, SEGMENTS, all);
     }
 }

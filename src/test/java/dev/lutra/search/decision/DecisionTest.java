@@ -87,6 +87,35 @@ class DecisionTest {
         assertThat(genes.get(0).shares()).containsEntry("k7", 0.5).containsEntry("k5", 0.25).containsEntry("xception", 0.0);
     }
 
+    /** The shared one is nobody's own but where nothing as accurate is faster. */
+    @Test
+    void everyDeviceHasTheFastestThatIsAsAccurateOfAllThatThereAre() {
+        Candidate shared = onDevices("k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3", 0.7, 10, 10);
+        Candidate ofOne = onDevices("k5,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k7", 0.7, 6, 30);
+        List<Candidate> offered = List.of(ofOne, onDevices("k5,k5,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3", 0.9, 8, 10),
+            onDevices("k7,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3,k3", 0.69, 1, 1));
+        List<OwnChoice> choices = OwnChoice.of(offered, shared, List.of("one", "two"), SPACE);
+        assertThat(choices).extracting(OwnChoice::own).as("of two that are as fast, the more accurate").containsExactly(ofOne, offered.get(1));
+        assertThat(choices).extracting(OwnChoice::paidNanos).containsExactly(4.0, 0.0);
+        assertThat(choices.get(0).differing()).hasSize(2).first().asString().endsWith("k3 → k5");
+        assertThat(OwnChoice.of(List.of(offered.get(2)), shared, List.of("one"), SPACE)).singleElement()
+            .satisfies(choice -> assertThat(choice.own()).isEqualTo(shared)).satisfies(choice -> assertThat(choice.differing()).isEmpty());
+    }
+
+    private static Candidate onDevices(String options, double accuracy, double one, double two) {
+        return new Candidate(SPACE.parse(options), Measures.of(Map.of(Measure.ACCURACY, accuracy, Measure.latency("one"), one,
+            Measure.latency("two"), two)));
+    }
+
+    /** What turned out to miss a limit is no point of any front. */
+    @Test
+    void whatDoesNotCountReachesNoVolume() {
+        List<Candidate> evaluated = front().candidates();
+        Candidate over = evaluated.get(0);
+        assertThat(HypervolumeCurve.of(OBJECTIVES, evaluated, candidate -> candidate != over).values()).last()
+            .isEqualTo(Hypervolume.around(OBJECTIVES, evaluated).of(evaluated.subList(1, evaluated.size())));
+    }
+
     @Test
     void hypervolumeNeverFallsAndEndsAtThatOfTheFront() {
         List<Candidate> evaluated = new ArrayList<>(front().candidates());
@@ -96,10 +125,10 @@ class DecisionTest {
                 1 + 50 * random.nextDouble()))));
         }
         Collections.shuffle(evaluated, random);
-        List<Double> values = List.copyOf(HypervolumeCurve.of(OBJECTIVES, evaluated).values());
+        List<Double> values = List.copyOf(HypervolumeCurve.of(OBJECTIVES, evaluated, any -> true).values());
         assertThat(values).hasSizeBetween(50, 70).isSorted();
         assertThat(values.get(values.size() - 1))
             .isEqualTo(Hypervolume.around(OBJECTIVES, evaluated).of(Front.of(OBJECTIVES, evaluated, Map.of()).candidates()));
-        assertThat(HypervolumeCurve.of(OBJECTIVES, List.of())).isEmpty();
+        assertThat(HypervolumeCurve.of(OBJECTIVES, List.of(), any -> true)).isEmpty();
     }
 }

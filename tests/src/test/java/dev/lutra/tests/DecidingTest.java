@@ -9,8 +9,14 @@ import dev.lutra.proto.Entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,19 +59,34 @@ class DecidingTest {
             .filter(line -> line.contains("\"event\":\"" + kind + "\"")).count();
     }
 
-    private List<JsonNode> verified(String run) throws IOException {
-        List<JsonNode> verified = new ArrayList<>();
-        JSON.readTree(folder.resolve("runs").resolve(run).resolve("verification.json").toFile()).forEach(winner -> {
-            if (winner.path("verified").asBoolean()) {
-                verified.add(winner);
-            }
+    /** Whole networks that devices were asked to time for their verification, in all rounds of it. */
+    private long verifying(String run) throws SQLException {
+        try (Connection database = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("runs").resolve(run).resolve("lutra.db"));
+            Statement statement = database.createStatement();
+            ResultSet counted = statement.executeQuery("SELECT count(*) FROM tasks WHERE id LIKE '%/verify/%/latency%'")) {
+            return counted.getLong(1);
+        }
+    }
+
+    private JsonNode winners(String run) throws IOException {
+        return JSON.readTree(folder.resolve("runs").resolve(run).resolve("verification.json").toFile());
+    }
+
+    /** What is called verified keeps the limits as measured, what is not misses one, or its numbers; at least one is. */
+    private void assertVerdicts(String run, Map<String, Long> limits) throws IOException {
+        assertThat(winners(run)).isNotEmpty().anyMatch(winner -> winner.path("verified").asBoolean()).allSatisfy(winner -> {
+            boolean holds = limits.entrySet().stream().allMatch(limit -> {
+                JsonNode device = winner.path("devices").path(limit.getKey());
+                return device.path("numericsAgree").asBoolean() && device.path("p50Nanos").asLong() > 0
+                    && device.path("p50Nanos").asLong() <= limit.getValue();
+            });
+            assertThat(winner.path("verified").asBoolean()).as("%s", winner).isEqualTo(holds);
         });
-        return verified;
     }
 
     /** Some entries are a fifth too fast, and nothing else is known of the device. */
     @Test
-    void aFalsifiedTableEndsWithANetworkThatHoldsAsMeasured() throws IOException {
+    void aFalsifiedTableEndsWithANetworkThatHoldsAsMeasured() throws IOException, SQLException {
         LutraProcess.Result profiled = LutraProcess.run(folder, "run", job.experiment("honest", SmallJob.SYNTHETIC, SmallJob.LOCAL).toString());
         assertThat(profiled.code()).as("%s", profiled.errors()).isZero();
         LookupTable honest = LookupTable.load(table("honest", ""));
@@ -75,14 +96,13 @@ class DecidingTest {
         long limit = limitNanos(table("honest", ""));
         Path limited = job.experiment("limited", SmallJob.SYNTHETIC, "targets: [{device: local, table: false.json, latency: {p50: " + limit
             + " ns}}]\n" + SmallJob.PROFILE.replace("calibrate: 3, held-out: 2", "calibrate: 0"));
-        Files.writeString(limited, Files.readString(limited).replace("supernet: {epochs: 4, batch: 32}", "supernet: {from: runs/honest}"));
+        Files.writeString(limited, Files.readString(limited).replace("supernet: {epochs: 4, batch: 32}", "supernet: {from: runs/honest}")
+            .replace("[accuracy, latency, params]", "[accuracy, latency, max params]")); // which goes where the table promises too much
         LutraProcess.Result finished = LutraProcess.run(folder, "run", limited.toString());
         assertThat(finished.code()).as("%s", finished.errors()).isZero();
-        assertThat(verified("limited")).isNotEmpty().allSatisfy(winner -> assertThat(winner.path("devices").path("local").path("p50Nanos").asLong())
-            .isLessThanOrEqualTo(limit));
-        assertThat(events("limited", "table-repaired")).isLessThanOrEqualTo(5);
-        long asked = JSON.readTree(folder.resolve("runs/limited/verification.json").toFile()).size();
-        assertThat(asked).as("fewer than the models of a table").isLessThan(events("honest", "entry-measured"));
+        assertVerdicts("limited", Map.of("local", limit));
+        assertThat(events("limited", "table-repaired")).isBetween(1L, 5L);
+        assertThat(verifying("limited")).as("fewer than the models of a table").isBetween(3L, events("honest", "entry-measured") - 1);
     }
 
     private static Entry faster(Entry entry) {
@@ -107,13 +127,20 @@ class DecidingTest {
                 Files.writeString(limited, Files.readString(limited).replace("supernet: {epochs: 4, batch: 32}", "supernet: {from: runs/free}"));
                 LutraProcess.Result finished = run(address, limited);
                 assertThat(finished.code()).as("%s", finished.errors()).isZero();
-                assertThat(verified("both")).isNotEmpty().allSatisfy(winner -> {
-                    assertThat(winner.path("devices").path("one").path("p50Nanos").asLong()).isBetween(1L, limits[0]);
-                    assertThat(winner.path("devices").path("two").path("p50Nanos").asLong()).isBetween(1L, limits[1]);
+                assertVerdicts("both", Map.of("one", limits[0], "two", limits[1]));
+                assertThat(JSON.readTree(folder.resolve("runs/both/front.json").toFile()).path("candidates")).isNotEmpty().allSatisfy(network -> {
+                    assertThat(network.path("latency_ms:one").asDouble()).as("%s", network).isBetween(1e-3, limits[0] / 1e6);
+                    assertThat(network.path("latency_ms:two").asDouble()).isBetween(1e-3, limits[1] / 1e6);
                 });
+                assertThat(order(table("free", "-t1"))).as("of segments, fastest first").isNotEqualTo(order(table("free", "-t2")));
                 assertThat(Files.readString(folder.resolve("runs/both/report.html"))).contains("One network for all devices");
             }
         }
+    }
+
+    private static List<String> order(Path table) {
+        return LookupTable.load(table).entries().stream().sorted(Comparator.comparingLong(entry -> entry.getLatency().getP50Nanos()))
+            .map(Entry::getKey).toList();
     }
 
     private LutraProcess agent(String address, String name) {

@@ -42,7 +42,8 @@ public final class EnergySources {
      * @param environment of the process that runs models: where it renumbers GPUs, nobody knows which one the driver's program means
      * @param nanoTime a monotonic clock in nanoseconds
      */
-    public static EnergySources find(Path sysfs, String nvidiaSmi, Map<String, String> environment, LongSupplier nanoTime) throws InterruptedException {
+    public static EnergySources find(Path sysfs, String nvidiaSmi, Map<String, String> environment, LongSupplier nanoTime)
+        throws InterruptedException {
         Source board = tried(gpu -> integral(Ina.find(sysfs), nanoTime),
             "no sensor ina* in " + sysfs.resolve("class/hwmon") + " or " + sysfs.resolve("bus/iio/devices"));
         Source counters = tried(gpu -> Rapl.find(sysfs), "no counter intel-rapl:* in " + sysfs.resolve("class/powercap"));

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /** A comparison as one page, without anything from the network; the template beside this class lays it out. */
@@ -24,14 +25,18 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
     /** A plot with a curve a run. */
     public record Plot(String title, String svg) {}
 
+    /** What a winner reaches with shared weights, and by itself on validation and on test images. */
+    public record Accuracies(String shared, String retrained, String tested) {}
+
     /** A file on a device. */
-    public record Winner(String run, String file, String accuracy, String device, String predicted, String measured, String state) {}
+    public record Winner(String run, String file, Accuracies accuracy, String device, String predicted, String measured, String state) {}
 
     public static ComparisonPage of(RunComparison comparison) {
         List<Plot> plots = new ArrayList<>();
         for (Objective cost : comparison.costs()) {
-            plots.add(new Plot("Fronts: accuracy against " + cost.measure(), Plots.curves(Plots.axis(cost.measure()), "accuracy (%)",
-                curves(comparison.names(), comparison.fronts(cost).stream().map(ComparisonPage::stepped).toList()))));
+            plots.add(new Plot("Fronts: accuracy against " + comparison.calls().name(cost.measure()),
+                Plots.curves(comparison.calls().axis(cost.measure()), "accuracy (%)",
+                    curves(comparison.names(), comparison.fronts(cost).stream().map(ComparisonPage::stepped).toList()))));
         }
         List<List<Plots.Point>> volumes = comparison.curves().stream().map(ComparisonPage::points).toList();
         if (volumes.stream().anyMatch(curve -> curve.size() > 1)) {
@@ -39,8 +44,10 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
                 curves(comparison.names(), volumes))));
         }
         return new ComparisonPage(comparison.names(), rows(comparison.settings()), changes(comparison), figures(comparison), plots,
-            comparison.winners().stream().map(winner -> new Winner(winner.run(), winner.file(), percent(winner.accuracy()), winner.device(),
-                millis(winner.predictedNanos()), millis(winner.p50Nanos()), winner.confirmed() ? "verified" : "not confirmed")).toList());
+            comparison.winners().stream().map(winner -> new Winner(winner.run(), winner.file(),
+                new Accuracies(percent(winner.accuracy()), share(winner.retrained()), share(winner.tested())), winner.device(),
+                latency(winner.predictedNanos(), winner.batch()),
+                latency(winner.p50Nanos(), winner.batch()), winner.state())).toList());
     }
 
     private static List<Plots.Curve> curves(List<String> names, List<List<Plots.Point>> points) {
@@ -89,7 +96,7 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
     /** What the runs found and took, a row a figure. */
     public static List<Row> figures(RunComparison comparison) {
         List<Row> figures = new ArrayList<>();
-        figures.add(new Row("hypervolume of " + comparison.objectives().stream().map(Objective::measure).toList(),
+        figures.add(new Row("hypervolume of " + comparison.objectives().stream().map(Objective::measure).map(comparison.calls()::name).toList(),
             comparison.hypervolumes().stream().map(value -> String.format(Locale.ROOT, "%.4f", value)).toList()));
         figures.add(new Row("best accuracy", comparison.fronts(comparison.costs().get(0)).stream()
             .map(front -> percent(front.steps().get(front.steps().size() - 1).candidate().accuracy())).toList()));
@@ -97,6 +104,9 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
         figures.add(new Row("models timed for tables", comparison.measured().stream().map(String::valueOf).toList()));
         figures.add(new Row("peak memory of training", comparison.peakBytes().stream()
             .map(bytes -> bytes == 0 ? "-" : String.format(Locale.ROOT, "%.0f MB", bytes / 1e6)).toList()));
+        if (comparison.supernetsOf().stream().anyMatch(Optional::isPresent)) {
+            figures.add(new Row("supernet trained by", comparison.supernetsOf().stream().map(other -> other.orElse("itself")).toList()));
+        }
         comparison.durations().forEach((stage, times) -> figures.add(new Row("hours of " + stage, times.stream().map(ComparisonPage::hours)
             .toList())));
         return figures;
@@ -110,8 +120,14 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
         return String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }
 
-    private static String millis(long nanos) {
-        return Measure.format(Measure.LATENCY, nanos, RoundingMode.HALF_EVEN);
+    /** An accuracy, where it is known. */
+    public static String share(Optional<Double> accuracy) {
+        return accuracy.map(ComparisonPage::percent).orElse("-");
+    }
+
+    /** The latency of a call, and of how many images where these are several. */
+    public static String latency(long nanos, int batch) {
+        return Measure.format(Measure.LATENCY, nanos, RoundingMode.HALF_EVEN) + (batch == 1 ? "" : " for " + batch + " images");
     }
 
     /** Whether there is anything to tell of that. */

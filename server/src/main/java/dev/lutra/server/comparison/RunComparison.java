@@ -8,6 +8,7 @@ import dev.lutra.search.Objective;
 import dev.lutra.search.decision.HypervolumeCurve;
 import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.report.CallFigures;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,10 +51,12 @@ public final class RunComparison {
         }
         List<FinishedRun> runs = folders.stream().map(FinishedRun::read).toList();
         List<Objective> shared = runs.get(0).front().objectives().stream()
-            .filter(objective -> runs.stream().allMatch(run -> tells(run, objective))).toList();
+
+            .filter(objective -> runs.stream().allMatch(run -> tells(run, objective)))
+            .filter(objective -> runs.stream().map(run -> images(run, objective)).distinct().count() == 1).toList();
         if (shared.size() < 2 || shared.stream().noneMatch(objective -> objective.measure().equals(Measure.ACCURACY))) {
             throw new InputException("compare: " + folders.get(0) + " and others share the objectives " + shared
-                + " (expected: accuracy and at least one more that all of them tell)");
+                + " (expected: accuracy and at least one more that all of them tell, of calls of as many images)");
         }
         return new RunComparison(runs, shared);
     }
@@ -60,6 +64,10 @@ public final class RunComparison {
     private static boolean tells(FinishedRun run, Objective objective) {
         return !run.front().candidates().isEmpty()
             && run.front().candidates().get(0).measures().values().containsKey(objective.measure());
+    }
+
+    private static int images(FinishedRun run, Objective objective) {
+        return new CallFigures(run.experiment().targets()).images(objective.measure());
     }
 
     /** What a run evaluated, or where it tells none of that its front. */
@@ -78,7 +86,7 @@ public final class RunComparison {
         return List.copyOf(names);
     }
 
-    /** The objectives that all runs share. */
+    /** The objectives that all runs share, of calls of as many images. */
     public List<Objective> objectives() {
         return objectives;
     }
@@ -126,7 +134,8 @@ public final class RunComparison {
 
     /** Of each run, by number of evaluations. */
     public List<SortedMap<Integer, Double>> curves() {
-        return runs.stream().map(run -> HypervolumeCurve.of(box, run.evaluated(), objectives)).toList();
+        return runs.stream().map(run -> HypervolumeCurve.of(box, run.evaluated(), objectives,
+            candidate -> !run.over().contains(candidate.architecture()))).toList();
     }
 
     /** Of each run, accuracy against one of the shared costs. */
@@ -145,6 +154,16 @@ public final class RunComparison {
         runs.forEach(run -> run.durations().keySet().forEach(stage -> durations.computeIfAbsent(stage,
             name -> runs.stream().map(one -> one.durations().getOrDefault(name, Duration.ZERO)).toList())));
         return durations;
+    }
+
+    /** How shared objectives are called, and their axes. */
+    public CallFigures calls() {
+        return new CallFigures(runs.get(0).experiment().targets());
+    }
+
+    /** Of each run whose supernet it took over, so that its training is another's; empty where it trained its own, or had none. */
+    public List<Optional<String>> supernetsOf() {
+        return runs.stream().map(run -> run.experiment().supernetFrom().map(Path::toString)).toList();
     }
 
     /** Of each run how many architectures it evaluated. */
@@ -166,9 +185,19 @@ public final class RunComparison {
      * An exported file on a device.
      *
      * @param accuracy as the front has it
+     * @param retrained on validation images, of the network trained by itself; empty where it was not
+     * @param tested the same on test images
+     * @param batch images of a call, which latencies are of
+     * @param learned whether the table had learned from this network, so that what it says is no prediction
      */
-    public record Winner(String run, String file, String architecture, double accuracy, String device, long predictedNanos, long p50Nanos,
-        boolean confirmed) {}
+    public record Winner(String run, String file, String architecture, double accuracy, Optional<Double> retrained, Optional<Double> tested,
+        String device, int batch, long predictedNanos, long p50Nanos, boolean confirmed, boolean learned) {
+
+        /** What came of it, in words. */
+        public String state() {
+            return (confirmed ? "verified" : "not confirmed") + (learned ? ", learned" : "");
+        }
+    }
 
     /** What devices said of the runs' files. */
     public List<Winner> winners() {
@@ -179,9 +208,12 @@ public final class RunComparison {
             runs.get(i).front().candidates().forEach(candidate -> front.put(candidate.architecture().toString(), candidate));
             for (RunEvent.FileVerified verified : runs.get(i).verified()) {
                 if (front.containsKey(verified.architecture())) {
+                    FinishedRun run = runs.get(i);
+                    Optional<RunEvent.NetworkRetrained> retrained = run.retrained(verified.architecture());
                     winners.add(new Winner(names.get(i), verified.file(), verified.architecture(),
-                        front.get(verified.architecture()).accuracy(), verified.device(), verified.predicted(), verified.p50(),
-                        verified.confirmed()));
+                        front.get(verified.architecture()).accuracy(), retrained.map(RunEvent.NetworkRetrained::accuracy),
+                        retrained.flatMap(network -> run.tested(network.file())), verified.device(), run.batch(verified.device()),
+                        verified.predicted(), verified.p50(), verified.confirmed(), verified.learned()));
                 }
             }
         }

@@ -309,9 +309,11 @@ public sealed interface RunEvent {
      * @param number of candidates known so far
      * @param budget most candidates that there will be
      * @param measures by name, accuracy among them
+     * @param isOver whether it misses a limit by what devices have measured since it was evaluated
      */
     record CandidateEvaluated(@JsonProperty("number") int number, @JsonProperty("budget") int budget,
-        @JsonProperty("architecture") String architecture, @JsonProperty("measures") Map<String, Double> measures)
+        @JsonProperty("architecture") String architecture, @JsonProperty("measures") Map<String, Double> measures,
+        @JsonProperty("over") boolean isOver)
         implements
             RunEvent {
         public CandidateEvaluated {
@@ -399,10 +401,12 @@ public sealed interface RunEvent {
      * @param p50 measured median
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param confirmed whether numbers and limits hold
+     * @param learned whether the table had learned from this network, so that it foretold nothing
      */
     record FileVerified(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
         @JsonProperty("device") String device, @JsonProperty("predicted") long predicted, @JsonProperty("p50") long p50,
-        @JsonProperty("difference") double difference, @JsonProperty("confirmed") boolean confirmed) implements RunEvent {
+        @JsonProperty("difference") double difference, @JsonProperty("confirmed") boolean confirmed,
+        @JsonProperty("learned") boolean learned) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(String.join("/", "verify/file", file, device));

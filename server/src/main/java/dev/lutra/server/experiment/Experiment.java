@@ -13,6 +13,7 @@ import dev.lutra.search.Algorithm;
 import dev.lutra.search.Constraint.Side;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Encoding;
+import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
@@ -152,7 +153,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments) {}
 
     /**
-     * @param budget after which no further network is measured to repair a prediction; empty: as long as it takes
+     * @param budget after which no further network is measured than the winners that are asked for; empty: as long as it takes
      * @param repairs most that are done; 0 for none
      */
     public record Verify(Optional<Duration> budget, int repairs) {}
@@ -286,9 +287,11 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         return hasSupernet() ? SuperkernelSampling.in(training.curriculum()) : Optional.empty();
     }
 
-    /** The highest value that a measure may have; empty where nothing bounds it. */
+    /** The highest value that a measure may have; empty where nothing bounds it. What bounds the worst latency bounds that of every target. */
     public OptionalDouble limit(String measure) {
-        return constraints.stream().filter(constraint -> constraint.measure().equals(measure) && constraint.side() == Side.AT_MOST)
+        boolean isOfTarget = targets.stream().anyMatch(target -> Measure.latency(target.device()).equals(measure));
+        return constraints.stream().filter(constraint -> constraint.side() == Side.AT_MOST)
+            .filter(constraint -> constraint.measure().equals(measure) || isOfTarget && constraint.measure().equals(Measure.WORST_LATENCY))
             .mapToDouble(Constraint::bound).min();
     }
 

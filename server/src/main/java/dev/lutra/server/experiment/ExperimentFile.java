@@ -200,12 +200,12 @@ public final class ExperimentFile {
 
     /** Some figures come from whole networks alone: without them there is none to weigh, or to hold a limit against. */
     private void requirePredictable(Experiment experiment) {
-        boolean isLimited = experiment.targets().stream().anyMatch(target -> experiment.limit(Measure.p99(target.device())).isPresent());
+        boolean asksP99 = experiment.targets().stream().anyMatch(target -> experiment.asks(Measure.p99(target.device())));
         List<Target> weighMemory = experiment.targets().stream().filter(target -> experiment.asks(Measure.memory(target.device()))).toList();
         boolean isWithout = experiment.profile().calibrate() == 0 && experiment.profile().table().isEmpty();
-        if (isWithout && (isLimited || !weighMemory.isEmpty())) {
-            throw file.get("profile").get("calibrate").error("0, with " + (isLimited ? "a limit on p99" : "memory among what is asked")
-                + " (expected: at least 2, " + (isLimited ? "p99" : "memory") + " being predicted from whole networks)");
+        if (isWithout && (asksP99 || !weighMemory.isEmpty())) {
+            throw file.get("profile").get("calibrate").error("0, with " + (asksP99 ? "p99" : "memory")
+                + " among what is asked (expected: at least 2, " + (asksP99 ? "p99" : "memory") + " being predicted from whole networks)");
         }
         experiment.targets().stream().filter(target -> experiment.asks(Measure.energy(target.device()))).findFirst().ifPresent(target -> {
             if (experiment.profile().budget().isPresent()) {

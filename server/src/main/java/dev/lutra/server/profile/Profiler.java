@@ -8,6 +8,7 @@ import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
 import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.latency.SegmentUse;
+import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;
@@ -74,7 +75,6 @@ public final class Profiler {
     private static final int SLICES_OF_INTERVAL = 2;
     /** As many tell a base, two factors and what they miss by. */
     private static final int NETWORKS_WITH_MEMORY = 12;
-    /** Begins what a device says of a figure that it cannot give; the reason follows. */
     /** Fewer do not tell a p99, as {@link dev.lutra.proto.Distribution} says. */
     private static final int SAMPLES_OF_P99 = 368;
 
@@ -132,14 +132,19 @@ public final class Profiler {
         this.results = results;
     }
 
-    /** How long, how often and how precisely one model is measured; where p99 is limited, with the samples that it takes to tell one. */
-    public static MeasureRules rules(Experiment.Profile profile, Experiment.Target target) {
+    /** How long, how often and how precisely a model of an experiment is measured; where p99 is asked for, with as many samples as tell one. */
+    public static MeasureRules rules(Experiment experiment, Experiment.Target target) {
+        return rules(experiment.profile(), experiment.asks(Measure.p99(target.device())));
+    }
+
+    /** The same for who asks so. */
+    public static MeasureRules rules(Experiment.Profile profile, boolean tellsP99) {
         int calmerRounds = (profile.rounds() + 1) / 2;
         return MeasureRules.newBuilder()
             .setMinWarmupRuns(3)
             .setMinWarmupNanos(MIN_WARM_UP.toNanos())
             .setMaxWarmupNanos(TimeUnit.MILLISECONDS.toNanos(400))
-            .setMinSamples(target.p99().isPresent() ? Math.max(MIN_SAMPLES, SAMPLES_OF_P99 / calmerRounds + 1) : MIN_SAMPLES)
+            .setMinSamples(tellsP99 ? Math.max(MIN_SAMPLES, SAMPLES_OF_P99 / calmerRounds + 1) : MIN_SAMPLES)
             .setSliceNanos(profile.slice().toNanos())
             .setMaxMeasureNanos(profile.timeLimit().toNanos())
             .setTargetRelativeHalfWidth(profile.halfWidth())
@@ -164,7 +169,7 @@ public final class Profiler {
         }
         SegmentCatalog catalog = SegmentCatalog.of(space);
         int segments = known.map(table -> catalog.missingFrom(table).size()).orElse(catalog.items().size() + 1);
-        return segments + (experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut());
+        return segments + networks(experiment);
     }
 
     /** The least time of a round: a slice after a warm-up. */
@@ -267,7 +272,7 @@ public final class Profiler {
         Experiment.Profile profile = experiment.profile();
         SegmentCatalog catalog = SegmentCatalog.of(space);
         int segments = table.map(catalog::missingFrom).orElseGet(() -> List.copyOf(catalog.items())).size();
-        int networks = profile.calibrate() == 0 ? 0 : profile.calibrate() + profile.heldOut();
+        int networks = networks(experiment);
         boolean haveAll = space.size().compareTo(BigInteger.valueOf(networks)) >= 0;
         int models = (segments == 0 ? 0 : segments + 1) + (haveAll ? networks : 0);
         Duration once = profile.slice().plus(MIN_WARM_UP).multipliedBy(models);
@@ -287,14 +292,36 @@ public final class Profiler {
 
     /**
      * Whether there is nothing left to measure for a table: every segment, where it is corrected whole networks of the space, and where the
-     * experiment asks for memory that of some.
+     * experiment asks for memory that of as many as it is predicted from.
      */
     public static boolean isComplete(Experiment experiment, LookupTable table, SearchSpace space) {
         boolean calibrated = !table.isMeasured() || experiment.profile().calibrate() == 0
             || table.networks().stream().anyMatch(network -> network.getSpace().equals(space.name()) && !network.getVerified());
         boolean told = !table.isMeasured() || !experiment.asks(Measure.memory(table.content().getDevice().getName()))
-            || table.networks().stream().anyMatch(WholeNetwork::hasMemory);
+            || MemoryModel.of(table.networks()).isPresent();
         return calibrated && told && SegmentCatalog.of(space).missingFrom(table).isEmpty();
+    }
+
+    /**
+     * Makes sure that memory, where the experiment asks for it, can be predicted from the whole networks that will be measured for a table.
+     *
+     * @throws InputException saying how many that takes
+     */
+    public static void requireNetworksForMemory(Experiment experiment, Experiment.Target target, SearchSpace space) {
+        if (!experiment.asks(Measure.memory(target.device()))) {
+            return;
+        }
+        int networks = networks(experiment);
+        if (networks < MemoryModel.FEWEST || space.size().compareTo(BigInteger.valueOf(networks)) < 0) {
+            throw new InputException(String.format(Locale.ROOT, "%s: profile.calibrate and profile.held-out: %d networks of the %d of %s "
+                + "(expected: %d at least, and no more than it has: memory is predicted from whole networks)", Measure.memory(target.device()),
+                networks, space.size(), space.name(), MemoryModel.FEWEST));
+        }
+    }
+
+    /** Whole networks that are measured for a table. */
+    private static int networks(Experiment experiment) {
+        return experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut();
     }
 
     /**
@@ -331,7 +358,7 @@ public final class Profiler {
             models.add(new Model(item.key(), item.label(), item.segment().asNetwork(), use.of(item.key()),
                 known.map(table -> table.timesForgotten(item.key())).orElse(0)));
         }
-        int networks = experiment.profile().calibrate() == 0 ? 0 : experiment.profile().calibrate() + experiment.profile().heldOut();
+        int networks = networks(experiment);
         Map<String, Measured> measured = measure("profile " + target.device(), target, models,
             budget.map(time -> new BatchTime("segments", time.forSegments(models.size(), networks), time)));
         List<Entry.Builder> entries = new ArrayList<>();
@@ -525,7 +552,7 @@ public final class Profiler {
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
-            .setRules(rules(experiment.profile(), target)).setMemory(measured.memory())
+            .setRules(rules(experiment, target)).setMemory(measured.memory())
             .setEnergy(experiment.asks(Measure.energy(target.device())))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {

@@ -169,6 +169,13 @@ public record TargetTable(Experiment.Target target, Path file) {
         return table.networks().stream().anyMatch(one -> name(one).equals(name(network)) && one.getLatency().equals(network.getLatency()));
     }
 
+    /** Whether a table's correction is fitted to a network, whenever that was measured. */
+    public static boolean hasLearned(LookupTable table, WholeNetwork network) {
+        String name = name(network.toBuilder().setVerified(false).build());
+        return table.calibration().isPresent() && table.networks().stream().filter(one -> !one.getHeldOut() && !one.getSuperseded())
+            .anyMatch(one -> name(one.toBuilder().setVerified(false).build()).equals(name));
+    }
+
     /** Without held-out networks that were measured again to verify a prediction, which the fit sees then; as long as others are held out. */
     private static List<WholeNetwork> judged(List<WholeNetwork> networks) {
         Set<String> verified = networks.stream().filter(WholeNetwork::getVerified)

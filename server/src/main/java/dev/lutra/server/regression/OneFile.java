@@ -37,7 +37,7 @@ public final class OneFile {
             RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             String sha = fleet.putModel(model.toByteArray());
             Task task = Task.newBuilder().setId("verify/" + UUID.randomUUID()).setLabel(file.getFileName().toString()).setModelSha256(sha)
-                .addAllInputs(LoadMeasurement.inputs(file, model.getGraph())).setRules(Profiler.rules(profile, target))
+                .addAllInputs(LoadMeasurement.inputs(file, model.getGraph())).setRules(Profiler.rules(profile, target.p99().isPresent()))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads()).build();
             Measured[] measured = new Measured[1];
             fleet.run(target.device(), List.of(task), outcome -> measured[0] = Profiler.require(target, file.toString(), outcome));

@@ -77,9 +77,23 @@ public record Report(String name, String space, String evaluated, int frontSize,
     /**
      * What the networks of the front have of every gene.
      *
+     * @param all of the whole front, then where there are several devices, of each device's own
      * @param svg hypervolume over evaluations; empty where there is none
      */
-    public record Genes(List<Gene> rows, String svg) {}
+    public record Genes(List<GenesOf> all, String svg) {}
+
+    /**
+     * The genes of those networks of the front that no other beats in accuracy and latency on a device.
+     *
+     * @param device empty for all networks of the front
+     */
+    public record GenesOf(String device, List<Gene> rows) {
+
+        /** Whether it is of one device. */
+        public boolean isOfDevice() {
+            return !device.isEmpty();
+        }
+    }
 
     /** A gene, its options with their shares, the most frequent first. */
     public record Gene(String name, List<Option> options) {}

@@ -110,7 +110,7 @@ public final class ExperimentRun implements AutoCloseable {
     /** What the search left to choose from. */
     public SearchedFront searched() {
         Artifact.FRONT.require(context);
-        return new SearchedFront(context.front(), context.images(), context.experiment().targets());
+        return new SearchedFront(context.front(), context.sharedImages(), context.experiment().targets());
     }
 
     public List<RetrainedNetwork> retrain(RetrainRequest request) {

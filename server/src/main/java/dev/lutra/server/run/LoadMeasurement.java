@@ -59,7 +59,7 @@ public final class LoadMeasurement {
             Database database = Database.open(folder.database(), progress::say);
             RunFleet fleet = access.open(List.of(target), folder, database, progress)) {
             Task.Builder task = Task.newBuilder().setModelSha256(fleet.putModel(model.toByteArray())).addAllInputs(inputs)
-                .setRules(Profiler.rules(Experiment.Profile.defaults(), target))
+                .setRules(Profiler.rules(Experiment.Profile.defaults(), target.p99().isPresent()))
                 .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
             Task.Builder backToBack = task.clone().setId(id + "/back-to-back").setLabel("back to back");
             backToBack.getRulesBuilder().setMaxMeasureNanos(Math.min(backToBack.getRules().getMaxMeasureNanos(), duration.toNanos()));

@@ -79,12 +79,18 @@ final class PickStage implements Stage<Winner> {
         }
         Experiment bounded = run.experiment().bounded(bounds); // which the network has to keep as measured, too
         Winner winner = new WinnerCheck(bounded, run.space(), run.exporter(), run.tables(),
-            new DeviceCheck(bounded, run.id(), run.fleet())).verify(name, picked, run.evaluator(), run.data()).winner();
+            new DeviceCheck(bounded, run.id(), run.fleet()), run.repairs().firstPredicted()).verify(name, picked, run.evaluator(), run.data())
+            .winner();
         Verification.tell(run, winner);
         return winner;
     }
 
     private Candidate best(Front front) {
+        Set<String> told = front.candidates().get(0).measures().values().keySet();
+        bounds.stream().filter(bound -> !told.contains(bound.measure())).findFirst().ifPresent(bound -> {
+            throw new InputException(bound.key() + ": the front does not tell " + bound.measure() + " (expected: one of "
+                + String.join(", ", told) + "; a p99 is predicted by tables that were calibrated on whole networks)");
+        });
         Front within = front.within(bounds);
         if (within.candidates().isEmpty()) {
             Constraint missed = bounds.stream().filter(bound -> front.within(List.of(bound)).candidates().isEmpty()).findFirst()

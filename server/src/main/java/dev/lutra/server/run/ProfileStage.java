@@ -40,7 +40,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
     }
 
     /**
-     * @throws InputException if an imported table lacks segments, a time budget cannot suffice, or a device that is to measure cannot
+     * @throws InputException if an imported table lacks segments, a time budget cannot suffice, too few whole networks are asked for, or a device that is to measure cannot
      *     be reached or does not tell what is asked for
      */
     @Override
@@ -54,6 +54,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
             });
             if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
                 Profiler.requireEnoughTime(run.experiment(), table, run.space());
+                Profiler.requireNetworksForMemory(run.experiment(), target, run.space());
                 toMeasure.add(target);
             }
         }

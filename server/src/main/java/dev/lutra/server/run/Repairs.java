@@ -32,14 +32,19 @@ final class Repairs {
      * @param known architectures whose accuracies were known then: what the search goes on from
      * @param over architectures that have missed a limit when measured, in this and earlier repairs
      * @param points networks by device, as protobuf
+     * @param predicted what was predicted of them, medians in nanoseconds by device and architecture; null of a time that did not keep it
      */
     record Repair(@JsonProperty("applied") boolean isApplied, @JsonProperty("known") List<String> known, @JsonProperty("over") Set<String> over,
-        @JsonProperty("points") Map<String, List<byte[]>> points) {
+        @JsonProperty("points") Map<String, List<byte[]>> points, @JsonProperty("predicted") Map<String, Map<String, Long>> predicted) {
 
-        static Repair of(List<String> known, Set<String> over, Map<String, List<WholeNetwork>> points) {
+        Repair {
+            predicted = predicted == null ? Map.of() : predicted;
+        }
+
+        static Repair of(List<String> known, Set<String> over, Map<String, List<WholeNetwork>> points, Map<String, Map<String, Long>> predicted) {
             Map<String, List<byte[]>> stored = new LinkedHashMap<>();
             points.forEach((device, networks) -> stored.put(device, networks.stream().map(WholeNetwork::toByteArray).toList()));
-            return new Repair(false, known, over, stored);
+            return new Repair(false, known, over, stored, predicted);
         }
 
         List<WholeNetwork> networks(String device) {
@@ -100,7 +105,7 @@ final class Repairs {
         }
         Repair last = all.get(all.size() - 1);
         last.points().keySet().forEach(device -> toTable.accept(device, last.networks(device)));
-        put(all.size(), new Repair(true, last.known(), last.over(), last.points()));
+        put(all.size(), new Repair(true, last.known(), last.over(), last.points(), last.predicted()));
     }
 
     /** Whether they are of a search, by what it follows from, and the tables still have their networks. */
@@ -129,6 +134,14 @@ final class Repairs {
             before.put(device, points.isEmpty() ? table : TargetTable.without(table, points));
         });
         return before;
+    }
+
+    /** What was predicted of networks before tables learned from them: medians in nanoseconds, by device and architecture. */
+    Map<String, Map<String, Long>> firstPredicted() {
+        Map<String, Map<String, Long>> first = new LinkedHashMap<>();
+        all().forEach(repair -> repair.predicted().forEach((device, medians) -> medians
+            .forEach((architecture, nanos) -> first.computeIfAbsent(device, name -> new LinkedHashMap<>()).putIfAbsent(architecture, nanos))));
+        return first;
     }
 
     /** What the last repair left out. */

@@ -368,6 +368,11 @@ final class RunContext implements AutoCloseable {
         };
     }
 
+    /** How many validation images an accuracy that the search goes by is a share of; empty where it is none, or was corrected. */
+    OptionalLong sharedImages() {
+        return experiment.rank().map(Rank::correct).orElse(OptionalInt.empty()).isPresent() ? OptionalLong.empty() : images();
+    }
+
     /** How many validation images an accuracy by the supernet is a share of; empty for other figures. */
     OptionalLong images() {
         return experiment.hasSupernet() && experiment.command().isEmpty() && experiment.evaluation().by() == By.ACCURACY
@@ -441,14 +446,26 @@ final class RunContext implements AutoCloseable {
 
     /** Measures of every architecture whose accuracy is known, by today's tables. */
     Map<String, Measures> evaluated() {
+        return byTodaysTables(searchedCandidates().all());
+    }
+
+    /** The same, and of those that were not judged to the end. */
+    Map<String, Measures> judged() {
+        return byTodaysTables(searchedCandidates().judged());
+    }
+
+    private Map<String, Measures> byTodaysTables(Map<String, Measures> judged) {
         CheapMeasures cheap = cheap();
-        Map<String, Measures> evaluated = new LinkedHashMap<>();
-        searchedCandidates().all().forEach((text, known) -> {
+        Map<String, Measures> anew = new LinkedHashMap<>();
+        judged.forEach((text, known) -> {
             Architecture architecture = genes().parse(text);
-            Measures measures = cheap.of(architecture).with(Measure.ACCURACY, known.get(Measure.ACCURACY));
-            evaluated.put(text, cheap.completed(architecture, measures));
+            Measures measures = cheap.of(architecture);
+            for (String found : List.of(Measure.ACCURACY, Measure.STOPPED_AFTER, Measure.ACCURACY_AT_MOST)) {
+                measures = known.values().containsKey(found) ? measures.with(found, known.get(found)) : measures;
+            }
+            anew.put(text, cheap.completed(architecture, measures));
         });
-        return evaluated;
+        return anew;
     }
 
     /**
@@ -565,7 +582,7 @@ final class RunContext implements AutoCloseable {
         boolean trained = experiment.hasSupernet();
         reporter().write(front(), evaluated(), winners, trained ? losses() : Map.of(),
             trained ? TrainStage.sampledPaths(this) : List.of(), new RunReport.Judged(rankedAsNow(), TestStage.known(this)), tables(), history(),
-            images());
+            sharedImages());
         events.say("report: " + folder.report());
     }
 

@@ -31,6 +31,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.report.ArchitectureDrawing;
+import dev.lutra.server.report.CallFigures;
 import dev.lutra.server.report.DecisionsDrawing;
 import dev.lutra.server.report.LayerTable;
 import dev.lutra.server.report.Plots;
@@ -38,10 +39,10 @@ import dev.lutra.server.report.Report;
 import dev.lutra.server.winner.Agreement;
 import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
-import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -54,6 +55,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -70,6 +72,7 @@ final class RunReport {
     private final GeneSpace space;
     private final Supplier<SearchSpace> networks;
     private final RunFolder folder;
+    private final CallFigures calls;
 
     /**
      * @param networks the space where it has any; asked for winners that were exported, and for devices
@@ -79,6 +82,7 @@ final class RunReport {
         this.space = space;
         this.networks = networks;
         this.folder = folder;
+        calls = new CallFigures(experiment.targets());
     }
 
     /**
@@ -106,13 +110,13 @@ final class RunReport {
         List<Report.FrontPlot> plots = new ArrayList<>();
         for (Objective objective : front.objectives()) {
             if (!objective.measure().equals(Measure.ACCURACY)) {
-                plots.add(new Report.FrontPlot(Plots.axis(objective.measure()), plot(objective, front, evaluated, winners),
+                plots.add(new Report.FrontPlot(calls.axis(objective.measure()), plot(objective, front, evaluated, winners),
                     steps(TradeOff.of(front, objective), winners, images)));
             }
         }
         Report report = new Report(experiment.name(), space.name() + ": " + space.title(),
             String.format(Locale.ROOT, "%,d", evaluated.size()), front.candidates().size(), verdict(winners), devices, rows,
-            best(front), plots, shared(front, winners, devices), List.of(genes(front, history)),
+            best(front), plots, shared(front, evaluated, winners, devices), List.of(genes(front, devices, history)),
             !experiment.hasSupernet()
                 ? List.of()
                 : List
@@ -179,50 +183,68 @@ final class RunReport {
         return String.format(Locale.ROOT, "%.1f–%.1f %%", 100 * interval.low(), 100 * interval.high());
     }
 
-    private List<Report.Shared> shared(Front front, List<Winner> winners, List<String> devices) {
+    private List<Report.Shared> shared(Front front, Map<String, Measures> evaluated, List<Winner> winners, List<String> devices) {
         if (devices.size() < 2 || winners.isEmpty()) {
             return List.of();
         }
         Map<String, Candidate> known = front.candidates().stream()
             .collect(Collectors.toMap(candidate -> candidate.architecture().toString(), candidate -> candidate));
+        List<Candidate> offered = evaluated.entrySet().stream().map(one -> new Candidate(space.parse(one.getKey()), one.getValue()))
+            .filter(candidate -> experiment.constraints().stream().allMatch(constraint -> constraint.holds(candidate.measures()))).toList();
         List<Report.OnDevice> rows = new ArrayList<>();
         winners.stream().filter(winner -> known.containsKey(winner.architecture())).forEach(winner -> OwnChoice
-            .of(front, known.get(winner.architecture()), devices, space).forEach(choice -> rows.add(new Report.OnDevice(winner.file(),
+            .of(offered, known.get(winner.architecture()), devices, space).forEach(choice -> rows.add(new Report.OnDevice(winner.file(),
                 choice.device(), figure(Measure.latency(choice.device()), choice.shared().measures().get(Measure.latency(choice.device()))),
                 figure(Measure.latency(choice.device()), choice.own().measures().get(Measure.latency(choice.device()))),
                 figure(Measure.latency(choice.device()), choice.paidNanos()), String.join(", ", choice.differing())))));
         return List.of(new Report.Shared(rows));
     }
 
-    private Report.Genes genes(Front front, RunHistory history) {
-        List<Report.Gene> rows = GeneShares.of(front, space).stream().map(gene -> new Report.Gene(gene.gene(),
+    private Report.Genes genes(Front front, List<String> devices, RunHistory history) {
+        List<Report.GenesOf> all = new ArrayList<>(List.of(new Report.GenesOf("", genes(front))));
+        if (devices.size() > 1) {
+            devices.forEach(device -> all.add(new Report.GenesOf(device, genes(Front.of(
+                List.of(Objective.max(Measure.ACCURACY), Objective.min(Measure.latency(device))), front.candidates(), Map.of())))));
+        }
+        return new Report.Genes(all, volume(front, history));
+    }
+
+    private List<Report.Gene> genes(Front front) {
+        return GeneShares.of(front, space).stream().map(gene -> new Report.Gene(gene.gene(),
             gene.shares().entrySet().stream().filter(option -> option.getValue() > 0)
                 .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
                 .map(option -> new Report.Option(option.getKey(), String.format(Locale.ROOT, "%.0f %%", 100 * option.getValue()),
                     (int) Math.round(100 * option.getValue())))
                 .toList()))
             .toList();
-        List<Candidate> evaluated = history.all(RunEvent.CandidateEvaluated.class).stream()
-            .sorted(Comparator.comparingInt(RunEvent.CandidateEvaluated::number))
+    }
+
+    private String volume(Front front, RunHistory history) {
+        List<RunEvent.CandidateEvaluated> told = history.all(RunEvent.CandidateEvaluated.class).stream()
+            .sorted(Comparator.comparingInt(RunEvent.CandidateEvaluated::number)).toList();
+        Set<Architecture> over = told.stream().filter(RunEvent.CandidateEvaluated::isOver).map(event -> space.parse(event.architecture()))
+            .collect(Collectors.toSet());
+        List<Candidate> evaluated = told.stream()
             .map(event -> new Candidate(space.parse(event.architecture()), Measures.of(event.measures())))
             .filter(candidate -> front.objectives().stream().allMatch(o -> candidate.measures().values().containsKey(o.measure()))).toList();
-        List<Plots.Point> volume = HypervolumeCurve.of(front.objectives(), evaluated).entrySet().stream()
+        List<Plots.Point> volume = HypervolumeCurve.of(front.objectives(), evaluated,
+            candidate -> !over.contains(candidate.architecture())).entrySet().stream()
             .map(place -> new Plots.Point(place.getKey(), place.getValue())).toList();
-        return new Report.Genes(rows, volume.size() < 2
+        return volume.size() < 2
             ? ""
-            : Plots.curves("architectures evaluated", "hypervolume", List.of(new Plots.Curve("share of the box that is reached", volume))));
+            : Plots.curves("architectures evaluated", "hypervolume", List.of(new Plots.Curve("share of the box that is reached", volume)));
     }
 
     /** The front itself, which is all there is where nothing is exported. */
-    private static Report.Best best(Front front) {
+    private Report.Best best(Front front) {
         List<String> measures = front.objectives().stream().map(Objective::measure).toList();
         return new Report.Best(measures, front.candidates().stream().map(candidate -> new Report.Row(
             candidate.architecture().toString().replace(",", ", "),
             measures.stream().map(measure -> figure(measure, candidate.measures().get(measure))).toList())).toList());
     }
 
-    private static String figure(String measure, double value) {
-        return measure.equals(Measure.ACCURACY) ? percent(value) : Measure.format(measure, value, RoundingMode.HALF_EVEN);
+    private String figure(String measure, double value) {
+        return measure.equals(Measure.ACCURACY) ? percent(value) : calls.figure(measure, value);
     }
 
     /** The front against the first objective beside accuracy. */
@@ -239,7 +261,7 @@ final class RunReport {
         List<Plots.Point> exported = winners.stream().map(winner -> point(measure, Measures.of(winner.measures()))).toList();
         List<Plots.Point> knee = TradeOff.of(front, objective).knee().map(step -> point(measure, step.candidate().measures())).stream().toList();
         OptionalDouble limit = experiment.limit(measure);
-        return Plots.front(Plots.axis(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
+        return Plots.front(calls.axis(measure), objective.direction() == Objective.Direction.MAX, all, best, exported, knee,
             limit.isPresent() ? Plots.onAxis(measure, limit.getAsDouble()) : Double.NaN);
     }
 
@@ -263,7 +285,7 @@ final class RunReport {
             return "No exported file was confirmed by its devices: see the table.";
         }
         String measured = best.get().checks().stream().map(check -> String.format(Locale.ROOT, "%s on %s%s",
-            millis(check.latency().measured()), check.device(),
+            measured(check), check.device(),
             check.latency().asked().map(limit -> " (limit " + millis(limit) + ")")
                 .or(() -> check.aim().map(nanos -> " (target " + millis(nanos) + ")")).orElse("")
                 + check.p99().asked().map(limit -> ", p99 " + stated(check.p99().measured()) + " (limit " + millis(limit) + ")")
@@ -299,13 +321,20 @@ final class RunReport {
                 check.inside().map(inside -> inside ? "good" : "bad").orElse("")),
             new Report.Judged(measured(check), check.aim().isPresent() ? missed ? "bad" : "good" : state(latency)),
             latency.known().map(RunReport::millis).orElse("–"),
-            check.p99().predicted().map(RunReport::millis).orElse("–"),
+            check.p99().foretold(RunReport::millis).orElse("–"),
             new Report.Judged(check.p99().told(RunReport::millis).orElse("–"), state(check.p99())),
-            check.memory().predicted().map(RunReport::megabytes).orElse("–"),
-            new Report.Judged(check.memory().told(RunReport::megabytes).orElse("–"), judged(check.memory())),
-            check.energy().predicted().map(RunReport::millijoules).orElse("–"),
-            new Report.Judged(check.energy().told(RunReport::millijoules).orElse("–"), judged(check.energy())),
-            latency.relativeError().map(error -> String.format(Locale.ROOT, "%+.1f %%", 100 * error)).orElse("–"));
+            check.memory().foretold(RunReport::megabytes).orElse("–"),
+            new Report.Judged(check.memory().told(RunReport::megabytes).orElse("–")
+                + (check.runningBytes() > 0 ? ", " + megabytes(check.runningBytes()) + " while it runs" : ""), judged(check.memory())),
+            check.energy().foretold(RunReport::millijoules).orElse("–"),
+            new Report.Judged(check.energy().told(RunReport::millijoules).orElse("–") + each(check), judged(check.energy())),
+            latency.relativeError().map(RunReport::error).orElse("–")
+                + check.learned().map(learned -> " (learned" + check.firstError().map(first -> ", first " + error(first)).orElse("") + ")")
+                    .orElse(""));
+    }
+
+    private static String error(double share) {
+        return String.format(Locale.ROOT, "%+.1f %%", 100 * share);
     }
 
     /** A call, and where it takes several images, one of them. */
@@ -315,13 +344,18 @@ final class RunReport {
             + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
     }
 
+    /** The energy of an image, where a call takes several. */
+    private static String each(Winner.Check check) {
+        return check.batch() > 1 && check.energy().isTold() ? ", " + millijoules(check.energy().measured() / check.batch()) + " an image" : "";
+    }
+
     /** By what is asked, or where nothing is, by what was expected. */
     private static String judged(Comparison figure) {
         return figure.asked().isPresent() ? state(figure) : figure.inside().map(inside -> inside ? "good" : "bad").orElse("");
     }
 
     private static String state(Comparison figure) {
-        return figure.asked().isEmpty() ? "" : figure.holds() ? "good" : "bad";
+        return figure.asked().isEmpty() || !figure.isTold() ? "" : figure.holds() ? "good" : "bad";
     }
 
     private static Report.Training training(Map<Long, Double> losses, List<Double> sampledPaths, RunHistory history,

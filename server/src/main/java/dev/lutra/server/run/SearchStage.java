@@ -20,6 +20,7 @@ import dev.lutra.search.CheapMeasures;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
 import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.search.Search;
 import dev.lutra.search.SearchListener;
@@ -172,8 +173,20 @@ public final class SearchStage implements Stage<Front> {
             known);
         try (Progress.Work work = run.events().begin("search on", known.size() + (long) more.budget(), "candidates")) {
             Front front = search.run(new Watch(run.events(), work, false));
+            retell(run, judge);
             return new Front(front.objectives(), front.candidates(), before.provenance())
                 .with(Map.of("verify.repairs", Integer.toString(repairs.size())));
+        }
+    }
+
+    /** Tells every candidate by today's tables, those too that keep the limits no more: what was told of it before is known to be wrong. */
+    private static void retell(RunContext run, CandidateEvaluator judge) {
+        Map<String, Measures> judged = run.judged();
+        run.events().emit(new RunEvent.BegunAnew("search/candidate"));
+        int number = 0;
+        for (Map.Entry<String, Measures> candidate : judged.entrySet()) {
+            boolean isOver = !judge.isFeasible(run.genes().parse(candidate.getKey()));
+            run.events().emit(new RunEvent.CandidateEvaluated(++number, judged.size(), candidate.getKey(), candidate.getValue().values(), isOver));
         }
     }
 
@@ -221,14 +234,15 @@ public final class SearchStage implements Stage<Front> {
     /**
      * What is known of an architecture without running it.
      *
-     * @throws InputException if p99 is limited, or memory or energy weighed or bounded, on a target whose table does not predict it
+     * @throws InputException if p99, memory or energy is weighed or bounded on a target whose table does not predict it
      */
     public static CheapMeasures computed(Experiment experiment, SearchSpace space, Map<String, LookupTable> tables) {
         Map<String, LatencyModel> models = models(tables);
         for (Experiment.Target target : experiment.targets()) {
             LatencyModel model = models.get(target.device());
-            if (model != null && experiment.limit(Measure.p99(target.device())).isPresent() && !model.predictsP99()) {
-                throw new InputException("targets: " + target.device() + ": latency.p99: " + tables.get(target.device()).origin()
+            if (model != null && experiment.asks(Measure.p99(target.device())) && !model.predictsP99()) {
+                throw new InputException((target.p99().isPresent() ? "targets: " + target.device() + ": latency.p99" : Measure.p99(target.device()))
+                    + ": " + tables.get(target.device()).origin()
                     + " predicts no p99 (expected: a table calibrated on whole networks, see profile.calibrate)");
             }
             if (model != null) {
@@ -293,7 +307,8 @@ public final class SearchStage implements Stage<Front> {
             judged++;
             stopped += candidate.isWhole() ? 0 : 1;
             work.at(done, String.format(Locale.ROOT, "best accuracy %.2f %%", 100 * best));
-            events.emit(new RunEvent.CandidateEvaluated(done, budget, candidate.architecture().toString(), candidate.measures().values()));
+            events.emit(new RunEvent.CandidateEvaluated(done, budget, candidate.architecture().toString(), candidate.measures().values(),
+                false));
         }
 
         void tellStopped() {

@@ -63,9 +63,15 @@ final class StoredCandidates implements CandidateLog {
 
     /** Architecture and measures of every candidate that was judged to the end, in the order of their evaluation. */
     Map<String, Measures> all() {
+        Map<String, Measures> all = judged();
+        all.values().removeIf(measures -> measures.values().containsKey(Measure.STOPPED_AFTER));
+        return all;
+    }
+
+    /** The same, and of those that were not judged to the end. */
+    Map<String, Measures> judged() {
         Map<String, Measures> all = new LinkedHashMap<>();
         store.all(kind).forEach((architecture, json) -> all.put(architecture, measures(json)));
-        all.values().removeIf(measures -> measures.values().containsKey(Measure.STOPPED_AFTER));
         return all;
     }
 }

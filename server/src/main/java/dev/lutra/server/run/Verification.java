@@ -14,6 +14,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.SpentTime;
 import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerCheck;
@@ -68,6 +69,7 @@ final class Verification {
             mayRepair = repaired(asked);
             asked = ask();
         }
+        tellUnmeasured(asked);
         spent.forget();
         return asked.stream().map(Verified::winner).sorted(Comparator.comparingDouble(Winner::accuracy).reversed()).toList();
     }
@@ -77,12 +79,12 @@ final class Verification {
         List<Candidate> ranked = run.ranked();
         int wanted = run.winnersWanted();
         WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), run.exporter(), run.tables(),
-            new DeviceCheck(run.experiment(), run.id(), run.fleet()));
+            new DeviceCheck(run.experiment(), run.id(), run.fleet()), run.repairs().firstPredicted());
         List<Verified> asked = new ArrayList<>();
-        long verified = 0;
+        long standing = 0;
         run.events().emit(new RunEvent.BegunAnew("verify/file"));
         try (Progress.Work work = run.events().begin("verify", wanted, "files")) {
-            for (int rank = 1; rank <= ranked.size() && (rank <= wanted || verified < wanted && !isToRepair(asked)); rank++) {
+            for (int rank = 1; rank <= ranked.size() && (rank <= wanted || standing < wanted && !isToRepair(asked) && !isSpent()); rank++) {
                 if (rank > wanted) {
                     export(rank, ranked.get(rank - 1));
                 }
@@ -90,8 +92,8 @@ final class Verification {
                 asked.add(found);
                 tell(run, found.winner());
                 spent.keep();
-                verified += found.winner().isVerified() ? 1 : 0;
-                work.at(verified, found.winner().file());
+                standing += found.winner().isRefused() ? 0 : 1;
+                work.at(standing, found.winner().file());
             }
         }
         return asked;
@@ -106,33 +108,49 @@ final class Verification {
     static void tell(RunContext run, Winner winner) {
         winner.checks().forEach(found -> run.events().emit(new RunEvent.FileVerified(winner.file(), winner.architecture(),
             found.device(), found.latency().predicted().orElse(0L), found.latency().measured(), found.difference(),
-            found.numericsAgree() && found.withinLimit())));
+            found.numericsAgree() && found.withinLimit(), found.learned().isPresent())));
     }
 
     /** Whether what was measured already calls for a repair, so that no more of this front need be measured. */
     private boolean isToRepair(List<Verified> asked) {
-        return mayRepair && (deviates(asked) || asked.size() >= FEWEST_POINTS && asked.stream().anyMatch(this::missesWithoutInterval));
+        return mayRepair && (contradicts(asked) || asked.size() >= FEWEST_POINTS && asked.stream().anyMatch(this::missesWithoutInterval));
     }
 
     private boolean needsRepair(List<Verified> asked) {
-        long verified = asked.stream().filter(found -> found.winner().isVerified()).count();
-        return isToRepair(asked) || verified < run.winnersWanted() && asked.stream().anyMatch(Verification::misses);
+        return isToRepair(asked) || standing(asked) < run.winnersWanted() && asked.stream().anyMatch(Verification::misses);
+    }
+
+    private static long standing(List<Verified> asked) {
+        return asked.stream().filter(found -> !found.winner().isRefused()).count();
     }
 
     private static boolean misses(Verified found) {
-        return found.winner().checks().stream().anyMatch(check -> !check.withinLimit());
+        return found.winner().checks().stream().anyMatch(Winner.Check::missesLimit);
     }
 
     private boolean missesWithoutInterval(Verified found) {
-        return found.winner().checks().stream().anyMatch(check -> !check.withinLimit() && check.inside().isEmpty());
+        return found.winner().checks().stream().anyMatch(check -> check.missesLimit() && check.latency().inside().isEmpty());
     }
 
-    private static boolean deviates(List<Verified> asked) {
-        long told = asked.stream().flatMap(found -> found.winner().checks().stream()).filter(check -> check.inside().isPresent()).count();
+    /** Says so, where the time did not suffice to look for others in the place of those that devices refused. */
+    private void tellUnmeasured(List<Verified> asked) {
+        int left = run.ranked().size() - asked.size();
+        if (isSpent() && left > 0 && standing(asked) < run.winnersWanted()) {
+            run.events().emit(new RunEvent.Warning("verify", "the time is spent (verify.budget): " + standing(asked) + " of the "
+                + run.winnersWanted() + " networks that are wanted stand, and " + left + " more of the front were not measured"));
+        }
+    }
+
+    private static boolean contradicts(List<Verified> asked) {
+        return deviates(asked.stream().flatMap(found -> found.winner().checks().stream()).flatMap(Winner.Check::held).toList());
+    }
+
+    /** Whether any of some figures lies farther from what was predicted than chance explains. */
+    static boolean deviates(List<Comparison> held) {
         NormalDistribution normal = new NormalDistribution();
-        double widening = normal.inverseCumulativeProbability(1 - (1 - COVERED) / 2 / Math.max(1, told))
+        double widening = normal.inverseCumulativeProbability(1 - (1 - COVERED) / 2 / Math.max(1, held.size()))
             / normal.inverseCumulativeProbability((1 + COVERED) / 2);
-        return asked.stream().flatMap(found -> found.winner().checks().stream()).anyMatch(check -> check.deviates(widening));
+        return held.stream().anyMatch(figure -> figure.deviates(widening));
     }
 
     /**
@@ -156,12 +174,19 @@ final class Verification {
         if (!isNew || !isFeasible(points, over)) {
             return isNew ? false : refused("no table learns from what was measured");
         }
-        repairs.add(Repairs.Repair.of(List.copyOf(run.searchedCandidates().all().keySet()), over, points), run::addToTable);
+        repairs.add(Repairs.Repair.of(List.copyOf(run.searchedCandidates().all().keySet()), over, points, predicted(asked)), run::addToTable);
         points.forEach((device, networks) -> run.events().emit(new RunEvent.TableRepaired(number, device,
             networks.stream().map(WholeNetwork::getArchitecture).toList())));
         SearchStage.write(run, SearchStage.continued(run, Front.readJson(run.folder().front(), run.genes())));
         ExportStage.export(run);
         return true;
+    }
+
+    private static Map<String, Map<String, Long>> predicted(List<Verified> asked) {
+        Map<String, Map<String, Long>> predicted = new LinkedHashMap<>();
+        asked.forEach(found -> found.winner().checks().forEach(check -> check.latency().predicted().ifPresent(
+            nanos -> predicted.computeIfAbsent(check.device(), device -> new LinkedHashMap<>()).put(found.winner().architecture(), nanos))));
+        return predicted;
     }
 
     private boolean isSpent() {

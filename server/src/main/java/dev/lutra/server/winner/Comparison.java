@@ -22,19 +22,34 @@ public record Comparison(Optional<Long> asked, Optional<Long> predicted, Optiona
     }
 
     /**
-     * What was measured, and of how much that was allowed, such as {@code 0.6 MB of 2 MB}; empty where it is not told.
+     * What was measured, and of how much that was allowed, such as {@code 0.6 MB of 2 MB}; empty where it is not told and nothing was asked.
      *
      * @param format of a figure in the unit of its measure
      */
     public Optional<String> told(LongFunction<String> format) {
         return isTold()
             ? Optional.of(format.apply(measured) + asked.map(bound -> " of " + format.apply(bound)).orElse(""))
-            : Optional.empty();
+            : asked.map(bound -> "not told, of " + format.apply(bound));
     }
 
-    /** Whether what is asked holds as measured; what nobody could tell does not hold. */
+    /**
+     * What was predicted, and where 95 of 100 measurements should lie, such as {@code 0.6 MB (0.5 MB to 0.7 MB)}; empty where that is not known.
+     *
+     * @param format of a figure in the unit of its measure
+     */
+    public Optional<String> foretold(LongFunction<String> format) {
+        return predicted.map(value -> format.apply(value)
+            + expected.map(interval -> " (" + format.apply(interval.low()) + " to " + format.apply(interval.high()) + ")").orElse(""));
+    }
+
+    /** Whether what is asked holds as measured; of what nobody could tell, that is not known, and it does not. */
     public boolean holds() {
         return asked.map(bound -> isTold() && measured <= bound).orElse(true);
+    }
+
+    /** Whether what was measured is more than what is asked. */
+    public boolean misses() {
+        return asked.map(bound -> isTold() && measured > bound).orElse(false);
     }
 
     /** Whether the measurement lies where it was expected; empty where either is not known. */

@@ -87,7 +87,7 @@ public final class DeviceCheck {
         return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
             task(target, sha, "latency").setMemory(true)
                 .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), side).setRandomSeed(0))
-                .setRules(Profiler.rules(experiment.profile(), target)),
+                .setRules(Profiler.rules(experiment, target)),
             fleet.runtime(target.device(), target.provider()));
     }
 

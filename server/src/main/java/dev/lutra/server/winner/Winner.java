@@ -7,6 +7,7 @@ import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * An exported network and what its devices said of it.
@@ -42,21 +43,29 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param energy of one call, in nanojoules
      * @param fullNanos median of the same network in float32, where the target computes in less; empty where it does not
      * @param p90Nanos measured; 0 if the samples were too few to tell
+     * @param runningBytes peak memory without what only opening a session takes; 0 if it was not told
      * @param difference largest difference of the outputs from the supernet's, relative to their range
      * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
+     * @param learned if the table has learned from what this device measured of this network
      */
     public record Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy,
         Optional<Long> fullNanos,
-        long p90Nanos, double difference, boolean numericsAgree) {
+        long p90Nanos, long runningBytes, double difference, boolean numericsAgree, Optional<Learned> learned) {
+
+        /** Of a network that no table has learned from, on a device that does not tell what it takes while it runs. */
+        public Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy,
+            Optional<Long> fullNanos, long p90Nanos, double difference, boolean numericsAgree) {
+            this(device, batch, aim, latency, p99, memory, energy, fullNanos, p90Nanos, 0, difference, numericsAgree, Optional.empty());
+        }
 
         /** Whether anything is asked of it. */
         public boolean isLimited() {
-            return latency.asked().isPresent() || p99.asked().isPresent() || memory.asked().isPresent() || energy.asked().isPresent();
+            return figures().anyMatch(figure -> figure.asked().isPresent());
         }
 
         /** Whether all that is asked of it holds as measured. */
         public boolean withinLimit() {
-            return latency.holds() && p99.holds() && memory.holds() && energy.holds();
+            return figures().allMatch(Comparison::holds);
         }
 
         /** The median in parts of the aim, where that is known to be the least, and the most; empty without an aim. */
@@ -65,22 +74,43 @@ public record Winner(String architecture, String file, Map<String, Double> measu
                 latency.known().map(Interval::high).orElse(latency.measured()) / (double) nanos});
         }
 
-        /** Whether the measured median lies where the table expected it; empty where the table states no interval. */
-        public Optional<Boolean> inside() {
-            return latency.inside();
+        /** Whether something that is asked of it does not hold as measured. */
+        public boolean missesLimit() {
+            return figures().anyMatch(Comparison::misses);
         }
 
         /**
-         * Whether a figure that was asked for, or the median, lies farther from what was predicted than chance explains.
-         *
-         * @param widening of the expected intervals
+         * Whether the measured median lies where the table expected it; empty where the table states no interval, or has learned from
+         * this network, so that it foretells nothing.
          */
-        public boolean deviates(double widening) {
-            return latency.deviates(widening) || p99.asked().isPresent() && p99.deviates(widening)
-                || memory.asked().isPresent() && memory.deviates(widening)
-                || energy.asked().isPresent() && energy.deviates(widening);
+        public Optional<Boolean> inside() {
+            return learned.isPresent() ? Optional.empty() : latency.inside();
+        }
+
+        /** How far the median was off that was predicted before the table learned from it, relative to the measurement; empty where none was. */
+        public Optional<Double> firstError() {
+            return learned.flatMap(Learned::firstPredictedNanos)
+                .flatMap(first -> new Comparison(Optional.empty(), Optional.of(first), Optional.empty(), latency.measured(), Optional.empty())
+                    .relativeError());
+        }
+
+        /** The figures that are held against what was predicted: the median, and what is asked for, as far as an interval is known. */
+        public Stream<Comparison> held() {
+            return Stream.concat(Stream.of(latency), Stream.of(p99, memory, energy).filter(figure -> figure.asked().isPresent()))
+                .filter(figure -> figure.inside().isPresent());
+        }
+
+        private Stream<Comparison> figures() {
+            return Stream.of(latency, p99, memory, energy);
         }
     }
+
+    /**
+     * That a table has learned from this very network.
+     *
+     * @param firstPredictedNanos the median as it was predicted before; empty where the network calibrated the table
+     */
+    public record Learned(Optional<Long> firstPredictedNanos) {}
 
     public Winner {
         measures = Map.copyOf(measures);
@@ -90,6 +120,11 @@ public record Winner(String architecture, String file, Map<String, Double> measu
     /** Whether every device confirmed numbers and latency. */
     public boolean isVerified() {
         return !checks.isEmpty() && checks.stream().allMatch(check -> check.numericsAgree() && check.withinLimit());
+    }
+
+    /** Whether a device contradicted numbers or a limit; one that could not tell a figure did neither that nor confirm it. */
+    public boolean isRefused() {
+        return checks.stream().anyMatch(check -> !check.numericsAgree() || check.missesLimit());
     }
 
     /** Whether every device measured what its table expected; empty if none of the tables states an interval. */

@@ -20,6 +20,7 @@ import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.profile.TargetTable;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -39,11 +40,15 @@ public final class WinnerCheck {
     private final WinnerExport files;
     private final Map<String, LatencyModel> models;
     private final DeviceCheck devices;
+    private final Map<String, Map<String, Long>> firstPredicted;
 
     /**
      * @param tables by device
+     * @param firstPredicted medians in nanoseconds, by device and architecture, of networks that tables have learned from since
      */
-    public WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, DeviceCheck devices) {
+    public WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, DeviceCheck devices,
+        Map<String, Map<String, Long>> firstPredicted) {
+        this.firstPredicted = firstPredicted;
         this.experiment = experiment;
         this.space = space;
         this.files = files;
@@ -76,9 +81,9 @@ public final class WinnerCheck {
                 Optional<Long> full = target.precision() == Precision.FLOAT32
                     ? Optional.empty()
                     : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), batch.imageSize()).getP50Nanos());
-                checks.add(check(target, observed, model, network, full));
-                points.put(target.device(),
-                    Profiler.point(space, candidate.architecture(), model, network, observed.measured()).setVerified(true).build());
+                WholeNetwork point = Profiler.point(space, candidate.architecture(), model, network, observed.measured()).setVerified(true).build();
+                checks.add(check(target, observed, model, network, full, learned(target, model, point)));
+                points.put(target.device(), point);
             }
         }
         return new Verified(candidate,
@@ -86,7 +91,7 @@ public final class WinnerCheck {
     }
 
     private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, LatencyModel model, Network network,
-        Optional<Long> fullNanos) {
+        Optional<Long> fullNanos, Optional<Winner.Learned> learned) {
         Prediction predicted = model.predict(network);
         Optional<MemoryModel.Predicted> peak = model.memory().map(memory -> memory.predict(model.memoryOf(network)));
         Optional<EnergyModel.Predicted> energy = model.energy().map(sums -> sums.predict(
@@ -102,7 +107,16 @@ public final class WinnerCheck {
                 peak.map(MemoryModel.Predicted::interval), observed.measured().getMemory().getPeakBytes(), Optional.empty()),
             new Comparison(devices.limit(Measure.energy(target.device())), energy.map(EnergyModel.Predicted::nanojoules),
                 energy.map(EnergyModel.Predicted::interval), nanojoules(observed.measured()), around(observed.measured().getEnergy())),
-            fullNanos, measured.getP90Nanos(), observed.difference(), observed.difference() <= Winner.tolerance(target.precision(), network));
+            fullNanos, measured.getP90Nanos(), observed.measured().getMemory().getRunningBytes(), observed.difference(),
+            observed.difference() <= Winner.tolerance(target.precision(), network),
+            learned);
+    }
+
+    private Optional<Winner.Learned> learned(Experiment.Target target, LatencyModel model, WholeNetwork point) {
+        return TargetTable.hasLearned(model.table(), point)
+            ? Optional.of(new Winner.Learned(Optional.ofNullable(firstPredicted.getOrDefault(target.device(), Map.of())
+                .get(point.getArchitecture()))))
+            : Optional.empty();
     }
 
     /** At least 1 where it was told: 0 is what nobody told. */

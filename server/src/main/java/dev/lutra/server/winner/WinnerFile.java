@@ -37,7 +37,7 @@ public final class WinnerFile {
      * What devices said of networks.
      *
      * @param confirmed what the search knew of those that they confirmed, by architecture
-     * @param refused the same of the others
+     * @param refused the same of those that they contradicted
      */
     public record Verdicts(Map<String, Measures> confirmed, Map<String, Measures> refused) {
 
@@ -61,16 +61,15 @@ public final class WinnerFile {
      * @throws InputException if the file is not what {@link #write} writes
      */
     public static Verdicts read(Path file) {
-        try {
-            Verdicts verdicts = new Verdicts(new HashMap<>(), new HashMap<>());
-            for (JsonNode winner : JSON.readTree(InputFile.text(file, MOST_BYTES))) {
-                (winner.path("verified").asBoolean() ? verdicts.confirmed : verdicts.refused)
-                    .put(winner.path("arch").asText(), Measures.of(measures(winner)));
+        Verdicts verdicts = new Verdicts(new HashMap<>(), new HashMap<>());
+        for (Winner winner : winners(file)) {
+            if (winner.isVerified()) {
+                verdicts.confirmed.put(winner.architecture(), Measures.of(winner.measures()));
+            } else if (winner.isRefused()) {
+                verdicts.refused.put(winner.architecture(), Measures.of(winner.measures()));
             }
-            return verdicts;
-        } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + " (expected: as lutra verify writes it)", e);
         }
+        return verdicts;
     }
 
     /**
@@ -96,8 +95,9 @@ public final class WinnerFile {
         return new Winner.Check(name, device.path("batch").asInt(1), number(device, TARGET), comparison(device, "limit", "predicted", "p50", NANOS),
             comparison(device, "p99Limit", "predictedP99", "p99", NANOS), comparison(device, "memoryLimit", "predictedMemory", "memory", BYTES),
             comparison(device, "energyLimit", "predictedEnergy", "energy", NANOJOULES),
-            number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(),
-            device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean());
+            number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(), device.path("runningMemoryBytes").asLong(),
+            device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean(),
+            device.path("learned").asBoolean() ? Optional.of(new Winner.Learned(number(device, "firstPredictedNanos"))) : Optional.empty());
     }
 
     private static Map<String, Double> measures(JsonNode winner) {
@@ -131,6 +131,9 @@ public final class WinnerFile {
                     .put("numericsAgree", check.numericsAgree()).put("p50Nanos", check.latency().measured());
                 if (check.batch() > 1) {
                     device.put("batch", check.batch()).put("p50NanosPerImage", (double) check.latency().measured() / check.batch());
+                    if (check.energy().isTold()) {
+                        device.put("energyNanojoulesPerImage", (double) check.energy().measured() / check.batch());
+                    }
                 }
                 check.aim().ifPresent(nanos -> device.put(TARGET, nanos));
                 check.fullNanos().ifPresent(nanos -> device.put("p50NanosInFloat32", nanos));
@@ -138,7 +141,12 @@ public final class WinnerFile {
                 putStated(device, "p99Nanos", check.p99().measured());
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));
                 check.inside().ifPresent(inside -> device.put("inside", inside));
+                check.learned().ifPresent(learned -> {
+                    device.put("learned", true);
+                    learned.firstPredictedNanos().ifPresent(first -> device.put("firstPredictedNanos", first));
+                });
                 putStated(device, "memoryBytes", check.memory().measured());
+                putStated(device, "runningMemoryBytes", check.runningBytes());
                 putStated(device, "energyNanojoules", check.energy().measured());
                 put(device, check.latency(), "limit", "predicted", "p50", NANOS);
                 put(device, check.p99(), "p99Limit", "predictedP99", "p99", NANOS);

@@ -79,11 +79,11 @@ class EventStoreTest {
             new RunEvent.EntryMeasured("box", "cpu-t1-float32", "abc", "stem", 1000, 0.01),
             new RunEvent.TableFitted("box", 40, 12, 0.004, 0.013, 0.96, 0.92),
             new RunEvent.TableWritten("box", "lut/box.json", 35),
-            new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5)),
+            new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5), false),
             new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileDeployed("winner-1-phone.onnx", 1200, 1e-7),
-            new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true),
+            new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true, false),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
                 List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
             new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75, 0.25, 0.375,
@@ -107,7 +107,7 @@ class EventStoreTest {
             "{\"event\":\"table-written\",\"key\":\"profile/table/box\"," + now + "\"device\":\"box\",\"file\":\"lut/box.json\","
                 + "\"entries\":35}",
             "{\"event\":\"candidate-evaluated\",\"key\":\"search/candidate/k3,k5\"," + now + "\"number\":1,\"budget\":8,"
-                + "\"architecture\":\"k3,k5\",\"measures\":{\"accuracy\":0.5,\"macs\":5.0}}",
+                + "\"architecture\":\"k3,k5\",\"measures\":{\"accuracy\":0.5,\"macs\":5.0},\"over\":false}",
             "{\"event\":\"generation-ended\",\"key\":\"search/generation/1\"," + now + "\"generation\":1,\"candidates\":4,"
                 + "\"best\":{\"max accuracy\":0.5},\"hypervolume\":0.75}",
             "{\"event\":\"front-found\",\"key\":\"search/front\"," + now + "\"candidates\":5,\"accuracy\":0.5,\"file\":\"front.json\"}",
@@ -116,7 +116,7 @@ class EventStoreTest {
             "{\"event\":\"file-deployed\",\"key\":\"export/file/winner-1-phone.onnx\"," + now + "\"file\":\"winner-1-phone.onnx\","
                 + "\"bytes\":1200,\"difference\":1.0E-7}",
             "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
-                + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true}",
+                + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true,\"learned\":false}",
             "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrain/ab/network.onnx\"," + now
                 + "\"file\":\"retrain/ab/network.onnx\",\"architecture\":\"k3,k5\",\"accuracy\":0.75,\"top5\":0.875,\"before\":0.5,"
                 + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}],"
@@ -240,12 +240,12 @@ class EventStoreTest {
         EventStore first = life();
         first.heard(new RunEvent.StageBegan("search"));
         now = now.plusSeconds(60);
-        first.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5)));
+        first.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5), false));
         now = now.plusSeconds(3_600); // nobody works on it
         EventStore second = life();
         second.heard(new RunEvent.StageBegan("search"));
         second.heard(new RunEvent.BegunAnew("search/candidate"));
-        second.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5)));
+        second.heard(new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("accuracy", 0.5), false));
         now = now.plusSeconds(30);
         second.heard(new RunEvent.StageEnded("search"));
         life();

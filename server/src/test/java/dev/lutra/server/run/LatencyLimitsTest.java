@@ -19,11 +19,13 @@ import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
+import dev.lutra.search.Constraint;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.winner.Comparison;
+import dev.lutra.server.winner.Agreement;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
@@ -84,7 +86,7 @@ class LatencyLimitsTest {
     }
 
     private static MeasureRules rules(Experiment experiment) {
-        return Profiler.rules(experiment.profile(), experiment.targets().get(0));
+        return Profiler.rules(experiment, experiment.targets().get(0));
     }
 
     @Test
@@ -127,7 +129,7 @@ class LatencyLimitsTest {
             "targets: local: latency.p99: local-onnxruntime-t0.json predicts no p99 (expected: a table calibrated on whole "
                 + "networks, see profile.calibrate)");
         assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 0}")).isInstanceOf(InputException.class)
-            .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 0, with a limit on p99 (expected: at least 2, p99 being "
+            .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 0, with p99 among what is asked (expected: at least 2, p99 being "
                 + "predicted from whole networks)");
         assertThatThrownBy(() -> experiment("{p99: 5 ms}", "{calibrate: 1}")).isInstanceOf(InputException.class)
             .hasMessageEndingWith("experiment.yaml:5: profile.calibrate: 1 (expected: 0 for none, or at least 2)");
@@ -151,7 +153,8 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check withMemory(Winner.Check check, Comparison memory) {
-        return new Winner.Check(check.device(), 1, check.aim(), check.latency(), check.p99(), memory, energy(), Optional.empty(), 150, 0, true);
+        return new Winner.Check(check.device(), 1, check.aim(), check.latency(), check.p99(), memory, energy(), Optional.empty(), 150, 0, 0, true,
+            Optional.empty());
     }
 
     /** Of 30 samples nobody can tell which latency one call in a hundred exceeds. */
@@ -168,6 +171,55 @@ class LatencyLimitsTest {
         assertThat(rules(limited).getMinSamples()).isEqualTo(samples);
         Experiment free = experiment("{p50: 5 ms}", "{rounds: " + rounds + "}");
         assertThat(rules(free).getMinSamples()).isEqualTo(15);
+    }
+
+    @Test
+    void whateverAsksForP99TakesAsManySamples() throws IOException {
+        Experiment free = experiment("{p50: 5 ms}", "{}");
+        assertThat(rules(free).getMinSamples()).isEqualTo(15);
+        assertThat(rules(free.bounded(List.of(Constraint.atMost(Measure.p99("local"), 5e6)))).getMinSamples()).as("as pick does").isEqualTo(185);
+    }
+
+    /** Four figures of one network: each is given a quarter of the chance that one of them is out. */
+    @Test
+    void everyFigureThatIsHeldAgainstItsPredictionCounts() {
+        Comparison out = new Comparison(Optional.of(200L), Optional.of(100L), Optional.of(new Interval(90, 110)), 112, Optional.empty());
+        Comparison in = new Comparison(Optional.of(200L), Optional.of(100L), Optional.of(new Interval(90, 110)), 105, Optional.empty());
+        Comparison unasked = new Comparison(Optional.empty(), Optional.of(100L), Optional.of(new Interval(90, 110)), 105, Optional.empty());
+        assertThat(Verification.deviates(check(out, unasked, unasked, unasked).held().toList())).isTrue();
+        assertThat(Verification.deviates(check(out, in, in, in).held().toList())).as("2.50 deviations of 1.96").isFalse();
+        assertThat(Verification.deviates(check(in, in, in, far()).held().toList())).isTrue();
+        assertThat(Verification.deviates(check(in, unasked, unasked, far(Optional.empty())).held().toList())).as("nobody asked").isFalse();
+    }
+
+    private static Comparison far() {
+        return far(Optional.of(200L));
+    }
+
+    private static Comparison far(Optional<Long> asked) {
+        return new Comparison(asked, Optional.of(100L), Optional.of(new Interval(90, 110)), 130, Optional.empty());
+    }
+
+    private static Winner.Check check(Comparison latency, Comparison p99, Comparison memory, Comparison energy) {
+        return new Winner.Check("local", 1, Optional.empty(), latency, p99, memory, energy, Optional.empty(), 0, 0, 0, true, Optional.empty());
+    }
+
+    /** A table that has seen a network foretells nothing of it; what it said before is told. */
+    @Test
+    void whatATableHasLearnedFromIsNoTestOfIt() {
+        Comparison in = new Comparison(Optional.empty(), Optional.of(100L), Optional.of(new Interval(90, 110)), 100, Optional.empty());
+        Winner.Check fresh = check(in, in, in, in);
+        Winner.Check learned = new Winner.Check("local", 1, Optional.empty(), in, in, in, in, Optional.empty(), 0, 0, 0, true,
+            Optional.of(new Winner.Learned(Optional.of(80L))));
+        assertThat(fresh.inside()).contains(true);
+        assertThat(learned.inside()).isEmpty();
+        assertThat(learned.firstError()).contains(-0.2);
+        List<Winner> winners = List.of(new Winner("k3", "a", Map.of("accuracy", 0.5), List.of(fresh)),
+            new Winner("k5", "b", Map.of("accuracy", 0.5), List.of(learned)));
+        assertThat(Agreement.of(winners).orElseThrow().described()).isEqualTo("2 measured latencies: no limit is asked for; predictions were off "
+            + "by 0.0 % at most, 1 of 1 are inside their interval; tables have learned from 1, before which they were off by 20.0 % at most");
+        assertThat(Agreement.of(winners.subList(1, 2)).orElseThrow().described()).isEqualTo("1 measured latencies: no limit is asked for; tables "
+            + "have learned from 1, before which they were off by 20.0 % at most");
     }
 
     @Test
@@ -196,7 +248,7 @@ class LatencyLimitsTest {
     private static Winner.Check check(Interval interval) {
         return new Winner.Check("local", 1, Optional.empty(),
             new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
-            p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
+            p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, 0, true, Optional.empty());
     }
 
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
@@ -206,7 +258,7 @@ class LatencyLimitsTest {
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
         return new Winner.Check("local", 1, Optional.empty(),
             new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
-            p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, true);
+            p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, 0, true, Optional.empty());
     }
 
     private static Comparison energy() {

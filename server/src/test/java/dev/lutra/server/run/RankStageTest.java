@@ -140,6 +140,7 @@ class RankStageTest {
             assertThat(front.candidates()).as("a supernet of two epochs is right by chance").allSatisfy(candidate -> assertThat(candidate.accuracy())
                 .isCloseTo(alone.getOrDefault(candidate.architecture().toString(), 0.85), within(0.16)));
             assertThat(front.provenance()).containsEntry("rank.correct", "10").containsKey("rank.networks");
+            assertThat(run.searched().images()).as("a corrected accuracy is no share of images").isEmpty();
         }
         Files.writeString(folder.resolve("known.csv"), Files.readString(folder.resolve("known.csv")).replace(",50\n", ",51\n"));
         try (ExperimentRun run = open(rank)) {
@@ -151,6 +152,7 @@ class RankStageTest {
         }
         try (ExperimentRun run = open("")) {
             assertThat(run.search().provenance()).as("nothing of it is left without it").doesNotContainKey("rank.correct");
+            assertThat(run.searched().images()).isPresent();
         }
     }
 

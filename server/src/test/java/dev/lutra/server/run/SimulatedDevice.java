@@ -53,6 +53,7 @@ public final class SimulatedDevice implements FleetAccess {
 
     private static final double NOISE = 0.005;
     private static final int SAMPLES = 400;
+    private static final int FEWEST_FOR_P99 = 368;
     private static final double CALL_NANOS = 2000;
     private static final long PROCESS_BYTES = 100_000;
     private static final long WEIGHT_COPIES = 3;
@@ -62,6 +63,8 @@ public final class SimulatedDevice implements FleetAccess {
     private boolean tellsMemory = true;
     private double nanojoulesANano;
     private Optional<String> timerOnly = Optional.empty();
+    private double tail = 1;
+    private boolean countsSamples;
     private volatile Runnable beforeReport = () -> {};
 
     /** @param law nanoseconds that a model takes on the device */
@@ -94,6 +97,16 @@ public final class SimulatedDevice implements FleetAccess {
     /** Has a runtime of its owner's beside ONNX Runtime, which times models and tells no outputs. */
     public SimulatedDevice withTimerOnly(String name) {
         timerOnly = Optional.of(name);
+        return this;
+    }
+
+    /**
+     * One call in a hundred takes so many times the median. As a real device it takes no more samples than the rules ask for, and of too
+     * few it tells no p99.
+     */
+    public SimulatedDevice withTail(double times) {
+        tail = times;
+        countsSamples = true;
         return this;
     }
 
@@ -153,21 +166,24 @@ public final class SimulatedDevice implements FleetAccess {
         double noise = 1 + NOISE * (2 * ((task.getModelSha256().hashCode() >>> 1) / (double) Integer.MAX_VALUE) - 1);
         long images = task.getInputs(0).getShape(0);
         long nanos = Math.round((CALL_NANOS + images * (law.applyAsDouble(graph) - CALL_NANOS)) * noise);
+        int samples = countsSamples ? task.getRules().getMinSamples() * ((task.getRules().getMinRounds() + 1) / 2) : SAMPLES;
+        long p99 = samples >= FEWEST_FOR_P99 ? Math.round(tail * nanos) : 0;
         Histogram histogram = new Histogram(3);
-        histogram.recordValueWithCount(nanos, SAMPLES);
+        histogram.recordValueWithCount(nanos, samples);
         ByteBuffer encoded = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
         histogram.encodeIntoCompressedByteBuffer(encoded);
         Measured.Builder measured = Measured.newBuilder();
         if (task.getMemory() && tellsMemory) {
-            measured.getMemoryBuilder().setPeakBytes(PROCESS_BYTES + WEIGHT_COPIES * Float.BYTES * weights(graph));
+            measured.getMemoryBuilder().setPeakBytes(PROCESS_BYTES + WEIGHT_COPIES * Float.BYTES * weights(graph))
+                .setRunningBytes(PROCESS_BYTES + Float.BYTES * weights(graph));
         }
         if (task.getEnergy() && nanojoulesANano > 0) {
             measured.getEnergyBuilder().setNanojoules(nanojoulesANano * nanos).setHalfWidthNanojoules(0.01 * nanojoulesANano * nanos)
                 .setIdleWatts(3).setWindows(5).setSource("simulated");
         }
         return measured.setRuntime(runtime(task))
-            .setLatency(Distribution.newBuilder().setSamples(SAMPLES).setMinNanos(nanos).setP50Nanos(nanos).setP90Nanos(nanos).setP99Nanos(nanos)
-                .setMaxNanos(nanos).setMeanNanos(nanos).setRelativeHalfWidth(NOISE).setHistogram(ByteString.copyFrom(encoded.flip())))
+            .setLatency(Distribution.newBuilder().setSamples(samples).setMinNanos(nanos).setP50Nanos(nanos).setP90Nanos(nanos).setP99Nanos(p99)
+                .setMaxNanos(Math.max(nanos, p99)).setMeanNanos(nanos).setRelativeHalfWidth(NOISE).setHistogram(ByteString.copyFrom(encoded.flip())))
             .setCircumstances(Circumstances.newBuilder().setRules(task.getRules()).setRounds(task.getRules().getMinRounds()).setConverged(true))
             .build();
     }

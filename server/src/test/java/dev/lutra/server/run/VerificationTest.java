@@ -9,10 +9,13 @@ import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.Energy;
 import dev.lutra.proto.Entry;
 import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Constraint;
+import dev.lutra.search.Objective;
+import dev.lutra.server.comparison.ComparisonPage;
 import dev.lutra.server.comparison.RunComparison;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
@@ -20,7 +23,9 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.winner.Agreement;
 import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
@@ -29,11 +34,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,9 +124,17 @@ class VerificationTest {
         }
     }
 
+    private int timesWhole() {
+        return (int) device.measured().stream().filter(task -> task.getLabel().equals("latency")).count();
+    }
+
     private List<RunEvent.TableRepaired> repairs(String name) {
+        return told(name, RunEvent.TableRepaired.class);
+    }
+
+    private <E extends RunEvent> List<E> told(String name, Class<E> kind) {
         try (Database database = Database.open(folder.resolve(name).resolve("lutra.db"))) {
-            return RunHistory.of(new ResultStore(database, "boxed")).all(RunEvent.TableRepaired.class);
+            return RunHistory.of(new ResultStore(database, "boxed")).all(kind);
         }
     }
 
@@ -186,7 +201,7 @@ class VerificationTest {
         assertThat(repairs("run")).isEmpty();
         Agreement agreement = Agreement.of(winners).orElseThrow();
         assertThat(agreement.described()).matches("3 measured latencies: no limit is asked for; predictions were off by \\d.\\d % at most, "
-            + "3 of 3 are inside their interval");
+            + "(\\d) of \\1 are inside their interval(; tables have learned from \\d)?");
         assertThat(progress.lines()).contains("verify: " + agreement.described());
         assertThat(winners).isSortedAccordingTo((a, b) -> Double.compare(b.accuracy(), a.accuracy()));
         assertThat(winners.stream().map(Winner::file)).containsExactly("winner-1.onnx", "winner-2.onnx", "winner-3.onnx");
@@ -198,14 +213,33 @@ class VerificationTest {
         List<Winner> winners = run(limited, "repaired");
         assertThat(repairs("repaired")).isNotEmpty();
         assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3);
-        assertThat(winners).allSatisfy(winner -> assertThat(winner.inside()).contains(true));
+        assertThat(winners.stream().flatMap(winner -> winner.inside().stream())).doesNotContain(false);
         assertThat(Agreement.of(winners).orElseThrow().worst()).as("of entries that are a fifth off").isBetween(-0.1, 0.1);
+        Set<String> learned = repairs("repaired").stream().flatMap(repair -> repair.networks().stream()).collect(Collectors.toSet());
+        assertThat(winners).filteredOn(winner -> learned.contains(winner.architecture())).as("are no test of the table any more")
+            .allSatisfy(winner -> assertThat(winner.inside()).isEmpty());
+        Set<String> tested = winners.stream().filter(winner -> winner.inside().isPresent()).map(Winner::architecture).collect(Collectors.toSet());
+        assertThat(tested).doesNotContainAnyElementsOf(learned);
         assertThat(device.measured()).as("fewer than the %s that a table takes", profiled).hasSizeLessThan(profiled / 2);
         LatencyModel repaired = new LatencyModel(LookupTable.load(folder.resolve("false.json")));
         SearchSpace space = limited.baseSpace();
         assertThat(winners).allSatisfy(winner -> assertThat(winner.checks().get(0).latency().predicted()).as("what lutra predict says")
             .contains(repaired.predict(space.build(space.parse(winner.architecture()))).nanos()));
         assertThat(progress.lines()).anyMatch(line -> line.startsWith("verify: repair 1: the table of box is corrected by "));
+        assertThat(progress.lines())
+            .anyMatch(line -> line.contains("; tables have learned from ") && line.contains(", before which they were off by "));
+        List<RunEvent.CandidateEvaluated> told = told("repaired", RunEvent.CandidateEvaluated.class);
+        assertThat(told).hasSizeGreaterThan(20).as("by the repaired table, those too that keep the limit no more").allSatisfy(candidate -> {
+            long nanos = repaired.predict(space.build(space.parse(candidate.architecture()))).nanos();
+            assertThat(candidate.measures()).containsEntry("latency:box", (double) nanos);
+            assertThat(candidate.isOver() || nanos <= limitNanos).isTrue();
+        }).anyMatch(RunEvent.CandidateEvaluated::isOver);
+        RunComparison comparison = RunComparison.of(List.of(folder.resolve("repaired"), folder.resolve("repaired")));
+        assertThat(comparison.evaluations()).containsOnly(told.size());
+        assertThat(comparison.curves().get(0).get(told.size())).as("which nobody has reached with what misses the limit")
+            .isCloseTo(comparison.hypervolumes().get(0), within(1e-9));
+        assertThat(comparison.durations()).containsKeys("search", "verify");
+        assertThat(comparison.durations().get("verify")).allMatch(time -> !time.isZero());
         assertThat(Files.readString(folder.resolve("repaired/front.json"))).contains("\"verify.repairs\"");
     }
 
@@ -225,6 +259,10 @@ class VerificationTest {
     void aBudgetThatIsSpentEndsRepairs() throws IOException {
         run(limited("verify: {budget: 1 ns}\n"), "short");
         assertThat(repairs("short")).isEmpty();
+        assertThat(timesWhole()).as("the winners that are asked for, and none in the place of others").isEqualTo(3);
+        assertThat(progress.lines()).anyMatch(line -> line.matches(
+            "warning: the time is spent \\(verify.budget\\): [0-2] of the 3 networks that are wanted stand, and \\d+ more of the front were "
+                + "not measured"));
         assertThat(progress.lines()).anyMatch(line -> line.endsWith("the time for repairs is spent (verify.budget)"));
         assertThat(limited("verify: {budget: 5 min}\n").verify().budget()).contains(Duration.ofMinutes(5));
     }
@@ -240,6 +278,133 @@ class VerificationTest {
         assertThat(Files.readAllBytes(folder.resolve("false.json"))).isEqualTo(before);
         assertThat(progress.lines()).anyMatch(line -> line.startsWith("warning: by what was measured nothing keeps the limits, so that the "
             + "tables are left as they are: "));
+    }
+
+    /** The table as it would be with another p99 of whole networks. */
+    private static LookupTable withTail(LookupTable table, double times) {
+        return with(table, network -> {
+            WholeNetwork.Builder tailed = network.toBuilder();
+            long p99 = Math.round(times * network.getLatency().getP50Nanos());
+            tailed.getLatencyBuilder().setP99Nanos(p99).setMaxNanos(p99);
+            return tailed.build();
+        });
+    }
+
+    private static LookupTable with(LookupTable table, UnaryOperator<WholeNetwork> change) {
+        return TargetTable.with(table, table.networks().stream().map(change).toList());
+    }
+
+    /** Whatever part of an experiment bounds it: a device takes as many samples as tell it. */
+    @Test
+    void aLimitOnP99HoldsAsMeasured() throws IOException {
+        withTail(honest, 1.5).save(folder.resolve("tailed.json"));
+        device.withTail(1.5);
+        long limit = Math.round(1.5 * limitNanos);
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: tailed.json}") + "constraints: {p99: " + limit + " ns}\n"), "tailed");
+        assertThat(repairs("tailed")).isEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3).allSatisfy(winner -> {
+            Comparison p99 = winner.checks().get(0).p99();
+            assertThat(p99.asked()).contains(limit);
+            assertThat(p99.inside()).contains(true);
+            assertThat(p99.measured()).isBetween(winner.checks().get(0).latency().measured() + 1, limit);
+        });
+    }
+
+    @Test
+    void aP99ThatTheTableTakesForShorterIsRepaired() throws IOException {
+        withTail(honest, 1.1).save(folder.resolve("tailed.json"));
+        device.withTail(1.5);
+        long limit = Math.round(1.3 * limitNanos);
+        List<Winner> winners = run(experiment("targets: [{device: box, table: tailed.json, latency: {p99: " + limit + " ns}}]\n"), "tailed");
+        assertThat(repairs("tailed")).isNotEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3)
+            .allSatisfy(winner -> assertThat(winner.checks().get(0).p99().measured()).isBetween(1L, limit));
+        assertThat(new LatencyModel(LookupTable.load(folder.resolve("tailed.json"))).p99Nanos(100_000)).as("which it has learned")
+            .isBetween(120_000L, 155_000L);
+    }
+
+    /** Nobody knows whether it holds: that is no miss, nothing is learned from it, and no other network is measured instead. */
+    @Test
+    void aP99ThatADeviceDoesNotTellIsNeitherKeptNorMissed() throws IOException {
+        withTail(honest, 1.5).save(folder.resolve("tailed.json"));
+        device.withTail(0);
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: tailed.json}") + "constraints: {p99: " + 2 * limitNanos + " ns}\n"),
+            "untold");
+        assertThat(winners).hasSize(3).noneMatch(Winner::isVerified).noneMatch(Winner::isRefused);
+        assertThat(repairs("untold")).isEmpty();
+        assertThat(timesWhole()).isEqualTo(3);
+        assertThat(winners.get(0).checks().get(0).p99().told(nanos -> nanos + " ns")).contains("not told, of " + 2 * limitNanos + " ns");
+    }
+
+    /** The slowest target's latency is every target's. */
+    @Test
+    void aLimitOnTheWorstLatencyHoldsAsMeasured() throws IOException {
+        falsified(honest).save(folder.resolve("false.json"));
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: false.json}") + "constraints: {worst-latency: " + limitNanos + " ns}\n"),
+            "worst");
+        assertThat(repairs("worst")).isNotEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3).allSatisfy(winner -> {
+            assertThat(winner.checks().get(0).latency().asked()).contains(limitNanos);
+            assertThat(winner.checks().get(0).latency().measured()).isLessThanOrEqualTo(limitNanos);
+        });
+    }
+
+    /** A table whose networks take a third less than the device has told. */
+    @Test
+    void memoryThatTheTableTakesForLessIsRepaired() throws IOException {
+        LookupTable lying = with(honest, network -> {
+            WholeNetwork.Builder lie = network.toBuilder();
+            if (network.hasMemory()) {
+                lie.getMemoryBuilder().getMeasuredBuilder().setPeakBytes(Math.round(0.67 * network.getMemory().getMeasured().getPeakBytes()));
+            }
+            return lie.build();
+        });
+        lying.save(folder.resolve("lying.json"));
+        long limit = peak(honest, experiment(BOX).baseSpace(), "k5,k5,k5,k5,k5,k5");
+        assertThat(peak(lying, experiment(BOX).baseSpace(), "k7,k7,k7,k7,k7,k7")).as("so that the search goes beyond").isLessThan(limit);
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: lying.json}") + "constraints: {memory: " + limit + " B}\n"), "memory");
+        assertThat(repairs("memory")).isNotEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3)
+            .allSatisfy(winner -> assertThat(winner.checks().get(0).memory().measured()).isBetween(1L, limit));
+    }
+
+    /** At 4 W; the table thinks 3. */
+    @Test
+    void energyThatTheTableTakesForLessIsRepaired() throws IOException {
+        LookupTable told = LookupTable.of(honest.content().toBuilder().setCallEnergy(energy(3 * 2000.0)).build()).withEntries(
+            honest.entries().stream().map(entry -> entry.toBuilder().setEnergy(energy(3.0 * entry.getLatency().getP50Nanos())).build()).toList());
+        LookupTable lying = TargetTable.with(told, honest.networks().stream()
+            .map(network -> network.toBuilder().setEnergy(energy(3.0 * network.getLatency().getP50Nanos())).build()).toList());
+        lying.save(folder.resolve("lying.json"));
+        device.taking(4);
+        long limit = 4 * limitNanos;
+        List<Winner> winners = run(experiment(BOX.replace("}", ", table: lying.json}") + "constraints: {energy: " + limit + " nJ}\n"), "energy");
+        assertThat(repairs("energy")).isNotEmpty();
+        assertThat(winners.stream().filter(Winner::isVerified)).hasSize(3)
+            .allSatisfy(winner -> assertThat(winner.checks().get(0).energy().measured()).isBetween(1L, limit));
+    }
+
+    private static Energy energy(double nanojoules) {
+        return Energy.newBuilder().setNanojoules(nanojoules).setHalfWidthNanojoules(0.01 * nanojoules).setIdleWatts(3).setWindows(5)
+            .setSource("simulated").build();
+    }
+
+    /** Before anything is measured, also where the table is there and has some. */
+    @Test
+    void fewerNetworksThanTellMemoryAreRefusedAtTheStart() throws IOException {
+        LookupTable one = with(honest, network -> network.equals(honest.networks().get(0)) ? network : network.toBuilder().clearMemory().build());
+        one.save(folder.resolve("one.json"));
+        String asked = BOX.replace("}", ", table: one.json}") + "constraints: {memory: 9 MB}\n";
+        Experiment few = experiment(asked);
+        String text = Files.readString(folder.resolve("boxed.yaml"));
+        Experiment three = ExperimentFile.read(Files.writeString(folder.resolve("three.yaml"),
+            text.replace("calibrate: 8, held-out: 4", "calibrate: 2, held-out: 1")));
+        assertThatThrownBy(() -> run(three, "three")).isInstanceOf(InputException.class).hasMessage("memory:box: profile.calibrate and "
+            + "profile.held-out: 3 networks of the 729 of kernels (expected: 4 at least, and no more than it has: memory is predicted from "
+            + "whole networks)");
+        assertThat(device.measured()).isEmpty();
+        profile(few, "twelve", device);
+        assertThat(new LatencyModel(LookupTable.load(folder.resolve("one.json"))).memory()).isPresent();
     }
 
     private static long peak(LookupTable table, SearchSpace space, String architecture) {
@@ -262,9 +427,11 @@ class VerificationTest {
             assertThat(memory.asked()).contains(limit);
             assertThat(memory.predicted().orElseThrow()).isLessThanOrEqualTo(limit);
             assertThat(memory.inside()).contains(true);
+            assertThat(winner.checks().get(0).runningBytes()).isBetween(1L, memory.measured() - 1);
             assertThat(winner.isVerified()).isEqualTo(memory.measured() <= limit);
         });
         assertThat(Files.readString(folder.resolve("bounded/front.csv"))).contains("memory_mb:box");
+        assertThat(Files.readString(folder.resolve("bounded/report.html"))).contains(" MB while it runs", " MB to ");
     }
 
     /** A table of a time when memory was not measured is extended by networks whose memory is. */
@@ -301,7 +468,9 @@ class VerificationTest {
         String targets = BOX.replace("}", ", table: honest.json}");
         run(experiment(targets), "twice");
         List<RunComparison.Winner> winners = compared();
-        assertThat(winners).hasSize(3);
+        assertThat(winners).hasSize(3).allSatisfy(winner -> assertThat(winner.retrained()).isEmpty());
+        assertThat(ComparisonPage.figures(RunComparison.of(List.of(folder.resolve("twice"), folder.resolve("twice")))))
+            .contains(new ComparisonPage.Row("supernet trained by", Collections.nCopies(2, shared.resolve("honest").toString())));
         try (ExperimentRun run = open(experiment(targets))) {
             run.export();
         }
@@ -323,11 +492,51 @@ class VerificationTest {
             assertThat(winners).as("so that there is something to mistake").extracting(RunComparison.Winner::architecture).anyMatch(front::contains);
         }
         assertThat(compared()).as("other weights").isEmpty();
+        RunComparison trainings = RunComparison.of(List.of(folder.resolve("twice"), folder.resolve("twice")));
+        assertThat(trainings.peakBytes()).as("of the training that this run has had").allMatch(bytes -> bytes > 10_000_000);
+        assertThat(trainings.durations().get("train")).allMatch(time -> !time.isZero());
+        assertThat(trainings.supernetsOf()).containsOnly(Optional.empty());
         try (ExperimentRun run = open(trained)) {
             run.export();
             run.verify();
         }
         assertThat(compared()).isNotEmpty();
+    }
+
+    @Test
+    void comparisonsShowWhatWinnersReachByThemselves() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        experiment(BOX.replace("}", ", table: honest.json}") + "retrain: {epochs: 1, batch: 8}\n");
+        Path file = folder.resolve("boxed.yaml");
+        Files.writeString(file,
+            Files.readString(file).replace("{train: \"synthetic:4x20\"}", "{train: \"synthetic:4x20\", test: \"synthetic:4x10\"}"));
+        Map<String, Double> alone;
+        try (ExperimentRun run = open(ExperimentFile.read(file))) {
+            run.all();
+            alone = run.retrain(RetrainRequest.WINNERS).stream()
+                .collect(Collectors.toMap(RetrainedNetwork::architecture, network -> network.after().top1()));
+            run.test(false);
+        }
+        assertThat(compared()).hasSize(3).allSatisfy(winner -> {
+            assertThat(winner.retrained()).contains(alone.get(winner.architecture()));
+            assertThat(winner.tested()).hasValueSatisfying(share -> assertThat(40 * share).isCloseTo(Math.rint(40 * share), within(1e-9)));
+        });
+    }
+
+    /** Of a call of one image and of a call of eight there is no common box, nor an axis. */
+    @Test
+    void latenciesOfOtherBatchesAreNotCompared() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        run(experiment(BOX.replace("}", ", table: honest.json}")), "single");
+        run(experiment("targets: [{device: box, batch: 8}]\n"), "eight");
+        RunComparison comparison = RunComparison.of(List.of(folder.resolve("single"), folder.resolve("eight")));
+        assertThat(comparison.objectives()).extracting(Objective::measure).containsExactly("accuracy", "params");
+        assertThat(comparison.winners()).filteredOn(winner -> winner.run().equals("eight")).isNotEmpty()
+            .allSatisfy(winner -> assertThat(winner.batch()).isEqualTo(8));
+        assertThat(ComparisonPage.of(comparison).html()).contains(" ms for 8 images");
+        RunComparison same = RunComparison.of(List.of(folder.resolve("eight"), folder.resolve("eight")));
+        assertThat(same.objectives()).extracting(Objective::measure).contains("latency:box");
+        assertThat(ComparisonPage.of(same).html()).contains("8 images a call");
     }
 
     private ExperimentRun open(Experiment experiment) {
@@ -407,6 +616,8 @@ class VerificationTest {
                 .containsEntry(OnnxMetadata.ARCHITECTURE, "k7,k7,k7,k7,k7,k7").containsKeys(OnnxMetadata.DATA_MEAN, OnnxMetadata.DATA_DEVIATION)
                 .containsKeys(OnnxMetadata.DATA_PREPARATION, OnnxMetadata.NETWORK);
             assertThat(other.checks()).singleElement().satisfies(check -> assertThat(check.numericsAgree()).as("recalibrated").isTrue());
+            assertThatThrownBy(() -> run.pick(List.of(Constraint.atMost("p99:phone", 1).from("--p99")), Optional.empty()))
+                .isInstanceOf(InputException.class).hasMessageStartingWith("--p99: the front does not tell p99:phone (expected: one of accuracy, ");
             assertThatThrownBy(() -> run.pick(List.of(Constraint.atMost("latency:box", 1).from("--latency")), Optional.empty()))
                 .isInstanceOf(InputException.class).hasMessageStartingWith("--latency: no network of the front keeps latency:box ≤ ")
                 .hasMessageMatching(".*the nearest has 0\\.0\\d+ ms\\)");

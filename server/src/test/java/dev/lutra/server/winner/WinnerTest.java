@@ -30,7 +30,7 @@ class WinnerTest {
             checks.add(new Winner.Check(checks.isEmpty() ? "a" : "b", 1,
                 figures[0].equals("none") ? Optional.empty() : Optional.of(Long.parseLong(figures[0])),
                 new Comparison(Optional.empty(), Optional.of(100L), Optional.empty(), measured, known), bare, bare, bare, Optional.empty(), 0, 0,
-                true));
+                0, true, Optional.empty()));
         }
         Winner winner = new Winner("k3", "winner-1.onnx", Map.of("accuracy", 0.5), checks);
         assertThat(winner.missed()).extracting(Winner.Check::device)

@@ -55,10 +55,11 @@ public final class CompareCommand implements Runnable {
             System.out.println(changes);
         }
         System.out.println(figures);
-        TextTable winners = new TextTable("run", "file", "accuracy", "device", "predicted", "measured", "state");
-        comparison.winners().forEach(winner -> winners.row(winner.run(), winner.file(), Figures.percent(winner.accuracy()), winner.device(),
-            Figures.millis(winner.predictedNanos()) + " ms", Figures.millis(winner.p50Nanos()) + " ms",
-            winner.confirmed() ? "verified" : "not confirmed"));
+        TextTable winners = new TextTable("run", "file", "accuracy", "retrained", "tested", "device", "predicted", "measured", "state");
+        comparison.winners().forEach(winner -> winners.row(winner.run(), winner.file(), Figures.percent(winner.accuracy()),
+            ComparisonPage.share(winner.retrained()), ComparisonPage.share(winner.tested()), winner.device(),
+            ComparisonPage.latency(winner.predictedNanos(), winner.batch()), ComparisonPage.latency(winner.p50Nanos(), winner.batch()),
+            winner.state()));
         System.out.print(winners);
         page.ifPresent(file -> System.out.println(System.lineSeparator() + "page    " + file));
     }
@@ -86,13 +87,20 @@ public final class CompareCommand implements Runnable {
         Map<String, Object> seconds = new LinkedHashMap<>();
         comparison.durations().forEach((stage, times) -> seconds.put(stage, times.stream().map(Duration::toMillis).map(ms -> ms / 1e3).toList()));
         document.put("seconds", seconds);
+        document.put("supernet_of", comparison.supernetsOf().stream().map(other -> other.orElse("")).toList());
         document.put("peak_bytes", comparison.peakBytes());
         document.put("evaluations", comparison.evaluations());
         document.put("models_timed", comparison.measured());
         List<Object> winners = new ArrayList<>();
-        comparison.winners().forEach(winner -> winners.add(Map.of("run", winner.run(), "file", winner.file(), "arch", winner.architecture(),
-            "accuracy", winner.accuracy(), "device", winner.device(), "predicted_ms", winner.predictedNanos() / 1e6, "p50_ms",
-            winner.p50Nanos() / 1e6, "verified", winner.confirmed())));
+        comparison.winners().forEach(winner -> {
+            Map<String, Object> entry = new LinkedHashMap<>(Map.of("run", winner.run(), "file", winner.file(), "arch", winner.architecture(),
+                "accuracy", winner.accuracy(), "device", winner.device(), "batch", winner.batch(), "predicted_ms",
+                winner.predictedNanos() / 1e6, "p50_ms", winner.p50Nanos() / 1e6, "verified", winner.confirmed()));
+            entry.put("learned", winner.learned());
+            winner.retrained().ifPresent(accuracy -> entry.put("retrained_accuracy", accuracy));
+            winner.tested().ifPresent(accuracy -> entry.put("test_accuracy", accuracy));
+            winners.add(entry);
+        });
         document.put("winners", winners);
         return document;
     }

@@ -2,12 +2,11 @@ package dev.lutra.server.cli.run;
 
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Front;
-import dev.lutra.search.Measure;
 import dev.lutra.search.decision.ShareInterval;
 import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.TextTable;
-import java.math.RoundingMode;
+import dev.lutra.server.report.CallFigures;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,9 +19,11 @@ final class FrontTable {
 
     private final Front front;
     private final OptionalLong images;
+    private final CallFigures calls;
 
     /** @param images that accuracies are shares of; empty where they are no such shares */
-    FrontTable(Front front, OptionalLong images) {
+    FrontTable(Front front, OptionalLong images, CallFigures calls) {
+        this.calls = calls;
         this.front = front;
         this.images = images;
     }
@@ -53,11 +54,11 @@ final class FrontTable {
         return Figures.percent(interval.low()) + " to " + Figures.percent(interval.high());
     }
 
-    private static String value(String measure, double value) {
-        return Measure.format(measure, value, RoundingMode.HALF_EVEN);
+    private String value(String measure, double value) {
+        return calls.figure(measure, value);
     }
 
-    private static String signed(String measure, double value) {
+    private String signed(String measure, double value) {
         return (value < 0 ? "-" : "+") + value(measure, Math.abs(value));
     }
 
@@ -76,6 +77,10 @@ final class FrontTable {
                     entry.put("accuracy_low", interval.low());
                     entry.put("accuracy_high", interval.high());
                 });
+                int called = calls.images(tradeOff.cost().measure());
+                if (called > 1) {
+                    entry.put("batch", called);
+                }
                 entry.put("gained", step.gained());
                 entry.put("paid", step.paid());
                 entry.put("knee", step.isKnee());

@@ -9,6 +9,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.Quantity;
+import dev.lutra.server.report.CallFigures;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.yaml.Durations;
@@ -42,7 +43,8 @@ public final class PickCommand extends AnsweringCommand {
             throw new InputException("--arch: given with bounds (expected: one of them)");
         }
         if (architecture.isEmpty() && all.isEmpty()) {
-            FrontTable table = new FrontTable(run.searched().front(), run.searched().images());
+            FrontTable table = new FrontTable(run.searched().front(), run.searched().images(),
+                new CallFigures(run.searched().targets()));
             System.out.print(json ? Json.line(table.document()) + System.lineSeparator() : table.text());
             return 0;
         }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /** What a finished run says; one that has verified no file has a front only. */
 final class RunSummary {
@@ -70,10 +71,10 @@ final class RunSummary {
                     tested(tested, winner),
                     millions(winner), check.device(), check.latency().asked().or(check::aim).map(RunSummary::millis).orElse("-"),
                     check.latency().predicted().map(RunSummary::millis).orElse("-"), expected(check), measured(check),
-                    check.inside().map(inside -> inside ? "yes" : "no").orElse("-"),
-                    check.p99().told(RunSummary::millis).orElse("-"),
-                    check.memory().told(bytes -> Figures.millionths(bytes) + " MB").orElse("-"),
-                    check.energy().told(nanojoules -> Figures.millionths(nanojoules) + " mJ").orElse("-"),
+                    inside(check),
+                    figure(check.p99(), RunSummary::millis),
+                    figure(check.memory(), bytes -> Figures.millionths(bytes) + " MB"),
+                    figure(check.energy(), nanojoules -> Figures.millionths(nanojoules) + " mJ") + each(check),
                     state(check) + (winner.missed().contains(check) ? ", off its target" : ""));
             }
         }
@@ -110,7 +111,25 @@ final class RunSummary {
     }
 
     private static String state(Winner.Check check) {
-        return !check.numericsAgree() ? "numbers differ" : check.withinLimit() ? "verified" : "over the limit";
+        return !check.numericsAgree() ? "numbers differ" : check.withinLimit() ? "verified" : check.missesLimit() ? "over the limit" : "not told";
+    }
+
+    /** What was measured, of how much, and what was predicted. */
+    private static String figure(Comparison figure, LongFunction<String> format) {
+        return figure.told(format).map(told -> told + figure.predicted().map(value -> ", predicted " + format.apply(value)).orElse("")).orElse("-");
+    }
+
+    /** The energy of an image, where a call takes several. */
+    private static String each(Winner.Check check) {
+        return check.batch() > 1 && check.energy().isTold()
+            ? ", " + Figures.millionths(check.energy().measured() / check.batch()) + " mJ an image"
+            : "";
+    }
+
+    private static String inside(Winner.Check check) {
+        return check.learned().isPresent()
+            ? "learned" + check.firstError().map(error -> String.format(Locale.ROOT, ", first %+.1f %%", 100 * error)).orElse("")
+            : check.inside().map(inside -> inside ? "yes" : "no").orElse("-");
     }
 
     private static String millions(Winner winner) {
@@ -151,9 +170,19 @@ final class RunSummary {
                     device.put("p50_ms_per_image", check.latency().measured() / 1e6 / check.batch());
                 }
                 check.inside().ifPresent(inside -> device.put("inside", inside));
+                check.learned().ifPresent(learned -> {
+                    device.put("learned", true);
+                    learned.firstPredictedNanos().ifPresent(first -> device.put("first_predicted_ms", first / 1e6));
+                });
                 put(device, check.p99(), "p99_limit", "predicted_p99", "p99", "_ms");
                 put(device, check.memory(), "memory_limit", "predicted_memory", "memory", "_mb");
+                if (check.runningBytes() > 0) {
+                    device.put("running_memory_mb", check.runningBytes() / 1e6);
+                }
                 put(device, check.energy(), "energy_limit", "predicted_energy", "energy", "_mj");
+                if (check.batch() > 1 && check.energy().isTold()) {
+                    device.put("energy_mj_per_image", check.energy().measured() / 1e6 / check.batch());
+                }
                 device.put("within_limit", check.withinLimit());
                 device.put("output_difference", check.difference());
                 devices.put(check.device(), device);
