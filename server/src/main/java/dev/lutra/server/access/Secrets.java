@@ -14,9 +14,13 @@ final class Secrets {
 
     private Secrets() {}
 
-    /** A new one, as base64url. */
+    /** A new one, as base64url, that no command line takes for an option. */
     static String make() {
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes(BYTES));
+        String made;
+        do {
+            made = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes(BYTES));
+        } while (made.startsWith("-"));
+        return made;
     }
 
     static byte[] bytes(int count) {

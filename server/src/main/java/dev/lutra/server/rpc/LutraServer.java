@@ -23,9 +23,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** A queue, its models, its agents and who may speak to them, on a TCP port. */
 public final class LutraServer implements AutoCloseable {
+
+    /** Says of every stranger that it speaks another protocol. A field, because the JDK forgets loggers nobody holds. */
+    private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
+
+    static {
+        GRPC_LOG.setLevel(Level.WARNING);
+    }
 
     /** Silence on a connection after which the peer has to show that it is there, and how long it may take for that. */
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);

@@ -263,6 +263,13 @@ class AccessTest {
         assertThatThrownBy(() -> token(Role.VIEWER, Duration.ZERO, "phone")).isInstanceOf(InputException.class);
     }
 
+    /** One of 64 would otherwise. */
+    @Test
+    void noTokenLooksLikeAnOption() {
+        assertThat(Stream.generate(Secrets::make).limit(2000)).allMatch(token -> token.matches("[A-Za-z0-9_][A-Za-z0-9_-]{42}"))
+            .doesNotHaveDuplicates();
+    }
+
     @Test
     void noFileHoldsAToken() throws IOException {
         List<String> secrets = List.of(OWNER, token(Role.JOINING, Duration.ZERO, ""), token(Role.VIEWER, Duration.ZERO, ""),
