@@ -28,6 +28,7 @@ final class EventJson {
         Map.entry("table-written", RunEvent.TableWritten.class),
         Map.entry("candidate-evaluated", RunEvent.CandidateEvaluated.class),
         Map.entry("generation-ended", RunEvent.GenerationEnded.class),
+        Map.entry("search-timed", RunEvent.SearchTimed.class),
         Map.entry("front-found", RunEvent.FrontFound.class),
         Map.entry("file-exported", RunEvent.FileExported.class),
         Map.entry("weights-matched", RunEvent.WeightsMatched.class),

@@ -347,6 +347,28 @@ public sealed interface RunEvent {
     }
 
     /**
+     * How long a search took in this life of the run, and how much of it was its own: all but the time until accuracies were found and stored.
+     *
+     * @param asked candidates whose accuracies it asked for and the run did not know
+     * @param seconds from its beginning to its front
+     * @param own seconds of these
+     */
+    record SearchTimed(@JsonProperty("asked") int asked, @JsonProperty("seconds") double seconds, @JsonProperty("own") double own)
+        implements
+            RunEvent {
+        @Override
+        public Optional<String> key() {
+            return Optional.of("search/time");
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional.of(String.format(Locale.ROOT, "search: %d accuracies in %.1f s, %.1f s of which (%.1f %%) were the search's own", asked,
+                seconds, own, 100 * own / seconds));
+        }
+    }
+
+    /**
      * A search has written its front.
      *
      * @param candidates on it

@@ -41,13 +41,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.ObjDoubleConsumer;
 
 /** Searches the space under the experiment's constraints and objectives, and writes the Pareto front that it gives. */
 public final class SearchStage implements Stage<Front> {
 
     private static final String NAME = "search";
+    private static final double NANOS = 1e9;
     private static final int CONTINUED_ONE_IN = 10;
 
     @Override
@@ -142,9 +147,56 @@ public final class SearchStage implements Stage<Front> {
 
     private static Front searched(RunContext run, Map<String, LookupTable> tables) {
         Algorithm algorithm = run.algorithm();
+        TimedAccuracies accuracies = new TimedAccuracies(run.accuracies());
         CandidateEvaluator judge = new CandidateEvaluator(run.searched(), run.cheap(tables), run.experiment().constraints(),
-            new BudgetedAccuracies(run.accuracies(), algorithm.budget()), run.searchedCandidates());
-        return run(algorithm, run.experiment(), stopping(run, judge), run.events());
+            new BudgetedAccuracies(accuracies, algorithm.budget()), run.searchedCandidates());
+        long begun = System.nanoTime();
+        Front front = run(algorithm, run.experiment(), stopping(run, judge), run.events());
+        accuracies.timed(System.nanoTime() - begun).ifPresent(run.events()::emit);
+        return front;
+    }
+
+    /** Accuracies with the time that it takes until they are found and whoever asked has heard of them. */
+    private static final class TimedAccuracies implements AccuracySource {
+
+        private final AccuracySource source;
+        private long nanos;
+        private int asked;
+
+        TimedAccuracies(AccuracySource source) {
+            this.source = source;
+        }
+
+        @Override
+        public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
+            time(architectures.size(), () -> source.find(architectures, found));
+        }
+
+        @Override
+        public void find(Map<Architecture, Double> least, BiConsumer<Architecture, Answer> found) {
+            time(least.size(), () -> source.find(least, found));
+        }
+
+        @Override
+        public OptionalLong images() {
+            return source.images();
+        }
+
+        private void time(int architectures, Runnable finding) {
+            long begun = System.nanoTime();
+            finding.run();
+            nanos += System.nanoTime() - begun;
+            asked += architectures;
+        }
+
+        /**
+         * What to tell of a search; nothing of one that was only replayed.
+         *
+         * @param whole nanoseconds that it took
+         */
+        Optional<RunEvent.SearchTimed> timed(long whole) {
+            return asked == 0 ? Optional.empty() : Optional.of(new RunEvent.SearchTimed(asked, whole / NANOS, (whole - nanos) / NANOS));
+        }
     }
 
     /** As the experiment wants candidates judged that will hardly reach the front. */

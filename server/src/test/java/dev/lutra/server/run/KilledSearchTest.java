@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -28,7 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KilledSearchTest {
 
     private static final int KILLS = 20;
-    private static final int MOST_LIVES = 60;
     private static final String TWICE = "SELECT count(*) FROM twice";
     private static final String STORED = "SELECT count(*) FROM results WHERE kind LIKE 'candidate %'";
 
@@ -95,6 +93,14 @@ class KilledSearchTest {
         return home.resolve("runs/killed/lutra.db");
     }
 
+    /** Storing a candidate counts some hundred thousand rows besides, so that there is time between two of them to be killed in. */
+    private static void makeSlow(Path home) throws SQLException {
+        execute(home, "CREATE TABLE digits AS SELECT column1 AS digit FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))");
+        execute(home, "CREATE TABLE counted (rows INTEGER)");
+        execute(home, "CREATE TRIGGER slow AFTER INSERT ON results WHEN new.kind LIKE 'candidate %' BEGIN "
+            + "INSERT INTO counted SELECT count(*) FROM digits a, digits b, digits c, digits d, digits e WHERE a.digit + e.digit >= 0; END");
+    }
+
     private static void finish(Path home) throws IOException, InterruptedException {
         assertThat(start(home).waitFor()).as("%s", Files.readString(home.resolve("said.txt"))).isZero();
     }
@@ -104,14 +110,8 @@ class KilledSearchTest {
         "{fairnas: {population: 30, generations: 10}}"})
     void endsWithTheSameFrontAndEvaluatesNothingTwice(String algorithm) throws Exception {
         Path unbroken = home("unbroken", algorithm);
-        long begun = System.nanoTime();
-        Process process = start(unbroken);
-        while (process.isAlive() && (!Files.exists(database(unbroken)) || stored(unbroken) == 0)) {
-            Thread.sleep(5);
-        }
-        long first = System.nanoTime() - begun;
-        assertThat(process.waitFor()).as("%s", Files.readString(unbroken.resolve("said.txt"))).isZero();
-        long whole = System.nanoTime() - begun;
+        finish(unbroken);
+        long all = stored(unbroken);
 
         Path killed = home("killed", algorithm);
         Files.createDirectories(database(killed).getParent());
@@ -119,18 +119,19 @@ class KilledSearchTest {
         execute(killed, "CREATE TABLE twice (key TEXT)");
         execute(killed, "CREATE TRIGGER noted AFTER UPDATE ON results WHEN old.kind LIKE 'candidate %' BEGIN "
             + "INSERT INTO twice VALUES (old.key); END");
+        makeSlow(killed);
         Random random = new Random(4);
         StringBuilder points = new StringBuilder();
-        int kills = 0;
-        for (int life = 0; kills < KILLS; life++) {
-            assertThat(life).as("kills so far: %s, at %s", kills, points).isLessThan(MOST_LIVES);
-            long nanos = (long) (0.8 * first + random.nextDouble() * (whole - 0.8 * first) * (kills + 1) / KILLS);
+        for (int kill = 0; kill < KILLS; kill++) {
+            long last = Math.max((long) ((kill + random.nextDouble()) * all / KILLS), stored(killed) + 1);
             Process mortal = start(killed);
-            if (!mortal.waitFor(nanos, TimeUnit.NANOSECONDS)) {
-                mortal.destroyForcibly().waitFor();
-                kills++;
-                points.append(' ').append(stored(killed));
+            while (mortal.isAlive() && stored(killed) < last) {
+                Thread.sleep(2);
             }
+            mortal.destroyForcibly().waitFor();
+            assertThat(mortal.exitValue()).as("killed before it could end, with %s stored of %s: %s", stored(killed), all,
+                Files.readString(killed.resolve("said.txt"))).isEqualTo(128 + 9);
+            points.append(' ').append(stored(killed));
             assertThat(number(killed, TWICE)).isZero();
         }
         finish(killed);

@@ -99,6 +99,10 @@ class WithoutTargetsTest {
         assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl"))).hasSameSizeAs(new HashSet<>(Files.readAllLines(
             folder.resolve("run/metrics.jsonl")))).anyMatch(line -> line.contains("\"event\":\"generation-ended\""));
         RunHistory history = history();
+        assertThat(history.all(RunEvent.SearchTimed.class)).singleElement().satisfies(timed -> {
+            assertThat(timed.asked()).isPositive().isLessThanOrEqualTo(history.all(RunEvent.CandidateEvaluated.class).size());
+            assertThat(timed.own()).isPositive().isLessThan(timed.seconds());
+        });
         assertThat(history.all(RunEvent.PathsProbed.class)).singleElement().satisfies(probed -> {
             assertThat(probed.epoch()).isEqualTo(1);
             assertThat(probed.paths()).isNotEmpty().allMatch(path -> path.accuracy() >= 0 && path.accuracy() <= 1);
