@@ -45,6 +45,9 @@ public final class OnnxMetadata {
     /** What the file computes in: {@code float32} or {@code float16}. */
     public static final String PRECISION = "lutra.precision";
 
+    /** Fingerprint of the network of real numbers that this one of few bits has its weights from; absent where it was trained as it is. */
+    public static final String QUANTIZED = "lutra.quantized.network";
+
     /** Begins what a file was rewritten to, by the keys of {@link dev.lutra.onnx.deploy.Deployment}; absent where it was not. */
     public static final String DEPLOYMENT = ORIGIN + "deploy.";
 

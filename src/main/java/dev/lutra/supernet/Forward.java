@@ -80,7 +80,12 @@ public final class Forward implements OpVisitor<NDArray> {
 
     /** As in use: dropout does nothing. */
     public static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images) {
-        return new Forward(parameters, normalizer, false, Hook.NONE).run(network, images);
+        return inference(network, parameters, normalizer, images, Hook.NONE);
+    }
+
+    /** The same, with somebody who sees every value. */
+    public static NDArray inference(Network network, Parameters parameters, Normalizer normalizer, NDArray images, Hook hook) {
+        return new Forward(parameters, normalizer, false, hook).run(network, images);
     }
 
     private NDArray run(Network network, NDArray images) {

@@ -9,6 +9,7 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
@@ -248,6 +249,15 @@ public final class SubnetEvaluator implements AutoCloseable {
     /** An architecture ready for use, without asking how good it is. */
     public Subnet subnet(Architecture architecture) {
         return byEvaluator(judge -> judge.subnet(architecture));
+    }
+
+    /**
+     * An architecture ready for use in few bits, its grids by what training images make of it in real numbers.
+     *
+     * @param architecture in real numbers, as the space that is judged here has it
+     */
+    public Subnet subnet(Architecture architecture, UniformBits bits, Calibration calibration) {
+        return byEvaluator(judge -> judge.subnet(architecture, bits, calibration));
     }
 
     /** Waits for what is under way. */

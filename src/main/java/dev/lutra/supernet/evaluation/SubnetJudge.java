@@ -13,10 +13,12 @@ import dev.lutra.lowering.Lowering;
 import dev.lutra.lowering.Precision;
 import dev.lutra.lowering.WeightRounding;
 import dev.lutra.network.Network;
+import dev.lutra.network.SharedTensor.Role;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.BatchStatistics;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
@@ -41,6 +43,7 @@ final class SubnetJudge {
     private final NDManager manager;
     private final boolean isElsewhere;
     private final EvaluationSettings settings;
+    private final Split train;
     private final int batch;
     private final KeptBatches recalibration;
     private final KeptBatches validation;
@@ -57,7 +60,7 @@ final class SubnetJudge {
         this.manager = manager;
         this.isElsewhere = isElsewhere;
         this.settings = settings;
-        Split train = data.train();
+        train = data.train();
         batch = Math.min(settings.batch(), train.size());
         long imageBytes = space.input().elements() * Float.BYTES;
         recalibration = new KeptBatches(() -> settings.recalibration() == Recalibration.WEIGHTED
@@ -149,6 +152,36 @@ final class SubnetJudge {
         try (NDManager candidate = manager.newSubManager()) {
             return subnet(architecture, network, recalibrate(network, shared(candidate), candidate).values());
         }
+    }
+
+    /**
+     * An architecture ready for use in few bits, with the weights of one in real numbers.
+     *
+     * @param architecture in real numbers
+     * @param bits whose space has the same layers
+     */
+    Subnet subnet(Architecture architecture, UniformBits bits, Calibration calibration) {
+        Subnet real = subnet(architecture);
+        Architecture chosen = bits.architecture(architecture);
+        Network network = bits.space().build(chosen);
+        Ranges ranges = new Ranges(network);
+        try (NDManager candidate = manager.newSubManager();
+            Batches batches = train.sample(batch, Math.min(calibration.images(), train.size()), settings.seed())) {
+            Map<Weight, NDArray> arrays = new HashMap<>();
+            Parameters parameters = weight -> arrays.computeIfAbsent(weight,
+                key -> candidate.create(real.weights().read(key), Views.shape(key)));
+            while (batches.hasNext()) {
+                try (NDManager pass = candidate.newSubManager()) {
+                    NDArray images = Images.of(batches.next(), pass);
+                    ranges.images(images);
+                    Forward.inference(real.network(), parameters, RunningStatistics.given(parameters), images, ranges);
+                }
+            }
+        }
+        Map<String, float[]> steps = ranges.steps(calibration);
+        return new Subnet(chosen, network, weight -> weight.tensor().role() == Role.STEP
+            ? steps.get(weight.tensor().name()).clone()
+            : real.weights().read(weight));
     }
 
     private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {

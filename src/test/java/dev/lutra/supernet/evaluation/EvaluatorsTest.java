@@ -12,7 +12,11 @@ import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
+import dev.lutra.lowering.BatchNormFolding;
+import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
+import dev.lutra.lowering.WeightRounding;
+import dev.lutra.network.Bits;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
@@ -22,10 +26,12 @@ import dev.lutra.search.SearchListener;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.BatchStatistics;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.Forward;
 import dev.lutra.supernet.Images;
+import dev.lutra.supernet.Inference;
 import dev.lutra.supernet.IntraOpThreads;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
@@ -260,5 +266,41 @@ class EvaluatorsTest {
             evaluator.accuracies(architectures, (architecture, accuracy) -> told.add(architecture));
         }
         assertThat(told).hasSize(2);
+    }
+
+    /** What real numbers answer, 8-bit integers answer nearly, with grids by any method; a network of 2 bits would not. */
+    @Test
+    void quantizedAfterTrainingItAnswersNearlyTheSame() throws Exception {
+        UniformBits bits = UniformBits.of(space, Bits.of("8"));
+        Architecture architecture = space.random(new Random(7));
+        try (SubnetEvaluator subnets = evaluator(1); Batches images = data.validation().inOrder(32, 32)) {
+            Batch batch = images.next();
+            float[] expected = subnets.logits(architecture, Precision.FLOAT32, batch);
+            for (Calibration.Method method : Calibration.Method.values()) {
+                assertThat(distance(expected, logits(subnets.subnet(architecture, bits, Calibration.by(method)), batch))).as(method.toString())
+                    .isLessThan(0.05);
+            }
+            UniformBits few = UniformBits.of(space, Bits.of("2"));
+            assertThat(distance(expected, logits(subnets.subnet(architecture, few, Calibration.by(Calibration.Method.MIN_MAX)), batch)))
+                .isGreaterThan(0.1);
+        }
+    }
+
+    private static float[] logits(Subnet subnet, Batch batch) {
+        try (Inference inference = new Inference(LoweredNetwork.of(subnet.network(), subnet.weights())
+            .after(List.of(new BatchNormFolding(), new WeightRounding())), Device.cpu())) {
+            return inference.logits(batch);
+        }
+    }
+
+    /** Mean difference, in parts of the largest answer. */
+    private static double distance(float[] expected, float[] found) {
+        double sum = 0;
+        double largest = 0;
+        for (int i = 0; i < found.length; i++) {
+            sum += Math.abs(found[i] - expected[i]);
+            largest = Math.max(largest, Math.abs(expected[i]));
+        }
+        return sum / found.length / largest;
     }
 }

@@ -33,6 +33,7 @@ final class EventJson {
         Map.entry("file-exported", RunEvent.FileExported.class),
         Map.entry("weights-matched", RunEvent.WeightsMatched.class),
         Map.entry("file-deployed", RunEvent.FileDeployed.class),
+        Map.entry("file-quantized", RunEvent.FileQuantized.class),
         Map.entry("file-verified", RunEvent.FileVerified.class),
         Map.entry("table-repaired", RunEvent.TableRepaired.class),
         Map.entry("network-retrained", RunEvent.NetworkRetrained.class),

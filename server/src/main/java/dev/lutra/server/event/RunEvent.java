@@ -397,6 +397,35 @@ public sealed interface RunEvent {
     }
 
     /**
+     * A network was written in 8-bit integers.
+     *
+     * @param bytes of the file
+     * @param accuracyBefore of the network on validation images
+     * @param accuracy of the file
+     * @param real layers that ONNX Runtime multiplies real numbers in nevertheless
+     */
+    record FileQuantized(@JsonProperty("file") String file, @JsonProperty("bytes") long bytes,
+        @JsonProperty("accuracy-before") double accuracyBefore, @JsonProperty("accuracy") double accuracy,
+        @JsonProperty("real") List<String> real) implements RunEvent {
+
+        public FileQuantized {
+            real = List.copyOf(real);
+        }
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of("export/file/" + file);
+        }
+
+        @Override
+        public Optional<String> line() {
+            return Optional
+                .of(String.format(Locale.ROOT, "export: %s: %.1f MB, accuracy %.2f %% after %.2f %%, %s", file, bytes / 1e6, 100 * accuracy,
+                    100 * accuracyBefore, real.isEmpty() ? "integers in all layers" : "real numbers in " + String.join(", ", real)));
+        }
+    }
+
+    /**
      * A network was written in the form that a program wants, which gives the network's outputs on images.
      *
      * @param bytes of the file

@@ -20,6 +20,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.space.TableSpace;
 import dev.lutra.supernet.Devices;
+import dev.lutra.supernet.evaluation.Calibration;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.TrainingSettings;
@@ -149,8 +150,9 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param top number of winners
      * @param foldBatchNorm whether batch norm is folded into the convolutions
      * @param deployments what else each file is written as, by the name that these files have behind the network's
+     * @param int8 how networks of real numbers are quantized, if they are to be written in 8-bit integers too
      */
-    public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments) {}
+    public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments, Optional<Calibration> int8) {}
 
     /**
      * @param budget after which no further network is measured than the winners that are asked for; empty: as long as it takes
@@ -314,6 +316,14 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             probes,
             retraining,
             evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
+    }
+
+    /** The same, its networks also written in 8-bit integers. */
+    public Experiment withInt8(Calibration calibration) {
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training, probes,
+            retraining, evaluation, targets, measures, objectives, constraints, profile, search,
+            new Export(export.top, export.foldBatchNorm, export.deployments, Optional.of(calibration)), verify, rank, text, device);
     }
 
     /** The same with further bounds. */

@@ -35,6 +35,7 @@ import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.evaluation.AccuracyKind;
 import dev.lutra.supernet.evaluation.EarlyStopping;
 import dev.lutra.supernet.evaluation.EvaluationSettings.By;
+import dev.lutra.supernet.evaluation.Calibration;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.Recalibration;
 import dev.lutra.supernet.proxy.Proxy;
@@ -658,7 +659,8 @@ public final class ExperimentFile {
         Export export = new Export(
             integer(node, "top", 1, 3),
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
-            deployments(node.flatMap(n -> n.find("deploy"))));
+            deployments(node.flatMap(n -> n.find("deploy"))),
+            node.flatMap(n -> n.find("int8")).map(Calibration::read));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
     }

@@ -62,6 +62,7 @@ public final class WinnerExport {
     private final Path exports;
     private final Supplier<NamedValues> weights;
     private final String version;
+    private final RunEvents events;
     private final DeployedFiles deployed;
     private NamedValues origin;
 
@@ -76,6 +77,7 @@ public final class WinnerExport {
         this.exports = exports;
         this.weights = weights;
         this.version = version;
+        this.events = events;
         deployed = new DeployedFiles(experiment.export().deployments(), events);
     }
 
@@ -126,8 +128,10 @@ public final class WinnerExport {
         } catch (InputException e) {
             return Optional.of("not a whole model (expected: " + candidate.architecture() + ")");
         }
-        if (!candidate.architecture().toString().equals(metadata.get(OnnxMetadata.ARCHITECTURE))
-            || !space.build(candidate.architecture()).fingerprint().equals(metadata.get(OnnxMetadata.NETWORK))) {
+        boolean isQuantized = metadata.containsKey(OnnxMetadata.QUANTIZED);
+        if (!isQuantized && !candidate.architecture().toString().equals(metadata.get(OnnxMetadata.ARCHITECTURE))
+            || !space.build(candidate.architecture()).fingerprint()
+                .equals(metadata.get(isQuantized ? OnnxMetadata.QUANTIZED : OnnxMetadata.NETWORK))) {
             return Optional.of("holds another network than " + candidate.architecture() + " (expected: of this front)");
         }
         if (!metadata.getOrDefault(OnnxMetadata.WEIGHTS, "").equals(SUPERNET)) {
@@ -186,6 +190,9 @@ public final class WinnerExport {
             write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
             isNew |= !before.equals(Sha256.ofFile(file));
         }
+        experiment.export().int8().ifPresent(calibration -> new QuantizedFiles(calibration, experiment.evaluation(), events)
+            .write(exports.resolve(name + QuantizedFiles.SUFFIX + ".onnx"), space, candidate.architecture(),
+                metadata(Precision.FLOAT32, SUPERNET, supernet(training), network, data), evaluator, data));
         deployed.write(exports, name, "", space.build(candidate.architecture()),
             precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
@@ -229,6 +236,13 @@ public final class WinnerExport {
 
     private ModelProto model(Precision precision, String weights, Map<String, String> origin, LoneNetwork network,
         SubnetEvaluator evaluator, ImageData data) {
+        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision,
+            metadata(precision, weights, origin, network, data));
+        Subnet subnet = evaluator.subnet(network.architecture());
+        return OnnxExporter.export(subnet.network(), subnet.weights(), options);
+    }
+
+    private Map<String, String> metadata(Precision precision, String weights, Map<String, String> origin, LoneNetwork network, ImageData data) {
         Map<String, String> metadata = new LinkedHashMap<>();
         origin.forEach((name, value) -> metadata.put(OnnxMetadata.ORIGIN + name, value));
         metadata.putAll(new ExportedNetwork(network.space(), network.architecture(), data.classes()).metadata());
@@ -238,9 +252,7 @@ public final class WinnerExport {
         metadata.put(OnnxMetadata.WEIGHTS, weights);
         metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);
-        OnnxOptions options = new OnnxOptions(experiment.export().foldBatchNorm(), OptionalInt.empty(), precision, metadata);
-        Subnet subnet = evaluator.subnet(network.architecture());
-        return OnnxExporter.export(subnet.network(), subnet.weights(), options);
+        return metadata;
     }
 
     private Map<String, String> supernet(Map<String, String> training) {

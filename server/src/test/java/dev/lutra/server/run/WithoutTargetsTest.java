@@ -2,8 +2,10 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.InputException;
+import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
 import dev.lutra.search.Measure;
@@ -117,6 +119,28 @@ class WithoutTargetsTest {
         assertThat(history.all(RunEvent.FileExported.class)).extracting(RunEvent.FileExported::file)
             .containsExactly("winner-1.onnx", "winner-2.onnx");
         assertThat(history.durations()).containsOnlyKeys("train", "profile", "search", "export");
+    }
+
+    /** Beside the network's file, with what it answers to the same images before and after, and with all layers in integers. */
+    @Test
+    void writesWinnersInIntegersToo() throws IOException {
+        Path exports = folder.resolve("run/export");
+        try (ExperimentRun run = exporting("{top: 2, int8: {calibration: entropy, images: 24}}", "")) {
+            run.all();
+            assertThat(history().all(RunEvent.FileQuantized.class)).extracting(RunEvent.FileQuantized::file)
+                .containsExactly("winner-1-int8.onnx", "winner-2-int8.onnx");
+            assertThat(history().all(RunEvent.FileQuantized.class)).allSatisfy(file -> {
+                assertThat(file.bytes()).isEqualTo(Files.size(exports.resolve(file.file())));
+                assertThat(file.real()).isEmpty();
+                assertThat(file.accuracy()).isCloseTo(file.accuracyBefore(), within(0.15)); // of 40 images
+            });
+            ExportedNetwork read = ExportedNetwork.read(exports.resolve("winner-1-int8.onnx"));
+            assertThat(read.architecture().toString().replace("@8", "")).isEqualTo(architecture("winner-1.onnx"));
+            assertThat(OnnxFile.metadata(exports.resolve("winner-1-int8.onnx"))).containsEntry("export.int8.calibration", "entropy")
+                .containsEntry("lutra.quantized.network", OnnxFile.metadata(exports.resolve("winner-1.onnx")).get("lutra.network"));
+            run.export();
+            assertThat(exports.resolve("earlier")).doesNotExist();
+        }
     }
 
     @Test

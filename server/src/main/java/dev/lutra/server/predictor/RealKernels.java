@@ -1,0 +1,58 @@
+package dev.lutra.server.predictor;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+
+/** Which layers of a model ONNX Runtime multiplies real numbers in, on this machine's CPU: those that are still there when it has optimized it. */
+public final class RealKernels {
+
+    private static final Set<String> MULTIPLYING = Set.of("Conv", "FusedConv", "NhwcFusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul");
+
+    private RealKernels() {}
+
+    /** Their names in the model, in order. */
+    public static List<String> of(ModelProto model) {
+        Path optimized = null;
+        try {
+            optimized = Files.createTempFile("lutra-optimized", ".onnx");
+            try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+                options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR); // it warns that the file is of this machine
+                options.setOptimizedModelFilePath(optimized.toString());
+                OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options).close();
+            }
+            return ModelProto.parseFrom(Files.readAllBytes(optimized)).getGraph().getNodeList().stream()
+                .filter(node -> MULTIPLYING.contains(node.getOpType())).map(RealKernels::layer).toList();
+        } catch (OrtException e) {
+            throw new IllegalStateException("a file that was just made cannot be run: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("what ONNX Runtime makes of a model cannot be read", e);
+        } finally {
+            delete(optimized);
+        }
+    }
+
+    /** Without what the optimizer appends. */
+    private static String layer(NodeProto node) {
+        return node.getName().replaceAll("(_nchwc|_token_\\d+)+$", "");
+    }
+
+    private static void delete(Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be deleted", e);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lutra.supernet.evaluation;
+
+import dev.lutra.identity.NamedValues;
+import dev.lutra.network.Op;
+import dev.lutra.yaml.YamlNode;
+import java.util.Locale;
+
+/**
+ * How far grids reach of networks that were trained with real numbers, by what training images make of these.
+ *
+ * @param method what of the values is reached
+ * @param images that are looked at, at most
+ * @param percentile of the magnitudes, for that method
+ */
+public record Calibration(Method method, int images, double percentile) {
+
+    private static final int USUAL_IMAGES = 512;
+    private static final double USUAL_PERCENTILE = 99.99;
+    private static final int PERCENT = 100;
+
+    /** What a grid reaches. */
+    public enum Method {
+        /** Everything that was seen. */
+        MIN_MAX,
+        /** All but a few of the largest magnitudes. */
+        PERCENTILE,
+        /** As much as loses least of what the histogram of magnitudes tells. */
+        ENTROPY
+    }
+
+    /** By a method, as usual. */
+    public static Calibration by(Method method) {
+        return new Calibration(method, USUAL_IMAGES, USUAL_PERCENTILE);
+    }
+
+    /** A method by its name, or a section of settings. */
+    public static Calibration read(YamlNode node) {
+        if (!node.isMapping()) {
+            return by(node.oneOf(Method.class));
+        }
+        Calibration read = new Calibration(node.find("calibration").map(method -> method.oneOf(Method.class)).orElse(Method.MIN_MAX),
+            node.find("images").map(images -> images.integer(1)).orElse(USUAL_IMAGES),
+            node.find("percentile").map(percentile -> percentile.number(50, PERCENT)).orElse(USUAL_PERCENTILE));
+        node.rejectUnknownKeys();
+        return read;
+    }
+
+    /** These settings under their names in an experiment file. */
+    public NamedValues values() {
+        NamedValues.Builder values = NamedValues.builder().put("export.int8.calibration", name(method)).put("export.int8.images", images);
+        if (method == Method.PERCENTILE) {
+            values.put("export.int8.percentile", percentile);
+        }
+        return values.build();
+    }
+
+    private static String name(Method method) {
+        return method.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The step of a grid for such values, in parts of its unit; 1 where all of them are zero. */
+    float step(Op.Quantize grid, Magnitudes values) {
+        double step = switch (method) {
+            case MIN_MAX -> grid.signed() ? Math.max(values.most() / grid.most(), values.least() / grid.least()) : values.most() / grid.most();
+            case PERCENTILE -> values.quantile(percentile / PERCENT) / grid.most();
+            case ENTROPY -> values.leastLoss(grid.most()) / grid.most();
+        };
+        return step > 0 ? (float) (step / grid.unitStep()) : 1;
+    }
+}
