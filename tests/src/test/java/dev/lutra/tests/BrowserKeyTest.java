@@ -34,6 +34,9 @@ class BrowserKeyTest {
           }
         })""";
 
+    private static final String TYPED = "document.getElementById('token').value = arguments[0]; document.querySelector('#login button').click()";
+    private static final Duration SOON = Duration.ofSeconds(60);
+
     @TempDir
     private Path folder;
 
@@ -46,6 +49,7 @@ class BrowserKeyTest {
             try (WebServer web = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
                 new AgentCalls(queue, models))) {
                 browser.open(web.address() + "/agent");
+                browser.await("notice", text -> text.startsWith("No token."), SOON);
                 assertThat(browser.evaluate(SCRIPT.formatted("phone"))).asString().startsWith("401 device phone: has no key here");
 
                 browser.open(web.joinLink().replace("/agent#", "/?again#"));
@@ -69,6 +73,27 @@ class BrowserKeyTest {
                         };
                       };
                     })""")).as("the key of the browser").isEqualTo("InvalidAccessError");
+            }
+        }
+    }
+
+    /** The page / makes links for who has an operator's token, and keeps that nowhere. */
+    @Test
+    void thePageOfLinksIsForOperators() throws Exception {
+        try (Chromium browser = Chromium.start(folder); Database database = Database.open(folder.resolve("lutra.db"))) {
+            TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofSeconds(30));
+            Access access = Access.open(database, Clock.systemUTC(), "the-owner's-token");
+            ModelStore models = new ModelStore(folder.resolve("models"));
+            try (WebServer web = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
+                new AgentCalls(queue, models))) {
+                String viewer = access.tokens().create(Role.VIEWER, Duration.ZERO, "").token();
+                browser.open(web.address() + "/");
+                browser.run(TYPED, viewer);
+                browser.await("notice", text -> text.contains("create-token: not for viewer tokens"), SOON);
+                browser.run(TYPED, "the-owner's-token");
+                browser.await("link", text -> text.matches("http://.*/agent#token=[\\w-]{43}"), SOON);
+                assertThat(browser.evaluate("Promise.resolve(JSON.stringify([location.href, {...localStorage}, {...sessionStorage}]))")).asString()
+                    .doesNotContain("token");
             }
         }
     }
