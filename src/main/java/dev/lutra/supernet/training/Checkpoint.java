@@ -35,7 +35,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A supernet in training as it was at the end of an epoch: a safetensors file with every tensor that was ever trained,
+ * A supernet in training as it was at the end of an epoch, or where it was told to stop: a safetensors file with every tensor that was ever trained,
  * under its own name, its momentum under {@code <name>.momentum}, what its angle is counted from under {@code <name>.base} where
  * that is not its first value, what else its training keeps under {@code <name>.square}, {@code .steps} and {@code .average}, and what
  * they came from as metadata. Where there are averages, they are what is used. Tensors that no
@@ -46,12 +46,13 @@ import java.util.stream.Stream;
  * @param epochs finished
  * @param steps taken
  * @param curve of the training so far
+ * @param begun of the curve's next point, where it was stopped in the middle of an epoch
  * @param surviving names of the options, gene by gene, that no phase has dropped; empty if none was dropped
  * @param superkernel where the search for λ stands, if superkernels are trained
  * @param latencies by device, those that superkernels learn
  */
 public record Checkpoint(SortedMap<String, String> origin, int epochs, long steps, List<CurvePoint> curve,
-    List<List<String>> surviving, Optional<String> superkernel, SortedMap<String, RowLatencies> latencies) {
+    Optional<CurveBuilder.Begun> begun, List<List<String>> surviving, Optional<String> superkernel, SortedMap<String, RowLatencies> latencies) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MOMENTUM = ".momentum";
@@ -64,6 +65,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     private static final String MEASURED = "measured_tensors";
     private static final String SURVIVING = "surviving_options";
     private static final String SUPERKERNEL = "superkernel";
+    private static final String CURVE_BEGUN = "curve_begun";
     private static final String LATENCIES = "superkernel_latencies";
     /** Images of their own that phases judged options by: nothing was trained on them. */
     private static final String JUDGED_BY = "data.validation";
@@ -90,7 +92,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** Of a training that has not taken a step. */
     static Checkpoint beginning(NamedValues origin, SortedMap<String, RowLatencies> latencies) {
-        return new Checkpoint(origin.stored(), 0, 0, List.of(), List.of(), Optional.empty(), latencies);
+        return new Checkpoint(origin.stored(), 0, 0, List.of(), Optional.empty(), List.of(), Optional.empty(), latencies);
     }
 
     /** Whether its training has come to its end; weights that were imported have. */
@@ -128,6 +130,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         metadata.put(EPOCHS, Integer.toString(epochs));
         metadata.put("steps_done", Long.toString(steps));
         metadata.put("curve", toJson(curve));
+        begun.ifPresent(sums -> metadata.put(CURVE_BEGUN, toJson(List.of(sums))));
         if (!surviving.isEmpty()) {
             metadata.put(SURVIVING, toJson(surviving));
         }
@@ -171,7 +174,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             Long.parseLong(origin.getOrDefault("seed", "none"));
             Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
-                list(metadata, "curve", CurvePoint[].class), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
+                list(metadata, "curve", CurvePoint[].class),
+                list(metadata, CURVE_BEGUN, CurveBuilder.Begun[].class).stream().findFirst(), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
                 Optional.ofNullable(metadata.get(SUPERKERNEL)),
                 JSON.readValue(metadata.getOrDefault(LATENCIES, "{}"), new TypeReference<TreeMap<String, RowLatencies>>() {}));
         } catch (NumberFormatException | JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON
@@ -191,7 +195,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** This one, with these options left. */
     Checkpoint with(Options left) {
-        return new Checkpoint(origin, epochs, steps, curve, left.areAll() ? List.of() : left.names(), superkernel, latencies);
+        return new Checkpoint(origin, epochs, steps, curve, begun, left.areAll() ? List.of() : left.names(), superkernel, latencies);
     }
 
     /**

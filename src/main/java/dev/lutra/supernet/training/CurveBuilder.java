@@ -2,9 +2,13 @@ package dev.lutra.supernet.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Averages steps to points of a curve. */
 final class CurveBuilder {
+
+    /** Sums over the steps since the last point, of a training that was stopped between two. */
+    record Begun(double loss, double accuracy, int count) {}
 
     private final List<CurvePoint> points;
     private final int stepsPerPoint;
@@ -14,9 +18,14 @@ final class CurveBuilder {
     private double learningRate;
     private int count;
 
-    CurveBuilder(List<CurvePoint> before, int stepsPerPoint) {
+    CurveBuilder(List<CurvePoint> before, Optional<Begun> begun, int stepsPerPoint) {
         points = new ArrayList<>(before);
         this.stepsPerPoint = stepsPerPoint;
+        begun.ifPresent(sums -> {
+            loss = sums.loss();
+            accuracy = sums.accuracy();
+            count = sums.count();
+        });
     }
 
     void add(long stepTaken, double stepLoss, double stepAccuracy, double stepLearningRate) {
@@ -34,6 +43,16 @@ final class CurveBuilder {
         loss = 0;
         accuracy = 0;
         count = 0;
+    }
+
+    /** The points that are whole. */
+    List<CurvePoint> whole() {
+        return points;
+    }
+
+    /** What has been added since the last of them. */
+    Optional<Begun> begun() {
+        return count == 0 ? Optional.empty() : Optional.of(new Begun(loss, accuracy, count));
     }
 
     /** Every point; the last one is of fewer steps where those do not come out even. */

@@ -46,7 +46,7 @@ import java.util.function.Supplier;
 
 /**
  * Trains the shared weights of a space, or with {@link Sampling#fixed} one network. Everything random follows from the
- * seed and the step, and a checkpoint closes every epoch: a training that was killed continues from the last one and ends
+ * seed and the step, and a checkpoint closes every epoch, or is written where a listener stops it: a training that was killed continues from the last one and ends
  * with the same weights, to the bit, as one that was not (same machine, device and number of threads).
  *
  * <p>libtorch computes with the threads that the system property {@code ai.djl.pytorch.num_threads} says, whatever is
@@ -310,8 +310,9 @@ public final class Trainer {
             .map(kernels -> new Superkernel(kernels, space, before.latencies(), before.superkernel()));
         Optional<BlockTeacher> teacher = Optional.of(span.phase().sampling()).filter(BlockWiseSampling.class::isInstance)
             .map(blockWise -> teacher(now, learner.weights()));
-        CurveBuilder curve = new CurveBuilder(before.curve(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
-        try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, 0,
+        CurveBuilder curve = new CurveBuilder(before.curve(), before.begun(), Math.max(1, batches / CURVE_POINTS_PER_EPOCH));
+        int done = Math.toIntExact(step - (long) batches * epoch);
+        try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, done,
             settings.recipe().augmentations())) {
             while (epochBatches.hasNext()) {
                 listener.awaits();
@@ -337,12 +338,17 @@ public final class Trainer {
                 superkernel.flatMap(Superkernel::decided).ifPresent(listener::decided);
                 curve.add(step, loss, accuracy, learningRate);
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
+                if (listener.stops() && epochBatches.hasNext()) {
+                    new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(), superkernel.map(Superkernel::state),
+                        before.latencies()).write(checkpointFile, learner.weights());
+                    throw new TrainingStoppedException(step, steps);
+                }
             }
         }
         if (!learner.weights().areFinite()) {
             throw new TrainingDivergedException("weights that are not finite", step, learningRate);
         }
-        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), before.surviving(), superkernel.map(Superkernel::state),
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(), superkernel.map(Superkernel::state),
             before.latencies());
     }
 }

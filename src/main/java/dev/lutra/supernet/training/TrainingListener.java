@@ -38,6 +38,11 @@ public interface TrainingListener {
     /** After every step. */
     void step(Progress progress);
 
+    /** Asked after every step: whether the training ends here, with a checkpoint, to go on another time. */
+    default boolean stops() {
+        return false;
+    }
+
     /** After every step of superkernels, before {@link #step}. */
     default void decided(Decisions decisions) {}
 

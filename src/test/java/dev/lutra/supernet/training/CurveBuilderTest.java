@@ -3,6 +3,7 @@ package dev.lutra.supernet.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class CurveBuilderTest {
@@ -10,7 +11,7 @@ class CurveBuilderTest {
     @Test
     void stepsThatDoNotComeOutEvenAreAPointToo() {
         CurvePoint before = new CurvePoint(10, 3, 0.1, 0.1);
-        CurveBuilder curve = new CurveBuilder(List.of(before), 2);
+        CurveBuilder curve = new CurveBuilder(List.of(before), Optional.empty(), 2);
         for (int step = 11; step <= 15; step++) {
             curve.add(step, step, step / 64.0, 0.1);
         }

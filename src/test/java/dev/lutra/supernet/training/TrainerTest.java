@@ -116,6 +116,39 @@ class TrainerTest {
         assertThat(Files.mismatch(unbroken, killed)).as("first byte that differs").isEqualTo(-1);
     }
 
+    /** Stopped in the middle of epochs, twice in one of them, and asked to at an epoch's last step, which ends it anyhow. */
+    @Test
+    void endsTheSameAfterBeingStopped() throws Exception {
+        Path unbroken = folder.resolve("unbroken.safetensors");
+        Path stopped = folder.resolve("stopped.safetensors");
+        train(folder, unbroken, TrainingListener.NONE);
+
+        List<Long> taken = new ArrayList<>();
+        for (long stop : new long[]{5, 7, 18, 40}) {
+            TrainingListener stopping = new TrainingListener() {
+                @Override
+                public void step(Progress progress) {
+                    taken.add(progress.step());
+                }
+
+                @Override
+                public boolean stops() {
+                    return taken.get(taken.size() - 1) >= stop;
+                }
+            };
+            if (stop == 18) {
+                assertThatThrownBy(() -> train(folder, stopped, stopping)).hasMessageStartingWith("stopped after step 19 of 54");
+            } else {
+                assertThatThrownBy(() -> train(folder, stopped, stopping)).isInstanceOf(TrainingStoppedException.class)
+                    .hasMessage("stopped after step " + stop + " of 54, which is kept: the same command goes on there");
+                assertThat(Checkpoint.read(stopped).steps()).isEqualTo(stop);
+            }
+        }
+        train(folder, stopped, progress -> taken.add(progress.step()));
+        assertThat(taken).as("no step is taken twice").doesNotHaveDuplicates().isSorted().hasSize(54);
+        assertThat(Files.mismatch(unbroken, stopped)).as("first byte that differs").isEqualTo(-1);
+    }
+
     @Test
     void aCurriculumGoesOnWithTheOptionsThatAreLeft() throws Exception {
         Curriculum curriculum = Curriculum.read(YamlNode.parse("f", """

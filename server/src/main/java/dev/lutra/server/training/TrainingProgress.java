@@ -31,6 +31,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     private boolean goesOn;
     private int epoch;
     private int epochs;
+    private final StopRequest stop = StopRequest.await();
 
     /**
      * @param what it is called on a console
@@ -93,6 +94,14 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public boolean stops() {
+        if (stop.isMade()) {
+            events.say(what + ": told to end, keeps where it stands; the same command goes on from there");
+        }
+        return stop.isMade();
+    }
+
+    @Override
     public void measured(int batches, int of) {
         if (measuring == null) {
             measuring = events.begin(what + ": batch norm", of, "batches");
@@ -110,6 +119,9 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     @Override
     public void saved(Checkpoint checkpoint) {
         events.emit(new RunEvent.EpochSaved(training, checkpoint.epochs(), checkpoint.steps()));
+        if (checkpoint.isFinished()) {
+            stop.close();
+        }
     }
 
     @Override
@@ -121,6 +133,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void close() {
+        stop.close();
         if (work != null) {
             work.close();
         }
