@@ -187,6 +187,11 @@ public final class Main implements Callable<Integer> {
             Offers offers = Offers.find(providers, bench, configured, cores);
             ServerLink link = new ServerLink(address)) {
             String memory = probe.memory(bench);
+            double quota = new SystemWatch().cpuQuota();
+            if (quota > 0) {
+                LoggerFactory.getLogger(Main.class).info("this container may take {} cores of CPU time: a model that takes more is stopped now and"
+                    + " then, which its latencies hold", quota);
+            }
             EnergySources energy = EnergySources.find(Path.of("/sys"), "nvidia-smi", System.getenv(), System::nanoTime);
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
@@ -194,7 +199,7 @@ public final class Main implements Callable<Integer> {
                 DeviceKey key = DeviceKey.find(folder, address, candidate).orElseGet(() -> DeviceKey.make(folder, address, candidate));
                 link.show(new Passport(candidate, key, secret));
                 Device.Builder described = probe.describe(candidate).toBuilder().setProtection(offers.protection())
-                    .setMemoryOfModels(memory);
+                    .setMemoryOfModels(memory).setCpuQuota(quota);
                 offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
                     offers.isCommand(provider) ? NO_ENERGY : energy.described(provider)));
                 Rounds rounds = new Rounds(offers.bench(), levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),

@@ -6,6 +6,7 @@ import dev.lutra.latency.SegmentCatalog;
 import dev.lutra.proto.Calibration;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Entry;
+import dev.lutra.proto.SystemState;
 import dev.lutra.space.SearchSpace;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 
 /** Looks for reasons not to rely on a table: what its entries say of how they were measured, and what it lacks. */
@@ -72,6 +74,8 @@ public final class TableCheck {
             check.age(maxAge, now);
             check.estimators();
             check.scales();
+            check.modes("frequency governors", SystemState::getGovernor);
+            check.modes("power modes", SystemState::getPowerMode);
             table.entries().forEach(check::entry);
         } else {
             check.find(Severity.NOTE, "source", TABLE, "taken as it is (" + table.content().getSource()
@@ -171,6 +175,7 @@ public final class TableCheck {
         if (!how.getSteady()) {
             find(Severity.WARNING, "steadiness", subject, "the warm-up did not settle before its limit");
         }
+        slowed(how.getSystem(), subject);
         if (how.getDrift() > MUCH_DRIFT) {
             find(how.getDrift() > TOO_MUCH_DRIFT ? Severity.SERIOUS : Severity.WARNING, "drift", subject,
                 "the sentinel moved by " + percent(how.getDrift()) + " while it was measured");
@@ -180,6 +185,28 @@ public final class TableCheck {
         if (how.getDisturbedRounds() > how.getRounds()) {
             find(Severity.WARNING, "disturbance", subject, how.getDisturbedRounds() + " rounds were disturbed, " + how.getRounds()
                 + " kept");
+        }
+    }
+
+    /** What a board does against heat, and a container against its neighbours, is in the figures. */
+    private void slowed(SystemState system, String subject) {
+        if (system.getThrottled() > 0) {
+            find(Severity.WARNING, "throttling", subject, "the device was slowed " + system.getThrottled()
+                + " times while it was measured, for its temperature or its CPU quota");
+        }
+        if (system.getCooled()) {
+            find(Severity.WARNING, "throttling", subject, "the device was slowing its processors against heat" + (system.getCelsius() > 0
+                ? String.format(Locale.ROOT, ", at %.0f degrees", system.getCelsius())
+                : ""));
+        }
+    }
+
+    /** Entries that were measured at other speeds of the processor are not to be added up. */
+    private void modes(String what, Function<SystemState, String> mode) {
+        List<String> modes = table.entries().stream().map(entry -> mode.apply(entry.getCircumstances().getSystem())).filter(name -> !name.isEmpty())
+            .distinct().sorted().toList();
+        if (modes.size() > 1) {
+            find(Severity.SERIOUS, "power", TABLE, "entries were measured under several " + what + ": " + String.join(", ", modes));
         }
     }
 

@@ -112,6 +112,8 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
         compare(differences, "agent", first, second, table -> all(table, Circumstances::getAgentVersion));
         compare(differences, "estimator", first, second, Estimators::named);
         compare(differences, "pinned cores", first, second, table -> all(table, how -> cores(how.getPinnedCoresList())));
+        compare(differences, "frequency governor", first, second, table -> all(table, how -> how.getSystem().getGovernor()));
+        compare(differences, "power mode", first, second, table -> all(table, how -> how.getSystem().getPowerMode()));
         compare(differences, "timing", first, second, table -> all(table, Circumstances::getTiming));
         compare(differences, "sentinel reference ns", first, second,
             table -> all(table, how -> Long.toString(how.getSentinelReferenceNanos())));

@@ -175,7 +175,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             Integer.parseInt(origin.getOrDefault(PLANNED_EPOCHS, "0"));
             return new Checkpoint(origin, Integer.parseInt(metadata.get(EPOCHS)), Long.parseLong(metadata.get("steps_done")),
                 list(metadata, "curve", CurvePoint[].class),
-                list(metadata, CURVE_BEGUN, CurveBuilder.Begun[].class).stream().findFirst(), list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
+                list(metadata, CURVE_BEGUN, CurveBuilder.Begun[].class).stream().findFirst(),
+                list(metadata, SURVIVING, String[][].class).stream().map(List::of).toList(),
                 Optional.ofNullable(metadata.get(SUPERKERNEL)),
                 JSON.readValue(metadata.getOrDefault(LATENCIES, "{}"), new TypeReference<TreeMap<String, RowLatencies>>() {}));
         } catch (NumberFormatException | JsonProcessingException | NullPointerException e) { // null may stand anywhere in JSON

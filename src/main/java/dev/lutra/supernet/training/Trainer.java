@@ -339,7 +339,8 @@ public final class Trainer {
                 curve.add(step, loss, accuracy, learningRate);
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
                 if (listener.stops() && epochBatches.hasNext()) {
-                    new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(), superkernel.map(Superkernel::state),
+                    new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(),
+                        superkernel.map(Superkernel::state),
                         before.latencies()).write(checkpointFile, learner.weights());
                     throw new TrainingStoppedException(step, steps);
                 }
@@ -348,7 +349,8 @@ public final class Trainer {
         if (!learner.weights().areFinite()) {
             throw new TrainingDivergedException("weights that are not finite", step, learningRate);
         }
-        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(), superkernel.map(Superkernel::state),
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(),
+            superkernel.map(Superkernel::state),
             before.latencies());
     }
 }

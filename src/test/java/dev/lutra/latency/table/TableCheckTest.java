@@ -128,6 +128,8 @@ class TableCheckTest {
             case "throttled" -> circumstances.setSentinelNanos(130);
             case "core throttled" -> circumstances.setCoreSentinelNanos(7).setCoreSentinelReferenceNanos(10);
             case "disturbed" -> circumstances.setDisturbedRounds(6);
+            case "slowed" -> circumstances.getSystemBuilder().setThrottled(4);
+            case "cooled" -> circumstances.getSystemBuilder().setCooled(true).setCelsius(96);
             case "unknown" -> entry.clearCircumstances();
             default -> throw new IllegalArgumentException(how);
         }
@@ -145,6 +147,8 @@ class TableCheckTest {
         "running away | SERIOUS | drift | the sentinel moved by 30.0 % while it was measured",
         "throttled | WARNING | drift | the sentinel was at 1.30 of its reference level, which its figures were scaled to",
         "core throttled | WARNING | drift | the small sentinel was at 0.70 of its reference level, which its figures were scaled to",
+        "slowed | WARNING | throttling | the device was slowed 4 times while it was measured, for its temperature or its CPU quota",
+        "cooled | WARNING | throttling | the device was slowing its processors against heat, at 96 degrees",
         "disturbed | WARNING | disturbance | 6 rounds were disturbed, 5 kept"})
     void oneThingWrongIsOneFinding(String how, Severity severity, String check, String message) {
         Entry.Builder bad = good("00000000000000bb");
@@ -153,6 +157,16 @@ class TableCheckTest {
         assertThat(findings).hasSize(2);
         String subject = check.equals("age") ? "table" : "00000000000000bb layer1 k3";
         assertThat(findings.get(0)).isEqualTo(new Finding(severity, check, subject, message));
+    }
+
+    @Test
+    void entriesOfSeveralPowerModesAreNotToBeAddedUp() {
+        Entry.Builder one = good("00000000000000aa");
+        Entry.Builder other = good("00000000000000bb");
+        one.getCircumstancesBuilder().getSystemBuilder().setPowerMode("MAXN").setGovernor("schedutil");
+        other.getCircumstancesBuilder().getSystemBuilder().setPowerMode("MODE_15W").setGovernor("schedutil");
+        assertThat(check(table(calibration(0.02), one.build(), other.build())).get(0)).isEqualTo(new Finding(Severity.SERIOUS, "power", "table",
+            "entries were measured under several power modes: MAXN, MODE_15W"));
     }
 
     @Test

@@ -155,7 +155,7 @@ public final class Rounds {
         if (known != null) {
             known.resume(job);
         }
-        Series series = known != null ? known : new Series(job, system.cpuTime());
+        Series series = known != null ? known : new Series(job, system.counts());
         hand.add(series);
         budgets.admit(series, nanoTime.getAsLong() - waitedNanos);
     }

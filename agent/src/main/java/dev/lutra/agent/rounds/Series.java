@@ -38,7 +38,7 @@ final class Series {
 
     private final MeasureRules rules;
     private final SentinelModel sentinelOfMemory;
-    private final SystemWatch.CpuTime begin;
+    private final SystemWatch.Counts begin;
     private final List<Round> kept = new ArrayList<>();
     private final List<Round> disturbed = new ArrayList<>();
     private Job job;
@@ -55,8 +55,8 @@ final class Series {
     private double halfWidth = Double.POSITIVE_INFINITY;
     private double levelNanos = 1;
 
-    /** @param begin the CPU time spent when the task was taken up */
-    Series(Job job, SystemWatch.CpuTime begin) {
+    /** @param begin what the system had counted when the task was taken up */
+    Series(Job job, SystemWatch.Counts begin) {
         this.job = job;
         this.rules = job.task().getRules();
         this.sentinelOfMemory = SentinelModel.ofMemory(job.onnx().length);
@@ -106,7 +106,7 @@ final class Series {
         job = again;
     }
 
-    SystemWatch.CpuTime begin() {
+    SystemWatch.Counts begin() {
         return begin;
     }
 

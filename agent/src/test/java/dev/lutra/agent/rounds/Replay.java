@@ -157,7 +157,7 @@ final class Replay {
     }
 
     private Series series(String task) {
-        return new Series(new Job(LeaseName.getDefaultInstance(), task(task), new byte[0], () -> false), new SystemWatch.CpuTime(0, 0));
+        return new Series(new Job(LeaseName.getDefaultInstance(), task(task), new byte[0], () -> false), new SystemWatch.Counts(0, 0, 0));
     }
 
     private void decide(Map<SentinelModel, Sentinels> sentinels, Map<SentinelModel, Speed> usual, Map<String, Series> inHand,

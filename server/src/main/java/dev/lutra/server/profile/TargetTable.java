@@ -20,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -101,10 +102,15 @@ public record TargetTable(Experiment.Target target, Path file) {
 
     private static void setUp(LookupTable table, Device device, String runtimes, List<String> differences) {
         differ(differences, "cores", Integer.toString(table.content().getDevice().getLogicalCores()), Integer.toString(device.getLogicalCores()));
+        differ(differences, "CPU quota", quota(table.content().getDevice()), quota(device));
         String runtime = table.content().getRuntime().getName() + " " + table.content().getRuntime().getVersion();
         if (!List.of(runtimes.split(", ")).contains(runtime)) {
             differ(differences, "runtime", runtime, runtimes);
         }
+    }
+
+    private static String quota(Device device) {
+        return device.getCpuQuota() > 0 ? String.format(Locale.ROOT, "%.2f cores", device.getCpuQuota()) : "none";
     }
 
     private static void differ(List<String> differences, String what, String found, String expected) {

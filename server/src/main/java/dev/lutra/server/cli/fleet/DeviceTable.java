@@ -50,6 +50,7 @@ final class DeviceTable {
         document.put("queued", agent.getQueuedTasks());
         document.put("cpu", agent.getDevice().getCpu());
         document.put("logicalCores", agent.getDevice().getLogicalCores());
+        document.put("cpuQuota", agent.getDevice().getCpuQuota());
         document.put("memoryBytes", agent.getDevice().getMemoryBytes());
         document.put("os", agent.getDevice().getOs());
         document.put("arch", agent.getDevice().getArch());
