@@ -18,6 +18,7 @@ import dev.lutra.weights.TensorArchive;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Batch norm for a network whose batch norm had become part of its convolutions: scale and shift with which normalising by a batch's own mean
@@ -38,7 +39,7 @@ final class FoldedBatchNorm implements Normalizer {
         this.folded = folded;
         for (Op op : network.ops()) {
             if (op instanceof Op.Conv || op instanceof Op.Linear) {
-                biases.put(op.output(), op.weights().size() > 1 ? op.weights().get(1).tensor().name() : op.name() + ".bias");
+                biases.put(op.output(), bias(op).map(bias -> bias.tensor().name()).orElse(op.name() + ".bias"));
             }
         }
     }
@@ -95,6 +96,13 @@ final class FoldedBatchNorm implements Normalizer {
         return x.add(x.getManager().create(kept(op), isImage ? new Shape(1, channels, 1, 1) : new Shape(1, channels)));
     }
 
+    private static Optional<Weight> bias(Op op) {
+        if (op instanceof Op.Conv conv) {
+            return conv.bias();
+        }
+        return op instanceof Op.Linear linear ? linear.bias() : Optional.empty();
+    }
+
     private float[] kept(Op.BatchNorm op) {
         return folded.read(biases.get(op.input()), Role.BIAS);
     }
@@ -118,12 +126,8 @@ final class FoldedBatchNorm implements Normalizer {
             tensors.put(norm.scale().tensor().name(), scale);
             tensors.put(norm.shift().tensor().name(), shift);
         });
-        for (Op op : network.ops()) {
-            if (op.weights().size() > 1 && (op instanceof Op.Conv || op instanceof Op.Linear)
-                && goesIntoBatchNorm(op.weights().get(1).tensor().name())) {
-                tensors.put(op.weights().get(1).tensor().name(), new float[(int) op.weights().get(1).elements()]);
-            }
-        }
+        network.ops().stream().flatMap(op -> bias(op).stream()).filter(bias -> goesIntoBatchNorm(bias.tensor().name()))
+            .forEach(bias -> tensors.put(bias.tensor().name(), new float[(int) bias.elements()]));
         return tensors;
     }
 }
