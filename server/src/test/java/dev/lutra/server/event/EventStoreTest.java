@@ -137,7 +137,7 @@ class EventStoreTest {
                 + "\"smallest\":\"cat\",\"least\":5,\"largest\":\"dog\",\"most\":80,\"balance\":0.5}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
-        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(22)
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(23)
             .contains(step(1, 1, 2.5), new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
                 new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }
