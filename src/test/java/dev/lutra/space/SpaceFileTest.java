@@ -54,7 +54,7 @@ class SpaceFileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "kernel: 5} | kernel: 4} | small.yaml:9: choices.k5.kernel: 4 (expected: an odd number)",
-        "block: shuffle, kernel: 5 | block: mixer, kernel: 5 | small.yaml:9: choices.k5.block: mixer (expected: one of conv,",
+        "block: shuffle, kernel: 5 | block: mixer, kernel: 5 | small.yaml:9: choices.k5.block: mixer (expected: one of basic, conv,",
         "choices: [k3, k5] | choices: [k3, k9] | small.yaml:12: layers[1].choices[1]: k9 (expected: one of k3, k5)",
         "repeat: 2 | repeats: 2 | small.yaml:12: layers[1].repeats: unknown key (expected: one of",
         "classes: 5 | classes: none | small.yaml:5: classes: none (expected: a whole number of at least 1 and at most 1048576)",

@@ -185,7 +185,7 @@ class SafetensorsFileTest {
         assertThatThrownBy(() -> SafetensorsFile.open(file)).isInstanceOf(InputException.class)
             .hasMessageContaining("(expected: at most 34; is it a safetensors file, and whole?)");
         assertThatThrownBy(() -> TensorArchive.open(folder.resolve("weights.pth"))).isInstanceOf(InputException.class)
-            .hasMessageEndingWith("weights.pth: not a weight file (expected: a name that ends in .safetensors, .npz or .npy)");
+            .hasMessageEndingWith("weights.pth: not a weight file (expected: a name that ends in .safetensors, .npz, .npy or .onnx)");
     }
 
     @Test
