@@ -2,6 +2,7 @@ package dev.lutra.server.store;
 
 import dev.lutra.InputException;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
