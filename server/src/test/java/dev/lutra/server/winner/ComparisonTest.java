@@ -15,6 +15,7 @@ class ComparisonTest {
     void whatIsToldNamesWhatWasAsked() {
         assertThat(figure(Optional.of(5L), 7).told(value -> value + " s")).hasValue("7 s of 5 s");
         assertThat(figure(Optional.empty(), 7).told(value -> value + " s")).hasValue("7 s");
-        assertThat(figure(Optional.of(5L), 0).told(value -> value + " s")).as("the device could not tell").isEmpty();
+        assertThat(figure(Optional.of(5L), 0).told(value -> value + " s")).as("the device could not tell").hasValue("not told, of 5 s");
+        assertThat(figure(Optional.empty(), 0).told(value -> value + " s")).isEmpty();
     }
 }
