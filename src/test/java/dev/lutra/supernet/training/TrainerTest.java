@@ -31,6 +31,7 @@ import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.TrainingListener.Progress;
+import dev.lutra.supernet.training.curve.CurvePoint;
 import dev.lutra.weights.SafetensorsFile;
 import dev.lutra.yaml.YamlNode;
 import java.awt.image.BufferedImage;

@@ -39,7 +39,7 @@ class JsonAnswersTest {
 
     /** Those that speak to a server. */
     private static final Set<String> OF_A_SERVER = Set.of("serve", "agents", "token create", "token list", "token revoke", "devices list",
-        "devices remove");
+        "devices remove", "backup", "restore", "gc");
 
     @TempDir
     private Path folder;
@@ -106,6 +106,9 @@ class JsonAnswersTest {
         asked.put("token revoke", new Asked("token revoke --server @fleet", answer -> answer.has("revoked")));
         asked.put("devices list", new Asked("devices list --server @fleet", JsonNode::isArray));
         asked.put("devices remove", new Asked("devices remove gone --server @fleet", answer -> answer.path("failed_tasks").asInt() == 1));
+        asked.put("backup", new Asked("backup @saved.zip --data @fleet", answer -> answer.path("bytes").asLong() > 0));
+        asked.put("restore", new Asked("restore @saved.zip --data @restored", answer -> answer.path("data").asText().endsWith("restored")));
+        asked.put("gc", new Asked("gc --dry-run --data @restored", answer -> answer.path("dry_run").asBoolean()));
         return asked;
     }
 
@@ -162,6 +165,9 @@ class JsonAnswersTest {
             answerOf("token revoke", Map.of("token revoke", asked.get("token revoke").with(made)));
             answerOf("devices list", asked);
             answerOf("devices remove", asked);
+            answerOf("backup", asked);
+            answerOf("restore", asked);
+            answerOf("gc", asked);
             server.kill();
             assertAnswer("serve", server.output(), asked.get("serve"));
         }

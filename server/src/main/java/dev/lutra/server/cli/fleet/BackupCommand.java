@@ -1,8 +1,12 @@
 package dev.lutra.server.cli.fleet;
 
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.store.Backup;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,9 +19,12 @@ public final class BackupCommand implements Runnable {
     @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "The server's folder (default: ${DEFAULT-VALUE}).")
     private Path data;
 
+    @Mixin
+    private JsonOption json;
+
     @Override
     public void run() {
         Backup.write(data, file);
-        System.out.println(file);
+        System.out.println(json.isWanted() ? Json.line(Map.of("file", file.toString(), "bytes", file.toFile().length())) : file);
     }
 }

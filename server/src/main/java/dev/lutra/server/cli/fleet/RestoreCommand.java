@@ -1,8 +1,12 @@
 package dev.lutra.server.cli.fleet;
 
+import dev.lutra.server.cli.output.Json;
+import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.store.Backup;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,9 +19,12 @@ public final class RestoreCommand implements Runnable {
     @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "A folder that is not there or empty (default: ${DEFAULT-VALUE}).")
     private Path data;
 
+    @Mixin
+    private JsonOption json;
+
     @Override
     public void run() {
         Backup.restore(file, data);
-        System.out.println(data);
+        System.out.println(json.isWanted() ? Json.line(Map.of("data", data.toString())) : data);
     }
 }

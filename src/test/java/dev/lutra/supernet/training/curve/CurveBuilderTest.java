@@ -1,4 +1,4 @@
-package dev.lutra.supernet.training;
+package dev.lutra.supernet.training.curve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

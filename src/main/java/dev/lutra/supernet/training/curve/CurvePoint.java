@@ -1,4 +1,4 @@
-package dev.lutra.supernet.training;
+package dev.lutra.supernet.training.curve;
 
 /**
  * A point of the training curve: averages over the steps since the point before.

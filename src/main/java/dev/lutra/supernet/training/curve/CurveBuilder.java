@@ -1,14 +1,14 @@
-package dev.lutra.supernet.training;
+package dev.lutra.supernet.training.curve;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** Averages steps to points of a curve. */
-final class CurveBuilder {
+public final class CurveBuilder {
 
     /** Sums over the steps since the last point, of a training that was stopped between two. */
-    record Begun(double loss, double accuracy, int count) {}
+    public record Begun(double loss, double accuracy, int count) {}
 
     private final List<CurvePoint> points;
     private final int stepsPerPoint;
@@ -18,7 +18,11 @@ final class CurveBuilder {
     private double learningRate;
     private int count;
 
-    CurveBuilder(List<CurvePoint> before, Optional<Begun> begun, int stepsPerPoint) {
+    /**
+     * @param before points of the training so far
+     * @param begun what was added since the last of them
+     */
+    public CurveBuilder(List<CurvePoint> before, Optional<Begun> begun, int stepsPerPoint) {
         points = new ArrayList<>(before);
         this.stepsPerPoint = stepsPerPoint;
         begun.ifPresent(sums -> {
@@ -28,7 +32,8 @@ final class CurveBuilder {
         });
     }
 
-    void add(long stepTaken, double stepLoss, double stepAccuracy, double stepLearningRate) {
+    /** One more step: its loss, the share of its images that were right, and its learning rate. */
+    public void add(long stepTaken, double stepLoss, double stepAccuracy, double stepLearningRate) {
         step = stepTaken;
         loss += stepLoss;
         accuracy += stepAccuracy;
@@ -46,17 +51,17 @@ final class CurveBuilder {
     }
 
     /** The points that are whole. */
-    List<CurvePoint> whole() {
+    public List<CurvePoint> whole() {
         return points;
     }
 
     /** What has been added since the last of them. */
-    Optional<Begun> begun() {
+    public Optional<Begun> begun() {
         return count == 0 ? Optional.empty() : Optional.of(new Begun(loss, accuracy, count));
     }
 
     /** Every point; the last one is of fewer steps where those do not come out even. */
-    List<CurvePoint> points() {
+    public List<CurvePoint> points() {
         if (count > 0) {
             close();
         }

@@ -1,0 +1,2 @@
+/** The course of a training: points of several steps each. */
+package dev.lutra.supernet.training.curve;
