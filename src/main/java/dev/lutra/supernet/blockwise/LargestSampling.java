@@ -4,15 +4,12 @@ import dev.lutra.cost.CountingRule;
 import dev.lutra.cost.Extremes;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.curriculum.Remembered;
 import dev.lutra.supernet.curriculum.Sampling;
-import java.util.List;
-import java.util.Optional;
 
 /** Always the path of the space with the most MACs. */
-public record LargestSampling(Remembered<SearchSpace, Architecture> path) implements Sampling {
+public record LargestSampling(Remembered<SearchSpace, Architecture> path) implements Sampling.OfOnePath {
 
     /** What it is called in files. */
     public static final String NAME = "largest";
@@ -22,23 +19,8 @@ public record LargestSampling(Remembered<SearchSpace, Architecture> path) implem
     }
 
     @Override
-    public List<Architecture> paths(Options surviving, Moment moment) {
-        return List.of(path.get(surviving.space()));
-    }
-
-    @Override
-    public Options offered(Options surviving) {
-        return Options.only(surviving.space(), path.get(surviving.space()));
-    }
-
-    @Override
-    public boolean isOnePath() {
-        return true;
-    }
-
-    @Override
-    public Optional<Architecture> onlyPath(SearchSpace space) {
-        return Optional.of(path.get(space));
+    public Architecture pathOf(SearchSpace space) {
+        return path.get(space);
     }
 
     @Override

@@ -2,36 +2,18 @@ package dev.lutra.supernet.curriculum;
 
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
-import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * Always the same architecture: ordinary training of one network.
  *
  * @param architecture which
  */
-record FixedSampling(Architecture architecture) implements Sampling {
+record FixedSampling(Architecture architecture) implements Sampling.OfOnePath {
 
     @Override
-    public List<Architecture> paths(Options surviving, Moment moment) {
-        return List.of(architecture);
-    }
-
-    @Override
-    public Options offered(Options surviving) {
-        return Options.only(surviving.space(), architecture);
-    }
-
-    @Override
-    public boolean isOnePath() {
-        return true;
-    }
-
-    @Override
-    public Optional<Architecture> onlyPath(SearchSpace space) {
-        return Optional.of(architecture);
+    public Architecture pathOf(SearchSpace space) {
+        return architecture;
     }
 
     @Override

@@ -33,6 +33,33 @@ public interface Sampling {
         }
     }
 
+    /** Every step trains the same path of a space. */
+    interface OfOnePath extends Sampling {
+
+        /** The path. */
+        Architecture pathOf(SearchSpace space);
+
+        @Override
+        default List<Architecture> paths(Options surviving, Moment moment) {
+            return List.of(pathOf(surviving.space()));
+        }
+
+        @Override
+        default Options offered(Options surviving) {
+            return Options.only(surviving.space(), pathOf(surviving.space()));
+        }
+
+        @Override
+        default boolean isOnePath() {
+            return true;
+        }
+
+        @Override
+        default Optional<Architecture> onlyPath(SearchSpace space) {
+            return Optional.of(pathOf(space));
+        }
+    }
+
     /**
      * The paths of one step, whose gradients are summed; they follow from options and moment alone.
      *
