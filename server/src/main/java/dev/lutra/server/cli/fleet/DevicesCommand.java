@@ -3,12 +3,10 @@ package dev.lutra.server.cli.fleet;
 import dev.lutra.InputException;
 import dev.lutra.proto.RemoveDeviceRequest;
 import dev.lutra.server.cli.output.Json;
-import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.rpc.RemoteFleet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "devices", mixinStandardHelpOptions = true, description = "The devices of a server.", synopsisSubcommandLabel = "COMMAND", subcommands = {
@@ -21,46 +19,30 @@ public final class DevicesCommand implements Runnable {
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the devices that have joined.")
-    static final class ListAll implements Runnable {
-
-        @Mixin
-        private FleetOptions server;
-
-        @Mixin
-        private JsonOption json;
+    static final class ListAll extends FleetCommand {
 
         @Override
-        public void run() {
-            try (RemoteFleet fleet = server.connect()) {
-                DeviceTable.print(fleet.agents(), json.isWanted());
-            }
+        void print(RemoteFleet fleet, boolean asJson) {
+            DeviceTable.print(fleet.agents(), asJson);
         }
     }
 
     @Command(name = "remove", mixinStandardHelpOptions = true, description = "Takes a device's key away, fails its unfinished tasks and forgets it; what it measured stays.")
-    static final class Remove implements Runnable {
+    static final class Remove extends FleetCommand {
 
         @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
         private String device;
 
-        @Mixin
-        private FleetOptions server;
-
-        @Mixin
-        private JsonOption json;
-
         @Override
-        public void run() {
-            try (RemoteFleet fleet = server.connect()) {
-                int failed = fleet.access(stub -> stub.removeDevice(RemoveDeviceRequest.newBuilder().setDevice(device).build())).getFailedTasks();
-                if (json.isWanted()) {
-                    Map<String, Object> document = new LinkedHashMap<>();
-                    document.put("removed", device);
-                    document.put("failed_tasks", failed);
-                    System.out.println(Json.line(document));
-                } else {
-                    System.out.println("removed " + device + ", with " + failed + " unfinished tasks");
-                }
+        void print(RemoteFleet fleet, boolean asJson) {
+            int failed = fleet.access(stub -> stub.removeDevice(RemoveDeviceRequest.newBuilder().setDevice(device).build())).getFailedTasks();
+            if (asJson) {
+                Map<String, Object> document = new LinkedHashMap<>();
+                document.put("removed", device);
+                document.put("failed_tasks", failed);
+                System.out.println(Json.line(document));
+            } else {
+                System.out.println("removed " + device + ", with " + failed + " unfinished tasks");
             }
         }
     }

@@ -8,7 +8,6 @@ import dev.lutra.proto.RevokeTokenRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.TokenState;
 import dev.lutra.server.cli.output.Json;
-import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.TextTable;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.yaml.Durations;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -41,7 +39,7 @@ public final class TokenCommand implements Runnable {
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Makes a token: for a device to join with once, or to look or operate with.")
-    static final class Create implements Runnable {
+    static final class Create extends FleetCommand {
 
         @Option(names = "--role", paramLabel = "ROLE", defaultValue = "agent", description = "agent, viewer or operator (default: ${DEFAULT-VALUE}).")
         private String role;
@@ -52,26 +50,25 @@ public final class TokenCommand implements Runnable {
         @Option(names = "--for", paramLabel = "TIME", description = "How long it is good (default: an hour for an agent to join, else until it is revoked).")
         private String lifetime;
 
-        @Mixin
-        private FleetOptions server;
-
-        @Mixin
-        private JsonOption json;
+        @Override
+        void check() {
+            request();
+        }
 
         @Override
-        public void run() {
+        void print(RemoteFleet fleet, boolean asJson) {
+            CreateTokenReply made = fleet.access(stub -> stub.createToken(request()));
+            System.out.print(asJson ? Json.line(document(made)) + "\n" : text(made));
+        }
+
+        private CreateTokenRequest request() {
             if (!ROLES.containsKey(role)) {
                 throw new InputException("--role: " + role + " (expected: agent, viewer or operator)");
             }
             if (!device.isEmpty() && ROLES.get(role) != Role.JOINING) {
                 throw new InputException("--device: " + device + " (expected: with --role agent)");
             }
-            CreateTokenRequest request = CreateTokenRequest.newBuilder().setRole(ROLES.get(role)).setDevice(device)
-                .setLifetimeMillis(lifetimeMillis()).build();
-            try (RemoteFleet fleet = server.connect()) {
-                CreateTokenReply made = fleet.access(stub -> stub.createToken(request));
-                System.out.print(json.isWanted() ? Json.line(document(made)) + "\n" : text(made));
-            }
+            return CreateTokenRequest.newBuilder().setRole(ROLES.get(role)).setDevice(device).setLifetimeMillis(lifetimeMillis()).build();
         }
 
         private long lifetimeMillis() {
@@ -110,27 +107,19 @@ public final class TokenCommand implements Runnable {
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists tokens, not what they are.")
-    static final class ListAll implements Runnable {
-
-        @Mixin
-        private FleetOptions server;
-
-        @Mixin
-        private JsonOption json;
+    static final class ListAll extends FleetCommand {
 
         @Override
-        public void run() {
-            try (RemoteFleet fleet = server.connect()) {
-                List<TokenState> tokens = fleet.access(stub -> stub.listTokens(ListTokensRequest.getDefaultInstance())).getTokensList();
-                if (json.isWanted()) {
-                    System.out.println(Json.line(tokens.stream().map(ListAll::document).toList()));
-                    return;
-                }
-                TextTable table = new TextTable("id", "role", "state", "device", "made", "ends");
-                tokens.forEach(token -> table.row(token.getId(), word(token.getRole()), state(token), token.getDevice(),
-                    time(token.getCreatedMillis()), token.getExpiresMillis() == 0 ? "" : time(token.getExpiresMillis())));
-                System.out.print(table);
+        void print(RemoteFleet fleet, boolean asJson) {
+            List<TokenState> tokens = fleet.access(stub -> stub.listTokens(ListTokensRequest.getDefaultInstance())).getTokensList();
+            if (asJson) {
+                System.out.println(Json.line(tokens.stream().map(ListAll::document).toList()));
+                return;
             }
+            TextTable table = new TextTable("id", "role", "state", "device", "made", "ends");
+            tokens.forEach(token -> table.row(token.getId(), word(token.getRole()), state(token), token.getDevice(),
+                time(token.getCreatedMillis()), token.getExpiresMillis() == 0 ? "" : time(token.getExpiresMillis())));
+            System.out.print(table);
         }
 
         private static String state(TokenState token) {
@@ -156,23 +145,15 @@ public final class TokenCommand implements Runnable {
     }
 
     @Command(name = "revoke", mixinStandardHelpOptions = true, description = "Lets nobody in by a token any more; devices that joined with it stay.")
-    static final class Revoke implements Runnable {
+    static final class Revoke extends FleetCommand {
 
         @Parameters(index = "0", paramLabel = "ID", description = "As 'lutra token list' has it.")
         private String id;
 
-        @Mixin
-        private FleetOptions server;
-
-        @Mixin
-        private JsonOption json;
-
         @Override
-        public void run() {
-            try (RemoteFleet fleet = server.connect()) {
-                fleet.access(stub -> stub.revokeToken(RevokeTokenRequest.newBuilder().setId(id).build()));
-                System.out.println(json.isWanted() ? Json.line(Map.of("revoked", id)) : "revoked " + id);
-            }
+        void print(RemoteFleet fleet, boolean asJson) {
+            fleet.access(stub -> stub.revokeToken(RevokeTokenRequest.newBuilder().setId(id).build()));
+            System.out.println(asJson ? Json.line(Map.of("revoked", id)) : "revoked " + id);
         }
     }
 }
