@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.run.NineNetworks;
 import dev.lutra.server.run.RunFolder;
 import dev.lutra.server.run.SaidLines;
 import dev.lutra.server.run.SimulatedDevice;
@@ -27,26 +28,10 @@ class PickCommandTest {
     /** The device has become slower since its table was measured. */
     @Test
     void aNetworkThatMissesItsBoundAsMeasuredIsExitCodeOne() throws IOException {
-        Files.writeString(folder.resolve("space.yaml"), """
-            name: kernels
-            title: Two layers of three kernels
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              k3: {block: mb, kernel: 3, expand: 2}
-              k5: {block: mb, kernel: 5, expand: 3}
-              k7: {block: mb, kernel: 7, expand: 4}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 4}
-              - {choices: [k3, k5, k7], channels: 8, repeat: 2}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """);
+        NineNetworks.write(folder);
         Path file = Files.writeString(folder.resolve("boxed.yaml"), """
             name: boxed
-            space: space.yaml
+            space: nine.yaml
             data: {train: "synthetic:4x20"}
             supernet: {epochs: 1, batch: 8, probes: 0}
             evaluation: {recalibration-images: 16, evaluators: 1}
