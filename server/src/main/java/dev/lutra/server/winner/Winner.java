@@ -52,12 +52,6 @@ public record Winner(String architecture, String file, Map<String, Double> measu
         Optional<Long> fullNanos,
         long p90Nanos, long runningBytes, double difference, boolean numericsAgree, Optional<Learned> learned) {
 
-        /** Of a network that no table has learned from, on a device that does not tell what it takes while it runs. */
-        public Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy,
-            Optional<Long> fullNanos, long p90Nanos, double difference, boolean numericsAgree) {
-            this(device, batch, aim, latency, p99, memory, energy, fullNanos, p90Nanos, 0, difference, numericsAgree, Optional.empty());
-        }
-
         /** Whether anything is asked of it. */
         public boolean isLimited() {
             return figures().anyMatch(figure -> figure.asked().isPresent());
