@@ -1,4 +1,4 @@
-// Times an ONNX file in onnxruntime-node (npm), as docs/runtimes.md has it: onnxruntime_node.js REQUEST REPORT, or --version.
+// Times an ONNX file in onnxruntime-node (npm), as docs/reference/runtimes.md has it: onnxruntime_node.js REQUEST REPORT, or --version.
 'use strict';
 const fs = require('fs');
 const path = require('path');

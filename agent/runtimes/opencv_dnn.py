@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times an ONNX file in OpenCV's dnn module, as docs/runtimes.md has it: opencv_dnn.py REQUEST REPORT, or --version."""
+"""Times an ONNX file in OpenCV's dnn module, as docs/reference/runtimes.md has it: opencv_dnn.py REQUEST REPORT, or --version."""
 import json
 import sys
 import time

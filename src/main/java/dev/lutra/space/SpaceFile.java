@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads search spaces from YAML; {@code docs/spaces.md} describes the format. */
+/** Reads search spaces from YAML; {@code docs/reference/spaces.md} describes the format. */
 public final class SpaceFile {
 
     private static final double DEFAULT_EPSILON = 1e-5; // PyTorch's

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How a published file calls our tensors; {@code docs/weights.md} describes the format. Entries may hold placeholders:
+ * How a published file calls our tensors; {@code docs/reference/weights.md} describes the format. Entries may hold placeholders:
  * <code>{n}</code> in our name stands for text without a dot and comes back in theirs, translated if there is a table for
  * it, or as a number counted from elsewhere: <code>{n-1}</code>. A {@code *} stands for text that theirs has no use for.
  */

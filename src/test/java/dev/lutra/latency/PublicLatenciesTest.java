@@ -151,7 +151,7 @@ class PublicLatenciesTest {
         assertThat(calibration.getIntervalCoverage()).isBetween(0.9, 0.99);
     }
 
-    /** Prints the table of docs/prediction.md. */
+    /** Prints the table of docs/background/prediction.md. */
     @Test
     @Tag("slow")
     void everyBudgetBeatsLeastSquares() {

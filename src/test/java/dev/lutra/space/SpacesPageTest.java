@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What docs/spaces.md shows is true. */
+/** What docs/reference/spaces.md shows is true. */
 class SpacesPageTest {
 
     private String page;
@@ -22,7 +22,7 @@ class SpacesPageTest {
 
     @BeforeEach
     void readPage() throws IOException {
-        page = Files.readString(Path.of("..", "docs", "spaces.md"));
+        page = Files.readString(Path.of("..", "docs", "reference", "spaces.md"));
         space = SpaceFile.parse("my-phone.yaml", example());
     }
 

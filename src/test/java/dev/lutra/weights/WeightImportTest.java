@@ -64,7 +64,7 @@ class WeightImportTest {
 
     /** The mapping that the manual teaches with. */
     private static WeightMapping manual() throws IOException {
-        String page = Files.readString(Path.of("../docs/weights.md"));
+        String page = Files.readString(Path.of("../docs/reference/weights.md"));
         int from = page.indexOf("```yaml\n") + "```yaml\n".length();
         return WeightMapping.of(YamlNode.parse("weights.md", page.substring(from, page.indexOf("```", from))));
     }

@@ -16,7 +16,7 @@ import java.util.function.ToDoubleFunction;
  * every network by one bias, every kind of op by a time for each occurrence, segments by a factor that similar ones share and by
  * one of their own ({@link CorrectionPart}). How far each may go, the networks say themselves: few of them leave hardly more than
  * the ratio of measured and sum, many bring out single segments ({@link VarianceSearch}). A network that was disturbed while it
- * was measured loses its weight. Errors are stated on networks that no part of this has seen. docs/prediction.md has the
+ * was measured loses its weight. Errors are stated on networks that no part of this has seen. docs/background/prediction.md has the
  * formulas.
  */
 public final class Calibrator {

@@ -46,7 +46,7 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Des
     /**
      * The defaults. Momentum, weight decay and smoothing are those of SPOS, which trains with rate 0.5 at batch 1024 in 150,000
      * steps, with neither warm-up nor first path. In the few steps that one machine has, the options of
-     * {@code shufflenetv2-cifar} would not agree on a representation by themselves (docs/training.md has figures).
+     * {@code shufflenetv2-cifar} would not agree on a representation by themselves (docs/background/training.md has figures).
      */
     public static TrainingSettings defaults() {
         return new TrainingSettings(30, 64, Curriculum.firstPathThen(FIRST_PATH, Sampling.uniform()), 0.1, 0.05, Schedule.COSINE,

@@ -62,7 +62,7 @@ class CellRetrainedTest {
     /** The settings that the documentation has, with fewer epochs and images. */
     @Test
     void asForCifar() throws IOException {
-        String page = Files.readString(LutraProcess.CHECKOUT.resolve("docs/retraining.md"));
+        String page = Files.readString(LutraProcess.CHECKOUT.resolve("docs/background/retraining.md"));
         String cell = page.substring(page.indexOf("## A cell in a larger network"));
         String settings = cell.substring(cell.indexOf("```yaml\n") + 8);
         settings = settings.substring(0, settings.indexOf("```"));

@@ -70,7 +70,7 @@ class DocumentationTest {
 
     @ArchTest
     static void everyEventIsOnThePageOfTheExperimentWithAllThatItTells(JavaClasses all) throws IOException {
-        String page = page("experiment.md");
+        String page = page("reference/experiment.md");
         String table = page.substring(page.indexOf("## What happened"));
         List<Class<?>> told = Arrays.stream(RunEvent.class.getPermittedSubclasses()).filter(kind -> !properties(kind).isEmpty()).toList();
         assertThat(told).hasSizeGreaterThan(20).allSatisfy(kind -> {

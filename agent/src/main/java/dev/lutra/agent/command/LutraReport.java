@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Lutra's own form of a report: a JSON object, docs/runtimes.md. */
+/** Lutra's own form of a report: a JSON object, docs/reference/runtimes.md. */
 final class LutraReport {
 
     private static final Map<String, Double> UNITS = Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);

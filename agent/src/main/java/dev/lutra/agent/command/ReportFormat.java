@@ -19,7 +19,7 @@ import java.util.stream.DoubleStream;
 /** The forms in which commands report latencies. All but the first are those of other tools, by their documentation. */
 public enum ReportFormat {
 
-    /** Lutra's own JSON: docs/runtimes.md. */
+    /** Lutra's own JSON: docs/reference/runtimes.md. */
     LUTRA(LutraReport::read),
     /** NVIDIA's {@code trtexec --exportTimes=FILE}: a JSON list of runs, of which {@code computeMs} holds no copies. */
     TRTEXEC(ReportFormat::trtexec),

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /**
- * Another provider than the CPU, for real, on a machine that has one: the environment variable names it. docs/providers.md
+ * Another provider than the CPU, for real, on a machine that has one: the environment variable names it. docs/reference/providers.md
  * says how to get WebGPU without a GPU.
  */
 @EnabledIfEnvironmentVariable(named = "LUTRA_TEST_PROVIDER", matches = ".+")

@@ -41,7 +41,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * What an experiment file asks for; {@code docs/experiment.md} describes the keys.
+ * What an experiment file asks for; {@code docs/reference/experiment.md} describes the keys.
  *
  * @param name of the experiment and its run folder
  * @param space how the file names it, or the accuracy table that is the space too

@@ -82,7 +82,8 @@ class RecipesTest {
     /** The page of the recipes has a row for each; wherever else in the documentation one is named, there is one of that name. */
     @Test
     void whatTheDocumentationNamesIsWhatThereIs() throws IOException {
-        List<String> rows = Pattern.compile("^\\| `([a-z0-9-]+)` \\|", Pattern.MULTILINE).matcher(Files.readString(DOCS.resolve("recipes.md")))
+        List<String> rows = Pattern.compile("^\\| `([a-z0-9-]+)` \\|", Pattern.MULTILINE)
+            .matcher(Files.readString(DOCS.resolve("reference/recipes.md")))
             .results().map(row -> row.group(1)).toList();
         assertThat(rows).containsExactlyInAnyOrderElementsOf(names().stream().filter(name -> !name.endsWith("-cifar")).toList());
         Pattern named = Pattern.compile("(?:--recipe |recipes/)([a-z0-9]+(?:-[a-z0-9]+)*)");

@@ -75,7 +75,7 @@ public final class DemoCommand implements Callable<Integer> {
               your photos  ./lutra run mine.yaml                       with data: {train: FOLDER}, one sub-folder a class
               your device  ./lutra run mine.yaml --http 0.0.0.0:7412   with targets: [{device: NAME}]; a phone joins by the link it prints
               your space   ./lutra run mine.yaml --out runs/mine       with space: mine-space.yaml, a changed copy of it
-            docs/guide/README.md leads through all three.
+            docs/tutorials/README.md leads through all three.
             """.formatted(experiment, space);
     }
 }
