@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * Something a user gave is wrong and can be put right. The message is one line, whatever the file holds that it quotes, and
  * names the file or key and what was expected; the command line prints it as it is and exits with 2.
  */
-public final class InputException extends IllegalArgumentException {
+public class InputException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 

@@ -66,8 +66,9 @@ class DependencyLinesTest {
         .should().dependOnClassesThat().resideInAPackage("dev.lutra.supernet.training..");
 
     @ArchTest
-    static final ArchRule SQL_STAYS_IN_STORE_FLEET_AND_ACCESS = noClasses().that()
-        .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..", "dev.lutra.server.access..")
+    static final ArchRule SQL_STAYS_WHERE_THE_SERVER_KEEPS_ITS_ROWS = noClasses().that()
+        .resideOutsideOfPackages("dev.lutra.server.store..", "dev.lutra.server.fleet..", "dev.lutra.server.access..",
+            "dev.lutra.server.schedule..")
         .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "org.jdbi..", "org.flywaydb..");
 
     @ArchTest

@@ -8,6 +8,7 @@ import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.ServerKey;
+import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
@@ -25,6 +26,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /** A queue, its models, its agents and who may speak to them, on a TCP port. */
 public final class LutraServer implements AutoCloseable {
@@ -71,9 +73,11 @@ public final class LutraServer implements AutoCloseable {
      * @param key with which connections are encrypted; empty: they are not
      * @param host name or address of the interface to listen on
      * @param port 0 for a free one
+     * @param others calls besides those about devices and who may join
      * @throws InputException when it cannot listen there
      */
-    public static LutraServer start(String host, int port, Optional<ServerKey> key, Access access, TaskQueue queue, ModelStore models) {
+    public static LutraServer start(String host, int port, Optional<ServerKey> key, Access access, TaskQueue queue, ModelStore models,
+        BindableService... others) {
         // Calls that wait hold no thread, and those that store something share the disk's time.
         ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
             task -> {
@@ -84,7 +88,7 @@ public final class LutraServer implements AutoCloseable {
         calls.allowCoreThreadTimeOut(true);
         CallRate rate = new CallRate();
         AgentCalls agentCalls = new AgentCalls(queue, models);
-        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
             .orElse(InsecureServerCredentials.create()))
             .executor(calls)
             .addService(new AgentService(agentCalls))
@@ -101,8 +105,9 @@ public final class LutraServer implements AutoCloseable {
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .build();
+            .permitKeepAliveWithoutCalls(true);
+        Stream.of(others).forEach(builder::addService);
+        Server server = builder.build();
         try {
             return new LutraServer(server.start(), calls);
         } catch (IOException e) {

@@ -48,7 +48,7 @@ record Guard(Set<String> hosts, HttpHandler handler) implements HttpHandler {
         if (!named.matches() || !hosts.contains(named.group("name").toLowerCase(Locale.ROOT))) {
             return Optional.of(new Problem(421, "not a name of this server (expected: one of those in its certificate; --name adds others)"));
         }
-        if (!exchange.getRequestURI().getPath().startsWith(Api.PREFIX)) {
+        if (!exchange.getRequestURI().getPath().startsWith(Router.API)) {
             return Optional.empty();
         }
         String origin = headers.getFirst("Origin");

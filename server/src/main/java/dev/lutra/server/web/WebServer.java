@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -73,11 +74,11 @@ public final class WebServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService calls;
     private final Access access;
-    private final Api api;
+    private final List<RouteGroup> groups;
     private final String address;
 
-    private WebServer(HttpServer server, ExecutorService calls, Access access, Api api, String address) {
-        this.api = api;
+    private WebServer(HttpServer server, ExecutorService calls, Access access, List<RouteGroup> groups, String address) {
+        this.groups = groups;
         this.server = server;
         this.calls = calls;
         this.access = access;
@@ -88,9 +89,10 @@ public final class WebServer implements AutoCloseable {
      * Starts to listen.
      *
      * @param key with which connections are encrypted; empty: they are not
+     * @param others calls besides those of agents
      * @throws InputException when it cannot listen there
      */
-    public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, AgentCalls agentCalls) {
+    public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, AgentCalls agentCalls, RouteGroup... others) {
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         HttpServer server = bind(settings, key, address);
         String reached = (key.isPresent() ? "https" : "http") + "://" + settings.names().stream().findFirst()
@@ -104,12 +106,12 @@ public final class WebServer implements AutoCloseable {
             });
         calls.allowCoreThreadTimeOut(true);
         Set<String> hosts = hosts(settings, key, address.getAddress());
-        Api api = new Api(access, agentCalls, new OwnDevice(agentCalls::device), calls);
-        server.createContext("/", withHeaders(new Guard(hosts, new Pages())));
-        server.createContext(Api.PREFIX, withHeaders(new Guard(hosts, api)));
+        List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
+        groups.addAll(List.of(others));
+        server.createContext("/", withHeaders(new Guard(hosts, new Router(access, routes(groups), new Pages()))));
         server.setExecutor(calls);
         server.start();
-        return new WebServer(server, calls, access, api, reached);
+        return new WebServer(server, calls, access, groups, reached);
     }
 
     /** As requests name this server: every name and address of the machine, of the certificate, and those that the owner adds. */
@@ -149,9 +151,13 @@ public final class WebServer implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    /** Every call that it answers, by its path. */
-    List<String> routes() {
-        return api.routes().stream().map(Api.Route::path).toList();
+    /** Every call that it answers. */
+    public List<Route> routes() {
+        return routes(groups);
+    }
+
+    private static List<Route> routes(List<RouteGroup> groups) {
+        return groups.stream().map(RouteGroup::routes).flatMap(List::stream).toList();
     }
 
     /** Where browsers reach it, {@code scheme://host:port}. */
@@ -172,7 +178,7 @@ public final class WebServer implements AutoCloseable {
     /** Ends all calls; afterwards nothing of this server uses the queue. */
     @Override
     public void close() {
-        api.endWaits(); // those that wait are told that there is nothing
+        groups.forEach(RouteGroup::end); // those that wait are told that there is nothing
         calls.shutdown();
         server.stop(0);
         try {

@@ -15,6 +15,8 @@ import dev.lutra.proto.Role;
 import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.server.access.Credentials;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.CallOptions;
@@ -55,7 +57,11 @@ class EveryCallTest {
         Map.entry("AccessService/Challenge", Set.of(ANYONE)), Map.entry("AccessService/Authenticate", Set.of(ANYONE)),
         Map.entry("AccessService/Enroll", Set.of(JOINING, OPERATOR)), Map.entry("AccessService/CreateToken", Set.of(OPERATOR)),
         Map.entry("AccessService/ListTokens", Set.of(OPERATOR)), Map.entry("AccessService/RevokeToken", Set.of(OPERATOR)),
-        Map.entry("AccessService/RemoveDevice", Set.of(OPERATOR)), Map.entry("AccessService/CancelTasks", Set.of(OPERATOR)));
+        Map.entry("AccessService/RemoveDevice", Set.of(OPERATOR)), Map.entry("AccessService/CancelTasks", Set.of(OPERATOR)),
+        Map.entry("RunService/SubmitRun", Set.of(OPERATOR)), Map.entry("RunService/ListRuns", Set.of(VIEWER, OPERATOR)),
+        Map.entry("RunService/GetRun", Set.of(VIEWER, OPERATOR)), Map.entry("RunService/PauseRun", Set.of(OPERATOR)),
+        Map.entry("RunService/ResumeRun", Set.of(OPERATOR)), Map.entry("RunService/CancelRun", Set.of(OPERATOR)),
+        Map.entry("RunService/PrioritizeRun", Set.of(OPERATOR)));
 
     @TempDir
     Path folder;
@@ -69,7 +75,8 @@ class EveryCallTest {
         database = Database.open(folder.resolve("lutra.db"));
         TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         credentials = Credentials.of(database, queue);
-        server = LutraServer.start("127.0.0.1", 0, Optional.empty(), credentials.access(), queue, new ModelStore(folder.resolve("models")));
+        server = LutraServer.start("127.0.0.1", 0, Optional.empty(), credentials.access(), queue, new ModelStore(folder.resolve("models")),
+            new RunService(new RunCalls(new RunStore(database, Clock.systemUTC()))));
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
     }
 

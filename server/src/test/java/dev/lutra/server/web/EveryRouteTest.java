@@ -4,6 +4,7 @@ import static dev.lutra.proto.Role.AGENT;
 import static dev.lutra.proto.Role.ANYONE;
 import static dev.lutra.proto.Role.JOINING;
 import static dev.lutra.proto.Role.OPERATOR;
+import static dev.lutra.proto.Role.VIEWER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
@@ -11,11 +12,14 @@ import dev.lutra.proto.Role;
 import dev.lutra.server.access.Credentials;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
@@ -37,10 +41,16 @@ import org.junit.jupiter.api.io.TempDir;
 class EveryRouteTest {
 
     /** Who may call, written down a second time. */
-    private static final Map<String, Set<Role>> MAY = Map.of(
-        "agent/join", Set.of(AGENT), "agent/lease", Set.of(AGENT), "agent/renew", Set.of(AGENT), "agent/report", Set.of(AGENT),
-        "agent/fetch-model", Set.of(AGENT), "access/challenge", Set.of(ANYONE), "access/authenticate", Set.of(ANYONE),
-        "access/enroll", Set.of(JOINING, OPERATOR), "access/create-token", Set.of(OPERATOR), "join-code", Set.of(OPERATOR));
+    private static final Map<String, Set<Role>> MAY = Map.ofEntries(
+        Map.entry("POST /api/agent/join", Set.of(AGENT)), Map.entry("POST /api/agent/lease", Set.of(AGENT)),
+        Map.entry("POST /api/agent/renew", Set.of(AGENT)), Map.entry("POST /api/agent/report", Set.of(AGENT)),
+        Map.entry("POST /api/agent/fetch-model", Set.of(AGENT)), Map.entry("POST /api/access/challenge", Set.of(ANYONE)),
+        Map.entry("POST /api/access/authenticate", Set.of(ANYONE)), Map.entry("POST /api/access/enroll", Set.of(JOINING, OPERATOR)),
+        Map.entry("POST /api/access/create-token", Set.of(OPERATOR)), Map.entry("POST /api/join-code", Set.of(OPERATOR)),
+        Map.entry("GET /api/runs", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs", Set.of(OPERATOR)),
+        Map.entry("GET /api/runs/{id}", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/pause", Set.of(OPERATOR)),
+        Map.entry("POST /api/runs/{id}/resume", Set.of(OPERATOR)), Map.entry("POST /api/runs/{id}/cancel", Set.of(OPERATOR)),
+        Map.entry("POST /api/runs/{id}/priority", Set.of(OPERATOR)));
 
     @TempDir
     Path folder;
@@ -55,7 +65,7 @@ class EveryRouteTest {
         TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         credentials = Credentials.of(database, queue);
         server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), credentials.access(),
-            new AgentCalls(queue, new ModelStore(folder.resolve("models"))));
+            new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(new RunCalls(new RunStore(database, Clock.systemUTC()))));
     }
 
     @AfterEach
@@ -64,24 +74,29 @@ class EveryRouteTest {
         database.close();
     }
 
+    private static String name(Route route) {
+        return route.method() + " " + route.pattern();
+    }
+
     @Test
     void everyCallIsHere() {
-        assertThat(server.routes()).containsExactlyInAnyOrderElementsOf(MAY.keySet());
+        assertThat(server.routes()).extracting(EveryRouteTest::name).containsExactlyInAnyOrderElementsOf(MAY.keySet());
     }
 
     @TestFactory
     Stream<DynamicTest> isForThoseWhoMay() {
         return server.routes().stream().flatMap(route -> credentials.shown().entrySet().stream()
-            .map(shown -> dynamicTest(route + " with " + shown.getKey(), () -> check(route, shown.getValue()))));
+            .map(shown -> dynamicTest(name(route) + " with " + shown.getKey(), () -> check(route, shown.getValue()))));
     }
 
-    private void check(String route, Credentials.Shown shown) throws Exception {
+    private void check(Route route, Credentials.Shown shown) throws Exception {
+        Set<Role> may = MAY.get(name(route));
         int status = call(route, shown.token(), Credentials.DEVICE, credentials.session()).statusCode();
-        if (MAY.get(route).contains(ANYONE)) {
+        if (may.contains(ANYONE)) {
             assertThat(status).isNotIn(403, 404, 500);
         } else if (shown.role().isEmpty()) {
             assertThat(status).isEqualTo(401);
-        } else if (!MAY.get(route).contains(shown.role().get())) {
+        } else if (!may.contains(shown.role().get())) {
             assertThat(status).isEqualTo(403);
         } else {
             assertThat(status).isNotIn(403, 500);
@@ -92,17 +107,19 @@ class EveryRouteTest {
     @TestFactory
     Stream<DynamicTest> anAgentSpeaksForItsOwnDevice() {
         Optional<String> agent = credentials.shown().get("an agent's token").token();
-        return server.routes().stream().filter(route -> MAY.get(route).contains(AGENT)).map(route -> dynamicTest(route, () -> {
+        return server.routes().stream().filter(route -> MAY.get(name(route)).contains(AGENT)).map(route -> dynamicTest(name(route), () -> {
             HttpResponse<String> answer = call(route, agent, Credentials.OTHER, credentials.othersSession());
             assertThat(answer.statusCode()).isEqualTo(403);
             assertThat(answer.body()).isEqualTo("device theirs: the caller's key is that of mine");
         }));
     }
 
-    private HttpResponse<String> call(String route, Optional<String> token, String device, String session) throws Exception {
-        String body = "{\"session\": \"" + session + "\"" + (route.equals("agent/join") ? ", \"device\": {\"name\": \"" + device + "\"}}" : "}");
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.address() + "/api/" + route))
-            .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
+    private HttpResponse<String> call(Route route, Optional<String> token, String device, String session) throws Exception {
+        String body = "{\"session\": \"" + session + "\""
+            + (route.pattern().endsWith("agent/join") ? ", \"device\": {\"name\": \"" + device + "\"}}" : "}");
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.address() + route.pattern().replaceAll("\\{[a-z]+}", "1")))
+            .header("Content-Type", "application/json")
+            .method(route.method(), route.method().equals("GET") ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         token.ifPresent(shown -> request.header("Authorization", "Bearer " + shown));
         return client.send(request.build(), BodyHandlers.ofString());
     }

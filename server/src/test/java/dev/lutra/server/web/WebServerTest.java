@@ -5,6 +5,8 @@ import static java.nio.file.attribute.PosixFilePermission.OWNER_WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
@@ -23,6 +25,7 @@ import dev.lutra.proto.RenewReply;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Role;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.CreateTokenReply;
 import dev.lutra.server.access.Access;
@@ -30,6 +33,8 @@ import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
@@ -80,6 +85,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WebServerTest {
 
     private static final String TOKEN = "the-token-of-this-test";
+    private static final String EXPERIMENT = "name: ours\\nspace: {table: /data/accuracies.csv}\\n";
     private static final byte[] MODEL = {0x3a, 0};
 
     @TempDir
@@ -104,7 +110,8 @@ class WebServerTest {
 
     private WebServer serve(int port, Encryption encryption) {
         return WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of("lutra.test")),
-            ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, new AgentCalls(queue, models));
+            ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, new AgentCalls(queue, models),
+            new RunRoutes(new RunCalls(new RunStore(database, Clock.systemUTC()))));
     }
 
     @AfterEach
@@ -252,6 +259,40 @@ class WebServerTest {
         assertThat(client.send(post("agent/join", bearer, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
         assertThat(client.send(post("agent/leave", bearer, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
         assertThat(queue.agents()).isEmpty();
+    }
+
+    @Test
+    void aRunIsSubmittedToldAndMoved() throws Exception {
+        HttpResponse<String> made = send(post("runs", TOKEN, "{\"experiment\": \"" + EXPERIMENT + "\", \"priority\": 3}"));
+        assertThat(made.statusCode()).as(made.body()).isEqualTo(200);
+        JsonNode run = new ObjectMapper().readTree(made.body());
+        assertThat(run.get("id").asText()).isEqualTo("1");
+        assertThat(run.get("name").asText()).isEqualTo("ours");
+        assertThat(run.get("owner").asText()).isEqualTo("owner");
+        assertThat(run.get("priority").asInt()).isEqualTo(3);
+        assertThat(Instant.parse(run.get("submitted").asText())).isBeforeOrEqualTo(Instant.now());
+
+        String viewer = access.tokens().create(Role.VIEWER, Duration.ZERO, "").token();
+        HttpResponse<String> told = send(HttpRequest.newBuilder(uri("/api/runs/1")).header("Authorization", "Bearer " + viewer));
+        assertThat(new ObjectMapper().readTree(told.body()).get("experiment").asText()).isEqualTo(EXPERIMENT.replace("\\n", "\n"));
+        assertThat(send(post("runs/1/pause", viewer, "")).statusCode()).isEqualTo(403);
+        assertThat(new ObjectMapper().readTree(send(post("runs/1/pause", TOKEN, "")).body()).get("state").asText()).isEqualTo("paused");
+        assertThat(send(post("runs/1/priority", TOKEN, "{\"priority\": 101}")).body()).isEqualTo("priority: 101 (expected: -100 to 100)");
+        assertThat(send(post("runs/1/cancel", TOKEN, "")).statusCode()).isEqualTo(200);
+        HttpResponse<String> ended = send(post("runs/1/pause", TOKEN, ""));
+        assertThat(ended.statusCode()).isEqualTo(400);
+        assertThat(ended.body()).isEqualTo("run 1: cancelled (expected: to pause, one that has not ended)");
+        assertThat(send(post("runs/7/pause", TOKEN, "")).statusCode()).isEqualTo(404);
+        assertThat(send(HttpRequest.newBuilder(uri("/api/runs")).header("Authorization", "Bearer " + viewer)).body()).contains("\"cancelled\"");
+    }
+
+    @Test
+    void aBadExperimentIsRefusedInTheLineOfARun() throws Exception {
+        HttpResponse<String> refused = send(post("runs", TOKEN, "{\"experiment\": \"name: ours\\nspace: [1]\\n\"}"));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).startsWith("experiment.yaml:").doesNotContain("\n");
+        assertThat(new ObjectMapper().readTree(send(HttpRequest.newBuilder(uri("/api/runs")).header("Authorization", "Bearer " + TOKEN)).body())
+            .get("runs")).isEmpty();
     }
 
     @Test

@@ -10,12 +10,16 @@ import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
+import dev.lutra.server.rpc.RunService;
 import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.Encryption;
 import dev.lutra.server.tls.OwnAddress;
 import dev.lutra.server.tls.ServerKey;
+import dev.lutra.server.web.RunRoutes;
 import dev.lutra.server.web.WebServer;
 import java.io.Console;
 import java.net.InetAddress;
@@ -61,8 +65,9 @@ public final class ServeCommand implements Runnable {
             Access access = Access.open(database, Clock.systemUTC(), owner);
             InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
             Optional<ServerKey> key = ServerKey.of(encryption, names(where, pages), Instant.now());
-            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models);
-                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models))) {
+            RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
+            try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
+                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();

@@ -1,0 +1,125 @@
+package dev.lutra.server.schedule;
+
+import dev.lutra.InputException;
+import dev.lutra.server.schedule.StoredRun.State;
+import dev.lutra.server.store.Database;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
+/** The runs of a server, as rows of its database. */
+public final class RunStore {
+
+    private static final String UNFINISHED = "state IN ('ACTIVE', 'PAUSED')";
+
+    private final Database database;
+    private final Clock clock;
+
+    public RunStore(Database database, Clock clock) {
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /**
+     * Adds a run that is to go on.
+     *
+     * @param most runs of the owner that have not ended
+     * @throws InputException if the owner has as many
+     */
+    StoredRun add(String name, String experiment, String owner, int priority, int most) {
+        return database.transaction(handle -> {
+            int open = handle.createQuery("SELECT count(*) FROM runs WHERE owner = :owner AND " + UNFINISHED).bind("owner", owner)
+                .mapTo(Integer.class).one();
+            if (open >= most) {
+                throw new InputException("runs: " + open + " of " + owner + " have not ended (expected: fewer than " + most
+                    + ", as 'lutra serve --runs-per-owner' has it; 'lutra cancel' ends one)");
+            }
+            long id = handle.createUpdate("INSERT INTO runs (name, experiment, owner, priority, state, submitted_millis)"
+                + " VALUES (:name, :experiment, :owner, :priority, 'ACTIVE', :now)")
+                .bind("name", name).bind("experiment", experiment).bind("owner", owner).bind("priority", priority).bind("now", clock.millis())
+                .executeAndReturnGeneratedKeys("id").mapTo(Long.class).one();
+            return find(handle, id).orElseThrow();
+        });
+    }
+
+    /** The newest first. */
+    List<StoredRun> newest(int most) {
+        return database.read(handle -> handle.createQuery("SELECT * FROM runs ORDER BY id DESC LIMIT :most").bind("most", most)
+            .map((row, context) -> run(row)).list());
+    }
+
+    /** Those that are to go on, in the order in which they were submitted. */
+    List<StoredRun> active() {
+        return database.read(handle -> handle.createQuery("SELECT * FROM runs WHERE state = 'ACTIVE' ORDER BY id")
+            .map((row, context) -> run(row)).list());
+    }
+
+    /** @throws UnknownRunException when there is none */
+    StoredRun get(long id) {
+        return database.read(handle -> find(handle, id)).orElseThrow(() -> new UnknownRunException(Long.toString(id)));
+    }
+
+    private static Optional<StoredRun> find(Handle handle, long id) {
+        return handle.createQuery("SELECT * FROM runs WHERE id = :id").bind("id", id).map((row, context) -> run(row)).findOne();
+    }
+
+    private static StoredRun run(ResultSet row) throws SQLException {
+        return new StoredRun(row.getLong("id"), row.getString("name"), row.getString("experiment"), row.getString("owner"), row.getInt("priority"),
+            State.valueOf(row.getString("state")), Optional.of(row.getString("device")).filter(device -> !device.isEmpty()), row.getLong("turn"),
+            row.getInt("kills"), Instant.ofEpochMilli(row.getLong("submitted_millis")), time(row.getLong("started_millis")),
+            time(row.getLong("ended_millis")), row.getString("message"));
+    }
+
+    private static Optional<Instant> time(long millis) {
+        return millis == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+    }
+
+    /**
+     * Has a run be in another state, unless it is in one that this does not follow from.
+     *
+     * @param message replaces what was said before
+     * @return whether it was in one of {@code from}
+     */
+    boolean move(long id, Set<State> from, State to, String message) {
+        String states = from.stream().map(state -> "'" + state + "'").sorted().collect(Collectors.joining(", "));
+        return database.transaction(handle -> handle.createUpdate("UPDATE runs SET state = :to, message = :message, ended_millis = :ended"
+            + " WHERE id = :id AND state IN (" + states + ")")
+            .bind("to", to.name()).bind("message", message).bind("ended", State.UNFINISHED.contains(to) ? 0 : clock.millis()).bind("id", id)
+            .execute()) == 1;
+    }
+
+    /** A process of it begins to work. */
+    void started(long id) {
+        set(id, "started_millis = CASE started_millis WHEN 0 THEN :value ELSE started_millis END", clock.millis());
+    }
+
+    void prioritize(long id, int priority) {
+        set(id, "priority = :value", priority);
+    }
+
+    /** What it does not go on without; empty: nothing. */
+    void wants(long id, Optional<String> device) {
+        set(id, "device = :value", device.orElse(""));
+    }
+
+    /** It was stopped for others, all of whom come first now. */
+    void hadItsTurn(long id) {
+        set(id, "turn = (SELECT max(turn) FROM runs) + :value", 1);
+    }
+
+    /** How many of its processes something else has ended, one after the other. */
+    void kills(long id, int kills) {
+        set(id, "kills = :value", kills);
+    }
+
+    private void set(long id, String assignment, Object value) {
+        database.transaction(handle -> handle.createUpdate("UPDATE runs SET " + assignment + " WHERE id = :id").bind("value", value).bind("id", id)
+            .execute());
+    }
+}

@@ -1,0 +1,88 @@
+package dev.lutra.server.web;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.util.JsonFormat;
+import com.sun.net.httpserver.HttpExchange;
+import dev.lutra.server.access.Caller;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A call under way, by a caller who may make it.
+ *
+ * @param parameters what the route's pattern leaves open, decoded
+ */
+public record Call(HttpExchange exchange, Caller caller, Map<String, String> parameters) {
+
+    /** As large as a message over gRPC, in JSON, where bytes take a third more. */
+    private static final int MOST_BODY_BYTES = 88 << 20;
+
+    /** What the route's pattern leaves open under a name. */
+    public String parameter(String name) {
+        return parameters.get(name);
+    }
+
+    /** What stands behind the path as {@code ?name=value}; empty where it does not. */
+    public Optional<String> query(String name) {
+        String query = exchange.getRequestURI().getRawQuery();
+        return Stream.of((query == null ? "" : query).split("&")).map(part -> part.split("=", 2))
+            .filter(part -> part.length == 2 && part[0].equals(name)).map(part -> Route.decoded(part[1])).findFirst();
+    }
+
+    /**
+     * What was sent, as text.
+     *
+     * @throws Refusal if it is longer
+     */
+    String body(int mostBytes) throws IOException {
+        byte[] body;
+        try (InputStream in = exchange.getRequestBody()) {
+            body = in.readNBytes(mostBytes + 1);
+        }
+        if (body.length > mostBytes) {
+            throw new Refusal(413, "more than " + mostBytes + " bytes");
+        }
+        return new String(body, StandardCharsets.UTF_8);
+    }
+
+    /** Reads what was sent as JSON; protobuf's own mapping, in which fields have either of their names. */
+    <B extends Message.Builder> B read(B request) throws IOException {
+        try {
+            JsonFormat.parser().ignoringUnknownFields().merge(body(MOST_BODY_BYTES), request);
+        } catch (InvalidProtocolBufferException e) {
+            throw new Refusal(400, "request: " + e.getMessage());
+        }
+        return request;
+    }
+
+    boolean send(int status, String type, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", type + "; charset=utf-8");
+        exchange.getResponseHeaders().set("Cache-Control", "no-store");
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().write(body);
+        return true;
+    }
+
+    boolean json(String document) throws IOException {
+        return send(200, "application/json", document);
+    }
+
+    boolean send(Path file, String type) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.getResponseHeaders().set("Cache-Control", "no-store");
+        exchange.sendResponseHeaders(200, Files.size(file));
+        try (OutputStream out = exchange.getResponseBody()) {
+            Files.copy(file, out);
+        }
+        return true;
+    }
+}

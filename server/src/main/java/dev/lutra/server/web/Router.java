@@ -1,0 +1,106 @@
+package dev.lutra.server.web;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import dev.lutra.InputException;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.AccessException;
+import dev.lutra.server.access.Caller;
+import dev.lutra.server.access.NameHasKeyException;
+import dev.lutra.server.fleet.NameTakenException;
+import dev.lutra.server.fleet.UnknownSessionException;
+import dev.lutra.server.schedule.UnknownRunException;
+import dev.lutra.server.store.StorageException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the call that a request is for and lets in who may make it, by a token in the authorization header. Errors are the statuses that
+ * gRPC's map to: 401 for a caller whom nobody knows, 403 for one who may not do this, 404 for what is not there, 409 for a name that belongs
+ * to another device, 400 for what the caller did wrong, 503 while nothing can be stored; the body says so in a line.
+ */
+final class Router implements HttpHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+
+    /** Below it is nothing but calls. */
+    static final String API = "/api/";
+
+    private final Access access;
+    private final List<Route> routes;
+    private final HttpHandler others;
+
+    /** @param others answers what is no call */
+    Router(Access access, List<Route> routes, HttpHandler others) {
+        this.access = access;
+        this.routes = List.copyOf(routes);
+        this.others = others;
+    }
+
+    private record Found(Route route, Map<String, String> parameters) {}
+
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getRawPath();
+        List<Found> found = routes.stream().flatMap(route -> route.match(path).map(parameters -> new Found(route, parameters)).stream()).toList();
+        if (found.isEmpty() && !path.startsWith(API)) {
+            others.handle(exchange);
+            return;
+        }
+        boolean isAnswered = true;
+        try {
+            isAnswered = answered(exchange, () -> answer(exchange, found));
+        } finally {
+            if (isAnswered) {
+                exchange.close();
+            }
+        }
+    }
+
+    private boolean answer(HttpExchange exchange, List<Found> found) throws IOException {
+        if (found.isEmpty()) {
+            throw new Refusal(404, "no such call: " + exchange.getRequestURI().getPath());
+        }
+        Found called = found.stream().filter(one -> one.route().method().equals(exchange.getRequestMethod())).findFirst()
+            .orElseThrow(() -> new Refusal(405, exchange.getRequestMethod() + " (expected: "
+                + found.stream().map(one -> one.route().method()).collect(Collectors.joining(" or ")) + ")"));
+        String name = called.route().pattern().replaceFirst("^" + API, "");
+        Caller caller = access.admit(name, called.route().admits(), exchange.getRequestHeaders().getFirst("Authorization"));
+        return called.route().handler().answer(new Call(exchange, caller, called.parameters()));
+    }
+
+    /** Says whether it has answered; otherwise the answer comes later. */
+    interface Answer {
+        boolean give() throws IOException;
+    }
+
+    /** Answers, if need be with what went wrong. */
+    static boolean answered(HttpExchange exchange, Answer answer) throws IOException {
+        try {
+            return answer.give();
+        } catch (Refusal e) {
+            return refuse(exchange, e.status(), e.getMessage());
+        } catch (AccessException e) {
+            return refuse(exchange, e.isCallerKnown() ? 403 : 401, e.getMessage());
+        } catch (UnknownSessionException | UnknownRunException e) {
+            return refuse(exchange, 404, e.getMessage());
+        } catch (NameTakenException | NameHasKeyException e) {
+            return refuse(exchange, 409, e.getMessage());
+        } catch (InputException e) {
+            return refuse(exchange, 400, e.getMessage());
+        } catch (StorageException e) {
+            return refuse(exchange, 503, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("{} failed", exchange.getRequestURI().getPath(), e);
+            return refuse(exchange, 500, "the server failed; its log says why");
+        }
+    }
+
+    private static boolean refuse(HttpExchange exchange, int status, String line) throws IOException {
+        return new Call(exchange, Caller.ANYONE, Map.of()).send(status, "text/plain", line);
+    }
+}
