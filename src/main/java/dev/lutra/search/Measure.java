@@ -131,7 +131,7 @@ public final class Measure {
     }
 
     /** The measure's name in a file; what is stored in milliseconds, megabytes or millijoules says so. */
-    static String column(String measure) {
+    public static String column(String measure) {
         return Scaled.of(measure).map(kind -> kind.column + measure.substring(kind.name.length())).orElse(measure);
     }
 
@@ -141,7 +141,7 @@ public final class Measure {
     }
 
     /** A value in its column's unit, exactly; whole numbers without a decimal point. */
-    static BigDecimal toColumn(String measure, double value) {
+    public static BigDecimal toColumn(String measure, double value) {
         BigDecimal exact = new BigDecimal(Double.toString(value));
         BigDecimal inUnit = (isScaled(measure) ? exact.movePointLeft(DIGITS) : exact).stripTrailingZeros();
         return inUnit.scale() < 0 ? inUnit.setScale(0) : inUnit;

@@ -17,7 +17,7 @@ import dev.lutra.proto.connection.KeyFingerprint;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.profile.RunFleet;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;

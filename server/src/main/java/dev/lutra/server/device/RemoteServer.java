@@ -7,7 +7,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.profile.RunFleet;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.store.Database;
 import java.util.List;
 import java.util.Map;

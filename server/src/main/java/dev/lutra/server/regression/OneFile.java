@@ -11,7 +11,7 @@ import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.LoadMeasurement;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.store.Database;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Load;

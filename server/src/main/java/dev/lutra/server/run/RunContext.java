@@ -1,5 +1,7 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.folder.RunFolder;
+import dev.lutra.server.folder.StoredExperiment;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.ImageData;
@@ -23,6 +25,7 @@ import dev.lutra.search.Measures;
 import dev.lutra.search.algorithm.Decoded;
 import dev.lutra.search.correction.CorrectedAccuracies;
 import dev.lutra.server.event.EventStore;
+import dev.lutra.server.event.ProgressFile;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.event.RunHistory;
@@ -87,6 +90,7 @@ final class RunContext implements AutoCloseable {
     private final RunFolder folder;
     private final FleetAccess access;
     private final RunEvents events;
+    private final ProgressFile progress;
     private final String version;
     private final Database database;
     private final ResultStore results;
@@ -111,8 +115,9 @@ final class RunContext implements AutoCloseable {
         database = Database.open(folder.database(),
             line -> listeners.forEach(listener -> listener.heard(new RunEvent.Noted(line))));
         results = new ResultStore(database, experiment.name());
+        progress = new ProgressFile(folder.progress(), System::nanoTime);
         List<RunListener> all = new ArrayList<>(
-            List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime))));
+            List.of(new EventStore(results, folder.metrics(), new SteadyClock(Clock.systemUTC(), System::nanoTime)), progress));
         all.addAll(listeners);
         events = new RunEvents(all);
         StoredExperiment.write(experiment, folder);
@@ -759,6 +764,7 @@ final class RunContext implements AutoCloseable {
         closeQuietly(evaluator);
         closeQuietly(supernet);
         closeQuietly(data);
+        closeQuietly(progress);
         database.close();
     }
 

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.AtomicFile;
 import dev.lutra.cost.CountingRule;
 import dev.lutra.latency.LatencyModel;

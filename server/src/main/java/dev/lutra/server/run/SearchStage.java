@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.server.folder.StoredExperiment;
 import dev.lutra.server.profile.FrontPrecision;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;

@@ -9,7 +9,7 @@ import dev.lutra.search.Hypervolume;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.SaidLines;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -13,7 +13,7 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.experiment.Vocabulary;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.NineNetworks;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.space.Options;
 import dev.lutra.supernet.curriculum.Phase;
 import dev.lutra.supernet.curriculum.Sampling.Moment;

@@ -34,7 +34,7 @@ import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.DeviceException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.SaidLines;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;

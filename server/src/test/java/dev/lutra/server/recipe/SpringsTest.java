@@ -10,7 +10,7 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.Gene;
 import dev.lutra.space.GeneSpace;

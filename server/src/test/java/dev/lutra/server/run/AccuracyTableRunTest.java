@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.table.EstimatedTable;

@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.network.RandomWeights;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;

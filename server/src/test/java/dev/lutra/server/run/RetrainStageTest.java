@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.lowering.Precision;

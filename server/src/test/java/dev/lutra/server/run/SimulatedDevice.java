@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Device;

@@ -3,6 +3,7 @@ package dev.lutra.server.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.Candidate;

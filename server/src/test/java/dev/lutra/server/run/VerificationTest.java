@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.server.folder.RunFolder;
+import dev.lutra.server.folder.StoredExperiment;
 import dev.lutra.InputException;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxFile;

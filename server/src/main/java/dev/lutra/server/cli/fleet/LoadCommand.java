@@ -14,7 +14,7 @@ import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.FleetAccess;
 import dev.lutra.server.run.LoadMeasurement;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.yaml.Durations;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -11,7 +11,7 @@ import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.rpc.RunService;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.schedule.RunCalls;
 import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;

@@ -2,7 +2,9 @@ package dev.lutra.server.cli.output;
 
 import dev.lutra.Names;
 import dev.lutra.server.event.Progress;
+import dev.lutra.server.event.WorkPace;
 import java.time.Duration;
+import java.util.OptionalDouble;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -61,22 +63,21 @@ public final class ConsoleProgress implements Progress {
         private final long total;
         private final String unit;
         private final long started = System.nanoTime();
-        private double startedAt = -1;
+        private final WorkPace pace;
         private long printed = started;
-        private double last;
         private String lastNote = "";
 
         Lines(String what, long total, String unit) {
             this.what = what;
             this.total = total;
             this.unit = unit;
+            pace = new WorkPace(total, unit, started);
             System.err.printf("%s: starting, %,d %s%n", what, total, unit);
         }
 
         @Override
         public void at(double done, String note) {
-            startedAt = startedAt < 0 ? done : startedAt;
-            last = done;
+            pace.at(done);
             lastNote = note;
             if (System.nanoTime() - printed >= LINE_EVERY.toNanos()) {
                 print();
@@ -85,16 +86,15 @@ public final class ConsoleProgress implements Progress {
 
         private void print() {
             printed = System.nanoTime();
-            double seconds = (printed - started) / 1e9;
-            System.err.printf("%s: %,d of %,d %s%s%s%n", what, (long) last, total, unit,
-                unit.equals(SECONDS) ? "" : ", " + pace(seconds), lastNote.isEmpty() ? "" : ", " + lastNote);
+            System.err.printf("%s: %,d of %,d %s%s%s%n", what, (long) pace.done(), total, unit, rate(), lastNote.isEmpty() ? "" : ", " + lastNote);
         }
 
-        private String pace(double seconds) {
-            double since = Math.max(0, last - Math.max(0, startedAt));
-            double rate = since / Math.max(seconds, 1e-9);
-            String left = since >= 1 ? ", " + clock((total - last) / rate) + " left" : "";
-            return String.format("%.1f/s%s", rate, left);
+        private String rate() {
+            if (pace.rate(printed).isEmpty()) {
+                return "";
+            }
+            OptionalDouble left = pace.secondsLeft(printed);
+            return String.format(", %.1f/s", pace.rate(printed).getAsDouble()) + (left.isPresent() ? ", " + clock(left.getAsDouble()) + " left" : "");
         }
 
         private static String clock(double seconds) {
@@ -107,7 +107,7 @@ public final class ConsoleProgress implements Progress {
         @Override
         public void close() {
             double seconds = (System.nanoTime() - started) / 1e9;
-            System.err.printf("%s: %,d of %,d %s in %s%s%n", what, (long) last, total, unit, clock(seconds),
+            System.err.printf("%s: %,d of %,d %s in %s%s%n", what, (long) pace.done(), total, unit, clock(seconds),
                 lastNote.isEmpty() ? "" : ", " + lastNote);
         }
     }

@@ -9,7 +9,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;

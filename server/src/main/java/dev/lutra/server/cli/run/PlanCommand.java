@@ -14,7 +14,7 @@ import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.plan.Plan;
 import dev.lutra.server.run.ExperimentRun;
 import dev.lutra.server.run.FleetAccess;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.server.run.RunFolder;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.SaidLines;
 import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;

@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.folder;
 
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
@@ -37,7 +37,7 @@ public record RunFolder(Path root) {
     }
 
     /** Files of candidates while a command of the user's evaluates them. */
-    Path evaluated() {
+    public Path evaluated() {
         return root.resolve("evaluated");
     }
 
@@ -78,7 +78,7 @@ public record RunFolder(Path root) {
      *
      * @param training its fingerprint
      */
-    NetworkFolder retrained(String training) {
+    public NetworkFolder retrained(String training) {
         String name = training.substring(0, NAME_DIGITS);
         NetworkFolder network = new NetworkFolder(root.resolve("retrain").resolve(name));
         Path formerly = root.resolve("retrained-" + name + ".safetensors");
@@ -96,6 +96,11 @@ public record RunFolder(Path root) {
     /** What happened in the run, a line of JSON an event. */
     public Path metrics() {
         return root.resolve("metrics.jsonl");
+    }
+
+    /** What is under way while a process works on the run. */
+    public Path progress() {
+        return root.resolve("progress.json");
     }
 
     public Path report() {

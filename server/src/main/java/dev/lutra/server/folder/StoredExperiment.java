@@ -1,4 +1,4 @@
-package dev.lutra.server.run;
+package dev.lutra.server.folder;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,12 +21,12 @@ public final class StoredExperiment {
     private StoredExperiment() {}
 
     /** Keeps the experiment that the run is opened with. */
-    static void write(Experiment experiment, RunFolder folder) {
+    public static void write(Experiment experiment, RunFolder folder) {
         write(experiment, folder.experiment());
     }
 
     /** Keeps the experiment beside the front that is found with it. */
-    static void writeSearched(Experiment experiment, RunFolder folder) {
+    public static void writeSearched(Experiment experiment, RunFolder folder) {
         write(experiment, folder.searched());
     }
 
