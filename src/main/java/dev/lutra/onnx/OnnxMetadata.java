@@ -48,6 +48,9 @@ public final class OnnxMetadata {
     /** Fingerprint of the network of real numbers that this one of few bits has its weights from; absent where it was trained as it is. */
     public static final String QUANTIZED = "lutra.quantized.network";
 
+    /** Canonical text form of that network. */
+    public static final String QUANTIZED_ARCHITECTURE = "lutra.quantized.architecture";
+
     /** Begins what a file was rewritten to, by the keys of {@link dev.lutra.onnx.deploy.Deployment}; absent where it was not. */
     public static final String DEPLOYMENT = ORIGIN + "deploy.";
 

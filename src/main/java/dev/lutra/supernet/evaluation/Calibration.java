@@ -6,7 +6,7 @@ import dev.lutra.yaml.YamlNode;
 import java.util.Locale;
 
 /**
- * How far grids reach of networks that were trained with real numbers, by what training images make of these.
+ * How far grids of values reach, by what training images make of the network.
  *
  * @param method what of the values is reached
  * @param images that are looked at, at most
@@ -25,7 +25,14 @@ public record Calibration(Method method, int images, double percentile) {
         /** All but a few of the largest magnitudes. */
         PERCENTILE,
         /** As much as loses least of what the histogram of magnitudes tells. */
-        ENTROPY
+        ENTROPY,
+        /** As much as moves values least when they are rounded, by the mean square. */
+        MSE;
+
+        /** What it is called in files. */
+        String key() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     /** By a method, as usual. */
@@ -45,17 +52,22 @@ public record Calibration(Method method, int images, double percentile) {
         return read;
     }
 
-    /** These settings under their names in an experiment file. */
-    public NamedValues values() {
-        NamedValues.Builder values = NamedValues.builder().put("export.int8.calibration", name(method)).put("export.int8.images", images);
-        if (method == Method.PERCENTILE) {
-            values.put("export.int8.percentile", percentile);
-        }
-        return values.build();
+    /**
+     * These settings under their names in an experiment file.
+     *
+     * @param key of the section that has them
+     */
+    public NamedValues values(String key) {
+        return NamedValues.builder().put(key + ".calibration", method.key()).putAll(details(key)).build();
     }
 
-    private static String name(Method method) {
-        return method.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    /** The same without the method. */
+    NamedValues details(String key) {
+        NamedValues.Builder values = NamedValues.builder().put(key + ".images", images);
+        if (method == Method.PERCENTILE) {
+            values.put(key + ".percentile", percentile);
+        }
+        return values.build();
     }
 
     /** The step of a grid for such values, in parts of its unit; 1 where all of them are zero. */
@@ -64,6 +76,7 @@ public record Calibration(Method method, int images, double percentile) {
             case MIN_MAX -> grid.signed() ? Math.max(values.most() / grid.most(), values.least() / grid.least()) : values.most() / grid.most();
             case PERCENTILE -> values.quantile(percentile / PERCENT) / grid.most();
             case ENTROPY -> values.leastLoss(grid.most()) / grid.most();
+            case MSE -> values.leastError(grid.most()) / grid.most();
         };
         return step > 0 ? (float) (step / grid.unitStep()) : 1;
     }

@@ -17,9 +17,10 @@ import java.util.Optional;
  * @param accuracy what its accuracy is
  * @param stopping of those that a search has no use for; empty: all are judged to the end
  * @param by what their figures say
+ * @param ranges how far a candidate's grids of values reach; empty: as far as they learned to while the weights were trained
  */
 public record EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed,
-    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping, By by) {
+    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping, By by, Optional<Calibration> ranges) {
 
     /** What the figure of a candidate says. */
     public enum By {
@@ -30,6 +31,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     }
 
     private static final int MOST_BY_DEFAULT = 8;
+    private static final String RANGES = "evaluation.ranges";
+    private static final String LEARNED = "learned";
 
     public EvaluationSettings {
         require("recalibration-images", recalibrationImages, 1);
@@ -41,7 +44,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     /** By the share of the images that is right. */
     public EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed, int evaluators,
         Optional<EarlyStopping> stopping) {
-        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping, By.ACCURACY);
+        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping, By.ACCURACY,
+            Optional.empty());
     }
 
     /** All judged to the end, with the mean statistics of training images. */
@@ -58,15 +62,25 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
         return new EvaluationSettings(2_048, 5_000, 128, 0, Math.min(MOST_BY_DEFAULT, Runtime.getRuntime().availableProcessors()));
     }
 
-    /** The same for a network that has its weights to itself, which is judged to the end with the batch norm that it leaves with. */
+    /**
+     * The same for a network that has its weights to itself, which is judged to the end with the batch norm that it leaves with and with
+     * grids that reach as far as it learned.
+     */
     public EvaluationSettings alone() {
         return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, accuracy,
-            Optional.empty(), By.ACCURACY);
+            Optional.empty(), By.ACCURACY, Optional.empty());
+    }
+
+    /** The same with other grids of values. */
+    public EvaluationSettings ranges(Optional<Calibration> calibration) {
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, by,
+            calibration);
     }
 
     /** The same with other figures. */
     public EvaluationSettings by(By figure) {
-        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, figure);
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, figure,
+            ranges);
     }
 
     /** Images that the batch norm of a candidate is measured on before it is judged; 0 where it is not. */
@@ -87,11 +101,14 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     }
 
     private NamedValues.Builder recalibrated(Recalibration by) {
-        return NamedValues.builder()
+        NamedValues.Builder values = NamedValues.builder()
             .putLater("evaluation.recalibration", by.key(), Recalibration.MEAN.key())
             .put("evaluation.recalibration-images", recalibrationImages)
             .put("evaluation.batch", batch)
-            .put("evaluation.seed", seed);
+            .put("evaluation.seed", seed)
+            .putLater(RANGES, ranges.map(calibration -> calibration.method().key()).orElse(LEARNED), LEARNED);
+        ranges.ifPresent(calibration -> values.putAll(calibration.details(RANGES)));
+        return values;
     }
 
     private static void require(String key, int value, int least) {

@@ -6,6 +6,8 @@ import java.util.Arrays;
 final class Magnitudes {
 
     static final int BINS = 2048;
+    /** Places to cut at that are tried. */
+    private static final int CUTS = 256;
 
     /** What stands for none where a logarithm needs some. */
     private static final double HALF_A_VALUE = 0.5;
@@ -87,6 +89,38 @@ final class Magnitudes {
             }
         }
         return cut * width;
+    }
+
+    /**
+     * The magnitude to cut at so that rounding moves the values least, by the mean square: cutting at less makes the grid finer and moves
+     * what lies beyond.
+     *
+     * @param levels points of the grid above zero
+     */
+    double leastError(int levels) {
+        double best = Double.POSITIVE_INFINITY;
+        int cut = BINS;
+        for (int bins = BINS; bins > 0; bins -= BINS / CUTS) {
+            double error = error(bins * width / levels, levels);
+            if (error < best) {
+                best = error;
+                cut = bins;
+            }
+        }
+        return cut * width;
+    }
+
+    /** The sum of squares by which a grid moves values that lie in the middle of their bins. */
+    private double error(double step, int levels) {
+        double error = 0;
+        for (int bin = 0; bin < BINS; bin++) {
+            if (counts[bin] > 0) {
+                double value = (bin + HALF_A_VALUE) * width;
+                double moved = value - Math.min(levels, Math.rint(value / step)) * step;
+                error += counts[bin] * moved * moved;
+            }
+        }
+        return error;
     }
 
     /** Of the first bins with all beyond in the last of them, from the same in so many levels. */

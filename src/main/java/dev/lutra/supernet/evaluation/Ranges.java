@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Looks at what comes to the grids of a network, in the same network without them. */
+/** Looks at what comes to the grids of a network, in that network or in the same without grids. */
 final class Ranges implements Forward.Hook {
 
     /** What the images themselves are called. */
@@ -18,7 +18,7 @@ final class Ranges implements Forward.Hook {
     private final Map<Op.Quantize, String> sources = new LinkedHashMap<>();
     private final Map<String, Magnitudes> seen = new HashMap<>();
 
-    /** @param quantized whose ops have the names of the one without grids */
+    /** @param quantized whose other ops have the names of the one that is looked at */
     Ranges(Network quantized) {
         Map<Value, Op> giving = new HashMap<>();
         for (Op op : quantized.ops()) {

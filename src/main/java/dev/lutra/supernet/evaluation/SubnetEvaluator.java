@@ -243,7 +243,12 @@ public final class SubnetEvaluator implements AutoCloseable {
      * @param precision of the file that they are for
      */
     public float[] logits(Architecture architecture, Precision precision, Batch images) {
-        return byEvaluator(judge -> judge.logits(architecture, precision, images));
+        return byEvaluator(judge -> judge.logits(judge.subnet(architecture), precision, images));
+    }
+
+    /** The same of a network that is ready for use. */
+    public float[] logits(Subnet subnet, Precision precision, Batch images) {
+        return byEvaluator(judge -> judge.logits(subnet, precision, images));
     }
 
     /** An architecture ready for use, without asking how good it is. */

@@ -33,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /** Judges architectures on one device, with images of its own there. */
@@ -136,9 +137,9 @@ final class SubnetJudge {
         }
     }
 
-    /** Outputs of an architecture for some images, row-major: images, then classes. */
-    float[] logits(Architecture architecture, Precision precision, Batch images) {
-        try (Inference inference = inference(subnet(architecture), precision)) {
+    /** Outputs of a subnet for some images, row-major: images, then classes. */
+    float[] logits(Subnet subnet, Precision precision, Batch images) {
+        try (Inference inference = inference(subnet, precision)) {
             return inference.logits(images);
         }
     }
@@ -150,8 +151,43 @@ final class SubnetJudge {
             return subnet(architecture, network, weights.measured()); // of the one network that has these weights
         }
         try (NDManager candidate = manager.newSubManager()) {
-            return subnet(architecture, network, recalibrate(network, shared(candidate), candidate).values());
+            Parameters shared = shared(candidate);
+            if (settings.ranges().isEmpty() || !network.isQuantized()) {
+                return subnet(architecture, network, recalibrate(network, shared, candidate).values());
+            }
+            Normalizer own = new BatchStatistics(candidate);
+            Map<String, float[]> steps = steps(network, settings.ranges().get(),
+                (images, ranges) -> Forward.inference(network, shared, own, images, ranges));
+            Map<String, NDArray> arrays = new HashMap<>();
+            Parameters ranged = weight -> weight.tensor().role() == Role.STEP
+                ? arrays.computeIfAbsent(weight.tensor().name(), name -> candidate.create(steps.get(name)))
+                : shared.get(weight);
+            Subnet learned = subnet(architecture, network, recalibrate(network, ranged, candidate).values());
+            return new Subnet(architecture, network, withSteps(steps, learned.weights()));
         }
+    }
+
+    private static WeightSource withSteps(Map<String, float[]> steps, WeightSource others) {
+        return weight -> weight.tensor().role() == Role.STEP ? steps.get(weight.tensor().name()).clone() : others.read(weight);
+    }
+
+    /**
+     * The steps of a network's grids by what comes to them, in parts of their units.
+     *
+     * @param look a forward pass of some images that the hook sees
+     */
+    private Map<String, float[]> steps(Network quantized, Calibration calibration, BiConsumer<NDArray, Forward.Hook> look) {
+        Ranges ranges = new Ranges(quantized);
+        try (Batches batches = train.sample(batch, Math.min(calibration.images(), train.size()), settings.seed())) {
+            while (batches.hasNext()) {
+                try (NDManager pass = manager.newSubManager()) {
+                    NDArray images = Images.of(batches.next(), pass);
+                    ranges.images(images);
+                    look.accept(images, ranges);
+                }
+            }
+        }
+        return ranges.steps(calibration);
     }
 
     /**
@@ -164,24 +200,14 @@ final class SubnetJudge {
         Subnet real = subnet(architecture);
         Architecture chosen = bits.architecture(architecture);
         Network network = bits.space().build(chosen);
-        Ranges ranges = new Ranges(network);
-        try (NDManager candidate = manager.newSubManager();
-            Batches batches = train.sample(batch, Math.min(calibration.images(), train.size()), settings.seed())) {
+        try (NDManager candidate = manager.newSubManager()) {
             Map<Weight, NDArray> arrays = new HashMap<>();
             Parameters parameters = weight -> arrays.computeIfAbsent(weight,
                 key -> candidate.create(real.weights().read(key), Views.shape(key)));
-            while (batches.hasNext()) {
-                try (NDManager pass = candidate.newSubManager()) {
-                    NDArray images = Images.of(batches.next(), pass);
-                    ranges.images(images);
-                    Forward.inference(real.network(), parameters, RunningStatistics.given(parameters), images, ranges);
-                }
-            }
+            Map<String, float[]> steps = steps(network, calibration,
+                (images, ranges) -> Forward.inference(real.network(), parameters, RunningStatistics.given(parameters), images, ranges));
+            return new Subnet(chosen, network, withSteps(steps, real.weights()));
         }
-        Map<String, float[]> steps = ranges.steps(calibration);
-        return new Subnet(chosen, network, weight -> weight.tensor().role() == Role.STEP
-            ? steps.get(weight.tensor().name()).clone()
-            : real.weights().read(weight));
     }
 
     private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {

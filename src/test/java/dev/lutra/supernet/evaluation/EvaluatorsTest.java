@@ -17,6 +17,7 @@ import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
 import dev.lutra.lowering.WeightRounding;
 import dev.lutra.network.Bits;
+import dev.lutra.network.Op;
 import dev.lutra.search.CandidateEvaluator;
 import dev.lutra.search.CandidateLog;
 import dev.lutra.search.CheapMeasures;
@@ -283,6 +284,36 @@ class EvaluatorsTest {
             UniformBits few = UniformBits.of(space, Bits.of("2"));
             assertThat(distance(expected, logits(subnets.subnet(architecture, few, Calibration.by(Calibration.Method.MIN_MAX)), batch)))
                 .isGreaterThan(0.1);
+        }
+    }
+
+    /** Steps that are sixteen times what they should be, as those of a choice that was hardly trained may be, are of no account any more. */
+    @Test
+    void rangesOfACandidateFollowFromItsValues(@TempDir Path folder) {
+        SearchSpace bits = UniformBits.of(space, Bits.of("8")).space();
+        TrainingSettings settings = new TrainingSettings(1, 16, Curriculum.of(Sampling.uniform()), 0.05, 0, Schedule.COSINE, 0.9, 4e-5, 0, 3);
+        EvaluationSettings learned = new EvaluationSettings(64, 200, 16, 1, 1);
+        try (SupernetWeights trained = new Trainer(bits, data, settings, learned, folder.resolve("c.safetensors"), Device.cpu())
+            .train(TrainingListener.NONE)) {
+            Architecture architecture = bits.random(new Random(7));
+            bits.build(architecture).ops().stream().filter(Op.Quantize.class::isInstance).map(Op.Quantize.class::cast)
+                .forEach(grid -> trained.tensor(grid.step().tensor()).muli(16));
+            float[] expected = logits(space, space.parse(architecture.toString().replace("@8", "")), trained, learned);
+            assertThat(distance(expected, logits(bits, architecture, trained, learned))).isGreaterThan(0.05);
+            for (Calibration.Method method : Calibration.Method.values()) {
+                EvaluationSettings ranged = learned.ranges(Optional.of(new Calibration(method, 64, 99.99)));
+                assertThat(distance(expected, logits(bits, architecture, trained, ranged))).as(method.toString()).isLessThan(0.03);
+                assertThat(ranged.values().fingerprint("evaluation", 1)).isNotEqualTo(learned.values().fingerprint("evaluation", 1));
+                assertThat(ranged.alone().values().fingerprint("evaluation", 1)).as("a network alone has learned its own")
+                    .isEqualTo(learned.values().fingerprint("evaluation", 1));
+            }
+        }
+        assertThat(learned.values().stored().keySet()).noneMatch(name -> name.startsWith("evaluation.ranges"));
+    }
+
+    private float[] logits(SearchSpace from, Architecture architecture, SupernetWeights trained, EvaluationSettings settings) {
+        try (SubnetEvaluator evaluator = new SubnetEvaluator(from, trained, data, settings); Batches images = data.validation().inOrder(24, 24)) {
+            return evaluator.logits(architecture, Precision.FLOAT32, images.next());
         }
     }
 

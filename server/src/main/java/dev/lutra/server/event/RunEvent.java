@@ -397,15 +397,20 @@ public sealed interface RunEvent {
     }
 
     /**
-     * A network was written in 8-bit integers.
+     * A file of a network that multiplies integers was held against what it was written from, on validation images in ONNX Runtime.
      *
+     * @param file its name, of a retrained network with its folder
      * @param bytes of the file
-     * @param accuracyBefore of the network on validation images
+     * @param accuracyBefore of what it was written from: the network of real numbers where it was quantized afterwards, otherwise itself as
+     *     it is judged
      * @param accuracy of the file
-     * @param real layers that ONNX Runtime multiplies real numbers in nevertheless
+     * @param alike share of the images to which the file and the network of integers give the same class; null in events of earlier versions
+     * @param difference mean absolute difference of their outputs, relative to these' range; null in events of earlier versions
+     * @param real layers that are to multiply integers and multiply real numbers in ONNX Runtime nevertheless
      */
     record FileQuantized(@JsonProperty("file") String file, @JsonProperty("bytes") long bytes,
         @JsonProperty("accuracy-before") double accuracyBefore, @JsonProperty("accuracy") double accuracy,
+        @JsonProperty("alike") Double alike, @JsonProperty("difference") Double difference,
         @JsonProperty("real") List<String> real) implements RunEvent {
 
         public FileQuantized {
@@ -414,14 +419,19 @@ public sealed interface RunEvent {
 
         @Override
         public Optional<String> key() {
-            return Optional.of("export/file/" + file);
+            return Optional.of("export/file/" + file + "/answers");
         }
 
         @Override
         public Optional<String> line() {
+            String same = alike == null
+                ? ""
+                : String.format(Locale.ROOT, "%.2f %% answered as before it was written, outputs %.1e of their range apart on average, ",
+                    100 * alike, difference);
             return Optional
-                .of(String.format(Locale.ROOT, "export: %s: %.1f MB, accuracy %.2f %% after %.2f %%, %s", file, bytes / 1e6, 100 * accuracy,
-                    100 * accuracyBefore, real.isEmpty() ? "integers in all layers" : "real numbers in " + String.join(", ", real)));
+                .of(String.format(Locale.ROOT, "export: %s: %.2f MB, accuracy %.2f %% after %.2f %%, %s%s", file, bytes / 1e6, 100 * accuracy,
+                    100 * accuracyBefore, same,
+                    real.isEmpty() ? "integers wherever they are to be" : "real numbers all the same in " + String.join(", ", real)));
         }
     }
 

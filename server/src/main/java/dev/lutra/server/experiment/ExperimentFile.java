@@ -546,8 +546,13 @@ public final class ExperimentFile {
             integer(node, "evaluators", 1, defaults.evaluators()),
             node.flatMap(n -> n.find("accuracy")).map(n -> n.oneOf(AccuracyKind.class)).orElse(defaults.accuracy()),
             node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))),
-            node.flatMap(n -> n.find("by")).map(n -> n.oneOf(By.class)).orElse(usual));
+            node.flatMap(n -> n.find("by")).map(n -> n.oneOf(By.class)).orElse(usual),
+            node.flatMap(n -> n.find("ranges")).filter(n -> n.isMapping() || !n.text().equals("learned")).map(Calibration::read));
         node.ifPresent(YamlNode::rejectUnknownKeys);
+        if (settings.ranges().isPresent() && (settings.recalibration() == Recalibration.BATCH || settings.by() == By.STAGES)) {
+            throw node.orElseThrow().get("ranges").error("beside " + (settings.by() == By.STAGES ? "accuracies of stages" : "recalibration: batch")
+                + " (expected: with candidates that are recalibrated whole)");
+        }
         return settings;
     }
 
@@ -668,7 +673,8 @@ public final class ExperimentFile {
     private SortedMap<String, Deployment> deployments(Optional<YamlNode> node) {
         SortedMap<String, Deployment> deployments = new TreeMap<>();
         node.ifPresent(all -> all.entries().forEach((name, form) -> {
-            if (!name.matches("[a-z][a-z0-9]{0,30}") || Arrays.stream(Precision.values()).anyMatch(taken -> taken.toString().equals(name))) {
+            if (!name.matches("[a-z][a-z0-9]{0,30}") || name.equals("int8")
+                || Arrays.stream(Precision.values()).anyMatch(taken -> taken.toString().equals(name))) {
                 throw form.error("'" + name + "' (expected: a name for these files of at most 31 small letters and digits, a letter first, "
                     + "that is no precision's)");
             }

@@ -152,7 +152,8 @@ final class TrainingTrial implements AutoCloseable {
     private double secondsPerImage(EvaluationSettings wanted, int evaluators, int networks, Path folder) {
         int each = Math.max(2 * LEAST_IMAGES, (int) (VALUES / space.input().elements()));
         EvaluationSettings small = new EvaluationSettings(wanted.recalibration(), Math.min(each, wanted.recalibrationImages()),
-            Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), evaluators, Optional.empty());
+            Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), evaluators, Optional.empty())
+            .ranges(wanted.ranges());
         DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.input().height(), 1);
         try (ImageData data = ImageData.open(drawn, folder, DataProgress.NONE)) {
             trial.evaluate(evaluators, data, small);

@@ -1,5 +1,6 @@
 package dev.lutra.server.run;
 
+import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
@@ -29,6 +30,14 @@ final class ExportStage implements Stage<List<Winner>> {
     @Override
     public Set<Artifact> leaves(Experiment experiment) {
         return Set.of(Artifact.EXPORTS);
+    }
+
+    /**
+     * @throws InputException if networks cannot be written as the experiment says
+     */
+    @Override
+    public void check(RunContext run) {
+        WinnerExport.check(run.experiment(), run.space());
     }
 
     @Override

@@ -53,10 +53,11 @@ final class PickStage implements Stage<Winner> {
     }
 
     /**
-     * @throws InputException if a device that has to confirm the network cannot be reached
+     * @throws InputException if a device that has to confirm the network cannot be reached, or it cannot be written as the experiment says
      */
     @Override
     public void check(RunContext run) {
+        WinnerExport.check(run.experiment(), run.space());
         run.requireReachable(run.experiment().targets());
     }
 

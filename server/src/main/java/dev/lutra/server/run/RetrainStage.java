@@ -23,6 +23,7 @@ import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
+import dev.lutra.server.winner.WinnerExport;
 import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Teacher;
@@ -79,7 +80,10 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     public void check(RunContext run) {
         run.requireDevices();
         run.experiment().dataSpec(run.experiment().baseSpace());
-        request.networks(run.space()).forEach(network -> requireStart(run, grown(run, network)));
+        if (request.isForWinners() && run.experiment().retraining().space().isEmpty()) {
+            WinnerExport.check(run.experiment(), run.space());
+        }
+        request.networks(run.space()).stream().map(network -> grown(run, network)).forEach(network -> requireStart(run, network));
         new Taught(run).close();
         if (asksDevices(run)) {
             run.requireReachable(run.experiment().targets());
@@ -263,8 +267,9 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         }
     }
 
-    /** @throws InputException if not all weights are there that a network begins with */
+    /** @throws InputException if not all weights are there that a network begins with, or it cannot be written as the experiment says */
     private static void requireStart(RunContext run, LoneNetwork network) {
+        WinnerExport.check(run.experiment(), network.space());
         Network built = network.space().build(network.architecture());
         run.experiment().retraining().training().recipe().layers().requireFit("retrain", PretrainedStart.learned(List.of(built)));
         Optional<PretrainedStart> pretrained = pretrained(run, network);

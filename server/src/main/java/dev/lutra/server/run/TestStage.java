@@ -114,7 +114,7 @@ final class TestStage implements Stage<List<TestedNetwork>> {
             return Optional.of("refused by " + String.join(", ", network.refusedBy()) + " (lutra test --refused tests it)");
         }
         Map<String, String> metadata = OnnxFile.metadata(run.folder().root().resolve(file.file()));
-        if (!file.architecture().equals(metadata.get(OnnxMetadata.ARCHITECTURE))) {
+        if (!file.architecture().equals(metadata.getOrDefault(OnnxMetadata.QUANTIZED_ARCHITECTURE, metadata.get(OnnxMetadata.ARCHITECTURE)))) {
             return Optional.of("holds another network than " + file.architecture());
         }
         NamedValues images = run.data().train().origin();

@@ -1,8 +1,13 @@
 package dev.lutra.server.winner;
 
+import dev.lutra.InputException;
+import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Bits;
+import dev.lutra.network.Network;
+import dev.lutra.network.Op;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
@@ -13,60 +18,94 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.predictor.RealKernels;
-import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.evaluation.Calibration;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
-import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Writes networks of real numbers in 8-bit integers: weights as they were trained, grids of values by what training images make of them.
+ * Files of networks that multiply integers: of those that have bits, what they answer is told; those of real numbers are written in 8 bits
+ * beside their own files, weights as they were trained, grids of values by what training images make of them.
  *
- * @param calibration how far these reach
  * @param settings of the images that accuracies are told of
  * @param events is told of every file, with what ONNX Runtime answers with it on validation images
  */
-record QuantizedFiles(Calibration calibration, EvaluationSettings settings, RunEvents events) {
+record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
 
-    /** What stands behind a network's name in these files' names. */
-    static final String SUFFIX = "-int8";
+    /** What stands behind a network's name in the names of files of 8 bits. */
+    static final String SUFFIX = "int8";
 
     private static final Bits BITS = Bits.of("8");
 
-    /**
-     * Writes a network.
-     *
-     * @param metadata of the network's file in float32
-     * @throws dev.lutra.InputException if it is of a space that has bits or cells
-     */
-    void write(Path file, SearchSpace space, Architecture architecture, Map<String, String> metadata, SubnetEvaluator evaluator, ImageData data) {
-        UniformBits bits = UniformBits.of(space, BITS);
-        Subnet subnet = evaluator.subnet(architecture, bits, calibration);
-        Map<String, String> own = new LinkedHashMap<>(metadata);
-        own.put(OnnxMetadata.QUANTIZED, own.get(OnnxMetadata.NETWORK));
-        own.putAll(new ExportedNetwork(bits.space(), subnet.architecture(), data.classes()).metadata());
-        own.putAll(calibration.values().shown());
-        ModelProto model = OnnxExporter.export(subnet.network(), subnet.weights(), new OnnxOptions(true, OptionalInt.empty(), own));
-        OnnxFile.write(file, model);
-        events.emit(new RunEvent.FileQuantized(file.getFileName().toString(), model.getSerializedSize(), evaluator.hits(architecture).top1(),
-            hits(file, data).top1(), RealKernels.of(model)));
+    /** @throws InputException if networks of a space cannot be written in 8 bits */
+    static void requireReal(SearchSpace space) {
+        try {
+            UniformBits.of(space, BITS);
+        } catch (InputException e) {
+            throw new InputException("export.int8: " + e.getMessage(), e);
+        }
     }
 
-    private Hits hits(Path file, ImageData data) {
+    /**
+     * Writes a network of real numbers in 8 bits.
+     *
+     * @param shown what the file is called where it is told of
+     * @param subnet the network with its weights
+     * @param metadata of the network's file in float32
+     */
+    void write(Path file, String shown, SearchSpace space, Subnet real, Calibration calibration, Map<String, String> metadata,
+        SubnetEvaluator evaluator, ImageData data) {
+        UniformBits bits = UniformBits.of(space, BITS);
+        Subnet subnet = evaluator.subnet(real.architecture(), bits, calibration);
+        Map<String, String> own = new LinkedHashMap<>(metadata);
+        own.put(OnnxMetadata.QUANTIZED, own.get(OnnxMetadata.NETWORK));
+        own.put(OnnxMetadata.QUANTIZED_ARCHITECTURE, own.get(OnnxMetadata.ARCHITECTURE));
+        own.putAll(new ExportedNetwork(bits.space(), subnet.architecture(), data.classes()).metadata());
+        own.putAll(calibration.values("export.int8").shown());
+        ModelProto model = OnnxExporter.export(subnet.network(), subnet.weights(), new OnnxOptions(true, OptionalInt.empty(), own));
+        OnnxFile.write(file, model);
+        tell(file, shown, model, real, subnet, evaluator, data);
+    }
+
+    /** Tells what a file of a network that has bits answers, and in which of its layers ONNX Runtime does not multiply integers. */
+    void tell(Path file, String shown, ModelProto model, Subnet subnet, SubnetEvaluator evaluator, ImageData data) {
+        tell(file, shown, model, subnet, subnet, evaluator, data);
+    }
+
+    private void tell(Path file, String shown, ModelProto model, Subnet before, Subnet subnet, SubnetEvaluator evaluator, ImageData data) {
+        SameAnswers answers = new SameAnswers();
+        SameAnswers ofBefore = new SameAnswers();
         try (Classifier classifier = Classifier.open(file);
             Batches batches = data.validation().inOrder(settings.batch(), settings.validationImages())) {
-            Hits hits = Hits.NONE;
             while (batches.hasNext()) {
-                hits = hits.plus(classifier.hits(batches.next()));
+                Batch batch = batches.next();
+                float[] found = classifier.logits(batch);
+                answers.add(evaluator.logits(subnet, Precision.FLOAT32, batch), found, batch.labels());
+                if (before != subnet) {
+                    ofBefore.add(evaluator.logits(before, Precision.FLOAT32, batch), found, batch.labels());
+                }
             }
-            return hits;
         }
+        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), (before == subnet ? answers : ofBefore).expectedTop1(),
+            answers.top1(), answers.alike(), answers.difference(), realLayers(model, subnet.network())));
+    }
+
+    /** The layers that are to multiply integers and do not. */
+    private static List<String> realLayers(ModelProto model, Network network) {
+        Set<String> integer = network.ops().stream().filter(QuantizedFiles::isInteger).map(Op::name).collect(Collectors.toSet());
+        return RealKernels.of(model).stream().filter(integer::contains).toList();
+    }
+
+    private static boolean isInteger(Op op) {
+        return op instanceof Op.Conv conv && conv.bits().isInteger() || op instanceof Op.Linear linear && linear.bits().isInteger();
     }
 }

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -190,9 +191,8 @@ public final class WinnerExport {
             write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
             isNew |= !before.equals(Sha256.ofFile(file));
         }
-        experiment.export().int8().ifPresent(calibration -> new QuantizedFiles(calibration, experiment.evaluation(), events)
-            .write(exports.resolve(name + QuantizedFiles.SUFFIX + ".onnx"), space, candidate.architecture(),
-                metadata(Precision.FLOAT32, SUPERNET, supernet(training), network, data), evaluator, data));
+        quantized(exports.resolve(fileName(name)), fileName(name),
+            precision -> metadata(precision, SUPERNET, supernet(training), network, data), network, evaluator, data);
         deployed.write(exports, name, "", space.build(candidate.architecture()),
             precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
@@ -215,7 +215,7 @@ public final class WinnerExport {
      * Writes a network with weights of its own in the same precisions.
      *
      * @param weights what these follow from
-     * @return the files, that of float32 first
+     * @return the files, that of float32 first and that of 8-bit integers last, where the experiment asks for it
      */
     public List<Path> exportRetrained(NetworkFolder own, LoneNetwork network, NamedValues weights, SubnetEvaluator evaluator, ImageData data) {
         NamedValues origin = NamedValues.builder().putAll(weights).put(FOLDED, experiment.export().foldBatchNorm()).build();
@@ -224,9 +224,48 @@ public final class WinnerExport {
             files.add(own.file(precision));
             write(own.file(precision), precision, RETRAINED, origin.shown(), network, evaluator, data);
         }
-        deployed.write(own.root(), NetworkFolder.NETWORK, own.root().getParent().getFileName() + "/" + own.root().getFileName() + "/",
+        String shown = own.root().getParent().getFileName() + "/" + own.root().getFileName() + "/";
+        quantized(own.file(Precision.FLOAT32), shown + own.file(Precision.FLOAT32).getFileName(),
+            precision -> metadata(precision, RETRAINED, origin.shown(), network, data), network, evaluator, data).ifPresent(files::add);
+        deployed.write(own.root(), NetworkFolder.NETWORK, shown,
             network.space().build(network.architecture()), precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
         return files;
+    }
+
+    /**
+     * Makes sure that networks can be written as the experiment says.
+     *
+     * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own, or cells
+     */
+    public static void check(Experiment experiment, SearchSpace space) {
+        if (experiment.export().int8().isPresent()) {
+            QuantizedFiles.requireReal(space);
+        }
+    }
+
+    /**
+     * Writes a network of real numbers in 8-bit integers, where the experiment asks for it, or tells of one with bits what its file answers.
+     *
+     * @param file that of float32
+     * @param shown what it is called where it is told of
+     * @return what was written
+     */
+    private Optional<Path> quantized(Path file, String shown, Function<Precision, Map<String, String>> metadata, LoneNetwork network,
+        SubnetEvaluator evaluator, ImageData data) {
+        QuantizedFiles files = new QuantizedFiles(experiment.evaluation(), events);
+        Subnet subnet = evaluator.subnet(network.architecture());
+        if (subnet.network().isQuantized()) {
+            files.tell(file, shown, OnnxFile.read(file), subnet, evaluator, data);
+        }
+        return experiment.export().int8().map(calibration -> {
+            Path integers = file.resolveSibling(inIntegers(file.getFileName().toString()));
+            files.write(integers, inIntegers(shown), network.space(), subnet, calibration, metadata.apply(Precision.FLOAT32), evaluator, data);
+            return integers;
+        });
+    }
+
+    private static String inIntegers(String name) {
+        return name.replaceFirst("\\.onnx$", "-" + QuantizedFiles.SUFFIX + ".onnx");
     }
 
     private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,

@@ -12,6 +12,7 @@ import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
@@ -129,6 +130,20 @@ class RefusedAtTheStartTest {
     void anObjectiveThatNobodyTells() throws IOException {
         assertSearchRefused("", "objectives: [accuracy, min warmth]\n", "objectives: warmth (expected: accuracy or one of ");
         assertSearchRefused("", "objectives: [accuracy, min energy]\n", "note10-ofa.json was measured without energy (expected: ");
+    }
+
+    @Test
+    void integersOfNetworksThatHaveBitsOfTheirOwn() throws IOException {
+        String message = "export.int8: shufflenetv2-cifar-bits: has bits of its own (expected: a space of float32)";
+        String more = "space: shufflenetv2-cifar-bits\nexport: {int8: min-max}\n";
+        assertRefused(OwnServer.onThisMachine(), more, message);
+        try (ExperimentRun run = open(OwnServer.onThisMachine(), more)) {
+            assertThatThrownBy(() -> run.retrain(new RetrainRequest(List.of("k3@8" + ",k3".repeat(11)), List.of(), false)))
+                .isInstanceOf(InputException.class).hasMessage(message);
+        }
+        assertThat(folder.resolve("run/retrain")).doesNotExist();
+        assertRefused(OwnServer.onThisMachine(), "space: nao-cell\nexport: {int8: min-max}\n",
+            "export.int8: nao-cell: has cells (expected: a space of layers)");
     }
 
     @Test

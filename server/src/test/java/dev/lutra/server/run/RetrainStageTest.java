@@ -59,15 +59,18 @@ class RetrainStageTest {
     }
 
     private ExperimentRun open(FleetAccess access, SaidLines listener, String more) throws IOException {
-        return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("own.yaml"), """
-            name: own
-            space: nine.yaml
-            data: {train: "synthetic:4x20", test: "synthetic:4x10"}
-            supernet: {epochs: 2, batch: 8}
-            search: {population: 4, generations: 1}
-            objectives: [accuracy, macs]
-            export: {top: 2}
-            """ + (more.contains("evaluation:") ? "" : "evaluation: {recalibration-images: 16}\n") + more)), new RunFolder(folder.resolve("run")),
+        return ExperimentRun.open(
+            ExperimentFile.read(Files.writeString(folder.resolve("own.yaml"),
+                """
+                    name: own
+                    space: nine.yaml
+                    data: {train: "synthetic:4x20", test: "synthetic:4x10"}
+                    supernet: {epochs: 2, batch: 8}
+                    search: {population: 4, generations: 1}
+                    objectives: [accuracy, macs]
+                    """ + (more.contains("export:") ? "" : "export: {top: 2}\n")
+                    + (more.contains("evaluation:") ? "" : "evaluation: {recalibration-images: 16}\n") + more)),
+            new RunFolder(folder.resolve("run")),
             access, listener, "test");
     }
 
@@ -178,6 +181,44 @@ class RetrainStageTest {
                 }
             }
             assertThat(logits[1]).isNotEqualTo(logits[0]).containsExactly(logits[0], within(0.05f));
+        }
+    }
+
+    /** Beside the file of float32, with its accuracy before and after, and tested like it. */
+    @Test
+    void whatIsRetrainedIsWrittenInIntegersToo() throws IOException {
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 3, batch: 8}\nexport: {int8: percentile}\n")) {
+            RetrainedNetwork network = run.retrain(architectures("k3,k7")).get(0);
+            assertThat(network.files()).extracting(file -> file.getFileName().toString()).containsExactly("network.onnx", "network-int8.onnx");
+            String shown = "retrain/" + network.file().getParent().getFileName() + "/network-int8.onnx";
+            assertThat(history().all(RunEvent.FileQuantized.class)).singleElement().satisfies(told -> {
+                assertThat(told.file()).isEqualTo(shown);
+                assertThat(told.accuracyBefore()).as("that of the network by itself").isEqualTo(network.after().top1());
+                assertThat(told.accuracy()).isCloseTo(told.accuracyBefore(), within(0.25)); // of 8 images
+                assertThat(told.alike()).isGreaterThanOrEqualTo(0.75);
+                assertThat(told.real()).isEmpty();
+            });
+            assertThat(OnnxFile.metadata(network.files().get(1))).containsEntry(OnnxMetadata.ARCHITECTURE, "k3@8,k7@8")
+                .containsEntry(OnnxMetadata.QUANTIZED_ARCHITECTURE, "k3,k7").containsEntry("lutra.retrain.epochs", "3")
+                .containsEntry("export.int8.calibration", "percentile");
+            assertThat(run.test(false)).extracting(one -> one.file().orElseThrow()).containsExactlyInAnyOrder(shown,
+                shown.replace("-int8", ""));
+        }
+    }
+
+    /** Its one file is of integers; what it answers is told without anything being quantized after the training. */
+    @Test
+    void whatHasBitsIsRetrainedInThem() throws IOException {
+        Files.writeString(folder.resolve("nine.yaml"), Files.readString(folder.resolve("nine.yaml")) + "bits: [8, 4.8]\n");
+        try (ExperimentRun run = open(progress, "retrain: {epochs: 3, batch: 8}\n")) {
+            RetrainedNetwork network = run.retrain(architectures("k3@8,k7@4.8")).get(0);
+            assertThat(history().all(RunEvent.FileQuantized.class)).singleElement().satisfies(told -> {
+                assertThat(told.accuracyBefore()).isEqualTo(network.after().top1());
+                assertThat(told.alike()).isGreaterThanOrEqualTo(0.75);
+                assertThat(told.difference()).isLessThan(1 / 255.0);
+                assertThat(told.real()).isEmpty();
+            });
+            assertThat(run.test(false)).singleElement().satisfies(one -> assertThat(one.hits().images()).isEqualTo(40));
         }
     }
 

@@ -134,6 +134,8 @@ class WithoutTargetsTest {
                 assertThat(file.bytes()).isEqualTo(Files.size(exports.resolve(file.file())));
                 assertThat(file.real()).isEmpty();
                 assertThat(file.accuracy()).isCloseTo(file.accuracyBefore(), within(0.15)); // of 40 images
+                assertThat(file.alike()).isGreaterThan(0.8);
+                assertThat(file.difference()).isLessThan(1 / 255.0);
             });
             ExportedNetwork read = ExportedNetwork.read(exports.resolve("winner-1-int8.onnx"));
             assertThat(read.architecture().toString().replace("@8", "")).isEqualTo(architecture("winner-1.onnx"));

@@ -20,6 +20,7 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "retrain", mixinStandardHelpOptions = true, description = "Trains networks, each by itself, writes them as ONNX and has the devices verify the files: the winners, or those that are named.")
@@ -34,12 +35,15 @@ public final class RetrainCommand extends AnsweringCommand {
     @Option(names = "--weights", paramLabel = "W", description = "What weights begin as: 'scratch', 'supernet', or a safetensors file (default: the experiment's retrain.weights).")
     private Optional<String> weights = Optional.empty();
 
+    @Mixin
+    private Int8Option int8;
+
     @Option(names = "--no-verify", description = "Ask no device about the files.")
     private boolean unverified;
 
     @Override
     Experiment changed(Experiment experiment) {
-        return weights.map(text -> experiment.withFirstWeights(FirstWeights.of(text, Path.of("")))).orElse(experiment);
+        return int8.applyTo(weights.map(text -> experiment.withFirstWeights(FirstWeights.of(text, Path.of("")))).orElse(experiment));
     }
 
     /** @return 1 if a device refused a file, else 0 */

@@ -5,17 +5,13 @@ import dev.lutra.search.Front;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.run.ExperimentRun;
-import dev.lutra.supernet.evaluation.Calibration;
-import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** The stages of a run, each as a command: it reads what the stage before left. What people are told, the run says as it goes. */
 public final class StageCommands {
@@ -89,10 +85,8 @@ public final class StageCommands {
     @Command(name = "export", mixinStandardHelpOptions = true, description = "Stage 4: write the winners as ONNX.")
     public static final class Export extends Stage {
 
-        private static final String USUAL = "min-max";
-
-        @Option(names = "--int8", paramLabel = "METHOD", arity = "0..1", fallbackValue = USUAL, description = "Also in 8-bit integers, calibrated on training images by min-max (default), percentile or entropy.")
-        private Optional<String> int8 = Optional.empty();
+        @Mixin
+        private Int8Option int8;
 
         Export() {
             super(run -> Map.of("files", run.export().stream().map(Path::toString).toList()));
@@ -100,7 +94,7 @@ public final class StageCommands {
 
         @Override
         Experiment changed(Experiment experiment) {
-            return int8.map(method -> experiment.withInt8(Calibration.read(YamlNode.parse("--int8", method)))).orElse(experiment);
+            return int8.applyTo(experiment);
         }
     }
 }

@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""Which blocks are better in 8-bit integers on this machine: a wider shufflenetv2-cifar whose every block is float32 or int8 (bits: [32, 8]),
+searched for accuracy against measured latency. Three searches on one supernet and one table: of all networks, of those that are float32
+everywhere and of those that are int8 everywhere; then the winners and their siblings of one precision on this machine, predicted against
+measured. Last, the most accurate mixed network and the most accurate one of float32 are trained by themselves and written; the files are held
+against the networks on validation images, and the one of float32 is quantized after its training.
+
+  tests/benchmarks/int8.py TRAIN TEST FOLDER [--width 4] [--epochs 16] [--retrain 12] [--budget 300] [--winners 3] [--profile JSON]
+
+TRAIN and TEST are sources of images as data.train has them. FOLDER gets the space, the experiments, their runs and int8.md; called again, it
+goes on where it was. It measures, so from the profile on nothing else should run. LUTRA in the environment is another launcher."""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+
+LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
+LAYOUT = ((48, 4, 2), (96, 4, 2), (192, 4, 2))  # channels, blocks, stride of shufflenetv2-cifar
+METHODS = ("min-max", "percentile", "entropy", "mse")
+
+
+def lutra(folder, *words, codes=(0,)):
+    done = subprocess.run([LUTRA, *map(str, words), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    if done.returncode not in codes:
+        raise SystemExit(f"{' '.join(map(str, words))}: exit code {done.returncode}")
+    return json.loads(done.stdout)
+
+
+def write(file, text):
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
+
+
+def once(file, compute):
+    """What was found out before, or is now."""
+    if not file.exists():
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(compute(), indent=1))
+        part.rename(file)
+    return json.loads(file.read_text())
+
+
+def space(folder, width):
+    rows = [f"  - {{name: stem, block: conv, kernel: 3, channels: {16 * width}}}"]
+    rows += [f"  - {{choices: [k3, k5, k7, xception], channels: {channels * width}, repeat: {repeat}, stride: {stride}}}"
+             for channels, repeat, stride in LAYOUT]
+    rows += [f"  - {{name: last, block: conv, kernel: 1, channels: {384 * width}}}", "  - {block: global-pool}",
+             "  - {name: classifier, block: linear, bias: false}"]
+    write(folder / "wide.yaml", f"extends: shufflenetv2-cifar\nname: wide\ntitle: shufflenetv2-cifar, {width} times as wide, in float32 or int8\n"
+          "bits: [32, 8]\nlayers:\n" + "\n".join(rows) + "\n")
+
+
+def experiment(folder, name, options, **sections):
+    everything = {"name": name, "space": "wide.yaml", "data": {"train": options.train, "test": options.test},
+                  "targets": [{"device": "local", "table": "local.json"}], "objectives": ["accuracy", "latency"], "profile": options.profile,
+                  "evaluation": {"recalibration-images": options.recalibrate, "validation-images": options.validate}, **sections}
+    write(folder / f"{name}.yaml", json.dumps(everything, indent=1) + "\n")  # JSON is YAML
+    return f"{name}.yaml"
+
+
+def in_bits(architecture, integer):
+    return ",".join(entry.split("@")[0] + ("@8" if integer else "") for entry in architecture.split(","))
+
+
+def share(architecture):
+    entries = architecture.split(",")
+    return sum("@8" in entry for entry in entries) / len(entries)
+
+
+def kind(architecture):
+    return {0: "float32", 1: "int8"}.get(share(architecture), "mixed")
+
+
+def front(points):
+    """Of (accuracy, latency, architecture) those that no other beats."""
+    return [point for point in points if not any(other[0] >= point[0] and other[1] <= point[1] and other[:2] != point[:2] for other in points)]
+
+
+def picked(folder, file, architecture):
+    """Predicted and measured median of a network, in milliseconds, and its accuracy with the shared weights."""
+    name = architecture.replace(",", "_") + ".picked.json"
+    winner = once(folder / name, lambda: lutra(folder, "pick", file, "--arch", architecture, codes=(0, 1)))["winners"][0]
+    return winner
+
+
+def answers(folder, run):
+    """What was told of files that multiply integers."""
+    events = [json.loads(line) for line in (folder / "runs" / run / "metrics.jsonl").read_text().splitlines()]
+    return [event for event in events if event["event"] == "file-quantized"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", help="as data.train")
+    parser.add_argument("test", help="as data.test")
+    parser.add_argument("folder", type=pathlib.Path)
+    for name, usual in (("width", 4), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3), ("recalibrate", 1024),
+                        ("validate", 2500)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
+    options = parser.parse_args()
+    for name in ("train", "test"):
+        source = getattr(options, name)
+        if os.path.exists(source):
+            setattr(options, name, os.path.abspath(source))
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    space(folder, options.width)
+    mixed = experiment(folder, "mixed", options, supernet={"epochs": options.epochs, "batch": options.batch}, search={"budget": options.budget},
+                       export={"top": options.winners})
+    lutra(folder, "train", mixed)
+    tables = lutra(folder, "profile", mixed)["tables"]
+    found = {"mixed": once(folder / "mixed.json", lambda: lutra(folder, "search", mixed)["candidates"])}
+    first = found["mixed"][0]["arch"]
+    for name, integer in (("float32", False), ("int8", True)):
+        file = experiment(folder, name, options, supernet={"from": "runs/mixed"},
+                          search={"budget": options.budget, "fixed": in_bits(first, integer), "genes": "choice"})
+        found[name] = once(folder / f"{name}.json", lambda file=file: lutra(folder, "search", file)["candidates"])
+
+    latency = next(name for name in found["mixed"][0]["measures"] if name.startswith("latency"))
+    points = [(candidate["measures"]["accuracy"], candidate["measures"][latency], candidate["arch"])
+              for candidates in found.values() for candidate in candidates]
+    together = sorted(set(front(points)), key=lambda point: point[1])
+    counts = {name: sum(kind(point[2]) == name for point in together) for name in ("float32", "mixed", "int8")}
+    lines = [f"shufflenetv2-cifar, {options.width} times as wide; supernet {options.epochs} epochs, {options.budget} candidates a search; table's error "
+             f"on held-out networks {100 * tables[0].get('held_out_error', float('nan')):.1f} %.", "",
+             f"On the front of all three searches: {counts['float32']} networks of float32, {counts['mixed']} mixed, {counts['int8']} of int8.", "",
+             "| predicted, ms | accuracy, shared weights, % | blocks in int8 | |", "|---|---|---|---|"]
+    lines += [f"| {point[1] / 1e6:.3f} | {100 * point[0]:.2f} | {100 * share(point[2]):.0f} % | `{point[2]}` |" for point in together]
+    lines += ["", "| network | accuracy, shared weights, % | blocks in int8 | predicted, ms | measured, ms | off by | as fast as float32 |",
+              "|---|---|---|---|---|---|---|"]
+    candidates = [point for point in together if kind(point[2]) == "mixed"] or together
+    steps = max(1, len(candidates) // options.winners)
+    for point in candidates[::-steps][:options.winners]:
+        base = None
+        for architecture in dict.fromkeys((in_bits(point[2], False), point[2], in_bits(point[2], True))):
+            winner = picked(folder, mixed, architecture)
+            device = winner["devices"]["local"]
+            base = base or device["p50_ms"]
+            predicted = device["predicted_ms"]
+            lines.append(f"| `{architecture}` | {100 * winner['accuracy']:.2f} | {100 * share(architecture):.0f} % | {predicted:.3f} | "
+                         f"{device['p50_ms']:.3f} | {predicted / device['p50_ms'] - 1:+.1%} | {base / device['p50_ms']:.2f} |")
+
+    best = {name: max((point for point in points if kind(point[2]) == name), default=None) for name in ("mixed", "float32")}
+    lines += ["", f"By themselves, {options.retrain} epochs; files in ONNX Runtime on validation images:", "",
+              "| file | MB | accuracy before, % | of the file, % | alike, % | outputs apart, of their range | layers left in float32 |",
+              "|---|---|---|---|---|---|---|"]
+    if best["mixed"]:
+        file = experiment(folder, "own", options, retrain={"epochs": options.retrain, "batch": options.batch})
+        once(folder / "own.json", lambda: lutra(folder, "retrain", file, "--arch", best["mixed"][2], "--no-verify"))
+        lines += [row("mixed", event) for event in answers(folder, "own")]
+    write(folder / "real.yaml", (folder / "wide.yaml").read_text().replace("bits: [32, 8]\n", "").replace("name: wide\n", "name: real\n", 1))
+    for method in METHODS:
+        file = experiment(folder, "own-float32", options, space="real.yaml", retrain={"epochs": options.retrain, "batch": options.batch},
+                          targets=[{"device": "local"}])
+        def quantize(file=file, method=method):
+            lutra(folder, "retrain", file, "--arch", best["float32"][2], "--no-verify", "--int8", method)
+            return answers(folder, "own-float32")
+        lines += [row(f"float32, {method}", event) for event in once(folder / f"own-{method}.json", quantize)]
+    write(folder / "int8.md", "\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def row(name, event):
+    return (f"| {name} | {event['bytes'] / 1e6:.2f} | {100 * event['accuracy-before']:.2f} | {100 * event['accuracy']:.2f} | {100 * event['alike']:.2f} | "
+            f"{event['difference']:.1e} | {', '.join(event['real']) or 'none'} |")
+
+
+if __name__ == "__main__":
+    main()
