@@ -8,6 +8,7 @@ import dev.lutra.agent.device.Offers;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.energy.EnergySources;
 import dev.lutra.agent.link.Backoff;
+import dev.lutra.agent.link.ClientFiles;
 import dev.lutra.agent.link.Identity;
 import dev.lutra.agent.link.DeviceKey;
 import dev.lutra.agent.link.LeaseKeeper;
@@ -31,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -59,8 +61,6 @@ public final class Main implements Callable<Integer> {
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
     /** Token characters that an HTTP header can carry. */
     private static final String TOKEN_FORM = "[\\x21-\\x7e]+";
-    /** Whatever is longer than all headers of a call together may be is none. */
-    private static final int MOST_TOKEN_BYTES = 1 << 16;
 
     private static final Duration FIRST_RETRY = Duration.ofMillis(250);
     /** Short enough that a restarted server has its fleet back before anybody wonders. */
@@ -89,6 +89,12 @@ public final class Main implements Callable<Integer> {
 
     @Option(names = "--token-file", paramLabel = "FILE", description = "a file that holds the token")
     private Path tokenFile;
+
+    @Option(names = "--client-cert", paramLabel = "FILE", description = "a certificate to show to a server that asks for one, PEM")
+    private Path clientCertificate;
+
+    @Option(names = "--client-key", paramLabel = "FILE", description = "its key, PEM")
+    private Path clientKey;
 
     @Option(names = "--device", paramLabel = "NAME", description = "the name experiments use for this device (default: host name)")
     private String device;
@@ -317,10 +323,15 @@ public final class Main implements Callable<Integer> {
     }
 
     private ServerAddress address() {
+        expect((clientCertificate == null) == (clientKey == null),
+            (clientKey == null ? "--client-cert" : "--client-key") + ": alone (expected: --client-cert and --client-key)");
+        String option = "--server: ";
         try {
-            return ServerAddress.parse(server);
+            ServerAddress named = ServerAddress.parse(server);
+            option = "--client-cert: ";
+            return clientCertificate == null ? named : named.showing(ClientFiles.certificate(clientCertificate, clientKey, Instant.now()));
         } catch (IllegalArgumentException e) {
-            throw new InputException("--server: " + e.getMessage());
+            throw new InputException(option + e.getMessage());
         }
     }
 
@@ -333,12 +344,10 @@ public final class Main implements Callable<Integer> {
     }
 
     private String readTokenFile() {
-        String expected = "--token-file: " + tokenFile + ": cannot be read (expected: a text file that holds the token)";
-        expect(Files.isRegularFile(tokenFile), expected); // a pipe or a device may have no end
-        try (InputStream in = Files.newInputStream(tokenFile)) {
-            return new String(in.readNBytes(MOST_TOKEN_BYTES), StandardCharsets.UTF_8).strip();
-        } catch (IOException e) {
-            throw new InputException(expected);
+        try {
+            return ClientFiles.text(tokenFile, "the token");
+        } catch (InputException e) {
+            throw new InputException("--token-file: " + e.getMessage());
         }
     }
 

@@ -114,6 +114,9 @@ class MainTest {
         "--server=localhost:1 --token=t --pin=3-1 | --pin: 3-1 (expected: core numbers such as 2 or 0,2-3)",
         "--server=localhost:1 --token=t --join-timeout=-1 | --join-timeout: -1 (expected: 0 or more seconds)",
         "--server=localhost:1 --token=t --device= | --device: empty (expected: a name)",
+        "--server=localhost:1 --token=t --client-cert=c | --client-cert: alone (expected: --client-cert and --client-key)",
+        "--server=elsewhere:1 --token=t --client-cert=no/c --client-key=k | --client-cert: no/c: cannot be read (expected: a text file "
+            + "that holds a certificate)",
         "--server=localhost:1 --token=t --frob  | Unknown option: '--frob'",
     })
     void aBadCommandLineIsOneLineAndExit2(String arguments, String line) {

@@ -18,20 +18,43 @@ import javax.net.ssl.SSLException;
  * @param port 1 to 65535
  * @param key which the server has; empty: on this machine any will do, elsewhere it has a certificate that this system trusts
  * @param isPlain whether everything is sent unencrypted also to elsewhere, for whoever listens to read
+ * @param client what it is shown where it asks its callers for a certificate
  */
-public record ServerAddress(String host, int port, Optional<KeyFingerprint> key, boolean isPlain) {
+public record ServerAddress(String host, int port, Optional<KeyFingerprint> key, boolean isPlain, Optional<CertifiedKey> client) {
 
     private static final Pattern FORM = Pattern
         .compile("(?<host>[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):(?<port>\\d{1,5})(#(?<key>.*))?");
     private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1]|\\[0*(:0*){1,6}:0*1]");
     /** What gRPC says of a server that takes a greeting for no TLS. */
     private static final Pattern CLOSED_AT_ONCE = Pattern.compile("Network closed|End of stream|not SETTINGS|Connection reset");
+    /** What a server says that ends a connection (RFC 8446, section 6), in the words of the runtimes that relay it; of what kind differs. */
+    private static final Pattern ALERT = Pattern.compile("(?i)alert");
+    /** Of these what it says when it was shown no certificate. */
+    private static final Pattern ABOUT_CERTIFICATES = Pattern.compile("(?i)alert.*(certificate|handshake.failure)");
     private static final String INSECURE = "insecure";
     private static final int MAX_PORT = 65_535;
 
     /** Without a key that it is known by. */
     public ServerAddress(String host, int port) {
         this(host, port, Optional.empty(), false);
+    }
+
+    /** Without a certificate to show. */
+    public ServerAddress(String host, int port, Optional<KeyFingerprint> key, boolean isPlain) {
+        this(host, port, key, isPlain, Optional.empty());
+    }
+
+    /**
+     * The same server, to be shown a certificate.
+     *
+     * @throws IllegalArgumentException if nothing is shown to it, since nothing is encrypted; the message says what was expected
+     */
+    public ServerAddress showing(CertifiedKey certified) {
+        if (!isEncrypted()) {
+            throw new IllegalArgumentException("what goes to " + shown() + " is not encrypted (expected: " + shown()
+                + "#sha256:…, the server's key as it prints it)");
+        }
+        return new ServerAddress(host, port, key, isPlain, Optional.of(certified));
     }
 
     /**
@@ -61,10 +84,13 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
     }
 
     private ChannelCredentials credentials() {
-        if (key.isPresent()) {
-            return TlsChannelCredentials.newBuilder().trustManager(key.get().trust()).build();
+        if (!isEncrypted()) {
+            return InsecureChannelCredentials.create();
         }
-        return isEncrypted() ? TlsChannelCredentials.create() : InsecureChannelCredentials.create();
+        TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
+        key.ifPresent(known -> tls.trustManager(known.trust()));
+        client.ifPresent(certified -> tls.keyManager(certified.managers()));
+        return tls.build();
     }
 
     /** Whether what is sent there can be read by nobody else. */
@@ -79,16 +105,23 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
     public String hint(Throwable failure) {
         boolean encrypting = false;
         boolean silent = false;
+        boolean unknown = false;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            encrypting |= cause instanceof SSLException || cause instanceof CertificateException;
+            boolean ofEncryption = cause instanceof SSLException || cause instanceof CertificateException;
+            encrypting |= ofEncryption;
+            unknown |= ofEncryption && (client.isPresent() ? ALERT : ABOUT_CERTIFICATES).matcher(String.valueOf(cause.getMessage())).find();
             silent |= cause.getMessage() != null && CLOSED_AT_ONCE.matcher(cause.getMessage()).find();
+        }
+        if (unknown || silent && isEncrypted()) {
+            return client.map(certified -> "; expected: a certificate that the server's --client-ca vouches for, other than that of "
+                + certified.subject()).orElse("; expected: --client-cert and --client-key, since the server asks for a certificate");
         }
         if (encrypting) {
             return key.isPresent()
                 ? "; expected: the server with that key"
                 : "; expected: a certificate that this system trusts, or " + shown() + "#sha256:…, the server's key as it prints it; or #insecure";
         }
-        return silent && !isEncrypted() ? "; expected, where the server encrypts: " + shown() + "#sha256:…, its key as it prints it" : "";
+        return silent ? "; expected, where the server encrypts: " + shown() + "#sha256:…, its key as it prints it" : "";
     }
 
     /** As people know it: without the key. */

@@ -4,6 +4,8 @@ import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.server.tls.KeptKey;
+import dev.lutra.server.tls.KnownClients;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -27,6 +29,11 @@ public record ServerFolder(Path root) {
         return root.resolve("address");
     }
 
+    /** What commands on this machine show to a server that asks its callers for certificates. */
+    private Path client() {
+        return root.resolve(KnownClients.OWN_FILE);
+    }
+
     /** Notes where this machine reaches the server. */
     public void reachedAt(ServerAddress address) {
         AtomicFile.write(address(), address + "\n");
@@ -42,7 +49,8 @@ public record ServerFolder(Path root) {
             throw new InputException(root + ": no server was started on it (expected: 'lutra serve --data " + root + "', or --server)");
         }
         try {
-            return ServerAddress.parse(InputFile.text(address(), MOST_BYTES));
+            ServerAddress address = ServerAddress.parse(InputFile.text(address(), MOST_BYTES));
+            return address.isEncrypted() && Files.exists(client()) ? address.showing(KeptKey.find(client())) : address;
         } catch (IllegalArgumentException e) {
             throw InputException.in(address(), e.getMessage());
         }

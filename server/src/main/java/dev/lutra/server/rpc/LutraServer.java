@@ -117,7 +117,9 @@ public final class LutraServer implements AutoCloseable {
     }
 
     private static ServerCredentials credentials(ServerKey key) {
-        return TlsServerCredentials.newBuilder().keyManager(key.managers()).build();
+        TlsServerCredentials.Builder tls = TlsServerCredentials.newBuilder().keyManager(key.managers());
+        key.clients().ifPresent(known -> tls.trustManager(known.trust()).clientAuth(TlsServerCredentials.ClientAuth.REQUIRE));
+        return tls.build();
     }
 
     /** Every call that it answers. */

@@ -3,6 +3,7 @@ package dev.lutra.server.web;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import dev.lutra.InputException;
 import dev.lutra.proto.Role;
@@ -27,6 +28,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLParameters;
 
 /** The pages of a server, and the agent protocol for those pages, on a TCP port. */
 public final class WebServer implements AutoCloseable {
@@ -132,7 +134,14 @@ public final class WebServer implements AutoCloseable {
                 return HttpServer.create(address, 0);
             }
             HttpsServer server = HttpsServer.create(address, 0);
-            server.setHttpsConfigurator(new HttpsConfigurator(key.get().context()));
+            server.setHttpsConfigurator(new HttpsConfigurator(key.get().context()) {
+                @Override
+                public void configure(HttpsParameters connection) {
+                    SSLParameters parameters = getSSLContext().getDefaultSSLParameters();
+                    parameters.setNeedClientAuth(key.get().clients().isPresent());
+                    connection.setSSLParameters(parameters);
+                }
+            });
             return server;
         } catch (IOException e) {
             throw new InputException("cannot serve pages on " + where + " (" + e.getMessage() + ")", e);

@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.fleet;
 
+import dev.lutra.InputException;
 import dev.lutra.proto.connection.KeyFingerprint;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.Access;
@@ -17,6 +18,7 @@ import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.Encryption;
+import dev.lutra.server.tls.KnownClients;
 import dev.lutra.server.tls.OwnAddress;
 import dev.lutra.server.tls.ServerKey;
 import dev.lutra.server.web.RunRoutes;
@@ -45,6 +47,9 @@ public final class ServeCommand implements Runnable {
     @Option(names = "--data", paramLabel = "DIR", defaultValue = "runs/fleet", description = "Where the queue, the models, the key and the owner's token are kept (default: ${DEFAULT-VALUE}).")
     private Path data;
 
+    @Option(names = "--client-ca", paramLabel = "FILE", description = "Let in only those who show a certificate that this one vouches for, PEM; for both ports, with --tls or --tls-cert.")
+    private Path clientAuthority;
+
     @Mixin
     private ListeningOptions listening;
 
@@ -56,6 +61,9 @@ public final class ServeCommand implements Runnable {
         Endpoint endpoint = Endpoint.parse("--listen", listen);
         WebServer.Settings pages = listening.pagesNextTo(endpoint);
         Encryption encryption = listening.encryption("lutra serve", endpoint, Optional.of(pages), data);
+        if (clientAuthority != null && encryption instanceof Encryption.None) {
+            throw new InputException("--client-ca: nothing is encrypted (expected: with --tls, or --tls-cert and --tls-key)");
+        }
         ServerFolder folder = new ServerFolder(data);
         String owner = TokenFile.loadOrCreate(folder.token());
         CountDownLatch stopped = new CountDownLatch(1);
@@ -64,7 +72,7 @@ public final class ServeCommand implements Runnable {
             ModelStore models = new ModelStore(data.resolve("models"));
             Access access = Access.open(database, Clock.systemUTC(), owner);
             InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
-            Optional<ServerKey> key = ServerKey.of(encryption, names(where, pages), Instant.now());
+            Optional<ServerKey> key = key(encryption, names(where, pages));
             RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
                 WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs))) {
@@ -79,12 +87,21 @@ public final class ServeCommand implements Runnable {
                 access.reachedAt(new Access.Places(new ServerAddress(name, server.port(), fingerprint, fingerprint.isEmpty()).toString(),
                     web.address()));
                 tell(endpoint.shown(server.port()), folder, access.places(), web);
+                key.flatMap(ServerKey::clients).ifPresent(known -> System.err.println("callers show a certificate by " + known.authorities()));
                 awaitQuietly(stopped);
                 web.close();
                 server.close();
                 closed.countDown();
             }
         }
+    }
+
+    private Optional<ServerKey> key(Encryption encryption, List<String> names) {
+        if (clientAuthority == null) {
+            return ServerKey.of(encryption, names, Instant.now());
+        }
+        KnownClients clients = KnownClients.of(clientAuthority, data, Instant.now());
+        return ServerKey.of(encryption, names, Instant.now()).map(own -> own.admitting(clients));
     }
 
     private static List<String> names(InetAddress where, WebServer.Settings pages) {

@@ -1,13 +1,16 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.connection.CertifiedKey;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.access.TokenFile;
+import dev.lutra.server.tls.CertificateFiles;
 import dev.lutra.server.run.FleetAccess;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -25,13 +28,32 @@ public final class ServerOptions {
     @Option(names = "--token-file", paramLabel = "FILE", description = "File that holds the token.")
     private Path tokenFile;
 
+    @Option(names = "--client-cert", paramLabel = "FILE", description = "A certificate to show to a server that asks for one (serve --client-ca), PEM.")
+    private Path clientCertificate;
+
+    @Option(names = "--client-key", paramLabel = "FILE", description = "Its key, PEM.")
+    private Path clientKey;
+
     @Option(names = "--priority", paramLabel = "N", defaultValue = "0", description = "-100 to 100: on a device, tasks of a higher one go before those of others (default: ${DEFAULT-VALUE}).")
     private int priority;
 
     public ServerAddress address() {
-        if (folder().isPresent()) {
-            return folder().get().server();
+        if ((clientCertificate == null) != (clientKey == null)) {
+            throw new InputException((clientKey == null ? "--client-cert" : "--client-key") + ": alone (expected: --client-cert and --client-key)");
         }
+        ServerAddress known = folder().map(ServerFolder::server).orElseGet(this::named);
+        if (clientCertificate == null) {
+            return known;
+        }
+        CertifiedKey shown = CertificateFiles.readValid(clientCertificate, clientKey, Instant.now());
+        try {
+            return known.showing(shown);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--client-cert: " + e.getMessage(), e);
+        }
+    }
+
+    private ServerAddress named() {
         try {
             return ServerAddress.parse(address);
         } catch (IllegalArgumentException e) {
