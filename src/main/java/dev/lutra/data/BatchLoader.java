@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import java.nio.ByteBuffer;
@@ -16,7 +17,7 @@ import java.util.function.BooleanSupplier;
 class BatchLoader {
 
     private final PixelFile images;
-    private final int[] labels;
+    private final Shown shown;
     private final StoredSize size;
     private final Normalization normalization;
     private final Workers workers;
@@ -55,23 +56,23 @@ class BatchLoader {
         }
     }
 
-    BatchLoader(PixelFile images, int[] labels, StoredSize size, Normalization normalization, Workers workers) {
+    BatchLoader(PixelFile images, Shown shown, StoredSize size, Normalization normalization, Workers workers) {
         this.images = images;
-        this.labels = labels;
+        this.shown = shown;
         this.size = size;
         this.normalization = normalization;
         this.workers = workers;
     }
 
-    int label(int item) {
-        return labels[item];
+    Shown shown(int... items) {
+        return shown.of(items);
     }
 
     Normalization normalization() {
         return normalization;
     }
 
-    int imageSize() {
+    ImageSize imageSize() {
         return size.imageSize();
     }
 
@@ -80,7 +81,7 @@ class BatchLoader {
     }
 
     int floatsPerImage() {
-        return imageSize() * imageSize() * 3;
+        return imageSize().area() * 3;
     }
 
     /**
@@ -89,8 +90,8 @@ class BatchLoader {
     Batches batches(int[] order, int batchSize, int firstBatch, Treatment treatment) {
         long most = Integer.MAX_VALUE / Float.BYTES / floatsPerImage();
         if (batchSize < 1 || batchSize > most) {
-            throw new InputException("batch: " + batchSize + " (expected: 1 to " + most + " at " + imageSize() + "×"
-                + imageSize() + ")");
+            throw new InputException("batch: " + batchSize + " (expected: 1 to " + most + " at " + imageSize().height() + "×"
+                + imageSize().width() + ")");
         }
         return new PrefetchedBatches(this, order, batchSize, firstBatch, treatment);
     }

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.source.ClassNames;
 import dev.lutra.data.source.Source;
@@ -15,12 +16,12 @@ import java.util.Optional;
  *     trained on
  * @param test images that neither training nor search sees
  * @param validationShare of every class of {@code train}, used when there is no {@code validation}
- * @param imageSize height and width of the images the network takes, in pixels
+ * @param imageSize of the images the network takes
  * @param seed of the split and of synthetic images
  * @param care about images and classes that are not as they should be
  */
 public record DataSpec(
-    Source train, Optional<Source> validation, Optional<Source> test, double validationShare, int imageSize, long seed, Care care) {
+    Source train, Optional<Source> validation, Optional<Source> test, double validationShare, ImageSize imageSize, long seed, Care care) {
 
     /** One image in ten validates. */
     public static final double DEFAULT_VALIDATION_SHARE = 0.1;
@@ -51,7 +52,7 @@ public record DataSpec(
     }
 
     public DataSpec {
-        if (imageSize < 8 || imageSize > 4096) {
+        if (Math.min(imageSize.height(), imageSize.width()) < 8 || Math.max(imageSize.height(), imageSize.width()) > 4096) {
             throw new InputException("image size: " + imageSize + " (expected: 8 to 4096)");
         }
         if (!(validationShare > 0 && validationShare < 1)) {
@@ -64,23 +65,28 @@ public record DataSpec(
         }
     }
 
-    /** Without any care. */
+    /** Of square images, without any care. */
     public DataSpec(Source train, Optional<Source> validation, Optional<Source> test, double validationShare, int imageSize, long seed) {
-        this(train, validation, test, validationShare, imageSize, seed, Care.NONE);
+        this(train, validation, test, validationShare, ImageSize.square(imageSize), seed, Care.NONE);
     }
 
     /**
      * A source by itself: a share of it validates. Sources with test images of their own, CIFAR binary and synthetic,
      * bring them (a fifth as many, for the latter).
      */
-    public static DataSpec of(Source train, int imageSize, long seed) {
+    public static DataSpec of(Source train, ImageSize imageSize, long seed) {
         Optional<Source> test = Optional.empty();
         if (train instanceof Source.CifarBinary) {
             test = Optional.of(train);
         } else if (train instanceof Source.Synthetic drawn) {
             test = Optional.of(new Source.Synthetic(drawn.classes(), Math.max(1, drawn.imagesPerClass() / 5)));
         }
-        return new DataSpec(train, Optional.empty(), test, DEFAULT_VALIDATION_SHARE, imageSize, seed);
+        return new DataSpec(train, Optional.empty(), test, DEFAULT_VALIDATION_SHARE, imageSize, seed, Care.NONE);
+    }
+
+    /** The same of square images. */
+    public static DataSpec of(Source train, int imageSize, long seed) {
+        return of(train, ImageSize.square(imageSize), seed);
     }
 
     /** Two roles must not read the same files, or the accuracy of one says nothing. */

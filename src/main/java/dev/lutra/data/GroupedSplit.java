@@ -27,6 +27,7 @@ final class GroupedSplit {
     private final Listing listing;
     /** Images of every class, by group. */
     private final Map<String, int[]> groups = new TreeMap<>();
+    private final Map<String, Integer> sizes = new HashMap<>();
     private final int[] training;
     private final int[] validating;
     private final Set<String> chosen = new HashSet<>();
@@ -38,8 +39,13 @@ final class GroupedSplit {
         validating = new int[classes];
         for (int image = 0; image < listing.size(); image++) {
             if (isThere.test(image)) {
-                groups.computeIfAbsent(listing.group(image).orElseThrow(), group -> new int[classes])[listing.label(image)]++;
-                training[listing.label(image)]++;
+                String group = group(listing, image);
+                int[] counts = groups.computeIfAbsent(group, any -> new int[classes]);
+                sizes.merge(group, 1, Integer::sum);
+                for (int label : listing.labels(image)) {
+                    counts[label]++;
+                    training[label]++;
+                }
             }
         }
     }
@@ -47,6 +53,11 @@ final class GroupedSplit {
     /** Whether a source says what its images belong to. */
     static boolean has(Listing listing) {
         return listing.size() > 0 && listing.group(0).isPresent();
+    }
+
+    /** The group of an image, itself where its source names none. */
+    static String group(Listing listing, int image) {
+        return listing.group(image).orElseGet(() -> Integer.toString(image));
     }
 
     /** What the groups of a source are known by: which image is of which. */
@@ -82,17 +93,19 @@ final class GroupedSplit {
                         + "least two groups that have it, one of them to validate with)")));
             }
         }
-        double wanted = share * IntStream.of(training).sum() + share * IntStream.of(validating).sum();
+        double wanted = share * sizes.values().stream().mapToInt(Integer::intValue).sum();
+        int taken = chosen.stream().mapToInt(this::size).sum();
         for (String group : drawn) {
-            if (!chosen.contains(group) && IntStream.of(validating).sum() + size(group) / 2.0 <= wanted && leavesAllClasses(group)) {
+            if (!chosen.contains(group) && taken + size(group) / 2.0 <= wanted && leavesAllClasses(group)) {
                 take(group);
+                taken += size(group);
             }
         }
         return Set.copyOf(chosen);
     }
 
     private int size(String group) {
-        return IntStream.of(groups.get(group)).sum();
+        return sizes.get(group);
     }
 
     /** Whether every class of a group that is taken away keeps an image to train on. */

@@ -32,6 +32,9 @@ public final class ImageData implements AutoCloseable {
     private static final long SPLIT = 4;
     /** Of the largest class to the smallest, from which on they count as unequal. */
     private static final int UNEQUAL = 2;
+    /** How many classes an image shows, in the words of {@link #origin}. */
+    private static final String ONE = "one class";
+    private static final String SEVERAL = "any number of classes";
 
     private final List<String> classes;
     private final Normalization normalization;
@@ -56,7 +59,7 @@ public final class ImageData implements AutoCloseable {
         executor = Executors.newFixedThreadPool(threads, Threads.named("lutra-data"));
         BatchLoader.Workers workers = new BatchLoader.Workers(executor, threads);
         size = StoredSize.of(spec.imageSize());
-        BatchLoader loader = new BatchLoader(trainFile, labels(listing), size, normalization, workers);
+        BatchLoader loader = new BatchLoader(trainFile, shown(listing), size, normalization, workers);
         NamedValues origin = origin(spec, trainFile, listing);
         train = new Split("train", loader, trainItems, trainOrigin(origin, spec), spec.care().balance());
         validation = shared
@@ -68,7 +71,8 @@ public final class ImageData implements AutoCloseable {
     /** What the training images and their order follow from, with the share of them that is held back to validate. */
     private static NamedValues origin(DataSpec spec, PixelFile trainFile, Listing listing) {
         NamedValues.Builder origin = NamedValues.builder()
-            .put("data.train", trainFile.contentHash()).put("image-size", spec.imageSize()).put("data.seed", spec.seed());
+            .put("data.train", trainFile.contentHash()).put("image-size", spec.imageSize().toString()).put("data.seed", spec.seed());
+        origin.putLater("data.shows", listing.showsSeveral() ? SEVERAL : ONE, ONE);
         if (spec.validation().isEmpty()) {
             origin.put("data.validation-share", spec.validationShare());
             if (GroupedSplit.has(listing)) {
@@ -90,7 +94,7 @@ public final class ImageData implements AutoCloseable {
     private Split heldOut(String name, Listing.Role role, Map<Listing.Role, Listing> listings,
         Map<Listing.Role, PixelFile> files, DataSpec spec, BatchLoader.Workers workers) {
         Listing listing = listings.get(role);
-        BatchLoader loader = new BatchLoader(files.get(role), labels(listing), StoredSize.of(spec.imageSize()),
+        BatchLoader loader = new BatchLoader(files.get(role), shown(listing), StoredSize.of(spec.imageSize()),
             normalization, workers);
         NamedValues origin = NamedValues.builder().putAll(origin(spec, files.get(Listing.Role.TRAIN), listings.get(Listing.Role.TRAIN)))
             .put("data." + role.key(), files.get(role).contentHash()).build();
@@ -123,7 +127,9 @@ public final class ImageData implements AutoCloseable {
             }
             Listing train = listings.get(Listing.Role.TRAIN);
             requireSplittable(spec, train, files.get(Listing.Role.TRAIN).missing().keySet());
-            tellUnequal(spec, train, progress);
+            if (!train.showsSeveral()) {
+                tellUnequal(spec, train, progress);
+            }
             return new ImageData(spec, listings, files);
         } catch (IOException e) {
             throw trouble(e);
@@ -147,7 +153,7 @@ public final class ImageData implements AutoCloseable {
     }
 
     private static Listing.Reading reading(Listing.Role role, DataSpec spec, Optional<List<String>> classes) {
-        return new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawnSide(), spec.seed());
+        return new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawn(), spec.seed());
     }
 
     private static void tellUnequal(DataSpec spec, Listing listing, DataProgress progress) {
@@ -199,6 +205,11 @@ public final class ImageData implements AutoCloseable {
         return classes;
     }
 
+    /** Whether an image may show any number of the classes, and not one each. */
+    public boolean showsSeveral() {
+        return train.shown() instanceof Shown.Several;
+    }
+
     /** Of the training images. */
     public Normalization normalization() {
         return normalization;
@@ -224,6 +235,10 @@ public final class ImageData implements AutoCloseable {
 
     /** @throws InputException if a source has other classes than that of the training images */
     static void requireSameClasses(Source train, Listing ofTrainSource, Source source, Listing listing) {
+        if (listing.showsSeveral() != ofTrainSource.showsSeveral()) {
+            throw new InputException(source + ": an image shows " + (listing.showsSeveral() ? SEVERAL : ONE) + " (expected: "
+                + (listing.showsSeveral() ? ONE : SEVERAL + ", by a separator") + ", as in " + train + ")");
+        }
         List<String> expected = ofTrainSource.classes();
         List<String> found = listing.classes();
         String ofTrain = " (expected: the classes of " + train + ")";
@@ -242,13 +257,19 @@ public final class ImageData implements AutoCloseable {
     private static int[] counts(Listing listing, Set<Integer> missing) {
         int[] counts = new int[listing.classes().size()];
         for (int i = 0; i < listing.size(); i++) {
-            counts[listing.label(i)] += missing.contains(i) ? 0 : 1;
+            for (int label : listing.labels(i)) {
+                counts[label] += missing.contains(i) ? 0 : 1;
+            }
         }
         return counts;
     }
 
     /** @throws InputException if a class has too few images */
     static void requireSplittable(DataSpec spec, Listing listing, Set<Integer> missing) {
+        if (listing.showsSeveral() && spec.care().balance() > 0) {
+            throw new InputException("data.balance: " + spec.care().balance() + ", with images that show several classes, none of which can be "
+                + "drawn by itself (expected: 0)");
+        }
         int needed = spec.validation().isPresent() ? 1 : 2;
         int[] counts = counts(listing, missing);
         for (int label = 0; label < counts.length; label++) {
@@ -280,9 +301,21 @@ public final class ImageData implements AutoCloseable {
         return IntStream.range(0, listing.size()).map(listing::label).toArray();
     }
 
-    /** Images of each class that could be read, shuffled. */
+    private static Shown shown(Listing listing) {
+        return listing.showsSeveral()
+            ? new Shown.Several(listing.classes().size(), IntStream.range(0, listing.size()).mapToObj(listing::labels).toArray(int[][]::new))
+            : new Shown.One(labels(listing));
+    }
+
+    /** Images of each class that could be read, shuffled; together where one may be of several. */
     private static List<int[]> perClass(Listing listing, PixelFile file, long seed) {
         List<int[]> perClass = new ArrayList<>();
+        if (listing.showsSeveral()) {
+            int[] images = IntStream.range(0, listing.size()).filter(i -> file.width(i) > 0).toArray();
+            Draws.shuffle(images, Draws.at(SPLIT, seed, 0));
+            perClass.add(images);
+            return perClass;
+        }
         int[] labels = labels(listing);
         for (int label = 0; label < listing.classes().size(); label++) {
             int wanted = label;
@@ -293,14 +326,17 @@ public final class ImageData implements AutoCloseable {
         return perClass;
     }
 
-    /** What of the classes' images is held back to validate: a share of every class, or groups that together have as much. */
+    /**
+     * What of the classes' images is held back to validate: a share of every class, or groups that together have as much. Each image is a
+     * group where it may show several classes and no others are named.
+     */
     private static UnaryOperator<List<int[]>> heldBack(DataSpec spec, Listing listing, PixelFile file) {
-        if (!GroupedSplit.has(listing) || spec.validation().isPresent()) {
+        if (!GroupedSplit.has(listing) && !listing.showsSeveral() || spec.validation().isPresent()) {
             return perClass -> perClass.stream().map(images -> part(images, spec.validationShare())).toList();
         }
         Set<String> groups = GroupedSplit.validating(listing, image -> file.width(image) > 0, spec.validationShare(), spec.seed());
         return perClass -> perClass.stream().map(images -> IntStream.of(images)
-            .filter(image -> groups.contains(listing.group(image).orElseThrow())).toArray()).toList();
+            .filter(image -> groups.contains(GroupedSplit.group(listing, image))).toArray()).toList();
     }
 
     /** The first images, at least one of them and at most all but one. */

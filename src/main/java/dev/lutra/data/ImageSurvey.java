@@ -35,7 +35,7 @@ public final class ImageSurvey {
     }
 
     private Listing listing(Listing.Role role, Source source, Optional<List<String>> classes) throws IOException {
-        return Listing.of(source, new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawnSide(),
+        return Listing.of(source, new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawn(),
             spec.seed()));
     }
 

@@ -5,9 +5,9 @@ import dev.lutra.data.image.RgbImage;
 import java.util.SplittableRandom;
 
 /**
- * Large images. Training: a random part (area 8–100 %, aspect ratio 3:4–4:3) scaled bilinearly, a random horizontal flip,
- * brightness, contrast and saturation changed by up to 40 % in random order (SPOS, Guo et al. 2020, and its code).
- * Evaluation: short side to 256/224 of the image size, centre crop.
+ * Large images. Training: a random part (area 8–100 %, aspect ratio 3:4–4:3 of the network's images) scaled bilinearly, a random
+ * horizontal flip, brightness, contrast and saturation changed by up to 40 % in random order (SPOS, Guo et al. 2020, and its code).
+ * Evaluation: scaled to cover 256/224 of the image size, centre crop.
  */
 final class LargePreparation implements Preparation {
 
@@ -16,8 +16,9 @@ final class LargePreparation implements Preparation {
     private static final double JITTER = 0.4;
     private static final int ATTEMPTS = 10;
 
-    private final int size;
-    private final int shortSide;
+    private final StoredSize storedSize;
+    private final int height;
+    private final int width;
     private final Normalization normalization;
     private final float[] values;
     private final int[] leftOffsets;
@@ -25,13 +26,14 @@ final class LargePreparation implements Preparation {
     private final float[] rightShares;
 
     LargePreparation(StoredSize storedSize, Normalization normalization) {
-        this.size = storedSize.imageSize();
-        this.shortSide = storedSize.shortSide();
+        this.storedSize = storedSize;
+        this.height = storedSize.imageSize().height();
+        this.width = storedSize.imageSize().width();
         this.normalization = normalization;
-        this.values = new float[size * size * 3];
-        this.leftOffsets = new int[size];
-        this.rightOffsets = new int[size];
-        this.rightShares = new float[size];
+        this.values = new float[height * width * 3];
+        this.leftOffsets = new int[width];
+        this.rightOffsets = new int[width];
+        this.rightShares = new float[width];
     }
 
     /** A part of an image, in its pixels. */
@@ -39,11 +41,11 @@ final class LargePreparation implements Preparation {
 
     @Override
     public float[] plain(RgbImage image) {
-        double scale = (double) shortSide / Math.min(image.width(), image.height());
+        double scale = storedSize.scale(image.height(), image.width());
         // in whole pixels of the scaled image, so that one of the right size is cropped without blur
-        long left = Math.round((image.width() * scale - size) / 2);
-        long top = Math.round((image.height() * scale - size) / 2);
-        scale(image, new Crop(left / scale, top / scale, size / scale, size / scale), false);
+        long left = Math.round((image.width() * scale - width) / 2);
+        long top = Math.round((image.height() * scale - height) / 2);
+        scale(image, new Crop(left / scale, top / scale, width / scale, height / scale), false);
         normalise();
         return values;
     }
@@ -56,39 +58,40 @@ final class LargePreparation implements Preparation {
         return values;
     }
 
-    /** As torchvision's RandomResizedCrop draws it. */
-    private static Crop randomCrop(int width, int height, SplittableRandom random) {
+    /** As torchvision's RandomResizedCrop draws it, with ratios about that of the network's images. */
+    private Crop randomCrop(int imageWidth, int imageHeight, SplittableRandom random) {
+        double own = (double) width / height;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            double area = (double) width * height * random.nextDouble(SMALLEST_AREA, 1);
-            double ratio = Math.exp(random.nextDouble(-Math.log(LARGEST_RATIO), Math.log(LARGEST_RATIO)));
+            double area = (double) imageWidth * imageHeight * random.nextDouble(SMALLEST_AREA, 1);
+            double ratio = own * Math.exp(random.nextDouble(-Math.log(LARGEST_RATIO), Math.log(LARGEST_RATIO)));
             long cropWidth = Math.round(Math.sqrt(area * ratio));
             long cropHeight = Math.round(Math.sqrt(area / ratio));
-            if (cropWidth >= 1 && cropWidth <= width && cropHeight >= 1 && cropHeight <= height) {
-                return new Crop(random.nextLong(width - cropWidth + 1), random.nextLong(height - cropHeight + 1),
+            if (cropWidth >= 1 && cropWidth <= imageWidth && cropHeight >= 1 && cropHeight <= imageHeight) {
+                return new Crop(random.nextLong(imageWidth - cropWidth + 1), random.nextLong(imageHeight - cropHeight + 1),
                     cropWidth, cropHeight);
             }
         }
-        double cropWidth = Math.min(width, height * LARGEST_RATIO);
-        double cropHeight = Math.min(height, width * LARGEST_RATIO);
-        return new Crop((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight);
+        double cropWidth = Math.min(imageWidth, imageHeight * own * LARGEST_RATIO);
+        double cropHeight = Math.min(imageHeight, imageWidth / own * LARGEST_RATIO);
+        return new Crop((imageWidth - cropWidth) / 2, (imageHeight - cropHeight) / 2, cropWidth, cropHeight);
     }
 
     private void scale(RgbImage image, Crop crop, boolean flipped) {
-        for (int x = 0; x < size; x++) {
-            double at = position(crop.left(), crop.width(), flipped ? size - 1 - x : x, image.width());
+        for (int x = 0; x < width; x++) {
+            double at = position(crop.left(), crop.width(), flipped ? width - 1 - x : x, width, image.width());
             int left = (int) at;
             leftOffsets[x] = left * 3;
             rightOffsets[x] = Math.min(left + 1, image.width() - 1) * 3;
             rightShares[x] = (float) (at - left);
         }
         byte[] pixels = image.pixels();
-        for (int y = 0, to = 0; y < size; y++) {
-            double at = position(crop.top(), crop.height(), y, image.height());
+        for (int y = 0, to = 0; y < height; y++) {
+            double at = position(crop.top(), crop.height(), y, height, image.height());
             int upper = (int) at;
             int upperLine = upper * image.width() * 3;
             int lowerLine = Math.min(upper + 1, image.height() - 1) * image.width() * 3;
             float lowerShare = (float) (at - upper);
-            for (int x = 0; x < size; x++) {
+            for (int x = 0; x < width; x++) {
                 for (int channel = 0; channel < 3; channel++) {
                     int left = leftOffsets[x] + channel;
                     int right = rightOffsets[x] + channel;
@@ -101,7 +104,7 @@ final class LargePreparation implements Preparation {
     }
 
     /** Where the centre of a new pixel lies among the centres of the old ones. */
-    private double position(double from, double extent, int pixel, int limit) {
+    private static double position(double from, double extent, int pixel, int size, int limit) {
         return Math.max(0, Math.min(limit - 1, from + (pixel + 0.5) * extent / size - 0.5));
     }
 

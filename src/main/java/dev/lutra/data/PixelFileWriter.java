@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -258,6 +259,7 @@ final class PixelFileWriter {
     }
 
     private String line(int image) {
-        return listing.name(image) + "\t" + listing.bytes(image) + "\t" + listing.classes().get(listing.label(image));
+        return listing.name(image) + "\t" + listing.bytes(image) + "\t"
+            + IntStream.of(listing.labels(image)).mapToObj(listing.classes()::get).collect(Collectors.joining("\t"));
     }
 }

@@ -3,6 +3,7 @@ package dev.lutra.data;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -69,12 +70,9 @@ final class PrefetchedBatches implements Batches {
         pending.remove();
         lent = batch.buffer();
         int size = batch.end() - batch.start();
-        int[] labels = new int[size];
-        for (int i = 0; i < size; i++) {
-            labels[i] = loader.label(order[batch.start() + i]);
-        }
         ByteBuffer bytes = lent.slice(0, size * loader.floatsPerImage() * Float.BYTES).order(lent.order());
-        return new Batch(bytes, labels, size, loader.imageSize());
+        return new Batch(bytes, loader.shown(Arrays.copyOfRange(order, batch.start(), batch.end())), size, loader.imageSize().height(),
+            loader.imageSize().width());
     }
 
     private void reuseLent() {

@@ -1,5 +1,6 @@
 package dev.lutra.data;
 
+import dev.lutra.ImageSize;
 import dev.lutra.data.image.RgbImage;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -12,13 +13,15 @@ final class SmallPreparation implements Preparation {
 
     private static final int PADDING = 4;
 
-    private final int size;
+    private final int height;
+    private final int width;
     private final float[][] normalised = new float[3][256];
     private final float[] values;
 
-    SmallPreparation(int size, Normalization normalization) {
-        this.size = size;
-        this.values = new float[size * size * 3];
+    SmallPreparation(ImageSize size, Normalization normalization) {
+        height = size.height();
+        width = size.width();
+        values = new float[height * width * 3];
         for (int channel = 0; channel < 3; channel++) {
             for (int value = 0; value < 256; value++) {
                 normalised[channel][value] = normalization.apply(value, channel);
@@ -42,10 +45,10 @@ final class SmallPreparation implements Preparation {
     private float[] shifted(byte[] pixels, int right, int down, boolean flipped) {
         Arrays.fill(values, 0);
         int firstColumn = Math.max(0, -right);
-        int endColumn = Math.min(size, size - right);
-        for (int y = Math.max(0, -down); y < Math.min(size, size - down); y++) {
-            int from = ((y + down) * size + firstColumn + right) * 3;
-            int to = (y * size + (flipped ? size - 1 - firstColumn : firstColumn)) * 3;
+        int endColumn = Math.min(width, width - right);
+        for (int y = Math.max(0, -down); y < Math.min(height, height - down); y++) {
+            int from = ((y + down) * width + firstColumn + right) * 3;
+            int to = (y * width + (flipped ? width - 1 - firstColumn : firstColumn)) * 3;
             int step = flipped ? -3 : 3;
             for (int x = firstColumn; x < endColumn; x++) {
                 values[to] = normalised[0][pixels[from] & 0xFF];

@@ -46,9 +46,18 @@ public final class Split {
         return origin;
     }
 
-    /** Class index of an image; images stand in the order of {@link #inOrder}. */
+    /** What the images show, in the order of {@link #inOrder}. */
+    public Shown shown() {
+        return loader.shown(items);
+    }
+
+    /** Class index of an image that shows one; images stand in the order of {@link #inOrder}. */
     public int label(int image) {
-        return loader.label(items[image]);
+        return label(loader, items[image]);
+    }
+
+    private static int label(BatchLoader loader, int item) {
+        return ((Shown.One) loader.shown(item)).labels()[0];
     }
 
     /** Batches of one training epoch. */
@@ -75,7 +84,7 @@ public final class Split {
      * @throws InputException if there is not one full batch
      */
     public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations) {
-        int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, loader::label, balance).images(seed, epoch);
+        int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, item -> label(loader, item), balance).images(seed, epoch);
         Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
         int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
         return loader.batches(full, batchSize, firstBatch,

@@ -2,8 +2,10 @@ package dev.lutra.onnx;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Header;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.nio.file.Path;
@@ -36,7 +38,7 @@ public record ExportedNetwork(SearchSpace space, Architecture architecture, List
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(OnnxMetadata.SPACE, space.name());
         space.definition().ifPresent(text -> metadata.put(OnnxMetadata.SPACE_DEFINITION, text));
-        metadata.put(OnnxMetadata.IMAGE_SIZE, Integer.toString(space.input().height()));
+        metadata.put(OnnxMetadata.IMAGE_SIZE, space.imageSize().toString());
         metadata.put(OnnxMetadata.OUTPUTS, Integer.toString(space.classes()));
         metadata.put(OnnxMetadata.ARCHITECTURE, architecture.toString());
         metadata.put(OnnxMetadata.NETWORK, space.build(architecture).fingerprint());
@@ -69,7 +71,7 @@ public record ExportedNetwork(SearchSpace space, Architecture architecture, List
                 + metadata.get(OnnxMetadata.ARCHITECTURE) + ", with the space as it was then)");
         }
         SearchSpace space = SpaceFile.parse(file + ": " + OnnxMetadata.SPACE_DEFINITION, text)
-            .withClasses(number(file, metadata, OnnxMetadata.OUTPUTS)).withImageSize(number(file, metadata, OnnxMetadata.IMAGE_SIZE));
+            .withClasses(number(file, metadata, OnnxMetadata.OUTPUTS)).withImageSize(imageSize(file, metadata));
         Architecture architecture = space.parse(metadata.get(OnnxMetadata.ARCHITECTURE));
         String built = space.build(architecture).fingerprint();
         if (!built.equals(metadata.get(OnnxMetadata.NETWORK))) {
@@ -82,6 +84,12 @@ public record ExportedNetwork(SearchSpace space, Architecture architecture, List
                 + ", one an output)");
         }
         return new ExportedNetwork(space, architecture, names);
+    }
+
+    private static ImageSize imageSize(Path file, Map<String, String> metadata) {
+        String text = metadata.getOrDefault(OnnxMetadata.IMAGE_SIZE, "missing");
+        return ImageSize.parse(text, 1, Header.MOST_SIZE).orElseThrow(() -> InputException.in(file, OnnxMetadata.IMAGE_SIZE + ": " + text
+            + " (expected: a number of pixels, or height x width)"));
     }
 
     private static int number(Path file, Map<String, String> metadata, String key) {

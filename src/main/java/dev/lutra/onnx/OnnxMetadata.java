@@ -9,7 +9,7 @@ public final class OnnxMetadata {
     /** Text of the space's file. */
     public static final String SPACE_DEFINITION = "lutra.space.definition";
 
-    /** Side of the square images in pixels. */
+    /** Side of the square images in pixels, or height by width: {@code 96x160}. */
     public static final String IMAGE_SIZE = "lutra.image-size";
 
     /** Number of outputs. */
@@ -32,6 +32,12 @@ public final class OnnxMetadata {
 
     /** How an image becomes input, before mean and deviation. */
     public static final String DATA_PREPARATION = "lutra.data.preparation";
+
+    /**
+     * Where an image may show several classes, the sigmoid of an output from which on it shows the class; absent where it shows one, that of the
+     * highest output.
+     */
+    public static final String THRESHOLD = "lutra.threshold";
 
     /** Begins the names of what the weights follow from, in the words of the experiment file: {@code lutra.supernet.epochs}. */
     public static final String ORIGIN = "lutra.";

@@ -100,8 +100,8 @@ public enum Encoding {
                 + " layers of k3e3 to k7e6 and skip, as ofa-mobilenetv3-12)");
         }
         int beyond = space.input().height() - OFA_SMALLEST;
-        if (beyond < 0 || beyond % OFA_SIZE_STEP != 0 || beyond / OFA_SIZE_STEP >= OFA_SIZES) {
-            throw new InputException("accuracy.encoding: ofa, for images of " + space.input().height()
+        if (!space.imageSize().isSquare() || beyond < 0 || beyond % OFA_SIZE_STEP != 0 || beyond / OFA_SIZE_STEP >= OFA_SIZES) {
+            throw new InputException("accuracy.encoding: ofa, for images of " + space.imageSize()
                 + " pixels (expected: 112, 128, 144, 160, 176, 192, 208 or 224)");
         }
     }

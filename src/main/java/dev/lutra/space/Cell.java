@@ -117,8 +117,11 @@ record Cell(int nodes, List<NamedBlock> operations, Join join) {
 
     /** A stride s makes ⌈size / s⌉ of a size. */
     private static int strideBetween(Value before, Value last) {
-        int height = last.shape().height();
-        return (before.shape().height() + height - 1) / height;
+        return Math.max(ratio(before.shape().height(), last.shape().height()), ratio(before.shape().width(), last.shape().width()));
+    }
+
+    private static int ratio(int before, int last) {
+        return (before + last - 1) / last;
     }
 
     /** Only what reads the cell's inputs has its stride. */

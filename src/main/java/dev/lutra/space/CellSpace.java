@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
@@ -94,8 +95,8 @@ final class CellSpace extends HeadedSpace {
     }
 
     @Override
-    public SearchSpace withImageSize(int pixels) {
-        return new CellSpace(header.withImageSize(pixels), cell, layers);
+    public SearchSpace withImageSize(ImageSize size) {
+        return new CellSpace(header.withImageSize(size), cell, layers);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.lutra.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Shape;
+import dev.lutra.yaml.YamlNode;
 import java.util.Optional;
 
 /**
@@ -22,12 +24,23 @@ public record Header(String name, String title, String source, Shape input, int 
     public static final int MOST_LAYERS = 1000;
     public static final int MOST_CLASSES = 1 << 20;
 
+    /**
+     * The size of images that a file says.
+     *
+     * @param least that either extent may be
+     * @throws dev.lutra.InputException if it is none
+     */
+    public static ImageSize imageSize(YamlNode node, int least) {
+        return ImageSize.parse(node.text(), least, MOST_SIZE).orElseThrow(() -> node.error(node.text() + " (expected: a number of pixels, or "
+            + "height x width as 96x160, each from " + least + " to " + MOST_SIZE + ")"));
+    }
+
     Header withClasses(int value) {
         return new Header(name, title, source, input, value, learnsBatchNorm, batchNormEpsilon, definition);
     }
 
-    Header withImageSize(int pixels) {
-        return new Header(name, title, source, Shape.image(input.channels(), pixels, pixels), classes, learnsBatchNorm,
+    Header withImageSize(ImageSize size) {
+        return new Header(name, title, source, Shape.image(input.channels(), size.height(), size.width()), classes, learnsBatchNorm,
             batchNormEpsilon, definition);
     }
 

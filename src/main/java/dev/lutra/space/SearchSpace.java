@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.network.Shape;
@@ -27,8 +28,18 @@ public interface SearchSpace extends GeneSpace {
     /** This space with another number of outputs. */
     SearchSpace withClasses(int classes);
 
+    /** This space with images of another size. */
+    SearchSpace withImageSize(ImageSize size);
+
     /** This space with square images of another size. */
-    SearchSpace withImageSize(int pixels);
+    default SearchSpace withImageSize(int side) {
+        return withImageSize(ImageSize.square(side));
+    }
+
+    /** Height and width of an image. */
+    default ImageSize imageSize() {
+        return new ImageSize(input().height(), input().width());
+    }
 
     /** The network of an architecture of this space. */
     Network build(Architecture architecture);

@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.network.Shape;
@@ -135,12 +136,12 @@ public final class SpaceFile {
     private static Header header(YamlNode file, String text) {
         YamlNode input = file.get("input");
         YamlNode batchNorm = file.find("batch-norm").orElse(YamlNode.EMPTY);
-        int size = input.get("size").integer(1, Header.MOST_SIZE);
+        ImageSize size = Header.imageSize(input.get("size"), 1);
         Header header = new Header(
             file.get("name").text(),
             file.get("title").text(),
             file.get("source").text(),
-            Shape.image(input.get("channels").integer(1, Header.MOST_CHANNELS), size, size),
+            Shape.image(input.get("channels").integer(1, Header.MOST_CHANNELS), size.height(), size.width()),
             file.get("classes").integer(1, Header.MOST_CLASSES),
             batchNorm.find("learned-in-supernet").map(YamlNode::flag).orElse(true),
             batchNorm.find("epsilon").map(node -> node.number(1e-12, 1)).orElse(DEFAULT_EPSILON),

@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
@@ -335,8 +336,8 @@ public final class StagedSpace extends HeadedSpace {
     }
 
     @Override
-    public SearchSpace withImageSize(int pixels) {
-        return new StagedSpace(header.withImageSize(pixels), table());
+    public SearchSpace withImageSize(ImageSize size) {
+        return new StagedSpace(header.withImageSize(size), table());
     }
 
     /** The layers in order, each with the options that fit where it stands. */

@@ -36,7 +36,7 @@ public record UniformBits(SearchSpace real, SearchSpace space) {
         }
         written.put("layers", rows);
         return new UniformBits(real, SpaceFile.parse(real.name(), YamlNode.text(written)).withClasses(real.classes())
-            .withImageSize(real.input().height()));
+            .withImageSize(real.imageSize()));
     }
 
     /** An architecture of the space of real numbers, in these bits. */

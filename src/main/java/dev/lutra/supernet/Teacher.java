@@ -1,5 +1,7 @@
 package dev.lutra.supernet;
 
+import dev.lutra.ImageSize;
+
 /** A network that another learns from. For use by one thread. */
 public interface Teacher extends AutoCloseable {
 
@@ -8,9 +10,9 @@ public interface Teacher extends AutoCloseable {
      *
      * @param planes normalised values by image, channel, row, column
      * @param images how many
-     * @param side height and width of each
+     * @param size of each
      */
-    float[] logits(float[] planes, int images, int side);
+    float[] logits(float[] planes, int images, ImageSize size);
 
     @Override
     void close();

@@ -18,9 +18,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GroupedSplitTest {
 
@@ -128,7 +131,7 @@ class GroupedSplitTest {
             }
         }
         Path list = Files.write(folder.resolve(name + ".csv"), lines);
-        return new Source.FileList(list, images, "file", "label", Optional.of("patient"));
+        return new Source.FileList(list, images, "file", "label", Optional.of("patient"), Optional.empty());
     }
 
     @Test
@@ -155,5 +158,49 @@ class GroupedSplitTest {
             .hasMessage(test + ": group p5 is among the images of train too, " + train + " (expected: a group on one side only)");
         DataSpec apart = new DataSpec(train, Optional.empty(), Optional.of(list("other", 6)), 0.3, 8, 1);
         ImageData.open(apart, folder.resolve("cache"), DataProgress.NONE).close();
+    }
+
+    /** Of images that show several classes each one is divided by itself, or with its group, and every class is on both sides. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void severalClassesOfAnImageAreDividedTogether(boolean grouped) throws IOException {
+        Path images = TestImages.folder(folder.resolve("images"), 8, 8, 40);
+        List<String> lines = new ArrayList<>(List.of("file,labels,patient"));
+        for (int i = 0; i < 40; i++) {
+            String rare = i == 3 || i == 30 ? "rare" : "";
+            String labels = String.join(" ; ", List.of(i % 2 == 0 ? "even" : "", rare, i % 3 == 0 ? "third" : ""));
+            lines.add("a/%03d.png,%s,p%d".formatted(i, labels, i / 2));
+        }
+        Source list = new Source.FileList(Files.write(folder.resolve("list.csv"), lines), images, "file", "labels",
+            grouped ? Optional.of("patient") : Optional.empty(), Optional.of(";"));
+        try (ImageData data = ImageData.open(TestImages.spec(list, 8), folder.resolve("cache"), DataProgress.NONE)) {
+            assertThat(data.classes()).containsExactly("even", "rare", "third");
+            assertThat(data.showsSeveral()).isTrue();
+            assertThat(data.validation().size()).isEqualTo(8);
+            assertThat(data.train().size()).isEqualTo(32);
+            for (Split split : List.of(data.train(), data.validation())) {
+                Shown.Several shown = (Shown.Several) split.shown();
+                assertThat(IntStream.range(0, 3).map(label -> (int) IntStream.range(0, split.size()).filter(i -> shown.has(i, label)).count()))
+                    .as("images of every class").allMatch(count -> count > 0);
+            }
+            Shown.Several trained = (Shown.Several) data.train().shown();
+            Shown.Several held = (Shown.Several) data.validation().shown();
+            assertThat(Stream.concat(Stream.of(trained.labels()), Stream.of(held.labels())).filter(labels -> labels.length == 0))
+                .as("odd numbers but those by three, and the rare one that is none of these").hasSize(13);
+            assertThat(data.train().origin().stored()).containsEntry("data.shows", "any number of classes");
+            try (Batches batches = data.train().shuffled(16, 1, 0, 0)) {
+                assertThat(((Shown.Several) batches.next().shown()).classes()).isEqualTo(3);
+            }
+        }
+        DataSpec spec = TestImages.spec(list, 8);
+        DataSpec balanced = new DataSpec(list, Optional.empty(), Optional.empty(), 0.2, spec.imageSize(), 7,
+            new DataSpec.Care(0, 0.5, Optional.empty()));
+        assertThatThrownBy(() -> ImageData.open(balanced, folder.resolve("cache"), DataProgress.NONE)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith("data.balance: 0.5, with images that show several classes");
+        Source one = new Source.FileList(Files.writeString(folder.resolve("one.csv"), "file,labels\na/000.png,even\na/001.png,third\n"), images,
+            "file", "labels");
+        DataSpec mixed = new DataSpec(list, Optional.of(one), Optional.empty(), 0.2, 8, 7);
+        assertThatThrownBy(() -> ImageData.open(mixed, folder.resolve("cache"), DataProgress.NONE)).isInstanceOf(InputException.class)
+            .hasMessageContaining("an image shows one class (expected: any number of classes, by a separator, as in ");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import dev.lutra.data.source.ClassNames;
@@ -24,7 +25,9 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -234,8 +237,9 @@ class ImageDataTest {
     @Test
     void imagesMayLieAcrossMappings() throws IOException {
         TestImages.folder(data(), 10, 9, 6, 6);
-        Listing listing = Listing.of(new Source.Folder(data()), new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, 0, 0));
-        PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(100), "data", "key", 0, DataProgress.NONE);
+        Listing listing = Listing.of(new Source.Folder(data()),
+            new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, ImageSize.square(8), 0));
+        PixelFileWriter writer = new PixelFileWriter(listing, StoredSize.of(ImageSize.square(100)), "data", "key", 0, DataProgress.NONE);
         PixelFile one = writer.openOrWrite(cache());
         Path file = cache().resolve(cacheFiles().stream().filter(name -> name.endsWith(".pixels")).findFirst().orElseThrow());
         PixelFile many = PixelFile.open(file, 256).orElseThrow();
@@ -246,11 +250,61 @@ class ImageDataTest {
 
     @Test
     void largeImagesAreStoredAtTheSizeOfAnEvaluation() {
-        StoredSize size = StoredSize.of(224);
+        StoredSize size = StoredSize.of(ImageSize.square(224));
         RgbImage stored = size.fit(new RgbImage(1024, 512, new byte[1024 * 512 * 3]));
         assertThat(List.of(stored.width(), stored.height())).containsExactly(512, 256);
         RgbImage small = new RgbImage(100, 80, new byte[100 * 80 * 3]);
         assertThat(size.fit(small)).isSameAs(small);
+    }
+
+    /** What covers the image with its margin keeps its proportions; the middle of it is what an evaluation sees. */
+    @Test
+    void imagesThatAreNotSquareAreCovered() {
+        StoredSize size = StoredSize.of(new ImageSize(112, 224));
+        RgbImage high = size.fit(new RgbImage(512, 1024, new byte[512 * 1024 * 3]));
+        assertThat(List.of(high.width(), high.height())).containsExactly(256, 512);
+        RgbImage wide = size.fit(new RgbImage(2048, 512, new byte[2048 * 512 * 3]));
+        assertThat(List.of(wide.width(), wide.height())).containsExactly(512, 128);
+        RgbImage small = new RgbImage(200, 100, new byte[200 * 100 * 3]);
+        assertThat(size.fit(small)).isSameAs(small);
+        assertThat(size.preparation()).isEqualTo("RGB, scaled to cover 128x256, centre 112x224, values / 255");
+        assertThat(size.drawn()).isEqualTo(new ImageSize(128, 256));
+        assertThat(StoredSize.of(new ImageSize(8, 64)).isSmall()).isTrue();
+        assertThat(StoredSize.of(new ImageSize(8, 65)).isSmall()).isFalse();
+
+        byte[] pixels = new byte[256 * 128 * 3];
+        new Random(1).nextBytes(pixels);
+        Normalization none = new Normalization(new float[3], new float[]{1 / 255f, 1 / 255f, 1 / 255f});
+        float[] seen = Preparation.of(size, none).plain(new RgbImage(256, 128, pixels));
+        assertThat(seen).hasSize(112 * 224 * 3);
+        for (int y = 0; y < 112; y += 37) {
+            for (int x = 0; x < 224; x += 41) {
+                int at = ((y + 8) * 256 + x + 16) * 3;
+                assertThat(seen[(y * 224 + x) * 3]).isCloseTo(pixels[at] & 0xFF, within(1e-3f));
+            }
+        }
+    }
+
+    /** Small images are moved and flipped within their own extents: a column that stands out stays a column. */
+    @Test
+    void smallImagesThatAreNotSquareAreFlippedByTheirWidth() {
+        byte[] pixels = new byte[8 * 24 * 3];
+        for (int y = 0; y < 8; y++) {
+            pixels[(y * 24 + 5) * 3] = (byte) 255;
+        }
+        Preparation preparation = Preparation.of(StoredSize.of(new ImageSize(8, 24)), new Normalization(new float[3], new float[]{1, 1, 1}));
+        RgbImage image = new RgbImage(24, 8, pixels);
+        assertThat(preparation.plain(image)[5 * 3]).isEqualTo(1f);
+        for (long seed = 0; seed < 20; seed++) {
+            float[] moved = preparation.augmented(image, new SplittableRandom(seed));
+            Set<Integer> columns = new HashSet<>();
+            for (int i = 0; i < moved.length; i += 3) {
+                if (moved[i] > 0) {
+                    columns.add(i / 3 % 24);
+                }
+            }
+            assertThat(columns).hasSize(1).allMatch(column -> Math.abs(column - 5) <= 4 || Math.abs(column - 18) <= 4);
+        }
     }
 
     @Test
@@ -349,7 +403,8 @@ class ImageDataTest {
     void onlyDamageIsRemembered() throws IOException {
         TestImages.folder(data(), 8, 8, 30, 30);
         Files.writeString(data().resolve("b/020.png"), "broken");
-        Listing listing = Listing.of(new Source.Folder(data()), new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, 0, 0));
+        Listing listing = Listing.of(new Source.Folder(data()),
+            new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, ImageSize.square(8), 0));
         Path file = data().resolve("a/007.png");
         for (Throwable trouble : List.of(new AccessDeniedException(file.toString()), new OutOfMemoryError("Java heap space"))) {
             Listing hindered = (Listing) Proxy.newProxyInstance(Listing.class.getClassLoader(), new Class<?>[]{Listing.class},
@@ -368,12 +423,14 @@ class ImageDataTest {
         }
         PixelFile whole = write(listing);
         assertThat(whole.missing().values()).singleElement().asString().contains("b/020.png: not an image");
-        assertThat(whole.contentHash()).isEqualTo(new PixelFileWriter(listing, StoredSize.of(8), "data", "another key", 0.1, DataProgress.NONE)
-            .openOrWrite(cache()).contentHash());
+        assertThat(whole.contentHash())
+            .isEqualTo(new PixelFileWriter(listing, StoredSize.of(ImageSize.square(8)), "data", "another key", 0.1, DataProgress.NONE)
+                .openOrWrite(cache()).contentHash());
     }
 
     private PixelFile write(Listing listing) throws IOException {
-        return new PixelFileWriter(listing, StoredSize.of(8), data().toString(), "key", 0.1, DataProgress.NONE).openOrWrite(cache());
+        return new PixelFileWriter(listing, StoredSize.of(ImageSize.square(8)), data().toString(), "key", 0.1, DataProgress.NONE)
+            .openOrWrite(cache());
     }
 
     /** As many as may be damaged, one after the other. */
@@ -399,7 +456,7 @@ class ImageDataTest {
 
     private DataSpec withCare(DataSpec.Care care) {
         DataSpec spec = folderSpec(8);
-        return new DataSpec(spec.train(), Optional.empty(), Optional.empty(), 0.2, 8, 7, care);
+        return new DataSpec(spec.train(), Optional.empty(), Optional.empty(), 0.2, ImageSize.square(8), 7, care);
     }
 
     @Test

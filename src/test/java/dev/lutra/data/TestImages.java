@@ -63,7 +63,7 @@ public final class TestImages {
         try (batches) {
             while (batches.hasNext()) {
                 Batch batch = batches.next();
-                float[] values = new float[batch.size() * batch.imageSize() * batch.imageSize() * 3];
+                float[] values = new float[batch.size() * batch.height() * batch.width() * 3];
                 batch.pixels().get(values);
                 all.add(values);
             }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import dev.lutra.ImageSize;
 import dev.lutra.cost.Cost;
 import dev.lutra.data.Batch;
+import dev.lutra.data.Shown;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
@@ -48,8 +50,8 @@ class EverySpaceTest {
     /** Images of some number of pixels in both layouts: N, C, H, W for ONNX Runtime and N, H, W, C for the supernet. */
     private record TestImages(double[] channelsFirst, Batch channelsLast) {
 
-        static TestImages random(int count, int pixels, Random random) {
-            int area = pixels * pixels;
+        static TestImages random(int count, ImageSize size, Random random) {
+            int area = size.area();
             double[] values = random.doubles(3L * count * area, -2, 2).map(value -> (float) value).toArray();
             ByteBuffer bytes = ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.nativeOrder());
             for (int i = 0; i < values.length; i++) {
@@ -57,7 +59,7 @@ class EverySpaceTest {
                 int channel = i / area % 3;
                 bytes.putFloat((3 * pixel + channel) * Float.BYTES, (float) values[i]);
             }
-            return new TestImages(values, new Batch(bytes, new int[count], count, pixels));
+            return new TestImages(values, new Batch(bytes, new Shown.One(new int[count]), count, size.height(), size.width()));
         }
     }
 
@@ -71,7 +73,7 @@ class EverySpaceTest {
             List<float[]> expected = new ArrayList<>();
             try (Inference inference = new Inference(LoweredNetwork.of(network, weights), Device.cpu())) {
                 for (int batch : BATCHES) {
-                    TestImages some = TestImages.random(batch, network.input().shape().height(), new Random(batch));
+                    TestImages some = TestImages.random(batch, size(network), new Random(batch));
                     images.add(some);
                     expected.add(inference.logits(some.channelsLast()));
                 }
@@ -108,21 +110,27 @@ class EverySpaceTest {
         }
     }
 
+    private static ImageSize size(Network network) {
+        return new ImageSize(network.input().shape().height(), network.input().shape().width());
+    }
+
     /** Draws every weight once. */
     private static WeightSource kept(WeightSource source) {
         Map<Weight, float[]> values = new HashMap<>();
         return weight -> values.computeIfAbsent(weight, source::read).clone();
     }
 
-    /** Seeded random networks on images that are small enough for a quick run and large enough for every stride. */
+    /** Seeded random networks on images that are small enough for a quick run and large enough for every stride, the second on narrower ones. */
     private static List<Network> networks(String name) {
         SearchSpace published = SpaceFile.load(name);
-        SearchSpace space = published.withImageSize(Math.min(published.input().height(), SMALL));
+        int side = Math.min(published.input().height(), SMALL);
+        SearchSpace space = published.withImageSize(side);
         Random random = new Random(name.hashCode());
         int count = space.size().min(BigInteger.valueOf(ARCHITECTURES)).intValue();
         List<Network> networks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            networks.add(space.build(space.random(random)));
+            SearchSpace sized = i == 0 ? space : space.withImageSize(new ImageSize(side, side * 3 / 4));
+            networks.add(sized.build(space.random(random)));
         }
         return networks;
     }

@@ -207,10 +207,10 @@ class TorchOracleTest {
                 Mixup.Mix mix = new Mixup(settings.recipe().mixup()).draw(batch.size(), StepSeed.of(i, 0, StepSeed.MIXUP));
                 step.put("share", mix.share()).set("partners", JSON.valueToTree(mix.partners()));
             }
-            float[] pixels = new float[batch.size() * batch.imageSize() * batch.imageSize() * 3];
+            float[] pixels = new float[batch.size() * batch.height() * batch.width() * 3];
             batch.pixels().get(pixels);
             tensors.put("images." + i, new SafetensorsFile.Entry("images." + i,
-                List.of(batch.size(), batch.imageSize(), batch.imageSize(), 3), () -> pixels));
+                List.of(batch.size(), batch.height(), batch.width(), 3), () -> pixels));
         }
         Descent descent = settings.descent();
         spec.put("weight_decay", descent.weightDecay()).put("smoothing", settings.labelSmoothing()).put("average", settings.recipe().averaging());

@@ -19,12 +19,13 @@ record Cutout(int side) implements Augmentation {
 
     @Override
     public void apply(Pixels image, SplittableRandom random) {
-        int size = image.size();
-        int top = random.nextInt(size) - side / 2;
-        int left = random.nextInt(size) - side / 2;
-        for (int y = Math.max(0, top); y < Math.min(size, top + side); y++) {
-            for (int x = Math.max(0, left); x < Math.min(size, left + side); x++) {
-                System.arraycopy(image.mean(), 0, image.values(), (y * size + x) * Pixels.CHANNELS, Pixels.CHANNELS);
+        int height = image.size().height();
+        int width = image.size().width();
+        int top = random.nextInt(height) - side / 2;
+        int left = random.nextInt(width) - side / 2;
+        for (int y = Math.max(0, top); y < Math.min(height, top + side); y++) {
+            for (int x = Math.max(0, left); x < Math.min(width, left + side); x++) {
+                System.arraycopy(image.mean(), 0, image.values(), (y * width + x) * Pixels.CHANNELS, Pixels.CHANNELS);
             }
         }
     }

@@ -15,32 +15,32 @@ enum RandomOperation {
     SHEAR_X {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 0, 1, signed(LARGEST_SHEAR * magnitude, negative), 0, 1, 0, 0);
+            move(image, false, 1, signed(LARGEST_SHEAR * magnitude, negative), 0, 1, 0, 0);
         }
     },
     SHEAR_Y {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 0, 1, 0, signed(LARGEST_SHEAR * magnitude, negative), 1, 0, 0);
+            move(image, false, 1, 0, signed(LARGEST_SHEAR * magnitude, negative), 1, 0, 0);
         }
     },
     TRANSLATE_X {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 0, 1, 0, 0, 1, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative), 0);
+            move(image, false, 1, 0, 0, 1, (int) signed(LARGEST_SHIFT * image.size().width() * magnitude, negative), 0);
         }
     },
     TRANSLATE_Y {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
-            move(image, 0, 1, 0, 0, 1, 0, (int) signed(LARGEST_SHIFT * image.size() * magnitude, negative));
+            move(image, false, 1, 0, 0, 1, 0, (int) signed(LARGEST_SHIFT * image.size().height() * magnitude, negative));
         }
     },
     ROTATE {
         @Override
         void apply(Pixels image, double magnitude, boolean negative) {
             double angle = Math.toRadians(signed(LARGEST_ANGLE * magnitude, negative));
-            move(image, image.size() / 2.0, Math.cos(angle), -Math.sin(angle), Math.sin(angle), Math.cos(angle), 0, 0);
+            move(image, true, Math.cos(angle), -Math.sin(angle), Math.sin(angle), Math.cos(angle), 0, 0);
         }
     },
     BRIGHTNESS {
@@ -81,8 +81,8 @@ enum RandomOperation {
             double factor = factor(magnitude, negative);
             float[] values = image.values();
             float[] before = values.clone();
-            int stride = image.size() * Pixels.CHANNELS;
-            for (int y = 1; y < image.size() - 1; y++) {
+            int stride = image.size().width() * Pixels.CHANNELS;
+            for (int y = 1; y < image.size().height() - 1; y++) {
                 for (int i = y * stride + Pixels.CHANNELS; i < (y + 1) * stride - Pixels.CHANNELS; i++) {
                     double smooth = smooth(before, i, stride);
                     values[i] = eightBit(smooth + (before[i] - smooth) * factor);
@@ -217,22 +217,25 @@ enum RandomOperation {
     /**
      * Takes every pixel from where a linear map says; black where that is outside.
      *
-     * @param centre of the map, on the diagonal: 0 is the upper left corner
+     * @param aboutCentre whether the map is about the centre, and not about the upper left corner
      * @param right moved to the right by so many pixels
      * @param down moved down by so many pixels
      */
-    private static void move(Pixels image, double centre, double xx, double xy, double yx, double yy, int right, int down) {
-        int size = image.size();
+    private static void move(Pixels image, boolean aboutCentre, double xx, double xy, double yx, double yy, int right, int down) {
+        int height = image.size().height();
+        int width = image.size().width();
+        double centreX = aboutCentre ? width / 2.0 : 0;
+        double centreY = aboutCentre ? height / 2.0 : 0;
         float[] before = image.values().clone();
-        for (int y = 0; y < size; y++) {
-            for (int x = 0; x < size; x++) {
-                double fromX = x + 0.5 - centre - right;
-                double fromY = y + 0.5 - centre - down;
-                int column = (int) Math.floor(xx * fromX + xy * fromY + centre);
-                int row = (int) Math.floor(yx * fromX + yy * fromY + centre);
-                boolean inside = column >= 0 && column < size && row >= 0 && row < size;
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                double fromX = x + 0.5 - centreX - right;
+                double fromY = y + 0.5 - centreY - down;
+                int column = (int) Math.floor(xx * fromX + xy * fromY + centreX);
+                int row = (int) Math.floor(yx * fromX + yy * fromY + centreY);
+                boolean inside = column >= 0 && column < width && row >= 0 && row < height;
                 for (int c = 0; c < Pixels.CHANNELS; c++) {
-                    image.values()[(y * size + x) * Pixels.CHANNELS + c] = inside ? before[(row * size + column) * Pixels.CHANNELS + c] : 0;
+                    image.values()[(y * width + x) * Pixels.CHANNELS + c] = inside ? before[(row * width + column) * Pixels.CHANNELS + c] : 0;
                 }
             }
         }

@@ -22,15 +22,22 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Files and their classes as a list names them. */
-record FileListing(Source.FileList source, List<String> classes, List<Entry> entries) implements FilesListing {
+/**
+ * Files and their classes as a list names them.
+ *
+ * @param several indices of the classes of every image in rising order, where one may show several; empty where each shows one
+ */
+record FileListing(Source.FileList source, List<String> classes, List<Entry> entries, List<int[]> several) implements FilesListing {
 
     private static final int MOST_BYTES = 1 << 28;
     /** So many files that are not there are named, the rest is counted. */
     private static final int MOST_NAMED = 100;
+    /** In the place of the one class of an image that may show several. */
+    private static final int NONE = -1;
     private static final String NUMBER = "\\d{1,6}";
 
     /** A line of the list. */
@@ -38,6 +45,12 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
 
         Line(int number, String file, String label) {
             this(number, file, label, Optional.empty());
+        }
+
+        /** One for each class in its cell. */
+        List<Line> apart(String separator) {
+            return Stream.of(label.split(Pattern.quote(separator))).map(String::strip).filter(part -> !part.isEmpty())
+                .map(part -> new Line(number, file, part, group)).toList();
         }
     }
 
@@ -102,17 +115,30 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
             throw InputException.in(source.list(), "no files (expected: at least one of each class)");
         }
         Labels known = new Labels(source, reading);
-        List<String> labels = lines.stream().map(known::className).toList();
-        List<String> classes = reading.classes().orElseGet(() -> List.copyOf(new TreeSet<>(labels)));
+        List<List<String>> labels = lines.stream().map(line -> source.separator().map(line::apart).orElse(List.of(line)).stream()
+            .map(known::className).distinct().toList()).toList();
+        List<String> classes = reading.classes().orElseGet(() -> List.copyOf(labels.stream().flatMap(List::stream)
+            .collect(Collectors.toCollection(TreeSet::new))));
         if (classes.size() < 2) {
-            throw InputException.in(source.list(), "one class, " + classes.get(0) + " (expected: at least two)");
+            throw InputException.in(source.list(), (classes.isEmpty() ? "no class" : "one class, " + classes.get(0)) + " (expected: at least two)");
         }
-        return new FileListing(source, classes, entries(source, lines, labels, classes));
-    }
-
-    private static List<Entry> entries(Source.FileList source, List<Line> lines, List<String> labels, List<String> classes) {
         Map<String, Integer> indices = new HashMap<>();
         classes.forEach(name -> indices.put(name, indices.size()));
+        List<int[]> numbers = labels.stream().map(each -> each.stream().mapToInt(indices::get).sorted().toArray()).toList();
+        return new FileListing(source, classes, entries(source, lines, numbers), source.separator().isPresent() ? numbers : List.of());
+    }
+
+    @Override
+    public boolean showsSeveral() {
+        return source.separator().isPresent();
+    }
+
+    @Override
+    public int[] labels(int image) {
+        return showsSeveral() ? several.get(image) : new int[]{label(image)};
+    }
+
+    private static List<Entry> entries(Source.FileList source, List<Line> lines, List<int[]> labels) {
         Map<Path, Line> seen = new HashMap<>();
         List<Entry> entries = new ArrayList<>();
         SortedMap<Integer, String> problems = new TreeMap<>();
@@ -123,7 +149,7 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
             if (other != null) {
                 throw error(source, line, line.file() + ": stands in line " + other.number() + " too (expected: every file once)");
             }
-            int label = indices.get(labels.get(i));
+            int label = source.separator().isPresent() ? NONE : labels.get(i)[0];
             attributes(path, problem -> problems.put(line.number(), path + ": " + problem)).ifPresent(attributes -> entries
                 .add(new Entry(line.file(), label, attributes.size(), attributes.lastModifiedTime().toMillis(),
                     line.group())));
@@ -195,7 +221,8 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
     }
 
     private static Line requireWhole(Source.FileList source, Line line) {
-        if (line.file().isEmpty() || line.label().isEmpty() || line.group().filter(String::isEmpty).isPresent()) {
+        boolean needsClass = source.separator().isEmpty();
+        if (line.file().isEmpty() || needsClass && line.label().isEmpty() || line.group().filter(String::isEmpty).isPresent()) {
             throw error(source, line, line.group().isPresent()
                 ? "an empty cell (expected: a file, its class and its group)"
                 : "an empty cell (expected: a file and its class)");
@@ -207,6 +234,9 @@ record FileListing(Source.FileList source, List<String> classes, List<Entry> ent
     private static List<Line> plain(Source.FileList source, Reading reading) throws IOException {
         source.group().ifPresent(group -> {
             throw InputException.in(source.list(), "no column " + group + " (expected: a table with a header, .csv or .tsv, to have groups)");
+        });
+        source.separator().ifPresent(separator -> {
+            throw InputException.in(source.list(), "no cells for several classes (expected: a table with a header, .csv or .tsv)");
         });
         List<String> text = InputFile.text(source.list(), MOST_BYTES).lines().toList();
         List<Line> lines = new ArrayList<>();

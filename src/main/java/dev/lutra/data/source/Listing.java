@@ -1,6 +1,7 @@
 package dev.lutra.data.source;
 
 import dev.lutra.Draws;
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
 import java.io.IOException;
@@ -33,8 +34,18 @@ public interface Listing {
     /** Name of an image within its source, the same on every machine. */
     String name(int image);
 
-    /** Index of its class. */
+    /** Index of its class; of images that may show several, {@link #labels} has them. */
     int label(int image);
+
+    /** Whether an image may show any number of classes, and not one each. */
+    default boolean showsSeveral() {
+        return false;
+    }
+
+    /** Indices of the classes that an image shows, in rising order. */
+    default int[] labels(int image) {
+        return new int[]{label(image)};
+    }
 
     /** What it belongs to, if the source says so: all images of a group are on one side of a split. */
     default Optional<String> group(int image) {
@@ -69,10 +80,10 @@ public interface Listing {
      * @param role what its images are wanted for
      * @param classes of the training images, by which numbers in lists count; empty for those themselves
      * @param names of the classes, for people
-     * @param drawnSide height and width in pixels of an image that is drawn
+     * @param drawn size of an image that is drawn
      * @param seed of images that are drawn
      */
-    record Reading(Role role, Optional<List<String>> classes, ClassNames names, int drawnSide, long seed) {}
+    record Reading(Role role, Optional<List<String>> classes, ClassNames names, ImageSize drawn, long seed) {}
 
     /**
      * @throws InputException if there is nothing to read, or not what was expected
@@ -89,7 +100,7 @@ public interface Listing {
             return FileListing.of(list, reading);
         }
         Source.Synthetic synthetic = (Source.Synthetic) source;
-        return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(), reading.drawnSide(),
+        return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(), reading.drawn(),
             Draws.at(reading.seed(), reading.role().ordinal()).nextLong());
     }
 }

@@ -53,12 +53,13 @@ public sealed interface Source {
      * @param file column of the files, where there is a header
      * @param label column of the classes, where there is a header
      * @param group column of what images belong together by, such as a patient: all of them are on one side of a split; empty: each for itself
+     * @param separator of the classes in a cell, of which an image may then show any number; empty: each shows one
      */
-    record FileList(Path list, Path folder, String file, String label, Optional<String> group) implements Source {
+    record FileList(Path list, Path folder, String file, String label, Optional<String> group, Optional<String> separator) implements Source {
 
-        /** Each image for itself. */
+        /** Each image for itself, with one class. */
         public FileList(Path list, Path folder, String file, String label) {
-            this(list, folder, file, label, Optional.empty());
+            this(list, folder, file, label, Optional.empty(), Optional.empty());
         }
 
         /** Name of the column, unless another is said. */

@@ -1,6 +1,7 @@
 package dev.lutra.data.source;
 
 import dev.lutra.Draws;
+import dev.lutra.ImageSize;
 import dev.lutra.data.image.RgbImage;
 import java.util.List;
 import java.util.Locale;
@@ -62,16 +63,16 @@ final class SyntheticImages implements Listing {
 
     private final List<String> classes;
     private final int imagesPerClass;
-    private final int side;
+    private final ImageSize size;
     private final long seed;
 
     /**
-     * @param side height and width of an image in pixels
+     * @param size of an image
      */
-    SyntheticImages(int classes, int imagesPerClass, int side, long seed) {
+    SyntheticImages(int classes, int imagesPerClass, ImageSize size, long seed) {
         this.classes = IntStream.range(0, classes).mapToObj(label -> String.format(Locale.ROOT, "class%02d", label)).toList();
         this.imagesPerClass = imagesPerClass;
-        this.side = side;
+        this.size = size;
         this.seed = seed;
     }
 
@@ -116,17 +117,20 @@ final class SyntheticImages implements Listing {
     }
 
     private RgbImage draw(int label, SplittableRandom random) {
+        int side = Math.min(size.height(), size.width()); // of the middle, where all that tells a class is
+        double left = (size.width() - side) / 2.0;
+        double top = (size.height() - side) / 2.0;
         int kind = label / Shape.values().length;
         Ground ground = Ground.random(side, random);
         Figure figure = Figure.random(Shape.values()[label % Shape.values().length],
             Texture.values()[kind % Texture.values().length],
             WAVES_PER_IMAGE[kind / Texture.values().length] / side, side, random);
-        byte[] pixels = new byte[side * side * 3];
+        byte[] pixels = new byte[size.area() * 3];
         double[] colour = new double[3];
-        for (int y = 0, at = 0; y < side; y++) {
-            for (int x = 0; x < side; x++) {
-                if (!figure.paint(x + 0.5, y + 0.5, colour)) {
-                    ground.paint(x + 0.5, y + 0.5, colour);
+        for (int y = 0, at = 0; y < size.height(); y++) {
+            for (int x = 0; x < size.width(); x++) {
+                if (!figure.paint(x + 0.5 - left, y + 0.5 - top, colour)) {
+                    ground.paint(x + 0.5 - left, y + 0.5 - top, colour);
                 }
                 for (double value : colour) {
                     double noise = NOISE * (random.nextDouble() + random.nextDouble() - 1);
@@ -134,7 +138,7 @@ final class SyntheticImages implements Listing {
                 }
             }
         }
-        return new RgbImage(side, side, pixels);
+        return new RgbImage(size.width(), size.height(), pixels);
     }
 
     /** Any colour of some brightness: red, green and blue, 0 to 1. */

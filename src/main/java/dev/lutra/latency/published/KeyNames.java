@@ -39,6 +39,11 @@ interface KeyNames {
         });
     }
 
+    /** Whether a network takes square images of a size: no publisher has timed others. */
+    static boolean isOf(Network network, int side) {
+        return network.input().shape().height() == side && network.input().shape().width() == side;
+    }
+
     /** Height, width, channels: the order of TensorFlow, whose converted networks were timed. */
     static String size(Shape shape) {
         return shape.height() + "x" + shape.width() + "x" + shape.channels();

@@ -17,7 +17,8 @@ final class OfaKeys implements KeyNames.OfPart {
 
     @Override
     public Optional<List<String>> of(Network network, Part part, Optional<Part> following) {
-        return name(part).map(name -> List.of(atSize(Integer.toString(network.input().shape().height()), name)));
+        int side = network.input().shape().height();
+        return name(part).filter(name -> KeyNames.isOf(network, side)).map(name -> List.of(atSize(Integer.toString(side), name)));
     }
 
     private static Optional<String> name(Part part) {

@@ -24,7 +24,7 @@ final class SinglePathKeys implements KeyNames {
 
     @Override
     public Optional<List<String>> of(Network network, Segment segment) {
-        if (!network.name().equals(SPACE) || network.input().shape().height() != IMAGE_SIZE) {
+        if (!network.name().equals(SPACE) || !KeyNames.isOf(network, IMAGE_SIZE)) {
             return Optional.empty();
         }
         if (segment.name().equals("stem")) {

@@ -25,7 +25,7 @@ final class TfNasKeys implements KeyNames {
 
     @Override
     public Optional<List<String>> of(Network network, Segment segment) {
-        boolean own = network.name().equals(SPACE) && network.input().shape().height() == IMAGE_SIZE;
+        boolean own = network.name().equals(SPACE) && KeyNames.isOf(network, IMAGE_SIZE);
         if (own && segment.name().equals("stem")) {
             return Optional.of(List.of(BASE));
         }
@@ -37,6 +37,7 @@ final class TfNasKeys implements KeyNames {
 
     private static Optional<String> block(Part part) {
         if (!(part instanceof Part.Bottleneck block) || block.residual() != block.keepsShape()
+            || block.input().height() != block.input().width()
             || block.activation() != Function.RELU && block.activation() != Function.SWISH) {
             return Optional.empty();
         }

@@ -1,5 +1,6 @@
 package dev.lutra.latency.table;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.SegmentCatalog;
@@ -34,11 +35,11 @@ public final class TableImport {
     /**
      * What a table has of a space.
      *
-     * @param imageSize side of the images in pixels
+     * @param imageSize height and width of the images
      * @param segments of the space
      * @param missing the publisher's names, or the label, of each segment without a figure
      */
-    public record Coverage(String space, int imageSize, int segments, List<String> missing) {
+    public record Coverage(String space, ImageSize imageSize, int segments, List<String> missing) {
         public Coverage {
             missing = List.copyOf(missing);
         }
@@ -115,7 +116,7 @@ public final class TableImport {
             Network network = space.build(space.architecture(values));
             network.segments().forEach(segment -> add(network, segment));
         }
-        coverage.add(new Coverage(space.name(), space.input().height(), catalog.items().size(), missing));
+        coverage.add(new Coverage(space.name(), space.imageSize(), catalog.items().size(), missing));
     }
 
     private boolean add(Network network, Segment segment) {

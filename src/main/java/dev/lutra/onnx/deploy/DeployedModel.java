@@ -181,20 +181,20 @@ public final class DeployedModel {
 
     private void giveOutput() {
         ValueInfoProto before = editor.graph().getOutput(0);
-        boolean isNetworks = form.precision() == Precision.FLOAT32 && !form.softmax();
+        boolean isNetworks = form.precision() == Precision.FLOAT32 && form.ending().isEmpty();
         String value = isNetworks ? form.output() : editor.unique("logits");
         if (!before.getName().equals(form.output())) {
             editor.free(form.output());
         }
         editor.rename(before.getName(), value);
         if (form.precision() == Precision.FLOAT16) {
-            String wide = form.softmax() ? editor.unique("wide") : form.output();
+            String wide = form.ending().isPresent() ? editor.unique("wide") : form.output();
             editor.graph().addNode(GraphEditor.cast(wide, value, DataType.FLOAT_VALUE, wide));
             value = wide;
         }
-        if (form.softmax()) {
-            editor.graph().addNode(GraphEditor.node("Softmax", form.output(), List.of(value), form.output())
-                .addAttribute(GraphEditor.integer("axis", 1)));
+        if (form.ending().isPresent()) {
+            NodeProto.Builder ending = GraphEditor.node(form.ending().get(), form.output(), List.of(value), form.output());
+            editor.graph().addNode(form.softmax() ? ending.addAttribute(GraphEditor.integer("axis", 1)) : ending);
         }
         editor.graph().setOutput(0, GraphEditor.typed(form.output(), DataType.FLOAT_VALUE, before.getType().getTensorType().getShape()));
     }

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
  * @param batch images a call, at least 1; empty for an axis of any extent
  * @param opset version of ONNX's operators, {@value #OLDEST_OPSET} to {@value #NEWEST_OPSET}
  * @param pixels whether it takes images as they are decoded: bytes, {@code [n, height, width, channels]}
- * @param softmax whether it gives probabilities
+ * @param softmax whether it gives probabilities of which one class holds
+ * @param sigmoid whether it gives a probability for each class by itself
  * @param precision what it computes in; inputs and outputs are float32 all the same
  * @param input what its input is called
  * @param output what its output is called
@@ -25,7 +26,8 @@ import java.util.stream.Collectors;
  *     classes
  * @param head an ONNX file that reads these features by these names and gives the outputs in their place
  */
-public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean softmax, Precision precision, String input, String output,
+public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean softmax, boolean sigmoid, Precision precision, String input,
+    String output,
     List<Integer> features, Optional<Path> head) {
 
     /** The oldest in which softmax is over one axis. */
@@ -65,9 +67,13 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
             node.find("opset").map(n -> n.integer(OLDEST_OPSET, NEWEST_OPSET)).orElse(USUAL_OPSET),
             node.find("pixels").map(YamlNode::flag).orElse(false),
             node.find("softmax").map(YamlNode::flag).orElse(false),
+            node.find("sigmoid").map(YamlNode::flag).orElse(false),
             node.find("precision").map(n -> n.oneOf(Precision.class)).orElse(Precision.FLOAT32),
             input, output.map(Deployment::name).orElse("output"), features, node.find("head").map(head -> folder.resolve(head.text())));
-        for (String key : List.of("softmax", "output")) {
+        node.find("sigmoid").filter(sigmoid -> read.sigmoid && read.softmax).ifPresent(sigmoid -> {
+            throw sigmoid.error("given with softmax (expected: one of them)");
+        });
+        for (String key : List.of("softmax", "sigmoid", "output")) {
             node.find(key).filter(other -> !features.isEmpty()).ifPresent(other -> {
                 throw other.error("given with features, which have outputs of their own (expected: no such key)");
             });
@@ -88,6 +94,11 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
         return strides;
     }
 
+    /** The operator that makes probabilities of outputs, if any. */
+    Optional<String> ending() {
+        return softmax ? Optional.of("Softmax") : sigmoid ? Optional.of("Sigmoid") : Optional.empty();
+    }
+
     /** What the output of a stride is called, and what a head reads it by. */
     public static String feature(int stride) {
         return "feature" + stride;
@@ -106,6 +117,7 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
         batch.ifPresent(images -> values.put("batch", images));
         return values.put("opset", opset).put("pixels", pixels).put("softmax", softmax).put("precision", precision.toString())
             .put("input", input).put("output", output)
+            .putLater("sigmoid", Boolean.toString(sigmoid), Boolean.toString(false))
             .putLater("features", features.stream().map(String::valueOf).collect(Collectors.joining(",")), "")
             .putLater("head", head.map(Sha256::ofFile).orElse("none"), "none").build();
     }

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.GradientCollector;
+import dev.lutra.data.Shown;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.supernet.Forward;
@@ -67,10 +68,10 @@ public final class BlockLesson {
      * Gathers the gradients of a path.
      *
      * @param stages of the path
-     * @param labels of the images
+     * @param shown classes of the images
      * @param share of the images in those of the step
      */
-    public Outcome gather(List<Network> stages, int[] labels, double share) {
+    public Outcome gather(List<Network> stages, Shown shown, double share) {
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDList losses = new NDList();
             NDArray given = null;
@@ -88,7 +89,7 @@ public final class BlockLesson {
                 NDArray sum = losses.stream().reduce(NDArray::add).orElseThrow();
                 collector.backward(sum.mul(sum.getManager().create((float) share)));
             }
-            return new Outcome(error, Images.correct(teacher.logits(weights, given.stopGradient()), labels));
+            return new Outcome(error, Images.correct(teacher.logits(weights, given.stopGradient()), shown));
         }
     }
 

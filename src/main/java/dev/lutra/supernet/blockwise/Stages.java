@@ -81,7 +81,11 @@ public record Stages(List<Stage> all, int segments) {
 
     private static boolean shrinks(Segment segment) {
         return !segment.outputs().isEmpty() && !segment.inputs().isEmpty()
-            && segment.outputs().get(0).shape().height() < segment.inputs().get(0).shape().height();
+            && area(segment.outputs().get(0)) < area(segment.inputs().get(0));
+    }
+
+    private static int area(Value value) {
+        return value.shape().height() * value.shape().width();
     }
 
     private Optional<String> problemIn(SearchSpace space) {

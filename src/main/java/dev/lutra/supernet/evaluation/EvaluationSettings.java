@@ -15,12 +15,13 @@ import java.util.Optional;
  * @param seed which training images
  * @param evaluators candidates judged at a time on a CPU, each by one thread; accuracies do not depend on it
  * @param accuracy what its accuracy is
+ * @param threshold where images may show several classes, the sigmoid of an output from which on it answers that they show the class
  * @param stopping of those that a search has no use for; empty: all are judged to the end
  * @param by what their figures say
  * @param ranges how far a candidate's grids of values reach; empty: as far as they learned to while the weights were trained
  */
 public record EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed,
-    int evaluators, AccuracyKind accuracy, Optional<EarlyStopping> stopping, By by, Optional<Calibration> ranges) {
+    int evaluators, AccuracyKind accuracy, double threshold, Optional<EarlyStopping> stopping, By by, Optional<Calibration> ranges) {
 
     /** What the figure of a candidate says. */
     public enum By {
@@ -29,6 +30,9 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
         /** How near its stages come to their teacher's: e to the power of minus the sum of their relative errors. */
         STAGES
     }
+
+    /** An output above 0 says yes. */
+    public static final double DEFAULT_THRESHOLD = 0.5;
 
     private static final int MOST_BY_DEFAULT = 8;
     private static final String RANGES = "evaluation.ranges";
@@ -44,7 +48,8 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     /** By the share of the images that is right. */
     public EvaluationSettings(Recalibration recalibration, int recalibrationImages, int validationImages, int batch, long seed, int evaluators,
         Optional<EarlyStopping> stopping) {
-        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, stopping, By.ACCURACY,
+        this(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, AccuracyKind.TOP1, DEFAULT_THRESHOLD, stopping,
+            By.ACCURACY,
             Optional.empty());
     }
 
@@ -67,19 +72,21 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
      * grids that reach as far as it learned.
      */
     public EvaluationSettings alone() {
-        return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, accuracy,
+        return new EvaluationSettings(recalibration.leaving(), recalibrationImages, validationImages, batch, seed, evaluators, accuracy, threshold,
             Optional.empty(), By.ACCURACY, Optional.empty());
     }
 
     /** The same with other grids of values. */
     public EvaluationSettings ranges(Optional<Calibration> calibration) {
-        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, by,
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, threshold, stopping,
+            by,
             calibration);
     }
 
     /** The same with other figures. */
     public EvaluationSettings by(By figure) {
-        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, stopping, figure,
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, threshold, stopping,
+            figure,
             ranges);
     }
 
@@ -92,6 +99,7 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
     public NamedValues values() {
         return recalibrated(recalibration).put("evaluation.validation-images", validationImages)
             .putLater("evaluation.accuracy", accuracy.key(), AccuracyKind.TOP1.key())
+            .putLater("evaluation.threshold", NamedValues.text(threshold), NamedValues.text(DEFAULT_THRESHOLD))
             .putLater("evaluation.by", by.name().toLowerCase(Locale.ROOT), By.ACCURACY.name().toLowerCase(Locale.ROOT)).build();
     }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
+import dev.lutra.data.Shown;
 import dev.lutra.supernet.Images;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -25,7 +26,7 @@ final class KeptBatches {
     private final boolean fits;
     private final List<Kept> kept = new ArrayList<>();
 
-    private record Kept(NDArray images, int[] labels) {}
+    private record Kept(NDArray images, Shown shown) {}
 
     /**
      * @param manager owns what is kept
@@ -37,16 +38,16 @@ final class KeptBatches {
         fits = bytes <= LARGEST_KEPT_BYTES;
     }
 
-    /** Every batch: images as N, C, H, W on a manager that is closed afterwards, and their labels. */
-    void forEach(BiConsumer<NDArray, int[]> action) {
-        whileTrue((images, labels) -> {
-            action.accept(images, labels);
+    /** Every batch: images as N, C, H, W on a manager that is closed afterwards, and what they show. */
+    void forEach(BiConsumer<NDArray, Shown> action) {
+        whileTrue((images, shown) -> {
+            action.accept(images, shown);
             return true;
         });
     }
 
     /** The same until one is answered by false. */
-    void whileTrue(BiPredicate<NDArray, int[]> action) {
+    void whileTrue(BiPredicate<NDArray, Shown> action) {
         if (fits) {
             boolean goesOn = true;
             for (Iterator<Kept> batches = kept().iterator(); goesOn && batches.hasNext();) {
@@ -54,7 +55,7 @@ final class KeptBatches {
                 try (NDManager pass = manager.newSubManager()) {
                     NDArray images = batch.images().stopGradient();
                     images.attach(pass);
-                    goesOn = action.test(images, batch.labels());
+                    goesOn = action.test(images, batch.shown());
                 }
             }
         } else {
@@ -63,7 +64,7 @@ final class KeptBatches {
                 while (goesOn && batches.hasNext()) {
                     Batch batch = batches.next();
                     try (NDManager pass = manager.newSubManager()) {
-                        goesOn = action.test(Images.of(batch, pass), batch.labels());
+                        goesOn = action.test(Images.of(batch, pass), batch.shown());
                     }
                 }
             }
@@ -88,7 +89,7 @@ final class KeptBatches {
         try (NDManager pass = manager.newSubManager()) {
             NDArray own = Images.of(batch, pass).duplicate();
             own.attach(manager);
-            return new Kept(own, batch.labels().clone());
+            return new Kept(own, batch.shown());
         }
     }
 }

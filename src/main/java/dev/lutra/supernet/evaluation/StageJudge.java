@@ -49,7 +49,7 @@ final class StageJudge {
         for (int stage = 0; stage < moments.length; stage++) {
             moments[stage] = new Moments();
         }
-        validation.forEach((images, labels) -> {
+        validation.forEach((images, shown) -> {
             List<NDArray> features = teacher.features(weights, images);
             for (int stage = 0; stage < moments.length; stage++) {
                 moments[stage].add(features.get(stage + 1));
@@ -77,10 +77,10 @@ final class StageJudge {
             return normalizers;
         }
         List<RunningStatistics> measured = parts.stream().map(part -> new RunningStatistics(manager, settings.recalibration().averaging())).toList();
-        recalibration.forEach((images, labels) -> {
+        recalibration.forEach((images, shown) -> {
             List<NDArray> features = teacher.features(weights, images);
             for (int i = 0; i < parts.size(); i++) {
-                measured.get(i).nextBatch(labels.length);
+                measured.get(i).nextBatch(shown.size());
                 try (NDManager pass = images.getManager().newSubManager()) {
                     Forward.inference(parts.get(i).network(), weights, measured.get(i), on(pass, features.get(parts.get(i).number())));
                 }

@@ -95,9 +95,9 @@ final class SubnetJudge {
     private Judged judged(UnaryOperator<NDArray> logits, double least) {
         Hits[] hits = {Hits.NONE};
         boolean[] isHopeless = {false};
-        validation.whileTrue((images, labels) -> {
+        validation.whileTrue((images, shown) -> {
             int before = hits[0].images();
-            hits[0] = hits[0].plus(Hits.of(logits.apply(images).toFloatArray(), labels));
+            hits[0] = hits[0].plus(Hits.of(logits.apply(images).toFloatArray(), shown, settings.threshold()));
             isHopeless[0] = settings.stopping().filter(stopping -> stopping.looks(before, hits[0].images(), validationImages)
                 && stopping.atMost(hits[0], validationImages) < least).isPresent();
             return !isHopeless[0];
@@ -130,7 +130,7 @@ final class SubnetJudge {
             while (batches.hasNext()) {
                 Batch next = batches.next();
                 try (NDManager pass = manager.newSubManager()) {
-                    hits = hits.plus(Hits.of(inference.logits(Images.of(next, pass)).toFloatArray(), next.labels()));
+                    hits = hits.plus(Hits.of(inference.logits(Images.of(next, pass)).toFloatArray(), next.shown(), settings.threshold()));
                 }
             }
             return hits;
@@ -212,8 +212,8 @@ final class SubnetJudge {
 
     private RunningStatistics recalibrate(Network network, Parameters parameters, NDManager candidate) {
         RunningStatistics statistics = new RunningStatistics(candidate, settings.recalibration().averaging());
-        recalibration.forEach((images, labels) -> {
-            statistics.nextBatch(labels.length);
+        recalibration.forEach((images, shown) -> {
+            statistics.nextBatch(shown.size());
             Forward.inference(network, parameters, statistics, images);
         });
         return statistics;

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.lutra.ImageSize;
 import dev.lutra.lowering.BatchNormFolding;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.supernet.Inference;
@@ -25,9 +26,9 @@ public final class SubnetTeacher implements Teacher {
     }
 
     @Override
-    public float[] logits(float[] planes, int images, int side) {
+    public float[] logits(float[] planes, int images, ImageSize size) {
         try (NDManager pass = manager.newSubManager()) {
-            NDArray batch = pass.create(planes, new Shape(images, CHANNELS, side, side));
+            NDArray batch = pass.create(planes, new Shape(images, CHANNELS, size.height(), size.width()));
             return inference.logits(batch).toFloatArray();
         }
     }

@@ -1,5 +1,6 @@
 package dev.lutra.supernet.split;
 
+import dev.lutra.ImageSize;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
 import dev.lutra.network.Shape;
@@ -80,8 +81,8 @@ public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchS
     }
 
     @Override
-    public SearchSpace withImageSize(int pixels) {
-        return new SplitSpace(whole.withImageSize(pixels), by);
+    public SearchSpace withImageSize(ImageSize size) {
+        return new SplitSpace(whole.withImageSize(size), by);
     }
 
     @Override

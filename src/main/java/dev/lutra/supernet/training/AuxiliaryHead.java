@@ -36,7 +36,8 @@ record AuxiliaryHead(Op after, Network network) {
 
     /** The last op of a segment that gives an image. */
     private static Op image(Segment segment) {
-        return segment.ops().stream().filter(op -> op.output().shape().height() > 1).reduce((first, second) -> second).orElse(null);
+        return segment.ops().stream().filter(op -> op.output().shape().height() * op.output().shape().width() > 1).reduce((first, second) -> second)
+            .orElse(null);
     }
 
     private static Network network(Shape shape, int classes) {
@@ -44,7 +45,7 @@ record AuxiliaryHead(Op after, Network network) {
         graph.segment("auxiliary");
         return graph.build(graph.scope("auxiliary", () -> {
             Value x = graph.activation("act", graph.input(), Function.RELU);
-            x = shape.height() > STRIDE ? graph.pool("pool", x, Op.Pool.Kind.AVERAGE, STRIDE, STRIDE) : x;
+            x = Math.min(shape.height(), shape.width()) > STRIDE ? graph.pool("pool", x, Op.Pool.Kind.AVERAGE, STRIDE, STRIDE) : x;
             x = graph.activation("narrow.act", graph.batchNorm("narrow.bn", graph.conv("narrow", x, ConvSpec.pointwise(Width.of(NARROW)))),
                 Function.RELU);
             x = graph.globalPool("whole", x);

@@ -19,7 +19,7 @@ record DistillationLoss(LabelLoss labels, double share, double temperature) impl
             return labels.of(answers);
         }
         NDArray logits = answers.logits();
-        NDArray soft = soft(logits, answers.earlier().get(0).logits(), share, temperature);
+        NDArray soft = soft(answers.labels().rows(logits), answers.labels().rows(answers.earlier().get(0).logits()), share, temperature);
         return share == 1 ? soft : soft.add(labels.of(logits, answers.labels(), 1 - share));
     }
 

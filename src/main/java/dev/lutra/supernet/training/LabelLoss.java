@@ -4,7 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * Mean cross entropy against the labels, of which a share is spread evenly over all classes (Szegedy et al. 2016).
+ * Mean cross entropy against the labels, of which a share is spread evenly over all classes (Szegedy et al. 2016); where images may show
+ * several classes mean binary cross entropy, of whose targets a share is ½.
  *
  * @param smoothing the share, 0 to below 1
  */
@@ -21,9 +22,10 @@ record LabelLoss(double smoothing) implements Loss {
      * @param logits images × classes
      */
     NDArray of(NDArray logits, Labels labels, double factor) {
-        int classes = (int) logits.getShape().get(1);
-        float[] targets = labels.negatedTargets(classes, smoothing, factor);
-        NDArray target = logits.getManager().create(targets, new Shape(labels.size(), classes));
-        return logits.logSoftmax(1).mul(target).sum();
+        NDArray rows = labels.rows(logits);
+        int choices = (int) rows.getShape().get(1);
+        float[] targets = labels.negatedTargets(choices, smoothing, factor);
+        NDArray target = logits.getManager().create(targets, new Shape(labels.size(), choices));
+        return rows.logSoftmax(1).mul(target).sum();
     }
 }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import dev.lutra.data.Batch;
+import dev.lutra.data.Shown;
 import dev.lutra.network.Network;
 import dev.lutra.network.SharedTensor;
 import dev.lutra.supernet.Images;
@@ -15,8 +16,8 @@ import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.blockwise.BlockLesson;
 import dev.lutra.supernet.blockwise.BlockTeacher;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Takes one training step after the other on the weights of a supernet. For use by one thread. */
 public final class Learner implements AutoCloseable {
@@ -110,7 +111,7 @@ public final class Learner implements AutoCloseable {
                         recipe.auxiliary())).map(pathLoss::add).orElse(pathLoss);
                     collector.backward(relaxed.loss().map(whole::add).orElse(whole));
                     sum += pathLoss.getFloat();
-                    correct += Images.correct(logits, batch.labels());
+                    correct += Images.correct(logits, batch.shown());
                     earlier.add(new Loss.Earlier(pass.path(), logits.stopGradient()));
                 }
             }
@@ -136,10 +137,10 @@ public final class Learner implements AutoCloseable {
             for (Replicas.Part part : replicas.parts(seen(batch, step, seed).images())) {
                 int images = (int) part.images().getShape().get(0);
                 BlockLesson lesson = new BlockLesson(teacher, replicas.on(part, leaves), part.statistics(), this::learns, part.images());
-                int[] labels = Arrays.copyOfRange(batch.labels(), from, from + images);
+                Shown shown = batch.shown().of(IntStream.range(from, from + images).toArray());
                 double share = (double) images / batch.size();
                 for (List<Network> path : stages) {
-                    BlockLesson.Outcome outcome = lesson.gather(path, labels, share);
+                    BlockLesson.Outcome outcome = lesson.gather(path, shown, share);
                     error += share * outcome.error();
                     correct += outcome.correct();
                 }
@@ -171,10 +172,10 @@ public final class Learner implements AutoCloseable {
 
     private Seen seen(Batch batch, NDManager step, long seed) {
         if (settings.recipe().mixup() == 0) {
-            return new Seen(Images.of(batch, step), Labels.of(batch.labels()));
+            return new Seen(Images.of(batch, step), Labels.of(batch.shown()));
         }
         Mixup.Mix mix = new Mixup(settings.recipe().mixup()).draw(batch.size(), StepSeed.of(seed, 0, StepSeed.MIXUP));
-        return new Seen(Images.mixed(batch, step, mix.share(), mix.partners()), mix.labels(batch.labels()));
+        return new Seen(Images.mixed(batch, step, mix.share(), mix.partners()), mix.labels(batch.shown()));
     }
 
     SupernetWeights weights() {

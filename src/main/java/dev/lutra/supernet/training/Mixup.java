@@ -1,6 +1,7 @@
 package dev.lutra.supernet.training;
 
 import dev.lutra.Draws;
+import dev.lutra.data.Shown;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -20,8 +21,8 @@ public record Mixup(double alpha) {
      */
     public record Mix(double share, int[] partners) {
 
-        Labels labels(int[] labels) {
-            return new Labels(labels, IntStream.of(partners).map(partner -> labels[partner]).toArray(), share);
+        Labels labels(Shown shown) {
+            return Labels.mixed(shown, share, partners);
         }
     }
 

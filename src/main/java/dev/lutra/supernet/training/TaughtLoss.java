@@ -2,6 +2,7 @@ package dev.lutra.supernet.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.lutra.ImageSize;
 import dev.lutra.supernet.Teacher;
 
 /**
@@ -19,8 +20,9 @@ record TaughtLoss(LabelLoss labels, Teacher teacher, double share, double temper
         NDArray logits = answers.logits();
         Shape shape = answers.images().getShape();
         NDArray taught = logits.getManager().create(
-            teacher.logits(answers.images().toFloatArray(), (int) shape.get(0), (int) shape.get(2)), logits.getShape());
-        NDArray soft = DistillationLoss.soft(logits, taught, share, temperature);
+            teacher.logits(answers.images().toFloatArray(), (int) shape.get(0), new ImageSize((int) shape.get(2), (int) shape.get(3))),
+            logits.getShape());
+        NDArray soft = DistillationLoss.soft(answers.labels().rows(logits), answers.labels().rows(taught), share, temperature);
         return share == 1 ? soft : soft.add(labels.of(logits, answers.labels(), 1 - share));
     }
 }

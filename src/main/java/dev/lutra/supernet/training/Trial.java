@@ -3,6 +3,7 @@ package dev.lutra.supernet.training;
 import ai.djl.ndarray.NDArray;
 import dev.lutra.data.Batch;
 import dev.lutra.data.ImageData;
+import dev.lutra.data.Shown;
 import dev.lutra.network.Network;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
@@ -97,14 +98,14 @@ public final class Trial implements AutoCloseable {
 
     /** Images of random values with labels of the space's classes. */
     public Batch images(int count) {
-        int size = space.input().height();
         SplittableRandom random = new SplittableRandom(settings.seed());
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(Math.multiplyExact(count, size * size), CHANNELS * Float.BYTES))
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(Math.multiplyExact(count, space.imageSize().area()), CHANNELS * Float.BYTES))
             .order(ByteOrder.nativeOrder());
         while (bytes.hasRemaining()) {
             bytes.putFloat((float) random.nextDouble(-1, 1));
         }
-        return new Batch(bytes.flip(), random.ints(count, 0, space.classes()).toArray(), count, size);
+        return new Batch(bytes.flip(), new Shown.One(random.ints(count, 0, space.classes()).toArray()), count, space.input().height(),
+            space.input().width());
     }
 
     /** Judges some architectures drawn at random, as many at a time as the settings say. */

@@ -85,7 +85,7 @@ public record PretrainedFile(Path path, boolean replacesHead) {
     /** The network of an ONNX file for our images. */
     private Network network(SearchSpace space) {
         ExportedNetwork exported = ExportedNetwork.read(path);
-        return exported.space().withImageSize(space.input().height()).build(exported.architecture());
+        return exported.space().withImageSize(space.imageSize()).build(exported.architecture());
     }
 
     private TensorArchive archive() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
@@ -42,7 +43,7 @@ class FileListingTest {
 
     private Listing read(Path list, Optional<List<String>> classes, ClassNames names) throws IOException {
         return Listing.of(new Source.FileList(list, temporary.resolve("val"), Source.FileList.FILE, Source.FileList.LABEL),
-            new Listing.Reading(classes.isEmpty() ? Listing.Role.TRAIN : Listing.Role.VALIDATION, classes, names, 8, 1));
+            new Listing.Reading(classes.isEmpty() ? Listing.Role.TRAIN : Listing.Role.VALIDATION, classes, names, ImageSize.square(8), 1));
     }
 
     private static List<String> classesOf(Listing listing) {
@@ -61,7 +62,7 @@ class FileListingTest {
 
         Path tabs = list("photos.tsv", "who\twhat", "ILSVRC2012_val_00000001.png\ta,b", "ILSVRC2012_val_00000002.png\tc");
         assertThat(classesOf(Listing.of(new Source.FileList(tabs, temporary.resolve("val"), "who", "what"),
-            new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, 8, 1)))).containsExactly("a,b", "c");
+            new Listing.Reading(Listing.Role.TRAIN, Optional.empty(), ClassNames.NONE, ImageSize.square(8), 1)))).containsExactly("a,b", "c");
     }
 
     private static byte[] pixels(int seed) {
@@ -186,7 +187,7 @@ class FileListingTest {
         Path list = list("val.txt", "ILSVRC2012_val_00000000.png 1", "ILSVRC2012_val_00000001.png 0", "ILSVRC2012_val_00000002.png 1");
         Path names = list("names.txt", "a first letter", "b second letter");
         DataSpec spec = new DataSpec(new Source.Folder(temporary.resolve("train")),
-            Optional.of(new Source.FileList(list, temporary.resolve("val"), "file", "label")), Optional.empty(), 0.1, 8, 1,
+            Optional.of(new Source.FileList(list, temporary.resolve("val"), "file", "label")), Optional.empty(), 0.1, ImageSize.square(8), 1,
             new DataSpec.Care(0, 0, Optional.of(names)));
         try (ImageData data = ImageData.open(spec, temporary.resolve("cache"), DataProgress.NONE)) {
             assertThat(data.classes()).containsExactly("first letter", "second letter");

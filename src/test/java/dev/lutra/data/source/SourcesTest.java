@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
@@ -140,10 +141,10 @@ class SourcesTest {
 
     @Test
     void syntheticImagesAreTheSameEverywhere() {
-        SyntheticImages images = new SyntheticImages(20, 3, 24, 5);
+        SyntheticImages images = new SyntheticImages(20, 3, ImageSize.square(24), 5);
         byte[] pixels = images.read(41).pixels();
-        assertThat(new SyntheticImages(20, 3, 24, 5).read(41).pixels()).isEqualTo(pixels);
-        assertThat(new SyntheticImages(20, 3, 24, 6).read(41).pixels()).isNotEqualTo(pixels);
+        assertThat(new SyntheticImages(20, 3, ImageSize.square(24), 5).read(41).pixels()).isEqualTo(pixels);
+        assertThat(new SyntheticImages(20, 3, ImageSize.square(24), 6).read(41).pixels()).isNotEqualTo(pixels);
         assertThat(images.read(42).pixels()).isNotEqualTo(pixels);
         assertThat(images.classes()).isSorted().hasSize(20);
     }
@@ -167,7 +168,7 @@ class SourcesTest {
         Locale before = Locale.getDefault();
         try {
             Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
-            assertThat(new SyntheticImages(2, 1, 8, 1).classes()).containsExactly("class00", "class01");
+            assertThat(new SyntheticImages(2, 1, ImageSize.square(8), 1).classes()).containsExactly("class00", "class01");
         } finally {
             Locale.setDefault(before);
         }

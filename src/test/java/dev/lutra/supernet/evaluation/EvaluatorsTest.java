@@ -235,7 +235,7 @@ class EvaluatorsTest {
             while (batches.hasNext()) {
                 Batch batch = batches.next();
                 correct += Images.correct(Forward.inference(space.build(architecture), weight -> Views.detached(weights.tensor(
-                    weight.tensor()), weight, manager), new BatchStatistics(manager), Images.of(batch, manager)), batch.labels());
+                    weight.tensor()), weight, manager), new BatchStatistics(manager), Images.of(batch, manager)), batch.shown());
             }
         }
         assertThat(hits.get(Recalibration.BATCH).get(0).correct()).isEqualTo(correct);

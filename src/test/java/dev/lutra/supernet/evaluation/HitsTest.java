@@ -3,6 +3,7 @@ package dev.lutra.supernet.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lutra.data.Shown;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -51,5 +52,43 @@ class HitsTest {
     void noNumberIsNoAnswer() {
         Hits hits = Hits.of(new float[]{Float.NaN, Float.NaN, Float.NaN, 1}, new int[]{0, 1});
         assertThat(hits.classes()).containsExactly(new ClassHits(1, 0, 0), new ClassHits(1, 1, 1));
+    }
+
+    /** The examples of scikit-learn's pages on average_precision_score, of two classes and of three. */
+    @Test
+    void averagePrecisionsAreThoseOfScikitLearn() {
+        Hits two = Hits.of(new float[]{0.1f, 0, 0.4f, 0, 0.35f, 0, 0.8f, 0}, new Shown.Several(2, new int[][]{{}, {}, {0}, {0}}), 0.5);
+        assertThat(two.averagePrecisions().get(0)).isCloseTo(0.83333333, within(1e-7));
+        assertThat(two.averagePrecisions().get(1)).as("shown by no image").isNaN();
+        assertThat(two.meanAveragePrecision()).as("of the classes that are shown").isCloseTo(0.83333333, within(1e-7));
+        Hits three = Hits.of(new float[]{0.7f, 0.2f, 0.1f, 0.4f, 0.3f, 0.3f, 0.1f, 0.8f, 0.1f, 0.2f, 0.3f, 0.5f, 0.4f, 0.4f, 0.2f, 0.1f, 0.2f, 0.7f},
+            new Shown.Several(3, new int[][]{{0}, {0}, {1}, {1}, {2}, {2}}), 0.5);
+        assertThat(three.meanAveragePrecision()).as("0.77…").isBetween(0.77, 0.78);
+    }
+
+    /** Precision at each recall written out: every image that shows the class, with the share of those as high that show it. */
+    @Test
+    void equalOutputsAreOneStep() {
+        Hits tied = Hits.of(new float[]{3, 1, 1, 1, -2, Float.NaN}, new Shown.Several(1, new int[][]{{}, {0}, {}, {0}, {0}, {0}}), 0.5);
+        assertThat(tied.averagePrecisions().get(0)).isCloseTo((2 * (2 / 4.0) + 3 / 5.0 + 4 / 6.0) / 4, within(1e-12));
+    }
+
+    @Test
+    void severalClassesAreAnsweredFromTheThresholdOn() {
+        float[] logits = {2, -1, 0, 1, -3, 0.5f, -2, -2, -2};
+        Shown.Several shown = new Shown.Several(3, new int[][]{{0, 2}, {0, 1}, {}});
+        Hits half = Hits.of(logits, shown, 0.5);
+        assertThat(half.classes()).containsExactly(new ClassHits(2, 2, 2), new ClassHits(1, 0, 0), new ClassHits(1, 2, 1));
+        assertThat(AccuracyKind.MACRO_F1.of(half)).isCloseTo((1 + 0 + 2 / 3.0) / 3, within(1e-12));
+        assertThat(AccuracyKind.MICRO_F1.of(half)).isCloseTo(2 * 3 / 8.0, within(1e-12));
+        assertThat(half.correct()).as("images whose classes are all answered, and no others").isEqualTo(2);
+        assertThat(Hits.of(logits, shown, 0.7).classes()).as("a sigmoid of 0.7 is an output of 0.85")
+            .containsExactly(new ClassHits(2, 2, 2), new ClassHits(1, 0, 0), new ClassHits(1, 0, 0));
+        Hits parts = Hits.NONE;
+        for (int image = 0; image < 3; image++) {
+            parts = parts.plus(Hits.of(Arrays.copyOfRange(logits, 3 * image, 3 * image + 3), shown.of(new int[]{image}), 0.5));
+        }
+        assertThat(parts.classes()).isEqualTo(half.classes());
+        assertThat(parts.averagePrecisions()).isEqualTo(half.averagePrecisions());
     }
 }

@@ -13,6 +13,7 @@ import ai.djl.training.GradientCollector;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.cost.Cost;
+import dev.lutra.data.Shown;
 import dev.lutra.network.Network;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.TestNetworks;
@@ -28,6 +29,8 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Losses and their gradients against Python's PyTorch, in which they are written as their papers and released codes have them. */
 class LossTest {
@@ -60,6 +63,25 @@ class LossTest {
                 better = 1. if macs < case['own_macs'] else -1.
                 pair = F.margin_ranking_loss(before, own, torch.tensor(better), margin=margin)
                 loss = loss + (weight / len(earlier) * pair if macs != case['own_macs'] else 0)
+            loss.backward()
+            results.append({'loss': loss.item(), 'gradient': logits.grad.tolist()})
+        print(json.dumps(results))
+        """;
+
+    /** Binary cross entropy by logits, smoothed as torchvision's softmax is: a share of the target is one half. */
+    private static final String SEVERAL = """
+        import json, sys, torch
+        import torch.nn.functional as F
+        results = []
+        for case in json.load(open(sys.argv[1])):
+            logits = torch.tensor(case['logits'], requires_grad=True)
+            target = case['share'] * torch.tensor(case['own']) + (1 - case['share']) * torch.tensor(case['other'])
+            loss = F.binary_cross_entropy_with_logits(logits, target * (1 - case['smoothing']) + case['smoothing'] / 2)
+            if case['teacher']:
+                heat, part = case['temperature'], case['part']
+                taught = torch.sigmoid(torch.tensor(case['teacher']) / heat)
+                soft = F.binary_cross_entropy_with_logits(logits / heat, taught) * heat ** 2
+                loss = part * soft + (1 - part) * loss
             loss.backward()
             results.append({'loss': loss.item(), 'gradient': logits.grad.tolist()})
         print(json.dumps(results))
@@ -106,7 +128,7 @@ class LossTest {
                 }
             }
         }
-        JsonNode expected = oracle(cases);
+        JsonNode expected = oracle(ORACLE, cases.stream().map(each -> each.shown(paths)).toList());
         int ranked = 0;
         for (int i = 0; i < cases.size(); i++) {
             Case each = cases.get(i);
@@ -132,7 +154,7 @@ class LossTest {
             lowered.begin(paths);
             try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
                 NDArray loss = lowered.of(
-                    new Loss.Answers(paths.get(each.path()), logits, Labels.of(each.labels()), logits, earlier, each.progress()));
+                    new Loss.Answers(paths.get(each.path()), logits, Labels.of(new Shown.One(each.labels())), logits, earlier, each.progress()));
                 assertThat(loss.getFloat()).isCloseTo((float) expected.get("loss").asDouble(), within(10 * TOLERANCE));
                 collector.backward(loss);
             }
@@ -162,10 +184,50 @@ class LossTest {
         return logits;
     }
 
-    private JsonNode oracle(List<Case> cases) throws IOException, InterruptedException {
+    @ParameterizedTest
+    @CsvSource({"1, 0, 1", "0.7, 0, 1", "1, 0.4, 3"})
+    void lossesOfSeveralClassesAreThoseOfPyTorch(double share, double part, double temperature) throws Exception {
+        assumeTrue(hasTorch(), "no " + PYTHON + " with torch");
+        Random random = new Random(5);
+        float[][] logits = logits(random);
+        logits[0] = new float[]{0, 0, 100, -100, 1e-3f};
+        float[][] teacher = logits(random);
+        Shown.Several shown = new Shown.Several(CLASSES, new int[][]{{0, 2, 3}, {}, {1}, {0, 1, 2, 3, 4}, {4}, {1, 3}});
+        int[] partners = {3, 0, 1, 5, 2, 4};
+        JsonNode expected = oracle(SEVERAL, List.of(Map.of("logits", logits, "own", targets(shown), "other", targets(shown.of(partners)),
+            "share", share, "smoothing", SMOOTHING, "part", part, "temperature", temperature, "teacher", part > 0 ? teacher : List.of()))).get(0);
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+            NDArray outputs = array(manager, logits);
+            outputs.setRequiresGradient(true);
+            LabelLoss labels = new LabelLoss(SMOOTHING);
+            Loss lowered = part > 0 ? new DistillationLoss(labels, part, temperature) : labels;
+            try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+                NDArray loss = lowered.of(new Loss.Answers(null, outputs, Labels.mixed(shown, share, partners), outputs,
+                    part > 0 ? List.of(new Loss.Earlier(null, array(manager, teacher))) : List.of(), 0));
+                assertThat(loss.getFloat()).isCloseTo((float) expected.get("loss").asDouble(), within(10 * TOLERANCE));
+                collector.backward(loss);
+            }
+            float[] gradient = outputs.getGradient().toFloatArray();
+            for (int i = 0; i < gradient.length; i++) {
+                assertThat(gradient[i]).isCloseTo((float) expected.get("gradient").get(i / CLASSES).get(i % CLASSES).asDouble(), within(TOLERANCE));
+            }
+        }
+    }
+
+    private static float[][] targets(Shown.Several shown) {
+        float[][] targets = new float[shown.size()][CLASSES];
+        for (int image = 0; image < targets.length; image++) {
+            for (int label : shown.labels()[image]) {
+                targets[image][label] = 1;
+            }
+        }
+        return targets;
+    }
+
+    private JsonNode oracle(String program, List<?> cases) throws IOException, InterruptedException {
         Path input = folder.resolve("cases.json");
-        JSON.writeValue(input.toFile(), cases.stream().map(each -> each.shown(paths)).toList());
-        Path script = Files.writeString(folder.resolve("oracle.py"), ORACLE);
+        JSON.writeValue(input.toFile(), cases);
+        Path script = Files.writeString(folder.resolve("oracle.py"), program);
         Process process = new ProcessBuilder(PYTHON, script.toString(), input.toString())
             .redirectError(folder.resolve("errors").toFile()).start();
         JsonNode results = JSON.readTree(process.getInputStream().readAllBytes());

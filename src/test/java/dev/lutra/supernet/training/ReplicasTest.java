@@ -39,7 +39,7 @@ class ReplicasTest {
     private static Batch part(Batch batch, int from, int end) {
         int bytes = batch.bytes().capacity() / batch.size();
         ByteBuffer pixels = batch.bytes().slice(from * bytes, (end - from) * bytes).order(batch.bytes().order());
-        return new Batch(pixels, Arrays.copyOfRange(batch.labels(), from, end), end - from, batch.imageSize());
+        return new Batch(pixels, Arrays.copyOfRange(batch.labels(), from, end), end - from, batch.height());
     }
 
     private static Map<String, float[]> after(Network network, Batch batch, int devices) {

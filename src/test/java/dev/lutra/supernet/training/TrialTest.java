@@ -2,6 +2,7 @@ package dev.lutra.supernet.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.ImageSize;
 import dev.lutra.data.Batch;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
@@ -27,7 +28,7 @@ class TrialTest {
         List<Integer> asked = new ArrayList<>();
         Teacher teacher = new Teacher() {
             @Override
-            public float[] logits(float[] planes, int images, int side) {
+            public float[] logits(float[] planes, int images, ImageSize size) {
                 asked.add(images);
                 return new float[images * space.classes()];
             }

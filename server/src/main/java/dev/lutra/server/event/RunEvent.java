@@ -1,8 +1,11 @@
 package dev.lutra.server.event;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.lutra.server.outcome.RetrainedNetwork;
+import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.supernet.evaluation.Hits;
 import java.util.Collections;
 import java.util.List;
@@ -498,8 +501,14 @@ public sealed interface RunEvent {
         }
     }
 
+    /** Share of the images whose class is among the five highest outputs; null where they may show several. */
+    private static Double amongFive(Hits hits) {
+        return hits.isOfSeveral() ? null : Double.valueOf(hits.top5());
+    }
+
     /**
-     * A network has weights of its own. Accuracies are shares of validation images; top-5 ones are null in events of earlier versions.
+     * A network has weights of its own. Accuracies are shares of validation images or, where these may show several classes, mean average
+     * precisions; top-5 ones are then null, and in events of earlier versions.
      *
      * @param file in the run's folder
      * @param accuracy with its own weights
@@ -527,8 +536,8 @@ public sealed interface RunEvent {
          * @param files all of them with their contents
          */
         public static NetworkRetrained of(String file, SortedMap<String, String> files, RetrainedNetwork network) {
-            return new NetworkRetrained(file, network.architecture(), network.after().top1(), network.after().top5(),
-                network.before().map(Hits::top1).orElse(null), network.before().map(Hits::top5).orElse(null),
+            return new NetworkRetrained(file, network.architecture(), network.after().accuracy(), amongFive(network.after()),
+                network.before().map(Hits::accuracy).orElse(null), network.before().map(RunEvent::amongFive).orElse(null),
                 network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified())).toList(), files);
         }
 
@@ -556,17 +565,33 @@ public sealed interface RunEvent {
      * A network was judged on the test images.
      *
      * @param file of the run's folder that was judged; null where it is the supernet's weights
-     * @param accuracy share of right answers
+     * @param accuracy share of right answers; of images that may show several classes mean average precision
      * @param judge what the accuracy follows from: weights and test images; null in events of earlier versions
-     * @param top5 share of images whose class is among the five highest outputs; null in events of earlier versions
+     * @param top5 share of images whose class is among the five highest outputs; null in events of earlier versions, and where they may show several
      * @param balanced mean over the classes of the share that is right; null in events of earlier versions
      * @param macroF1 mean over the classes of F1; null in events of earlier versions
      * @param recalls share of every class that is right, by its name; null in events of earlier versions
+     * @param microF1 F1 of all answers together, where images may show several classes; null otherwise
+     * @param averagePrecisions of every class by its name, where images may show several classes; null otherwise
      */
     record NetworkTested(@JsonProperty("architecture") String architecture, @JsonProperty("file") String file,
         @JsonProperty("judge") String judge, @JsonProperty("accuracy") double accuracy, @JsonProperty("top5") Double top5,
         @JsonProperty("balanced") Double balanced, @JsonProperty("macro-f1") Double macroF1,
-        @JsonProperty("recalls") SortedMap<String, Double> recalls) implements RunEvent {
+        @JsonProperty("recalls") SortedMap<String, Double> recalls, @JsonInclude(Include.NON_NULL) @JsonProperty("micro-f1") Double microF1,
+        @JsonInclude(Include.NON_NULL) @JsonProperty("average-precisions") SortedMap<String, Double> averagePrecisions) implements RunEvent {
+
+        /**
+         * @param file of the run's folder that was judged; null where it is the supernet's weights
+         * @param judge what the figures follow from: weights and test images
+         */
+        public static NetworkTested of(String file, String judge, TestedNetwork network) {
+            Hits hits = network.hits();
+            SortedMap<String, Double> recalls = new TreeMap<>();
+            network.byClass().forEach((name, each) -> recalls.put(name, each.recall()));
+            return new NetworkTested(network.architecture(), file, judge, hits.accuracy(), amongFive(hits), hits.balanced(), hits.macroF1(), recalls,
+                hits.isOfSeveral() ? hits.microF1() : null, hits.isOfSeveral() ? new TreeMap<>(network.averagePrecisions()) : null);
+        }
+
         @Override
         public Optional<String> key() {
             return Optional.of("test/network/" + architecture + (file == null ? "" : "/" + file));

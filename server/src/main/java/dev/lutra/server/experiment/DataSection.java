@@ -47,10 +47,17 @@ record DataSection(Path folder) {
         }
     }
 
+    private static String separator(YamlNode node) {
+        if (node.text().isEmpty()) {
+            throw node.error("'" + node.text() + "' (expected: what stands between the classes of a cell, such as '|')");
+        }
+        return node.text();
+    }
+
     private Source list(YamlNode node) {
         Source.FileList usual = Source.FileList.beside(folder.resolve(node.get("list").text()));
         return new Source.FileList(usual.list(), node.find("folder").map(text -> folder.resolve(text.text())).orElse(usual.folder()),
             node.find("file").map(YamlNode::text).orElse(usual.file()), node.find("label").map(YamlNode::text).orElse(usual.label()),
-            node.find("group").map(YamlNode::text));
+            node.find("group").map(YamlNode::text), node.find("separator").map(DataSection::separator));
     }
 }

@@ -1,5 +1,6 @@
 package dev.lutra.server.experiment;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
 import dev.lutra.data.source.Source;
@@ -46,7 +47,7 @@ import java.util.stream.Stream;
  * @param name of the experiment and its run folder
  * @param space how the file names it, or the accuracy table that is the space too
  * @param hasNetworks whether the space has networks, and is not just a table
- * @param imageSize side of the images in pixels; empty: the space's own
+ * @param imageSize of the images; empty: the space's own
  * @param data where images come from; only an experiment with an accuracy table may have none
  * @param accuracyTable known accuracies that take the place of a supernet's, if any
  * @param predictor a model of the user's whose accuracies take the place of a supernet's, if any
@@ -70,7 +71,7 @@ import java.util.stream.Stream;
  * @param text the file itself
  * @param device where training and evaluation compute
  */
-public record Experiment(String name, String space, boolean hasNetworks, Optional<Integer> imageSize, Optional<DataSource> data,
+public record Experiment(String name, String space, boolean hasNetworks, Optional<ImageSize> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Command> command, Optional<Path> supernetFrom,
     Optional<FirstWeights.Pretrained> pretrained, Optional<Path> blockTeacher,
     TrainingSettings training, int probes,
@@ -99,7 +100,13 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param cache where decoded images are kept; empty: with those of all runs
      */
     public record DataSource(Source train, Optional<Source> validation, Optional<Source> test, double validationShare, DataSpec.Care care,
-        Optional<Path> cache) {}
+        Optional<Path> cache) {
+
+        /** Whether an image may show any number of classes. */
+        public boolean showsSeveral() {
+            return train instanceof Source.FileList list && list.separator().isPresent();
+        }
+    }
 
     /**
      * @param device name of the device in the fleet
@@ -279,6 +286,11 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         }
     }
 
+    /** Whether an image may show any number of classes. */
+    public boolean showsSeveral() {
+        return data.map(DataSource::showsSeveral).orElse(false);
+    }
+
     /** Whether accuracies are those of shared weights, rather than known or predicted by others. */
     public boolean hasSupernet() {
         return accuracyTable.isEmpty() && predictor.isEmpty();
@@ -373,7 +385,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
                 + " channels (expected: " + RGB + "; images are read as red, green and blue, gray ones too)");
         }
         return new DataSpec(images.train(), images.validation(), images.test(), images.validationShare(),
-            searchSpace.input().height(), training.seed(), images.care());
+            searchSpace.imageSize(), training.seed(), images.care());
     }
 
     /** The space with this experiment's image size and the data's number of classes. */

@@ -80,8 +80,10 @@ public final class ExperimentFile {
     private static final double USUAL_RANK_WEIGHT = 2;
     private static final double MOST_MARGIN = 10;
     private static final double HALF = 0.5;
+    private static final int LEAST_SIZE = 8;
     private static final int MOST_GPUS = 64;
     private static final double LEAST_CONFIDENCE = 0.8;
+    private static final double LEAST_THRESHOLD = 0.001;
     private static final double MOST_CONFIDENCE = 0.999999;
     private static final int MOST_AT_ONCE = 256;
     private static final Duration DEFAULT_COMMAND_LIMIT = Duration.ofHours(1);
@@ -155,12 +157,15 @@ public final class ExperimentFile {
         requireTakes(search, objectives);
         Optional<Path> supernetFrom = supernetFrom();
         TrainingSettings training = supernet(seed);
+        Optional<Experiment.DataSource> data = (trained ? Optional.of(file.get("data")) : file.find("data"))
+            .map(node -> new DataSection(folder).read(node));
+        boolean showsSeveral = data.map(Experiment.DataSource::showsSeveral).orElse(false);
         Experiment experiment = new Experiment(
             name(file.get("name")),
             space.isMapping() ? accuracyTable.orElseThrow().path().toString() : space(space, folder),
             !space.isMapping(),
-            file.find("image-size").map(node -> node.integer(8, Header.MOST_SIZE)),
-            (trained ? Optional.of(file.get("data")) : file.find("data")).map(node -> new DataSection(folder).read(node)),
+            file.find("image-size").map(node -> Header.imageSize(node, LEAST_SIZE)),
+            data,
             accuracyTable,
             predictor,
             command,
@@ -170,14 +175,14 @@ public final class ExperimentFile {
             training,
             probes,
             retraining(file.find("retrain"), seed),
-            evaluation(training.curriculum()),
+            evaluation(training.curriculum(), showsSeveral),
             targets,
             measures.told(),
             objectives,
             constraints,
             profile(file.find("profile"), folder),
             search,
-            export(file.find("export")),
+            export(file.find("export"), showsSeveral),
             verify(file.find("verify")),
             file.find("rank").map(node -> rank(node, trained)),
             text,
@@ -234,7 +239,7 @@ public final class ExperimentFile {
             throw file.get("supernet").error(problem);
         });
         if (experiment.evaluation().by() == By.STAGES
-            && (experiment.command().isPresent() || experiment.evaluation().accuracy() != AccuracyKind.TOP1)) {
+            && (experiment.command().isPresent() || experiment.evaluation().accuracy() != AccuracyKind.usual(experiment.showsSeveral()))) {
             throw file.get("supernet")
                 .error("sampling block-wise, whose stages are judged, with other accuracies (expected: evaluation.by: accuracy)");
         }
@@ -254,7 +259,8 @@ public final class ExperimentFile {
             throw node.error("given with evaluation.by: stages, which ask for all images (expected: one of them)");
         }
         if (experiment.evaluation().accuracy() != AccuracyKind.TOP1) {
-            throw node.error("given with evaluation.accuracy, which the first images do not bound (expected: one of them)");
+            throw node.error("given with accuracies as " + experiment.evaluation().accuracy().key()
+                + ", which the first images do not bound (expected: one of them)");
         }
         if (experiment.rank().map(rank -> rank.correct().isPresent()).orElse(false)) {
             throw node.error("given with rank.correct, which foretells from whole accuracies (expected: one of them)");
@@ -533,7 +539,7 @@ public final class ExperimentFile {
         return node.flatMap(n -> n.find(key)).map(n -> n.integer(least)).orElse(otherwise);
     }
 
-    private EvaluationSettings evaluation(Curriculum curriculum) {
+    private EvaluationSettings evaluation(Curriculum curriculum, boolean showsSeveral) {
         Optional<YamlNode> node = file.find("evaluation");
         By usual = BlockWiseSampling.isLast(curriculum) ? By.STAGES : By.ACCURACY;
         EvaluationSettings defaults = EvaluationSettings.defaults();
@@ -544,7 +550,8 @@ public final class ExperimentFile {
             integer(node, "batch", 2, defaults.batch()),
             defaults.seed(),
             integer(node, "evaluators", 1, defaults.evaluators()),
-            node.flatMap(n -> n.find("accuracy")).map(n -> n.oneOf(AccuracyKind.class)).orElse(defaults.accuracy()),
+            node.flatMap(n -> n.find("accuracy")).map(n -> accuracyKind(n, showsSeveral)).orElse(AccuracyKind.usual(showsSeveral)),
+            node.flatMap(n -> n.find("threshold")).map(n -> threshold(n, showsSeveral)).orElse(EvaluationSettings.DEFAULT_THRESHOLD),
             node.flatMap(n -> n.find("early-stopping")).map(n -> new EarlyStopping(n.number(LEAST_CONFIDENCE, MOST_CONFIDENCE))),
             node.flatMap(n -> n.find("by")).map(n -> n.oneOf(By.class)).orElse(usual),
             node.flatMap(n -> n.find("ranges")).filter(n -> n.isMapping() || !n.text().equals("learned")).map(Calibration::read));
@@ -554,6 +561,22 @@ public final class ExperimentFile {
                 + " (expected: with candidates that are recalibrated whole)");
         }
         return settings;
+    }
+
+    private static AccuracyKind accuracyKind(YamlNode node, boolean showsSeveral) {
+        AccuracyKind kind = node.oneOf(AccuracyKind.class);
+        if (!kind.fits(showsSeveral)) {
+            throw node.error(kind.key() + ", of images that show " + (showsSeveral ? "several classes" : "one class each") + " (expected: "
+                + AccuracyKind.fitting(showsSeveral) + ")");
+        }
+        return kind;
+    }
+
+    private static double threshold(YamlNode node, boolean showsSeveral) {
+        if (!showsSeveral) {
+            throw node.error("given with images that show one class each, of which the highest output answers (expected: no such key)");
+        }
+        return node.number(LEAST_THRESHOLD, 1 - LEAST_THRESHOLD);
     }
 
     private static List<Target> targets(YamlNode list, Path folder) {
@@ -660,17 +683,17 @@ public final class ExperimentFile {
         return verify;
     }
 
-    private Export export(Optional<YamlNode> node) {
+    private Export export(Optional<YamlNode> node, boolean showsSeveral) {
         Export export = new Export(
             integer(node, "top", 1, 3),
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
-            deployments(node.flatMap(n -> n.find("deploy"))),
+            deployments(node.flatMap(n -> n.find("deploy")), showsSeveral),
             node.flatMap(n -> n.find("int8")).map(Calibration::read));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
     }
 
-    private SortedMap<String, Deployment> deployments(Optional<YamlNode> node) {
+    private SortedMap<String, Deployment> deployments(Optional<YamlNode> node, boolean showsSeveral) {
         SortedMap<String, Deployment> deployments = new TreeMap<>();
         node.ifPresent(all -> all.entries().forEach((name, form) -> {
             if (!name.matches("[a-z][a-z0-9]{0,30}") || name.equals("int8")
@@ -679,6 +702,9 @@ public final class ExperimentFile {
                     + "that is no precision's)");
             }
             deployments.put(name, Deployment.read(form, folder));
+            form.find("softmax").filter(softmax -> showsSeveral && softmax.flag()).ifPresent(softmax -> {
+                throw softmax.error("true, of images that show several classes (expected: sigmoid, which makes a probability of each output)");
+            });
         }));
         return deployments;
     }

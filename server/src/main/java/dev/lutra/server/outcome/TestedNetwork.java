@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * A network on the test images.
@@ -19,6 +20,14 @@ public record TestedNetwork(String architecture, Optional<String> file, Hits hit
 
     public TestedNetwork {
         classes = List.copyOf(classes);
+    }
+
+    /** The average precision of every class that images show, by its name; empty where each image shows one class. */
+    public Map<String, Double> averagePrecisions() {
+        Map<String, Double> byClass = new LinkedHashMap<>();
+        List<Double> all = hits.averagePrecisions();
+        IntStream.range(0, all.size()).filter(i -> !all.get(i).isNaN()).forEach(i -> byClass.put(classes.get(i), all.get(i)));
+        return byClass;
     }
 
     /** What it got right of every class, by its name; classes without images are left out. */

@@ -154,7 +154,8 @@ final class TrainingTrial implements AutoCloseable {
         EvaluationSettings small = new EvaluationSettings(wanted.recalibration(), Math.min(each, wanted.recalibrationImages()),
             Math.min(each, wanted.validationImages()), Math.min(each, wanted.batch()), wanted.seed(), evaluators, Optional.empty())
             .ranges(wanted.ranges());
-        DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.input().height(), 1);
+        DataSpec drawn = new DataSpec(new Source.Synthetic(CLASSES, each), Optional.empty(), Optional.empty(), 0.5, space.imageSize(), 1,
+            DataSpec.Care.NONE);
         try (ImageData data = ImageData.open(drawn, folder, DataProgress.NONE)) {
             trial.evaluate(evaluators, data, small);
             long begin = System.nanoTime();

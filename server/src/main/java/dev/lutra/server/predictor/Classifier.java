@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.data.Batch;
@@ -23,7 +24,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * An ONNX file that tells images apart: one input of float32 or float16, {@code [n, 3, side, side]}, and as its first output a number for
+ * An ONNX file that tells images apart: one input of float32 or float16, {@code [n, 3, height, width]}, and as its first output a number for
  * every image and class.
  */
 public final class Classifier implements Teacher {
@@ -83,19 +84,19 @@ public final class Classifier implements Teacher {
         } else {
             String found = session.getInputInfo().values().toString();
             close();
-            throw InputException.in(file, "takes " + found + " (expected: one input of float32 or float16, [n, " + CHANNELS + ", side, side])");
+            throw InputException.in(file, "takes " + found + " (expected: one input of float32 or float16, [n, " + CHANNELS + ", height, width])");
         }
     }
 
     /** The outputs for every image, row-major: images, then classes. */
     public float[] logits(Batch images) {
-        return logits(images.planes().asFloatBuffer(), images.size(), images.imageSize());
+        return logits(images.planes().asFloatBuffer(), images.size(), new ImageSize(images.height(), images.width()));
     }
 
     /** @throws InputException if an answer is no finite number, which nothing can be learned from */
     @Override
-    public float[] logits(float[] planes, int images, int side) {
-        float[] logits = logits(FloatBuffer.wrap(planes), images, side);
+    public float[] logits(float[] planes, int images, ImageSize size) {
+        float[] logits = logits(FloatBuffer.wrap(planes), images, size);
         for (float logit : logits) {
             if (!Float.isFinite(logit)) {
                 throw InputException.in(file, "answers " + logit + " to an image (expected: finite numbers)");
@@ -104,8 +105,8 @@ public final class Classifier implements Teacher {
         return logits;
     }
 
-    private float[] logits(FloatBuffer planes, int images, int side) {
-        long[] shape = {images, CHANNELS, side, side};
+    private float[] logits(FloatBuffer planes, int images, ImageSize size) {
+        long[] shape = {images, CHANNELS, size.height(), size.width()};
         try (OnnxTensor tensor = tensor(planes, shape);
             OrtSession.Result result = session.run(Map.of(input, tensor))) {
             FloatBuffer answer = result.get(0) instanceof OnnxTensor first ? first.getFloatBuffer() : null;
@@ -116,7 +117,7 @@ public final class Classifier implements Teacher {
             answer.get(logits);
             return logits;
         } catch (OrtException e) {
-            throw InputException.in(file, "fails at " + images + " images of " + side + "x" + side + ": "
+            throw InputException.in(file, "fails at " + images + " images of " + size.height() + "x" + size.width() + ": "
                 + firstLine(e));
         }
     }
@@ -137,16 +138,20 @@ public final class Classifier implements Teacher {
      *
      * @throws InputException if it has others, or takes no images of this size
      */
-    public void requireClasses(int classes, int side) {
-        int found = logits(new float[CHANNELS * side * side], 1, side).length;
+    public void requireClasses(int classes, ImageSize size) {
+        int found = logits(new float[CHANNELS * size.area()], 1, size).length;
         if (found != classes) {
             throw InputException.in(file, "tells " + found + " classes apart (expected: " + classes + ", as the images have)");
         }
     }
 
-    /** What it gets right. */
-    public Hits hits(Batch images) {
-        return Hits.of(logits(images), images.labels());
+    /**
+     * What it gets right.
+     *
+     * @param threshold where images may show several classes, the sigmoid of an output from which on it answers that they show the class
+     */
+    public Hits hits(Batch images, double threshold) {
+        return Hits.of(logits(images), images.shown(), threshold);
     }
 
     private static String firstLine(OrtException e) {

@@ -28,7 +28,8 @@ public final class SameOutputs {
 
     private static final int CHANNELS = 3;
 
-    private final int side;
+    private final int height;
+    private final int width;
     /** By image, row, column, channel. */
     private final byte[] pixels;
     private final Normalization normalization;
@@ -40,11 +41,12 @@ public final class SameOutputs {
      * @param images taken as the pixels nearest to them
      */
     public SameOutputs(ModelProto network, Batch images, Normalization normalization) {
-        side = images.imageSize();
+        height = images.height();
+        width = images.width();
         this.normalization = normalization;
         this.network = network;
         FloatBuffer values = images.pixels();
-        pixels = new byte[images.size() * side * side * CHANNELS];
+        pixels = new byte[images.size() * height * width * CHANNELS];
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (byte) Math.max(0, Math.min(255, Math.round(normalization.invert(values.get(i), i % CHANNELS))));
         }
@@ -56,10 +58,10 @@ public final class SameOutputs {
      * probabilities. Not a number where one is none.
      */
     public double difference(ModelProto deployed, Deployment form) {
-        int images = pixels.length / (side * side * CHANNELS);
-        float[] wanted = form.softmax() ? softmax(expected, expected.length / images) : expected;
+        int images = pixels.length / (height * width * CHANNELS);
+        float[] wanted = form.softmax() ? softmax(expected, expected.length / images) : form.sigmoid() ? sigmoid(expected) : expected;
         float[] found = run(deployed, form.pixels(), form.batch().orElse(images));
-        return form.softmax() ? difference(found, wanted, 1) : difference(found, wanted);
+        return form.softmax() || form.sigmoid() ? difference(found, wanted, 1) : difference(found, wanted);
     }
 
     /**
@@ -70,7 +72,7 @@ public final class SameOutputs {
      * @throws InputException if it cannot be run with its head
      */
     public double difference(ModelProto deployed, Deployment form, Network built) {
-        int batch = form.batch().orElse(pixels.length / (side * side * CHANNELS));
+        int batch = form.batch().orElse(pixels.length / (height * width * CHANNELS));
         Map<String, float[]> found = outputs(deployed, tensors -> Map.of(form.input(), tensors.of(form.pixels()
             ? bytes(OrtEnvironment.getEnvironment(), first(batch), batch)
             : planes(OrtEnvironment.getEnvironment(), first(batch), batch))));
@@ -148,7 +150,7 @@ public final class SameOutputs {
 
     /** So many images, the first again where there are fewer. */
     private byte[] first(int batch) {
-        int size = side * side * CHANNELS;
+        int size = height * width * CHANNELS;
         byte[] part = new byte[batch * size];
         for (int i = 0; i < batch; i++) {
             System.arraycopy(pixels, i * size % pixels.length, part, i * size, size);
@@ -191,9 +193,17 @@ public final class SameOutputs {
         return shares;
     }
 
+    private static float[] sigmoid(float[] logits) {
+        float[] shares = new float[logits.length];
+        for (int i = 0; i < logits.length; i++) {
+            shares[i] = (float) (1 / (1 + Math.exp(-logits[i])));
+        }
+        return shares;
+    }
+
     /** Outputs for all images, so many a call; the last call has the first images again in the place of those that are missing. */
     private float[] run(ModelProto model, boolean takesPixels, int batch) {
-        int size = side * side * CHANNELS;
+        int size = height * width * CHANNELS;
         int images = pixels.length / size;
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
@@ -221,17 +231,17 @@ public final class SameOutputs {
 
     private OnnxTensor bytes(OrtEnvironment environment, byte[] part, int batch) throws OrtException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(part.length).order(ByteOrder.nativeOrder()).put(part).flip();
-        return OnnxTensor.createTensor(environment, buffer, new long[]{batch, side, side, CHANNELS}, OnnxJavaType.UINT8);
+        return OnnxTensor.createTensor(environment, buffer, new long[]{batch, height, width, CHANNELS}, OnnxJavaType.UINT8);
     }
 
     private OnnxTensor planes(OrtEnvironment environment, byte[] part, int batch) throws OrtException {
         FloatBuffer planes = FloatBuffer.allocate(part.length);
-        int area = side * side;
+        int area = height * width;
         for (int i = 0; i < part.length; i++) {
             int channel = i / area % CHANNELS;
             int pixel = i / area / CHANNELS * area + i % area;
             planes.put(normalization.apply(part[pixel * CHANNELS + channel] & 0xFF, channel));
         }
-        return OnnxTensor.createTensor(environment, planes.flip(), new long[]{batch, CHANNELS, side, side});
+        return OnnxTensor.createTensor(environment, planes.flip(), new long[]{batch, CHANNELS, height, width});
     }
 }

@@ -47,7 +47,7 @@ public record RetrainRequest(List<String> architectures, List<Path> files, boole
     private static LoneNetwork network(Path file, SearchSpace own) {
         NetworkFile found = NetworkFile.read(file);
         String name = file.getFileName().toString();
-        SearchSpace space = found.space().withClasses(own.classes()).withImageSize(own.input().height());
+        SearchSpace space = found.space().withClasses(own.classes()).withImageSize(own.imageSize());
         if (space.input().channels() != own.input().channels()) {
             throw InputException.in(file, "takes images of " + space.input().channels() + " channels (expected: " + own.input().channels() + ")");
         }

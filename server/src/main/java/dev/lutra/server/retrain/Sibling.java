@@ -31,7 +31,7 @@ public record Sibling(String name) {
      * @throws InputException if there is no such space, or it has other genes
      */
     public SearchSpace besides(SearchSpace own) {
-        SearchSpace space = SpaceFile.load(name).withClasses(own.classes()).withImageSize(own.input().height());
+        SearchSpace space = SpaceFile.load(name).withClasses(own.classes()).withImageSize(own.imageSize());
         if (!options(space).equals(options(own))) {
             throw new InputException(
                 "retrain.space: " + name + " has other genes than " + own.name() + " (expected: the same, with the same options)");

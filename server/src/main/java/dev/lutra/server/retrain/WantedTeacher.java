@@ -26,7 +26,7 @@ public record WantedTeacher(Distillation wanted) {
     public Teaching byFile(Path file, SearchSpace space) {
         Classifier teacher = Classifier.open(file);
         try {
-            teacher.requireClasses(space.classes(), space.input().height());
+            teacher.requireClasses(space.classes(), space.imageSize());
             return byNetwork("file " + Sha256.ofFile(file), teacher);
         } catch (RuntimeException e) {
             teacher.close();

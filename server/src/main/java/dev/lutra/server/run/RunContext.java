@@ -381,8 +381,9 @@ final class RunContext implements AutoCloseable {
     /** How many validation images an accuracy by the supernet is a share of; empty for other figures. */
     OptionalLong images() {
         return experiment.hasSupernet() && experiment.command().isEmpty() && experiment.evaluation().by() == By.ACCURACY
-            ? OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()))
-            : OptionalLong.empty();
+            && !experiment.showsSeveral()
+                ? OptionalLong.of(Math.min(experiment.evaluation().validationImages(), data().validation().size()))
+                : OptionalLong.empty();
     }
 
     RunFleet fleet() {

@@ -14,6 +14,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.predictor.Classifier;
+import dev.lutra.supernet.evaluation.EvaluationSettings;
 import dev.lutra.supernet.evaluation.Hits;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -87,7 +87,7 @@ final class TestStage implements Stage<List<TestedNetwork>> {
                 work.at(tested.size(), "");
             }
             for (OwnFile network : retrained) {
-                Hits hits = hits(run.folder().root().resolve(network.file()), split, run.experiment().evaluation().batch());
+                Hits hits = hits(run.folder().root().resolve(network.file()), split, run.experiment().evaluation());
                 tested.add(told(run, new TestedNetwork(network.architecture(), Optional.of(network.file()), hits, run.data().classes())));
                 work.at(tested.size(), "");
             }
@@ -124,31 +124,26 @@ final class TestStage implements Stage<List<TestedNetwork>> {
         return images.differenceFrom(learned).map(difference -> "trained on other images: " + difference);
     }
 
-    private static Hits hits(Path file, Split split, int batch) {
+    private static Hits hits(Path file, Split split, EvaluationSettings settings) {
         Hits hits = Hits.NONE;
-        try (Classifier classifier = Classifier.open(file); Batches batches = split.inOrder(batch, split.size())) {
+        try (Classifier classifier = Classifier.open(file); Batches batches = split.inOrder(settings.batch(), split.size())) {
             while (batches.hasNext()) {
-                hits = hits.plus(classifier.hits(batches.next()));
+                hits = hits.plus(classifier.hits(batches.next(), settings.threshold()));
             }
         }
         return hits;
     }
 
     private static TestedNetwork told(RunContext run, TestedNetwork network) {
-        run.events().emit(new RunEvent.NetworkTested(network.architecture(), network.file().orElse(null), judge(run, network.file()),
-            network.hits().top1(), network.hits().top5(), network.hits().balanced(), network.hits().macroF1(), recalls(network)));
+        run.events().emit(RunEvent.NetworkTested.of(network.file().orElse(null), judge(run, network.file()), network));
         return network;
-    }
-
-    private static SortedMap<String, Double> recalls(TestedNetwork network) {
-        SortedMap<String, Double> recalls = new TreeMap<>();
-        network.byClass().forEach((name, hits) -> recalls.put(name, hits.recall()));
-        return recalls;
     }
 
     /** What the accuracy of a file on test images, or of a network with the shared weights, follows from. */
     private static String judge(RunContext run, Optional<String> file) {
         return NamedValues.builder().putAll(run.data().test().orElseThrow().origin())
+            .putLater("evaluation.threshold", NamedValues.text(run.experiment().evaluation().threshold()),
+                NamedValues.text(EvaluationSettings.DEFAULT_THRESHOLD))
             .put("test.weights", file.map(name -> Sha256.ofFile(run.folder().root().resolve(name))).orElseGet(() -> run.candidates().judge()))
             .build().fingerprint("test", 1);
     }

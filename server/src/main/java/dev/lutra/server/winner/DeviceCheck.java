@@ -1,6 +1,7 @@
 package dev.lutra.server.winner;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.ImageSize;
 import dev.lutra.data.Batch;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
@@ -63,7 +64,7 @@ public final class DeviceCheck {
         String prefix = String.join("/", runId, "verify", target.device());
         Task numbers = TaskNames.named(prefix, "numbers", numbers(target, sha).addInputs(real(images)).setReturnOutputs(true),
             fleet.runtime(target.device(), fleet.providerOfOutputs(target.device(), target.provider())));
-        Task latency = latency(target, sha, images.imageSize());
+        Task latency = latency(target, sha, new ImageSize(images.height(), images.width()));
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
@@ -74,19 +75,19 @@ public final class DeviceCheck {
     /**
      * Times a file on a target.
      *
-     * @param side of its images in pixels
+     * @param size of its images
      */
-    public Distribution time(Experiment.Target target, Path file, int side) {
+    public Distribution time(Experiment.Target target, Path file, ImageSize size) {
         Distribution[] timed = new Distribution[1];
-        fleet.run(target.device(), List.of(latency(target, fleet.putModel(read(file)), side)),
+        fleet.run(target.device(), List.of(latency(target, fleet.putModel(read(file)), size)),
             outcome -> timed[0] = Profiler.require(target, outcome.getTaskId(), outcome).getLatency());
         return timed[0];
     }
 
-    private Task latency(Experiment.Target target, String sha, int side) {
+    private Task latency(Experiment.Target target, String sha, ImageSize size) {
         return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
             task(target, sha, "latency").setMemory(true)
-                .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), side).setRandomSeed(0))
+                .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), size).setRandomSeed(0))
                 .setRules(Profiler.rules(experiment, target)),
             fleet.runtime(target.device(), target.provider()));
     }
@@ -122,12 +123,13 @@ public final class DeviceCheck {
         return provider.equals(target.provider()) ? task : task.setProvider(provider).clearProviderOptions();
     }
 
-    private static ModelInput.Builder input(int batch, int side) {
-        return ModelInput.newBuilder().setName("input").addShape(batch).addShape(CHANNELS).addShape(side).addShape(side);
+    private static ModelInput.Builder input(int batch, ImageSize size) {
+        return ModelInput.newBuilder().setName("input").addShape(batch).addShape(CHANNELS).addShape(size.height()).addShape(size.width());
     }
 
     private static ModelInput real(Batch images) {
-        return input(images.size(), images.imageSize()).setLittleEndianFloats(ByteString.copyFrom(images.planes())).build();
+        return input(images.size(), new ImageSize(images.height(), images.width())).setLittleEndianFloats(ByteString.copyFrom(images.planes()))
+            .build();
     }
 
     /** Largest absolute difference, relative to the range of what is expected. */

@@ -89,14 +89,14 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
             while (batches.hasNext()) {
                 Batch batch = batches.next();
                 float[] found = classifier.logits(batch);
-                answers.add(evaluator.logits(subnet, Precision.FLOAT32, batch), found, batch.labels());
+                answers.add(evaluator.logits(subnet, Precision.FLOAT32, batch), found, batch.shown(), settings.threshold());
                 if (before != subnet) {
-                    ofBefore.add(evaluator.logits(before, Precision.FLOAT32, batch), found, batch.labels());
+                    ofBefore.add(evaluator.logits(before, Precision.FLOAT32, batch), found, batch.shown(), settings.threshold());
                 }
             }
         }
-        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), (before == subnet ? answers : ofBefore).expectedTop1(),
-            answers.top1(), answers.alike(), answers.difference(), realLayers(model, subnet.network())));
+        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), (before == subnet ? answers : ofBefore).expected(),
+            answers.found(), answers.alike(), answers.difference(), realLayers(model, subnet.network())));
     }
 
     /** The layers that are to multiply integers and do not. */

@@ -1,6 +1,8 @@
 package dev.lutra.server.winner;
 
+import dev.lutra.data.Shown;
 import dev.lutra.supernet.evaluation.Hits;
+import java.util.stream.IntStream;
 
 /** Counts how alike two answer to the same images: a network as it was judged, and its file. */
 final class SameAnswers {
@@ -18,13 +20,20 @@ final class SameAnswers {
      *
      * @param network what the network answers, row-major: images, then classes
      * @param file what the file does
+     * @param shown what they show
+     * @param threshold where they may show several classes, the sigmoid of an output from which on it answers that they show the class
      */
-    void add(float[] network, float[] file, int[] labels) {
-        expected = expected.plus(Hits.of(network, labels));
-        found = found.plus(Hits.of(file, labels));
-        int classes = network.length / labels.length;
-        for (int image = 0; image < labels.length; image++) {
-            alike += highest(network, image * classes, classes) == highest(file, image * classes, classes) ? 1 : 0;
+    void add(float[] network, float[] file, Shown shown, double threshold) {
+        expected = expected.plus(Hits.of(network, shown, threshold));
+        found = found.plus(Hits.of(file, shown, threshold));
+        int classes = network.length / shown.size();
+        double least = Math.log(threshold / (1 - threshold));
+        for (int image = 0; image < shown.size(); image++) {
+            int start = image * classes;
+            boolean isSame = shown instanceof Shown.One
+                ? highest(network, start, classes) == highest(file, start, classes)
+                : IntStream.range(start, start + classes).allMatch(i -> network[i] >= least == file[i] >= least);
+            alike += isSame ? 1 : 0;
         }
         for (int i = 0; i < network.length; i++) {
             moved += Math.abs(network[i] - file[i]);
@@ -44,17 +53,17 @@ final class SameAnswers {
         return highest;
     }
 
-    /** What the network gets right, 0 to 1. */
-    double expectedTop1() {
-        return expected.top1();
+    /** Accuracy of the network, 0 to 1. */
+    double expected() {
+        return expected.accuracy();
     }
 
-    /** What the file gets right, 0 to 1. */
-    double top1() {
-        return found.top1();
+    /** Accuracy of the file, 0 to 1. */
+    double found() {
+        return found.accuracy();
     }
 
-    /** Share of the images to which both give the same class. */
+    /** Share of the images to which both give the same class, or the same classes. */
     double alike() {
         return (double) alike / found.images();
     }

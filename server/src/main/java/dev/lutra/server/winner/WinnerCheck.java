@@ -80,7 +80,7 @@ public final class WinnerCheck {
                 DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), batch, expected);
                 Optional<Long> full = target.precision() == Precision.FLOAT32
                     ? Optional.empty()
-                    : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), batch.imageSize()).getP50Nanos());
+                    : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), space.imageSize()).getP50Nanos());
                 WholeNetwork point = Profiler.point(space, candidate.architecture(), model, network, observed.measured()).setVerified(true).build();
                 checks.add(check(target, observed, model, network, full, learned(target, model, point)));
                 points.put(target.device(), point);

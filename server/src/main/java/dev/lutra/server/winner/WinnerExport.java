@@ -288,6 +288,9 @@ public final class WinnerExport {
         metadata.put(OnnxMetadata.DATA_PREPARATION, data.preparation());
         metadata.put(OnnxMetadata.DATA_MEAN, text(data.normalization().mean()));
         metadata.put(OnnxMetadata.DATA_DEVIATION, text(data.normalization().deviation()));
+        if (data.showsSeveral()) {
+            metadata.put(OnnxMetadata.THRESHOLD, NamedValues.text(experiment.evaluation().threshold()));
+        }
         metadata.put(OnnxMetadata.WEIGHTS, weights);
         metadata.put(OnnxMetadata.PRECISION, precision.toString());
         metadata.put(OnnxMetadata.VERSION, version);

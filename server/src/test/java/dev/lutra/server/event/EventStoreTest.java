@@ -89,7 +89,7 @@ class EventStoreTest {
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
                 List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
             new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75, 0.25, 0.375,
-                new TreeMap<>(Map.of("cat", 0.5))),
+                new TreeMap<>(Map.of("cat", 0.5)), null, null),
             new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),
             new RunEvent.ClassesUnequal("images", "cat", 5, "dog", 80, 0.5),
             new RunEvent.Warning("verify", "look"), new RunEvent.StageEnded("train")).forEach(store::heard);

@@ -36,6 +36,10 @@ class DataSectionTest {
         assertThat(data.care()).isEqualTo(new DataSpec.Care(0, 0, Optional.of(folder.resolve("names.txt"))));
         assertThat(data.cache()).contains(folder.resolve("pixels"));
         assertThat(((Source.FileList) read("{train: {list: train.csv, group: patient}}").train()).group()).contains("patient");
+        Experiment.DataSource several = read("{train: {list: train.csv, separator: '|'}}");
+        assertThat(((Source.FileList) several.train()).separator()).contains("|");
+        assertThat(several.showsSeveral()).isTrue();
+        assertThat(data.showsSeveral()).isFalse();
         assertThat(read("{train: synthetic}").care()).isEqualTo(DataSpec.Care.NONE);
     }
 
@@ -51,6 +55,7 @@ class DataSectionTest {
         "{train: photos, corrupt: 60 %} | data.corrupt: 60 % (expected: at most 50 %)",
         "{train: photos, corrupt: few} | data.corrupt: few (expected: a number",
         "{train: photos, balance: 2} | data.balance: 2 (expected: ",
+        "{train: {list: a.csv, separator: ''}} | data.train.separator: '' (expected: what stands between",
         "{train: {folder: val}} | data.train: no 'list' (expected: a key of that name)",
         "{train: {list: val.txt, column: image}} | data.train.column: unknown key",
         "{train: ' '} | data.train: ' ': not a source of images"})

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
@@ -61,7 +62,7 @@ class ClassifierTest {
     private static void assertRefused(Path file, String message) {
         assertThatThrownBy(() -> {
             try (Classifier teacher = Classifier.open(file)) {
-                teacher.requireClasses(3 * SIDE * SIDE, SIDE);
+                teacher.requireClasses(3 * SIDE * SIDE, ImageSize.square(SIDE));
             }
         }).isInstanceOf(InputException.class).hasMessage(file + ": " + message);
     }
@@ -69,8 +70,8 @@ class ClassifierTest {
     @Test
     void answersAreThoseOfTheFile() throws IOException {
         try (Classifier teacher = Classifier.open(write(adding(0.5f)))) {
-            teacher.requireClasses(3 * SIDE * SIDE, SIDE);
-            assertThat(teacher.logits(new float[3 * SIDE * SIDE], 1, SIDE)).containsOnly(0.5f).hasSize(3 * SIDE * SIDE);
+            teacher.requireClasses(3 * SIDE * SIDE, ImageSize.square(SIDE));
+            assertThat(teacher.logits(new float[3 * SIDE * SIDE], 1, ImageSize.square(SIDE))).containsOnly(0.5f).hasSize(3 * SIDE * SIDE);
         }
     }
 
@@ -97,7 +98,7 @@ class ClassifierTest {
         Path file = write(model(GraphProto.newBuilder().setName("constant").addOutput(value("y", 1))
             .addInitializer(TensorProto.newBuilder().setName("w").setDataType(FLOAT).addDims(1).setRawData(ByteString.copyFrom(one)))
             .addNode(NodeProto.newBuilder().setOpType("Identity").addInput("w").addOutput("y"))));
-        assertRefused(file, "takes [] (expected: one input of float32 or float16, [n, 3, side, side])");
+        assertRefused(file, "takes [] (expected: one input of float32 or float16, [n, 3, height, width])");
     }
 
     @Test

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lutra.server.folder.RunFolder;
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
 import dev.lutra.lowering.Precision;
@@ -18,6 +18,7 @@ import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.server.predictor.Classifier;
@@ -177,7 +178,7 @@ class RetrainStageTest {
             float[][] logits = new float[2][];
             for (int i = 0; i < 2; i++) {
                 try (Classifier classifier = Classifier.open(network.files().get(i))) {
-                    logits[i] = classifier.logits(IMAGE, 1, 8);
+                    logits[i] = classifier.logits(IMAGE, 1, ImageSize.square(8));
                 }
             }
             assertThat(logits[1]).isNotEqualTo(logits[0]).containsExactly(logits[0], within(0.05f));

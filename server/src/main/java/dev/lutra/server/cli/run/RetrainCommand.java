@@ -59,10 +59,15 @@ public final class RetrainCommand extends AnsweringCommand {
     }
 
     private static void print(List<RetrainedNetwork> networks) {
-        TextTable table = new TextTable("network", "MACs", "params", "before top-1", "top-5", "after top-1", "top-5", "measured", "state", "folder");
+        boolean several = networks.stream().anyMatch(network -> network.after().isOfSeveral());
+        ToDoubleFunction<Hits> second = several ? Hits::macroF1 : Hits::top5;
+        String first = several ? " mAP" : " top-1";
+        String beside = several ? "macro-F1" : "top-5";
+        TextTable table = new TextTable("network", "MACs", "params", "before" + first, beside, "after" + first, beside, "measured", "state",
+            "folder");
         for (RetrainedNetwork network : networks) {
-            table.row(network.name(), Figures.count(network.macs()), Figures.count(network.params()), before(network, Hits::top1),
-                before(network, Hits::top5), Figures.percent(network.after().top1()), Figures.percent(network.after().top5()),
+            table.row(network.name(), Figures.count(network.macs()), Figures.count(network.params()), before(network, Hits::accuracy),
+                before(network, second), Figures.percent(network.after().accuracy()), Figures.percent(second.applyAsDouble(network.after())),
                 devices(network, device -> Figures.millis(device.p50Nanos()) + " ms on " + device.device()),
                 network.devices().isEmpty() ? "no device asked" : devices(network, RetrainCommand::state), network.file().getParent());
         }
@@ -101,6 +106,9 @@ public final class RetrainCommand extends AnsweringCommand {
     }
 
     private static Map<String, Object> shares(Hits hits) {
-        return Map.of("top1", hits.top1(), "top5", hits.top5(), "images", hits.images());
+        return hits.isOfSeveral()
+            ? Map.of("mean_average_precision", hits.meanAveragePrecision(), "macro_f1", hits.macroF1(), "micro_f1", hits.microF1(), "images",
+                hits.images())
+            : Map.of("top1", hits.top1(), "top5", hits.top5(), "images", hits.images());
     }
 }

@@ -87,7 +87,7 @@ final class RunSummary {
     }
 
     private static String tested(Map<String, Hits> tested, Winner winner) {
-        return Optional.ofNullable(tested.get(winner.architecture())).map(hits -> Figures.percent(hits.top1())).orElse("-");
+        return Optional.ofNullable(tested.get(winner.architecture())).map(hits -> Figures.percent(hits.accuracy())).orElse("-");
     }
 
     private static void printReport(ExperimentRun run) {
@@ -148,8 +148,10 @@ final class RunSummary {
             entry.put("architecture", winner.architecture());
             entry.put("accuracy", winner.accuracy());
             Optional.ofNullable(tested.get(winner.architecture())).ifPresent(hits -> {
-                entry.put("test_accuracy", hits.top1());
-                entry.put("test_top5", hits.top5());
+                entry.put("test_accuracy", hits.accuracy());
+                if (!hits.isOfSeveral()) {
+                    entry.put("test_top5", hits.top5());
+                }
             });
             winner.checks().stream().findFirst().ifPresent(first -> {
                 first.latency().predicted().ifPresent(nanos -> entry.put("predicted", nanos / 1e6));

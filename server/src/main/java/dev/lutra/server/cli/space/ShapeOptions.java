@@ -1,5 +1,6 @@
 package dev.lutra.server.cli.space;
 
+import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.space.Header;
 import dev.lutra.space.SearchSpace;
@@ -15,8 +16,8 @@ public final class ShapeOptions {
     @Option(names = CLASSES, paramLabel = "N", description = "Outputs of the network (default: the space's own).")
     private Optional<Integer> classes = Optional.empty();
 
-    @Option(names = IMAGE_SIZE, paramLabel = "N", description = "Side of the images in pixels (default: the space's own).")
-    private Optional<Integer> imageSize = Optional.empty();
+    @Option(names = IMAGE_SIZE, paramLabel = "N|HxW", description = "Side of the images in pixels, or height by width, as 96x160 (default: the space's own).")
+    private Optional<String> imageSize = Optional.empty();
 
     /** One of them that was given, as it is called. */
     public Optional<String> given() {
@@ -26,9 +27,13 @@ public final class ShapeOptions {
     /** @throws InputException if a space cannot have them */
     public SearchSpace applyTo(SearchSpace space) {
         requireWithin(CLASSES, classes, Header.MOST_CLASSES);
-        requireWithin(IMAGE_SIZE, imageSize, Header.MOST_SIZE);
-        SearchSpace sized = imageSize.isPresent() ? space.withImageSize(imageSize.get()) : space;
+        SearchSpace sized = imageSize.map(ShapeOptions::size).map(space::withImageSize).orElse(space);
         return classes.isPresent() ? sized.withClasses(classes.get()) : sized;
+    }
+
+    private static ImageSize size(String text) {
+        return ImageSize.parse(text, 1, Header.MOST_SIZE).orElseThrow(() -> new InputException(IMAGE_SIZE + ": " + text + " (expected: 1 to "
+            + Header.MOST_SIZE + ", or height x width as 96x160)"));
     }
 
     private static void requireWithin(String option, Optional<Integer> given, int most) {

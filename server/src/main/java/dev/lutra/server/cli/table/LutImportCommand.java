@@ -93,7 +93,7 @@ final class LutImportCommand implements Runnable {
     private static Map<String, Object> document(TableImport.Coverage coverage) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("space", coverage.space());
-        document.put("image_size", coverage.imageSize());
+        document.put("image_size", coverage.imageSize().isSquare() ? coverage.imageSize().height() : coverage.imageSize().toString());
         document.put("segments", coverage.segments());
         document.put("covered", coverage.covered());
         document.put("missing", coverage.missing());
