@@ -9,6 +9,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.DataProgress;
 import dev.lutra.data.DataSpec;
+import dev.lutra.data.Shown;
 import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ class KeptBatchesTest {
 
     private static List<String> contents(KeptBatches batches) {
         List<String> contents = new ArrayList<>();
-        batches.forEach((images, labels) -> contents.add(images.getShape() + Arrays.toString(labels)
+        batches.forEach((images, shown) -> contents.add(images.getShape() + Arrays.toString(((Shown.One) shown).labels())
             + Arrays.hashCode(images.toFloatArray())));
         return contents;
     }
