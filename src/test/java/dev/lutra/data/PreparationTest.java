@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lutra.Draws;
+import dev.lutra.ImageSize;
 import dev.lutra.data.image.RgbImage;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -31,7 +32,7 @@ class PreparationTest {
         Normalization normalization = new Normalization(new float[]{0.5f, 0.25f, 0}, new float[]{0.5f, 0.25f, 2});
         byte[] white = new byte[8 * 8 * 3];
         Arrays.fill(white, (byte) 255);
-        float[] values = Preparation.of(StoredSize.of(8), normalization).plain(new RgbImage(8, 8, white));
+        float[] values = Preparation.of(StoredSize.of(ImageSize.square(8)), normalization).plain(new RgbImage(8, 8, white));
         assertThat(values).hasSize(8 * 8 * 3);
         for (int i = 0; i < values.length; i += 3) {
             assertThat(values[i]).isCloseTo(1, within(1e-6f));
@@ -43,7 +44,7 @@ class PreparationTest {
     @Test
     void evaluationKeepsSmallImages() {
         RgbImage image = gradient(32, 32);
-        float[] values = Preparation.of(StoredSize.of(32), NONE).plain(image);
+        float[] values = Preparation.of(StoredSize.of(ImageSize.square(32)), NONE).plain(image);
         for (int i = 0; i < values.length; i++) {
             assertThat(values[i]).isCloseTo(image.pixels()[i], within(1e-4f));
         }
@@ -53,7 +54,7 @@ class PreparationTest {
     @Test
     void smallImagesAreShiftedAndFlippedUniformly() {
         RgbImage image = gradient(32, 32);
-        Preparation preparation = Preparation.of(StoredSize.of(32), NONE);
+        Preparation preparation = Preparation.of(StoredSize.of(ImageSize.square(32)), NONE);
         int draws = 20_000;
         int[] rights = new int[9];
         int[] downs = new int[9];
@@ -101,7 +102,7 @@ class PreparationTest {
     void evaluationCropsTheCentreOfLargeImages() {
         // short side 80 for 70: stored as it is, so the crop is exact
         RgbImage image = gradient(100, 80);
-        float[] values = Preparation.of(StoredSize.of(70), NONE).plain(image);
+        float[] values = Preparation.of(StoredSize.of(ImageSize.square(70)), NONE).plain(image);
         for (int y = 0; y < 70; y++) {
             for (int x = 0; x < 70; x++) {
                 assertThat(values[(y * 70 + x) * 3]).isCloseTo(1 + 15 + x, within(1e-3f));
@@ -113,7 +114,7 @@ class PreparationTest {
     @Test
     void evaluationEnlargesSmallerImages() {
         RgbImage image = gradient(40, 40); // to 80, of which 5 to 75 stay: 2.5 to 37.5 before
-        float[] values = Preparation.of(StoredSize.of(70), NONE).plain(image);
+        float[] values = Preparation.of(StoredSize.of(ImageSize.square(70)), NONE).plain(image);
         assertThat(values[0]).isCloseTo(1 + 2.5f + 0.25f - 0.5f, within(1e-3f));
         assertThat(values[69 * 3]).isCloseTo(1 + 37.5f - 0.25f - 0.5f, within(1e-3f));
     }
@@ -126,7 +127,7 @@ class PreparationTest {
             pixels[i] = (byte) (60 + i / 3 % 120);
         }
         RgbImage ramp = new RgbImage(120, 120, pixels);
-        Preparation preparation = Preparation.of(StoredSize.of(96), NONE);
+        Preparation preparation = Preparation.of(StoredSize.of(ImageSize.square(96)), NONE);
         int draws = 4000;
         int[] flips = new int[2];
         double sum = 0;
@@ -155,7 +156,7 @@ class PreparationTest {
             pixels[i + 2] = 90;
         }
         RgbImage reddish = new RgbImage(100, 100, pixels);
-        Preparation preparation = Preparation.of(StoredSize.of(96), NONE);
+        Preparation preparation = Preparation.of(StoredSize.of(ImageSize.square(96)), NONE);
         SplittableRandom random = new SplittableRandom(3);
         double least = 10;
         double most = 0;

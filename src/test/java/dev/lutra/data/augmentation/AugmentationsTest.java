@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.lutra.ImageSize;
 import dev.lutra.yaml.YamlNode;
 import java.util.Arrays;
 import java.util.Random;
@@ -22,7 +23,7 @@ class AugmentationsTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = random.nextInt(20, 240);
         }
-        return new Pixels(values, SIZE, new float[]{100, 110, 120});
+        return new Pixels(values, ImageSize.square(SIZE), new float[]{100, 110, 120});
     }
 
     private static float[] after(String augmentation, long seed) {

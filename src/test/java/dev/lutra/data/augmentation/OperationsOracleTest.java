@@ -3,6 +3,7 @@ package dev.lutra.data.augmentation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.DebianPython;
+import dev.lutra.ImageSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Operations against Pillow's. It cuts fractions off where ours round, which is one level at most. */
 class OperationsOracleTest {
 
-    private static final int SIDE = 41;
+    private static final ImageSize SIZE = new ImageSize(41, 48);
     private static final int[] MAGNITUDES = {0, 5, 9, 22, 30};
     /** Where a map falls on the border of two pixels, Pillow's fixed-point numbers may take the other one. */
     private static final double ON_A_BORDER = 0.005;
@@ -30,11 +31,12 @@ class OperationsOracleTest {
         DebianPython.require("PIL");
         image = image();
         Files.write(folder.resolve("image.rgb"), image);
-        Object[] arguments = new Object[2 + MAGNITUDES.length];
+        Object[] arguments = new Object[3 + MAGNITUDES.length];
         arguments[0] = folder;
-        arguments[1] = SIDE;
+        arguments[1] = SIZE.height();
+        arguments[2] = SIZE.width();
         for (int i = 0; i < MAGNITUDES.length; i++) {
-            arguments[2 + i] = MAGNITUDES[i];
+            arguments[3 + i] = MAGNITUDES[i];
         }
         DebianPython.run(DebianPython.script(OperationsOracleTest.class, "operations.py"), arguments);
     }
@@ -42,11 +44,11 @@ class OperationsOracleTest {
     /** Smooth colours, each within a range of its own, and noise on them. */
     private static byte[] image() {
         SplittableRandom random = new SplittableRandom(1);
-        byte[] bytes = new byte[SIDE * SIDE * Pixels.CHANNELS];
+        byte[] bytes = new byte[SIZE.area() * Pixels.CHANNELS];
         for (int i = 0; i < bytes.length; i++) {
             int channel = i % Pixels.CHANNELS;
-            int x = i / Pixels.CHANNELS % SIDE;
-            int y = i / Pixels.CHANNELS / SIDE;
+            int x = i / Pixels.CHANNELS % SIZE.width();
+            int y = i / Pixels.CHANNELS / SIZE.width();
             bytes[i] = (byte) (20 + 10 * channel + 3 * x + (channel + 1) * y / 2 + random.nextInt(25));
         }
         return bytes;
@@ -65,7 +67,7 @@ class OperationsOracleTest {
     void areThoseOfPillow(RandomOperation operation) throws IOException {
         for (int magnitude : MAGNITUDES) {
             for (int direction : new int[]{1, -1}) {
-                Pixels ours = new Pixels(floats(image), SIDE, new float[Pixels.CHANNELS]);
+                Pixels ours = new Pixels(floats(image), SIZE, new float[Pixels.CHANNELS]);
                 operation.apply(ours, magnitude / 30.0, direction < 0);
                 float[] theirs = floats(Files.readAllBytes(folder.resolve(operation + "." + magnitude + "." + direction)));
                 assertThat(theirs).hasSize(ours.values().length);
