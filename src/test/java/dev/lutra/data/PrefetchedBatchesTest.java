@@ -3,6 +3,7 @@ package dev.lutra.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.ImageSize;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -17,7 +18,7 @@ class PrefetchedBatchesTest {
     /** A loader without images, all of whose parts fail: the first of each two at once, the second when it is let. */
     private static BatchLoader failing(ExecutorService threads, CountDownLatch second) {
         AtomicInteger parts = new AtomicInteger();
-        return new BatchLoader(null, new int[8], StoredSize.of(16), null, new BatchLoader.Workers(threads, 2)) {
+        return new BatchLoader(null, new Shown.One(new int[8]), StoredSize.of(ImageSize.square(16)), null, new BatchLoader.Workers(threads, 2)) {
             @Override
             void fill(int[] order, int from, int end, int start, Treatment treatment, ByteBuffer buffer,
                 BooleanSupplier stopped) {
