@@ -14,14 +14,17 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * A server and agents that do tasks while they are killed at random, the network between them is cut, slowed and silent, and the disk is
- * full now and then (where file systems may be mounted). Afterwards every task has the one outcome that follows from it, as after a calm
+ * A server and agents that do tasks while they are killed at random, the network between them is cut, slowed and silent, the disk is
+ * full now and then (where file systems may be mounted), and the clock is set days ahead and back (where libfaketime is). Afterwards every task has the one outcome that follows from it, as after a calm
  * run, and every result that was acknowledged to an agent is there and was acknowledged of one lease alone.
  */
 public final class FleetChaos {
@@ -35,11 +38,18 @@ public final class FleetChaos {
     /** What happened, how often, and how many tasks were done meanwhile. */
     public record Report(Map<String, Integer> events, int tasks, int acknowledged) {}
 
+    /** What may happen. */
+    private enum Fault {
+        SERVER_KILLED, AGENTS_KILLED, NETWORK_CUT, NETWORK_SLOW, NETWORK_SILENT, DISK_FULL, CLOCK_SET
+    }
+
     private static final byte[] EMPTY_MODEL = {0x3a, 0};
     private static final Duration WAIT = Duration.ofSeconds(10);
     private static final int HOLD_MILLIS = 20;
     private static final int LEAST_MILLIS = 300;
     private static final int MORE_MILLIS = 2000;
+    /** How far a clock is set ahead of the true time, or back: two days. */
+    private static final int FARTHEST_SECONDS = 172_800;
     private static final long MEBIBYTE = 1 << 20;
     private static final int DISK_MEBIBYTES = 96;
     /** What is left on the full disk: less than a page of the database. */
@@ -50,6 +60,8 @@ public final class FleetChaos {
     private final Size size;
     private final Random random;
     private final boolean hasDisk;
+    private final Optional<FalseClock> clock;
+    private final List<Fault> possible;
     private final Map<String, Integer> events = new LinkedHashMap<>();
     private final List<Child> agents = new ArrayList<>();
     private final int port;
@@ -63,6 +75,9 @@ public final class FleetChaos {
         this.random = new Random(size.seed());
         this.data = Files.createDirectories(folder.resolve("disk"));
         this.hasDisk = call("mount", "-t", "tmpfs", "-o", "size=" + DISK_MEBIBYTES + "m", "tmpfs", data.toString()) == 0;
+        this.clock = FalseClock.in(folder);
+        this.possible = Stream.of(Fault.values()).filter(fault -> hasDisk || fault != Fault.DISK_FULL)
+            .filter(fault -> clock.isPresent() || fault != Fault.CLOCK_SET).toList();
         try (ServerSocket free = new ServerSocket(0)) {
             this.port = free.getLocalPort();
         }
@@ -90,14 +105,19 @@ public final class FleetChaos {
             .exitValue();
     }
 
+    private Map<String, String> environment() {
+        return clock.map(FalseClock::environment).orElse(Map.of());
+    }
+
     private void serve() throws IOException {
-        server = new Child(folder.resolve("server.log"), "dev.lutra.server.cli.Main", "serve", "--json", "--listen", "127.0.0.1:" + port,
+        server = new Child(environment(), folder.resolve("server.log"), "dev.lutra.server.cli.Main", "serve", "--json", "--listen",
+            "127.0.0.1:" + port,
             "--http", "127.0.0.1:0", "--data", data.toString());
     }
 
     private Child join(int process) throws IOException {
         int first = size.agents() * process / size.processes();
-        return new Child(folder.resolve("agents.log"), SimulatedAgents.class.getName(), "127.0.0.1:" + network.port(), token,
+        return new Child(environment(), folder.resolve("agents.log"), SimulatedAgents.class.getName(), "127.0.0.1:" + network.port(), token,
             Integer.toString(first), Integer.toString(size.agents() * (process + 1) / size.processes() - first),
             folder.resolve(Acknowledged.PREFIX + process).toString(), folder.resolve("keys").toString());
     }
@@ -107,11 +127,11 @@ public final class FleetChaos {
         server.line();
         token = Files.readString(data.resolve("token")).strip();
         network = new FaultyProxy(port);
-        for (int i = 0; i < size.processes(); i++) {
-            agents.add(join(i));
-        }
         Map<String, Task> tasks = new HashMap<>();
         try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse("127.0.0.1:" + port), token)) {
+            for (int i = 0; i < size.processes(); i++) {
+                agents.add(join(i));
+            }
             String model = fleet.putModel(EMPTY_MODEL);
             Map<String, TaskOutcome> outcomes = new HashMap<>(block(fleet, model, tasks)); // calm, so that all are there
             long end = System.nanoTime() + Duration.ofSeconds(size.seconds()).toNanos();
@@ -163,35 +183,34 @@ public final class FleetChaos {
     }
 
     private void disturb() throws IOException {
-        switch (random.nextInt(hasDisk ? 6 : 5)) {
-            case 0 -> {
-                count("server killed");
+        Fault fault = possible.get(random.nextInt(possible.size()));
+        events.merge(fault.name().toLowerCase(Locale.ROOT).replace('_', ' '), 1, Integer::sum);
+        switch (fault) {
+            case SERVER_KILLED -> {
                 server.kill();
                 pause();
                 serve();
             }
-            case 1 -> {
-                count("agents killed");
+            case AGENTS_KILLED -> {
                 int process = random.nextInt(agents.size());
                 agents.get(process).kill();
                 pause();
                 agents.set(process, join(process));
             }
-            case 2 -> weather(FaultyProxy.Weather.CUT);
-            case 3 -> weather(FaultyProxy.Weather.SLOW);
-            case 4 -> weather(FaultyProxy.Weather.SILENT);
-            default -> {
-                count("disk full");
+            case NETWORK_CUT -> weather(FaultyProxy.Weather.CUT);
+            case NETWORK_SLOW -> weather(FaultyProxy.Weather.SLOW);
+            case NETWORK_SILENT -> weather(FaultyProxy.Weather.SILENT);
+            case DISK_FULL -> {
                 Path filler = data.resolve("filler");
                 fill(filler);
                 pause();
                 Files.delete(filler);
             }
+            case CLOCK_SET -> clock.orElseThrow().set(Duration.ofSeconds(random.nextInt(2 * FARTHEST_SECONDS) - FARTHEST_SECONDS));
         }
     }
 
     private void weather(FaultyProxy.Weather weather) {
-        count("network " + weather.name().toLowerCase(java.util.Locale.ROOT));
         network.weather(weather);
         pause();
         network.weather(FaultyProxy.Weather.FAIR);
@@ -207,10 +226,6 @@ public final class FleetChaos {
                 }
             }
         }
-    }
-
-    private void count(String event) {
-        events.merge(event, 1, Integer::sum);
     }
 
     private static void check(Map<String, Task> tasks, Iterable<TaskOutcome> outcomes) {

@@ -3,6 +3,7 @@ package dev.lutra.server.fleet;
 import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Standing;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.border.FileTrouble;
@@ -68,6 +69,11 @@ public final class LocalFleet implements Fleet {
     /** See {@link TaskQueue#agents(String, int)}. */
     public List<AgentState> agents(String after, int most) {
         return stored(() -> queue.agents(after, most));
+    }
+
+    /** See {@link TaskQueue#standings()}. */
+    public List<Standing> standings() {
+        return stored(queue::standings);
     }
 
     @Override

@@ -52,6 +52,7 @@ public record Retention(Database database, Path models) {
         long before = now.minus(keep).toEpochMilli();
         long tasks = delete("tasks", "position", OLD_TASKS, before);
         long devices = delete("devices", "name", OLD_DEVICES, before);
+        database.patiently(handle -> handle.createUpdate("DELETE FROM figures WHERE reported_millis < :before").bind("before", before).execute());
         return sweepModels(named(before), now, tasks, devices, true);
     }
 

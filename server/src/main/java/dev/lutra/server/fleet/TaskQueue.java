@@ -15,6 +15,7 @@ import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Standing;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.server.store.Database;
@@ -488,6 +489,9 @@ public final class TaskQueue {
                 .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", reporting)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
                 .execute() == 1;
+            if (isNew && outcome.hasMeasured()) {
+                Kinds.note(handle, reporting, lease.getTaskId(), outcome.getMeasured(), clock.millis());
+            }
             boolean isStored = isNew
                 || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
@@ -518,6 +522,7 @@ public final class TaskQueue {
             if (handle.createUpdate("DELETE FROM devices WHERE name = :name").bind("name", device).execute() + cancelled.size() == 0) {
                 throw new InputException("device " + device + ": not known (expected: one of 'lutra devices list')");
             }
+            Kinds.forget(handle, device);
             heardMillis.remove(device);
             progressByDevice.remove(device);
             replacedProcesses.remove(device);
@@ -711,6 +716,11 @@ public final class TaskQueue {
             .setUnderWay(Math.min(progress.underWay(), leased))
             .setHalfWidth(progress.halfWidth())
             .build();
+    }
+
+    /** How devices stand beside others of their kind, by what they have measured of the same models. */
+    public List<Standing> standings() {
+        return read(Kinds::standings);
     }
 
     /** How many calls wait. */

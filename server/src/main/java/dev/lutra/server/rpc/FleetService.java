@@ -2,6 +2,8 @@ package dev.lutra.server.rpc;
 
 import dev.lutra.InputException;
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.CompareDevicesReply;
+import dev.lutra.proto.CompareDevicesRequest;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceImplBase;
 import dev.lutra.proto.ListAgentsReply;
 import dev.lutra.proto.ListAgentsRequest;
@@ -47,6 +49,11 @@ final class FleetService extends FleetServiceImplBase {
             ? fleet.agents(request.getAfter(), most)
             : fleet.agent(request.getDevice()).stream().toList();
         StreamObservers.nextAndComplete(reply, ListAgentsReply.newBuilder().addAllAgents(Transfer.fitting(agents)).build());
+    }
+
+    @Override
+    public void compareDevices(CompareDevicesRequest request, StreamObserver<CompareDevicesReply> reply) {
+        StreamObservers.nextAndComplete(reply, CompareDevicesReply.newBuilder().addAllStandings(Transfer.fitting(fleet.standings())).build());
     }
 
     @Override

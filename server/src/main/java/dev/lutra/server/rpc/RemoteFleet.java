@@ -8,12 +8,14 @@ import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.CompareDevicesRequest;
 import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceBlockingStub;
 import dev.lutra.proto.ListAgentsRequest;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.OutcomesRequest;
 import dev.lutra.proto.PutModelReply;
+import dev.lutra.proto.Standing;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
@@ -143,6 +145,11 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private List<AgentState> list(ListAgentsRequest.Builder request) {
         return call(() -> stub(Duration.ZERO).listAgents(request.build()).getAgentsList());
+    }
+
+    /** How devices stand beside others of their kind, by name; those that nothing can be said of are not there. */
+    public List<Standing> standings() {
+        return call(() -> stub(Duration.ZERO).compareDevices(CompareDevicesRequest.getDefaultInstance()).getStandingsList());
     }
 
     @Override

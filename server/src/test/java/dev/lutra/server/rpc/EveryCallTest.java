@@ -52,6 +52,7 @@ class EveryCallTest {
         Map.entry("AgentService/Join", Set.of(AGENT)), Map.entry("AgentService/Lease", Set.of(AGENT)),
         Map.entry("AgentService/Renew", Set.of(AGENT)), Map.entry("AgentService/FetchModel", Set.of(AGENT)),
         Map.entry("AgentService/Report", Set.of(AGENT)),
+        Map.entry("FleetService/CompareDevices", Set.of(VIEWER, OPERATOR)),
         Map.entry("FleetService/ListAgents", Set.of(VIEWER, OPERATOR)), Map.entry("FleetService/PutModel", Set.of(OPERATOR)),
         Map.entry("FleetService/Submit", Set.of(OPERATOR)), Map.entry("FleetService/Outcomes", Set.of(VIEWER, OPERATOR)),
         Map.entry("AccessService/Challenge", Set.of(ANYONE)), Map.entry("AccessService/Authenticate", Set.of(ANYONE)),

@@ -18,7 +18,7 @@ public final class AgentsCommand implements Runnable {
     @Override
     public void run() {
         try (RemoteFleet fleet = RemoteFleet.connect(server.address(), server.token())) {
-            DeviceTable.print(fleet.agents(), json.isWanted());
+            DeviceTable.print(fleet.agents(), fleet.standings(), json.isWanted());
         }
     }
 }

@@ -2,11 +2,14 @@ package dev.lutra.server.cli.fleet;
 
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Standing;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The devices of a server, as commands show them. */
@@ -14,21 +17,45 @@ final class DeviceTable {
 
     private DeviceTable() {}
 
-    static void print(List<AgentState> agents, boolean asJson) {
+    static void print(List<AgentState> agents, List<Standing> standings, boolean asJson) {
+        Map<String, Standing> known = standings.stream().collect(Collectors.toMap(Standing::getDevice, standing -> standing));
         if (asJson) {
-            System.out.println(Json.line(agents.stream().map(DeviceTable::document).toList()));
+            System.out.println(Json.line(agents.stream()
+                .map(agent -> document(agent, Optional.ofNullable(known.get(agent.getDevice().getName())))).toList()));
             return;
         }
         TextTable table = new TextTable("device", "state", "seen", "leased", "queued", "cpu", "cores", "memory", "os",
-            "runtime", "providers", "models run", "agent");
+            "runtime", "providers", "models run", "agent", "beside its kind");
         for (AgentState agent : agents) {
             table.row(agent.getDevice().getName(), agent.getOnline() ? "online" : "offline",
                 agent.getLastSeenMillisAgo() / 1000 + " s ago", agent.getLeasedTasks(), agent.getQueuedTasks(),
                 agent.getDevice().getCpu(), agent.getDevice().getLogicalCores(),
                 (agent.getDevice().getMemoryBytes() >> 30) + " GiB", agent.getDevice().getOs(),
-                runtimes(agent), providers(agent), agent.getDevice().getProtection(), agent.getAgentVersion());
+                runtimes(agent), providers(agent), agent.getDevice().getProtection(), agent.getAgentVersion(),
+                Optional.ofNullable(known.get(agent.getDevice().getName())).map(DeviceTable::words).orElse(""));
         }
         System.out.print(table);
+    }
+
+    /** What stands out is told; that nothing does is, too. */
+    private static String words(Standing standing) {
+        if (standing.getApart() == 0) {
+            return "as " + standing.getOthers() + " other" + (standing.getOthers() == 1 ? "" : "s") + " in " + standing.getCompared() + " models";
+        }
+        String by = String.format(Locale.ROOT, "%.3g times in %d of %d models", standing.getRatio(), standing.getApart(), standing.getCompared());
+        return standing.getOther().isEmpty()
+            ? "stands apart: " + by + " the median of its kind"
+            : "differs from " + standing.getOther() + ": " + by + "; either may be wrong";
+    }
+
+    private static Map<String, Object> document(Standing standing) {
+        Map<String, Object> document = new LinkedHashMap<>();
+        document.put("others", standing.getOthers());
+        document.put("compared", standing.getCompared());
+        document.put("apart", standing.getApart());
+        document.put("ratio", standing.getRatio());
+        document.put("differsFrom", standing.getOther().isEmpty() ? null : standing.getOther());
+        return document;
     }
 
     private static String runtimes(AgentState agent) {
@@ -41,7 +68,7 @@ final class DeviceTable {
             .collect(Collectors.joining(", "));
     }
 
-    private static Map<String, Object> document(AgentState agent) {
+    private static Map<String, Object> document(AgentState agent, Optional<Standing> standing) {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("device", agent.getDevice().getName());
         document.put("online", agent.getOnline());
@@ -61,6 +88,7 @@ final class DeviceTable {
         document.put("runtimes", agent.getRuntimesList().stream().map(offer -> Map.of("name", offer.getName(),
             "version", offer.getVersion(), "providers", List.copyOf(offer.getProvidersList()))).toList());
         document.put("agentVersion", agent.getAgentVersion());
+        document.put("besideItsKind", standing.map(DeviceTable::document).orElse(null));
         return document;
     }
 }

@@ -23,7 +23,7 @@ public final class DevicesCommand implements Runnable {
 
         @Override
         void print(RemoteFleet fleet, boolean asJson) {
-            DeviceTable.print(fleet.agents(), asJson);
+            DeviceTable.print(fleet.agents(), fleet.standings(), asJson);
         }
     }
 
