@@ -14,6 +14,7 @@ import dev.lutra.agent.link.DeviceKey;
 import dev.lutra.agent.link.LeaseKeeper;
 import dev.lutra.agent.link.NameTakenException;
 import dev.lutra.agent.link.Passport;
+import dev.lutra.agent.link.ServerException;
 import dev.lutra.agent.link.ServerLink;
 import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.sentinel.ReferenceLevels;
@@ -124,6 +125,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30", description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
     private long joinTimeoutSeconds;
 
+    @Option(names = "--join-only", description = "have the server know this device's key, and end: from then on no token is needed")
+    private boolean joinOnly;
+
     @Option(names = "--exit-with-parent", description = "stop when standard input ends")
     private boolean exitWithParent;
 
@@ -186,6 +190,10 @@ public final class Main implements Callable<Integer> {
         expect(secret.isPresent() || DeviceKey.find(folder, address, name).isPresent(),
             "--token: missing, and no key of before (expected: --token TOKEN,"
                 + " --token-file FILE or the environment variable " + TOKEN_VARIABLE + ", as 'lutra token create' prints it)");
+        if (joinOnly) {
+            introduce(address, passport(folder, address, name, secret));
+            return CommandLine.ExitCode.OK;
+        }
         List<CommandRuntime> configured = configured();
         CountDownLatch closed = new CountDownLatch(1);
         stopWhenTold(closed);
@@ -202,8 +210,7 @@ public final class Main implements Callable<Integer> {
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
             serve(link, identity, name, candidate -> {
-                DeviceKey key = DeviceKey.find(folder, address, candidate).orElseGet(() -> DeviceKey.make(folder, address, candidate));
-                link.show(new Passport(candidate, key, secret));
+                link.show(passport(folder, address, candidate, secret));
                 Device.Builder described = probe.describe(candidate).toBuilder().setProtection(offers.protection())
                     .setMemoryOfModels(memory).setCpuQuota(quota);
                 offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
@@ -224,6 +231,19 @@ public final class Main implements Callable<Integer> {
             closed.countDown();
         }
         return CommandLine.ExitCode.OK;
+    }
+
+    private static Passport passport(Path folder, ServerAddress address, String name, Optional<String> secret) {
+        return new Passport(name, DeviceKey.find(folder, address, name).orElseGet(() -> DeviceKey.make(folder, address, name)), secret);
+    }
+
+    private static void introduce(ServerAddress address, Passport passport) {
+        try (ServerLink link = new ServerLink(address)) {
+            link.show(passport);
+            link.introduce();
+        } catch (ServerException e) {
+            throw new InputException(address.shown() + ": " + e.getMessage());
+        }
     }
 
     /** Under the first name that nobody has: the given one or, if asked for, that with a number. */

@@ -99,6 +99,7 @@ class JsonAnswersTest {
         // the winner with shared weights, then its files in both precisions
         asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 3));
         asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
+        asked.put("completion", new Asked("completion bash", answer -> answer.path("script").asText().contains("complete -F")));
         asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
         asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));
         asked.put("token create", new Asked("token create --role viewer --server @fleet", answer -> answer.path("token").asText().length() == 43));
@@ -120,7 +121,7 @@ class JsonAnswersTest {
         List<String> known = new ArrayList<>(asked.keySet());
         known.addAll(NOT_RUN);
         assertThat(commands).as("what the program has and what is asked here").containsExactlyInAnyOrderElementsOf(known);
-        writeInputs();
+        CommandInputs.write(folder, "small", "local");
         OF_A_SERVER.forEach(asked::remove);
         // weights to import come from a trained supernet
         Asked imported = asked.remove("import-weights");
@@ -195,40 +196,5 @@ class JsonAnswersTest {
     private static void assertAnswer(String command, String output, Asked asked) throws IOException {
         JsonNode answer = JSON.readTree(output);
         assertThat(asked.answer().test(answer)).as("%s: %s", command, output).isTrue();
-    }
-
-    private void writeInputs() throws IOException {
-        Files.writeString(folder.resolve("small.yaml"), """
-            name: small
-            space: shufflenetv2-cifar
-            data: {train: "synthetic:2x40", test: "synthetic:2x8"}
-            supernet: {epochs: 1, batch: 16}
-            evaluation: {recalibration-images: 16, validation-images: 8, batch: 8}
-            targets: [{device: local, precision: float16}]
-            profile: {calibrate: 0, half-width: 0.3, rounds: 2, slice: 20 ms, time-limit: 200 ms}
-            search: {population: 4, generations: 1, seed: 1}
-            export: {top: 1}
-            retrain: {epochs: 1}
-            rank: {table: known.csv}
-            """);
-        Files.writeString(folder.resolve("known.csv"), """
-            arch,accuracy
-            "0,0,0,0,0,0,0,0,0,0,0,0",0.6
-            "1,1,1,1,1,1,1,1,1,1,1,1",0.7
-            "2,2,2,2,2,2,2,2,2,2,2,2",0.8
-            """);
-        StringBuilder csv = new StringBuilder("arch,latency_ms\n");
-        for (int i = 0; i < 40; i++) {
-            int wide = Math.min(12, i * 7 % 13);
-            csv.append("0".repeat(12 - wide)).append("2".repeat(wide)).append(',').append(1 + 0.1 * wide).append('\n');
-        }
-        Files.writeString(folder.resolve("networks.csv"), csv);
-        Files.writeString(folder.resolve("pixel.csv"), "layer,op,ms\n1,0,4.5\n1,3,11.5\n");
-        Files.writeString(folder.resolve("measured.json"), """
-            {"format": 1, "device": {"name": "box"}, "runtime": {"name": "onnxruntime"}, "batch": 1, "source": "measured",
-             "entries": [{"key": "00000000000000aa", "latency": {"p50Nanos": "3000"}},
-                         {"key": "ffffffffffffffff", "latency": {"p50Nanos": "5000"}}]}
-            """);
-        Files.writeString(folder.resolve("mapping.yaml"), "tensors: {}\n");
     }
 }

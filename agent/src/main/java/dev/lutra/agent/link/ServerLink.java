@@ -77,6 +77,22 @@ public final class ServerLink implements AutoCloseable {
         }
     }
 
+    /**
+     * Has the server know the device's key, by its join token where it does not yet.
+     *
+     * @throws ServerException if it is not answered as asked
+     * @throws InputException if the server does not let this device in or is not a Lutra server
+     */
+    public void introduce() {
+        ManagedChannel used = channel();
+        try {
+            passport.bearer(used);
+            reached();
+        } catch (StatusRuntimeException e) {
+            throw translate(e, used);
+        }
+    }
+
     /** A token that is not taken any more is changed for another, once. */
     private <T> T call(ManagedChannel used, Duration deadline, Function<AgentServiceBlockingStub, T> call) {
         String bearer = passport.bearer(used);

@@ -57,7 +57,7 @@ public final class Main {
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, DevicesCommand.class, TokenCommand.class, LutCommand.class, PredictCommand.class,
-        CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class);
+        CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class, CompletionCommand.class);
 
     public static void main(String[] args) {
         int code = run(args);

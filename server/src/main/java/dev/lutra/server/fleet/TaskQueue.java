@@ -135,6 +135,7 @@ public final class TaskQueue {
     /** As of {@link #heardMillis}, what is stored. */
     private final Map<String, Long> seenMillis = new ConcurrentHashMap<>();
 
+    private final ReportedOutcomes reported = new ReportedOutcomes();
     private final Owners owners;
     private final Waits waits;
 
@@ -482,7 +483,7 @@ public final class TaskQueue {
         if (outcome.getKindCase() == Outcome.KindCase.KIND_NOT_SET) {
             throw new InputException("outcome of task " + lease.getTaskId() + ": empty (expected: measured or failed)");
         }
-        String device = transaction(handle -> {
+        Optional<Reported> stored = transaction(handle -> {
             String reporting = see(handle, session);
             boolean isNew = handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
                 + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS)
@@ -496,12 +497,18 @@ public final class TaskQueue {
                 || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                     .mapTo(Integer.class).one() == 1;
-            return isStored ? reporting : null;
+            return isStored ? Optional.of(new Reported(reporting, isNew)) : Optional.empty();
         });
-        if (device != null) {
-            announce(device, List.of(lease.getTaskId()));
-        }
-        return device != null;
+        stored.filter(Reported::isNew).ifPresent(report -> reported.add(report.device(), lease.getTaskId(), outcome));
+        stored.ifPresent(report -> announce(report.device(), List.of(lease.getTaskId())));
+        return stored.isPresent();
+    }
+
+    private record Reported(String device, boolean isNew) {}
+
+    /** What devices have reported since this server began. */
+    public List<ReportedOutcomes.Count> reported() {
+        return reported.counts();
     }
 
     /** The device that has a session; empty when none has. */

@@ -110,6 +110,7 @@ public final class WebServer implements AutoCloseable {
         Set<String> hosts = hosts(settings, key, address.getAddress());
         List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
         groups.addAll(List.of(others));
+        groups.add(new OpenApi(() -> routes(groups)));
         server.createContext("/", withHeaders(new Guard(hosts, new Router(access, routes(groups), new Pages()))));
         server.setExecutor(calls);
         server.start();

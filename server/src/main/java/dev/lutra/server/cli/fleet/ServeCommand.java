@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.Role;
 import dev.lutra.proto.connection.KeyFingerprint;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.Access;
@@ -8,8 +9,14 @@ import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.access.TokenFile;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.cli.output.LogOption;
+import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.install.AgentFiles;
+import dev.lutra.server.install.InstallScript;
+import dev.lutra.server.operation.Health;
+import dev.lutra.server.operation.Metrics;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.rpc.RunService;
 import dev.lutra.server.folder.RunFolder;
@@ -21,6 +28,8 @@ import dev.lutra.server.tls.Encryption;
 import dev.lutra.server.tls.KnownClients;
 import dev.lutra.server.tls.OwnAddress;
 import dev.lutra.server.tls.ServerKey;
+import dev.lutra.server.web.InstallRoutes;
+import dev.lutra.server.web.OperationRoutes;
 import dev.lutra.server.web.RunRoutes;
 import dev.lutra.server.web.WebServer;
 import java.io.Console;
@@ -28,6 +37,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -54,10 +64,14 @@ public final class ServeCommand implements Runnable {
     private ListeningOptions listening;
 
     @Mixin
+    private LogOption log;
+
+    @Mixin
     private JsonOption json;
 
     @Override
     public void run() {
+        log.apply();
         Endpoint endpoint = Endpoint.parse("--listen", listen);
         WebServer.Settings pages = listening.pagesNextTo(endpoint);
         Encryption encryption = listening.encryption("lutra serve", endpoint, Optional.of(pages), data);
@@ -67,7 +81,7 @@ public final class ServeCommand implements Runnable {
         ServerFolder folder = new ServerFolder(data);
         String owner = TokenFile.loadOrCreate(folder.token());
         CountDownLatch stopped = new CountDownLatch(1);
-        try (RunFolder.Lock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), System.err::println)) {
+        try (RunFolder.Lock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), log::say)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
             ModelStore models = new ModelStore(data.resolve("models"));
             Access access = Access.open(database, Clock.systemUTC(), owner);
@@ -75,7 +89,9 @@ public final class ServeCommand implements Runnable {
             Optional<ServerKey> key = key(encryption, names(where, pages));
             RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
-                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs))) {
+                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs),
+                    new InstallRoutes(access, AgentFiles.besideThisProgram(data.resolve("agent"))),
+                    new OperationRoutes(new Health(database, data), new Metrics(Version.text(), queue, () -> runs.list().getRunsList())))) {
                 CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();
@@ -86,8 +102,8 @@ public final class ServeCommand implements Runnable {
                 String name = pages.names().stream().findFirst().orElse(OwnAddress.inUrl(where));
                 access.reachedAt(new Access.Places(new ServerAddress(name, server.port(), fingerprint, fingerprint.isEmpty()).toString(),
                     web.address()));
-                tell(endpoint.shown(server.port()), folder, access.places(), web);
-                key.flatMap(ServerKey::clients).ifPresent(known -> System.err.println("callers show a certificate by " + known.authorities()));
+                tell(endpoint.shown(server.port()), folder, access, web);
+                key.flatMap(ServerKey::clients).ifPresent(known -> log.say("callers show a certificate by " + known.authorities()));
                 awaitQuietly(stopped);
                 web.close();
                 server.close();
@@ -109,11 +125,12 @@ public final class ServeCommand implements Runnable {
     }
 
     /** Tokens are shown to a person or to a program that asked, and get into no log. */
-    private void tell(String address, ServerFolder folder, Access.Places places, WebServer web) {
-        System.err.println("serving on " + address + ", the owner's token in " + folder.token());
-        System.err.println("pages on " + web.address());
-        System.err.println("agents reach it as " + places.agents());
-        System.err.println("a device joins by what 'lutra token create" + folder.option() + "' prints");
+    private void tell(String address, ServerFolder folder, Access access, WebServer web) {
+        Access.Places places = access.places();
+        log.say("serving on " + address + ", the owner's token in " + folder.token());
+        log.say("pages on " + web.address());
+        log.say("agents reach it as " + places.agents());
+        log.say("a device joins by what 'lutra token create" + folder.option() + "' prints");
         if (json.isWanted()) {
             System.out.println(Json.line(Map.of("address", address, "server", places.agents(), "token_file", folder.token().toString(),
                 "join_link", web.joinLink())));
@@ -122,6 +139,8 @@ public final class ServeCommand implements Runnable {
             String link = web.joinLink();
             System.err.print(WebServer.code(link));
             System.err.println("a phone or any browser joins at " + link + ", once, within an hour");
+            System.err.println("another machine joins by, once, within an hour: " + InstallScript.line(places.agents(), places.pages(),
+                access.tokens().create(Role.JOINING, Duration.ZERO, "").token(), ""));
         }
     }
 

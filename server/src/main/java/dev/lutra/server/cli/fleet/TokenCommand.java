@@ -9,6 +9,7 @@ import dev.lutra.proto.Role;
 import dev.lutra.proto.TokenState;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.install.InstallScript;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.yaml.Durations;
 import java.time.Duration;
@@ -83,6 +84,10 @@ public final class TokenCommand implements Runnable {
             return made.getPages() + "/agent#token=" + made.getToken();
         }
 
+        private String install(CreateTokenReply made) {
+            return InstallScript.line(made.getServer(), made.getPages(), made.getToken(), device);
+        }
+
         private Map<String, Object> document(CreateTokenReply made) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("id", made.getId());
@@ -91,6 +96,7 @@ public final class TokenCommand implements Runnable {
             document.put("server", made.getServer());
             if (ROLES.get(role) == Role.JOINING && !made.getPages().isEmpty()) {
                 document.put("join_link", link(made));
+                document.put("install", install(made));
             }
             return document;
         }
@@ -102,7 +108,9 @@ public final class TokenCommand implements Runnable {
             }
             return "token " + made.getId() + ": one device joins with it, once\n"
                 + "on the device: lutra agent" + on + (device.isEmpty() ? "" : " --device " + device) + "\n"
-                + (made.getPages().isEmpty() ? "" : "in a browser:  " + link(made) + "\n");
+                + (made.getPages().isEmpty()
+                    ? ""
+                    : "where there is no Lutra yet, under Linux: " + install(made) + "\nin a browser:  " + link(made) + "\n");
         }
     }
 

@@ -1,0 +1,56 @@
+package dev.lutra.server.web;
+
+import dev.lutra.proto.RunState;
+import dev.lutra.server.access.Access;
+import dev.lutra.server.access.Credentials;
+import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.operation.Health;
+import dev.lutra.server.operation.Metrics;
+import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.store.Database;
+import dev.lutra.server.store.ModelStore;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** A server with every call that there is, for tests of all of them. */
+final class AllRoutes implements AutoCloseable {
+
+    final Path folder;
+    final Database database;
+    final TaskQueue queue;
+    final Credentials credentials;
+    final WebServer server;
+
+    AllRoutes(Path folder) {
+        this.folder = folder;
+        database = Database.open(folder.resolve("lutra.db"));
+        queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
+        credentials = Credentials.of(database, queue);
+        RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
+        server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), credentials.access(),
+            new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs),
+            new InstallRoutes(credentials.access(), Optional.empty()),
+            new OperationRoutes(new Health(database, folder), new Metrics("1.2.3", queue, () -> runs(runs))));
+        credentials.access().reachedAt(new Access.Places("127.0.0.1:7411", server.address()));
+    }
+
+    private static List<RunState> runs(RunCalls runs) {
+        return runs.list().getRunsList();
+    }
+
+    /** A token of a role that may look. */
+    String viewer() {
+        return credentials.shown().get("a viewer's token").token().orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        database.close();
+    }
+}
