@@ -86,6 +86,11 @@ public final class LiveValues {
         }
 
         @Override
+        public Boolean head(Op.Head op) {
+            return false;
+        }
+
+        @Override
         public Boolean quantize(Op.Quantize op) {
             return true;
         }

@@ -202,6 +202,11 @@ public record MicroNet(Part quantizable, Part rest) {
         }
 
         @Override
+        public Part head(Op.Head op) {
+            return Part.NONE;
+        }
+
+        @Override
         public Part quantize(Op.Quantize op) {
             return Part.NONE;
         }

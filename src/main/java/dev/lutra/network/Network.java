@@ -34,6 +34,31 @@ public record Network(String name, List<Value> inputs, List<Value> outputs, List
         return withOps(segments.stream().map(segment -> segment.ops().stream().map(op -> Reweighting.of(op, weights)).toList()).toList());
     }
 
+    /**
+     * A network that gives what a head makes of values of this one: what those do not follow from is left out, and a last segment holds the
+     * head. Segments that nothing is left of stay, without ops.
+     */
+    public Network with(Op.Head head) {
+        Set<Value> needed = new HashSet<>(head.inputs());
+        List<List<Op>> kept = new ArrayList<>();
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            List<Op> ofSegment = new ArrayList<>();
+            List<Op> all = segments.get(i).ops();
+            for (int k = all.size() - 1; k >= 0; k--) {
+                if (needed.contains(all.get(k).output())) {
+                    ofSegment.add(0, all.get(k));
+                    needed.addAll(all.get(k).inputs());
+                }
+            }
+            kept.add(0, ofSegment);
+        }
+        kept.add(List.of(head));
+        List<String> names = new ArrayList<>(segments.stream().map(Segment::name).toList());
+        names.add(head.name());
+        List<Value> given = List.of(head.output());
+        return new Network(name, inputs, given, Segment.chain(names, kept, given));
+    }
+
     /** Every op in execution order. */
     public List<Op> ops() {
         List<Op> ops = new ArrayList<>();

@@ -180,6 +180,13 @@ final class NetworkValues implements OpVisitor<Void> {
     }
 
     @Override
+    public Void head(Op.Head op) {
+        op("head", op);
+        values.put(op.name() + ".graph", op.graph().content());
+        return null;
+    }
+
+    @Override
     public Void quantize(Op.Quantize op) {
         op("quantize", op);
         weight(op, "step", op.step());

@@ -315,6 +315,23 @@ public sealed interface Op {
         }
     }
 
+    /**
+     * What somebody else's graph makes of some values: the head of a detector.
+     *
+     * @param output stands for all that the graph gives, whatever that is
+     */
+    record Head(String name, List<Value> inputs, Value output, ForeignGraph graph) implements Op {
+
+        public Head {
+            inputs = List.copyOf(inputs);
+        }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor) {
+            return visitor.head(this);
+        }
+    }
+
     private static List<Weight> present(Weight weight, Optional<Weight> bias, Optional<Weight> steps) {
         return Stream.of(Optional.of(weight), bias, steps).flatMap(Optional::stream).toList();
     }

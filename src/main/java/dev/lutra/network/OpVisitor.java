@@ -33,4 +33,6 @@ public interface OpVisitor<R> {
     R dropout(Op.Dropout op);
 
     R quantize(Op.Quantize op);
+
+    R head(Op.Head op);
 }

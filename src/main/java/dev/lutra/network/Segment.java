@@ -177,6 +177,11 @@ public record Segment(String name, List<Op> ops, List<Value> inputs, List<Value>
         }
 
         @Override
+        public String head(Op.Head op) {
+            return "head " + op.graph().content();
+        }
+
+        @Override
         public String quantize(Op.Quantize op) {
             return "quantize " + (op.signed() ? "s" : "u") + op.bits();
         }

@@ -1,6 +1,7 @@
 package dev.lutra.onnx;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Bits;
@@ -13,6 +14,7 @@ import dev.lutra.network.WeightSource;
 import dev.lutra.proto.onnx.AttributeProto;
 import dev.lutra.proto.onnx.AttributeProto.AttributeType;
 import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorProto.DataType;
@@ -55,6 +57,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private final Map<Weight, String> initializers = new HashMap<>();
     private final Map<TensorProto, String> constants = new HashMap<>();
     private final GraphProto.Builder graph = GraphProto.newBuilder();
+    private final List<ValueInfoProto> headOutputs = new ArrayList<>();
 
     GraphWriter(LoweredNetwork lowered, OptionalInt batch) {
         this.network = lowered.network();
@@ -81,6 +84,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         for (Op op : network.ops()) {
             graph.addAllNode(op.accept(this));
         }
+        graph.addAllOutput(headOutputs);
         return graph.addAllNode(identities).build();
     }
 
@@ -89,6 +93,9 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         List<NodeProto> identities = new ArrayList<>();
         for (int i = 0; i < network.outputs().size(); i++) {
             Value output = network.outputs().get(i);
+            if (isOfHead(output)) {
+                continue;
+            }
             String name = unique(numbered("output", i, network.outputs().size()));
             graph.addOutput(describe(name, output));
             String before = names.putIfAbsent(source(output), name);
@@ -97,6 +104,28 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
             }
         }
         return identities;
+    }
+
+    private boolean isOfHead(Value output) {
+        return network.ops().stream().anyMatch(op -> op instanceof Op.Head && op.output().equals(output));
+    }
+
+    /** The head's own nodes, whose outputs are the graph's. */
+    @Override
+    public List<NodeProto> head(Op.Head op) {
+        ModelProto model = OnnxFile.parse(op.graph().model());
+        model.getGraph().getOutputList().forEach(output -> {
+            if (!taken.add(output.getName())) {
+                throw new InputException(op.name() + ": its output " + output.getName() + " is called as something in the network is (expected: "
+                    + "another name)");
+            }
+        });
+        headOutputs.addAll(model.getGraph().getOutputList());
+        Map<String, String> inputs = new HashMap<>();
+        for (int i = 0; i < op.inputs().size(); i++) {
+            inputs.put(op.graph().inputs().get(i), name(op.inputs().get(i)));
+        }
+        return ForeignNodes.of(model, inputs, this::unique, graph::addInitializer);
     }
 
     @Override

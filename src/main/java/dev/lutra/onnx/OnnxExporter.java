@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
+import dev.lutra.network.Op;
 import dev.lutra.network.WeightSource;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.OperatorSetIdProto;
@@ -18,7 +19,7 @@ import dev.lutra.proto.onnx.StringStringEntryProto;
 public final class OnnxExporter {
 
     /** The newest operators used are those of 14 (hard-swish); 17 is what runtimes of 2022 and later read. */
-    static final int OPSET = 17;
+    public static final int OPSET = 17;
 
     /** The file format version that belongs to operator set 17. */
     static final int IR_VERSION = 8;
@@ -46,6 +47,8 @@ public final class OnnxExporter {
             .setProducerName(PRODUCER)
             .setProducerVersion(options.metadata().getOrDefault(OnnxMetadata.VERSION, ""))
             .setGraph(new GraphWriter(LoweredNetwork.of(network, weights).after(options.lowering()), options.batch()).write());
+        network.ops().stream().filter(Op.Head.class::isInstance).map(Op.Head.class::cast).map(head -> OnnxFile.parse(head.graph().model()))
+            .flatMap(head -> head.getOpsetImportList().stream()).filter(opset -> !opset.getDomain().isEmpty()).forEach(model::addOpsetImport);
         options.metadata().forEach((key, value) -> model.addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build();
     }

@@ -163,6 +163,12 @@ public final class Forward implements OpVisitor<NDArray> {
             weight -> Linear.linear(value(op.input()), weight, bias(op.bias())).singletonOrThrow());
     }
 
+    /** @throws IllegalStateException always: a head is timed and exported, and never trained */
+    @Override
+    public NDArray head(Op.Head op) {
+        throw new IllegalStateException(op.name() + ": a head of somebody else's is not computed here");
+    }
+
     @Override
     public NDArray quantize(Op.Quantize op) {
         return Grids.values(op, value(op.input()), parameters.get(op.step()));

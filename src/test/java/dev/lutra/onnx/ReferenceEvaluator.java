@@ -203,6 +203,11 @@ final class ReferenceEvaluator implements OpVisitor<double[]> {
     }
 
     @Override
+    public double[] head(Op.Head op) {
+        throw new UnsupportedOperationException("a graph of somebody else's");
+    }
+
+    @Override
     public double[] quantize(Op.Quantize op) {
         double step = (float) (weights.read(op.step())[0] * op.unitStep());
         return Arrays.stream(values.get(op.input()))

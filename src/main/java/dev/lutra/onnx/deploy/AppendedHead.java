@@ -1,11 +1,11 @@
 package dev.lutra.onnx.deploy;
 
 import dev.lutra.InputException;
+import dev.lutra.onnx.ForeignNodes;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.onnx.AttributeProto;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
-import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
@@ -24,8 +24,6 @@ import java.util.stream.Collectors;
  */
 record AppendedHead(Path file, ModelProto model) {
 
-    private static final String PREFIX = "head/";
-
     static AppendedHead read(Path file) {
         return new AppendedHead(file, OnnxFile.read(file));
     }
@@ -37,35 +35,18 @@ record AppendedHead(Path file, ModelProto model) {
     void appendTo(GraphEditor editor, Deployment form, Map<String, ValueInfoProto> features) {
         requireFits(form, features);
         GraphProto head = model.getGraph();
-        Map<String, String> names = new HashMap<>(Map.of("", ""));
+        Map<String, String> names = new HashMap<>();
         features.keySet().forEach(name -> names.put(name, name));
-        for (ValueInfoProto output : head.getOutputList()) {
-            editor.free(output.getName());
-            names.put(output.getName(), output.getName());
-        }
-        for (TensorProto tensor : head.getInitializerList()) {
-            names.put(tensor.getName(), editor.unique(PREFIX + tensor.getName()));
-            editor.graph().addInitializer(tensor.toBuilder().setName(names.get(tensor.getName())));
-        }
-        head.getNodeList()
-            .forEach(node -> node.getOutputList().forEach(output -> names.computeIfAbsent(output, name -> editor.unique(PREFIX + name))));
-        for (NodeProto node : head.getNodeList()) {
-            NodeProto.Builder renamed = node.toBuilder().clearInput().clearOutput();
-            node.getInputList().forEach(input -> renamed.addInput(known(names, input)));
-            node.getOutputList().forEach(output -> renamed.addOutput(names.get(output)));
-            editor.graph().addNode(node.getName().isEmpty() ? renamed : renamed.setName(editor.unique(PREFIX + node.getName())));
+        head.getOutputList().forEach(output -> editor.free(output.getName()));
+        try {
+            editor.graph().addAllNode(ForeignNodes.of(model, names, editor::unique, editor.graph()::addInitializer));
+        } catch (InputException e) {
+            throw InputException.in(file, e.getMessage());
         }
         editor.graph().clearOutput().addAllOutput(head.getOutputList());
     }
 
-    private String known(Map<String, String> names, String input) {
-        if (!names.containsKey(input)) {
-            throw InputException.in(file, input + ": read before anything gives it (expected: nodes in execution order)");
-        }
-        return names.get(input);
-    }
-
-    private void requireFits(Deployment form, Map<String, ValueInfoProto> features) {
+    void requireFits(Deployment form, Map<String, ValueInfoProto> features) {
         List<String> initializers = model.getGraph().getInitializerList().stream().map(TensorProto::getName).toList();
         List<ValueInfoProto> inputs = model.getGraph().getInputList().stream().filter(input -> !initializers.contains(input.getName())).toList();
         if (inputs.isEmpty() || inputs.stream().anyMatch(input -> !features.containsKey(input.getName()))) {

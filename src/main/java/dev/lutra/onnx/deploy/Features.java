@@ -24,15 +24,25 @@ public final class Features {
      */
     public static Map<Integer, String> names(Network network, List<Integer> strides) {
         Map<Integer, String> names = new LinkedHashMap<>();
+        values(network, strides).forEach((stride, value) -> names.put(stride, giver(network, value)));
+        return names;
+    }
+
+    /**
+     * The values themselves.
+     *
+     * @throws InputException if the network has no such value
+     */
+    static Map<Integer, Value> values(Network network, List<Integer> strides) {
+        Map<Integer, Value> values = new LinkedHashMap<>();
         Shape input = network.input().shape();
         for (int stride : strides) {
-            Value found = network.segments().stream().map(Segment::outputs).flatMap(List::stream)
+            values.put(stride, network.segments().stream().map(Segment::outputs).flatMap(List::stream)
                 .filter(value -> isOf(value.shape(), input, stride)).reduce((one, other) -> other)
                 .orElseThrow(() -> new InputException("features: " + stride + ", which " + network.name() + " has none of at "
-                    + input.height() + "x" + input.width() + " (expected: a stride at which a layer ends)"));
-            names.put(stride, giver(network, found));
+                    + input.height() + "x" + input.width() + " (expected: a stride at which a layer ends)")));
         }
-        return names;
+        return values;
     }
 
     /** The shape of such a value, by its name. */

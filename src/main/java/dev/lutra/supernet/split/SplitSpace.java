@@ -3,14 +3,12 @@ package dev.lutra.supernet.split;
 import dev.lutra.ImageSize;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.network.Network;
-import dev.lutra.network.Shape;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Gene;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
-import java.math.BigInteger;
+import dev.lutra.space.SpaceOver;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,7 +20,7 @@ import java.util.stream.Stream;
  * @param whole the space
  * @param by positions of the genes
  */
-public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchSpace {
+public record SplitSpace(SearchSpace whole, List<Integer> by) implements SpaceOver {
 
     public SplitSpace {
         by = List.copyOf(by);
@@ -83,70 +81,5 @@ public record SplitSpace(SearchSpace whole, List<Integer> by) implements SearchS
     @Override
     public SearchSpace withImageSize(ImageSize size) {
         return new SplitSpace(whole.withImageSize(size), by);
-    }
-
-    @Override
-    public Optional<String> definition() {
-        return whole.definition();
-    }
-
-    @Override
-    public Shape input() {
-        return whole.input();
-    }
-
-    @Override
-    public int classes() {
-        return whole.classes();
-    }
-
-    @Override
-    public boolean learnsBatchNorm() {
-        return whole.learnsBatchNorm();
-    }
-
-    @Override
-    public Optional<List<List<Integer>>> segmentGenes() {
-        return whole.segmentGenes();
-    }
-
-    @Override
-    public String name() {
-        return whole.name();
-    }
-
-    @Override
-    public String title() {
-        return whole.title();
-    }
-
-    @Override
-    public String source() {
-        return whole.source();
-    }
-
-    @Override
-    public List<Gene> genes() {
-        return whole.genes();
-    }
-
-    @Override
-    public BigInteger size() {
-        return whole.size();
-    }
-
-    @Override
-    public Architecture architecture(int[] values) {
-        return whole.architecture(values);
-    }
-
-    @Override
-    public Architecture parse(String text) {
-        return whole.parse(text);
-    }
-
-    @Override
-    public boolean contains(Architecture architecture) {
-        return whole.contains(architecture);
     }
 }

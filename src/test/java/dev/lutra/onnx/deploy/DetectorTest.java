@@ -11,6 +11,8 @@ import dev.lutra.DebianPython;
 import dev.lutra.InputException;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
+import dev.lutra.network.Op;
+import dev.lutra.network.Segment;
 import dev.lutra.network.Shape;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
@@ -24,6 +26,7 @@ import dev.lutra.proto.onnx.TensorProto.DataType;
 import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
 import dev.lutra.proto.onnx.ValueInfoProto;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.yaml.YamlNode;
@@ -215,5 +218,78 @@ class DetectorTest {
         for (String wrong : List.of("head: ssd-13.onnx", "features: [8, 8]", "features: [8], softmax: true", "features: [8], output: x")) {
             assertThatThrownBy(() -> form(wrong)).isInstanceOf(InputException.class).hasMessageStartingWith("form.yaml:1: ");
         }
+    }
+
+    /**
+     * What devices time of a space with a head computes what the file with the head does, and no layer behind the last feature; what both
+     * have in common are the same entries of a table.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"spos-shufflenetv2", "single-path-nas"})
+    void aSpaceWithAHeadIsTimedWithIt(String name) throws Exception {
+        SearchSpace space = SpaceFile.load(name).withImageSize(SIDE);
+        Architecture architecture = space.random(new Random(4));
+        Network network = space.build(architecture);
+        DetectorHead head = DetectorHead.read(head(network, 17));
+        assertThat(head.strides()).isEqualTo(STRIDES);
+        assertThat(head.batch()).isEmpty();
+        DetectorSpace timed = DetectorSpace.of(space, head);
+        Network whole = timed.build(architecture);
+        assertThat(whole.segments()).hasSameSizeAs(timed.segmentGenes().orElseThrow()).hasSize(network.segments().size() + 1);
+        for (int i = 0; i < network.segments().size(); i++) {
+            Segment kept = whole.segments().get(i);
+            assertThat(kept.name()).isEqualTo(network.segments().get(i).name());
+            if (!kept.ops().isEmpty()) {
+                assertThat(kept.key()).isEqualTo(network.segments().get(i).key());
+            }
+        }
+        assertThat(whole.ops().stream().filter(Op.Linear.class::isInstance)).as("layers that tell classes").isEmpty();
+        assertThat(timed.fingerprint()).isNotEqualTo(space.fingerprint());
+
+        ModelProto measured = OnnxExporter.export(whole, new TrainedWeights(3), new OnnxOptions(true, OptionalInt.of(IMAGES), Map.of()));
+        ModelProto written = DeployedModel.of(exported(network, Precision.FLOAT32), head.form(), network);
+        Map<String, long[]> shape = Map.of("input", new long[]{IMAGES, 3, SIDE, SIDE});
+        float[] found = run(measured, Map.of("input", images()), shape).get("output");
+        float[] expected = run(written, Map.of("input", images()), shape).get("output");
+        assertThat(found).hasSameSizeAs(expected).hasSizeGreaterThan(1000);
+        assertThat(difference(found, expected)).isLessThan(TOLERANCE);
+        Segment alone = whole.segments().get(whole.segments().size() - 1);
+        ModelProto ofSegment = OnnxExporter.export(alone.asNetwork(), new TrainedWeights(3), new OnnxOptions(true, OptionalInt.of(1), Map.of()));
+        Map<String, float[]> values = new HashMap<>();
+        Map<String, long[]> shapes = new HashMap<>();
+        for (int i = 0; i < alone.inputs().size(); i++) {
+            Shape feature = alone.inputs().get(i).shape();
+            values.put("input" + i, new float[(int) feature.elements()]);
+            shapes.put("input" + i, feature.withBatch(1));
+        }
+        assertThat(run(ofSegment, values, shapes).get("output")).as("a head without biases of nothing").hasSize(expected.length / IMAGES)
+            .containsOnly(0f);
+    }
+
+    private static double difference(float[] found, float[] expected) {
+        double largest = 0;
+        double range = 0;
+        for (int i = 0; i < expected.length; i++) {
+            largest = Math.max(largest, Math.abs(found[i] - expected[i]));
+            range = Math.max(range, Math.abs(expected[i]));
+        }
+        return largest / range;
+    }
+
+    @Test
+    void aHeadThatDoesNotFitIsRefused() {
+        SearchSpace space = SpaceFile.load("spos-shufflenetv2").withImageSize(SIDE);
+        Path file = head(space.build(space.random(new Random(4))), 17);
+        DetectorHead head = DetectorHead.read(file);
+        assertThatThrownBy(() -> DetectorSpace.of(space.withImageSize(64), head)).isInstanceOf(InputException.class)
+            .hasMessageStartingWith(file + ": feature8: [n, 160, 12, 12] (expected: float32, [n, 160, 8, 8]");
+        assertThatThrownBy(() -> DetectorSpace.of(SpaceFile.load("shufflenetv2-cifar"), head)).isInstanceOf(InputException.class);
+        SearchSpace later = space;
+        DetectorHead older = DetectorHead.read(head(space.build(space.random(new Random(4))), 15));
+        assertThatThrownBy(() -> DetectorSpace.of(later, older)).isInstanceOf(InputException.class).hasMessageContaining("opset 15");
+        Path other = folder.resolve("other.onnx");
+        OnnxFile.write(other, head.model().toBuilder().setGraph(head.model().getGraph().toBuilder().setInput(0, value("image", 0, 3, 8, 8))).build());
+        assertThatThrownBy(() -> DetectorHead.read(other)).isInstanceOf(InputException.class)
+            .hasMessage(other + ": reads image (expected: features by their strides, such as feature8, feature16, feature32)");
     }
 }

@@ -160,8 +160,21 @@ final class LutraProcess implements AutoCloseable {
 
     /** Sends a signal by its name; the launcher has become the command's own process by then. */
     void signal(String name) {
+        signal(name, List.of(process.pid()));
+    }
+
+    /** To the process and all that it has started, as the lid of a laptop does to them; its children first. */
+    void signalAll(String name) {
+        List<Long> all = new ArrayList<>(process.descendants().map(ProcessHandle::pid).toList());
+        all.add(process.pid());
+        signal(name, all);
+    }
+
+    private static void signal(String name, List<Long> processes) {
+        List<String> command = new ArrayList<>(List.of("kill", "-" + name));
+        processes.forEach(pid -> command.add(Long.toString(pid)));
         try {
-            int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor();
+            int code = new ProcessBuilder(command).inheritIO().start().waitFor();
             if (code != 0) {
                 throw new IllegalStateException("kill -" + name + " ended with " + code);
             }

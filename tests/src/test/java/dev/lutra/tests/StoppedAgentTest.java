@@ -2,6 +2,8 @@ package dev.lutra.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Op.Activation.Function;
@@ -19,6 +21,7 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -27,6 +30,7 @@ import java.util.Optional;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +41,8 @@ class StoppedAgentTest {
 
     private static final String TOKEN = "the-token-of-this-test";
     private static final Duration LEASE = Duration.ofSeconds(4);
+    /** Longer than a lease of a run's own agent. */
+    private static final Duration SLEEP = Duration.ofSeconds(40);
     private static final int TASKS = 12;
     private static final Duration PATIENCE = Duration.ofMinutes(8);
 
@@ -59,16 +65,49 @@ class StoppedAgentTest {
                 List<String> ids = tasks.stream().map(Task::getId).toList();
                 fleet.submit("laptop", tasks);
                 assertThat(agent.awaitLine(line -> line.contains(": p50 "), PATIENCE)).as("%s", agent.errors()).isTrue();
-                agent.signal("STOP");
+                agent.signalAll("STOP");
                 Thread.sleep(LEASE.multipliedBy(3).toMillis());
                 assertThat(queue.agents().get(0).getLeasedTasks()).as("its leases have run out").isZero();
                 assertThat(queue.agents().get(0).getOnline()).isFalse();
-                agent.signal("CONT");
+                agent.signalAll("CONT");
 
                 List<TaskOutcome> done = fleet.outcomes(ids, TASKS - 1, PATIENCE);
-                assertThat(done).hasSize(TASKS).allMatch(outcome -> outcome.getOutcome().hasMeasured());
+                assertThat(done).hasSize(TASKS).allMatch(outcome -> outcome.getOutcome().hasMeasured())
+                    .allSatisfy(outcome -> assertThat(outcome.getOutcome().getMeasured().getLatency().getMaxNanos()).as("no run spans the sleep")
+                        .isLessThan(LEASE.toNanos()));
                 assertThat(attempts(database)).as("charged to a task").isZero();
             }
+        }
+    }
+
+    /**
+     * First the process of the run, in which its server is, then all of them, the one that measures among them: what was under way is measured
+     * again, and no table tells of the time that was slept.
+     */
+    @Test
+    void aRunWhoseMachineSleptEndsAsAnyOther() throws Exception {
+        SmallJob job = new SmallJob(folder);
+        Path experiment = job.experiment("slept", SmallJob.SYNTHETIC, SmallJob.LOCAL);
+        try (LutraProcess run = LutraProcess.start(folder, "run", experiment.toString())) {
+            assertThat(run.awaitLine(line -> line.contains("profile local: "), PATIENCE)).as("%s", run.errors()).isTrue();
+            run.signal("STOP");
+            Thread.sleep(SLEEP.toMillis());
+            run.signal("CONT");
+            Thread.sleep(2_000);
+            run.signalAll("STOP");
+            Thread.sleep(SLEEP.toMillis());
+            run.signalAll("CONT");
+            LutraProcess.Result finished = run.await(PATIENCE);
+            assertThat(finished.code()).as("%s", finished.errors()).isZero();
+        }
+        job.assertComplete("slept");
+        try (Stream<Path> tables = Files.list(folder.resolve("runs/slept/lut"))) {
+            JsonNode table = new JsonMapper().readTree(tables.filter(file -> file.toString().endsWith(".json")).findFirst().orElseThrow().toFile());
+            assertThat(table.path("entries")).isNotEmpty().allSatisfy(entry -> assertThat(entry.path("latency").path("maxNanos").asLong())
+                .as("%s", entry.path("label")).isLessThan(SLEEP.toNanos() / 4));
+        }
+        try (Database database = Database.open(folder.resolve("runs/slept/lutra.db"))) {
+            assertThat(attempts(database)).as("charged to a task").isZero();
         }
     }
 

@@ -21,6 +21,7 @@ public interface Bench extends AutoCloseable {
      * @param abandoned asked while waiting; once true, the process is ended
      * @throws TaskFailure if the task cannot be done here, also because it crashed the process (the reason says so); the next call
      *     finds a new process
+     * @throws dev.lutra.agent.task.Overslept if the machine slept meanwhile
      * @throws InterruptedException if interrupted or abandoned
      */
     Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException;

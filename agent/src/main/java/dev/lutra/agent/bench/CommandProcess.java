@@ -1,5 +1,6 @@
 package dev.lutra.agent.bench;
 
+import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -76,6 +77,7 @@ final class CommandProcess {
      * @param abandoned asked while waiting; once true, it is ended
      * @throws IOException if it does not start
      * @throws InterruptedException if interrupted or abandoned
+     * @throws Overslept if the machine slept meanwhile
      */
     static Ended run(List<String> command, List<Integer> cores, Protection protection, Path folder, Duration limit, BooleanSupplier abandoned)
         throws IOException, InterruptedException {
@@ -92,7 +94,7 @@ final class CommandProcess {
             process.getOutputStream().close();
             Words output = new Words(process.getInputStream());
             Words errors = new Words(process.getErrorStream());
-            boolean inTime = await(process, begin, limit, abandoned);
+            boolean inTime = await(process, limit, abandoned);
             long nanos = System.nanoTime() - begin;
             if (!inTime) {
                 return new Ended("", nanos, Optional.of("did not end within " + limit.toSeconds() + " s"));
@@ -103,14 +105,20 @@ final class CommandProcess {
         }
     }
 
-    private static boolean await(Process process, long begin, Duration limit, BooleanSupplier abandoned) throws InterruptedException {
+    private static boolean await(Process process, Duration limit, BooleanSupplier abandoned) throws InterruptedException {
+        AwakeTime time = new AwakeTime();
         while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
             if (abandoned.getAsBoolean()) {
                 throw new InterruptedException("abandoned");
             }
-            if (System.nanoTime() - begin > limit.toNanos()) {
+            time.look();
+            if (time.exceeds(limit)) {
                 return false;
             }
+        }
+        time.look();
+        if (time.slept()) {
+            throw new Overslept();
         }
         return true;
     }

@@ -2,6 +2,7 @@ package dev.lutra.agent.bench;
 
 import ai.onnxruntime.OrtEnvironment;
 import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Memory;
@@ -167,7 +168,7 @@ public final class ProcessBench implements Bench {
         Future<Optional<SliceReply>> exchange = link.submit(() -> current.exchange(request, model));
         Optional<SliceReply> reply = Optional.empty();
         try {
-            reply = await(exchange, limit(request.getTask()), abandoned);
+            reply = await(exchange, limit(request.getTask()), abandoned, request.hasTask());
             if (reply.isEmpty() && (last || current.hasConnected())) {
                 throw current.ending();
             }
@@ -195,17 +196,24 @@ public final class ProcessBench implements Bench {
         }
     }
 
-    private static Optional<SliceReply> await(Future<Optional<SliceReply>> exchange, Duration limit, BooleanSupplier abandoned)
+    /** @throws Overslept if the machine slept before the reply to a task came */
+    private static Optional<SliceReply> await(Future<Optional<SliceReply>> exchange, Duration limit, BooleanSupplier abandoned, boolean isTask)
         throws InterruptedException {
-        long start = System.nanoTime();
+        AwakeTime time = new AwakeTime();
         while (true) {
             try {
-                return exchange.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                Optional<SliceReply> reply = exchange.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                time.look();
+                if (time.slept() && isTask && reply.isPresent()) {
+                    throw new Overslept();
+                }
+                return reply;
             } catch (TimeoutException e) {
+                time.look();
                 if (abandoned.getAsBoolean()) {
                     throw new InterruptedException("abandoned");
                 }
-                if (System.nanoTime() - start > limit.toNanos()) {
+                if (time.exceeds(limit)) {
                     throw new TaskFailure("did not end within " + limit.toSeconds() + " s");
                 }
             } catch (ExecutionException e) {

@@ -41,7 +41,8 @@ public final class LeaseKeeper implements AutoCloseable {
         this.timer = timer;
         this.session = joined.getSession();
         this.period = Duration.ofMillis(Math.max(1, joined.getLeaseMillis() / 4));
-        timer.scheduleAtFixedRate(this::renew, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(this::renew, // who slept does not make up for what was missed
+            period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** What renews by the clock, on a thread of its own. */

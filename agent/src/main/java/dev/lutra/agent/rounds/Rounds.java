@@ -13,6 +13,7 @@ import dev.lutra.agent.statistics.Distributions;
 import dev.lutra.agent.statistics.Level;
 import dev.lutra.agent.statistics.Statistics;
 import dev.lutra.agent.task.Job;
+import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
@@ -245,6 +246,8 @@ public final class Rounds {
                     look.at(series);
                 } catch (TaskFailure e) {
                     fail(series, e, left);
+                } catch (Overslept e) {
+                    overslept(series, e, left);
                 } catch (InterruptedException e) {
                     if (!series.job().isAbandoned()) {
                         throw e;
@@ -268,6 +271,15 @@ public final class Rounds {
     private void fail(Series series, TaskFailure failure, BiConsumer<Job, Optional<Outcome>> left) {
         log.warn("{}: failed: {}", series.job().name(), failure.getMessage());
         leave(series, Optional.of(failure.outcome()), left);
+    }
+
+    /** What spans a sleep is thrown away and taken again, unless nothing comes of that. */
+    private void overslept(Series series, Overslept slept, BiConsumer<Job, Optional<Outcome>> left) {
+        if (series.overslept() > Defaults.SLEEPS) {
+            fail(series, new TaskFailure(slept.getMessage() + ", " + Defaults.SLEEPS + " times and more"), left);
+        } else {
+            log.info("{}: {}; measured again", series.job().name(), slept.getMessage());
+        }
     }
 
     private void endBatch() {
@@ -377,6 +389,9 @@ public final class Rounds {
         } catch (TaskFailure e) {
             account.failed(nanoTime.getAsLong() - before);
             fail(series, e, left);
+        } catch (Overslept e) {
+            account.failed(nanoTime.getAsLong() - before);
+            overslept(series, e, left);
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!job.isAbandoned()) {
@@ -453,6 +468,9 @@ public final class Rounds {
             log.warn(watch.triesAgainAfterFailure()
                 ? "sentinel: {}; trying again"
                 : "sentinel: {}; figures under these conditions are not scaled", e.getMessage());
+        } catch (Overslept e) {
+            account.failed(nanoTime.getAsLong() - before);
+            log.info("sentinel: {}", e.getMessage());
         } catch (InterruptedException e) {
             account.failed(nanoTime.getAsLong() - before);
             if (!abandoned.getAsBoolean()) {

@@ -47,6 +47,7 @@ final class Series {
     private long sessionNanos;
     private long wallNanos;
     private int timed;
+    private int sleeps;
     private Optional<Memory> memory = Optional.empty();
     private boolean wantsMemory;
     private Optional<Energy> energy = Optional.empty();
@@ -116,6 +117,11 @@ final class Series {
 
     Budget budget() {
         return job.task().getBudget();
+    }
+
+    /** The machine slept while this task was under way; how often by now. */
+    int overslept() {
+        return ++sleeps;
     }
 
     /** A slice of this task took so long, all told. */

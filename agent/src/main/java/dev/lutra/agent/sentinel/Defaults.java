@@ -96,5 +96,8 @@ public final class Defaults {
     /** Sentinels that never ran and failed so often cannot run; a single failure may be a process that somebody killed. */
     public static final int FAILED_READINGS = 3;
 
+    /** A machine that sleeps more often while one task is under way never gets to its end. */
+    public static final int SLEEPS = 20;
+
     private Defaults() {}
 }

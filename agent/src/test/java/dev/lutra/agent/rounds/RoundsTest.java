@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import dev.lutra.agent.device.SystemWatch;
 import dev.lutra.agent.energy.EnergyCounter;
 import dev.lutra.agent.estimate.Estimate;
+import dev.lutra.proto.Slice;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
 import dev.lutra.agent.task.Job;
+import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.Circumstances;
 import dev.lutra.proto.Distribution;
@@ -35,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.LongFunction;
 import java.util.function.ToDoubleFunction;
@@ -766,5 +769,48 @@ class RoundsTest {
         assertThat(rounds.size()).isOne();
         Circumstances circumstances = finish(rounds).get("t").getMeasured().getCircumstances();
         assertThat((long) circumstances.getRounds() + circumstances.getDisturbedRounds()).isEqualTo(sliced(machine, "t"));
+    }
+
+    /** Sleeps while a slice of any task is taken, so many times; a slice that nobody threw away would tell of hours. */
+    private static SimulatedMachine sleeping(long seed, int sleeps) {
+        return new SimulatedMachine(seed) {
+
+            private int left = sleeps;
+            private int slices;
+
+            @Override
+            public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) throws InterruptedException {
+                Slice slice = super.slice(task, onnx, keepOpen, abandoned);
+                if (left > 0 && ++slices % 3 == 0) {
+                    left--;
+                    throw new Overslept();
+                }
+                return slice;
+            }
+        };
+    }
+
+    @Test
+    void whatSpansASleepIsTakenAgain() throws Exception {
+        SimulatedMachine awake = machineWithModels(3);
+        Map<String, Measured> expected = measureAll(awake);
+        SimulatedMachine machine = sleeping(3, 30);
+        machine.latencies.putAll(awake.latencies);
+        Map<String, Measured> measured = measureAll(machine);
+        assertThat(measured.keySet()).as("none is lost").isEqualTo(expected.keySet());
+        assertThat(meanDifference(measured, expected)).isLessThan(0.02);
+        assertThat(measured.values()).allSatisfy(one -> assertThat(one.getCircumstances().getRounds()).isGreaterThanOrEqualTo(RULES.getMinRounds()));
+    }
+
+    @Test
+    void aMachineThatAlwaysSleepsEndsATask() throws Exception {
+        SimulatedMachine machine = new SimulatedMachine(3) {
+            @Override
+            public Slice slice(Task task, byte[] onnx, boolean keepOpen, BooleanSupplier abandoned) {
+                throw new Overslept();
+            }
+        };
+        assertThat(measure(machine, task("t1")).get("t1").getFailed().getReason())
+            .isEqualTo("the machine slept, or this agent was stopped, meanwhile, 20 times and more");
     }
 }

@@ -25,7 +25,7 @@ import java.util.function.LongConsumer;
  * and load, as functions of the time in seconds), times what this process and this session's memory layout make of it, times
  * noise of its own with a tail. A slice costs what it costs a real agent: a process start, a session, a warm-up.
  */
-final class SimulatedMachine implements Bench, Rounds.Pause {
+class SimulatedMachine implements Bench, Rounds.Pause {
 
     private static final long MS = 1_000_000;
     private static final long PROCESS_NANOS = 500 * MS;

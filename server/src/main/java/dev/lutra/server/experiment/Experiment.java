@@ -8,6 +8,8 @@ import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.measure.MeasureKind;
 import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.onnx.deploy.DetectorHead;
+import dev.lutra.onnx.deploy.DetectorSpace;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -158,8 +160,18 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param foldBatchNorm whether batch norm is folded into the convolutions
      * @param deployments what else each file is written as, by the name that these files have behind the network's
      * @param int8 how networks of real numbers are quantized, if they are to be written in 8-bit integers too
+     * @param head an ONNX file that every network is timed, bounded and verified with behind its features, if there is one
      */
-    public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments, Optional<Calibration> int8) {}
+    public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments, Optional<Calibration> int8,
+        Optional<Path> head) {
+
+        /** All forms that files are written in, that with the head among them. */
+        public SortedMap<String, Deployment> forms() {
+            SortedMap<String, Deployment> forms = new TreeMap<>(deployments);
+            head.ifPresent(file -> forms.put(DetectorHead.NAME, DetectorHead.read(file).form()));
+            return forms;
+        }
+    }
 
     /**
      * @param budget after which no further network is measured than the winners that are asked for; empty: as long as it takes
@@ -335,7 +347,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
             training, probes,
             retraining, evaluation, targets, measures, objectives, constraints, profile, search,
-            new Export(export.top, export.foldBatchNorm, export.deployments, Optional.of(calibration)), verify, rank, text, device);
+            new Export(export.top, export.foldBatchNorm, export.deployments, Optional.of(calibration), export.head), verify, rank, text, device);
     }
 
     /** The same with further bounds. */
@@ -359,6 +371,19 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,
             rank, text, device);
+    }
+
+    /** The space whose networks devices time: that of a head of the user's behind features, where the experiment names one. */
+    public SearchSpace timed(SearchSpace searchSpace) {
+        if (export.head.isEmpty()) {
+            return searchSpace;
+        }
+        DetectorHead head = DetectorHead.read(export.head.get());
+        targets.stream().filter(target -> head.batch().orElse(target.batch()) != target.batch()).findFirst().ifPresent(target -> {
+            throw InputException.in(head.file(), "takes " + head.batch().getAsInt() + " images a call (expected: " + target.batch() + ", as target "
+                + target.device() + " does, or any number)");
+        });
+        return DetectorSpace.of(searchSpace, head);
     }
 
     /** What the targets compute in, and float32. */

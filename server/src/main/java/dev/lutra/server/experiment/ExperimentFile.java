@@ -5,6 +5,7 @@ import dev.lutra.InputFile;
 import dev.lutra.Names;
 import dev.lutra.lowering.Precision;
 import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.onnx.deploy.DetectorHead;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -192,7 +193,19 @@ public final class ExperimentFile {
         requireStages(experiment);
         experiment.evaluation().stopping().ifPresent(stopping -> requireStoppable(experiment));
         experiment.superkernel().ifPresent(superkernel -> requireDecoded(experiment, superkernel));
+        experiment.export().head().ifPresent(head -> requireTimedWhole(experiment));
         return experiment;
+    }
+
+    /** A head stays as its file has it, and what superkernels learn is the latency of the space's own networks. */
+    private void requireTimedWhole(Experiment experiment) {
+        YamlNode node = file.get("export").get(DetectorHead.NAME);
+        if (experiment.superkernel().isPresent()) {
+            throw node.error("given with supernet.sampling.superkernel, which learns latencies of networks without it (expected: one of them)");
+        }
+        experiment.targets().stream().filter(target -> target.precision() != Precision.FLOAT32).findFirst().ifPresent(target -> {
+            throw node.error("given with precision " + target.precision() + " of target " + target.device() + " (expected: float32, as the head is)");
+        });
     }
 
     private Devices.Wanted device() {
@@ -343,7 +356,8 @@ public final class ExperimentFile {
             accuracy.find("time-limit").map(Durations::of).orElse(DEFAULT_COMMAND_LIMIT),
             accuracy.find("unit").map(unit -> unit.oneOf(AccuracyFile.Unit.class)).orElse(AccuracyFile.Unit.SHARE),
             accuracy.find("form").map(YamlNode::text));
-        command.form().filter(form -> file.find("export").flatMap(export -> export.find("deploy")).flatMap(all -> all.find(form)).isEmpty())
+        command.form().filter(form -> !form.equals(DetectorHead.NAME) || file.find("export").flatMap(export -> export.find(form)).isEmpty())
+            .filter(form -> file.find("export").flatMap(export -> export.find("deploy")).flatMap(all -> all.find(form)).isEmpty())
             .ifPresent(form -> {
                 throw accuracy.get("form").error(form + " (expected: a name under export.deploy)");
             });
@@ -688,7 +702,8 @@ public final class ExperimentFile {
             integer(node, "top", 1, 3),
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
             deployments(node.flatMap(n -> n.find("deploy")), showsSeveral),
-            node.flatMap(n -> n.find("int8")).map(Calibration::read));
+            node.flatMap(n -> n.find("int8")).map(Calibration::read),
+            node.flatMap(n -> n.find("head")).map(n -> folder.resolve(n.text())));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
     }
@@ -700,6 +715,9 @@ public final class ExperimentFile {
                 || Arrays.stream(Precision.values()).anyMatch(taken -> taken.toString().equals(name))) {
                 throw form.error("'" + name + "' (expected: a name for these files of at most 31 small letters and digits, a letter first, "
                     + "that is no precision's)");
+            }
+            if (name.equals(DetectorHead.NAME) && file.get("export").find(DetectorHead.NAME).isPresent()) {
+                throw form.error("'" + name + "', given with export.head, whose files are called so (expected: another name)");
             }
             deployments.put(name, Deployment.read(form, folder));
             form.find("softmax").filter(softmax -> showsSeveral && softmax.flag()).ifPresent(softmax -> {

@@ -2,7 +2,6 @@ package dev.lutra.server.predictor;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -12,15 +11,10 @@ import dev.lutra.data.Normalization;
 import dev.lutra.network.Network;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.deploy.Deployment;
-import dev.lutra.onnx.deploy.Features;
 import dev.lutra.proto.onnx.ModelProto;
-import dev.lutra.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** What a network gives for images, to hold against it what files give that were rewritten from it. */
@@ -73,79 +67,19 @@ public final class SameOutputs {
      */
     public double difference(ModelProto deployed, Deployment form, Network built) {
         int batch = form.batch().orElse(pixels.length / (height * width * CHANNELS));
-        Map<String, float[]> found = outputs(deployed, tensors -> Map.of(form.input(), tensors.of(form.pixels()
-            ? bytes(OrtEnvironment.getEnvironment(), first(batch), batch)
-            : planes(OrtEnvironment.getEnvironment(), first(batch), batch))));
-        Map<Integer, String> values = Features.names(built, form.features());
-        ModelProto.Builder opened = network.toBuilder();
-        opened.getGraphBuilder().clearOutput();
-        values.values().forEach(value -> opened.getGraphBuilder().addOutput(ValueInfoProto.newBuilder().setName(value)));
-        Map<String, float[]> given = outputs(opened.build(), tensors -> Map.of(network.getGraph().getInput(0).getName(),
-            tensors.of(planes(OrtEnvironment.getEnvironment(), first(batch), batch))));
-        Map<String, float[]> features = new HashMap<>();
-        values.forEach((stride, value) -> features.put(Deployment.feature(stride), given.get(value)));
-        Map<String, float[]> wanted = form.head().map(OnnxFile::read).map(head -> outputs(head, tensors -> inputs(head, tensors, features, built,
-            values, batch))).orElse(features);
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        Map<String, float[]> found = DeployedOutputs.of(deployed, tensors -> Map.of(form.input(), tensors.of(form.pixels()
+            ? bytes(environment, first(batch), batch)
+            : planes(environment, first(batch), batch))));
+        DeployedOutputs.Images images = () -> planes(environment, first(batch), batch);
+        Map<String, float[]> wanted = form.head().map(OnnxFile::read)
+            .map(head -> DeployedOutputs.of(head, network, built, form.features(), images, batch))
+            .orElseGet(() -> DeployedOutputs.features(network, built, form.features(), images));
         double largest = wanted.isEmpty() ? Double.NaN : 0;
         for (Map.Entry<String, float[]> output : wanted.entrySet()) {
             largest = Math.max(largest, difference(found.get(output.getKey()), output.getValue()));
         }
         return largest;
-    }
-
-    private static Map<String, OnnxTensor> inputs(ModelProto head, Tensors tensors, Map<String, float[]> features, Network built,
-        Map<Integer, String> values, int batch) throws OrtException {
-        Map<String, OnnxTensor> inputs = new HashMap<>();
-        for (Map.Entry<Integer, String> value : values.entrySet()) {
-            String name = Deployment.feature(value.getKey());
-            if (head.getGraph().getInputList().stream().anyMatch(input -> input.getName().equals(name))) {
-                long[] shape = Features.shape(built, value.getValue()).withBatch(batch);
-                inputs.put(name, tensors.of(OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(features.get(name)), shape)));
-            }
-        }
-        return inputs;
-    }
-
-    /** Keeps tensors to be closed. */
-    private static final class Tensors implements AutoCloseable {
-
-        private final List<OnnxTensor> all = new ArrayList<>();
-
-        OnnxTensor of(OnnxTensor tensor) {
-            all.add(tensor);
-            return tensor;
-        }
-
-        @Override
-        public void close() {
-            all.forEach(OnnxTensor::close);
-        }
-    }
-
-    /** Makes the inputs of a model. */
-    private interface Inputs {
-        Map<String, OnnxTensor> of(Tensors tensors) throws OrtException;
-    }
-
-    /** What a model gives in float32, by name. */
-    private static Map<String, float[]> outputs(ModelProto model, Inputs inputs) {
-        Map<String, float[]> outputs = new HashMap<>();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-            OrtSession session = OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options);
-            Tensors tensors = new Tensors();
-            OrtSession.Result result = session.run(inputs.of(tensors))) {
-            for (Map.Entry<String, OnnxValue> output : result) {
-                if (output.getValue() instanceof OnnxTensor tensor && tensor.getInfo().type == OnnxJavaType.FLOAT) {
-                    FloatBuffer values = tensor.getFloatBuffer();
-                    float[] copy = new float[values.remaining()];
-                    values.get(copy);
-                    outputs.put(output.getKey(), copy);
-                }
-            }
-            return outputs;
-        } catch (OrtException e) {
-            throw new InputException("export.deploy: a network with its head cannot be run: " + e.getMessage().lines().findFirst().orElse(""), e);
-        }
     }
 
     /** So many images, the first again where there are fewer. */

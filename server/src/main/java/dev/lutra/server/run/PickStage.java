@@ -79,7 +79,7 @@ final class PickStage implements Stage<Winner> {
             return new Winner(picked.architecture().toString(), file, picked.measures().values(), List.of());
         }
         Experiment bounded = run.experiment().bounded(bounds); // which the network has to keep as measured, too
-        Winner winner = new WinnerCheck(bounded, run.space(), run.exporter(), run.tables(),
+        Winner winner = new WinnerCheck(bounded, run.timed(), run.exporter(), run.tables(),
             new DeviceCheck(bounded, run.id(), run.fleet()), run.repairs().firstPredicted()).verify(name, picked, run.evaluator(), run.data())
             .winner();
         Verification.tell(run, winner);

@@ -49,12 +49,12 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
         for (Experiment.Target target : run.experiment().targets()) {
             Optional<LookupTable> table = Profiler.find(run.experiment(), run.folder().tables(), target);
             table.ifPresent(known -> {
-                Profiler.requireWhole(known, run.space());
+                Profiler.requireWhole(known, run.timed());
                 Profiler.requireEnergy(run.experiment(), known, target);
             });
-            if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.space())) {
-                Profiler.requireEnoughTime(run.experiment(), table, run.space());
-                Profiler.requireNetworksForMemory(run.experiment(), target, run.space());
+            if (table.isEmpty() || !Profiler.isComplete(run.experiment(), table.get(), run.timed())) {
+                Profiler.requireEnoughTime(run.experiment(), table, run.timed());
+                Profiler.requireNetworksForMemory(run.experiment(), target, run.timed());
                 toMeasure.add(target);
             }
         }
@@ -73,7 +73,7 @@ final class ProfileStage implements Stage<Map<String, LookupTable>> {
 
     @Override
     public Map<String, LookupTable> run(RunContext run) {
-        Map<String, LookupTable> tables = new Profiler(run.experiment(), run.space(), run.folder().tables(), run.id(), run::fleet, run.events(),
+        Map<String, LookupTable> tables = new Profiler(run.experiment(), run.timed(), run.folder().tables(), run.id(), run::fleet, run.events(),
             run.results()).run();
         if (isVerifiedLater) {
             run.requireTablesOfDevices(name());

@@ -83,7 +83,10 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         if (request.isForWinners() && run.experiment().retraining().space().isEmpty()) {
             WinnerExport.check(run.experiment(), run.space());
         }
-        request.networks(run.space()).stream().map(network -> grown(run, network)).forEach(network -> requireStart(run, network));
+        request.networks(run.space()).stream().map(network -> grown(run, network)).forEach(network -> {
+            requireStart(run, network);
+            WinnerExport.check(run.experiment(), network.space());
+        });
         new Taught(run).close();
         if (asksDevices(run)) {
             run.requireReachable(run.experiment().targets());
@@ -176,7 +179,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
             Batch batch = images.next();
             for (Experiment.Target target : run.experiment().targets()) {
                 float[] expected = trained.judge().logits(network.architecture(), target.precision(), batch);
-                DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()), batch, expected);
+                DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()),
+                    network.space().build(network.architecture()), batch, expected);
                 devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
                     observed.difference() <= Winner.tolerance(target.precision(), network.space().build(network.architecture())),
                     check.isWithinLimits(target, observed.measured())));

@@ -96,6 +96,7 @@ final class RunContext implements AutoCloseable {
     private final ResultStore results;
     private ImageData data;
     private SearchSpace space;
+    private SearchSpace timed;
     private GeneSpace genes;
     private final Map<AccuracyFile, AccuracyTable> tables = new HashMap<>();
     private SupernetWeights supernet;
@@ -194,6 +195,18 @@ final class RunContext implements AutoCloseable {
             space = experiment.hasSupernet() ? experiment.training().curriculum().trained(whole) : whole;
         }
         return space;
+    }
+
+    /**
+     * The space whose networks devices time: with a head of the user's, where there is one.
+     *
+     * @throws InputException if the head does not fit the space's networks
+     */
+    SearchSpace timed() {
+        if (timed == null) {
+            timed = experiment.timed(space());
+        }
+        return timed;
     }
 
     /** What architectures are made of: the space, or the table that stands in its place. */
@@ -404,7 +417,7 @@ final class RunContext implements AutoCloseable {
             LookupTable table = Profiler.find(experiment, folder.tables(), target).orElseThrow(() -> InputException.in(
                 experiment.table(target).orElse(folder.tables()),
                 "no lookup table of device " + target.device() + " (expected: after lutra profile)"));
-            Profiler.requireWhole(table, space());
+            Profiler.requireWhole(table, timed());
             tables.put(target.device(), table);
         }
         return tables;
@@ -430,7 +443,7 @@ final class RunContext implements AutoCloseable {
     Map<String, LookupTable> knownTables() {
         Map<String, LookupTable> known = new LinkedHashMap<>();
         for (Experiment.Target target : experiment.targets()) {
-            Profiler.find(experiment, folder.tables(), target).filter(table -> Profiler.isComplete(experiment, table, space()))
+            Profiler.find(experiment, folder.tables(), target).filter(table -> Profiler.isComplete(experiment, table, timed()))
                 .ifPresent(table -> known.put(target.device(), table));
         }
         return known;
@@ -446,7 +459,7 @@ final class RunContext implements AutoCloseable {
         if (!experiment.hasNetworks()) {
             return accuracyTable().orElseThrow().measures();
         }
-        CheapMeasures computed = SearchStage.computed(experiment, space(), known);
+        CheapMeasures computed = SearchStage.computed(experiment, timed(), known);
         return accuracyTable().map(table -> table.replacing(computed)).orElse(computed);
     }
 
@@ -697,7 +710,7 @@ final class RunContext implements AutoCloseable {
             NamedValues.Builder commanded = NamedValues.builder().putAll(judge);
             Experiment.Command command = experiment.command().get();
             command.describe(experiment.text().file().getParent(), commanded);
-            command.form().map(experiment.export().deployments()::get)
+            command.form().map(experiment.export().forms()::get)
                 .ifPresent(form -> form.values().shown().forEach((name, value) -> commanded.put("accuracy.form." + name, value)));
             return commanded.build();
         }

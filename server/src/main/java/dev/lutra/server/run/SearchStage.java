@@ -257,7 +257,7 @@ public final class SearchStage implements Stage<Front> {
         }
         run.events().emit(new RunEvent.FrontFound(front.candidates().size(),
             front.candidates().stream().mapToDouble(Candidate::accuracy).max().orElse(0), file.toString()));
-        run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.space(), front)
+        run.tables().forEach((device, table) -> FrontPrecision.of(device, table, run.timed(), front)
             .filter(FrontPrecision::isTooCoarse)
             .ifPresent(precision -> run.events().emit(new RunEvent.Warning(NAME, precision.described()))));
     }

@@ -78,7 +78,7 @@ final class Verification {
     private List<Verified> ask() {
         List<Candidate> ranked = run.ranked();
         int wanted = run.winnersWanted();
-        WinnerCheck check = new WinnerCheck(run.experiment(), run.space(), run.exporter(), run.tables(),
+        WinnerCheck check = new WinnerCheck(run.experiment(), run.timed(), run.exporter(), run.tables(),
             new DeviceCheck(run.experiment(), run.id(), run.fleet()), run.repairs().firstPredicted());
         List<Verified> asked = new ArrayList<>();
         long standing = 0;

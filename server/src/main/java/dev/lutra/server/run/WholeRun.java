@@ -57,7 +57,7 @@ record WholeRun(RunContext context) {
     Plan plan(Path runs) {
         Experiment experiment = context.experiment();
         TrainStage.requireReachableTargets(context);
-        Profiler profiler = new Profiler(experiment, context.space(), context.folder().tables(), context.id(), context::fleet,
+        Profiler profiler = new Profiler(experiment, context.timed(), context.folder().tables(), context.id(), context::fleet,
             context.events(), context.results());
         Planner planner = new Planner(experiment, context.space(), profiler,
             device -> device.equals(Experiment.LOCAL) || context.fleet().device(device).isPresent(), context.events());

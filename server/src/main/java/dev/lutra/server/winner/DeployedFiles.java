@@ -26,6 +26,11 @@ import java.util.function.Function;
  */
 record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
 
+    /** The file of a form beside a network's. */
+    static Path file(Path network, String form) {
+        return network.resolveSibling(network.getFileName().toString().replaceFirst("\\.onnx$", "-" + form + ".onnx"));
+    }
+
     /**
      * Writes all forms of a network.
      *

@@ -3,6 +3,9 @@ package dev.lutra.server.winner;
 import com.google.protobuf.ByteString;
 import dev.lutra.ImageSize;
 import dev.lutra.data.Batch;
+import dev.lutra.network.Network;
+import dev.lutra.onnx.OnnxFile;
+import dev.lutra.onnx.deploy.DetectorHead;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
@@ -12,6 +15,7 @@ import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.predictor.DeployedOutputs;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.profile.TaskNames;
@@ -26,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /** Has the targets' devices run exported files: first their numbers on real images, then their latency. */
 public final class DeviceCheck {
@@ -54,22 +59,46 @@ public final class DeviceCheck {
     }
 
     /**
-     * Runs a file on a target.
+     * Runs a network on a target: its own file, and where the experiment has a head that with the head, which is then what is timed.
      *
+     * @param file of the network, in the target's precision
+     * @param network that it was written from
      * @param images to compare on
      * @param expected outputs for them, in the target's precision
      */
-    public Observed observe(Experiment.Target target, Path file, Batch images, float[] expected) {
-        String sha = fleet.putModel(read(file));
-        String prefix = String.join("/", runId, "verify", target.device());
-        Task numbers = TaskNames.named(prefix, "numbers", numbers(target, sha).addInputs(real(images)).setReturnOutputs(true),
+    public Observed observe(Experiment.Target target, Path file, Network network, Batch images, float[] expected) {
+        Optional<DetectorHead> head = experiment.export().head().map(DetectorHead::read);
+        if (head.isEmpty()) {
+            return observe(target, file, images, List.of(expected));
+        }
+        DeployedOutputs.Detected wanted = DeployedOutputs.ofHead(OnnxFile.read(file), head.get(), network, images);
+        double ofNetwork = numbers(target, file, images, List.of(expected));
+        Observed whole = observe(target, DeployedFiles.file(file, DetectorHead.NAME), wanted.images(), wanted.outputs());
+        return new Observed(whole.measured(), Math.max(ofNetwork, whole.difference()));
+    }
+
+    private double numbers(Experiment.Target target, Path file, Batch images, List<float[]> expected) {
+        Task numbers = numbersTask(target, fleet.putModel(read(file)), images);
+        Map<String, Measured> outcomes = new HashMap<>();
+        fleet.run(target.device(), List.of(numbers),
+            outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
+        return difference(outcomes.get(numbers.getId()), expected);
+    }
+
+    private Task numbersTask(Experiment.Target target, String sha, Batch images) {
+        return TaskNames.named(String.join("/", runId, "verify", target.device()), "numbers",
+            numbers(target, sha).addInputs(real(images)).setReturnOutputs(true),
             fleet.runtime(target.device(), fleet.providerOfOutputs(target.device(), target.provider())));
+    }
+
+    private Observed observe(Experiment.Target target, Path file, Batch images, List<float[]> expected) {
+        String sha = fleet.putModel(read(file));
+        Task numbers = numbersTask(target, sha, images);
         Task latency = latency(target, sha, new ImageSize(images.height(), images.width()));
         Map<String, Measured> outcomes = new HashMap<>();
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
-        return new Observed(outcomes.get(latency.getId()),
-            difference(outcomes.get(numbers.getId()).getOutputs(0), expected));
+        return new Observed(outcomes.get(latency.getId()), difference(outcomes.get(numbers.getId()), expected));
     }
 
     /**
@@ -132,6 +161,14 @@ public final class DeviceCheck {
             .build();
     }
 
+    /** The largest of those of all outputs. */
+    private static double difference(Measured measured, List<float[]> expected) {
+        if (measured.getOutputsCount() != expected.size()) {
+            throw new DeviceException("the device gave " + measured.getOutputsCount() + " outputs (expected: " + expected.size() + ")");
+        }
+        return IntStream.range(0, expected.size()).mapToDouble(i -> difference(measured.getOutputs(i), expected.get(i))).max().orElseThrow();
+    }
+
     /** Largest absolute difference, relative to the range of what is expected. */
     static double difference(ModelOutput output, float[] expected) {
         FloatBuffer values = output.getLittleEndianFloats().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
@@ -150,7 +187,7 @@ public final class DeviceCheck {
             low = Math.min(low, expected[i]);
             high = Math.max(high, expected[i]);
         }
-        return largest / (double) (high - low);
+        return largest / (double) (high > low ? high - low : 1);
     }
 
     private static byte[] read(Path file) {

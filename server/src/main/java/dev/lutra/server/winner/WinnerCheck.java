@@ -12,6 +12,7 @@ import dev.lutra.latency.correction.Interval;
 import dev.lutra.latency.correction.MemoryModel;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
+import dev.lutra.onnx.deploy.DetectorSpace;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Energy;
 import dev.lutra.proto.Measured;
@@ -36,21 +37,24 @@ import java.util.stream.Collectors;
 public final class WinnerCheck {
 
     private final Experiment experiment;
-    private final SearchSpace space;
+    private final SearchSpace timed;
+    private final SearchSpace whole;
     private final WinnerExport files;
     private final Map<String, LatencyModel> models;
     private final DeviceCheck devices;
     private final Map<String, Map<String, Long>> firstPredicted;
 
     /**
+     * @param timed the space whose networks devices time
      * @param tables by device
      * @param firstPredicted medians in nanoseconds, by device and architecture, of networks that tables have learned from since
      */
-    public WinnerCheck(Experiment experiment, SearchSpace space, WinnerExport files, Map<String, LookupTable> tables, DeviceCheck devices,
+    public WinnerCheck(Experiment experiment, SearchSpace timed, WinnerExport files, Map<String, LookupTable> tables, DeviceCheck devices,
         Map<String, Map<String, Long>> firstPredicted) {
         this.firstPredicted = firstPredicted;
         this.experiment = experiment;
-        this.space = space;
+        this.timed = timed;
+        whole = timed instanceof DetectorSpace detector ? detector.whole() : timed;
         this.files = files;
         models = tables.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, table -> new LatencyModel(table.getValue())));
         this.devices = devices;
@@ -76,12 +80,13 @@ public final class WinnerCheck {
             for (Experiment.Target target : experiment.targets()) {
                 float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
                 LatencyModel model = models.get(target.device());
-                Network network = space.build(candidate.architecture());
-                DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), batch, expected);
+                Network network = timed.build(candidate.architecture());
+                DeviceCheck.Observed observed = devices.observe(target, files.file(name, target.precision()), whole.build(candidate.architecture()),
+                    batch, expected);
                 Optional<Long> full = target.precision() == Precision.FLOAT32
                     ? Optional.empty()
-                    : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), space.imageSize()).getP50Nanos());
-                WholeNetwork point = Profiler.point(space, candidate.architecture(), model, network, observed.measured()).setVerified(true).build();
+                    : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), timed.imageSize()).getP50Nanos());
+                WholeNetwork point = Profiler.point(timed, candidate.architecture(), model, network, observed.measured()).setVerified(true).build();
                 checks.add(check(target, observed, model, network, full, learned(target, model, point)));
                 points.put(target.device(), point);
             }

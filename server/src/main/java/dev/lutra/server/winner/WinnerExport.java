@@ -79,7 +79,7 @@ public final class WinnerExport {
         this.weights = weights;
         this.version = version;
         this.events = events;
-        deployed = new DeployedFiles(experiment.export().deployments(), events);
+        deployed = new DeployedFiles(experiment.export().forms(), events);
     }
 
     /** What the files of a winner are called, but for their precision and ending. */
@@ -206,7 +206,7 @@ public final class WinnerExport {
     public void exportCandidate(Path file, Architecture architecture, Optional<String> form, Map<String, String> training,
         SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(file.getFileName().toString(), space, architecture);
-        Optional<Deployment> wanted = form.map(experiment.export().deployments()::get);
+        Optional<Deployment> wanted = form.map(experiment.export().forms()::get);
         ModelProto model = model(wanted.map(Deployment::precision).orElse(Precision.FLOAT32), SUPERNET, supernet(training), network, evaluator, data);
         OnnxFile.write(file, wanted.map(deployment -> DeployedModel.of(model, deployment, space.build(architecture))).orElse(model));
     }
@@ -238,6 +238,7 @@ public final class WinnerExport {
      * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own, or cells
      */
     public static void check(Experiment experiment, SearchSpace space) {
+        experiment.timed(space);
         if (experiment.export().int8().isPresent()) {
             QuantizedFiles.requireReal(space);
         }
