@@ -76,10 +76,10 @@ record SmallJob(Path folder) {
             assertThat(run.resolve("export").resolve(winner.path("file").asText())).exists();
         });
         String report = Files.readString(run.resolve("report.html"));
-        assertThat(report).contains("<svg").doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//").doesNotContain("url(http")
+        assertThat(report).contains("\\u003csvg").doesNotContainPattern("(src|href|action)\\s*=\\s*[\"']?(https?:)?//").doesNotContain("url(http")
             .contains(winners.size() + " of " + winners.size() + " files confirmed on their devices");
         assertThat(winners).allSatisfy(winner -> assertThat(report).contains(winner.path("file").asText(),
-            winner.path("arch").asText().replace(",", ", ")));
+            winner.path("arch").asText()));
         assertThat(Files.readString(run.resolve("front.svg")).split("<ellipse")).as("whatever was evaluated, the front, the winners")
             .hasSizeGreaterThan(2 * front + winners.size());
         try (Stream<Path> files = Files.walk(run)) {

@@ -1,7 +1,6 @@
 package dev.lutra.server.comparison;
 
-import dev.lutra.yaml.YamlNode;
-import java.util.ArrayList;
+import dev.lutra.server.experiment.FileWords;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +19,7 @@ final class SettingDifferences {
      * @param texts of the files
      */
     static Map<String, List<String>> of(List<String> texts) {
-        List<Map<String, String>> all = texts.stream().map(SettingDifferences::leaves).toList();
+        List<Map<String, String>> all = texts.stream().map(FileWords::of).toList();
         Set<String> keys = new LinkedHashSet<>();
         all.forEach(one -> keys.addAll(one.keySet()));
         keys.remove("name");
@@ -32,25 +31,5 @@ final class SettingDifferences {
             }
         }
         return different;
-    }
-
-    private static Map<String, String> leaves(String text) {
-        Map<String, String> leaves = new TreeMap<>();
-        collect("", YamlNode.parse("experiment", text).plain(), leaves);
-        return leaves;
-    }
-
-    /** A list of plain values is one; of a list of mappings each has its number. */
-    private static void collect(String key, Object value, Map<String, String> leaves) {
-        if (value instanceof Map<?, ?> mapping) {
-            mapping.forEach((name, inner) -> collect(key.isEmpty() ? name.toString() : key + "." + name, inner, leaves));
-        } else if (value instanceof List<?> list && list.stream().anyMatch(item -> item instanceof Map)) {
-            List<Object> items = new ArrayList<>(list);
-            for (int i = 0; i < items.size(); i++) {
-                collect(key + "[" + i + "]", items.get(i), leaves);
-            }
-        } else {
-            leaves.put(key, String.valueOf(value));
-        }
     }
 }

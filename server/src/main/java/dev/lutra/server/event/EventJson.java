@@ -61,6 +61,15 @@ final class EventJson {
             .orElseThrow();
     }
 
+    /** The key alone. */
+    static String key(String json) {
+        try {
+            return JSON.readTree(json).path("key").asText();
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("event of a run: " + e.getOriginalMessage(), e);
+        }
+    }
+
     static StoredEvent read(String json) {
         try {
             ObjectNode node = (ObjectNode) JSON.readTree(json);

@@ -15,8 +15,8 @@ import java.util.Optional;
 
 /**
  * Keeps what happened in a run: in its database, which is the truth, and from there as lines of JSON in a file. While a stage is
- * under way the file's lines come as things happen, and of two lines with one key the later holds; when a run is opened and when a
- * stage has ended the file is written anew, with every key once.
+ * under way the file's lines come as things happen, and of two lines with one key the later holds; when a run is opened, a part of it
+ * begins from nothing or a stage has ended, the file is written anew, with every key once.
  *
  * <p>Of a training's steps some ten an epoch are kept, each with the means of those since the one before.
  */
@@ -73,6 +73,7 @@ public final class EventStore implements RunListener {
     public void heard(RunEvent event) {
         if (event instanceof RunEvent.BegunAnew begun) {
             store.removeAll(KIND, begun.part() + "/");
+            writeFile(); // who reads along learns by it what holds no more
         }
         if (event instanceof RunEvent.TrainingStep step) {
             means.add(step).ifPresent(this::keep);

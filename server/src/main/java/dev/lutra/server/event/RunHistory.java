@@ -15,7 +15,12 @@ public final class RunHistory {
     }
 
     public static RunHistory of(ResultStore store) {
-        return new RunHistory(EventStore.all(store));
+        return of(EventStore.all(store));
+    }
+
+    /** Of what is kept by key, in the order in which keys were first met. */
+    public static RunHistory of(Map<String, StoredEvent> events) {
+        return new RunHistory(events);
     }
 
     /** Every event of a kind, in order. */
@@ -26,6 +31,11 @@ public final class RunHistory {
     /** Steps of a training, thinned to some an epoch: its curve. */
     public List<RunEvent.TrainingStep> curve(String training) {
         return all(RunEvent.TrainingStep.class).stream().filter(step -> step.training().equals(training)).toList();
+    }
+
+    /** What its stages did, in the order of lives, then of time. */
+    public List<StageTimes.Work> works() {
+        return StageTimes.of(events.values());
     }
 
     /**

@@ -15,14 +15,14 @@ import java.util.stream.Collectors;
  * When the stages of a run worked. They work one after the other, so whatever is told between the beginning of one and that of the
  * next is told by it, under whatever key.
  */
-final class StageTimes {
+public final class StageTimes {
 
     /**
      * A stage at work in one life of the run.
      *
      * @param to when it ended or, where it was cut off, told the last that is kept
      */
-    record Work(String stage, int life, Instant from, Instant to, boolean isCutOff) {}
+    public record Work(String stage, int life, Instant from, Instant to, boolean isCutOff) {}
 
     private StageTimes() {}
 

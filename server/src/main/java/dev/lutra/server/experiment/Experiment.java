@@ -3,6 +3,7 @@ package dev.lutra.server.experiment;
 import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.DataSpec;
+import dev.lutra.data.ImageData;
 import dev.lutra.data.source.Source;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
@@ -416,6 +417,17 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     /** The space with this experiment's image size and the data's number of classes. */
     public SearchSpace searchSpace(int classes) {
         return baseSpace().withClasses(classes);
+    }
+
+    /**
+     * The space as its networks are trained, with as many classes as the data has.
+     *
+     * @throws InputException if there is no such space, or the data cannot be read
+     */
+    public SearchSpace trainedSpace() {
+        SearchSpace base = baseSpace();
+        SearchSpace whole = data.isPresent() ? base.withClasses(ImageData.classes(dataSpec(base)).size()) : base;
+        return hasSupernet() ? training.curriculum().trained(whole) : whole;
     }
 
     /**

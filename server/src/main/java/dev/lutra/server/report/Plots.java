@@ -54,15 +54,15 @@ public final class Plots {
     private Plots() {}
 
     /**
-     * The Pareto front: every candidate in grey, the front's points and what they reach as a stepped line, the winners and the knee
-     * marked, the limit as a vertical line.
+     * The Pareto front: every candidate in grey, the front's points and what they reach as a stepped line, the knee marked, the
+     * limit as a vertical line.
      *
      * @param moreIsBetter on the x axis
      * @param knee none or one
      * @param limit on the x axis; NaN for none
      */
-    public static String front(String xLabel, boolean moreIsBetter, List<Point> candidates, List<Point> front, List<Point> winners,
-        List<Point> knee, double limit) {
+    public static String front(String xLabel, boolean moreIsBetter, List<Point> candidates, List<Point> front, List<Point> knee,
+        double limit) {
         XYChart chart = chart(xLabel, "accuracy (%)");
         addMarkers(chart, "dominated", candidates, GREY, SeriesMarkers.CIRCLE);
         XYSeries line = add(chart, "reached", steps(front, moreIsBetter), BLUE);
@@ -70,7 +70,6 @@ public final class Plots {
         line.setShowInLegend(false);
         addMarkers(chart, "Pareto front", front, BLUE, SeriesMarkers.CIRCLE);
         addMarkers(chart, "knee", knee, GREEN, SeriesMarkers.SQUARE);
-        addMarkers(chart, "exported", winners, ORANGE, SeriesMarkers.DIAMOND);
         if (!Double.isNaN(limit)) {
             double low = candidates.stream().mapToDouble(Point::y).min().orElse(0);
             double high = candidates.stream().mapToDouble(Point::y).max().orElse(100);
@@ -123,14 +122,6 @@ public final class Plots {
     /** A value of a measure in the unit of its {@linkplain #axis axis}. */
     public static double onAxis(String measure, double value) {
         return value / (Measure.isScaled(measure) || Measure.isCount(measure) ? 1e6 : 1);
-    }
-
-    /** Points alone. */
-    public static String scatter(String xLabel, String yLabel, List<Point> points) {
-        XYChart chart = chart(xLabel, yLabel);
-        chart.getStyler().setLegendVisible(false);
-        addMarkers(chart, yLabel, points, BLUE, SeriesMarkers.CIRCLE);
-        return svg(chart);
     }
 
     /** Curves over a common x axis. */

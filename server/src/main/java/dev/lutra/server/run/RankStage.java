@@ -1,12 +1,8 @@
 package dev.lutra.server.run;
 
 import dev.lutra.InputException;
-import dev.lutra.cost.Cost;
-import dev.lutra.cost.Depth;
 import dev.lutra.identity.NamedValues;
-import dev.lutra.network.Network;
 import dev.lutra.proto.content.Sha256;
-import dev.lutra.ranking.RankedNetwork;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracyTable;
@@ -20,6 +16,7 @@ import dev.lutra.server.experiment.Experiment.Rank;
 import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.retrain.LoneNetwork;
+import dev.lutra.server.view.SupernetOrder;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -109,7 +106,7 @@ final class RankStage implements Stage<Ranking> {
         NetworksRanked ranked = new NetworksRanked(run.candidates().judge(), run.truth().stored(), settings.top(), networks.stream()
             .map(network -> new NetworksRanked.Ranked(network.toString(), supernet.get(network), alone.get(network))).toList());
         run.events().emit(ranked);
-        Ranking ranking = ranking(ranked, settings, run.experiment().training().seed(), run.space());
+        Ranking ranking = SupernetOrder.ranking(ranked, settings, run.experiment().training().seed(), run.space());
         ranking.warning().ifPresent(warning -> run.events().emit(new RunEvent.Warning(name(), warning)));
         return ranking;
     }
@@ -167,15 +164,6 @@ final class RankStage implements Stage<Ranking> {
         return taken;
     }
 
-    /** What the networks say of the order. */
-    static Ranking ranking(NetworksRanked ranked, Rank settings, long seed, SearchSpace space) {
-        List<RankedNetwork> networks = networks(ranked, space);
-        Ranking ranking = Ranking.of(networks, ranked.top(), seed);
-        return settings.correct().isPresent()
-            ? ranking.with(CorrectionTrial.ranking(space, networks, settings.correct().getAsInt(), seed))
-            : ranking;
-    }
-
     /** What the experiment has learned from the networks: their accuracies by themselves, foretold. */
     static Optional<Correction> correction(RunContext run) {
         OptionalInt learned = run.experiment().rank().map(Rank::correct).orElse(OptionalInt.empty());
@@ -187,7 +175,7 @@ final class RankStage implements Stage<Ranking> {
         run.truth().differenceFrom(ranked.truth()).ifPresent(difference -> {
             throw new InputException("rank.correct: networks were ranked with " + difference + ": lutra rank again");
         });
-        return Optional.of(CorrectionTrial.correction(run.space(), networks(ranked, run.space()), learned.getAsInt(),
+        return Optional.of(CorrectionTrial.correction(run.space(), SupernetOrder.networks(ranked, run.space()), learned.getAsInt(),
             run.experiment().training().seed()));
     }
 
@@ -214,15 +202,5 @@ final class RankStage implements Stage<Ranking> {
         return values.put("rank.train", truth.networks())
             .put("trainings", Sha256.of(origins.stream().map(origin -> origin.fingerprint("training", 1)).collect(Collectors.joining("\n"))))
             .build();
-    }
-
-    private static List<RankedNetwork> networks(NetworksRanked networks, SearchSpace space) {
-        return networks.networks().stream().map(ranked -> {
-            Architecture architecture = space.parse(ranked.architecture());
-            Network network = space.build(architecture);
-            Cost cost = Cost.of(network);
-            return new RankedNetwork(architecture, ranked.supernet(), ranked.alone(), Map.of(
-                Ranking.DEPTH, (double) Depth.of(network), Measure.MACS, (double) cost.macs(), Measure.PARAMS, (double) cost.params()));
-        }).toList();
     }
 }

@@ -42,6 +42,8 @@ import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.server.training.TrainingProgress;
+import dev.lutra.server.view.FrozenView;
+import dev.lutra.server.view.RunFacts;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerExport;
 import dev.lutra.server.winner.WinnerFile;
@@ -188,11 +190,7 @@ final class RunContext implements AutoCloseable {
     /** The space, with as many classes as the data has. */
     SearchSpace space() {
         if (space == null) {
-            SearchSpace base = experiment.baseSpace();
-            SearchSpace whole = experiment.data().isPresent()
-                ? base.withClasses(ImageData.classes(experiment.dataSpec(base)).size())
-                : base;
-            space = experiment.hasSupernet() ? experiment.training().curriculum().trained(whole) : whole;
+            space = experiment.trainedSpace();
         }
         return space;
     }
@@ -598,10 +596,9 @@ final class RunContext implements AutoCloseable {
 
     /** Writes the report on these winners. */
     void report(List<Winner> winners) {
-        boolean trained = experiment.hasSupernet();
-        reporter().write(front(), evaluated(), winners, trained ? losses() : Map.of(),
-            trained ? TrainStage.sampledPaths(this) : List.of(), new RunReport.Judged(rankedAsNow(), TestStage.known(this)), tables(), history(),
-            sharedImages());
+        RunFacts facts = RunFacts.of(experiment, genes(), experiment.hasNetworks() ? Optional.of(space()) : Optional.empty(), folder, history(),
+            new RunFacts.Known(front(), evaluated(), winners, rankedAsNow(), TestStage.known(this), tables(), sharedImages()));
+        FrozenView.write(folder.report(), facts);
         events.say("report: " + folder.report());
     }
 
@@ -611,21 +608,10 @@ final class RunContext implements AutoCloseable {
             return;
         }
         try {
-            report(exported.isEmpty() ? winnersInFiles() : exported);
+            report(exported.isEmpty() ? RunFacts.winners(folder, front(), history()) : exported);
         } catch (InputException e) {
             events.say("report: stays as it is: " + e.getMessage());
         }
-    }
-
-    private List<Winner> winnersInFiles() {
-        Map<String, Measures> known = new LinkedHashMap<>();
-        ranked().forEach(candidate -> known.put(candidate.architecture().toString(), candidate.measures()));
-        if (Files.exists(folder.verification())) {
-            return WinnerFile.winners(folder.verification()).stream()
-                .filter(winner -> Measures.of(winner.measures()).equals(known.get(winner.architecture()))).toList();
-        }
-        return history().all(RunEvent.FileExported.class).stream().filter(file -> known.containsKey(file.architecture()))
-            .map(file -> new Winner(file.architecture(), file.file(), known.get(file.architecture()).values(), List.of())).toList();
     }
 
     /** What the run knows of the order that the present weights give networks, if it has looked. */
@@ -655,17 +641,6 @@ final class RunContext implements AutoCloseable {
         }
     }
 
-    /** The training's loss by step, as this run has told it; of a supernet that is taken over, as its file does. */
-    private SortedMap<Long, Double> losses() {
-        SortedMap<Long, Double> losses = new TreeMap<>();
-        if (experiment.supernetFrom().isPresent()) {
-            Checkpoint.read(checkpoint()).curve().forEach(point -> losses.put(point.step(), point.loss()));
-        } else {
-            history().curve("train").forEach(step -> losses.put(step.step(), step.loss()));
-        }
-        return losses;
-    }
-
     /**
      * Makes sure, as far as it can be known by now, that devices will be there when they are asked.
      *
@@ -677,10 +652,6 @@ final class RunContext implements AutoCloseable {
             access.check(unseen, warning -> events.emit(new RunEvent.Warning("devices", warning)));
             lookedFor.addAll(unseen);
         }
-    }
-
-    RunReport reporter() {
-        return new RunReport(experiment, genes(), this::space, folder);
     }
 
     WinnerExport exporter() {

@@ -31,6 +31,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.Profiler;
+import dev.lutra.server.report.FrontPlot;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
@@ -248,7 +249,7 @@ public final class SearchStage implements Stage<Front> {
         Path file = run.folder().front();
         front.writeCsv(file.resolveSibling("front.csv"));
         AtomicFile.write(file.resolveSibling("front.svg"),
-            run.reporter().frontPlot(front, run.evaluated(), List.of()));
+            FrontPlot.svg(run.experiment(), front, run.evaluated().values()));
         delete(run.folder().searched()); // so that it is never of another front
         front.writeJson(file);
         StoredExperiment.writeSearched(run.experiment(), run.folder());

@@ -41,7 +41,7 @@ class PlotsTest {
     }
 
     private static String plot(boolean moreIsBetter) {
-        return Plots.front("latency (ms)", moreIsBetter, FRONT, FRONT, List.of(), List.of(), Double.NaN);
+        return Plots.front("latency (ms)", moreIsBetter, FRONT, FRONT, List.of(), Double.NaN);
     }
 
     /** Whole numbers at equal distances, as steps and evaluations are: labels have room beside each other. */
@@ -72,7 +72,7 @@ class PlotsTest {
     void whereMoreIsBetterOnePointMayReachAll() {
         assertThat(steps(plot(true))).as("the best in both").isEmpty();
         List<Point> front = List.of(new Point(1, 70), new Point(2, 50));
-        assertThat(steps(Plots.front("parameters", true, front, front, List.of(), List.of(), Double.NaN))).satisfiesExactly(
+        assertThat(steps(Plots.front("parameters", true, front, front, List.of(), Double.NaN))).satisfiesExactly(
             level -> assertThat(level.isLevel() && level.x2() < level.x1()).as("to the left").isTrue(),
             up -> assertThat(up.x1() == up.x2() && up.y2() < up.y1()).isTrue());
     }

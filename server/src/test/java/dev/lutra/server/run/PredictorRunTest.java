@@ -23,6 +23,7 @@ import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.server.view.ReportFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -105,7 +106,7 @@ class PredictorRunTest {
         assertThat(front.provenance()).containsEntry("accuracy.encoding", "one-hot").containsEntry("accuracy.unit", "share")
             .hasEntrySatisfying("accuracy.onnx", content -> assertThat(content).matches("[0-9a-f]{64}"));
         assertThat(progress.lines()).anyMatch(line -> line.startsWith("train: no supernet; ") && line.endsWith("predictor.onnx predicts accuracies"));
-        assertThat(folder.resolve("run/report.html")).content().contains("Accuracies are predicted by a model");
+        assertThat(ReportFile.run(folder.resolve("run/report.html"))).contains("Accuracies are predicted by a model");
     }
 
     /** 3 · 10^19 networks within a limit by a published table of a phone, and no device, no images and no supernet. */

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
@@ -12,6 +13,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.server.view.ReportFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,8 +133,11 @@ class TwoDevicesTest {
             assertThat(run.searched().front().candidates()).extracting(candidate -> candidate.architecture().toString()).isSubsetOf(keepBoth);
         }
         assertThat(folder.resolve("run/lut/weights-onnxruntime-1-cpu-t1-b4.json")).content().contains("\"batch\": 4");
-        assertThat(folder.resolve("run/report.html")).content().contains("One network for all devices", "keep the limits of every device",
-            "for 4 images, ", "predicted latency on weights (ms), 4 images a call", "none of them beats in accuracy and latency on ops:");
+        assertThat(ReportFile.run(folder.resolve("run/report.html"))).contains("for 4 images, ",
+            "predicted latency on weights (ms), 4 images a call");
+        JsonNode front = ReportFile.data(folder.resolve("run/report.html")).path("run").path("front");
+        assertThat(front.path("shared")).as("what one network for all devices costs").isNotEmpty();
+        assertThat(front.path("genes")).extracting(genes -> genes.path("device").asText()).containsExactly("", "ops", "weights");
         assertThat(folder.resolve("run/verification.json")).content().contains("\"p50NanosPerImage\"");
     }
 

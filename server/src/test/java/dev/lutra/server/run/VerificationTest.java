@@ -32,6 +32,7 @@ import dev.lutra.server.winner.Agreement;
 import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.server.view.ReportFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -433,7 +434,7 @@ class VerificationTest {
             assertThat(winner.isVerified()).isEqualTo(memory.measured() <= limit);
         });
         assertThat(Files.readString(folder.resolve("bounded/front.csv"))).contains("memory_mb:box");
-        assertThat(Files.readString(folder.resolve("bounded/report.html"))).contains(" MB while it runs", " MB to ");
+        assertThat(ReportFile.run(folder.resolve("bounded/report.html"))).contains(" MB while it runs", " MB to ");
     }
 
     /** A table of a time when memory was not measured is extended by networks whose memory is. */

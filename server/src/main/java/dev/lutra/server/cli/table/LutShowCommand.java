@@ -13,6 +13,7 @@ import dev.lutra.server.cli.output.Figures;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.view.TableView;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -121,7 +122,7 @@ final class LutShowCommand implements Runnable {
         Distribution latency = entry.getLatency();
         text.row(entry.getKey(), Figures.millis(latency.getP50Nanos()), given(latency.getP90Nanos()),
             given(latency.getP99Nanos()), width(latency.getRelativeHalfWidth()), width(latency.getBetweenRunsHalfWidth()),
-            latency.getSamples() == 0 ? "" : latency.getSamples(), state(entry), measuredAt(entry), entry.getLabel());
+            latency.getSamples() == 0 ? "" : latency.getSamples(), TableView.state(entry), measuredAt(entry), entry.getLabel());
     }
 
     /** An imported table has no quantiles but the one. */
@@ -131,15 +132,6 @@ final class LutShowCommand implements Runnable {
 
     private static String width(double relative) {
         return relative == 0 ? "" : Double.isFinite(relative) ? Figures.percent(relative) : "unknown";
-    }
-
-    private static String state(Entry entry) {
-        if (!entry.hasCircumstances()) {
-            return "";
-        }
-        return entry.getCircumstances().getConverged()
-            ? entry.getCircumstances().getSteady() ? "converged" : "not steady"
-            : "not converged";
     }
 
     private static String measuredAt(Entry entry) {

@@ -1,0 +1,128 @@
+package dev.lutra.server.view;
+
+import dev.lutra.InputException;
+import dev.lutra.server.event.EventLines;
+import dev.lutra.server.event.RunEvent;
+import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.StoredEvent;
+import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.folder.RunFolder;
+import dev.lutra.server.folder.StoredExperiment;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A run's folder as it is looked at, also while another process works in it: what was read is kept, and only what came since is read again.
+ * Safe for use by several threads.
+ */
+public final class RunReader {
+
+    private final RunFolder folder;
+    private final Clock clock;
+    private final EventLines lines;
+    private Map<String, StoredEvent> events = new LinkedHashMap<>();
+    private CandidateColumns candidates = new CandidateColumns();
+    /** Stands for all candidates among the events: when something was told last. */
+    private static final String LAST_CANDIDATE = "search/candidate";
+
+    public RunReader(RunFolder folder, Clock clock) {
+        this.folder = folder;
+        this.clock = clock;
+        lines = new EventLines(folder.metrics());
+    }
+
+    public RunFolder folder() {
+        return folder;
+    }
+
+    /**
+     * All that is known by now.
+     *
+     * @throws InputException if the folder is no run's, or something in it cannot be read
+     */
+    private RunFacts facts() {
+        Experiment experiment = StoredExperiment.read(folder);
+        EventLines.News news = lines.next();
+        if (news.isAnew()) {
+            events = new LinkedHashMap<>();
+            candidates = new CandidateColumns();
+        }
+        for (EventLines.Line line : news.lines()) {
+            StoredEvent stored = line.event();
+            if (stored.event() instanceof RunEvent.CandidateEvaluated candidate) {
+                candidates.put(candidate);
+                events.put(LAST_CANDIDATE, stored);
+            } else {
+                events.put(line.key(), stored);
+            }
+        }
+        return RunFacts.read(folder, experiment, RunHistory.of(events), candidates);
+    }
+
+    /** The run as one document, {@link RunView}, in JSON. */
+    public synchronized String view() {
+        return RunView.json(RunView.of(facts(), clock.instant()));
+    }
+
+    /** What fills an answer. */
+    @FunctionalInterface
+    private interface Content {
+        void writeTo(ByteArrayOutputStream out) throws IOException;
+    }
+
+    private static byte[] bytes(Content content) {
+        try {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            content.writeTo(out);
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException("in memory nothing fails", e);
+        }
+    }
+
+    /** The candidates, {@link CandidateColumns#json}. */
+    public synchronized byte[] candidates() {
+        return bytes(facts().candidates()::json);
+    }
+
+    /** The same as a table. */
+    public synchronized byte[] candidatesAsCsv() {
+        return bytes(facts().candidates()::csv);
+    }
+
+    /**
+     * A device's table, {@link TableView}, in JSON.
+     *
+     * @throws InputException if the run has no table of such a device yet, or its space no networks
+     */
+    public synchronized String table(String device) {
+        return RunView.json(tableView(device));
+    }
+
+    /** The same as a table. */
+    public synchronized String tableAsCsv(String device) {
+        return tableView(device).csv();
+    }
+
+    private TableView tableView(String device) {
+        RunFacts facts = facts();
+        if (!facts.tables().containsKey(device) || facts.networks().isEmpty()) {
+            throw new InputException("table: " + device + " (expected: a device of the run whose table has been begun, one of "
+                + facts.tables().keySet() + ")");
+        }
+        return TableView.of(device, facts.tables().get(device), facts.networks().get());
+    }
+
+    /**
+     * One architecture, {@link ArchitectureView}, in JSON.
+     *
+     * @throws InputException if it is none of the run's space
+     */
+    public synchronized String architecture(String text) {
+        return RunView.json(ArchitectureView.of(facts(), text));
+    }
+}
