@@ -26,7 +26,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** A server's door: who calls, and whether such a caller may. What the calls of {@code AccessService} do is here, too. */
-public final class Access {
+public final class Access implements Door {
 
     /** A key on P-256 takes 91 bytes. */
     private static final int MOST_KEY_BYTES = 128;
@@ -88,11 +88,11 @@ public final class Access {
      * @throws AccessException when not
      */
     public Caller admit(MethodDescriptor call, String header) {
-        return admit(call.getName(), call.getOptions().getExtension(RoleOption.admits), header);
+        return admit(call.getName(), call.getOptions().getExtension(RoleOption.admits), Optional.empty(), header);
     }
 
-    /** As {@link #admit(MethodDescriptor, String)}, for a call that is in no protocol. */
-    public Caller admit(String call, List<Role> admitted, String header) {
+    @Override
+    public Caller admit(String call, List<Role> admitted, Optional<String> run, String header) {
         if (admitted.contains(Role.ANYONE)) {
             return Caller.ANYONE;
         }
@@ -100,6 +100,9 @@ public final class Access {
         if (!admitted.contains(caller.role())) {
             throw AccessException.forbidden(call + ": not for " + word(caller.role()) + " tokens (expected: "
                 + admitted.stream().map(Access::word).collect(Collectors.joining(" or ")) + hint(admitted) + ")");
+        }
+        if (caller.run().isPresent() && !caller.run().equals(run)) {
+            throw AccessException.forbidden(call + ": the token is for looking at run " + caller.run().get());
         }
         return caller;
     }

@@ -23,6 +23,7 @@ public final class Tokens {
     /** A person sets a device up with it now. */
     static final Duration JOIN_LIFETIME = Duration.ofHours(1);
     private static final Duration LONGEST_LIFETIME = Duration.ofDays(3650);
+    private static final Duration LONGEST_SHARE = Duration.ofDays(365);
     private static final Duration KEPT = Duration.ofDays(30);
     /** More are no longer told apart by people. */
     private static final int MOST = 10_000;
@@ -33,11 +34,12 @@ public final class Tokens {
     /**
      * What is known of one.
      *
+     * @param run the one that it lets look at; empty: no less than its role
      * @param expiresMillis 0: never
      * @param endedMillis when it was used up or revoked; 0: it was not
      */
-    private record Known(String id, String hash, Role role, String device, long createdMillis, long expiresMillis, long endedMillis,
-        boolean used) {
+    private record Known(String id, String hash, Role role, String device, String run, long createdMillis, long expiresMillis,
+        long endedMillis, boolean used) {
 
         TokenState.State state(long now) {
             if (endedMillis > 0) {
@@ -62,7 +64,7 @@ public final class Tokens {
                 .bind("long_ago", clock.millis() - KEPT.toMillis()).execute();
             handle.createQuery("SELECT * FROM tokens")
                 .map((row, context) -> new Known(row.getString("id"), row.getString("hash"), Role.valueOf(row.getString("role")),
-                    row.getString("device"), row.getLong("created_millis"), row.getLong("expires_millis"), row.getLong("ended_millis"),
+                    row.getString("device"), row.getString("run"), row.getLong("created_millis"), row.getLong("expires_millis"), row.getLong("ended_millis"),
                     row.getBoolean("used")))
                 .forEach(known -> byHash.put(known.hash(), known));
             return null;
@@ -86,14 +88,30 @@ public final class Tokens {
         if (role != Role.JOINING && !device.isEmpty()) {
             throw new InputException("device: " + device + " (expected: only with a token to join with)");
         }
+        Duration lives = lifetime.isZero() && role == Role.JOINING ? JOIN_LIFETIME : lifetime;
+        return make(role, lives, device, "");
+    }
+
+    /**
+     * Makes a token to look at one run with.
+     *
+     * @throws InputException when it cannot live so long
+     */
+    public Made share(String run, Duration lifetime) {
+        if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST_SHARE) > 0) {
+            throw new InputException("lifetime: " + lifetime.toSeconds() + " s (expected: more than 0, up to " + LONGEST_SHARE.toDays() + " days)");
+        }
+        return make(Role.VIEWER, lifetime, "", run);
+    }
+
+    private Made make(Role role, Duration lives, String device, String run) {
         if (byHash.size() >= MOST) {
             throw new InputException("tokens: " + byHash.size() + " of them (expected: fewer than " + MOST + "; those that have ended are forgotten"
                 + " after " + KEPT.toDays() + " days, when the server starts)");
         }
         long now = clock.millis();
-        Duration lives = lifetime.isZero() && role == Role.JOINING ? JOIN_LIFETIME : lifetime;
         Made made = new Made(HexFormat.of().formatHex(Secrets.bytes(ID_BYTES)), Secrets.make());
-        store(new Known(made.id(), Secrets.hash(made.token()), role, device, now, lives.isZero() ? 0 : now + lives.toMillis(), 0, false));
+        store(new Known(made.id(), Secrets.hash(made.token()), role, device, run, now, lives.isZero() ? 0 : now + lives.toMillis(), 0, false));
         return made;
     }
 
@@ -101,15 +119,15 @@ public final class Tokens {
     void adopt(String token) {
         String hash = Secrets.hash(token);
         byHash.values().removeIf(known -> known.id().equals(OWNER) && !known.hash().equals(hash));
-        store(new Known(OWNER, hash, Role.OPERATOR, "", clock.millis(), 0, 0, false));
+        store(new Known(OWNER, hash, Role.OPERATOR, "", "", clock.millis(), 0, 0, false));
     }
 
     private void store(Known token) {
         database.transaction(handle -> handle.createUpdate("INSERT INTO tokens"
-            + " (id, hash, role, device, created_millis, expires_millis, ended_millis, used)"
-            + " VALUES (:id, :hash, :role, :device, :created, :expires, 0, 0)"
+            + " (id, hash, role, device, run, created_millis, expires_millis, ended_millis, used)"
+            + " VALUES (:id, :hash, :role, :device, :run, :created, :expires, 0, 0)"
             + " ON CONFLICT (id) DO UPDATE SET hash = excluded.hash")
-            .bind("id", token.id()).bind("hash", token.hash()).bind("role", token.role().name()).bind("device", token.device())
+            .bind("id", token.id()).bind("hash", token.hash()).bind("role", token.role().name()).bind("device", token.device()).bind("run", token.run())
             .bind("created", token.createdMillis()).bind("expires", token.expiresMillis()).execute());
         byHash.put(token.hash(), token);
     }
@@ -128,7 +146,8 @@ public final class Tokens {
         if (state != TokenState.State.VALID) {
             throw AccessException.unknown(state.name().toLowerCase() + " token (expected: one that 'lutra token list' calls valid)");
         }
-        return Optional.of(new Caller(known.role(), known.id(), Optional.of(known.device()).filter(device -> !device.isEmpty())));
+        return Optional.of(new Caller(known.role(), known.id(), Optional.of(known.device()).filter(device -> !device.isEmpty()),
+            Optional.of(known.run()).filter(run -> !run.isEmpty())));
     }
 
     /**
@@ -169,7 +188,7 @@ public final class Tokens {
 
     private void end(String id, String device, boolean used) {
         byHash.replaceAll((hash, known) -> known.id().equals(id) && known.endedMillis() == 0
-            ? new Known(id, hash, known.role(), device.isEmpty() ? known.device() : device, known.createdMillis(), known.expiresMillis(),
+            ? new Known(id, hash, known.role(), device.isEmpty() ? known.device() : device, known.run(), known.createdMillis(), known.expiresMillis(),
                 clock.millis(), used)
             : known);
     }

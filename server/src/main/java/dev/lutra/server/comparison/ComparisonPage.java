@@ -5,6 +5,7 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.Objective;
 import dev.lutra.search.decision.TradeOff;
 import dev.lutra.server.report.Plots;
+import dev.lutra.server.view.Plot;
 import java.io.StringWriter;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -14,16 +15,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.IntStream;
 
 /** A comparison as one page, without anything from the network; the template beside this class lays it out. */
-public record ComparisonPage(List<String> names, List<Row> settings, List<Row> changes, List<Row> figures, List<Plot> plots,
+public record ComparisonPage(List<String> names, List<Row> settings, List<Row> changes, List<Row> figures, List<Titled> plots,
     List<Winner> winners) {
 
     /** A line of a table: a value a run. */
     public record Row(String name, List<String> values) {}
 
     /** A plot with a curve a run. */
-    public record Plot(String title, String svg) {}
+    public record Titled(String title, Plot data) {
+
+        /** It as a drawing. */
+        public String svg() {
+            return Plots.curves(data.x(), data.y(), data.curves().stream().map(curve -> new Plots.Curve(curve.name(),
+                IntStream.range(0, curve.x().size()).mapToObj(i -> new Plots.Point(curve.x().get(i), curve.y().get(i))).toList())).toList());
+        }
+    }
 
     /** What a winner reaches with shared weights, and by itself on validation and on test images. */
     public record Accuracies(String shared, String retrained, String tested) {}
@@ -32,15 +41,15 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
     public record Winner(String run, String file, Accuracies accuracy, String device, String predicted, String measured, String state) {}
 
     public static ComparisonPage of(RunComparison comparison) {
-        List<Plot> plots = new ArrayList<>();
+        List<Titled> plots = new ArrayList<>();
         for (Objective cost : comparison.costs()) {
-            plots.add(new Plot("Fronts: accuracy against " + comparison.calls().name(cost.measure()),
-                Plots.curves(comparison.calls().axis(cost.measure()), "accuracy (%)",
+            plots.add(new Titled("Fronts: accuracy against " + comparison.calls().name(cost.measure()),
+                new Plot(comparison.calls().axis(cost.measure()), "accuracy (%)",
                     curves(comparison.names(), comparison.fronts(cost).stream().map(ComparisonPage::stepped).toList()))));
         }
         List<List<Plots.Point>> volumes = comparison.curves().stream().map(ComparisonPage::points).toList();
         if (volumes.stream().anyMatch(curve -> curve.size() > 1)) {
-            plots.add(new Plot("Hypervolume over evaluations", Plots.curves("architectures evaluated", "hypervolume",
+            plots.add(new Titled("Hypervolume over evaluations", new Plot("architectures evaluated", "hypervolume",
                 curves(comparison.names(), volumes))));
         }
         return new ComparisonPage(comparison.names(), rows(comparison.settings()), changes(comparison), figures(comparison), plots,
@@ -50,11 +59,12 @@ public record ComparisonPage(List<String> names, List<Row> settings, List<Row> c
                 latency(winner.p50Nanos(), winner.batch()), winner.state())).toList());
     }
 
-    private static List<Plots.Curve> curves(List<String> names, List<List<Plots.Point>> points) {
-        List<Plots.Curve> curves = new ArrayList<>();
+    private static List<Plot.Curve> curves(List<String> names, List<List<Plots.Point>> points) {
+        List<Plot.Curve> curves = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             if (!points.get(i).isEmpty()) {
-                curves.add(new Plots.Curve(names.get(i), points.get(i)));
+                curves.add(new Plot.Curve(names.get(i), points.get(i).stream().map(Plots.Point::x).toList(),
+                    points.get(i).stream().map(Plots.Point::y).toList()));
             }
         }
         return curves;

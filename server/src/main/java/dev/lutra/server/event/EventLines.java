@@ -13,7 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads the file of lines that an {@link EventStore} writes while another process writes it: first what is there, then what comes. When
@@ -22,6 +23,7 @@ import java.util.Locale;
 public final class EventLines {
 
     private static final int CHUNK = 1 << 16;
+    private static final Pattern POSITION = Pattern.compile("(?<identity>[0-9a-f]{1,8})\\.(?<offset>[0-9]{1,15})");
 
     private final Path file;
     private String identity = "";
@@ -29,6 +31,26 @@ public final class EventLines {
 
     public EventLines(Path file) {
         this.file = file;
+    }
+
+    /**
+     * As one that had read up to a place.
+     *
+     * @param position a {@link #position}; of another file, or none, all is read
+     */
+    public static EventLines from(Path file, String position) {
+        EventLines lines = new EventLines(file);
+        Matcher place = POSITION.matcher(position);
+        if (place.matches()) {
+            lines.identity = place.group("identity");
+            lines.offset = Long.parseLong(place.group("offset"));
+        }
+        return lines;
+    }
+
+    /** Up to where it has read, as a name of it. */
+    public String position() {
+        return identity + "." + offset;
     }
 
     /**
@@ -62,7 +84,7 @@ public final class EventLines {
     public News next() {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-            String now = Long.toHexString(found.creationTime().toMillis()) + "-" + String.valueOf(found.fileKey()).toLowerCase(Locale.ROOT);
+            String now = Integer.toHexString((found.creationTime() + " " + found.fileKey()).hashCode());
             boolean isAnew = !now.equals(identity) || channel.size() < offset;
             if (isAnew) {
                 identity = now;

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.server.event.EventLines;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.event.RunProgress;
 import dev.lutra.server.event.StoredEvent;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.folder.RunFolder;
@@ -12,8 +13,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * A run's folder as it is looked at, also while another process works in it: what was read is kept, and only what came since is read again.
@@ -21,11 +26,17 @@ import java.util.Map;
  */
 public final class RunReader {
 
+    /** Of a large run whose page many look at, no more than one in so many moments goes into its view. */
+    private static final int SHARE = 4;
+
     private final RunFolder folder;
     private final Clock clock;
     private final EventLines lines;
     private Map<String, StoredEvent> events = new LinkedHashMap<>();
     private CandidateColumns candidates = new CandidateColumns();
+    private String view;
+    private Instant viewed;
+    private Duration cost;
     /** Stands for all candidates among the events: when something was told last. */
     private static final String LAST_CANDIDATE = "search/candidate";
 
@@ -65,7 +76,37 @@ public final class RunReader {
 
     /** The run as one document, {@link RunView}, in JSON. */
     public synchronized String view() {
-        return RunView.json(RunView.of(facts(), clock.instant()));
+        Instant now = clock.instant();
+        if (view == null || Duration.between(viewed, now).compareTo(cost.multipliedBy(SHARE)) > 0) {
+            view = RunView.json(RunView.of(facts(), now));
+            viewed = clock.instant();
+            cost = Duration.between(now, viewed);
+        }
+        return view;
+    }
+
+    /**
+     * What happens in the run, as server-sent events, asked for again and again: lines of events under their place in the file, and what is
+     * under way. Lines of before the file was written anew hold no more, which 'anew' says.
+     *
+     * @param after place up to which is known what happened; empty: nothing is
+     */
+    public Supplier<String> watch(String after) {
+        EventLines own = EventLines.from(folder.metrics(), after);
+        AtomicReference<String> progress = new AtomicReference<>("");
+        return () -> {
+            EventLines.News news = own.next();
+            StringBuilder events = new StringBuilder(news.isAnew() && !after.isEmpty() ? "event: anew\ndata: {}\n\n" : "");
+            news.lines().forEach(line -> events.append("data: ").append(line.json()).append("\n\n"));
+            if (!news.isEmpty()) {
+                events.append("event: read\nid: ").append(own.position()).append("\ndata: {}\n\n");
+            }
+            String now = RunProgress.read(folder.progress()).map(RunView::json).orElse("null");
+            if (!now.equals(progress.getAndSet(now))) {
+                events.append("event: progress\ndata: ").append(now).append("\n\n");
+            }
+            return events.toString();
+        };
     }
 
     /** What fills an answer. */

@@ -75,8 +75,8 @@ public record RunView(String name, String space, String verdict, File experiment
             target.batch(), segments);
     }
 
-    /** A document of this package as JSON. */
-    static String json(Object document) {
+    /** A document of records, numbers and texts as JSON, its fields named as in the other documents of the server. */
+    public static String json(Object document) {
         try {
             return JSON.writeValueAsString(document);
         } catch (JsonProcessingException e) {

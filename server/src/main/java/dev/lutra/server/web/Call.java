@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import com.sun.net.httpserver.HttpExchange;
 import dev.lutra.server.access.Caller;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * A call under way, by a caller who may make it.
@@ -24,6 +26,7 @@ public record Call(HttpExchange exchange, Caller caller, Map<String, String> par
 
     /** As large as a message over gRPC, in JSON, where bytes take a third more. */
     private static final int MOST_BODY_BYTES = 88 << 20;
+    private static final int LEAST_PACKED = 4096;
 
     /** What the route's pattern leaves open under a name. */
     public String parameter(String name) {
@@ -74,6 +77,29 @@ public record Call(HttpExchange exchange, Caller caller, Map<String, String> par
 
     boolean json(String document) throws IOException {
         return send(200, "application/json", document);
+    }
+
+    /** Bytes, packed where that is taken. */
+    boolean packed(String type, byte[] body) throws IOException {
+        String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
+        boolean isPacked = accepted != null && accepted.contains("gzip") && body.length > LEAST_PACKED;
+        byte[] sent = isPacked ? gzip(body) : body;
+        if (isPacked) {
+            exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+        }
+        exchange.getResponseHeaders().set("Content-Type", type);
+        exchange.getResponseHeaders().set("Cache-Control", "no-store");
+        exchange.sendResponseHeaders(200, sent.length);
+        exchange.getResponseBody().write(sent);
+        return true;
+    }
+
+    private static byte[] gzip(byte[] body) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream packed = new GZIPOutputStream(out)) {
+            packed.write(body);
+        }
+        return out.toByteArray();
     }
 
     boolean send(Path file, String type) throws IOException {

@@ -21,7 +21,10 @@ import java.util.regex.Pattern;
  */
 final class Pages implements HttpHandler {
 
-    private static final Map<String, String> PAGES = Map.of("/", "join", "/join", "join", "/agent", "agent");
+    /** Whatever stands behind it is a run's name, which the page's script asks the server about. */
+    private static final String RUN = "/runs/";
+    private static final Map<String, String> PAGES = Map.of("/", "home", "/join", "join", "/agent", "agent", "/compare", "compare",
+        RUN, "run");
     private static final String HTML = "text/html; charset=utf-8";
     private static final Pattern FILE = Pattern.compile("/pages/((?:[A-Za-z0-9][A-Za-z0-9_.-]*/)*[A-Za-z0-9][A-Za-z0-9_.-]*)");
     private static final Map<String, String> TYPES = Map.of(
@@ -54,7 +57,7 @@ final class Pages implements HttpHandler {
     @Override
     public void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String path = exchange.getRequestURI().getPath();
+            String path = page(exchange.getRequestURI().getPath());
             String name = name(path);
             if (!METHODS.contains(exchange.getRequestMethod())) {
                 exchange.sendResponseHeaders(405, -1);
@@ -70,6 +73,10 @@ final class Pages implements HttpHandler {
                 sendResource(exchange, name);
             }
         }
+    }
+
+    private static String page(String path) {
+        return path.startsWith(RUN) && path.length() > RUN.length() && path.indexOf('/', RUN.length()) < 0 ? RUN : path;
     }
 
     /** A resource's name, or one that does not exist. */

@@ -3,9 +3,9 @@ package dev.lutra.server.web;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import dev.lutra.InputException;
-import dev.lutra.server.access.Access;
 import dev.lutra.server.access.AccessException;
 import dev.lutra.server.access.Caller;
+import dev.lutra.server.access.Door;
 import dev.lutra.server.access.NameHasKeyException;
 import dev.lutra.server.fleet.NameTakenException;
 import dev.lutra.server.fleet.UnknownSessionException;
@@ -14,6 +14,7 @@ import dev.lutra.server.store.StorageException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,14 +30,16 @@ final class Router implements HttpHandler {
 
     /** Below it is nothing but calls. */
     static final String API = "/api/";
+    /** What looks at one run. */
+    private static final String RUN = API + "runs/{id}";
 
-    private final Access access;
+    private final Door door;
     private final List<Route> routes;
     private final HttpHandler others;
 
     /** @param others answers what is no call */
-    Router(Access access, List<Route> routes, HttpHandler others) {
-        this.access = access;
+    Router(Door door, List<Route> routes, HttpHandler others) {
+        this.door = door;
         this.routes = List.copyOf(routes);
         this.others = others;
     }
@@ -69,7 +72,10 @@ final class Router implements HttpHandler {
             .orElseThrow(() -> new Refusal(405, exchange.getRequestMethod() + " (expected: "
                 + found.stream().map(one -> one.route().method()).collect(Collectors.joining(" or ")) + ")"));
         String name = called.route().pattern().replaceFirst("^" + API, "");
-        Caller caller = access.admit(name, called.route().admits(), exchange.getRequestHeaders().getFirst("Authorization"));
+        Optional<String> run = called.route().method().equals("GET") && called.route().pattern().startsWith(RUN)
+            ? Optional.ofNullable(called.parameters().get("id"))
+            : Optional.empty();
+        Caller caller = door.admit(name, called.route().admits(), run, exchange.getRequestHeaders().getFirst("Authorization"));
         return called.route().handler().answer(new Call(exchange, caller, called.parameters()));
     }
 

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.lutra.InputException;
 import dev.lutra.proto.Role;
 import dev.lutra.server.access.Access;
+import dev.lutra.server.access.Door;
 import dev.lutra.server.access.OwnDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.tls.OwnAddress;
@@ -75,11 +76,11 @@ public final class WebServer implements AutoCloseable {
 
     private final HttpServer server;
     private final ExecutorService calls;
-    private final Access access;
+    private final Optional<Access> access;
     private final List<RouteGroup> groups;
     private final String address;
 
-    private WebServer(HttpServer server, ExecutorService calls, Access access, List<RouteGroup> groups, String address) {
+    private WebServer(HttpServer server, ExecutorService calls, Optional<Access> access, List<RouteGroup> groups, String address) {
         this.groups = groups;
         this.server = server;
         this.calls = calls;
@@ -95,10 +96,36 @@ public final class WebServer implements AutoCloseable {
      * @throws InputException when it cannot listen there
      */
     public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, AgentCalls agentCalls, RouteGroup... others) {
+        ThreadPoolExecutor calls = threads();
+        List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
+        groups.addAll(List.of(others));
+        groups.add(new OpenApi(() -> routes(groups)));
+        return start(settings, key, access, Optional.of(access), calls, groups);
+    }
+
+    /**
+     * Starts to listen for browsers of this machine alone that look at something; no device joins there.
+     *
+     * @param door lets in who may look
+     */
+    public static WebServer show(Door door, RouteGroup... shown) {
+        return start(new Settings("127.0.0.1", 0, List.of()), Optional.empty(), door, Optional.empty(), threads(), List.of(shown));
+    }
+
+    private static WebServer start(Settings settings, Optional<ServerKey> key, Door door, Optional<Access> access, ThreadPoolExecutor calls,
+        List<RouteGroup> groups) {
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         HttpServer server = bind(settings, key, address);
         String reached = (key.isPresent() ? "https" : "http") + "://" + settings.names().stream().findFirst()
             .orElse(OwnAddress.inUrl(address.getAddress())) + ":" + server.getAddress().getPort();
+        Set<String> hosts = hosts(settings, key, address.getAddress());
+        server.createContext("/", withHeaders(new Guard(hosts, new Router(door, routes(groups), new Pages()))));
+        server.setExecutor(calls);
+        server.start();
+        return new WebServer(server, calls, access, groups, reached);
+    }
+
+    private static ThreadPoolExecutor threads() {
         // A call that is read or written holds a thread, one that waits does not. Connections that are slow are closed after a while.
         ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
             task -> {
@@ -107,14 +134,7 @@ public final class WebServer implements AutoCloseable {
                 return thread;
             });
         calls.allowCoreThreadTimeOut(true);
-        Set<String> hosts = hosts(settings, key, address.getAddress());
-        List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
-        groups.addAll(List.of(others));
-        groups.add(new OpenApi(() -> routes(groups)));
-        server.createContext("/", withHeaders(new Guard(hosts, new Router(access, routes(groups), new Pages()))));
-        server.setExecutor(calls);
-        server.start();
-        return new WebServer(server, calls, access, groups, reached);
+        return calls;
     }
 
     /** As requests name this server: every name and address of the machine, of the certificate, and those that the owner adds. */
@@ -177,7 +197,7 @@ public final class WebServer implements AutoCloseable {
 
     /** What a device has to open to join, with a new token that is good for one device and an hour. */
     public String joinLink() {
-        return address + "/agent#token=" + access.tokens().create(Role.JOINING, Duration.ZERO, "").token();
+        return address + "/agent#token=" + access.orElseThrow().tokens().create(Role.JOINING, Duration.ZERO, "").token();
     }
 
     /** A link as a QR code to print in a terminal. */

@@ -18,6 +18,7 @@ abstract class AnsweringCommand implements Callable<Integer> {
     @Override
     public final Integer call() {
         try (ExperimentRun run = options.open(this::changed)) {
+            opened(run);
             return answer(run, json.isWanted());
         }
     }
@@ -26,6 +27,9 @@ abstract class AnsweringCommand implements Callable<Integer> {
     Experiment changed(Experiment experiment) {
         return experiment;
     }
+
+    /** The run is open, and nothing of it done yet. */
+    void opened(ExperimentRun run) {}
 
     /**
      * Does the work and prints what came of it.

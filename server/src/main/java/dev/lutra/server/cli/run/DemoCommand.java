@@ -32,6 +32,9 @@ public final class DemoCommand implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
+    @Mixin
+    private PageOption page;
+
     /** @return 0 if as many files as the experiment asks for were verified, else 1 */
     @Override
     public Integer call() {
@@ -44,6 +47,7 @@ public final class DemoCommand implements Callable<Integer> {
         Experiment experiment = ExperimentFile.read(file);
         try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
             Version.text())) {
+            page.show(run.folder());
             List<TestedNetwork> tested = run.allAndTest();
             RunSummary.print(run, tested, json.isWanted());
             if (!json.isWanted()) {

@@ -11,6 +11,14 @@ public final class RunCommand extends AnsweringCommand {
     @Mixin
     private BudgetOption budget;
 
+    @Mixin
+    private PageOption page;
+
+    @Override
+    void opened(ExperimentRun run) {
+        page.show(run.folder());
+    }
+
     @Override
     Experiment changed(Experiment experiment) {
         return budget.applyTo(experiment);

@@ -1,0 +1,47 @@
+package dev.lutra.server.web;
+
+import dev.lutra.InputException;
+import dev.lutra.server.access.OneToken;
+import dev.lutra.server.folder.RunFolder;
+import dev.lutra.server.schedule.UnknownRunException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** The page of one run, for browsers of this machine: who has the link may look. */
+public final class LocalPage {
+
+    private LocalPage() {}
+
+    /**
+     * Serves the page beside the run's own work, on threads that keep no process from ending.
+     *
+     * @param say told the link, or why there is none
+     */
+    public static void startBeside(RunFolder folder, Consumer<String> say) {
+        Thread thread = new Thread(() -> {
+            try {
+                say.accept("page: " + start(folder));
+            } catch (InputException e) {
+                say.accept("page: none: " + e.getMessage());
+            }
+        }, "lutra-page-start");
+        thread.setDaemon(true); // the server's own threads are then, too
+        thread.start();
+    }
+
+    /** Serves the page, and gives the link to it. */
+    static String start(RunFolder folder) {
+        String name = Optional.ofNullable(folder.root().toAbsolutePath().normalize().getFileName()).map(Path::toString).orElse("run");
+        OneToken token = OneToken.make();
+        WebServer server = WebServer.show(token, new ViewRoutes(asked -> {
+            if (!asked.equals(name)) {
+                throw new UnknownRunException(asked);
+            }
+            return folder;
+        }));
+        return server.address() + "/runs/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20") + "#token=" + token.token();
+    }
+}
