@@ -3,7 +3,6 @@ package dev.lutra.server.web;
 import dev.lutra.InputException;
 import dev.lutra.server.access.OneToken;
 import dev.lutra.server.folder.RunFolder;
-import dev.lutra.server.schedule.UnknownRunException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ public final class LocalPage {
         OneToken token = OneToken.make();
         WebServer server = WebServer.show(token, new ViewRoutes(asked -> {
             if (!asked.equals(name)) {
-                throw new UnknownRunException(asked);
+                throw new Refusal(404, "run " + asked + ": not here (expected: " + name + ")");
             }
             return folder;
         }));
