@@ -133,7 +133,8 @@ class DecidingTest {
                     assertThat(network.path("latency_ms:two").asDouble()).isBetween(1e-3, limits[1] / 1e6);
                 });
                 assertThat(order(table("free", "-t1"))).as("of segments, fastest first").isNotEqualTo(order(table("free", "-t2")));
-                assertThat(Files.readString(folder.resolve("runs/both/report.html"))).as("what one network for all devices costs").contains("\"shared\":[{\"file\"");
+                assertThat(Files.readString(folder.resolve("runs/both/report.html"))).as("what one network for all devices costs")
+                    .contains("\"shared\":[{\"file\"");
             }
         }
     }

@@ -64,7 +64,8 @@ public final class Tokens {
                 .bind("long_ago", clock.millis() - KEPT.toMillis()).execute();
             handle.createQuery("SELECT * FROM tokens")
                 .map((row, context) -> new Known(row.getString("id"), row.getString("hash"), Role.valueOf(row.getString("role")),
-                    row.getString("device"), row.getString("run"), row.getLong("created_millis"), row.getLong("expires_millis"), row.getLong("ended_millis"),
+                    row.getString("device"), row.getString("run"), row.getLong("created_millis"), row.getLong("expires_millis"),
+                    row.getLong("ended_millis"),
                     row.getBoolean("used")))
                 .forEach(known -> byHash.put(known.hash(), known));
             return null;
@@ -127,7 +128,8 @@ public final class Tokens {
             + " (id, hash, role, device, run, created_millis, expires_millis, ended_millis, used)"
             + " VALUES (:id, :hash, :role, :device, :run, :created, :expires, 0, 0)"
             + " ON CONFLICT (id) DO UPDATE SET hash = excluded.hash")
-            .bind("id", token.id()).bind("hash", token.hash()).bind("role", token.role().name()).bind("device", token.device()).bind("run", token.run())
+            .bind("id", token.id()).bind("hash", token.hash()).bind("role", token.role().name()).bind("device", token.device())
+            .bind("run", token.run())
             .bind("created", token.createdMillis()).bind("expires", token.expiresMillis()).execute());
         byHash.put(token.hash(), token);
     }

@@ -65,7 +65,7 @@ public final class ExperimentRun implements AutoCloseable {
         new WholeRun(context).work();
     }
 
-    /** Every stage of an experiment with a supernet, then how its winners do on test images. */
+    /** The same of an experiment with a supernet, then how its winners do on test images. */
     public List<TestedNetwork> allAndTest() {
         return new WholeRun(context).workAndTest();
     }
@@ -75,9 +75,7 @@ public final class ExperimentRun implements AutoCloseable {
         return new WholeRun(context).plan(own);
     }
 
-    /**
-     * @return the supernet's file; empty where an accuracy table stands in its place
-     */
+    /** @return the supernet's file; empty where an accuracy table stands in its place */
     public Optional<Path> train() {
         run(new TrainStage());
         return !context.experiment().hasSupernet() ? Optional.empty() : Optional.of(context.checkpoint());

@@ -81,8 +81,10 @@ public final class CandidateColumns {
     /** How many of them were judged to the end. */
     int whole() {
         double[] stopped = columns.get(Measure.STOPPED_AFTER);
-        return stopped == null ? size() : (int) Arrays.stream(stopped).limit(size()).filter(Double::isNaN).count()
-            + Math.max(0, size() - stopped.length);
+        return stopped == null
+            ? size()
+            : (int) Arrays.stream(stopped).limit(size()).filter(Double::isNaN).count()
+                + Math.max(0, size() - stopped.length);
     }
 
     /** Measures that some candidate is told of; those of judging that was stopped are none. */

@@ -143,7 +143,8 @@ public record FrontView(List<Network> networks, List<AgainstCost> tradeOffs, Lis
         return new GenesOf(device, GeneShares.of(front, facts.space()).stream().map(gene -> new Gene(gene.gene(),
             gene.shares().entrySet().stream().filter(option -> option.getValue() > 0)
                 .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
-                .map(option -> new Option(option.getKey(), option.getValue())).toList())).toList());
+                .map(option -> new Option(option.getKey(), option.getValue())).toList()))
+            .toList());
     }
 
     /** How the hypervolume grew with what the search evaluated; without a curve where it told too little. */

@@ -60,7 +60,8 @@ public record RunView(String name, String space, String verdict, File experiment
         facts.history().all(RunEvent.Warning.class).forEach(warning -> warnings.add(new Warning(warning.stage(), warning.text())));
         facts.history().all(RunEvent.ImagesSkipped.class).forEach(skipped -> warnings.add(new Warning("decode", skipped.line().orElseThrow())));
         facts.history().all(RunEvent.ClassesUnequal.class).forEach(unequal -> warnings.add(new Warning("decode", unequal.line().orElseThrow())));
-        return new RunView(experiment.name(), facts.space().name() + ": " + facts.space().title(), facts.front().isEmpty() ? "" : WinnerView.verdict(facts),
+        return new RunView(experiment.name(), facts.space().name() + ": " + facts.space().title(),
+            facts.front().isEmpty() ? "" : WinnerView.verdict(facts),
             new File(experiment.text().file().getFileName().toString(), experiment.text().content()),
             Fact.of(FileWords.of(experiment.text().content())), MeasureView.of(experiment, facts.candidates().measures()),
             experiment.targets().stream().map(target -> target(facts, target)).toList(), facts.candidates().whole(),

@@ -147,7 +147,8 @@ public record WinnerView(int rank, String architecture, String file, String accu
                 + " (limit " + Written.millis(limit) + ")").orElse("")
             + check.memory().asked().map(limit -> ", " + (check.memory().isTold() ? Written.megabytes(check.memory().measured()) : "untold")
                 + " of memory (limit " + Written.megabytes(limit) + ")").orElse("")
-            + check.energy().asked().map(limit -> ", " + (check.energy().isTold() ? Written.millijoules(check.energy().measured())
+            + check.energy().asked().map(limit -> ", " + (check.energy().isTold()
+                ? Written.millijoules(check.energy().measured())
                 : "untold energy") + " (limit " + Written.millijoules(limit) + ")").orElse("");
     }
 }

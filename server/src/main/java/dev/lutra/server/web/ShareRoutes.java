@@ -36,7 +36,8 @@ public final class ShareRoutes implements RouteGroup {
     @Override
     public List<Route> routes() {
         return List.of(new Route("POST", "/api/runs/{id}/share", List.of(Role.OPERATOR), new Route.Words("Makes a link by which whoever has it"
-            + " looks at this run alone, until it expires.", "{\"days\"}, 7 if left out", "{\"link\", \"id\" of its token, \"expires\"}"), this::share));
+            + " looks at this run alone, until it expires.", "{\"days\"}, 7 if left out", "{\"link\", \"id\" of its token, \"expires\"}"),
+            this::share));
     }
 
     private boolean share(Call call) throws IOException {

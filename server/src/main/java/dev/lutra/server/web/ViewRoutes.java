@@ -52,7 +52,8 @@ public final class ViewRoutes implements RouteGroup {
     @Override
     public List<Route> routes() {
         return List.of(
-            new Route("GET", RUN + "/view", LOOKERS, new Route.Words("Shows a run: everything that its page lays out, in one document.", "", "RunView"),
+            new Route("GET", RUN + "/view", LOOKERS,
+                new Route.Words("Shows a run: everything that its page lays out, in one document.", "", "RunView"),
                 call -> call.packed(JSON, reader(call).view().getBytes(StandardCharsets.UTF_8))),
             new Route("GET", RUN + "/candidates", LOOKERS, new Route.Words("Gives what a search has evaluated, a column a measure; with ?format=csv"
                 + " a line a candidate.", "", "{\"architectures\": [text], \"measures\": {name: [number]}, \"stopped\": [place], \"over\": [place]}"),

@@ -103,7 +103,8 @@ class TableSpaceRunTest {
         assertThat(first.accuracy()).isEqualTo(truth.percent() / 100);
         assertThat(first.measures().values().keySet()).containsExactly(Measure.ACCURACY, "flops");
         assertThat(front.provenance()).containsEntry("accuracy.unit", "percent").containsEntry("accuracy.column", "mean");
-        assertThat(ReportFile.run(folder.resolve("run/report.html"))).contains("bench: 256 architectures of a table", "\"" + first.architecture() + "\"",
+        assertThat(ReportFile.run(folder.resolve("run/report.html"))).contains("bench: 256 architectures of a table",
+            "\"" + first.architecture() + "\"",
             "\"training\":null", "\"winners\":[]");
         assertThat(folder.resolve("run/front.csv")).content().contains(first.architecture().toString());
         assertThat(progress.lines())
