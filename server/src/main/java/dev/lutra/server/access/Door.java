@@ -16,4 +16,9 @@ public interface Door {
      * @throws AccessException when not
      */
     Caller admit(String call, List<Role> admitted, Optional<String> run, String header);
+
+    /** The same of a call that is about more than one run. */
+    default Caller admit(String call, List<Role> admitted, String header) {
+        return admit(call, admitted, Optional.empty(), header);
+    }
 }

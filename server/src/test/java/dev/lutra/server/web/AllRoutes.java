@@ -1,10 +1,13 @@
 package dev.lutra.server.web;
 
+import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunState;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.Credentials;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.operation.Health;
 import dev.lutra.server.operation.Metrics;
 import dev.lutra.server.schedule.RunCalls;
@@ -34,9 +37,15 @@ final class AllRoutes implements AutoCloseable {
         RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
         server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), credentials.access(),
             new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs),
+            new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(credentials.access(), id -> folder(runs, id), Clock.systemUTC()),
+            new DeviceRoutes(new FleetState(database, queue)),
             new InstallRoutes(credentials.access(), Optional.empty()),
             new OperationRoutes(new Health(database, folder), new Metrics("1.2.3", queue, () -> runs(runs))));
         credentials.access().reachedAt(new Access.Places("127.0.0.1:7411", server.address()));
+    }
+
+    private RunFolder folder(RunCalls runs, String id) {
+        return new RunFolder(folder.resolve("runs").resolve(runs.get(RunName.newBuilder().setId(id).build()).getId()));
     }
 
     private static List<RunState> runs(RunCalls runs) {

@@ -10,13 +10,16 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.lutra.proto.Role;
 import dev.lutra.server.access.Credentials;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +45,12 @@ class EveryRouteTest {
         Map.entry("GET /api/runs/{id}", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/pause", Set.of(OPERATOR)),
         Map.entry("POST /api/runs/{id}/resume", Set.of(OPERATOR)), Map.entry("POST /api/runs/{id}/cancel", Set.of(OPERATOR)),
         Map.entry("POST /api/runs/{id}/priority", Set.of(OPERATOR)),
+        Map.entry("GET /api/runs/{id}/view", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/candidates", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/runs/{id}/tables/{target}", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/runs/{id}/architectures/{text}", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/runs/{id}/files/{name}", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/events", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/compare", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/share", Set.of(OPERATOR)),
+        Map.entry("GET /api/devices", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/events", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /install.sh", Set.of(ANYONE)), Map.entry("GET /install/{platform}", Set.of(ANYONE)),
         Map.entry("GET /install/files/{hash}", Set.of(ANYONE)), Map.entry("GET /healthz", Set.of(ANYONE)),
         Map.entry("GET /metrics", Set.of(VIEWER, OPERATOR)), Map.entry("GET /openapi.json", Set.of(VIEWER, OPERATOR)));
@@ -95,24 +104,44 @@ class EveryRouteTest {
         }
     }
 
+    /** Of a run that somebody has shared nothing is to be had but looking at it. */
+    @TestFactory
+    Stream<DynamicTest> aLinkToARunShowsThatRunAlone() {
+        String shared = credentials.access().tokens().share("1", Duration.ofHours(1)).token();
+        String other = credentials.access().tokens().share("2", Duration.ofHours(1)).token();
+        return server.routes().stream().filter(route -> !MAY.get(name(route)).contains(ANYONE)).map(route -> dynamicTest(name(route), () -> {
+            boolean looks = route.method().equals("GET") && route.pattern().startsWith("/api/runs/{id}");
+            int status = call(route, Optional.of(shared), Credentials.DEVICE, credentials.session()).statusCode();
+            assertThat(status).as("run 1 is not there, but might be looked at").isEqualTo(looks ? 404 : 403);
+            assertThat(call(route, Optional.of(other), Credentials.DEVICE, credentials.session()).statusCode()).as("another run").isEqualTo(403);
+        }));
+    }
+
     /** Whatever an agent may call, for another's device it may not. */
     @TestFactory
     Stream<DynamicTest> anAgentSpeaksForItsOwnDevice() {
         Optional<String> agent = credentials.shown().get("an agent's token").token();
         return server.routes().stream().filter(route -> MAY.get(name(route)).contains(AGENT)).map(route -> dynamicTest(name(route), () -> {
-            HttpResponse<String> answer = call(route, agent, Credentials.OTHER, credentials.othersSession());
+            Answer answer = call(route, agent, Credentials.OTHER, credentials.othersSession());
             assertThat(answer.statusCode()).isEqualTo(403);
             assertThat(answer.body()).isEqualTo("device theirs: the caller's key is that of mine");
         }));
     }
 
-    private HttpResponse<String> call(Route route, Optional<String> token, String device, String session) throws Exception {
+    private Answer call(Route route, Optional<String> token, String device, String session) throws Exception {
         String body = "{\"session\": \"" + session + "\""
             + (route.pattern().endsWith("agent/join") ? ", \"device\": {\"name\": \"" + device + "\"}}" : "}");
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.address() + route.pattern().replaceAll("\\{[a-z]+}", "1")))
             .header("Content-Type", "application/json")
             .method(route.method(), route.method().equals("GET") ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
         token.ifPresent(shown -> request.header("Authorization", "Bearer " + shown));
-        return client.send(request.build(), BodyHandlers.ofString());
+        HttpResponse<InputStream> answer = client.send(request.build(), BodyHandlers.ofInputStream());
+        boolean isStream = answer.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream");
+        try (InputStream in = answer.body()) {
+            return new Answer(answer.statusCode(), isStream ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        }
     }
+
+    /** A stream of events has no end. */
+    private record Answer(int statusCode, String body) {}
 }

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.connection.KeyFingerprint;
 import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.proto.RunName;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.access.TokenFile;
@@ -12,6 +13,7 @@ import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.LogOption;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.install.AgentFiles;
 import dev.lutra.server.install.InstallScript;
@@ -22,6 +24,7 @@ import dev.lutra.server.rpc.RunService;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.schedule.RunCalls;
 import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.schedule.UnknownRunException;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.Encryption;
@@ -30,7 +33,10 @@ import dev.lutra.server.tls.OwnAddress;
 import dev.lutra.server.tls.ServerKey;
 import dev.lutra.server.web.InstallRoutes;
 import dev.lutra.server.web.OperationRoutes;
+import dev.lutra.server.web.DeviceRoutes;
 import dev.lutra.server.web.RunRoutes;
+import dev.lutra.server.web.ShareRoutes;
+import dev.lutra.server.web.ViewRoutes;
 import dev.lutra.server.web.WebServer;
 import java.io.Console;
 import java.net.InetAddress;
@@ -90,6 +96,8 @@ public final class ServeCommand implements Runnable {
             RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
                 WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs),
+                    new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(access, id -> folder(runs, id), Clock.systemUTC()),
+                    new DeviceRoutes(new FleetState(database, queue)),
                     new InstallRoutes(access, AgentFiles.besideThisProgram(data.resolve("agent"))),
                     new OperationRoutes(new Health(database, data), new Metrics(Version.text(), queue, () -> runs.list().getRunsList())))) {
                 CountDownLatch closed = new CountDownLatch(1);
@@ -118,6 +126,11 @@ public final class ServeCommand implements Runnable {
         }
         KnownClients clients = KnownClients.of(clientAuthority, data, Instant.now());
         return ServerKey.of(encryption, names, Instant.now()).map(own -> own.admitting(clients));
+    }
+
+    /** @throws UnknownRunException when there is no such run */
+    private RunFolder folder(RunCalls runs, String id) {
+        return new RunFolder(data.resolve("runs").resolve(runs.get(RunName.newBuilder().setId(id).build()).getId()));
     }
 
     private static List<String> names(InetAddress where, WebServer.Settings pages) {

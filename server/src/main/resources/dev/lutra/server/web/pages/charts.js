@@ -34,7 +34,7 @@ export function axis(name, { log = false, min, max, place = 'x' } = {}) {
     min,
     max,
     scale: true,
-    axisLabel: { color: quiet, hideOverlap: true, formatter: value => String(Number(value.toPrecision(4))) },
+    axisLabel: { color: quiet, hideOverlap: true, showMinLabel: min === undefined ? undefined : false, showMaxLabel: max === undefined ? undefined : false, formatter: value => String(Number(value.toPrecision(4))) },
     axisLine: { lineStyle: { color: quiet } },
     splitLine: { lineStyle: { color: line } },
     splitNumber: 5,

@@ -81,6 +81,8 @@ export class Explorer {
       parts.cloud, parts.axes, parts.marks, parts.tip);
     parts.section = section('Explore', make('div', { class: 'controls' }, select('x', 'across '), log('logx', 'log scale'),
       select('y', 'up '), log('logy', 'log scale')), parts.plot,
+    make('ul', { class: 'legend' }, [['kept', 'keeps the limits'], ['faint', 'does not'], ['step', 'no other is better in both'], ['file', 'exported'],
+      ['knee', 'knee'], ['limit', 'limit of the experiment']].map(([sign, meaning]) => make('li', {}, make('span', { class: `sign ${sign}`, 'aria-hidden': 'true' }), meaning))),
     make('p', { class: 'quiet' }, 'Drag over the plot to set limits; press on a point to see its network.'),
     parts.limits, parts.outcome, parts.compare, parts.choice);
     this.#readLimits();
