@@ -34,6 +34,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /** Writes one network as an ONNX graph; interpreting an op gives the nodes that compute it. */
 final class GraphWriter implements OpVisitor<List<NodeProto>> {
@@ -41,6 +42,8 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private static final String BATCH = "batch";
     /** What zero is among the bytes 0 to 255 where values have a sign. */
     private static final int SIGNED_ZERO = 128;
+    /** Nodes that no op gave: in small files their names would weigh as much as their weights. */
+    private static final String UNNAMED = "";
 
     private final Network network;
     private final WeightSource weights;
@@ -252,10 +255,10 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         steps.put(op.output(), step);
         List<NodeProto> nodes = new ArrayList<>();
         String rounded = unique(op.name() + ".quantized");
-        nodes.add(node("QuantizeLinear", rounded, List.of(name(op.input()), scale, zeroPoint), rounded).build());
+        nodes.add(node("QuantizeLinear", UNNAMED, List.of(name(op.input()), scale, zeroPoint), rounded).build());
         if (op.bits() < Bits.MOST) { // no smaller type has kernels, so the grid's ends are cut in bytes
             String cut = unique(op.name() + ".cut");
-            nodes.add(node("Clip", cut, List.of(rounded, bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) (zero + op.least())}),
+            nodes.add(node("Clip", UNNAMED, List.of(rounded, bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) (zero + op.least())}),
                 bytes(DataType.UINT8_VALUE, List.of(), new byte[]{(byte) (zero + op.most())})), cut).build());
             rounded = cut;
         }
@@ -302,7 +305,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         String name = stored(layer.weight(), DataType.INT8_VALUE, ByteString.copyFrom(stored));
         String scale = initializer(layer.steps().orElseThrow().tensor().name(), List.of(scales.length), scales);
         String zeros = bytes(DataType.INT8_VALUE, List.of(scales.length), new byte[scales.length]);
-        return dequantized(name, scale, zeros, nodes);
+        return dequantized(name, List.of(scale, zeros), nodes);
     }
 
     /** What a stored 1 is, by output channel. */
@@ -325,9 +328,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         }
         String name = stored(bias, DataType.INT32_VALUE, ByteString.copyFrom(counted.flip()));
         String scale = initializer(bias.tensor().name() + ".step", bias.dims(), products);
-        String zeros = constant(TensorProto.newBuilder().addDims(values.length).setDataType(DataType.INT32_VALUE)
-            .setRawData(ByteString.copyFrom(new byte[values.length * Integer.BYTES])).build());
-        return dequantized(name, scale, zeros, nodes);
+        return dequantized(name, List.of(scale), nodes);
     }
 
     private String stored(Weight weight, int type, ByteString values) {
@@ -338,10 +339,15 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
         return name;
     }
 
-    /** The values of what is stored by output channel. */
-    private String dequantized(String stored, String scales, String zeros, List<NodeProto> nodes) {
+    /**
+     * The values of what is stored by output channel.
+     *
+     * @param grid its steps, and what zero is stored as, where that is told
+     */
+    private String dequantized(String stored, List<String> grid, List<NodeProto> nodes) {
         String name = unique(stored + ".values");
-        nodes.add(node("DequantizeLinear", name, List.of(stored, scales, zeros), name).addAttribute(integer("axis", 0)).build());
+        List<String> inputs = Stream.concat(Stream.of(stored), grid.stream()).toList();
+        nodes.add(node("DequantizeLinear", UNNAMED, inputs, name).addAttribute(integer("axis", 0)).build());
         return name;
     }
 

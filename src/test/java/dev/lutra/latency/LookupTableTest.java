@@ -11,6 +11,7 @@ import dev.lutra.proto.CorrectionVariances;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Entry;
+import dev.lutra.proto.Kernels;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.WholeNetwork;
@@ -40,6 +41,28 @@ class LookupTableTest {
             .setCircumstances(Circumstances.newBuilder().setRules(MeasureRules.newBuilder().setMinSamples(50)).setWarmupRuns(20)
                 .setSteady(true).setConverged(true).setMeasuredAtMillis(1_700_000_000_000L).setAgentVersion("0.1.0"))
             .build();
+    }
+
+    @Test
+    void tellsWhereIntegersAreMultiplied() throws IOException {
+        assertThat(IntegerKernels.of(table())).as("nothing is to be").isEmpty();
+        Entry silent = entry("00000000000000cc", 1000).toBuilder()
+            .setSignature("in 3x8x8; quantize u8 v0 to 3x8x8; conv k1 bits 8 v1 to 3x8x8; out v2")
+            .build();
+        Entry integer = silent.toBuilder().setKey("00000000000000cd").setCircumstances(silent.getCircumstances().toBuilder()
+            .setKernels(Kernels.newBuilder().setInteger(2))).build();
+        Entry real = silent.toBuilder().setKey("00000000000000ce").setCircumstances(silent.getCircumstances().toBuilder()
+            .setKernels(Kernels.newBuilder().setInteger(2).addReal("layer1.depthwise"))).build();
+        table().withEntries(List.of(integer)).save(folder.resolve("integer.json"));
+        assertThat(IntegerKernels.of(LookupTable.load(folder.resolve("integer.json")))).get().satisfies(kernels -> {
+            assertThat(kernels.areAll()).isTrue();
+            assertThat(kernels.described()).isEqualTo("1 segments are to multiply integers: all their layers do");
+        });
+        assertThat(IntegerKernels.of(table().withEntries(List.of(silent, integer, real)))).get().satisfies(kernels -> {
+            assertThat(kernels.areAll()).isFalse();
+            assertThat(kernels.described()).isEqualTo("3 segments are to multiply integers: 1 of their layers multiply real numbers all the same, "
+                + "layer1.depthwise; of 1 the runtime does not tell how it does");
+        });
     }
 
     private static LookupTable table() {

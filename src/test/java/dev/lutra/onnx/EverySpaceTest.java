@@ -9,6 +9,7 @@ import dev.lutra.cost.Cost;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Shown;
 import dev.lutra.lowering.LoweredNetwork;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Value;
@@ -18,6 +19,7 @@ import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.Inference;
@@ -29,6 +31,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,8 +46,11 @@ class EverySpaceTest {
 
     private static final int ARCHITECTURES = 2;
     private static final int SMALL = 64;
+    private static final int SMALLEST = 32;
     private static final List<Integer> BATCHES = List.of(1, 8);
     private static final double TOLERANCE = 1e-4;
+    /** What devices may give in float16 is ten times as far. */
+    private static final double HALF_TOLERANCE = 2e-3;
     /** Of what goes through many grids on average: a value between two points may go to either, and all that follows with it. */
     private static final double MEAN_TOLERANCE_ON_GRIDS = 0.02;
 
@@ -87,13 +94,45 @@ class EverySpaceTest {
                         Map<Value, double[]> input = Map.of(network.input(), images.get(i).channelsFirst());
                         float[] found = runner.run(BATCHES.get(i), input).get(0);
                         if (network.ops().stream().anyMatch(Op.Quantize.class::isInstance)) {
-                            assertCloseOnAverage(found, expected.get(i));
+                            assertCloseOnAverage(found, expected.get(i), MEAN_TOLERANCE_ON_GRIDS);
                         } else {
                             assertClose(found, expected.get(i));
                         }
                     }
                 }
             }
+        }
+    }
+
+    /** In float16 and in 8-bit integers the file computes what the graph that it was written from computes; in float32 it does above. */
+    @ParameterizedTest
+    @MethodSource("dev.lutra.space.SpaceFile#builtIn")
+    void inFewerBitsItComputesWhatTheLoweredNetworkComputes(String name) throws Exception {
+        SearchSpace published = SpaceFile.load(name);
+        SearchSpace space = published.withImageSize(Math.min(published.input().height(), SMALLEST));
+        Architecture architecture = space.random(new Random(name.hashCode()));
+        WeightSource weights = kept(new TrainedWeights(name.hashCode()));
+        Network real = space.build(architecture);
+        if (!real.isQuantized()) {
+            assertSame(real, weights, Precision.FLOAT16, HALF_TOLERANCE);
+        }
+        Optional<Network> integer = IntegerNetworks.of(space, architecture);
+        assertThat(integer.isPresent()).as("all but cells").isEqualTo(!(published.definition().orElseThrow().contains("cells:")));
+        if (integer.isPresent()) {
+            assertThat(integer.get().isQuantized()).isTrue();
+            assertSame(integer.get(), weights, Precision.FLOAT32, MEAN_TOLERANCE_ON_GRIDS);
+        }
+    }
+
+    private static void assertSame(Network network, WeightSource weights, Precision precision, double tolerance) throws Exception {
+        OnnxOptions options = new OnnxOptions(true, OptionalInt.empty(), precision, Map.of());
+        TestImages images = TestImages.random(2, ImageSize.square(network.input().shape().height()), new Random(3));
+        float[] expected;
+        try (Inference inference = new Inference(LoweredNetwork.of(network, weights).after(options.lowering()), Device.cpu())) {
+            expected = inference.logits(images.channelsLast());
+        }
+        try (OrtRunner runner = new OrtRunner(OnnxExporter.export(network, weights, options), network)) {
+            assertCloseOnAverage(runner.run(2, Map.of(network.input(), images.channelsFirst())).get(0), expected, tolerance);
         }
     }
 
@@ -161,12 +200,13 @@ class EverySpaceTest {
         }
     }
 
-    private static void assertCloseOnAverage(float[] found, float[] expected) {
+    private static void assertCloseOnAverage(float[] found, float[] expected, double tolerance) {
+        assertThat(range(expected)).isFinite().isPositive();
         double sum = 0;
         for (int i = 0; i < found.length; i++) {
             sum += Math.abs(found[i] - expected[i]);
         }
-        assertThat(sum / found.length).isLessThan(MEAN_TOLERANCE_ON_GRIDS * range(expected));
+        assertThat(sum / found.length).isLessThan(tolerance * range(expected));
     }
 
     /** The largest difference that the image makes to a class, given logits of images × classes. */

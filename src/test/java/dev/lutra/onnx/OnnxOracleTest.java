@@ -17,6 +17,7 @@ import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import dev.lutra.network.Width;
 import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
@@ -62,15 +64,24 @@ class OnnxOracleTest {
     }
 
     @Test
-    void checkerAcceptsANetworkOfEverySpaceAndInfersItsShapes() throws Exception {
+    void checkerAcceptsANetworkOfEverySpaceInEveryPrecisionAndInfersItsShapes() throws Exception {
         DebianPython.require("onnx");
         Map<String, Map<String, String>> expected = new LinkedHashMap<>();
         Random random = new Random(2);
         for (String name : SpaceFile.builtIn()) {
             SearchSpace space = SpaceFile.load(name);
-            write(space.build(space.random(random)), name, new OnnxOptions(false, OptionalInt.empty(), Map.of()), expected);
+            Architecture architecture = space.random(random);
+            Network network = space.build(architecture);
+            write(network, name, new OnnxOptions(false, OptionalInt.empty(), Map.of()), expected);
+            if (!network.isQuantized()) {
+                write(network, name, new OnnxOptions(true, OptionalInt.empty(), Precision.FLOAT16, Map.of()), expected);
+            }
+            Optional<Network> integer = IntegerNetworks.of(space, architecture);
+            if (integer.isPresent()) {
+                write(integer.get(), name + "-int8", new OnnxOptions(true, OptionalInt.empty(), Map.of()), expected);
+            }
         }
-        assertThat(expected).isNotEmpty();
+        assertThat(expected.keySet()).anyMatch(file -> file.contains("-int8")).anyMatch(file -> file.contains("float16"));
         assertCheckerInfers(expected);
     }
 

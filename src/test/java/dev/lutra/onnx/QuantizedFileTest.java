@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
+import dev.lutra.cost.Cost;
 import dev.lutra.lowering.BatchNormFolding;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.WeightRounding;
@@ -14,6 +15,7 @@ import dev.lutra.network.Value;
 import dev.lutra.network.WeightSource;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
 import java.nio.file.Files;
@@ -28,6 +30,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of few bits: what they compute, and in what. */
 class QuantizedFileTest {
@@ -112,6 +115,20 @@ class QuantizedFileTest {
         assertThat(nodes(model)).containsEntry("QLinearConv", integer).containsEntry("Conv", real);
         assertThat(model.getGraph().getNodeList()).filteredOn(node -> node.getOpType().equals("QuantizeLinear"))
             .hasSize((int) network.ops().stream().filter(Op.Quantize.class::isInstance).count());
+    }
+
+    /** Of networks with a million parameters and more, scales and zeros and biases included. */
+    @ParameterizedTest
+    @ValueSource(strings = {"spos-shufflenetv2", "proxylessnas", "fairnas", "fbnet"})
+    void filesOfIntegersTakeLittleMoreThanAQuarter(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        Architecture architecture = space.random(new Random(6));
+        Network real = space.build(architecture);
+        assertThat(Cost.of(real).params()).isGreaterThan(1_000_000);
+        long inFloat = OnnxExporter.export(real, WEIGHTS, OnnxExporterTest.options(true)).getSerializedSize();
+        Network integer = IntegerNetworks.of(space, architecture).orElseThrow();
+        long inBytes = OnnxExporter.export(integer, WEIGHTS, OnnxExporterTest.options(true)).getSerializedSize();
+        assertThat((double) inBytes / inFloat).isLessThanOrEqualTo(0.27);
     }
 
     /** Smaller than any step, larger than what float32 makes of sums. */

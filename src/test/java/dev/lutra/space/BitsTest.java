@@ -176,6 +176,28 @@ class BitsTest {
         assertThat(keys(two).subList(3, 8)).isEqualTo(keys(four).subList(3, 8));
     }
 
+    /** Each segment by itself, as an agent is given it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"resnet-bits-cifar", "shufflenetv2-cifar-bits", "spos-resnet18-bits"})
+    void sumsOfSegmentsAreThoseOfNetworks(String name) {
+        SearchSpace space = SpaceFile.load(name);
+        for (int seed = 0; seed < 20; seed++) {
+            Network network = space.build(drawn(space, seed));
+            long bitOps = 0;
+            long params = 0;
+            ModelSize size = new ModelSize(0, 0);
+            for (Segment segment : network.segments()) {
+                Network alone = segment.asNetwork();
+                bitOps += CountingRule.BITOPS.count(alone).macs();
+                params += CountingRule.MACS.count(alone).params();
+                size = new ModelSize(size.bits() + ModelSize.of(alone).bits(), size.bytes() + ModelSize.of(alone).bytes());
+            }
+            assertThat(bitOps).isEqualTo(CountingRule.BITOPS.count(network).macs()).isPositive();
+            assertThat(params).isEqualTo(CountingRule.MACS.count(network).params());
+            assertThat(size).isEqualTo(ModelSize.of(network));
+        }
+    }
+
     private static Object quantized(Network network, Object input) {
         return network.ops().stream().filter(Op.Quantize.class::isInstance).map(Op::output).filter(input::equals).findFirst().orElse(null);
     }

@@ -130,6 +130,17 @@ class GridsTest {
         }
     }
 
+    /** To the bit: what is float32 everywhere has no grid to pass. */
+    @Test
+    void float32EverywhereAnswersAsTheSpaceWithoutBits() {
+        SearchSpace plain = SpaceFile.load("shufflenetv2-cifar");
+        SearchSpace mixed = SpaceFile.load("shufflenetv2-cifar-bits");
+        WeightSource weights = new TrainedWeights(5);
+        String text = plain.random(new Random(4)).toString();
+        assertThat(logits(LoweredNetwork.of(mixed.build(mixed.parse(text)), weights)))
+            .isEqualTo(logits(LoweredNetwork.of(plain.build(plain.parse(text)), weights)));
+    }
+
     private static float[] logits(LoweredNetwork lowered) {
         try (Inference inference = new Inference(lowered, Device.cpu())) {
             return inference.logits(TestNetworks.randomBatch(8, 32, 10, 9));

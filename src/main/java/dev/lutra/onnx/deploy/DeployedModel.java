@@ -56,6 +56,9 @@ public final class DeployedModel {
 
     private ModelProto rewritten() {
         Optional<AppendedHead> head = form.head().map(AppendedHead::read);
+        if (form.int4()) {
+            FourBitWeights.pack(editor, network);
+        }
         if (form.opset() < HARD_SWISH_OPSET) {
             spellOutHardSwish();
         }

@@ -20,15 +20,15 @@ import java.util.stream.Collectors;
  * @param softmax whether it gives probabilities of which one class holds
  * @param sigmoid whether it gives a probability for each class by itself
  * @param precision what it computes in; inputs and outputs are float32 all the same
+ * @param int4 whether weights of 4 bits and fewer are stored in 4 bits each, not in bytes
  * @param input what its input is called
  * @param output what its output is called
  * @param features strides whose last values are its outputs, in the place of the classes: {@code feature8} for 8, and so on; empty for the
  *     classes
  * @param head an ONNX file that reads these features by these names and gives the outputs in their place
  */
-public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean softmax, boolean sigmoid, Precision precision, String input,
-    String output,
-    List<Integer> features, Optional<Path> head) {
+public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean softmax, boolean sigmoid, Precision precision, boolean int4,
+    String input, String output, List<Integer> features, Optional<Path> head) {
 
     /** The oldest in which softmax is over one axis. */
     public static final int OLDEST_OPSET = 13;
@@ -69,6 +69,7 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
             node.find("softmax").map(YamlNode::flag).orElse(false),
             node.find("sigmoid").map(YamlNode::flag).orElse(false),
             node.find("precision").map(n -> n.oneOf(Precision.class)).orElse(Precision.FLOAT32),
+            node.find("int4").map(YamlNode::flag).orElse(false),
             input, output.map(Deployment::name).orElse("output"), features, node.find("head").map(head -> folder.resolve(head.text())));
         node.find("sigmoid").filter(sigmoid -> read.sigmoid && read.softmax).ifPresent(sigmoid -> {
             throw sigmoid.error("given with softmax (expected: one of them)");
@@ -78,6 +79,9 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
                 throw other.error("given with features, which have outputs of their own (expected: no such key)");
             });
         }
+        node.find("int4").filter(int4 -> read.int4() && read.opset() < FourBitWeights.OPSET).ifPresent(int4 -> {
+            throw int4.error("with opset " + read.opset() + " (expected: opset: " + FourBitWeights.OPSET + ", the first with numbers of 4 bits)");
+        });
         node.find("head").filter(head -> features.isEmpty()).ifPresent(head -> {
             throw head.error("given without features (expected: the strides that it reads, such as features: [8, 16, 32])");
         });
@@ -118,6 +122,7 @@ public record Deployment(OptionalInt batch, int opset, boolean pixels, boolean s
         return values.put("opset", opset).put("pixels", pixels).put("softmax", softmax).put("precision", precision.toString())
             .put("input", input).put("output", output)
             .putLater("sigmoid", Boolean.toString(sigmoid), Boolean.toString(false))
+            .putLater("int4", Boolean.toString(int4), Boolean.toString(false))
             .putLater("features", features.stream().map(String::valueOf).collect(Collectors.joining(",")), "")
             .putLater("head", head.map(Sha256::ofFile).orElse("none"), "none").build();
     }

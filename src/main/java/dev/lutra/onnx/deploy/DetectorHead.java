@@ -73,7 +73,7 @@ public record DetectorHead(Path file, ModelProto model, List<Integer> strides) {
 
     /** Files that have it behind a network in float32. */
     public Deployment form() {
-        return new Deployment(batch(), OnnxExporter.OPSET, false, false, false, Precision.FLOAT32, "input", "output", strides,
+        return new Deployment(batch(), OnnxExporter.OPSET, false, false, false, Precision.FLOAT32, false, "input", "output", strides,
             Optional.of(file));
     }
 

@@ -155,6 +155,7 @@ public final class Worker {
             .setClockOverheadNanos(clockOverheadNanos).addAllPinnedCores(pinnedCores)
             .putAllNodesByProvider(model.nodesByProvider());
         if (task.hasRules()) {
+            model.kernels().ifPresent(slice::setKernels);
             measure(model, task, slice);
         }
         if (task.getReturnOutputs()) {

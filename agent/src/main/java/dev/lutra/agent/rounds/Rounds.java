@@ -322,7 +322,11 @@ public final class Rounds {
             measured.setLatency(Distributions.of(
                 slice.getSamplesNanosList().stream().mapToDouble(Long::doubleValue).toArray(), Double.POSITIVE_INFINITY));
             Task task = series.job().task();
-            measured.setCircumstances(dated(series, Circumstances.newBuilder().setRules(task.getRules())
+            Circumstances.Builder circumstances = Circumstances.newBuilder();
+            if (slice.hasKernels()) {
+                circumstances.setKernels(slice.getKernels());
+            }
+            measured.setCircumstances(dated(series, circumstances.setRules(task.getRules())
                 .setConverged(LoadRun.keptUp(slice.getSamplesNanosList(), task.getLoad()))
                 .setRounds(1).setWarmupRuns(slice.getWarmupRuns()).setWarmupNanos(slice.getWarmupNanos())
                 .setSteady(slice.getSteady()).setClockOverheadNanos(slice.getClockOverheadNanos())

@@ -292,6 +292,9 @@ final class Series {
             .setSessionNanos(sessionNanos)
             .setSamplingNanos(sum(Slice::getSamplingNanos))
             .setTiming(last.getTiming());
+        if (last.hasKernels()) {
+            circumstances.setKernels(last.getKernels());
+        }
         if (!reference.equals(Scaling.Reference.NONE)) {
             circumstances
                 .setDrift(Math.max(drift(Speed::core, reference.core()), drift(Speed::memory, reference.memory())))

@@ -1,10 +1,13 @@
 package dev.lutra.agent.runtime;
 
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Kernels;
+import dev.lutra.proto.content.IntegerLayers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,12 +18,13 @@ import java.util.stream.Collectors;
  * the optimized graph: fused, with the copies and casts that the runtime put in, without what it computed beforehand.
  *
  * @param nodes how many, by provider (as tasks name it) and by operator
+ * @param operators of the nodes that have names in the model, by these
  */
-record NodePlacement(Map<String, Map<String, Integer>> nodes) {
+record NodePlacement(Map<String, Map<String, Integer>> nodes, Map<String, String> operators) {
 
     /** The runtime writes one event a line: {@code {"cat" : "Node", … "name" :"a_kernel_time","args" : {"provider" : …}}}. */
     private static final Pattern NODE = Pattern
-        .compile("\\{\\s*\"cat\"\\s*:\\s*\"Node\".*?\"name\"\\s*:\\s*\"(?:[^\"\\\\]|\\\\.)*_kernel_time\"(.*)");
+        .compile("\\{\\s*\"cat\"\\s*:\\s*\"Node\".*?\"name\"\\s*:\\s*\"((?:[^\"\\\\]|\\\\.)*)_kernel_time\"(.*)");
     private static final Pattern PROVIDER = field("provider");
     private static final Pattern OPERATOR = field("op_name");
 
@@ -35,14 +39,17 @@ record NodePlacement(Map<String, Map<String, Integer>> nodes) {
      */
     static NodePlacement read(Path profile) throws IOException {
         Map<String, Map<String, Integer>> nodes = new TreeMap<>();
+        Map<String, String> operators = new TreeMap<>();
         for (String line : Files.readAllLines(profile)) {
             Matcher node = NODE.matcher(line);
             if (node.find()) {
-                nodes.computeIfAbsent(ExecutionProviders.nameOf(required(PROVIDER, node.group(1))), name -> new TreeMap<>())
-                    .merge(required(OPERATOR, node.group(1)), 1, Integer::sum);
+                String operator = required(OPERATOR, node.group(2));
+                nodes.computeIfAbsent(ExecutionProviders.nameOf(required(PROVIDER, node.group(2))), name -> new TreeMap<>())
+                    .merge(operator, 1, Integer::sum);
+                operators.put(IntegerLayers.layer(node.group(1)), operator);
             }
         }
-        return new NodePlacement(nodes);
+        return new NodePlacement(nodes, operators);
     }
 
     private static String required(Pattern field, String event) {
@@ -81,6 +88,26 @@ record NodePlacement(Map<String, Map<String, Integer>> nodes) {
                     .collect(Collectors.joining(", "))
                 + "); the option " + ExecutionProviders.ALLOW_CPU_NODES + "=true measures it all the same");
         }
+    }
+
+    /**
+     * How some layers were multiplied in.
+     *
+     * @param layers that are to multiply integers, by their names in the model
+     */
+    Kernels kernels(Set<String> layers) {
+        Kernels.Builder kernels = Kernels.newBuilder();
+        for (String layer : layers) {
+            String operator = operators.getOrDefault(layer, "");
+            if (IntegerLayers.isReal(operator)) {
+                kernels.addReal(layer);
+            } else if (IntegerLayers.isInteger(operator)) {
+                kernels.setInteger(kernels.getInteger() + 1);
+            } else {
+                kernels.setUntold(kernels.getUntold() + 1);
+            }
+        }
+        return kernels.build();
     }
 
     private static int count(Map<String, Integer> operators) {

@@ -10,13 +10,17 @@ import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.OrtSession;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lutra.agent.sampling.LoadRun;
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Kernels;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.border.TaskLimits;
+import dev.lutra.proto.content.IntegerLayers;
+import dev.lutra.proto.onnx.ModelProto;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -28,6 +32,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -222,6 +228,16 @@ public final class OrtModel implements AutoCloseable {
     /** What its inputs occupy in native memory; given back some time after {@link #close}, when the garbage is collected. */
     public long inputBytes() {
         return inputs.bytes();
+    }
+
+    /** How it multiplies where it is to multiply integers; empty where it is not to. */
+    public Optional<Kernels> kernels() {
+        try {
+            Set<String> layers = IntegerLayers.of(ModelProto.parseFrom(onnx.duplicate()).getGraph());
+            return layers.isEmpty() ? Optional.empty() : Optional.of(placement.kernels(layers));
+        } catch (InvalidProtocolBufferException e) {
+            throw new TaskFailure("model: " + e.getMessage(), e);
+        }
     }
 
     /** How many nodes of the optimized graph run on which provider. */

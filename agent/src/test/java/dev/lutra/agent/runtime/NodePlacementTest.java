@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Kernels;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +48,8 @@ class NodePlacementTest {
 
         assertThat(placement.nodes()).isEqualTo(Map.of("cpu", Map.of("Concat", 1), "webgpu", Map.of("Conv", 2)));
         assertThat(placement.byProvider()).isEqualTo(Map.of("cpu", 1, "webgpu", 2));
+        assertThat(placement.kernels(Set.of("layer1", "layer2", "layer3"))).as("a concatenation tells of no layer, a layer that is gone neither")
+            .isEqualTo(Kernels.newBuilder().addReal("layer2").setUntold(2).build());
     }
 
     @Test

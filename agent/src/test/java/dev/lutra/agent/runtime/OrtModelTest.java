@@ -5,9 +5,20 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import dev.lutra.agent.task.TaskFailure;
+import dev.lutra.proto.Kernels;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.onnx.GraphProto;
+import dev.lutra.proto.onnx.ModelProto;
+import dev.lutra.proto.onnx.NodeProto;
+import dev.lutra.proto.onnx.OperatorSetIdProto;
+import dev.lutra.proto.onnx.TensorProto;
+import dev.lutra.proto.onnx.TensorProto.DataType;
+import dev.lutra.proto.onnx.TensorShapeProto;
+import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
+import dev.lutra.proto.onnx.TypeProto;
+import dev.lutra.proto.onnx.ValueInfoProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -57,6 +68,53 @@ class OrtModelTest {
             assertThat(model.runtime().getThreads()).isEqualTo(1);
             assertThat(model.nodesByProvider()).containsExactly(Map.entry("cpu", 1));
         }
+    }
+
+    /** Between two pairs of quantizing nodes ONNX Runtime multiplies integers; without the second one there is nothing to give them to. */
+    @Test
+    void saysWhereIntegersAreMultiplied() {
+        Task task = task(ModelInput.newBuilder().setName("x").addAllShape(List.of(1L, 4L, 6L, 6L)).setRandomSeed(1).build()).build();
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(convolution(true)), task)) {
+            assertThat(model.kernels()).contains(Kernels.newBuilder().setInteger(1).build());
+        }
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(convolution(false)), task)) {
+            assertThat(model.kernels()).contains(Kernels.newBuilder().addReal("layer").build());
+        }
+        try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task(input("x", List.of(1L, 3L), 1, 2, 3)).build())) {
+            assertThat(model.kernels()).as("nothing is to be").isEmpty();
+        }
+    }
+
+    private static byte[] convolution(boolean quantizesWhatItGives) {
+        GraphProto.Builder graph = GraphProto.newBuilder().setName("g")
+            .addInitializer(TensorProto.newBuilder().setName("step").setDataType(DataType.FLOAT_VALUE).setRawData(bytes(0.05f)))
+            .addInitializer(TensorProto.newBuilder().setName("zero").setDataType(DataType.UINT8_VALUE)
+                .setRawData(ByteString.copyFrom(new byte[]{(byte) 128})))
+            .addInitializer(TensorProto.newBuilder().setName("zero8").setDataType(DataType.INT8_VALUE).setRawData(ByteString.copyFrom(new byte[1])))
+            .addInitializer(TensorProto.newBuilder().setName("w").setDataType(DataType.INT8_VALUE).addAllDims(List.of(4L, 4L, 1L, 1L))
+                .setRawData(ByteString.copyFrom(new byte[]{1, 2, 3, 4, 5, 6, 7, 8, -1, -2, -3, -4, -5, -6, -7, -8})))
+            .addNode(node("QuantizeLinear", "q", "x", "step", "zero")).addNode(node("DequantizeLinear", "dq", "q", "step", "zero"))
+            .addNode(node("DequantizeLinear", "values", "w", "step", "zero8"))
+            .addInput(image("x"));
+        if (quantizesWhatItGives) {
+            graph.addNode(node("Conv", "layer", "dq", "values")).addNode(node("QuantizeLinear", "q2", "layer", "step", "zero"))
+                .addNode(node("DequantizeLinear", "y", "q2", "step", "zero")).addOutput(image("y"));
+        } else {
+            graph.addNode(node("Conv", "layer", "dq", "values")).addOutput(image("layer"));
+        }
+        return ModelProto.newBuilder().setIrVersion(8).addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17)).setGraph(graph).build()
+            .toByteArray();
+    }
+
+    private static NodeProto.Builder node(String type, String name, String... inputs) {
+        return NodeProto.newBuilder().setOpType(type).setName(name).addAllInput(List.of(inputs)).addOutput(name);
+    }
+
+    private static ValueInfoProto image(String name) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        List.of(1L, 4L, 6L, 6L).forEach(extent -> shape.addDim(Dimension.newBuilder().setDimValue(extent)));
+        return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder()
+            .setTensorType(TypeProto.Tensor.newBuilder().setElemType(DataType.FLOAT_VALUE).setShape(shape))).build();
     }
 
     @Test

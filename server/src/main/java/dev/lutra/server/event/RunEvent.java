@@ -523,8 +523,13 @@ public sealed interface RunEvent {
         @JsonProperty("before-top5") Double beforeTop5, @JsonProperty("devices") List<OnDevice> devices,
         @JsonProperty("files") SortedMap<String, String> files) implements RunEvent {
 
-        /** What a device said of its file: its median latency, and whether it confirmed outputs and limits. */
-        public record OnDevice(@JsonProperty("device") String device, @JsonProperty("p50") long p50, @JsonProperty("confirmed") boolean confirmed) {}
+        /**
+         * What a device said of its file: its median latency, and whether it confirmed outputs and limits.
+         *
+         * @param p50InIntegers of the file in 8-bit integers; null where there is none
+         */
+        public record OnDevice(@JsonProperty("device") String device, @JsonProperty("p50") long p50, @JsonProperty("confirmed") boolean confirmed,
+            @JsonProperty("p50-int8") @JsonInclude(Include.NON_NULL) Long p50InIntegers) {}
 
         public NetworkRetrained {
             devices = devices == null ? List.of() : List.copyOf(devices);
@@ -538,7 +543,9 @@ public sealed interface RunEvent {
         public static NetworkRetrained of(String file, SortedMap<String, String> files, RetrainedNetwork network) {
             return new NetworkRetrained(file, network.architecture(), network.after().accuracy(), amongFive(network.after()),
                 network.before().map(Hits::accuracy).orElse(null), network.before().map(RunEvent::amongFive).orElse(null),
-                network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified())).toList(), files);
+                network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified(),
+                    device.integers().map(RetrainedNetwork.OnDevice.InIntegers::p50Nanos).orElse(null))).toList(),
+                files);
         }
 
         /**

@@ -4,8 +4,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import dev.lutra.proto.content.IntegerLayers;
 import dev.lutra.proto.onnx.ModelProto;
-import dev.lutra.proto.onnx.NodeProto;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,10 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/** Which layers of a model ONNX Runtime multiplies real numbers in, on this machine's CPU: those that are still there when it has optimized it. */
+/** Which layers of a model that are to multiply integers ONNX Runtime multiplies real numbers in, on this machine's CPU, by what it makes of it. */
 public final class RealKernels {
-
-    private static final Set<String> MULTIPLYING = Set.of("Conv", "FusedConv", "NhwcFusedConv", "Gemm", "FusedGemm", "MatMul", "FusedMatMul");
 
     private RealKernels() {}
 
@@ -30,8 +28,10 @@ public final class RealKernels {
                 options.setOptimizedModelFilePath(optimized.toString());
                 OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options).close();
             }
+            Set<String> layers = IntegerLayers.of(model.getGraph());
             return ModelProto.parseFrom(Files.readAllBytes(optimized)).getGraph().getNodeList().stream()
-                .filter(node -> MULTIPLYING.contains(node.getOpType())).map(RealKernels::layer).toList();
+                .filter(node -> IntegerLayers.isReal(node.getOpType())).map(node -> IntegerLayers.layer(node.getName()))
+                .filter(layers::contains).toList();
         } catch (OrtException e) {
             throw new IllegalStateException("a file that was just made cannot be run: " + e.getMessage(), e);
         } catch (IOException e) {
@@ -39,11 +39,6 @@ public final class RealKernels {
         } finally {
             delete(optimized);
         }
-    }
-
-    /** Without what the optimizer appends. */
-    private static String layer(NodeProto node) {
-        return node.getName().replaceAll("(_nchwc|_token_\\d+)+$", "");
     }
 
     private static void delete(Path file) {

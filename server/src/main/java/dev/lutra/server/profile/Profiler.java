@@ -3,6 +3,7 @@ package dev.lutra.server.profile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.latency.CalibrationPlan;
+import dev.lutra.latency.IntegerKernels;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.Prediction;
@@ -230,6 +231,8 @@ public final class Profiler {
             events.say("profile " + target.device() + ": " + time.described() + "; " + precision(saved));
             time.forget();
         });
+        IntegerKernels.of(saved).filter(kernels -> !kernels.areAll())
+            .ifPresent(kernels -> events.emit(new RunEvent.Warning("profile", saved.origin() + ": " + kernels.described())));
         events.emit(new RunEvent.TableWritten(target.device(), saved.origin(), saved.entries().size()));
         return saved;
     }

@@ -7,6 +7,7 @@ import dev.lutra.cost.Extremes;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.event.RunEvent.NetworkRetrained;
@@ -28,6 +29,7 @@ import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
+import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.evaluation.SubnetTeacher;
 import dev.lutra.supernet.training.Checkpoint;
@@ -160,7 +162,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         Cost cost = Cost.of(network.space().build(network.architecture()));
         return new RetrainedNetwork(network.name(), network.architecture().toString(), files, cost.macs(),
             cost.params(), before, trained.judge().hits(network.architecture()),
-            asksDevices(run) ? devices(run, network, trained) : List.of());
+            asksDevices(run) ? devices(run, network, trained, files.get(files.size() - 1)) : List.of());
     }
 
     /** What the weights in a file follow from: the training, and the images that batch norm is measured on unless training did that. */
@@ -172,8 +174,10 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         return origin.build();
     }
 
-    private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained) {
+    /** @param last of the files: that of 8-bit integers, where the experiment asks for one */
+    private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained, Path last) {
         DeviceCheck check = new DeviceCheck(run.experiment(), run.id(), run.fleet());
+        Optional<Subnet> integers = run.exporter().inIntegers(network, trained.judge());
         List<RetrainedNetwork.OnDevice> devices = new ArrayList<>();
         try (Batches images = run.data().validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
             Batch batch = images.next();
@@ -183,10 +187,19 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
                     network.space().build(network.architecture()), batch, expected);
                 devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
                     observed.difference() <= Winner.tolerance(target.precision(), network.space().build(network.architecture())),
-                    check.isWithinLimits(target, observed.measured())));
+                    check.isWithinLimits(target, observed.measured()),
+                    integers
+                        .map(subnet -> inIntegers(check, target, last, batch, trained.judge().logits(subnet, Precision.FLOAT32, batch), subnet))));
             }
         }
         return devices;
+    }
+
+    private static RetrainedNetwork.OnDevice.InIntegers inIntegers(DeviceCheck check, Experiment.Target target, Path file, Batch batch,
+        float[] expected, Subnet subnet) {
+        DeviceCheck.Observed observed = check.observe(target, file, batch, List.of(expected));
+        return new RetrainedNetwork.OnDevice.InIntegers(observed.measured().getLatency().getP50Nanos(), observed.difference(),
+            observed.difference() <= Winner.tolerance(Precision.FLOAT32, subnet.network()));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.lutra.server.view;
 
 import dev.lutra.InputException;
+import dev.lutra.latency.IntegerKernels;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
@@ -32,6 +33,7 @@ public record Fact(String key, String value) {
         MeasuringRules.of(table).forEach(rules -> all.add(new Fact("rules " + device, rules)));
         all.add(new Fact("table " + device, table.origin() + ": " + table.entries().size() + " segments"
             + table.calibration().map(fit -> ", " + Profiler.described(fit)).orElse(", not calibrated")));
+        IntegerKernels.of(table).ifPresent(kernels -> all.add(new Fact("integers " + device, kernels.described())));
         new LatencyModel(table).memory().ifPresent(memory -> all.add(new Fact("memory " + device, String.format(Locale.ROOT,
             "predicted from %d networks; each left out: mean error %.1f %%", memory.fittedOn(), 100 * memory.meanRelativeError()))));
         if (table.isMeasured()) {

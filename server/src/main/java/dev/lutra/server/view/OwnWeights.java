@@ -42,7 +42,9 @@ public record OwnWeights(String weights, String architecture, String before, Str
         return network.devices().isEmpty()
             ? Written.NOTHING
             : network.devices().stream()
-                .map(device -> Written.millis(device.p50()) + " on " + device.device() + (device.confirmed() ? "" : ", refused"))
+                .map(device -> Written.millis(device.p50())
+                    + (device.p50InIntegers() == null ? "" : ", in int8 " + Written.millis(device.p50InIntegers())) + " on " + device.device()
+                    + (device.confirmed() ? "" : ", refused"))
                 .collect(Collectors.joining(", "));
     }
 

@@ -12,8 +12,10 @@ import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
+import dev.lutra.server.predictor.RealKernels;
 import dev.lutra.server.predictor.SameOutputs;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -59,6 +61,12 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
                 Path file = folder.resolve(stem + "-" + name + ".onnx");
                 OnnxFile.write(file, deployed);
                 events.emit(new RunEvent.FileDeployed(folderShown + file.getFileName(), deployed.getSerializedSize(), difference));
+                if (form.int4()) {
+                    List<String> real = RealKernels.of(deployed);
+                    events.say("export: " + folderShown + file.getFileName() + ": " + (real.isEmpty()
+                        ? "ONNX Runtime multiplies integers wherever it is to"
+                        : "ONNX Runtime has no kernels for it and multiplies real numbers in " + String.join(", ", real)));
+                }
             });
         }
     }

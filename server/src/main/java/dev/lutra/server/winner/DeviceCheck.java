@@ -91,7 +91,12 @@ public final class DeviceCheck {
             fleet.runtime(target.device(), fleet.providerOfOutputs(target.device(), target.provider())));
     }
 
-    private Observed observe(Experiment.Target target, Path file, Batch images, List<float[]> expected) {
+    /**
+     * Runs a file on a target, whatever it was written for.
+     *
+     * @param expected its outputs for the images, in its order
+     */
+    public Observed observe(Experiment.Target target, Path file, Batch images, List<float[]> expected) {
         String sha = fleet.putModel(read(file));
         Task numbers = numbersTask(target, sha, images);
         Task latency = latency(target, sha, new ImageSize(images.height(), images.width()));

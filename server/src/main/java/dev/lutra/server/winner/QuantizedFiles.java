@@ -6,8 +6,6 @@ import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Bits;
-import dev.lutra.network.Network;
-import dev.lutra.network.Op;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
@@ -18,6 +16,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.predictor.RealKernels;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.evaluation.Calibration;
@@ -26,11 +25,8 @@ import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Files of networks that multiply integers: of those that have bits, what they answer is told; those of real numbers are written in 8 bits
@@ -59,21 +55,25 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
      * Writes a network of real numbers in 8 bits.
      *
      * @param shown what the file is called where it is told of
-     * @param subnet the network with its weights
+     * @param real the network with its weights
      * @param metadata of the network's file in float32
      */
     void write(Path file, String shown, SearchSpace space, Subnet real, Calibration calibration, Map<String, String> metadata,
         SubnetEvaluator evaluator, ImageData data) {
-        UniformBits bits = UniformBits.of(space, BITS);
-        Subnet subnet = evaluator.subnet(real.architecture(), bits, calibration);
+        Subnet subnet = inIntegers(space, real.architecture(), calibration, evaluator);
         Map<String, String> own = new LinkedHashMap<>(metadata);
         own.put(OnnxMetadata.QUANTIZED, own.get(OnnxMetadata.NETWORK));
         own.put(OnnxMetadata.QUANTIZED_ARCHITECTURE, own.get(OnnxMetadata.ARCHITECTURE));
-        own.putAll(new ExportedNetwork(bits.space(), subnet.architecture(), data.classes()).metadata());
+        own.putAll(new ExportedNetwork(UniformBits.of(space, BITS).space(), subnet.architecture(), data.classes()).metadata());
         own.putAll(calibration.values("export.int8").shown());
         ModelProto model = OnnxExporter.export(subnet.network(), subnet.weights(), new OnnxOptions(true, OptionalInt.empty(), own));
         OnnxFile.write(file, model);
         tell(file, shown, model, real, subnet, evaluator, data);
+    }
+
+    /** A network of real numbers in 8 bits. */
+    static Subnet inIntegers(SearchSpace space, Architecture architecture, Calibration calibration, SubnetEvaluator evaluator) {
+        return evaluator.subnet(architecture, UniformBits.of(space, BITS), calibration);
     }
 
     /** Tells what a file of a network that has bits answers, and in which of its layers ONNX Runtime does not multiply integers. */
@@ -96,16 +96,6 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
             }
         }
         events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), (before == subnet ? answers : ofBefore).expected(),
-            answers.found(), answers.alike(), answers.difference(), realLayers(model, subnet.network())));
-    }
-
-    /** The layers that are to multiply integers and do not. */
-    private static List<String> realLayers(ModelProto model, Network network) {
-        Set<String> integer = network.ops().stream().filter(QuantizedFiles::isInteger).map(Op::name).collect(Collectors.toSet());
-        return RealKernels.of(model).stream().filter(integer::contains).toList();
-    }
-
-    private static boolean isInteger(Op op) {
-        return op instanceof Op.Conv conv && conv.bits().isInteger() || op instanceof Op.Linear linear && linear.bits().isInteger();
+            answers.found(), answers.alike(), answers.difference(), RealKernels.of(model)));
     }
 }

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.ImageData;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.onnx.ExportedNetwork;
 import dev.lutra.onnx.OnnxExporter;
@@ -22,6 +23,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.retrain.LoneNetwork;
 import dev.lutra.space.Architecture;
+import dev.lutra.space.Gene;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
@@ -48,6 +50,7 @@ import java.util.stream.Stream;
 public final class WinnerExport {
 
     private static final int PICKED_DIGITS = 8;
+    private static final int FOUR_BITS = 4;
     /** Earlier versions kept winners with weights of their own here too. */
     private static final Pattern RANKED = Pattern.compile("(?:winner|retrained)-(\\d{1,9})(?:-.*)?\\.onnx");
 
@@ -235,13 +238,22 @@ public final class WinnerExport {
     /**
      * Makes sure that networks can be written as the experiment says.
      *
-     * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own, or cells
+     * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own, or cells; or a form is to have weights
+     *     of 4 bits, and the space has none
      */
     public static void check(Experiment experiment, SearchSpace space) {
         experiment.timed(space);
         if (experiment.export().int8().isPresent()) {
             QuantizedFiles.requireReal(space);
         }
+        boolean hasFourBits = space.genes().stream().filter(Gene::isBits).flatMap(gene -> gene.options().stream())
+            .anyMatch(option -> Bits.of(option.name()).weights() <= FOUR_BITS);
+        experiment.export().deployments().entrySet().stream().filter(form -> form.getValue().int4() && !hasFourBits).findFirst()
+            .ifPresent(form -> {
+                throw new InputException(
+                    "export.deploy." + form.getKey() + ".int4: " + space.name() + " has no weights of 4 bits or fewer (expected: "
+                        + "a space with such bits)");
+            });
     }
 
     /**
@@ -263,6 +275,12 @@ public final class WinnerExport {
             files.write(integers, inIntegers(shown), network.space(), subnet, calibration, metadata.apply(Precision.FLOAT32), evaluator, data);
             return integers;
         });
+    }
+
+    /** A network of real numbers as the file in 8-bit integers has it; empty where the experiment asks for none. */
+    public Optional<Subnet> inIntegers(LoneNetwork network, SubnetEvaluator evaluator) {
+        return experiment.export().int8()
+            .map(calibration -> QuantizedFiles.inIntegers(network.space(), network.architecture(), calibration, evaluator));
     }
 
     private static String inIntegers(String name) {

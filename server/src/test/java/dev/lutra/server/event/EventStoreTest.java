@@ -87,7 +87,7 @@ class EventStoreTest {
             new RunEvent.FileQuantized("winner-1-int8.onnx", 400, 0.75, 0.5, 0.625, 0.125, List.of("stem.conv")),
             new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true, false),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
-                List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
+                List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true, null)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
             new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75, 0.25, 0.375,
                 new TreeMap<>(Map.of("cat", 0.5)), null, null),
             new RunEvent.FilesPassedOver("images", "3 .heic"), new RunEvent.ImagesSkipped("images", List.of("a.jpg: damaged"), 60),

@@ -186,12 +186,20 @@ class RetrainStageTest {
         }
     }
 
-    /** Beside the file of float32, with its accuracy before and after, and tested like it. */
+    /** Beside the file of float32, with its accuracy before and after, confirmed by devices and tested like it. */
     @Test
     void whatIsRetrainedIsWrittenInIntegersToo() throws IOException {
-        try (ExperimentRun run = open(progress, "retrain: {epochs: 3, batch: 8}\nexport: {int8: percentile}\n")) {
+        SimulatedDevice box = new SimulatedDevice().and("box", SimulatedDevice.law(300, 20));
+        try (ExperimentRun run = open(box, progress, "retrain: {epochs: 3, batch: 8}\nexport: {int8: percentile}\ntargets: [{device: box}]\n")) {
             RetrainedNetwork network = run.retrain(architectures("k3,k7")).get(0);
             assertThat(network.files()).extracting(file -> file.getFileName().toString()).containsExactly("network.onnx", "network-int8.onnx");
+            assertThat(network.devices()).singleElement().satisfies(device -> {
+                assertThat(device.isVerified()).isTrue();
+                assertThat(device.integers().orElseThrow().p50Nanos()).as("of the other file, which has more nodes").isGreaterThan(device.p50Nanos());
+                assertThat(device.integers().orElseThrow().difference()).isPositive();
+            });
+            assertThat(history().all(RunEvent.NetworkRetrained.class)).singleElement().satisfies(told -> assertThat(told.devices().get(0)
+                .p50InIntegers()).isEqualTo(network.devices().get(0).integers().orElseThrow().p50Nanos()));
             String shown = "retrain/" + network.file().getParent().getFileName() + "/network-int8.onnx";
             assertThat(history().all(RunEvent.FileQuantized.class)).singleElement().satisfies(told -> {
                 assertThat(told.file()).isEqualTo(shown);

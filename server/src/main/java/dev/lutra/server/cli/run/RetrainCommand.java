@@ -68,7 +68,8 @@ public final class RetrainCommand extends AnsweringCommand {
         for (RetrainedNetwork network : networks) {
             table.row(network.name(), Figures.count(network.macs()), Figures.count(network.params()), before(network, Hits::accuracy),
                 before(network, second), Figures.percent(network.after().accuracy()), Figures.percent(second.applyAsDouble(network.after())),
-                devices(network, device -> Figures.millis(device.p50Nanos()) + " ms on " + device.device()),
+                devices(network, device -> Figures.millis(device.p50Nanos()) + " ms" + device.integers().map(file -> ", in int8 "
+                    + Figures.millis(file.p50Nanos()) + " ms").orElse("") + " on " + device.device()),
                 network.devices().isEmpty() ? "no device asked" : devices(network, RetrainCommand::state), network.file().getParent());
         }
         System.out.print(table);
@@ -83,7 +84,9 @@ public final class RetrainCommand extends AnsweringCommand {
     }
 
     private static String state(OnDevice device) {
-        return !device.numericsAgree() ? "numbers differ" : device.withinLimit() ? "verified" : "over the limit";
+        return !device.numericsAgree() || !device.isVerified() && device.withinLimit()
+            ? "numbers differ"
+            : device.withinLimit() ? "verified" : "over the limit";
     }
 
     private static Map<String, Object> document(RetrainedNetwork network) {
@@ -98,8 +101,13 @@ public final class RetrainCommand extends AnsweringCommand {
         document.put("after", shares(network.after()));
         Map<String, Object> devices = new LinkedHashMap<>();
         for (OnDevice device : network.devices()) {
-            devices.put(device.device(), Map.of("p50_ms", device.p50Nanos() / 1e6, "output_difference", device.difference(), "within_limit",
-                device.withinLimit(), "verified", device.isVerified()));
+            Map<String, Object> told = new LinkedHashMap<>(Map.of("p50_ms", device.p50Nanos() / 1e6, "output_difference", device.difference(),
+                "within_limit", device.withinLimit(), "verified", device.isVerified()));
+            device.integers().ifPresent(file -> {
+                told.put("int8_p50_ms", file.p50Nanos() / 1e6);
+                told.put("int8_output_difference", file.difference());
+            });
+            devices.put(device.device(), told);
         }
         document.put("devices", devices);
         return document;

@@ -2,6 +2,7 @@ package dev.lutra.server.cli.table;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import dev.lutra.latency.IntegerKernels;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.latency.MeasuringRules;
@@ -60,6 +61,7 @@ final class LutShowCommand implements Runnable {
                 + " ms, contained in every entry, paid once by a network");
         }
         table.calibration().ifPresent(LutShowCommand::print);
+        IntegerKernels.of(table).ifPresent(kernels -> Lines.print("integers " + kernels.described()));
         Lines.print("memory   " + memory(table));
         Lines.print("energy   " + energy(table));
         System.out.println();
