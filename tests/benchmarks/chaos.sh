@@ -1,6 +1,6 @@
 #!/bin/sh
 # A server and a hundred agents that do tasks while they are killed at random, the network between them is cut, slowed and silent, the disk
-# is full now and then (as root: on a file system of memory), and the clock is set (with libfaketime). Fails if a task is lost, has another outcome than it should, or a result
+# is full now and then (as root: on a file system of memory), and the server's clock is set. Fails if a task is lost, has another outcome than it should, or a result
 # was acknowledged of two leases.
 #
 #   tests/benchmarks/chaos.sh [SECONDS [AGENTS [PROCESSES [BLOCK [SEED]]]]]

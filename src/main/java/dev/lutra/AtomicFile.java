@@ -77,7 +77,7 @@ public final class AtomicFile {
                 channel.force(true);
             }
             Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            flush(folder);
+            flushNames(folder);
         } finally {
             Files.deleteIfExists(unfinished);
         }
@@ -98,8 +98,8 @@ public final class AtomicFile {
         }
     }
 
-    /** Makes the new name last. Not every system can do that to a folder; those that cannot need not. */
-    private static void flush(Path folder) {
+    /** Makes new names in a folder outlive a power cut. Not every system can do that; those that cannot need not. */
+    public static void flushNames(Path folder) {
         try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
             names.force(true);
         } catch (IOException e) {

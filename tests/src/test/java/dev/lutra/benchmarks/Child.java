@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /** A program of this class path in a process of its own, whose standard input is open as long as this process lives. */
 final class Child {
@@ -22,17 +21,10 @@ final class Child {
     private final BufferedReader lines;
 
     Child(Path log, String program, String... arguments) throws IOException {
-        this(Map.of(), log, program, arguments);
-    }
-
-    /** @param environment besides that of this process */
-    Child(Map<String, String> environment, Path log, String program, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC", "-Xshare:auto", "-cp", System.getProperty("java.class.path"), program));
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
-        builder.environment().putAll(environment);
-        process = builder.start();
+        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
         lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 

@@ -1,5 +1,6 @@
 package dev.lutra.benchmarks;
 
+import dev.lutra.InputException;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.connection.ServerAddress;
@@ -16,15 +17,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * A server and agents that do tasks while they are killed at random, the network between them is cut, slowed and silent, the disk is
- * full now and then (where file systems may be mounted), and the clock is set days ahead and back (where libfaketime is). Afterwards every task has the one outcome that follows from it, as after a calm
+ * full now and then (where file systems may be mounted), and the server's clock is set days ahead and back. Afterwards every task has the one outcome that follows from it, as after a calm
  * run, and every result that was acknowledged to an agent is there and was acknowledged of one lease alone.
  */
 public final class FleetChaos {
@@ -45,6 +46,7 @@ public final class FleetChaos {
 
     private static final byte[] EMPTY_MODEL = {0x3a, 0};
     private static final Duration WAIT = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofMinutes(15);
     private static final int HOLD_MILLIS = 20;
     private static final int LEAST_MILLIS = 300;
     private static final int MORE_MILLIS = 2000;
@@ -60,7 +62,7 @@ public final class FleetChaos {
     private final Size size;
     private final Random random;
     private final boolean hasDisk;
-    private final Optional<FalseClock> clock;
+    private final Path clock;
     private final List<Fault> possible;
     private final Map<String, Integer> events = new LinkedHashMap<>();
     private final List<Child> agents = new ArrayList<>();
@@ -75,9 +77,9 @@ public final class FleetChaos {
         this.random = new Random(size.seed());
         this.data = Files.createDirectories(folder.resolve("disk"));
         this.hasDisk = call("mount", "-t", "tmpfs", "-o", "size=" + DISK_MEBIBYTES + "m", "tmpfs", data.toString()) == 0;
-        this.clock = FalseClock.in(folder);
-        this.possible = Stream.of(Fault.values()).filter(fault -> hasDisk || fault != Fault.DISK_FULL)
-            .filter(fault -> clock.isPresent() || fault != Fault.CLOCK_SET).toList();
+        this.clock = folder.resolve("clock");
+        FalseClock.set(clock, Duration.ZERO);
+        this.possible = Stream.of(Fault.values()).filter(fault -> hasDisk || fault != Fault.DISK_FULL).toList();
         try (ServerSocket free = new ServerSocket(0)) {
             this.port = free.getLocalPort();
         }
@@ -105,19 +107,14 @@ public final class FleetChaos {
             .exitValue();
     }
 
-    private Map<String, String> environment() {
-        return clock.map(FalseClock::environment).orElse(Map.of());
-    }
-
     private void serve() throws IOException {
-        server = new Child(environment(), folder.resolve("server.log"), "dev.lutra.server.cli.Main", "serve", "--json", "--listen",
-            "127.0.0.1:" + port,
-            "--http", "127.0.0.1:0", "--data", data.toString());
+        server = new Child(folder.resolve("server.log"), FalseClockServer.class.getName(), Integer.toString(port), data.toString(),
+            clock.toString());
     }
 
     private Child join(int process) throws IOException {
         int first = size.agents() * process / size.processes();
-        return new Child(environment(), folder.resolve("agents.log"), SimulatedAgents.class.getName(), "127.0.0.1:" + network.port(), token,
+        return new Child(folder.resolve("agents.log"), SimulatedAgents.class.getName(), "127.0.0.1:" + network.port(), token,
             Integer.toString(first), Integer.toString(size.agents() * (process + 1) / size.processes() - first),
             folder.resolve(Acknowledged.PREFIX + process).toString(), folder.resolve("keys").toString());
     }
@@ -128,7 +125,7 @@ public final class FleetChaos {
         token = Files.readString(data.resolve("token")).strip();
         network = new FaultyProxy(port);
         Map<String, Task> tasks = new HashMap<>();
-        try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse("127.0.0.1:" + port), token)) {
+        try (RemoteFleet fleet = insist(() -> RemoteFleet.connect(ServerAddress.parse("127.0.0.1:" + port), token))) {
             for (int i = 0; i < size.processes(); i++) {
                 agents.add(join(i));
             }
@@ -136,12 +133,13 @@ public final class FleetChaos {
             Map<String, TaskOutcome> outcomes = new HashMap<>(block(fleet, model, tasks)); // calm, so that all are there
             long end = System.nanoTime() + Duration.ofSeconds(size.seconds()).toNanos();
             Thread faults = new Thread(() -> disturbUntil(end), "faults");
+            faults.setDaemon(true);
             faults.start();
             while (System.nanoTime() < end) {
                 outcomes.putAll(block(fleet, model, tasks));
             }
             faults.join();
-            check(tasks, fleet.outcomes(tasks.keySet(), tasks.size() - 1, WAIT));
+            check(tasks, insist(() -> fleet.outcomes(tasks.keySet(), tasks.size() - 1, WAIT)));
             check(tasks, outcomes.values());
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
@@ -159,12 +157,29 @@ public final class FleetChaos {
             ids.add(task.getId());
             byDevice.computeIfAbsent("agent" + i % size.agents(), device -> new ArrayList<>()).add(task);
         });
-        byDevice.forEach(fleet::submit);
+        byDevice.forEach((device, some) -> insist(() -> {
+            fleet.submit(device, some);
+            return some;
+        }));
         Map<String, TaskOutcome> done = new HashMap<>();
         while (done.size() < ids.size()) {
-            fleet.outcomes(ids, done.size(), WAIT).forEach(outcome -> done.put(outcome.getTaskId(), outcome));
+            insist(() -> fleet.outcomes(ids, done.size(), WAIT)).forEach(outcome -> done.put(outcome.getTaskId(), outcome));
         }
         return done;
+    }
+
+    /** A client gives up after a time in which a server on a busy machine may be killed and be started several times. */
+    private static <R> R insist(Supplier<R> call) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                return call.get();
+            } catch (InputException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private void disturbUntil(long end) {
@@ -206,7 +221,7 @@ public final class FleetChaos {
                 pause();
                 Files.delete(filler);
             }
-            case CLOCK_SET -> clock.orElseThrow().set(Duration.ofSeconds(random.nextInt(2 * FARTHEST_SECONDS) - FARTHEST_SECONDS));
+            case CLOCK_SET -> FalseClock.set(clock, Duration.ofSeconds(random.nextInt(2 * FARTHEST_SECONDS) - FARTHEST_SECONDS));
         }
     }
 

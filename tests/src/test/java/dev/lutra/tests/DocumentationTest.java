@@ -14,14 +14,20 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 
 /** The pages name all that there is: packages, commands, benchmarks, what a run tells. */
 @AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
 class DocumentationTest {
+
+    private static final Pattern NAMED_TEST = Pattern.compile("`[A-Z]\\w*Test(#\\w+)?`");
 
     @ArchTest
     static void everyPackageIsOnThePageOfTheArchitecture(JavaClasses all) throws IOException {
@@ -60,6 +66,39 @@ class DocumentationTest {
             List<String> scripts = files.map(file -> "`tests/benchmarks/" + file.getFileName()).filter(name -> name.endsWith(".sh")).toList();
             assertThat(scripts).hasSizeGreaterThan(10).allMatch(page::contains);
         }
+    }
+
+    /** Tests that the page of security names are there: classes, and methods behind a {@code #}. */
+    @ArchTest
+    static void everyTestOnThePageOfSecurityIsThere(JavaClasses all) throws IOException {
+        List<String> named = NAMED_TEST.matcher(page("security.md")).results().map(MatchResult::group).map(name -> name.replace("`", "")).toList();
+        assertThat(named).hasSizeGreaterThan(25);
+        Map<String, Path> tests = new HashMap<>();
+        for (String module : List.of("", "proto", "agent", "server", "tests")) {
+            try (Stream<Path> files = Files.walk(LutraProcess.CHECKOUT.resolve(module).resolve("src/test/java"))) {
+                files.filter(file -> file.toString().endsWith("Test.java"))
+                    .forEach(file -> tests.put(file.getFileName().toString().replace(".java", ""), file));
+            }
+        }
+        for (String name : named) {
+            String[] parts = name.split("#");
+            assertThat(tests).as(name).containsKey(parts[0]);
+            if (parts.length > 1) {
+                assertThat(Files.readString(tests.get(parts[0]))).as(name).contains(" " + parts[1] + "(");
+            }
+        }
+    }
+
+    /** Every threat, and everything that once went wrong, names what holds it. */
+    @ArchTest
+    static void everyRowOfWhatIsHeldNamesATest(JavaClasses all) throws IOException {
+        List<String> rows = page("security.md").lines().dropWhile(line -> !line.equals("## Threats"))
+            .takeWhile(line -> line.equals("## Threats") || !line.startsWith("## ")).filter(line -> line.startsWith("| "))
+            .filter(line -> !line.endsWith("| held by |")).toList();
+        assertThat(rows).hasSizeGreaterThan(20).allSatisfy(row -> {
+            String[] cells = row.split("\\|");
+            assertThat(NAMED_TEST.matcher(cells[cells.length - 1]).find()).as(row).isTrue();
+        });
     }
 
     private static Stream<String> commands(CommandLine command, String before) {

@@ -35,8 +35,9 @@ public record ServerFolder(Path root) {
     }
 
     /** Notes where this machine reaches the server. */
-    public void reachedAt(ServerAddress address) {
+    public ServerAddress reachedAt(ServerAddress address) {
         AtomicFile.write(address(), address + "\n");
+        return address;
     }
 
     /**

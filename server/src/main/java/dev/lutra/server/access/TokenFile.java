@@ -1,13 +1,18 @@
 package dev.lutra.server.access;
 
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.border.PrivateFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.regex.Pattern;
 
 /** The file in which an operator keeps a token; a server makes that of its owner. */
@@ -29,7 +34,7 @@ public final class TokenFile {
         if (Files.notExists(file)) {
             return create(file);
         }
-        String token = read(file);
+        String token = read(file, "; delete it, and the server makes another");
         PrivateFiles.close(file);
         return token;
     }
@@ -40,9 +45,13 @@ public final class TokenFile {
      * @throws InputException when the file is not there, cannot be read, or holds no token
      */
     public static String read(Path file) {
+        return read(file, "");
+    }
+
+    private static String read(Path file, String otherwise) {
         String token = InputFile.text(file, MOST_BYTES).strip();
         if (!TOKEN.matcher(token).matches()) {
-            throw InputException.in(file, "holds no token (expected: one line of at least 16 letters, digits or ._~+/=-)");
+            throw InputException.in(file, "holds no token (expected: one line of at least 16 letters, digits or ._~+/=-)" + otherwise);
         }
         return token;
     }
@@ -52,8 +61,14 @@ public final class TokenFile {
         try {
             Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
             Path part = Files.createTempFile(folder, "token-", ".part", PrivateFiles.attributes());
-            Files.writeString(part, token + "\n");
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap((token + "\n").getBytes(StandardCharsets.US_ASCII)));
+                channel.force(true);
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+                AtomicFile.flushNames(folder);
+            } finally {
+                Files.deleteIfExists(part);
+            }
         } catch (IOException e) {
             throw new InputException(file + ": cannot be written (" + FileTrouble.reason(file, e) + ")", e);
         }

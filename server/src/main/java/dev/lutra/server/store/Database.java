@@ -95,6 +95,7 @@ public final class Database implements AutoCloseable {
         return patience.waitOut(() -> {
             try {
                 makePrivate(file);
+                refuseEmptied(file);
                 check(file, source);
                 migrate(file, source);
                 return new Database(file, source, patience, busyMillis);
@@ -124,10 +125,22 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** SQLite takes an empty file for a new database, and deletes the log that lies beside it. */
+    private static void refuseEmptied(Path file) throws IOException {
+        if (Files.size(file) == 0 && Files.exists(log(file)) && Files.size(log(file)) > 0) {
+            throw damaged(file, "it is empty, and its log is not", null);
+        }
+    }
+
+    /** Where transactions are that a database does not have in itself yet. */
+    static Path log(Path file) {
+        return file.resolveSibling(file.getFileName() + "-wal");
+    }
+
     private static InputException damaged(Path file, String found, Exception cause) {
         return new InputException(file + ": damaged (" + found.lines().findFirst().orElse("").strip() + "; expected: a whole database). "
-            + "Put a copy of it back, or move it away with its -wal and -shm: Lutra then begins it anew, and finds out again "
-            + "the accuracies and measurements that only it had", cause);
+            + "Put a copy of it back (a server's: lutra restore BACKUP --data FOLDER), or move it away with its -wal and -shm: Lutra then "
+            + "begins it anew, and finds out again the accuracies and measurements that only it had", cause);
     }
 
     private static SQLiteDataSource source(Path file, int busyMillis) {

@@ -1,7 +1,8 @@
 package dev.lutra.server.store;
 
-import dev.lutra.proto.border.PrivateFiles;
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 
 /** Model files in a folder, each under the SHA-256 of its content. A file that is there is whole. */
 public final class ModelStore {
@@ -43,8 +45,19 @@ public final class ModelStore {
         }
     }
 
+    /** How many models in a folder were being received when their receiver ended. */
+    static int halfReceived(Path folder) throws IOException {
+        try (DirectoryStream<Path> parts = parts(folder)) {
+            return (int) StreamSupport.stream(parts.spliterator(), false).count();
+        }
+    }
+
+    private static DirectoryStream<Path> parts(Path folder) throws IOException {
+        return Files.newDirectoryStream(folder, PART_PREFIX + "*" + PART_SUFFIX);
+    }
+
     private static void sweep(Path folder) throws IOException {
-        try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, PART_PREFIX + "*" + PART_SUFFIX)) {
+        try (DirectoryStream<Path> parts = parts(folder)) {
             for (Path part : parts) {
                 Files.deleteIfExists(part);
             }
@@ -123,6 +136,7 @@ public final class ModelStore {
                     channel.force(true); // or a power cut could leave the name without the content
                 }
                 Files.move(part, file(sha256), StandardCopyOption.ATOMIC_MOVE);
+                AtomicFile.flushNames(folder); // or it could leave the content without the name
             } catch (IOException e) {
                 throw failed(e);
             }

@@ -1,5 +1,6 @@
 package dev.lutra.server.tls;
 
+import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.border.FileTrouble;
@@ -7,10 +8,12 @@ import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.proto.connection.CertifiedKey;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
@@ -94,7 +97,11 @@ public final class KeptKey {
             }
             keytool(part, hosts, how);
             PrivateFiles.close(part);
+            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.flushNames(folder);
         } finally {
             Files.deleteIfExists(part);
             Files.delete(workplace);

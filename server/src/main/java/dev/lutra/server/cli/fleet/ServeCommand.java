@@ -26,7 +26,9 @@ import dev.lutra.server.schedule.RunCalls;
 import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.schedule.UnknownRunException;
 import dev.lutra.server.store.Database;
+import dev.lutra.server.store.LeftBehind;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.store.Patience;
 import dev.lutra.server.tls.Encryption;
 import dev.lutra.server.tls.KnownClients;
 import dev.lutra.server.tls.OwnAddress;
@@ -49,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -85,11 +88,13 @@ public final class ServeCommand implements Runnable {
             throw new InputException("--client-ca: nothing is encrypted (expected: with --tls, or --tls-cert and --tls-key)");
         }
         ServerFolder folder = new ServerFolder(data);
-        String owner = TokenFile.loadOrCreate(folder.token());
+        Patience patience = new Patience(log::say);
+        String owner = patience.waitOut(() -> TokenFile.loadOrCreate(folder.token()));
         CountDownLatch stopped = new CountDownLatch(1);
-        try (RunFolder.Lock alone = new RunFolder(data).lock(); Database database = Database.open(data.resolve("lutra.db"), log::say)) {
+        CountDownLatch closed = new CountDownLatch(1);
+        try (RunFolder.Lock alone = patience.waitOut(() -> new RunFolder(data).lock()); Database database = open(log::say)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-            ModelStore models = new ModelStore(data.resolve("models"));
+            ModelStore models = patience.waitOut(() -> new ModelStore(data.resolve("models")));
             Access access = Access.open(database, Clock.systemUTC(), owner);
             InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
             Optional<ServerKey> key = key(encryption, names(where, pages));
@@ -100,13 +105,13 @@ public final class ServeCommand implements Runnable {
                     new DeviceRoutes(new FleetState(database, queue)),
                     new InstallRoutes(access, AgentFiles.besideThisProgram(data.resolve("agent"))),
                     new OperationRoutes(new Health(database, data), new Metrics(Version.text(), queue, () -> runs.list().getRunsList())))) {
-                CountDownLatch closed = new CountDownLatch(1);
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                     stopped.countDown();
                     awaitQuietly(closed);
                 }));
                 Optional<KeyFingerprint> fingerprint = key.map(ServerKey::fingerprint);
-                folder.reachedAt(new ServerAddress(OwnAddress.fromHere(where), server.port(), fingerprint, fingerprint.isEmpty()));
+                ServerAddress fromHere = new ServerAddress(OwnAddress.fromHere(where), server.port(), fingerprint, fingerprint.isEmpty());
+                patience.waitOut(() -> folder.reachedAt(fromHere));
                 String name = pages.names().stream().findFirst().orElse(OwnAddress.inUrl(where));
                 access.reachedAt(new Access.Places(new ServerAddress(name, server.port(), fingerprint, fingerprint.isEmpty()).toString(),
                     web.address()));
@@ -115,9 +120,16 @@ public final class ServeCommand implements Runnable {
                 awaitQuietly(stopped);
                 web.close();
                 server.close();
-                closed.countDown();
             }
+        } finally {
+            closed.countDown(); // the database, too
         }
+    }
+
+    private Database open(Consumer<String> say) {
+        Path file = data.resolve("lutra.db");
+        LeftBehind.in(file, data.resolve("models")).forEach(say);
+        return Database.open(file, say);
     }
 
     private Optional<ServerKey> key(Encryption encryption, List<String> names) {
