@@ -21,7 +21,7 @@ async function show() {
     section('What differs', told.settings.length === 0 ? empty('Nothing: the files say the same.') : rows('What differs', told.names, told.settings, 'setting'),
       told.changes.length === 0 ? null : [make('p', { class: 'quiet' }, 'Changed since the fronts were found, so that no figure here follows from it:'),
         rows('Changed since', ['in', 'searched with', 'now'], told.changes, 'setting')]),
-    section('What they found and took', rows('What they found and took', told.names, told.figures, ''),
+    section('What they found and took', rows('What they found and took', told.names, told.figures, 'figure'),
       make('p', { class: 'quiet' }, 'Hypervolumes are of one box, around all that any of these runs has evaluated, in the objectives that they share.')),
     ...told.plots.map(plot => section(plot.title, plotted(plot.title, plot.data))),
     told.winners.length === 0 ? '' : section('Winners', table('Winners on their devices', [
