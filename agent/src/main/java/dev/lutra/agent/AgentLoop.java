@@ -12,6 +12,7 @@ import dev.lutra.agent.link.Supply;
 import dev.lutra.agent.rounds.Rounds;
 import dev.lutra.agent.task.InputException;
 import dev.lutra.agent.task.Job;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinReply;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.Outcome;
@@ -40,7 +41,7 @@ public final class AgentLoop {
     private static final Duration LAST_WORDS = Duration.ofSeconds(10);
 
     private final ServerLink link;
-    private final JoinRequest self;
+    private final Supplier<JoinRequest> self;
     private final Rounds rounds;
     private final int leaseSize;
     private final Supplier<Backoff> backoffs;
@@ -53,14 +54,14 @@ public final class AgentLoop {
     private volatile Thread thread;
 
     /**
-     * @param self what to join as
+     * @param self what to join as, as it is now
      * @param rounds measures; for this loop alone
      * @param leaseSize most tasks to take at a time, and to measure side by side
      * @param modelBytes memory for models
      * @param backoffs waiting times for one row of tries
      * @param timers by which leases are renewed, one for every session
      */
-    AgentLoop(ServerLink link, JoinRequest self, Rounds rounds, int leaseSize, long modelBytes, Supplier<Backoff> backoffs,
+    AgentLoop(ServerLink link, Supplier<JoinRequest> self, Rounds rounds, int leaseSize, long modelBytes, Supplier<Backoff> backoffs,
         Supplier<ScheduledExecutorService> timers) {
         this.link = link;
         this.self = self;
@@ -95,8 +96,8 @@ public final class AgentLoop {
                     rejoin.reset();
                 }
                 Thread.sleep(rejoin.nextMillis());
-                session = patientLink.call(PatientLink.ANSWER, stub -> stub.join(self));
-                log.info("{}: joined again as {}", link.address().shown(), self.getDevice().getName());
+                session = patientLink.call(PatientLink.ANSWER, stub -> stub.join(self.get()));
+                log.info("{}: joined again as {}", link.address().shown(), self.get().getDevice().getName());
             }
         } catch (InterruptedException e) {
             log.debug("stopped", e);
@@ -123,8 +124,9 @@ public final class AgentLoop {
         boolean said = false;
         while (true) {
             try {
-                JoinReply reply = link.call(PatientLink.ANSWER, stub -> stub.join(self));
-                log.info("{}: joined as {}, models run {}", link.address().shown(), self.getDevice().getName(), self.getDevice().getProtection());
+                JoinReply reply = link.call(PatientLink.ANSWER, stub -> stub.join(self.get()));
+                Device device = self.get().getDevice();
+                log.info("{}: joined as {}, models run {}", link.address().shown(), device.getName(), device.getProtection());
                 return reply;
             } catch (ServerException e) {
                 patientLink.giveUpIfInterrupted();
@@ -153,7 +155,7 @@ public final class AgentLoop {
             lost.set(true);
             supply.wakeUp();
         };
-        try (LeaseKeeper keeper = new LeaseKeeper(link, session, timers.get());
+        try (LeaseKeeper keeper = new LeaseKeeper(link, session, timers.get(), () -> self.get().getPowerMode());
             SessionThread reporting = new SessionThread("reports",
                 () -> reports.deliver(session.getSession(), keeper::release), onFailure);
             SessionThread supplying = new SessionThread("supply",

@@ -201,7 +201,8 @@ public final class Main implements Callable<Integer> {
             Offers offers = Offers.find(providers, bench, configured, cores);
             ServerLink link = new ServerLink(address)) {
             String memory = probe.memory(bench);
-            double quota = new SystemWatch().cpuQuota();
+            SystemWatch system = new SystemWatch();
+            double quota = system.cpuQuota();
             if (quota > 0) {
                 LoggerFactory.getLogger(Main.class).info("this container may take {} cores of CPU time: a model that takes more is stopped now and"
                     + " then, which its latencies hold", quota);
@@ -216,9 +217,10 @@ public final class Main implements Callable<Integer> {
                 offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
                     offers.isCommand(provider) ? NO_ENERGY : energy.described(provider)));
                 Rounds rounds = new Rounds(offers.bench(), levels, System::nanoTime, TimeUnit.NANOSECONDS::sleep, Clock.systemUTC(),
-                    new Random(), new SystemWatch(), version(),
+                    new Random(), system, version(),
                     (provider, options) -> offers.isCommand(provider) ? Optional.empty() : energy.open(provider, options));
-                return new AgentLoop(link, self.setDevice(described).build(), rounds, lease, MODEL_BYTES,
+                JoinRequest joining = self.setDevice(described).build();
+                return new AgentLoop(link, () -> joining.toBuilder().setPowerMode(system.powerMode()).build(), rounds, lease, MODEL_BYTES,
                     () -> new Backoff(FIRST_RETRY, LONGEST_RETRY, new Random()), LeaseKeeper::timer);
             });
         } catch (InterruptedException | RuntimeException e) {

@@ -118,7 +118,7 @@ class AgentLoopTest {
             .setDevice(Device.newBuilder().setName("bench")).setAgentVersion("dev").build();
         Rounds rounds = new Rounds(with, new ReferenceLevels(state), System::nanoTime, TimeUnit.NANOSECONDS::sleep,
             Clock.systemUTC(), new Random(1), new SystemWatch(), "dev");
-        AgentLoop loop = new AgentLoop(link, self, rounds, 4, 1 << 20,
+        AgentLoop loop = new AgentLoop(link, () -> self, rounds, 4, 1 << 20,
             () -> new Backoff(Duration.ofMillis(20), Duration.ofMillis(200), new Random(1)), Timer::new);
         loops.add(loop);
         CompletableFuture<Void> run = CompletableFuture.runAsync(() -> {
@@ -194,6 +194,22 @@ class AgentLoopTest {
 
         assertRefused(start(ScriptedServer.TOKEN, Duration.ofMinutes(1)),
             server.address() + ": the server refuses this agent: device: a/b (expected: no slash)");
+    }
+
+    @Test
+    void aServerOfAnOlderProtocolEndsTheAgentWithWhatToUpdate() {
+        server.protocol = null;
+        assertRefused(start(ScriptedServer.TOKEN, Duration.ZERO), server.address().shown() + ": the server refuses this agent: protocol of the"
+            + " server: none told (expected: 1, which the caller speaks; the server's Lutra is older and has to be updated)");
+        assertThat(server.joins).isEmpty();
+    }
+
+    @Test
+    void aServerOfANewerProtocolThatServesTheAgentIsJoined() throws Exception {
+        server.protocol = "2";
+        server.enqueue(RELU, relu("a", QUICK));
+        start();
+        eventually("a report", () -> server.reports.size() == 1);
     }
 
     @Test

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lutra.agent.link.DeviceKey;
+import dev.lutra.agent.link.Passport;
+import dev.lutra.agent.link.PatientLink;
+import dev.lutra.agent.link.ServerLink;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxMetadata;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
@@ -19,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -39,7 +46,7 @@ class JsonAnswersTest {
 
     /** Those that speak to a server. */
     private static final Set<String> OF_A_SERVER = Set.of("serve", "agents", "token create", "token list", "token revoke", "devices list",
-        "devices remove", "backup", "restore", "gc");
+        "devices drain", "devices undrain", "devices remove", "tasks list", "tasks cancel", "backup", "restore", "gc");
 
     @TempDir
     private Path folder;
@@ -106,6 +113,11 @@ class JsonAnswersTest {
         asked.put("token list", new Asked("token list --server @fleet", answer -> answer.path(0).path("role").asText().equals("operator")));
         asked.put("token revoke", new Asked("token revoke --server @fleet", answer -> answer.has("revoked")));
         asked.put("devices list", new Asked("devices list --server @fleet", JsonNode::isArray));
+        asked.put("devices drain", new Asked("devices drain box --server @fleet", answer -> answer.path("draining").asBoolean()));
+        asked.put("devices undrain", new Asked("devices undrain box --server @fleet", answer -> !answer.path("draining").asBoolean(true)));
+        asked.put("tasks list",
+            new Asked("tasks list --device gone --server @fleet", answer -> answer.findValuesAsText("task").equals(List.of("left", "too"))));
+        asked.put("tasks cancel", new Asked("tasks cancel left --server @fleet", answer -> answer.path("cancelled").asInt() == 1));
         asked.put("devices remove", new Asked("devices remove gone --server @fleet", answer -> answer.path("failed_tasks").asInt() == 1));
         asked.put("backup", new Asked("backup @saved.zip --data @fleet", answer -> answer.path("bytes").asLong() > 0));
         asked.put("restore", new Asked("restore @saved.zip --data @restored", answer -> answer.path("data").asText().endsWith("restored")));
@@ -159,18 +171,32 @@ class JsonAnswersTest {
             String token = Files.readString(folder.resolve("fleet/token")).strip();
             try (RemoteFleet fleet = RemoteFleet.connect(new ServerAddress("127.0.0.1", port), token)) {
                 String model = fleet.putModel(Files.readAllBytes(folder.resolve("net.onnx")));
-                fleet.submit("gone", List.of(Task.newBuilder().setId("left").setThreads(1).setModelSha256(model).build()));
+                Task left = Task.newBuilder().setId("left").setThreads(1).setModelSha256(model).build();
+                fleet.submit("gone", List.of(left, left.toBuilder().setId("too").build()));
             }
+            join(new ServerAddress("127.0.0.1", port), token, "box");
             String made = answerOf("token create", asked).path("id").asText();
             answerOf("token list", asked);
             answerOf("token revoke", Map.of("token revoke", asked.get("token revoke").with(made)));
             answerOf("devices list", asked);
+            answerOf("devices drain", asked);
+            answerOf("devices undrain", asked);
+            answerOf("tasks list", asked);
+            answerOf("tasks cancel", asked);
             answerOf("devices remove", asked);
             answerOf("backup", asked);
             answerOf("restore", asked);
             answerOf("gc", asked);
             server.kill();
             assertAnswer("serve", server.output(), asked.get("serve"));
+        }
+    }
+
+    private void join(ServerAddress server, String token, String device) {
+        try (ServerLink link = new ServerLink(server)) {
+            link.show(new Passport(device, DeviceKey.make(folder.resolve("keys"), server, device), Optional.of(token)));
+            JoinRequest request = JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build();
+            link.call(PatientLink.ANSWER, stub -> stub.join(request));
         }
     }
 

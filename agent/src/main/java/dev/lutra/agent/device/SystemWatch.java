@@ -66,8 +66,7 @@ public final class SystemWatch {
             state.setStealShare((now.stolen() - since.stolen()) / (double) (now.total() - since.total()));
         }
         state.setThrottled(Math.max(0, now.throttled() - since.throttled())).setCooled(isCooled());
-        powerMode().ifPresent(state::setPowerMode);
-        return state.build();
+        return state.setPowerMode(powerMode()).build();
     }
 
     /** Of Intel's processors, each core's; of the container, periods in which its quota was used up (cgroups(7), {@code cpu.stat}). */
@@ -95,12 +94,13 @@ public final class SystemWatch {
         }
     }
 
-    /** Of NVIDIA's Jetsons, by what nvpmodel leaves: {@code pmode:0002} and the names in its configuration. */
-    private Optional<String> powerMode() {
+    /** Of NVIDIA's Jetsons, by what nvpmodel leaves: {@code pmode:0002} and the names in its configuration. Empty: there is none. */
+    public String powerMode() {
         return lines("var/lib/nvpmodel/status").flatMap(line -> PMODE.matcher(line).results()).map(found -> Integer.parseInt(found.group(1)))
             .findFirst()
             .map(mode -> lines("etc/nvpmodel.conf").flatMap(line -> POWER_MODEL.matcher(line).results())
-                .filter(found -> Integer.parseInt(found.group(1)) == mode).map(found -> found.group(2)).findFirst().orElse(Integer.toString(mode)));
+                .filter(found -> Integer.parseInt(found.group(1)) == mode).map(found -> found.group(2)).findFirst().orElse(Integer.toString(mode)))
+            .orElse("");
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,11 +35,16 @@ public final class LeaseKeeper implements AutoCloseable {
     private volatile double underWay;
     private volatile double halfWidth;
     private final ScheduledExecutorService timer;
+    private final Supplier<String> powerMode;
 
-    /** @param timer for this session alone: it ends with it */
-    public LeaseKeeper(ServerLink link, JoinReply joined, ScheduledExecutorService timer) {
+    /**
+     * @param timer for this session alone: it ends with it
+     * @param powerMode of the device now; empty: it has none
+     */
+    public LeaseKeeper(ServerLink link, JoinReply joined, ScheduledExecutorService timer, Supplier<String> powerMode) {
         this.link = link;
         this.timer = timer;
+        this.powerMode = powerMode;
         this.session = joined.getSession();
         this.period = Duration.ofMillis(Math.max(1, joined.getLeaseMillis() / 4));
         timer.scheduleWithFixedDelay(this::renew, // who slept does not make up for what was missed
@@ -105,7 +111,8 @@ public final class LeaseKeeper implements AutoCloseable {
         Set<LeaseName> lost = new HashSet<>(held);
         try {
             RenewRequest request = RenewRequest.newBuilder().setSession(session).addAllLeases(lost)
-                .addAllBegun(lost.stream().filter(begun::contains).toList()).setUnderWay(underWay).setHalfWidth(halfWidth).build();
+                .addAllBegun(lost.stream().filter(begun::contains).toList()).setUnderWay(underWay).setHalfWidth(halfWidth)
+                .setPowerMode(powerMode.get()).build();
             RenewReply reply = link.call(period, stub -> stub.renew(request));
             reply.getHeldList().forEach(lost::remove);
             lost.forEach(this::release);

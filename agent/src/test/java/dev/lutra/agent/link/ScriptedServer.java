@@ -14,8 +14,10 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
@@ -73,6 +75,9 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
     public volatile Runnable onFetch = () -> {};
     public volatile Function<RenewRequest, RenewReply> onRenew = request -> RenewReply.newBuilder().addAllHeld(request.getLeasesList()).build();
     public volatile Function<ReportRequest, ReportReply> onReport = request -> ReportReply.newBuilder().setAccepted(true).build();
+
+    /** That it says it speaks; null: a server of before that was told. */
+    public volatile String protocol = Integer.toString(ProtocolVersion.CURRENT);
 
     private Server server;
     private int port;
@@ -145,10 +150,22 @@ public final class ScriptedServer extends AgentServiceGrpc.AgentServiceImplBase 
         String shown = String.valueOf(headers.get(AUTHORIZATION)).replaceFirst("^Bearer ", "");
         boolean open = method.equals("Challenge") || method.equals("Authenticate");
         if (open || (method.equals("Enroll") ? shown.equals(TOKEN) : access.bearers.contains(shown))) {
-            return next.startCall(call, headers);
+            return next.startCall(telling(call), headers);
         }
         call.close(Status.UNAUTHENTICATED.withDescription("wrong token"), new Metadata());
         return new ServerCall.Listener<>() {};
+    }
+
+    private <Q, A> ServerCall<Q, A> telling(ServerCall<Q, A> call) {
+        return new SimpleForwardingServerCall<>(call) {
+            @Override
+            public void sendHeaders(Metadata headers) {
+                if (protocol != null) {
+                    headers.put(ProtocolVersion.HEADER, protocol);
+                }
+                super.sendHeaders(headers);
+            }
+        };
     }
 
     @Override

@@ -80,7 +80,7 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
 
     /** A connection to it: encrypted, except on this machine where no key is named. */
     public ManagedChannelBuilder<?> channel() {
-        return Grpc.newChannelBuilderForAddress(host, port, credentials());
+        return Grpc.newChannelBuilderForAddress(host, port, credentials()).intercept(ProtocolVersion.telling());
     }
 
     private ChannelCredentials credentials() {

@@ -10,6 +10,7 @@ import dev.lutra.server.cli.fleet.GcCommand;
 import dev.lutra.server.cli.fleet.LoadCommand;
 import dev.lutra.server.cli.fleet.RestoreCommand;
 import dev.lutra.server.cli.fleet.ServeCommand;
+import dev.lutra.server.cli.fleet.TasksCommand;
 import dev.lutra.server.cli.fleet.TokenCommand;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.cli.recipe.InitCommand;
@@ -56,7 +57,7 @@ public final class Main {
         StageCommands.Search.class, StageCommands.Export.class, VerifyCommand.class, RetrainCommand.class, TestCommand.class,
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
-        ServeCommand.class, AgentsCommand.class, DevicesCommand.class, TokenCommand.class, LutCommand.class, PredictCommand.class,
+        ServeCommand.class, AgentsCommand.class, DevicesCommand.class, TasksCommand.class, TokenCommand.class, LutCommand.class, PredictCommand.class,
         CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class, CompletionCommand.class);
 
     public static void main(String[] args) {

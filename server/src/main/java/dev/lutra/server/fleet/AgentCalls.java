@@ -70,11 +70,15 @@ public final class AgentCalls {
         return reply;
     }
 
-    /** See {@link TaskQueue#renew}, {@link TaskQueue#begin} and {@link TaskQueue#giveBack}. */
+    /** See {@link TaskQueue#renew}, {@link TaskQueue#begin}, {@link TaskQueue#giveBack} and {@link TaskQueue#inPowerMode}. */
     public RenewReply renew(RenewRequest request) {
         int named = request.getLeasesCount() + request.getBegunCount() + request.getReturnedCount();
         if (named > MOST_LEASES_NAMED) {
             throw new InputException("leases: " + named + " (expected: at most " + MOST_LEASES_NAMED + " in a call)");
+        }
+        if (!request.getPowerMode().isEmpty()) {
+            DESCRIPTION.check(JoinRequest.newBuilder().setPowerMode(request.getPowerMode()).build());
+            queue.inPowerMode(request.getSession(), request.getPowerMode());
         }
         if (request.getReturnedCount() > 0) {
             queue.giveBack(request.getSession(), request.getReturnedList());

@@ -9,21 +9,25 @@ import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
 import dev.lutra.proto.Failed;
-import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RuntimeOffer;
+import dev.lutra.proto.Sharing;
 import dev.lutra.proto.Standing;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.TaskState;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.StorageException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,7 +39,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.Update;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,7 +115,7 @@ public final class TaskQueue {
         .setReason("the agent was lost " + MAX_ATTEMPTS + " times while it had this task")).build();
 
     private static final Outcome CANCELLED = Outcome.newBuilder().setFailed(Failed.newBuilder()
-        .setReason("cancelled by an operator")).build();
+        .setReason("cancelled by an operator (run it again to have it done)")).build();
 
     /** A lease that its agent still has, or has let run out but may come back to. */
     private static final String OF_AN_AGENT = "state IN ('queued', 'leased') AND session IS NOT NULL";
@@ -327,7 +333,8 @@ public final class TaskQueue {
 
     private record Held(int tasks, long attempts) {}
 
-    private record QueuedTask(long position, long attempts, long bytes) {
+    /** @param content by which equal tasks are known of which one is enough; empty: it is needed for itself */
+    private record QueuedTask(long position, long attempts, long bytes, String content) {
         boolean isSuspect() {
             return attempts >= SUSPECT_AFTER;
         }
@@ -336,8 +343,12 @@ public final class TaskQueue {
     /** Of a queue's head what a lease takes. */
     private static List<QueuedTask> next(List<QueuedTask> head, Held held) {
         List<QueuedTask> next = new ArrayList<>();
+        Set<String> taken = new HashSet<>();
         long bytes = 0;
         for (QueuedTask task : head) {
+            if (!task.content().isEmpty() && !taken.add(task.content())) {
+                continue;
+            }
             bytes += task.bytes();
             if (!next.isEmpty() && (task.isSuspect() || bytes > LARGE_LEASE_BYTES)) {
                 return next;
@@ -352,10 +363,11 @@ public final class TaskQueue {
 
     /** The tasks themselves may be large, and are read when it is known which ones go. */
     private static List<QueuedTask> head(Handle handle, String device, int max) {
-        return handle.createQuery("SELECT position, attempts, length(task) AS bytes FROM tasks WHERE device = :device AND state = 'queued'"
+        return handle.createQuery("SELECT position, attempts, length(task) AS bytes, iif(takes, content, '') AS content FROM tasks"
+            + " WHERE device = :device AND state = 'queued' AND NOT (" + EqualTasks.WAITS_FOR_AN_EQUAL_ONE + ")"
             + " ORDER BY priority DESC, turn, position LIMIT :max")
             .bind("device", device).bind("max", Math.min(max, MAX_LEASED_TOGETHER))
-            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("attempts"), row.getLong("bytes")))
+            .map((row, context) -> new QueuedTask(row.getLong("position"), row.getLong("attempts"), row.getLong("bytes"), row.getString("content")))
             .list();
     }
 
@@ -402,6 +414,23 @@ public final class TaskQueue {
             return leases.stream().filter(lease -> held(handle, session, lease, "state = 'leased', lease_expires_millis = :expires")
                 .bind("expires", expires).execute() == 1).toList();
         });
+    }
+
+    /**
+     * Notes in which power mode a device is now.
+     *
+     * @throws UnknownSessionException when the agent has to join again
+     */
+    public void inPowerMode(String session, String mode) {
+        String device = read(handle -> {
+            String known = hear(handle, session);
+            return joined(handle, known).filter(joined -> !joined.getPowerMode().equals(mode)).map(joined -> known).orElse(null);
+        });
+        if (device != null) {
+            transaction(handle -> handle.createUpdate("UPDATE devices SET description = :description WHERE session = :session")
+                .bind("description", joined(handle, device).orElseThrow().toBuilder().setPowerMode(mode).build().toByteArray())
+                .bind("session", session).execute());
+        }
     }
 
     /**
@@ -483,24 +512,32 @@ public final class TaskQueue {
         if (outcome.getKindCase() == Outcome.KindCase.KIND_NOT_SET) {
             throw new InputException("outcome of task " + lease.getTaskId() + ": empty (expected: measured or failed)");
         }
+        List<String> ended = new ArrayList<>();
         Optional<Reported> stored = transaction(handle -> {
+            ended.clear(); // of a try that storage did not take
             String reporting = see(handle, session);
-            boolean isNew = handle.createUpdate("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
-                + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS)
+            Optional<String> content = handle.createQuery("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
+                + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS
+                + " RETURNING coalesce(content, '')")
                 .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", reporting)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .execute() == 1;
-            if (isNew && outcome.hasMeasured()) {
+                .mapTo(String.class).findOne();
+            if (content.isPresent() && outcome.hasMeasured()) {
                 Kinds.note(handle, reporting, lease.getTaskId(), outcome.getMeasured(), clock.millis());
             }
-            boolean isStored = isNew
+            content.filter(shared -> !shared.isEmpty()).ifPresent(shared -> ended.addAll(EqualTasks.endOthers(handle, lease.getTaskId(), shared,
+                reporting, outcome, joined(handle, reporting).orElseThrow(), clock.millis())));
+            boolean isStored = content.isPresent()
                 || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                     .mapTo(Integer.class).one() == 1;
-            return isStored ? Optional.of(new Reported(reporting, isNew)) : Optional.empty();
+            return isStored ? Optional.of(new Reported(reporting, content.isPresent())) : Optional.empty();
         });
         stored.filter(Reported::isNew).ifPresent(report -> reported.add(report.device(), lease.getTaskId(), outcome));
-        stored.ifPresent(report -> announce(report.device(), List.of(lease.getTaskId())));
+        stored.ifPresent(report -> {
+            ended.add(lease.getTaskId());
+            announce(report.device(), ended);
+        });
         return stored.isPresent();
     }
 
@@ -524,8 +561,8 @@ public final class TaskQueue {
      * @throws InputException when it never joined and has no tasks
      */
     public int remove(String device) {
-        List<String> failed = transaction(handle -> {
-            List<String> cancelled = cancel(handle, "device = :key", device);
+        List<Ended> failed = transaction(handle -> {
+            List<Ended> cancelled = cancel(handle, "device = :key", device);
             if (handle.createUpdate("DELETE FROM devices WHERE name = :name").bind("name", device).execute() + cancelled.size() == 0) {
                 throw new InputException("device " + device + ": not known (expected: one of 'lutra devices list')");
             }
@@ -535,7 +572,7 @@ public final class TaskQueue {
             replacedProcesses.remove(device);
             return cancelled;
         });
-        announce(device, failed);
+        announce(device, failed.stream().map(Ended::id).toList());
         return failed.size();
     }
 
@@ -545,24 +582,31 @@ public final class TaskQueue {
      * @return how many tasks that were
      */
     public int cancel(String device) {
-        List<String> cancelled = transaction(handle -> cancel(handle, "device = :key", device));
-        announce(device, cancelled);
-        return cancelled.size();
+        return cancelAll("device = :key", device);
+    }
+
+    /** Fails what somebody has submitted and is not done; returns how many tasks that were. */
+    public int cancelOfOwner(String owner) {
+        return cancelAll("owner = :key", owner);
     }
 
     /** Fails those of the tasks that are not done; returns how many that were. */
     public int cancel(Collection<String> ids) {
-        String named = jsonArray(Set.copyOf(ids));
-        List<String> cancelled = transaction(handle -> cancel(handle, "id IN (SELECT value FROM json_each(:key))", named));
-        cancelled.forEach(task -> waits.wake(OUTCOMES, task));
+        return cancelAll("id IN (SELECT value FROM json_each(:key))", jsonArray(Set.copyOf(ids)));
+    }
+
+    private int cancelAll(String which, String key) {
+        List<Ended> cancelled = transaction(handle -> cancel(handle, which, key));
+        cancelled.stream().collect(Collectors.groupingBy(Ended::device, Collectors.mapping(Ended::id, Collectors.toList())))
+            .forEach(this::announce);
         return cancelled.size();
     }
 
-    private List<String> cancel(Handle handle, String which, String key) {
+    private List<Ended> cancel(Handle handle, String which, String key) {
         return handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
-            + " outcome = :cancelled, finished_millis = :now, stale_epoch = epoch WHERE state <> 'done' AND " + which + " RETURNING id")
+            + " outcome = :cancelled, finished_millis = :now, stale_epoch = epoch WHERE state <> 'done' AND " + which + Ended.RETURNING)
             .bind("cancelled", CANCELLED.toByteArray()).bind("now", clock.millis()).bind("key", key)
-            .mapTo(String.class).list();
+            .map(Ended::of).list();
     }
 
     /** @throws UnknownSessionException when the session is not that of a device */
@@ -579,7 +623,8 @@ public final class TaskQueue {
      * Adds tasks to the end of a device's queue; those whose id is known, for whatever device, stay where they are. Of one that is not
      * done the newer description holds, from its next lease on: it may have less time. One that failed, or whose figure is
      * doubtful or missing though the device tells it, is done again, as if it were new. What was submitted last by somebody is that
-     * one's. Many tasks are stored in several steps, between which others have their turn.
+     * one's. One that may have the outcome of an equal task is done at once where that is there. Many tasks are stored in several steps,
+     * between which others have their turn.
      */
     public void submit(String device, List<Task> tasks, Submitter by) {
         owners.hear(by.owner(), now());
@@ -588,48 +633,61 @@ public final class TaskQueue {
             for (long bytes = 0; end < tasks.size() && end - begin < MOST_AT_ONCE && bytes < MOST_BYTES_AT_ONCE; end++) {
                 bytes += tasks.get(end).getSerializedSize();
             }
-            List<Task> some = tasks.subList(begin, end);
-            transaction(handle -> {
-                submitSome(handle, device, some, by);
-                return null;
-            });
-            announce(device, List.of());
+            List<Submitted> some = tasks.subList(begin, end).stream().map(task -> new Submitted(task, TaskContent.fingerprint(task))).toList();
+            announce(device, transaction(handle -> submitSome(handle, device, some, by)));
             begin = end;
         }
     }
 
-    private void submitSome(Handle handle, String device, List<Task> tasks, Submitter by) {
-        Device described = joined(handle, device).map(JoinRequest::getDevice).orElse(Device.getDefaultInstance());
-        Turns turns = Turns.of(handle, device, by);
-        for (Task task : tasks) {
-            boolean isNew = handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis, owner, priority, turn)"
-                + " VALUES (:id, :device, 'queued', 0, :task, :now, :owner, :priority, :turn) ON CONFLICT (id) DO NOTHING")
-                .bind("id", task.getId()).bind("device", device)
-                .bind("task", task.toByteArray()).bind("now", clock.millis())
-                .bind("owner", by.owner()).bind("priority", by.priority()).bind("turn", turns.next())
-                .execute() == 1;
-            if (isNew) {
-                turns.take();
-            } else if (!renewed(handle, task, by) && handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", task.getId())
-                .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
-                .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, described)).isPresent()) {
-                doAgain(handle, task, by);
-            }
+    /** @param content by which it may share an outcome, worked out before others have to wait for it */
+    private record Submitted(Task task, Optional<String> content) {
+
+        boolean takes() {
+            return content.isPresent() && task.getSharing() == Sharing.SHARED;
+        }
+
+        Update in(Update update, Submitter by) {
+            return update.bind("id", task.getId()).bind("task", task.toByteArray()).bind("owner", by.owner()).bind("priority", by.priority())
+                .bind("content", content.orElse(null)).bind("takes", takes());
         }
     }
 
-    /** Gives a task that is not done its newer description; false if it is done. */
-    private static boolean renewed(Handle handle, Task task, Submitter by) {
-        return handle.createUpdate("UPDATE tasks SET task = :task, owner = :owner, priority = :priority WHERE id = :id AND state <> 'done'")
-            .bind("id", task.getId()).bind("task", task.toByteArray()).bind("owner", by.owner()).bind("priority", by.priority())
-            .execute() == 1;
+    /** Returns those that are done. */
+    private List<String> submitSome(Handle handle, String device, List<Submitted> tasks, Submitter by) {
+        JoinRequest joined = joined(handle, device).orElse(JoinRequest.getDefaultInstance());
+        Turns turns = Turns.of(handle, device, by);
+        List<String> done = new ArrayList<>();
+        for (Submitted submitted : tasks) {
+            Task task = submitted.task();
+            boolean isNew = submitted.in(handle.createUpdate("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis, owner,"
+                + " priority, turn, content, takes) VALUES (:id, :device, 'queued', 0, :task, :now, :owner, :priority, :turn, :content, :takes)"
+                + " ON CONFLICT (id) DO NOTHING"), by)
+                .bind("device", device).bind("now", clock.millis()).bind("turn", turns.next())
+                .execute() == 1;
+            if (isNew) {
+                turns.take();
+            } else if (!renewed(handle, submitted, by) && handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", task.getId())
+                .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
+                .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, joined.getDevice())).isPresent()) {
+                doAgain(handle, submitted, by);
+            }
+            if (submitted.takes() && EqualTasks.endWithKnown(handle, task, submitted.content().get(), device, joined, clock.millis())) {
+                done.add(task.getId());
+            }
+        }
+        return done;
     }
 
-    private static void doAgain(Handle handle, Task task, Submitter by) {
-        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
-            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority WHERE id = :id")
-            .bind("id", task.getId()).bind("task", task.toByteArray()).bind("owner", by.owner()).bind("priority", by.priority())
-            .execute();
+    /** Gives a task that is not done its newer description; false if it is done. */
+    private static boolean renewed(Handle handle, Submitted submitted, Submitter by) {
+        return submitted.in(handle.createUpdate("UPDATE tasks SET task = :task, owner = :owner, priority = :priority, content = :content,"
+            + " takes = :takes WHERE id = :id AND state <> 'done'"), by).execute() == 1;
+    }
+
+    private static void doAgain(Handle handle, Submitted submitted, Submitter by) {
+        submitted.in(handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
+            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority, content = :content,"
+            + " takes = :takes, setting = NULL WHERE id = :id"), by).execute();
     }
 
     /**
@@ -684,6 +742,29 @@ public final class TaskQueue {
         return array.toString();
     }
 
+    /** A place in the list of unfinished tasks: the device's name, and the position of a task of its. */
+    public record Place(String device, long position) {}
+
+    /**
+     * The first of the tasks that are not done.
+     *
+     * @param device of this one alone; empty: of all
+     * @param owner of this one alone; empty: of all
+     * @param after those that come after it
+     */
+    public List<TaskState> unfinished(String device, String owner, Place after, int most) {
+        return read(handle -> handle.createQuery("SELECT id, device, owner, priority, state, attempts, submitted_millis, position FROM tasks"
+            + " WHERE state <> 'done' AND (:device = '' OR device = :device) AND (:owner = '' OR owner = :owner)"
+            + " AND (device, position) > (:after_device, :after_position) ORDER BY device, position LIMIT :most")
+            .bind("device", device).bind("owner", owner).bind("after_device", after.device()).bind("after_position", after.position())
+            .bind("most", most)
+            .map((row, context) -> TaskState.newBuilder().setId(row.getString("id")).setDevice(row.getString("device"))
+                .setOwner(row.getString("owner")).setPriority(row.getInt("priority")).setLeased(row.getString("state").equals("leased"))
+                .setAttempts(row.getInt("attempts")).setSubmittedMillis(row.getLong("submitted_millis")).setPosition(row.getLong("position"))
+                .build())
+            .list());
+    }
+
     /** Every device that has ever joined, by name. */
     public List<AgentState> agents() {
         return agents("", Integer.MAX_VALUE);
@@ -700,16 +781,16 @@ public final class TaskQueue {
     }
 
     private List<AgentState> agents(String which, String name, int most) {
-        return read(handle -> handle.createQuery("SELECT name, description, last_seen_millis,"
+        return read(handle -> handle.createQuery("SELECT name, description, last_seen_millis, draining,"
             + " (SELECT count(*) FROM tasks WHERE device = name AND state = 'queued') AS queued,"
             + " (SELECT count(*) FROM tasks WHERE device = name AND state = 'leased') AS leased FROM devices WHERE " + which)
             .bind("name", name).bind("most", most)
             .map((row, context) -> state(row.getString("name"), parse(JoinRequest.parser(), row.getBytes("description")),
-                row.getLong("last_seen_millis"), row.getInt("leased"), row.getInt("queued")))
+                row.getLong("last_seen_millis"), row.getInt("leased"), row.getInt("queued")).setDraining(row.getBoolean("draining")).build())
             .list());
     }
 
-    private AgentState state(String name, JoinRequest joined, long lastSeenMillis, int leased, int queued) {
+    private AgentState.Builder state(String name, JoinRequest joined, long lastSeenMillis, int leased, int queued) {
         Progress progress = progressByDevice.getOrDefault(name, Progress.NONE);
         Optional<Long> silence = Optional.ofNullable(heardMillis.get(name)).map(heard -> now() - heard);
         return AgentState.newBuilder()
@@ -721,8 +802,7 @@ public final class TaskQueue {
             .setLeasedTasks(leased)
             .setQueuedTasks(queued)
             .setUnderWay(Math.min(progress.underWay(), leased))
-            .setHalfWidth(progress.halfWidth())
-            .build();
+            .setHalfWidth(progress.halfWidth());
     }
 
     /** How devices stand beside others of their kind, by what they have measured of the same models. */
@@ -826,17 +906,33 @@ public final class TaskQueue {
 
     /** Queues tasks for whoever comes next; those that were under way are charged. Returns those that fail for it. */
     private List<String> takeBack(Handle handle, String which, Object key) {
-        List<String> failed = handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
+        List<Ended> failed = handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
             + " attempts = attempts + 1, outcome = :failed, finished_millis = :now"
-            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which + " RETURNING id")
+            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which + Ended.RETURNING)
             .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
             .bind("max", MAX_ATTEMPTS).bind("key", key)
-            .mapTo(String.class).list();
+            .map(Ended::of).list();
         handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL,"
             + " attempts = attempts + under_way, under_way = 0 WHERE " + OF_AN_AGENT + " AND " + which)
             .bind("key", key)
             .execute();
-        return failed;
+        List<String> ids = new ArrayList<>(EqualTasks.endAll(handle, failed, LOST_TOO_OFTEN, clock.millis()));
+        failed.forEach(task -> ids.add(task.id()));
+        return ids;
+    }
+
+    /**
+     * A task that the server itself has ended.
+     *
+     * @param content by which it shares outcomes
+     */
+    record Ended(String id, String device, Optional<String> content) {
+
+        private static final String RETURNING = " RETURNING id, device, content";
+
+        private static Ended of(ResultSet row, StatementContext context) throws SQLException {
+            return new Ended(row.getString("id"), row.getString("device"), Optional.ofNullable(row.getString("content")));
+        }
     }
 
     /** Notes a sign of life and returns the session's device. */
@@ -864,7 +960,7 @@ public final class TaskQueue {
             .findOne().orElseThrow(UnknownSessionException::new);
     }
 
-    private static <M extends MessageLite> M parse(Parser<M> parser, byte[] stored) {
+    static <M extends MessageLite> M parse(Parser<M> parser, byte[] stored) {
         try {
             return parser.parseFrom(stored);
         } catch (InvalidProtocolBufferException e) {

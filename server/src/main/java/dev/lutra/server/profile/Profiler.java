@@ -26,6 +26,7 @@ import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.NetworkMemory;
+import dev.lutra.proto.Sharing;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.WholeNetwork;
@@ -87,19 +88,17 @@ public final class Profiler {
      * @param sensitivity how much what is made of the batch changes with the model's latency
      * @param anew how often what was measured of it was forgotten
      * @param memory whether its memory is asked for, too
+     * @param sharing whether what others have measured of it will do
      */
-    private record Model(String name, String label, Network network, double sensitivity, int anew, boolean memory) {
+    private record Model(String name, String label, Network network, double sensitivity, int anew, boolean memory, Sharing sharing) {
 
-        Model(String name, String label, Network network, double sensitivity) {
-            this(name, label, network, sensitivity, 0);
-        }
-
-        Model(String name, String label, Network network, double sensitivity, int anew) {
-            this(name, label, network, sensitivity, anew, false);
+        /** Of a table's entry: what was not forgotten is not measured for one run alone. */
+        static Model entry(String name, String label, Network network, double sensitivity, int anew) {
+            return new Model(name, label, network, sensitivity, anew, false, anew == 0 ? Sharing.SHARED : Sharing.ANEW);
         }
 
         Model withMemory() {
-            return new Model(name, label, network, sensitivity, anew, true);
+            return new Model(name, label, network, sensitivity, anew, true, sharing);
         }
     }
 
@@ -187,7 +186,7 @@ public final class Profiler {
         List<SegmentCatalog.Item> items = List.copyOf(SegmentCatalog.of(space).items());
         int count = Math.min(segments, items.size());
         List<Model> models = IntStream.range(0, count).mapToObj(i -> items.get(i * items.size() / count))
-            .map(item -> new Model(item.key(), item.label(), item.segment().asNetwork(), 1)).toList();
+            .map(item -> new Model(item.key(), item.label(), item.segment().asNetwork(), 1, 0, false, Sharing.ALONE)).toList();
         fleet.get().awaitDevice(target.device());
         Experiment.Profile asked = experiment.profile();
         Profiler once = new Profiler(experiment.withProfile(new Experiment.Profile(ANY_PRECISION, 1, asked.slice(), asked.timeLimit(),
@@ -356,9 +355,9 @@ public final class Profiler {
         Optional<ProfilingBudget> budget) {
         SegmentUse use = SegmentUse.of(space, experiment.training().seed());
         List<Model> models = new ArrayList<>();
-        models.add(new Model(OVERHEAD, OVERHEAD, nothing(), use.ofCallOverhead()));
+        models.add(Model.entry(OVERHEAD, OVERHEAD, nothing(), use.ofCallOverhead(), 0));
         for (SegmentCatalog.Item item : missing) {
-            models.add(new Model(item.key(), item.label(), item.segment().asNetwork(), use.of(item.key()),
+            models.add(Model.entry(item.key(), item.label(), item.segment().asNetwork(), use.of(item.key()),
                 known.map(table -> table.timesForgotten(item.key())).orElse(0)));
         }
         int networks = networks(experiment);
@@ -476,13 +475,16 @@ public final class Profiler {
         }
     }
 
-    /** Of whole networks the relative error counts. Whoever forgets a segment does not trust what was measured with it. */
+    /**
+     * Of whole networks the relative error counts. They judge the entries, as the device is today. Whoever forgets a segment does not trust
+     * what was measured with it.
+     */
     private Model whole(Architecture architecture, LatencyModel model) {
         String name = "network " + architecture;
         Network network = space.build(architecture);
         Prediction predicted = model.predict(network);
         int anew = predicted.parts().stream().mapToInt(part -> model.table().timesForgotten(part.key())).sum();
-        return new Model(name, name, network, 1.0 / Math.max(1, predicted.nanos()), anew);
+        return new Model(name, name, network, 1.0 / Math.max(1, predicted.nanos()), anew, false, Sharing.ANEW);
     }
 
     /** How well a table's entries are known, in words. Of a single slice nobody knows. */
@@ -555,7 +557,7 @@ public final class Profiler {
         byte[] model = OnnxExporter.export(network, new RandomWeights(experiment.training().seed()), options).toByteArray();
         Task.Builder task = Task.newBuilder()
             .setModelSha256(fleet.get().putModel(model)).setLabel(measured.label())
-            .setRules(rules(experiment, target)).setMemory(measured.memory())
+            .setRules(rules(experiment, target)).setMemory(measured.memory()).setSharing(measured.sharing())
             .setEnergy(experiment.asks(Measure.energy(target.device())))
             .setProvider(target.provider()).putAllProviderOptions(target.options()).setThreads(target.threads());
         for (int i = 0; i < network.inputs().size(); i++) {

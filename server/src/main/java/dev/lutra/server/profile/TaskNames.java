@@ -1,11 +1,8 @@
 package dev.lutra.server.profile;
 
 import dev.lutra.identity.NamedValues;
-import dev.lutra.proto.content.Sha256;
-import dev.lutra.latency.MeasuringRules;
-import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Task;
-import java.util.stream.Collectors;
+import dev.lutra.server.fleet.TaskContent;
 
 /**
  * Names tasks by everything that their outcome follows from. A task that is asked for again has its old name, and so its outcome; one
@@ -28,34 +25,10 @@ public final class TaskNames {
     }
 
     public static NamedValues values(Task.Builder task, String runtime) {
-        NamedValues.Builder values = NamedValues.builder()
-            .put("model", task.getModelSha256())
-            .put("runtime", runtime)
-            .put("provider", task.getProvider())
-            .put("threads", task.getThreads())
-            .put("returns-outputs", task.getReturnOutputs());
-        task.getProviderOptionsMap().forEach((option, value) -> values.put("options." + option, value));
-        task.getInputsList().forEach(input -> values.put("input." + input.getName(), described(input)));
-        if (task.hasRules()) {
-            values.putAll(MeasuringRules.values(task.getRules()));
-        }
-        // What is not asked for is not named, so that tasks from before it could be asked for keep their names.
-        if (task.getMemory()) {
-            values.put("memory", true);
-        }
-        if (task.getEnergy()) {
-            values.put("energy", true);
-        }
+        NamedValues.Builder values = NamedValues.builder().putAll(TaskContent.values(task)).put("runtime", runtime);
         if (task.hasBudget()) {
             values.put("budget", task.getBudget().getBatch());
         }
         return values.build();
-    }
-
-    private static String described(ModelInput input) {
-        String shape = input.getShapeList().stream().map(String::valueOf).collect(Collectors.joining("x"));
-        return shape + (input.hasRandomSeed()
-            ? " seed " + input.getRandomSeed()
-            : " sha256 " + Sha256.of(input.getLittleEndianFloats().toByteArray()));
     }
 }

@@ -1,6 +1,8 @@
 package dev.lutra.server.rpc;
 
+import dev.lutra.InputException;
 import dev.lutra.proto.AccessServiceGrpc.AccessServiceImplBase;
+import dev.lutra.proto.AgentState;
 import dev.lutra.proto.AuthenticateReply;
 import dev.lutra.proto.AuthenticateRequest;
 import dev.lutra.proto.CancelTasksReply;
@@ -9,6 +11,8 @@ import dev.lutra.proto.ChallengeReply;
 import dev.lutra.proto.ChallengeRequest;
 import dev.lutra.proto.CreateTokenReply;
 import dev.lutra.proto.CreateTokenRequest;
+import dev.lutra.proto.DrainDeviceReply;
+import dev.lutra.proto.DrainDeviceRequest;
 import dev.lutra.proto.EnrollReply;
 import dev.lutra.proto.EnrollRequest;
 import dev.lutra.proto.ListTokensReply;
@@ -72,9 +76,28 @@ final class AccessService extends AccessServiceImplBase {
 
     @Override
     public void cancelTasks(CancelTasksRequest request, StreamObserver<CancelTasksReply> reply) {
-        int cancelled = request.getDevice().isEmpty()
-            ? queue.cancel(request.getTaskIdsList())
-            : queue.cancel(request.getDevice());
+        int cancelled = cancelled(request);
         StreamObservers.nextAndComplete(reply, CancelTasksReply.newBuilder().setCancelled(cancelled).build());
+    }
+
+    private int cancelled(CancelTasksRequest request) {
+        int ids = request.getTaskIdsCount();
+        if (ids > FleetService.MOST_ASKED) {
+            throw new InputException("task_ids: " + ids + " (expected: at most " + FleetService.MOST_ASKED + " in a call)");
+        }
+        if ((ids > 0 ? 1 : 0) + (request.getDevice().isEmpty() ? 0 : 1) + (request.getOwner().isEmpty() ? 0 : 1) != 1) {
+            throw new InputException("tasks to cancel: named in several ways or none (expected: task_ids, device or owner)");
+        }
+        if (ids > 0) {
+            return queue.cancel(request.getTaskIdsList());
+        }
+        return request.getDevice().isEmpty() ? queue.cancelOfOwner(request.getOwner()) : queue.cancel(request.getDevice());
+    }
+
+    @Override
+    public void drainDevice(DrainDeviceRequest request, StreamObserver<DrainDeviceReply> reply) {
+        queue.drain(request.getDevice(), request.getDraining());
+        int leased = queue.agent(request.getDevice()).map(AgentState::getLeasedTasks).orElse(0);
+        StreamObservers.nextAndComplete(reply, DrainDeviceReply.newBuilder().setLeasedTasks(leased).build());
     }
 }

@@ -8,6 +8,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 /**
  * How many calls a connection may make, and how many connections there may be. What is beyond is refused ahead of everything else, in
@@ -21,20 +22,26 @@ final class CallRate extends ServerTransportFilter implements ServerInterceptor 
     private static final double NANOS = 1e9;
     private static final Attributes.Key<Connection> CONNECTION = Attributes.Key.create("connection");
 
+    private final LongSupplier nanoTime;
     private final AtomicInteger connections = new AtomicInteger();
 
+    /** @param nanoTime a monotonic clock in nanoseconds */
+    CallRate(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
     /** Calls that are left of those that come in a second. */
-    private static final class Connection {
+    private final class Connection {
         private final boolean tooMany;
         private double left = CALLS_A_SECOND;
-        private long seenNanos = System.nanoTime();
+        private long seenNanos = nanoTime.getAsLong();
 
         Connection(boolean tooMany) {
             this.tooMany = tooMany;
         }
 
         synchronized boolean takes() {
-            long now = System.nanoTime();
+            long now = nanoTime.getAsLong();
             left = Math.min(CALLS_A_SECOND, left + (now - seenNanos) / NANOS * CALLS_A_SECOND);
             seenNanos = now;
             if (left < 1) {

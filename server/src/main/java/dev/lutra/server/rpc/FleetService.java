@@ -7,6 +7,8 @@ import dev.lutra.proto.CompareDevicesRequest;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceImplBase;
 import dev.lutra.proto.ListAgentsReply;
 import dev.lutra.proto.ListAgentsRequest;
+import dev.lutra.proto.ListTasksReply;
+import dev.lutra.proto.ListTasksRequest;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.OutcomesReply;
 import dev.lutra.proto.OutcomesRequest;
@@ -14,9 +16,11 @@ import dev.lutra.proto.PutModelReply;
 import dev.lutra.proto.SubmitReply;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.TaskState;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.Submitter;
+import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
@@ -26,25 +30,27 @@ import java.util.concurrent.CompletableFuture;
 /** The fleet of this process, for experiments elsewhere. */
 final class FleetService extends FleetServiceImplBase {
 
-    /** Devices in a reply, unless the caller says how many, and at most: with all their descriptions they fit in a message. */
-    private static final int USUAL_AGENTS = 100;
-    private static final int MOST_AGENTS = 1000;
+    /** Devices or tasks in a reply, unless the caller says how many, and at most: with all their descriptions they fit in a message. */
+    private static final int USUAL_ITEMS = 100;
+    private static final int MOST_ITEMS = 1000;
     /** Tasks that a call asks after. */
     static final int MOST_ASKED = 10_000;
     private static final int MOST_PRIORITY = 100;
     private static final int LONGEST_OWNER = 64;
 
     private final LocalFleet fleet;
+    private final TaskQueue queue;
     private final ModelStore models;
 
-    FleetService(LocalFleet fleet, ModelStore models) {
+    FleetService(LocalFleet fleet, TaskQueue queue, ModelStore models) {
         this.fleet = fleet;
+        this.queue = queue;
         this.models = models;
     }
 
     @Override
     public void listAgents(ListAgentsRequest request, StreamObserver<ListAgentsReply> reply) {
-        int most = request.getMost() < 1 ? USUAL_AGENTS : Math.min(request.getMost(), MOST_AGENTS);
+        int most = allowedItems(request.getMost());
         List<AgentState> agents = request.getDevice().isEmpty()
             ? fleet.agents(request.getAfter(), most)
             : fleet.agent(request.getDevice()).stream().toList();
@@ -54,6 +60,17 @@ final class FleetService extends FleetServiceImplBase {
     @Override
     public void compareDevices(CompareDevicesRequest request, StreamObserver<CompareDevicesReply> reply) {
         StreamObservers.nextAndComplete(reply, CompareDevicesReply.newBuilder().addAllStandings(Transfer.fitting(fleet.standings())).build());
+    }
+
+    @Override
+    public void listTasks(ListTasksRequest request, StreamObserver<ListTasksReply> reply) {
+        List<TaskState> tasks = queue.unfinished(request.getDevice(), request.getOwner(),
+            new TaskQueue.Place(request.getAfterDevice(), request.getAfterPosition()), allowedItems(request.getMost()));
+        StreamObservers.nextAndComplete(reply, ListTasksReply.newBuilder().addAllTasks(Transfer.fitting(tasks)).build());
+    }
+
+    private static int allowedItems(int asked) {
+        return asked < 1 ? USUAL_ITEMS : Math.min(asked, MOST_ITEMS);
     }
 
     @Override

@@ -9,10 +9,13 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.ServerKey;
 import io.grpc.BindableService;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.TlsServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
@@ -34,8 +37,12 @@ public final class LutraServer implements AutoCloseable {
     /** Says of every stranger that it speaks another protocol. A field, because the JDK forgets loggers nobody holds. */
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
 
+    /** Says of every request that is too large where in gRPC that was noticed; its caller is told. */
+    private static final Logger STREAM_LOG = Logger.getLogger("io.grpc.netty.shaded.io.grpc.netty.NettyServerStream");
+
     static {
         GRPC_LOG.setLevel(Level.WARNING);
+        STREAM_LOG.setLevel(Level.SEVERE);
     }
 
     /** Silence on a connection after which the peer has to show that it is there, and how long it may take for that. */
@@ -86,15 +93,19 @@ public final class LutraServer implements AutoCloseable {
                 return thread;
             });
         calls.allowCoreThreadTimeOut(true);
-        CallRate rate = new CallRate();
+        CallRate rate = new CallRate(System::nanoTime);
         AgentCalls agentCalls = new AgentCalls(queue, models);
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
+        List<ServerServiceDefinition> services = Stream.concat(Stream.of(new AgentService(agentCalls),
+            new FleetService(new LocalFleet(queue, models), queue, models), new AccessService(access, queue)), Stream.of(others))
+            .map(BindableService::bindService).toList();
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
             .orElse(InsecureServerCredentials.create()))
             .executor(calls)
-            .addService(new AgentService(agentCalls))
-            .addService(new FleetService(new LocalFleet(queue, models), models))
-            .addService(new AccessService(access, queue))
+            .addServices(services)
+            .addStreamTracerFactory(new RequestSizes(services))
+            .decompressorRegistry(DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false)) // so that sizes are what is sent
             .intercept(new AccessInterceptor(access, new OwnDevice(agentCalls::device)))
+            .intercept(new VersionInterceptor())
             .intercept(new ErrorReplies())
             .intercept(rate) // the last one comes first
             .addTransportFilter(rate)
@@ -105,9 +116,8 @@ public final class LutraServer implements AutoCloseable {
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true);
-        Stream.of(others).forEach(builder::addService);
-        Server server = builder.build();
+            .permitKeepAliveWithoutCalls(true)
+            .build();
         try {
             return new LutraServer(server.start(), calls);
         } catch (IOException e) {

@@ -12,6 +12,7 @@ import dev.lutra.proto.CompareDevicesRequest;
 import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.FleetServiceGrpc.FleetServiceBlockingStub;
 import dev.lutra.proto.ListAgentsRequest;
+import dev.lutra.proto.ListTasksRequest;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.OutcomesRequest;
 import dev.lutra.proto.PutModelReply;
@@ -19,6 +20,7 @@ import dev.lutra.proto.Standing;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.proto.TaskState;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
 import dev.lutra.server.store.ModelStore;
@@ -66,6 +68,8 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(30);
 
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
+
+    private static final int TASKS_AT_ONCE = 1000;
 
     private final ServerAddress server;
     private final String address;
@@ -141,6 +145,28 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     @Override
     public Optional<AgentState> agent(String device) {
         return list(ListAgentsRequest.newBuilder().setDevice(device)).stream().findFirst();
+    }
+
+    /**
+     * Tasks that are not done, by device and in the order of submission.
+     *
+     * @param device of this one alone; empty: of all
+     * @param owner of this one alone; empty: of all
+     */
+    public List<TaskState> unfinished(String device, String owner) {
+        List<TaskState> all = new ArrayList<>();
+        ListTasksRequest.Builder request = ListTasksRequest.newBuilder().setDevice(device).setOwner(owner).setMost(TASKS_AT_ONCE);
+        List<TaskState> more = listTasks(request);
+        while (!more.isEmpty()) {
+            all.addAll(more);
+            TaskState last = all.get(all.size() - 1);
+            more = listTasks(request.setAfterDevice(last.getDevice()).setAfterPosition(last.getPosition()));
+        }
+        return all;
+    }
+
+    private List<TaskState> listTasks(ListTasksRequest.Builder request) {
+        return call(() -> stub(Duration.ZERO).listTasks(request.build()).getTasksList());
     }
 
     private List<AgentState> list(ListAgentsRequest.Builder request) {
@@ -312,7 +338,8 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
             case UNAVAILABLE, CANCELLED ->
                 new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + server.hint(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
-            case UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION -> new InputException("server " + address + ": " + description, e);
+            case UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION, RESOURCE_EXHAUSTED ->
+                new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);
             default -> new IllegalStateException("server " + address + ": " + e.getStatus(), e);
         };

@@ -24,8 +24,6 @@ import java.util.zip.GZIPOutputStream;
  */
 public record Call(HttpExchange exchange, Caller caller, Map<String, String> parameters) {
 
-    /** As large as a message over gRPC, in JSON, where bytes take a third more. */
-    private static final int MOST_BODY_BYTES = 88 << 20;
     private static final int LEAST_PACKED = 4096;
 
     /** What the route's pattern leaves open under a name. */
@@ -43,23 +41,18 @@ public record Call(HttpExchange exchange, Caller caller, Map<String, String> par
     /**
      * What was sent, as text.
      *
-     * @throws Refusal if it is longer
+     * @throws Refusal if it is longer than its route takes
      */
-    String body(int mostBytes) throws IOException {
-        byte[] body;
+    String body() throws IOException {
         try (InputStream in = exchange.getRequestBody()) {
-            body = in.readNBytes(mostBytes + 1);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
-        if (body.length > mostBytes) {
-            throw new Refusal(413, "more than " + mostBytes + " bytes");
-        }
-        return new String(body, StandardCharsets.UTF_8);
     }
 
     /** Reads what was sent as JSON; protobuf's own mapping, in which fields have either of their names. */
     <B extends Message.Builder> B read(B request) throws IOException {
         try {
-            JsonFormat.parser().ignoringUnknownFields().merge(body(MOST_BODY_BYTES), request);
+            JsonFormat.parser().ignoringUnknownFields().merge(body(), request);
         } catch (InvalidProtocolBufferException e) {
             throw new Refusal(400, "request: " + e.getMessage());
         }

@@ -3,6 +3,7 @@ package dev.lutra.server.web;
 import com.google.protobuf.Descriptors;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
+import com.sun.net.httpserver.HttpExchange;
 import dev.lutra.proto.AccessServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.AuthenticateRequest;
@@ -17,6 +18,7 @@ import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RoleOption;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.Caller;
 import dev.lutra.server.access.OwnDevice;
@@ -37,12 +39,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The protocol of agents for pages: a POST to {@code /api/<service>/<call>}, such as {@code agent/fetch-model}, with the call's request as
- * JSON (protobuf's own mapping) is answered with its reply.
+ * JSON (protobuf's own mapping) is answered with its reply. 412: the page speaks another version of the protocol.
  */
 final class ProtocolRoutes implements RouteGroup {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProtocolRoutes.class);
     private static final int MOST_LINK_BYTES = 1 << 10;
+    private static final int OTHER_VERSION = 412;
     private static final String MODEL = "the model's file";
 
     private final OwnDevice ownDevice;
@@ -74,7 +77,7 @@ final class ProtocolRoutes implements RouteGroup {
             route(AccessServiceGrpc.getCreateTokenMethod(), "Makes a token.", CreateTokenRequest::newBuilder,
                 (CreateTokenRequest request, Caller caller) -> access.createToken(request)),
             new Route("POST", Router.API + "join-code", List.of(Role.OPERATOR), new Route.Words("Draws a link as a QR code.", "the link", "an SVG"),
-                call -> call.send(200, "image/svg+xml", new QrCode(call.body(MOST_LINK_BYTES)).asSvg())));
+                call -> call.send(200, "image/svg+xml", new QrCode(call.body()).asSvg())).taking(MOST_LINK_BYTES));
     }
 
     @Override
@@ -87,7 +90,18 @@ final class ProtocolRoutes implements RouteGroup {
         String service = described.getService().getName().replaceFirst("Service$", "");
         return new Route("POST", Router.API + words(service) + "/" + words(described.getName()),
             described.getOptions().getExtension(RoleOption.admits), new Route.Words(description, described.getInputType().getName(), answer),
-            handler);
+            made -> {
+                requireVersion(made.exchange());
+                return handler.answer(made);
+            }).takingWhat(call);
+    }
+
+    /** Pages stay open while a server is updated. */
+    private static void requireVersion(HttpExchange exchange) {
+        exchange.getResponseHeaders().set(ProtocolVersion.NAME, Integer.toString(ProtocolVersion.CURRENT));
+        ProtocolVersion.problemOfCaller(exchange.getRequestHeaders().getFirst(ProtocolVersion.NAME)).ifPresent(problem -> {
+            throw new Refusal(OTHER_VERSION, problem);
+        });
     }
 
     private static Descriptors.MethodDescriptor described(MethodDescriptor<?, ?> call) {

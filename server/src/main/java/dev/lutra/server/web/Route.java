@@ -1,6 +1,9 @@
 package dev.lutra.server.web;
 
 import dev.lutra.proto.Role;
+import dev.lutra.proto.SizeOption;
+import io.grpc.MethodDescriptor;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -18,10 +21,31 @@ import java.util.regex.Pattern;
  * @param method of HTTP, such as GET
  * @param pattern of the path; {@code {name}} stands for a part without a slash
  * @param admits who may call
+ * @param mostBytes of what is sent
  */
-public record Route(String method, String pattern, List<Role> admits, Words words, Handler handler) {
+public record Route(String method, String pattern, List<Role> admits, Words words, int mostBytes, Handler handler) {
 
+    /** A few settings: what takes more says so. Less than what the JDK's server reads of what a call has left unread. */
+    private static final int USUAL_BYTES = 32 << 10;
+    /** What bytes take as base64, with some room for names. */
+    private static final int JSON_BYTES = 11;
+    private static final int BINARY_BYTES = 8;
     private static final Pattern PARAMETER = Pattern.compile("\\{([a-z]+)}");
+
+    public Route(String method, String pattern, List<Role> admits, Words words, Handler handler) {
+        this(method, pattern, admits, words, USUAL_BYTES, handler);
+    }
+
+    /** The same, for so much. */
+    public Route taking(int most) {
+        return new Route(method, pattern, admits, words, most, handler);
+    }
+
+    /** The same, for what the protocol says of a call, as JSON. */
+    public Route takingWhat(MethodDescriptor<?, ?> call) {
+        return taking(((ProtoMethodDescriptorSupplier) call.getSchemaDescriptor()).getMethodDescriptor().getOptions()
+            .getExtension(SizeOption.mostBytes) / BINARY_BYTES * JSON_BYTES);
+    }
 
     /**
      * What people are told of a call.

@@ -12,6 +12,7 @@ import dev.lutra.server.fleet.UnknownSessionException;
 import dev.lutra.server.schedule.UnknownRunException;
 import dev.lutra.server.store.StorageException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds the call that a request is for and lets in who may make it, by a token in the authorization header. Errors are the statuses that
  * gRPC's map to: 401 for a caller whom nobody knows, 403 for one who may not do this, 404 for what is not there, 409 for a name that belongs
- * to another device, 400 for what the caller did wrong, 503 while nothing can be stored; the body says so in a line.
+ * to another device, 413 for a request that is too large, 400 for what the caller did wrong, 503 while nothing can be stored; the body says so in a line.
  */
 final class Router implements HttpHandler {
 
@@ -76,7 +77,17 @@ final class Router implements HttpHandler {
             ? Optional.ofNullable(called.parameters().get("id"))
             : Optional.empty();
         Caller caller = door.admit(name, called.route().admits(), run, exchange.getRequestHeaders().getFirst("Authorization"));
+        bound(exchange, called.route().mostBytes());
         return called.route().handler().answer(new Call(exchange, caller, called.parameters()));
+    }
+
+    /** Also where a call reads nothing of what is sent. What it may take is read before it is refused: many a caller listens only then. */
+    private static void bound(HttpExchange exchange, int mostBytes) throws IOException {
+        exchange.setStreams(new BoundedBody(exchange.getRequestBody(), mostBytes), null);
+        String length = exchange.getRequestHeaders().getFirst("Content-Length");
+        if (length != null && Long.parseLong(length) > mostBytes) { // the JDK's server has seen that it is a number
+            exchange.getRequestBody().transferTo(OutputStream.nullOutputStream());
+        }
     }
 
     /** Says whether it has answered; otherwise the answer comes later. */

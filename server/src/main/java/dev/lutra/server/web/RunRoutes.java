@@ -5,6 +5,7 @@ import com.google.protobuf.util.JsonFormat;
 import dev.lutra.proto.PrioritizeRunRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RunName;
+import dev.lutra.proto.RunServiceGrpc;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.schedule.RunCalls;
@@ -34,7 +35,8 @@ public final class RunRoutes implements RouteGroup {
                 call -> answer(call, calls.list())),
             new Route("POST", RUNS, OPERATORS, new Route.Words("Submits an experiment.", "{\"name\", \"experiment\", \"priority\"}: the experiment"
                 + " file's text; name and priority may be left out", "the run, with its id"),
-                call -> answer(call, calls.submit(call.read(SubmitRunRequest.newBuilder()).build(), call.caller()))),
+                call -> answer(call, calls.submit(call.read(SubmitRunRequest.newBuilder()).build(), call.caller())))
+                .takingWhat(RunServiceGrpc.getSubmitRunMethod()),
             new Route("GET", RUN, LOOKERS, new Route.Words("Tells a run, with its experiment.", "", "RunState"),
                 call -> answer(call, calls.get(run(call)))),
             order("/pause", "Has a run stop where it is.", calls::pause),

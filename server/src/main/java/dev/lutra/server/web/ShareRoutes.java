@@ -37,13 +37,13 @@ public final class ShareRoutes implements RouteGroup {
     public List<Route> routes() {
         return List.of(new Route("POST", "/api/runs/{id}/share", List.of(Role.OPERATOR), new Route.Words("Makes a link by which whoever has it"
             + " looks at this run alone, until it expires.", "{\"days\"}, 7 if left out", "{\"link\", \"id\" of its token, \"expires\"}"),
-            this::share));
+            this::share).taking(MOST_BYTES));
     }
 
     private boolean share(Call call) throws IOException {
         String run = call.parameter("id");
         known.accept(run);
-        Duration lifetime = lifetime(call.body(MOST_BYTES));
+        Duration lifetime = lifetime(call.body());
         Tokens.Made made = access.tokens().share(run, lifetime);
         String link = access.places().pages() + "/runs/" + URLEncoder.encode(run, StandardCharsets.UTF_8) + "#token=" + made.token();
         return call.json(JsonNodeFactory.instance.objectNode().put("link", link).put("id", made.id())

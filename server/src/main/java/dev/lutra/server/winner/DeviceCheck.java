@@ -10,6 +10,7 @@ import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.ModelOutput;
+import dev.lutra.proto.Sharing;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.Measure;
@@ -120,7 +121,7 @@ public final class DeviceCheck {
 
     private Task latency(Experiment.Target target, String sha, ImageSize size) {
         return TaskNames.named(String.join("/", runId, "verify", target.device()), "latency",
-            task(target, sha, "latency").setMemory(true)
+            task(target, sha, "latency").setMemory(true).setSharing(Sharing.ANEW)
                 .setEnergy(experiment.asks(Measure.energy(target.device()))).addInputs(input(target.batch(), size).setRandomSeed(0))
                 .setRules(Profiler.rules(experiment, target)),
             fleet.runtime(target.device(), target.provider()));

@@ -3,18 +3,12 @@ package dev.lutra.server.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.lutra.InputException;
-import dev.lutra.proto.Device;
-import dev.lutra.proto.JoinRequest;
-import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
-import dev.lutra.server.store.Database;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,42 +16,20 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.assertj.core.api.Assertions;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** What a device does for several who ask, for how long it does so, and when it is let rest. Time is virtual. */
-class SharesTest {
+/** What a device does for several who ask, and for how long it does so. Time is virtual. */
+class SharesTest extends QueueOnVirtualClock {
 
-    private static final Duration LEASE = Duration.ofSeconds(30);
     private static final Submitter ANNE = new Submitter("anne", 0);
     private static final Submitter BERT = new Submitter("bert", 0);
-
-    @TempDir
-    Path folder;
-    private final VirtualClock clock = new VirtualClock();
-    private Database database;
-    private TaskQueue queue;
-
-    @BeforeEach
-    void open() {
-        database = Database.open(folder.resolve("lutra.db"));
-        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, TaskQueue.RECHECK);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
-    }
 
     private void submit(Submitter by, int from, int to) {
         queue.submit("pi", IntStream.range(from, to).mapToObj(i -> Task.newBuilder().setId(by.owner() + i).build()).toList(), by);
     }
 
     private String join() {
-        return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("pi")).build());
+        return join("pi");
     }
 
     /** Does the next tasks, and says whose they were: a letter each. */
@@ -72,7 +44,7 @@ class SharesTest {
     }
 
     private void report(String session, LeasedTask task) {
-        queue.report(session, LeaseName.newBuilder().setTaskId(task.getTask().getId()).setEpoch(task.getEpoch()).build(),
+        queue.report(session, name(task),
             Outcome.newBuilder().setMeasured(Measured.getDefaultInstance()).build());
     }
 
@@ -136,7 +108,7 @@ class SharesTest {
         LeasedTask underWay = queue.lease(session, 1).get(0);
         for (Duration silent = Duration.ZERO; silent.compareTo(Owners.MOST_SILENCE) < 0; silent = silent.plusSeconds(20)) {
             assertThat(queue.outcomes(Set.of("bert0"), 1, "bert", Duration.ZERO).join()).as("bert looks").isEmpty();
-            queue.renew(session, List.of(LeaseName.newBuilder().setTaskId("anne0").setEpoch(1).build()), TaskQueue.Progress.NONE);
+            queue.renew(session, List.of(lease("anne0", 1)), TaskQueue.Progress.NONE);
             clock.advance(Duration.ofSeconds(20));
         }
         CompletableFuture<List<TaskOutcome>> waiting = queue.outcomes(Set.of("anne599"), 1, "carl", Duration.ofMinutes(5));
@@ -156,30 +128,11 @@ class SharesTest {
     void aServerThatStartsAgainKnowsWhoMayBeThere() {
         submit(ANNE, 0, 1);
         clock.advance(Owners.MOST_SILENCE.minusMinutes(1));
-        close();
-        open();
+        restart();
         clock.advance(Owners.MOST_SILENCE.minusMinutes(1));
         assertThat(queue.outcomes(Set.of("anne0"))).isEmpty();
         clock.advance(Duration.ofMinutes(2));
         assertThat(queue.outcomes(Set.of("anne0"), 1, "", Duration.ZERO).join()).hasSize(1);
-    }
-
-    @Test
-    void aDeviceThatIsDrainedFinishesWhatItHas() {
-        String session = join();
-        submit(ANNE, 0, 2);
-        LeasedTask first = queue.lease(session, 1).get(0);
-        queue.drain("pi", true);
-        assertThat(queue.lease(session, 1)).isEmpty();
-        close();
-        open();
-        assertThat(queue.renew(session, List.of(LeaseName.newBuilder().setTaskId("anne0").setEpoch(1).build()), TaskQueue.Progress.NONE)).hasSize(1);
-        report(session, first);
-        CompletableFuture<TaskQueue.Leased> waiting = queue.lease(session, 1, Duration.ofMinutes(5));
-        assertThat(waiting).isNotDone();
-        queue.drain("pi", false);
-        assertThat(waiting.join().tasks()).hasSize(1);
-        Assertions.assertThatThrownBy(() -> queue.drain("nobody", true)).isInstanceOf(InputException.class);
     }
 
     /** Forty tasks of 40 MB were once read to lease the first of them. */

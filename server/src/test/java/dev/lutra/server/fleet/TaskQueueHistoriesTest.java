@@ -17,11 +17,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Random histories of submissions, agents that come, go, die, renew, report, repeat themselves and come back late, time that
- * passes and servers that restart. After every step the queue's answer is checked against what a lease is by definition:
+ * passes, servers that restart, operators who cancel and drain. After every step the queue's answer is checked against what a lease is by definition:
  * a promise to one session until a time, which may be renewed until somebody else has the task. At the end no task is lost and none
  * has two outcomes.
  */
@@ -79,6 +81,8 @@ class TaskQueueHistoriesTest {
 
     private static final Outcome GIVEN_UP = Outcome.newBuilder()
         .setFailed(Failed.newBuilder().setReason("the agent was lost 5 times while it had this task")).build();
+    private static final Outcome CANCELLED = Outcome.newBuilder()
+        .setFailed(Failed.newBuilder().setReason("cancelled by an operator (run it again to have it done)")).build();
 
     @TempDir
     Path folder;
@@ -92,6 +96,7 @@ class TaskQueueHistoriesTest {
     private final Map<String, String> sessions = new HashMap<>();
     private final Map<String, Long> heard = new HashMap<>();
     private final List<Grant> grants = new ArrayList<>();
+    private final Set<String> draining = new HashSet<>();
     private int reports;
 
     static IntStream seeds() {
@@ -121,7 +126,7 @@ class TaskQueueHistoriesTest {
     }
 
     private void step() {
-        int dice = random.nextInt(100);
+        int dice = random.nextInt(105);
         if (dice < 15) {
             submit();
         } else if (dice < 40) {
@@ -146,6 +151,10 @@ class TaskQueueHistoriesTest {
             join(anyDevice());
         } else if (dice < 97) {
             agentDied(anyDevice());
+        } else if (dice < 100) {
+            cancel();
+        } else if (dice < 102) {
+            drain(anyDevice());
         } else {
             restart();
         }
@@ -222,6 +231,24 @@ class TaskQueueHistoriesTest {
         heard.remove(device);
     }
 
+    private void cancel() {
+        endLeases();
+        List<String> some = tasks.keySet().stream().filter(id -> random.nextInt(20) == 0).toList();
+        List<Expected> open = some.stream().map(tasks::get).filter(task -> task.outcome == null).toList();
+        assertThat(queue.cancel(some)).isEqualTo(open.size());
+        open.forEach(task -> {
+            task.outcome = CANCELLED;
+            task.staleEpoch = task.epoch;
+            task.free();
+        });
+    }
+
+    private void drain(String device) {
+        endLeases();
+        boolean begins = draining.add(device) || !draining.remove(device);
+        queue.drain(device, begins);
+    }
+
     private void restart() {
         database.close();
         clock.advance(Duration.ofMillis(random.nextInt(3 * (int) LEASE.toMillis())));
@@ -244,6 +271,10 @@ class TaskQueueHistoriesTest {
 
         List<LeasedTask> leased = queue.lease(sessions.get(device), max);
 
+        if (draining.contains(device)) {
+            assertThat(leased).as("while it is drained").isEmpty();
+            return;
+        }
         assertThat(leased.stream().map(task -> task.getTask().getId())).as("head of the queue")
             .isEqualTo(available.subList(0, leased.size())).hasSizeLessThanOrEqualTo(max);
         boolean suspect = leased.stream().anyMatch(task -> tasks.get(task.getTask().getId()).attempts >= TaskQueue.SUSPECT_AFTER);
@@ -309,7 +340,7 @@ class TaskQueueHistoriesTest {
         }
 
         assertThat(queue.report(sessions.get(grant.device()), grant.name(), outcome.build()))
-            .isEqualTo(counts || task.outcome != null && task.outcome != GIVEN_UP && task.reportedEpoch == epoch);
+            .isEqualTo(counts || task.outcome != null && task.outcome != GIVEN_UP && task.outcome != CANCELLED && task.reportedEpoch == epoch);
 
         if (counts) {
             task.outcome = outcome.build();
@@ -338,6 +369,9 @@ class TaskQueueHistoriesTest {
     private void finish() {
         for (String device : DEVICES) {
             join(device);
+            if (draining.contains(device)) {
+                drain(device);
+            }
             for (int before = -1; before < grants.size();) {
                 before = grants.size();
                 lease(device, 64);

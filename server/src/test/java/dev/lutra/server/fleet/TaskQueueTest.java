@@ -22,8 +22,6 @@ import dev.lutra.proto.Outcome;
 import dev.lutra.proto.RuntimeOffer;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
-import dev.lutra.server.store.Database;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -32,39 +30,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
-class TaskQueueTest {
+class TaskQueueTest extends QueueOnVirtualClock {
 
-    private static final Duration LEASE = Duration.ofSeconds(30);
     private static final Duration ALMOST = LEASE.minusMillis(1);
     private static final Duration TICK = Duration.ofMillis(1);
-
-    @TempDir
-    Path folder;
-    private final VirtualClock clock = new VirtualClock();
-    private Database database;
-    private TaskQueue queue;
-
-    @BeforeEach
-    void open() {
-        database = Database.open(folder.resolve("lutra.db"));
-        queue = new TaskQueue(database, clock, clock::nanoTime, LEASE, TaskQueue.RECHECK);
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
-    }
-
-    private void restart() {
-        close();
-        open();
-    }
 
     @Test
     void leasesInTheOrderOfSubmission() {
@@ -665,10 +637,6 @@ class TaskQueueTest {
         assertTaken("a", "3", 0);
     }
 
-    private String join(String device) {
-        return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).build());
-    }
-
     private void submit(String device, String... ids) {
         queue.submit(device, Arrays.stream(ids).map(TaskQueueTest::task).toList());
     }
@@ -681,19 +649,7 @@ class TaskQueueTest {
         return Outcome.newBuilder().setFailed(Failed.newBuilder().setReason(reason)).build();
     }
 
-    private static LeaseName lease(String id, long epoch) {
-        return LeaseName.newBuilder().setTaskId(id).setEpoch(epoch).build();
-    }
-
-    private static LeaseName name(LeasedTask task) {
-        return lease(task.getTask().getId(), task.getEpoch());
-    }
-
     private static List<LeaseName> names(List<LeasedTask> tasks) {
         return tasks.stream().map(TaskQueueTest::name).toList();
-    }
-
-    private static List<String> ids(List<LeasedTask> tasks) {
-        return tasks.stream().map(task -> task.getTask().getId()).toList();
     }
 }

@@ -13,6 +13,7 @@ import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeaseReply;
 import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.ListAgentsRequest;
+import dev.lutra.proto.OutcomesReply;
 import dev.lutra.proto.OutcomesRequest;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.RuntimeOffer;
@@ -24,13 +25,13 @@ import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.WebServer;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -82,7 +83,7 @@ class GreedyCallersTest {
     }
 
     private ManagedChannel channel() {
-        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        ManagedChannel channel = new ServerAddress("127.0.0.1", server.port()).channel().build();
         channels.add(channel);
         return channel;
     }
@@ -100,9 +101,9 @@ class GreedyCallersTest {
     void aDeviceDescribesItselfInFewWords() {
         AgentServiceBlockingStub agent = agent("box");
         JoinRequest.Builder huge = box("box");
-        huge.getDeviceBuilder().setCpu("x".repeat(40_000_000));
+        huge.getDeviceBuilder().setCpu("x".repeat(40_000));
         assertThatThrownBy(() -> agent.join(huge.build()))
-            .hasMessage("FAILED_PRECONDITION: device.cpu: 40000000 characters (expected: at most 500)");
+            .hasMessage("FAILED_PRECONDITION: device.cpu: 40000 characters (expected: at most 500)");
         JoinRequest.Builder many = box("box");
         IntStream.range(0, 1000).forEach(i -> many.addRuntimes(RuntimeOffer.getDefaultInstance()));
         assertThatThrownBy(() -> agent.join(many.build())).hasMessage("FAILED_PRECONDITION: runtimes: 1000 items (expected: at most 64)");
@@ -132,9 +133,13 @@ class GreedyCallersTest {
         String session = agent.join(box("box").build()).getSession();
         RenewRequest.Builder millions = RenewRequest.newBuilder().setSession(session);
         LeaseName name = LeaseName.newBuilder().setTaskId("t").setEpoch(1).build();
-        IntStream.range(0, 2_000_000).forEach(i -> millions.addLeases(name));
+        IntStream.range(0, 4_000_000).forEach(i -> millions.addLeases(name));
         assertThatThrownBy(() -> agent.renew(millions.build()))
-            .hasMessage("FAILED_PRECONDITION: leases: 2000000 (expected: at most 1024 in a call)");
+            .hasMessage("RESOURCE_EXHAUSTED: request: more than 1048576 bytes (expected: at most so many of this call)");
+        millions.clearLeases();
+        IntStream.range(0, 1025).forEach(i -> millions.addLeases(name));
+        assertThatThrownBy(() -> agent.renew(millions.build()))
+            .hasMessage("FAILED_PRECONDITION: leases: 1025 (expected: at most 1024 in a call)");
         var fleet = FleetServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
         OutcomesRequest.Builder tasks = OutcomesRequest.newBuilder();
         IntStream.range(0, 10_001).forEach(i -> tasks.addTaskIds("t" + i));
@@ -171,6 +176,29 @@ class GreedyCallersTest {
         queue.submit("box", List.of(Task.newBuilder().setId("t").setModelSha256(model).build()));
         while (replies.stream().noneMatch(reply -> reply.isDone() && reply.join().getTasksCount() == 1)) {
             Thread.sleep(10);
+        }
+    }
+
+    @Test
+    void aConnectionHasSoManyCallsAtATime() throws Exception {
+        String model = models.put(new byte[]{0x3a, 0});
+        queue.submit("box", List.of(Task.newBuilder().setId("t").setModelSha256(model).build()));
+        OutcomesRequest waits = OutcomesRequest.newBuilder().addTaskIds("t").setWaitMillis(30_000).build();
+        var greedy = FleetServiceGrpc.newStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+        List<CompletableFuture<OutcomesReply>> replies = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            replies.add(new CompletableFuture<>());
+            greedy.outcomes(waits, completing(replies.get(i)));
+        }
+        WaitingCalls.await(queue, 256);
+        var other = FleetServiceGrpc.newBlockingStub(channel()).withInterceptors(TokenHeader.showing(TOKEN));
+        for (int i = 0; i < 20; i++) {
+            assertThat(other.outcomes(waits.toBuilder().clearWaitMillis().build()).getDoneCount()).as("another connection").isZero();
+        }
+        WaitingCalls.await(queue, 256);
+        queue.cancel(List.of("t"));
+        for (CompletableFuture<OutcomesReply> reply : replies) {
+            assertThat(reply.get().getDoneCount()).as("the others have their turn").isEqualTo(1);
         }
     }
 

@@ -33,6 +33,7 @@ import dev.lutra.proto.onnx.OperatorSetIdProto;
 import dev.lutra.proto.onnx.TensorShapeProto;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
+import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.LocalFleet;
@@ -40,7 +41,6 @@ import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -88,7 +88,7 @@ class HostileAgentTest {
         model = models.put(model().toByteArray());
         Access access = Access.open(database, Clock.systemUTC(), TOKEN);
         server = LutraServer.start("127.0.0.1", 0, Optional.empty(), access, queue, models);
-        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        channel = new ServerAddress("127.0.0.1", server.port()).channel().build();
         agent = AgentServiceGrpc.newBlockingStub(channel).withInterceptors(TokenHeader.showing(EnrolledDevice.enrolled(access, "box").bearer()));
         session = agent.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName("box")).addRuntimes(OFFER).build()).getSession();
     }

@@ -19,6 +19,8 @@ import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.LeaseRequest;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
+import dev.lutra.proto.ListAgentsReply;
+import dev.lutra.proto.ListAgentsRequest;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.ModelOutput;
 import dev.lutra.proto.Outcome;
@@ -46,12 +48,14 @@ import io.grpc.CallCredentials;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -144,6 +148,22 @@ class LutraServerTest {
         }
         assertThatThrownBy(() -> RemoteFleet.connect(new ServerAddress("127.0.0.1", free), TOKEN)).isInstanceOf(InputException.class)
             .hasMessage("server 127.0.0.1:" + free + ": cannot be reached (Connection refused)");
+    }
+
+    /** One that answers as servers did before they told their version. */
+    @Test
+    void saysThatTheServerIsToBeUpdated() throws Exception {
+        Server older = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0)).addService(new FleetServiceGrpc.FleetServiceImplBase() {
+            @Override
+            public void listAgents(ListAgentsRequest request, StreamObserver<ListAgentsReply> reply) {
+                reply.onNext(ListAgentsReply.getDefaultInstance());
+                reply.onCompleted();
+            }
+        }).build().start();
+        open.add(older::shutdownNow);
+        assertThatThrownBy(() -> RemoteFleet.connect(new ServerAddress("127.0.0.1", older.getPort()), TOKEN)).isInstanceOf(InputException.class)
+            .hasMessage("server 127.0.0.1:" + older.getPort() + ": protocol of the server: none told (expected: 1, which the caller speaks; the"
+                + " server's Lutra is older and has to be updated)");
     }
 
     @Test
@@ -487,7 +507,7 @@ class LutraServerTest {
     }
 
     private ManagedChannel channel() {
-        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        ManagedChannel channel = new ServerAddress("127.0.0.1", server.port()).channel().build();
         open.add(channel::shutdownNow);
         return channel;
     }

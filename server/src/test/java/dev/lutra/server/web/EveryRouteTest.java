@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.lutra.proto.Role;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Credentials;
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,6 +22,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -128,20 +132,82 @@ class EveryRouteTest {
         }));
     }
 
+    /** Calls of the protocol, by pages of another version that stayed open. */
+    @TestFactory
+    Stream<DynamicTest> isForThoseWhoSpeakItsProtocol() {
+        List<Route> protocol = server.routes().stream().filter(route -> route.pattern().matches("/api/(agent|access)/.*")).toList();
+        assertThat(protocol).hasSizeGreaterThan(8);
+        return protocol.stream().map(route -> dynamicTest(name(route), () -> {
+            Answer older = send(request(route, whoMay(route), "{}".getBytes(StandardCharsets.US_ASCII)));
+            assertThat(older.statusCode()).isEqualTo(412);
+            assertThat(older.body()).isEqualTo("protocol of the caller: none told (expected: 1, which the server speaks; the caller's Lutra is"
+                + " older and has to be updated)");
+            Answer newer = send(request(route, whoMay(route), "{}".getBytes(StandardCharsets.US_ASCII))
+                .header(ProtocolVersion.NAME, "2"));
+            assertThat(newer.statusCode()).isEqualTo(412);
+            assertThat(newer.body()).contains("the server's Lutra is older");
+            assertThat(newer.protocol()).contains("1");
+        }));
+    }
+
+    private Optional<String> whoMay(Route route) {
+        return credentials.shown().values().stream().filter(shown -> shown.role().map(MAY.get(name(route))::contains).orElse(false)).findFirst()
+            .flatMap(Credentials.Shown::token);
+    }
+
+    /** Each has its own size, also where it reads nothing, and where nobody says beforehand how much is sent. */
+    @TestFactory
+    Stream<DynamicTest> takesNoMoreThanItsSize() {
+        return server.routes().stream().map(route -> dynamicTest(name(route), () -> {
+            int most = route.mostBytes();
+            assertThat(most).as("has a size").isBetween(1 << 10, 88 << 20);
+            assertThat(send(request(route, whoMay(route), filled(most)).header(ProtocolVersion.NAME, "1")).statusCode()).isNotEqualTo(413);
+            Answer over = send(request(route, whoMay(route), filled(most + 1)).header(ProtocolVersion.NAME, "1"));
+            assertThat(over.statusCode()).isEqualTo(413);
+            assertThat(over.body()).isEqualTo("request: more than " + most + " bytes (expected: at most so many of this call)");
+        }));
+    }
+
+    @Test
+    void takesNoMoreThanItsSizeInPieces() throws Exception {
+        Route renew = server.routes().stream().filter(route -> route.pattern().endsWith("agent/renew")).findFirst().orElseThrow();
+        HttpRequest.Builder unknownLength = request(renew, whoMay(renew), new byte[0]).header(ProtocolVersion.NAME, "1")
+            .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(filled(renew.mostBytes() + 1))));
+        assertThat(send(unknownLength).statusCode()).isEqualTo(413);
+    }
+
+    private static byte[] filled(int bytes) {
+        byte[] body = new byte[bytes];
+        Arrays.fill(body, (byte) ' ');
+        body[0] = '{';
+        body[1] = '}';
+        return body;
+    }
+
     private Answer call(Route route, Optional<String> token, String device, String session) throws Exception {
         String body = "{\"session\": \"" + session + "\""
             + (route.pattern().endsWith("agent/join") ? ", \"device\": {\"name\": \"" + device + "\"}}" : "}");
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.address() + route.pattern().replaceAll("\\{[a-z]+}", "1")))
-            .header("Content-Type", "application/json")
-            .method(route.method(), route.method().equals("GET") ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
-        token.ifPresent(shown -> request.header("Authorization", "Bearer " + shown));
+        return send(request(route, token, route.method().equals("GET") ? new byte[0] : body.getBytes(StandardCharsets.UTF_8))
+            .header(ProtocolVersion.NAME, "1"));
+    }
+
+    private Answer send(HttpRequest.Builder request) throws Exception {
         HttpResponse<InputStream> answer = client.send(request.build(), BodyHandlers.ofInputStream());
         boolean isStream = answer.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream");
         try (InputStream in = answer.body()) {
-            return new Answer(answer.statusCode(), isStream ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new Answer(answer.statusCode(), isStream ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8),
+                answer.headers().firstValue(ProtocolVersion.NAME));
         }
     }
 
     /** A stream of events has no end. */
-    private record Answer(int statusCode, String body) {}
+    private record Answer(int statusCode, String body, Optional<String> protocol) {}
+
+    private HttpRequest.Builder request(Route route, Optional<String> token, byte[] body) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.address() + route.pattern().replaceAll("\\{[a-z]+}", "1")))
+            .header("Content-Type", "application/json")
+            .method(route.method(), body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+        token.ifPresent(shown -> request.header("Authorization", "Bearer " + shown));
+        return request;
+    }
 }

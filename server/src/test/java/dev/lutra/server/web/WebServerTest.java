@@ -28,6 +28,7 @@ import dev.lutra.proto.ReportRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.CreateTokenReply;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
@@ -130,7 +131,7 @@ class WebServerTest {
 
     private HttpRequest.Builder post(String call, String token, String body) {
         return HttpRequest.newBuilder(uri("/api/" + call)).header("Authorization", "Bearer " + token)
-            .header("Content-Type", "application/json")
+            .header("Content-Type", "application/json").header(ProtocolVersion.NAME, "1")
             .POST(BodyPublishers.ofString(body));
     }
 
@@ -249,7 +250,8 @@ class WebServerTest {
         assertThat(wrong.statusCode()).isEqualTo(401);
         assertThat(wrong.body()).isEqualTo("wrong token");
         HttpResponse<String> anonymous = client.send(HttpRequest.newBuilder(uri("/api/agent/join"))
-            .header("Content-Type", "application/json").POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.ofString());
+            .header("Content-Type", "application/json").header(ProtocolVersion.NAME, "1").POST(BodyPublishers.ofString("{}")).build(),
+            BodyHandlers.ofString());
         assertThat(anonymous.statusCode()).isEqualTo(401);
         assertThat(anonymous.body()).isEqualTo("no token (expected: Authorization: Bearer <token>)");
 
@@ -259,6 +261,12 @@ class WebServerTest {
         assertThat(client.send(post("agent/join", bearer, "{").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(400);
         assertThat(client.send(post("agent/leave", bearer, "{}").build(), BodyHandlers.ofString()).statusCode()).isEqualTo(404);
         assertThat(queue.agents()).isEmpty();
+    }
+
+    /** The pages' half of the protocol is written in another language. */
+    @Test
+    void pagesSpeakTheServersProtocol() throws Exception {
+        assertThat(get("/pages/protocol.js").body()).contains("export const PROTOCOL = " + ProtocolVersion.CURRENT + ";");
     }
 
     @Test
@@ -370,7 +378,7 @@ class WebServerTest {
     /** What a page elsewhere makes a browser send. */
     @Test
     void callsFromOtherSitesPagesAreRefused() throws Exception {
-        String[] call = {"POST /api/access/challenge HTTP/1.1", "Host: localhost", "Content-Length: 2"};
+        String[] call = {"POST /api/access/challenge HTTP/1.1", "Host: localhost", "Content-Length: 2", "Lutra-Protocol: 1"};
         assertThat(status(with(call, "Content-Type: application/json"))).isEqualTo(200);
         assertThat(status(with(call, "Content-Type: application/json; charset=utf-8", "Origin: http://localhost", "Sec-Fetch-Site: same-origin")))
             .isEqualTo(200);

@@ -27,7 +27,7 @@ final class DeviceTable {
         TextTable table = new TextTable("device", "state", "seen", "leased", "queued", "cpu", "cores", "memory", "os",
             "runtime", "providers", "models run", "agent", "beside its kind");
         for (AgentState agent : agents) {
-            table.row(agent.getDevice().getName(), agent.getOnline() ? "online" : "offline",
+            table.row(agent.getDevice().getName(), state(agent),
                 agent.getLastSeenMillisAgo() / 1000 + " s ago", agent.getLeasedTasks(), agent.getQueuedTasks(),
                 agent.getDevice().getCpu(), agent.getDevice().getLogicalCores(),
                 (agent.getDevice().getMemoryBytes() >> 30) + " GiB", agent.getDevice().getOs(),
@@ -58,6 +58,10 @@ final class DeviceTable {
         return document;
     }
 
+    private static String state(AgentState agent) {
+        return (agent.getOnline() ? "online" : "offline") + (agent.getDraining() ? ", draining" : "");
+    }
+
     private static String runtimes(AgentState agent) {
         return agent.getRuntimesList().stream().map(offer -> offer.getName() + " " + offer.getVersion())
             .collect(Collectors.joining(", "));
@@ -72,6 +76,7 @@ final class DeviceTable {
         Map<String, Object> document = new LinkedHashMap<>();
         document.put("device", agent.getDevice().getName());
         document.put("online", agent.getOnline());
+        document.put("draining", agent.getDraining());
         document.put("lastSeenMillisAgo", agent.getLastSeenMillisAgo());
         document.put("leased", agent.getLeasedTasks());
         document.put("queued", agent.getQueuedTasks());

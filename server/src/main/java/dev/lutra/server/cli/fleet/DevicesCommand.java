@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.DrainDeviceRequest;
 import dev.lutra.proto.RemoveDeviceRequest;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.rpc.RemoteFleet;
@@ -10,12 +11,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "devices", mixinStandardHelpOptions = true, description = "The devices of a server.", synopsisSubcommandLabel = "COMMAND", subcommands = {
-    DevicesCommand.ListAll.class, DevicesCommand.Remove.class})
+    DevicesCommand.ListAll.class, DevicesCommand.Drain.class, DevicesCommand.Undrain.class, DevicesCommand.Remove.class})
 public final class DevicesCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new InputException("devices: no command (expected: devices list or remove)");
+        throw new InputException("devices: no command (expected: devices list, drain, undrain or remove)");
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the devices that have joined.")
@@ -24,6 +25,46 @@ public final class DevicesCommand implements Runnable {
         @Override
         void print(RemoteFleet fleet, boolean asJson) {
             DeviceTable.print(fleet.agents(), fleet.standings(), asJson);
+        }
+    }
+
+    @Command(name = "drain", mixinStandardHelpOptions = true, description = "Lets a device finish what it has and gives it nothing else, until 'devices undrain'.")
+    static final class Drain extends FleetCommand {
+
+        @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
+        private String device;
+
+        @Override
+        void print(RemoteFleet fleet, boolean asJson) {
+            drain(fleet, device, true, asJson);
+        }
+    }
+
+    @Command(name = "undrain", mixinStandardHelpOptions = true, description = "Gives a device tasks again.")
+    static final class Undrain extends FleetCommand {
+
+        @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
+        private String device;
+
+        @Override
+        void print(RemoteFleet fleet, boolean asJson) {
+            drain(fleet, device, false, asJson);
+        }
+    }
+
+    private static void drain(RemoteFleet fleet, String device, boolean draining, boolean asJson) {
+        int leased = fleet.access(stub -> stub.drainDevice(DrainDeviceRequest.newBuilder().setDevice(device).setDraining(draining).build()))
+            .getLeasedTasks();
+        if (asJson) {
+            Map<String, Object> document = new LinkedHashMap<>();
+            document.put("device", device);
+            document.put("draining", draining);
+            document.put("leased", leased);
+            System.out.println(Json.line(document));
+        } else if (draining) {
+            System.out.println(device + ": gets nothing else, and has " + leased + " tasks to finish");
+        } else {
+            System.out.println(device + ": gets tasks again");
         }
     }
 

@@ -163,6 +163,9 @@ function reason(problem) {
   if (problem.status === 401) {
     return `The server does not let this device in (${problem.message}): open a new join link.`;
   }
+  if (problem.status === 412) {
+    return `${problem.message}: reload this page.`;
+  }
   return problem.name === 'TimeoutError' ? 'Another page of this browser is an agent already.' : problem.message;
 }
 

@@ -1,5 +1,8 @@
 // The agent protocol as a page speaks it: protobuf's JSON mapping over HTTP, the same calls with the same meaning as over gRPC.
 
+/** The version that this page speaks: ProtocolVersion of the protocol. */
+export const PROTOCOL = 1;
+
 /** What the server answers instead of a reply. */
 export class ServerError extends Error {
   constructor(status, message) {
@@ -25,7 +28,7 @@ export async function post(call, body, token) {
   try {
     response = await fetch(`/api/${call}`, {
       method: 'POST',
-      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-type': 'application/json' },
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-type': 'application/json', 'lutra-protocol': PROTOCOL },
       body,
       cache: 'no-store',
     });
