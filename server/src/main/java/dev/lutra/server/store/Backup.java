@@ -1,12 +1,14 @@
 package dev.lutra.server.store;
 
 import dev.lutra.InputException;
+import dev.lutra.Names;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,16 +32,16 @@ import java.util.zip.ZipOutputStream;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * A folder of a server in one file, taken while the server runs: its database as of one moment, then the models, which never change, and
- * what else is its own. What has been acknowledged before is in it. It holds the server's secrets, so it is its owner's alone.
+ * A folder of a server in one file, taken while the server and its runs work: its database and that of every run as of one moment each, then
+ * the models, which never change, and what else is its own and the runs'. What has been acknowledged before is in it. It holds the server's
+ * secrets, so it is its owner's alone.
  */
 public final class Backup {
 
     private static final String DATABASE = "lutra.db";
     /** What belongs to a process that runs, or was never finished. */
-    private static final Pattern PASSING = Pattern.compile("lutra\\.db.*|lock|.*\\.part");
-    private static final Pattern NAME = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*");
-    private static final Pattern MODEL = Pattern.compile("models/([0-9a-f]{64})\\.onnx");
+    private static final Pattern PASSING = Pattern.compile("lutra\\.db-.*|lock|.*\\.(part|tmp)");
+    private static final Pattern MODEL = Pattern.compile("(?:.*/)?models/([0-9a-f]{64})\\.onnx");
 
     private Backup() {}
 
@@ -60,10 +62,8 @@ public final class Backup {
         try {
             Path work = Files.createTempDirectory(Files.createDirectories(target.getParent()), ".backup");
             try {
-                Path snapshot = work.resolve(DATABASE);
-                snapshot(data.resolve(DATABASE), snapshot);
                 Path part = Files.createFile(work.resolve("backup.part"), PrivateFiles.attributes());
-                pack(data, snapshot, part);
+                pack(data, work, part);
                 try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
                     channel.force(true);
                 }
@@ -87,17 +87,38 @@ public final class Backup {
         }
     }
 
-    private static void pack(Path data, Path snapshot, Path part) throws IOException {
-        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(part)); Stream<Path> files = Files.walk(data)) {
+    /** Databases first: what they name is there by then, and stays. */
+    private static void pack(Path data, Path work, Path part) throws IOException {
+        List<Path> databases;
+        try (Stream<Path> files = Files.walk(data)) {
+            databases = files.filter(Backup::isDatabase).sorted(Comparator.comparing(Path::getNameCount)).toList();
+        }
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(part))) {
             zip.setLevel(Deflater.BEST_SPEED);
-            add(zip, DATABASE, snapshot);
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                String name = data.relativize(file).toString().replace('\\', '/');
-                if (!PASSING.matcher(file.getFileName().toString()).matches() && !Files.isSameFile(file, part)) {
-                    add(zip, name, file);
+            for (Path database : databases) {
+                Path snapshot = work.resolve(DATABASE);
+                snapshot(database, snapshot);
+                add(zip, name(data, database), snapshot);
+                Files.delete(snapshot);
+            }
+            try (Stream<Path> files = Files.walk(data)) {
+                for (Path file : files.filter(Files::isRegularFile).filter(file -> !isDatabase(file)).sorted().toList()) {
+                    if (!PASSING.matcher(file.getFileName().toString()).matches() && !Files.isSameFile(file, part)) {
+                        add(zip, name(data, file), file);
+                    }
                 }
             }
+        } catch (UncheckedIOException e) { // of a folder that is gone meanwhile
+            throw e.getCause();
         }
+    }
+
+    private static boolean isDatabase(Path file) {
+        return file.getFileName().toString().equals(DATABASE) && Files.isRegularFile(file);
+    }
+
+    private static String name(Path data, Path file) {
+        return data.relativize(file).toString().replace('\\', '/');
     }
 
     private static void add(ZipOutputStream zip, String name, Path file) throws IOException {
@@ -124,7 +145,9 @@ public final class Backup {
             Path work = Files.createTempDirectory(Files.createDirectories(target.getParent()), ".restore");
             try {
                 unpack(file, work);
-                Database.open(work.resolve(DATABASE)).close(); // says what is wrong with it, if anything is
+                try (Stream<Path> files = Files.walk(work)) {
+                    files.filter(Backup::isDatabase).toList().forEach(database -> Database.open(database).close()); // says what is wrong with it
+                }
                 Files.deleteIfExists(target);
                 Files.move(work, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
@@ -144,10 +167,10 @@ public final class Backup {
     private static void unpack(Path file, Path folder) throws IOException {
         try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(file))) {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-                if (!NAME.matcher(entry.getName()).matches()) {
-                    throw new InputException(file + ": holds '" + entry.getName() + "' (expected: a backup of lutra backup)");
+                Path unpacked = folder.resolve(entry.getName()).normalize();
+                if (entry.isDirectory() || unpacked.equals(folder) || !unpacked.startsWith(folder)) {
+                    throw new InputException(file + ": holds '" + Names.shown(entry.getName()) + "' (expected: a backup of lutra backup)");
                 }
-                Path unpacked = folder.resolve(entry.getName());
                 PrivateFiles.folder(unpacked.getParent());
                 Files.createFile(unpacked, PrivateFiles.attributes());
                 MessageDigest digest = Sha256.digest();

@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +70,45 @@ class BackupTest {
         assertThat(restored.resolve("lock")).doesNotExist();
         try (var left = Files.list(folder)) {
             assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("data", "backup.zip", "restored");
+        }
+    }
+
+    /** Each run's candidates and events are in a database of its own, in which its process writes meanwhile. */
+    @Test
+    void holdsTheServersRuns() throws Exception {
+        Path run = data.resolve("runs/7");
+        try (Database server = Database.open(data.resolve("lutra.db")); Database database = Database.open(run.resolve("lutra.db"))) {
+            new ResultStore(server, "e").put("of", "server", "{}");
+            new ResultStore(database, "e").put("candidate", "1", "{}");
+            String model = new ModelStore(run.resolve("models")).put(new byte[]{4, 5});
+            Path table = Files.createDirectories(run.resolve("lut")).resolve("Pixel 8 (office).json");
+            Files.writeString(table, "{}");
+            Files.writeString(run.resolve("front.json.1234.tmp"), "half");
+            Backup.write(data, file);
+            Path restored = folder.resolve("restored");
+            Backup.restore(file, restored);
+            try (Database again = Database.open(restored.resolve("runs/7/lutra.db"))) {
+                assertThat(new ResultStore(again, "e").all("candidate")).containsOnlyKeys("1");
+                assertThat(new ResultStore(again, "e").find("of", "server")).as("each has its own").isEmpty();
+            }
+            assertThat(new ModelStore(restored.resolve("runs/7/models")).find(model)).isPresent();
+            assertThat(restored.resolve("runs/7/lut/Pixel 8 (office).json")).hasContent("{}");
+            assertThat(restored.resolve("runs/7/front.json.1234.tmp")).doesNotExist();
+        }
+    }
+
+    @Test
+    void writesNothingElsewhere() throws Exception {
+        for (String name : List.of("../outside", "/tmp/outside", "models/../../outside")) {
+            Files.deleteIfExists(file);
+            try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write(1);
+            }
+            assertThatThrownBy(() -> Backup.restore(file, folder.resolve("restored"))).isInstanceOf(InputException.class)
+                .hasMessage(file + ": holds '" + name + "' (expected: a backup of lutra backup)");
+            assertThat(folder.resolve("restored")).doesNotExist();
+            assertThat(folder.resolve("outside")).doesNotExist();
         }
     }
 
