@@ -7,8 +7,8 @@ CREATE TABLE runs (
     priority         INTEGER NOT NULL,
     state            TEXT NOT NULL CHECK (state IN ('ACTIVE', 'PAUSED', 'DONE', 'FAILED', 'CANCELLED')),
     device           TEXT NOT NULL DEFAULT '',   -- kind of training device without which it does not go on; empty: none
-    turn             INTEGER NOT NULL DEFAULT 0, -- grows with every run that is stopped for others: who has the lowest comes next
-    kills            INTEGER NOT NULL DEFAULT 0, -- processes of it that something else has ended, one after the other
+    turn             INTEGER NOT NULL DEFAULT 0, -- grows with every run that had its turn: who has the lowest comes next
+    kills            INTEGER NOT NULL DEFAULT 0, -- processes of it that something else has ended since it was submitted or resumed
     submitted_millis INTEGER NOT NULL,
     started_millis   INTEGER NOT NULL DEFAULT 0, -- 0: not yet
     ended_millis     INTEGER NOT NULL DEFAULT 0, -- 0: not yet

@@ -76,6 +76,11 @@ public record Devices(List<Device> all) {
         return all.get(0);
     }
 
+    /** What they are, as an experiment has it: cpu or cuda. */
+    public String kind() {
+        return (first().isGpu() ? Kind.CUDA : Kind.CPU).name().toLowerCase(Locale.ROOT);
+    }
+
     @Override
     public String toString() {
         return all.size() == 1 ? first().toString() : all.size() + " GPUs";

@@ -29,6 +29,13 @@ final class CommandInputs {
             csv.append("0".repeat(12 - wide)).append("2".repeat(wide)).append(',').append(1 + 0.1 * wide).append('\n');
         }
         Files.writeString(folder.resolve("networks.csv"), csv);
+        Files.writeString(folder.resolve("team.yaml"), """
+            name: team
+            space: {table: %s/team.csv}
+            objectives: [accuracy, min flops]
+            search: {population: 4, generations: 2}
+            """.formatted(folder));
+        Files.writeString(folder.resolve("team.csv"), "arch,accuracy,flops\n11,0.5,1\n12,0.6,2\n21,0.7,3\n22,0.8,4\n");
         Files.writeString(folder.resolve("pixel.csv"), "layer,op,ms\n1,0,4.5\n1,3,11.5\n");
         Files.writeString(folder.resolve("measured.json"), """
             {"format": 1, "device": {"name": "box"}, "runtime": {"name": "onnxruntime"}, "batch": 1, "source": "measured",

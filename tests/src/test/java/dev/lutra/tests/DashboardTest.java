@@ -16,8 +16,11 @@ import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.ExperimentRun;
+import dev.lutra.server.schedule.Allowance;
 import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunLimits;
 import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.schedule.Scheduler;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.web.DeviceRoutes;
@@ -82,7 +85,8 @@ class DashboardTest {
         browser = Chromium.start(folder);
         database = Database.open(folder.resolve("lutra.db"));
         queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-        runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
+        RunStore rows = new RunStore(database, Clock.systemUTC());
+        runs = new RunCalls(rows, new Scheduler(rows, queue, folder, new Allowance(List.of(folder), false), RunLimits.USUAL, Clock.systemUTC()));
         Access access = Access.open(database, Clock.systemUTC(), TOKEN);
         server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
             new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs), new ViewRoutes(this::folder),

@@ -46,7 +46,9 @@ class JsonAnswersTest {
 
     /** Those that speak to a server. */
     private static final Set<String> OF_A_SERVER = Set.of("serve", "agents", "token create", "token list", "token revoke", "devices list",
-        "devices drain", "devices undrain", "devices remove", "tasks list", "tasks cancel", "backup", "restore", "gc");
+        "devices drain", "devices undrain", "devices remove", "tasks list", "tasks cancel", "backup", "restore", "gc", "submit", "runs", "watch",
+        "pause",
+        "resume", "cancel", "get", "priority");
 
     @TempDir
     private Path folder;
@@ -107,7 +109,7 @@ class JsonAnswersTest {
         asked.put("test", new Asked("test @small.yaml --out @run", answer -> answer.path("networks").size() == 3));
         asked.put("load", new Asked("load @net.onnx --rate 20 --for 300ms", answer -> answer.has("kept_up")));
         asked.put("completion", new Asked("completion bash", answer -> answer.path("script").asText().contains("complete -F")));
-        asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet", answer -> answer.has("join_link")));
+        asked.put("serve", new Asked("serve --listen 127.0.0.1:0 --data @fleet --allow-data @", answer -> answer.has("join_link")));
         asked.put("agents", new Asked("agents --token-file @fleet/token", JsonNode::isArray));
         asked.put("token create", new Asked("token create --role viewer --server @fleet", answer -> answer.path("token").asText().length() == 43));
         asked.put("token list", new Asked("token list --server @fleet", answer -> answer.path(0).path("role").asText().equals("operator")));
@@ -119,6 +121,14 @@ class JsonAnswersTest {
             new Asked("tasks list --device gone --server @fleet", answer -> answer.findValuesAsText("task").equals(List.of("left", "too"))));
         asked.put("tasks cancel", new Asked("tasks cancel left --server @fleet", answer -> answer.path("cancelled").asInt() == 1));
         asked.put("devices remove", new Asked("devices remove gone --server @fleet", answer -> answer.path("failed_tasks").asInt() == 1));
+        asked.put("submit", new Asked("submit @team.yaml --server @fleet", answer -> answer.path("id").asText().equals("1")));
+        asked.put("priority", new Asked("priority 1 5 --server @fleet", answer -> answer.path("priority").asInt() == 5));
+        asked.put("pause", new Asked("pause 1 --server @fleet", answer -> answer.path("state").asText().equals("paused")));
+        asked.put("cancel", new Asked("cancel 1 --server @fleet", answer -> answer.path("state").asText().equals("cancelled")));
+        asked.put("resume", new Asked("resume 1 --server @fleet", answer -> answer.path("state").asText().matches("waiting|running")));
+        asked.put("watch", new Asked("watch 1 --server @fleet", answer -> answer.path("state").asText().equals("done")));
+        asked.put("runs", new Asked("runs --server @fleet", answer -> answer.path("runs").size() == 1));
+        asked.put("get", new Asked("get 1 --server @fleet --out @got", answer -> answer.path("files").size() > 3));
         asked.put("backup", new Asked("backup @saved.zip --data @fleet", answer -> answer.path("bytes").asLong() > 0));
         asked.put("restore", new Asked("restore @saved.zip --data @restored", answer -> answer.path("data").asText().endsWith("restored")));
         asked.put("gc", new Asked("gc --dry-run --data @restored", answer -> answer.path("dry_run").asBoolean()));
@@ -184,6 +194,9 @@ class JsonAnswersTest {
             answerOf("tasks list", asked);
             answerOf("tasks cancel", asked);
             answerOf("devices remove", asked);
+            for (String ofRuns : List.of("submit", "priority", "pause", "cancel", "resume", "watch", "runs", "get")) {
+                answerOf(ofRuns, asked);
+            }
             answerOf("backup", asked);
             answerOf("restore", asked);
             answerOf("gc", asked);

@@ -22,6 +22,7 @@ import dev.lutra.server.cli.run.PlanCommand;
 import dev.lutra.server.cli.run.RankCommand;
 import dev.lutra.server.cli.run.RetrainCommand;
 import dev.lutra.server.cli.run.RunCommand;
+import dev.lutra.server.cli.run.ServersRunCommand;
 import dev.lutra.server.cli.run.StageCommands;
 import dev.lutra.server.cli.run.TestCommand;
 import dev.lutra.server.cli.run.VerifyCommand;
@@ -29,6 +30,11 @@ import dev.lutra.server.cli.space.DescribeCommand;
 import dev.lutra.server.cli.space.ExportArchCommand;
 import dev.lutra.server.cli.space.ImportWeightsCommand;
 import dev.lutra.server.cli.space.SpacesCommand;
+import dev.lutra.server.cli.submit.GetCommand;
+import dev.lutra.server.cli.submit.RunOrders;
+import dev.lutra.server.cli.submit.RunsCommand;
+import dev.lutra.server.cli.submit.SubmitCommand;
+import dev.lutra.server.cli.submit.WatchCommand;
 import dev.lutra.server.cli.table.CalibrateCommand;
 import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
@@ -37,6 +43,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -58,7 +65,13 @@ public final class Main {
         RankCommand.class, PickCommand.class, CompareCommand.class,
         SpacesCommand.class, DescribeCommand.class, ExportArchCommand.class, ImportWeightsCommand.class,
         ServeCommand.class, AgentsCommand.class, DevicesCommand.class, TasksCommand.class, TokenCommand.class, LutCommand.class, PredictCommand.class,
-        CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class, CompletionCommand.class);
+        CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class, CompletionCommand.class,
+        SubmitCommand.class,
+        RunsCommand.class, WatchCommand.class, RunOrders.Pause.class, RunOrders.Resume.class, RunOrders.Cancel.class, GetCommand.class,
+        RunOrders.Prioritize.class);
+
+    /** What one process of this program asks of another, and no person. */
+    private static final List<Class<?>> OF_PROCESSES = List.of(ServersRunCommand.class);
 
     public static void main(String[] args) {
         int code = run(args);
@@ -90,7 +103,8 @@ public final class Main {
     /** The command line with the command that {@code args} name, or with all: each costs time to read what it takes. */
     public static CommandLine commandLine(String... args) {
         CommandLine commandLine = new CommandLine(new Main());
-        List<Class<?>> named = COMMANDS.stream().filter(command -> args.length > 0 && name(command).equals(args[0])).toList();
+        List<Class<?>> named = Stream.concat(COMMANDS.stream(), OF_PROCESSES.stream())
+            .filter(command -> args.length > 0 && name(command).equals(args[0])).toList();
         (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
         return commandLine;
     }

@@ -128,6 +128,13 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         public Target {
             options = Collections.unmodifiableMap(new TreeMap<>(options));
         }
+
+        /** @throws InputException if one is the machine that the run is on, though a server with a fleet measures */
+        public static void requireElsewhere(List<Target> targets) {
+            if (targets.stream().anyMatch(target -> target.device().equals(LOCAL))) {
+                throw new InputException("targets: device " + LOCAL + " (expected: a device of the fleet, since a server is named)");
+            }
+        }
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.lutra.server.fleet;
 
+import java.util.UUID;
+
 /**
  * Who submits tasks.
  *
@@ -10,4 +12,9 @@ public record Submitter(String owner, int priority) {
 
     /** Somebody who is there as long as the queue is. */
     public static final Submitter THIS_PROCESS = new Submitter("", 0);
+
+    /** Somebody who is there as long as the caller is. */
+    public static Submitter somebody(int priority) {
+        return new Submitter(UUID.randomUUID().toString(), priority);
+    }
 }

@@ -602,6 +602,12 @@ public final class TaskQueue {
         return cancelled.size();
     }
 
+    /** Has devices do what they have not begun for an owner before what has a lower priority, and after what has a higher one. */
+    public void prioritize(String owner, int priority) {
+        transaction(handle -> handle.createUpdate("UPDATE tasks SET priority = :priority WHERE owner = :owner AND state <> 'done'")
+            .bind("priority", priority).bind("owner", owner).execute());
+    }
+
     private List<Ended> cancel(Handle handle, String which, String key) {
         return handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
             + " outcome = :cancelled, finished_millis = :now, stale_epoch = epoch WHERE state <> 'done' AND " + which + Ended.RETURNING)

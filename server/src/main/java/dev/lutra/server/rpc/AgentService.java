@@ -15,9 +15,6 @@ import dev.lutra.server.fleet.AgentCalls;
 import io.grpc.stub.CallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 
 /** The agents' side of the queue. */
 final class AgentService extends AgentServiceImplBase {
@@ -45,14 +42,8 @@ final class AgentService extends AgentServiceImplBase {
 
     @Override
     public void fetchModel(FetchModelRequest request, StreamObserver<ModelChunk> reply) {
-        try (FileChannel channel = FileChannel.open(calls.model(request))) {
-            // the map outlives the channel, and pages come in no sooner than the agent takes them
-            StreamObservers.copyWithFlowControl(
-                Transfer.chunks(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())),
-                (CallStreamObserver<ModelChunk>) reply);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        StreamObservers.copyWithFlowControl(
+            Transfer.chunks(calls.model(request), data -> ModelChunk.newBuilder().setData(data).build()), (CallStreamObserver<ModelChunk>) reply);
     }
 
     @Override

@@ -16,6 +16,8 @@ import dev.lutra.proto.ListTasksRequest;
 import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.OutcomesRequest;
 import dev.lutra.proto.PutModelReply;
+import dev.lutra.proto.RunServiceGrpc;
+import dev.lutra.proto.RunServiceGrpc.RunServiceBlockingStub;
 import dev.lutra.proto.Standing;
 import dev.lutra.proto.SubmitRequest;
 import dev.lutra.proto.Task;
@@ -23,6 +25,7 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.TaskState;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
@@ -43,7 +46,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -76,14 +78,13 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private final ManagedChannel connection;
     private final Channel channel;
     private final Consumer<String> say;
-    private final String owner = UUID.randomUUID().toString();
-    private final int priority;
+    private final Supplier<Submitter> by;
     private Duration patience = Duration.ZERO;
 
-    private RemoteFleet(ServerAddress server, ManagedChannel connection, String token, int priority, Consumer<String> say) {
+    private RemoteFleet(ServerAddress server, ManagedChannel connection, String token, Supplier<Submitter> by, Consumer<String> say) {
         this.server = server;
         this.address = server.shown();
-        this.priority = priority;
+        this.by = by;
         this.say = say;
         this.connection = connection;
         this.channel = ClientInterceptors.intercept(connection, TokenHeader.showing(token));
@@ -94,20 +95,21 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         return connect(address, token, line -> {});
     }
 
-    /** As {@link #connect(ServerAddress, String, int, Consumer)}, with the usual priority. */
+    /** As {@link #connect(ServerAddress, String, Supplier, Consumer)}, for a process with the usual priority. */
     public static RemoteFleet connect(ServerAddress address, String token, Consumer<String> say) {
-        return connect(address, token, 0, say);
+        Submitter somebody = Submitter.somebody(0);
+        return connect(address, token, () -> somebody, say);
     }
 
     /**
      * Connects to a server.
      *
-     * @param priority of the tasks that are submitted, -100 to 100
+     * @param by who submits tasks, with a priority of -100 to 100; both may change
      * @param say told when the server is away, and when it is back
      * @throws InputException when there is no such server or it does not take the token
      */
-    public static RemoteFleet connect(ServerAddress address, String token, int priority, Consumer<String> say) {
-        RemoteFleet fleet = new RemoteFleet(address, channel(address), token, priority, say);
+    public static RemoteFleet connect(ServerAddress address, String token, Supplier<Submitter> by, Consumer<String> say) {
+        RemoteFleet fleet = new RemoteFleet(address, channel(address), token, by, say);
         try {
             fleet.list(ListAgentsRequest.newBuilder().setMost(1));
         } catch (RuntimeException e) {
@@ -129,6 +131,16 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     public <R> R access(Function<AccessServiceBlockingStub, R> call) {
         return call(() -> call.apply(AccessServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
+    }
+
+    /** Makes one call about runs on the server. */
+    public <R> R runs(Function<RunServiceBlockingStub, R> call) {
+        return call(() -> call.apply(RunServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
+    }
+
+    /** Makes a call about runs whose reply is long, such as a file. */
+    public <R> R longReply(Function<RunServiceBlockingStub, R> call) {
+        return call(() -> call.apply(RunServiceGrpc.newBlockingStub(channel).withDeadlineAfter(UPLOAD_TIMEOUT.toSeconds(), TimeUnit.SECONDS)));
     }
 
     @Override
@@ -225,10 +237,11 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     @Override
     public void submit(String device, List<Task> tasks) {
         List<Task> rest = tasks;
+        Submitter submitter = by.get();
         do {
             List<Task> now = Transfer.fitting(rest);
-            SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).setOwner(owner)
-                .setPriority(priority).build();
+            SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).setOwner(submitter.owner())
+                .setPriority(submitter.priority()).build();
             call(() -> stub(Duration.ZERO).submit(request));
             rest = rest.subList(now.size(), rest.size());
         } while (!rest.isEmpty());
@@ -278,7 +291,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private List<TaskOutcome> ask(OutcomesRequest.Builder request, Duration wait) {
         Duration once = AgentCalls.allowedWait(wait.toMillis());
-        request.setWaitMillis(once.toMillis()).setOwner(owner);
+        request.setWaitMillis(once.toMillis()).setOwner(by.get().owner());
         return call(() -> stub(once).outcomes(request.build()).getDoneList());
     }
 

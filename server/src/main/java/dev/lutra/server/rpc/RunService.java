@@ -1,15 +1,21 @@
 package dev.lutra.server.rpc;
 
+import dev.lutra.proto.FetchRunFileRequest;
+import dev.lutra.proto.ListRunFilesReply;
 import dev.lutra.proto.ListRunsReply;
 import dev.lutra.proto.ListRunsRequest;
 import dev.lutra.proto.PrioritizeRunRequest;
+import dev.lutra.proto.RunFile;
+import dev.lutra.proto.RunFileChunk;
 import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunServiceGrpc.RunServiceImplBase;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.schedule.RunCalls;
+import io.grpc.stub.CallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
+import java.nio.file.Path;
 
 /** The runs of this server. */
 public final class RunService extends RunServiceImplBase {
@@ -48,6 +54,21 @@ public final class RunService extends RunServiceImplBase {
     @Override
     public void cancelRun(RunName request, StreamObserver<RunState> reply) {
         StreamObservers.nextAndComplete(reply, calls.cancel(request));
+    }
+
+    @Override
+    public void listRunFiles(RunName request, StreamObserver<ListRunFilesReply> reply) {
+        ListRunFilesReply.Builder files = ListRunFilesReply.newBuilder();
+        calls.files(request.getId()).all()
+            .forEach((name, file) -> files.addFiles(RunFile.newBuilder().setName(name).setBytes(file.toFile().length())));
+        StreamObservers.nextAndComplete(reply, files.build());
+    }
+
+    @Override
+    public void fetchRunFile(FetchRunFileRequest request, StreamObserver<RunFileChunk> reply) {
+        Path file = calls.files(request.getId()).get(request.getName());
+        StreamObservers.copyWithFlowControl(Transfer.chunks(file, data -> RunFileChunk.newBuilder().setData(data).build()),
+            (CallStreamObserver<RunFileChunk>) reply);
     }
 
     @Override

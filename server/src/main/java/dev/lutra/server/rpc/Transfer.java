@@ -3,11 +3,16 @@ package dev.lutra.server.rpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import dev.lutra.proto.ModelChunk;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** How much goes over the wire in one message, and what the wire says when it fails. */
@@ -19,7 +24,7 @@ final class Transfer {
     /** Lists are cut so that a full message has room for one large element more. */
     private static final int MAX_LIST_BYTES = MAX_MESSAGE_BYTES / 2;
 
-    private static final int MODEL_CHUNK_BYTES = 1 << 20;
+    private static final int CHUNK_BYTES = 1 << 20;
 
     /** "bind(..) failed with error(-98): Address already in use" */
     private static final Pattern NETTY_PREFIX = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
@@ -28,21 +33,34 @@ final class Transfer {
 
     /** A model in pieces of at most 1 MiB, made when asked for. */
     static Iterator<ModelChunk> chunks(ByteBuffer model) {
+        return chunks(model, data -> ModelChunk.newBuilder().setData(data).build());
+    }
+
+    /** The same of whatever, as messages of another kind. */
+    static <M extends MessageLite> Iterator<M> chunks(ByteBuffer content, Function<ByteString, M> message) {
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
-                return model.hasRemaining();
+                return content.hasRemaining();
             }
 
             @Override
-            public ModelChunk next() {
+            public M next() {
                 if (!hasNext()) {
                     throw new NoSuchElementException();
                 }
-                ByteString data = ByteString.copyFrom(model, Math.min(model.remaining(), MODEL_CHUNK_BYTES));
-                return ModelChunk.newBuilder().setData(data).build();
+                return message.apply(ByteString.copyFrom(content, Math.min(content.remaining(), CHUNK_BYTES)));
             }
         };
+    }
+
+    /** Of a file; pages come in no sooner than the caller takes them. */
+    static <M extends MessageLite> Iterator<M> chunks(Path file, Function<ByteString, M> message) {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return chunks(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()), message); // the map outlives the channel
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The longest beginning of a list that fits in a message, at least one element. */

@@ -6,6 +6,7 @@ import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.store.Database;
+import dev.lutra.server.training.TrainingTurn;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -19,6 +20,11 @@ public interface FleetAccess {
      * @throws InputException if one cannot
      */
     default void check(List<Experiment.Target> targets, Consumer<String> warn) {}
+
+    /** When the run may train on this machine, which others may do, too. */
+    default TrainingTurn trainingTurn() {
+        return TrainingTurn.ALONE;
+    }
 
     /**
      * Makes the targets' devices reachable; the run closes what comes of it.

@@ -22,6 +22,7 @@ import dev.lutra.server.retrain.Sibling;
 import dev.lutra.server.retrain.WantedTeacher;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
+import dev.lutra.server.training.TrainingTurn;
 import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerExport;
@@ -248,10 +249,16 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
     private static <T> T trained(RunContext run, LoneNetwork network, String name, Trainer trainer, NamedValues origin, NetworkFolder folder,
         Function<Trained, T> use) {
-        try (TrainingProgress training = new TrainingProgress(run.events(), name, training(origin), Probes.NONE);
-            SupernetWeights weights = trainer.train(training);
+        try (SupernetWeights weights = train(run, name, trainer, origin, folder);
             SubnetEvaluator judge = new SubnetEvaluator(network.space(), weights, run.data(), run.experiment().evaluation().alone())) {
             return use.apply(new Trained(origin, judge, folder));
+        }
+    }
+
+    private static SupernetWeights train(RunContext run, String name, Trainer trainer, NamedValues origin, NetworkFolder folder) {
+        try (TrainingTurn.Held device = run.turn(folder.weights());
+            TrainingProgress training = new TrainingProgress(run.events(), name, training(origin), Probes.NONE)) {
+            return trainer.train(training);
         }
     }
 

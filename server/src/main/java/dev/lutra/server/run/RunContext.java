@@ -42,6 +42,7 @@ import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
 import dev.lutra.server.training.TrainingProgress;
+import dev.lutra.server.training.TrainingTurn;
 import dev.lutra.server.view.FrozenView;
 import dev.lutra.server.view.RunFacts;
 import dev.lutra.server.winner.Winner;
@@ -255,13 +256,25 @@ final class RunContext implements AutoCloseable {
         }
         if (supernet == null) {
             TrainStage.checkTables(this);
-            Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
-                .on(devices()).with(latencies()).from(start()).learning(blockTeacher());
-            try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
-                supernet = trainer.train(training);
+            try (TrainingTurn.Held device = turn(folder.checkpoint())) {
+                supernet = train();
             }
         }
         return supernet;
+    }
+
+    /** Waits for the turn to train; weights that are trained need none. */
+    TrainingTurn.Held turn(Path checkpoint) {
+        boolean isTrained = Files.exists(checkpoint) && Checkpoint.read(checkpoint).isFinished();
+        return isTrained ? () -> {} : access.trainingTurn().take(devices().kind());
+    }
+
+    private SupernetWeights train() {
+        Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
+            .on(devices()).with(latencies()).from(start()).learning(blockTeacher());
+        try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
+            return trainer.train(training);
+        }
     }
 
     /** What the supernet's training begins with. */

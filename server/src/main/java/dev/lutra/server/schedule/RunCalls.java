@@ -7,11 +7,12 @@ import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.access.Caller;
+import dev.lutra.server.event.RunProgress;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.schedule.StoredRun.State;
-import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /** What the calls about runs do, whatever carries them: gRPC for commands, HTTP for pages and programs. */
@@ -22,9 +23,11 @@ public final class RunCalls {
     private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
 
     private final RunStore runs;
+    private final Scheduler scheduler;
 
-    public RunCalls(RunStore runs) {
+    public RunCalls(RunStore runs, Scheduler scheduler) {
         this.runs = runs;
+        this.scheduler = scheduler;
     }
 
     /**
@@ -34,12 +37,14 @@ public final class RunCalls {
      */
     public RunState submit(SubmitRunRequest request, Caller caller) {
         checkPriority(request.getPriority());
-        Experiment experiment = ExperimentFile.read(new Experiment.Text(Path.of("experiment.yaml"), request.getExperiment()));
+        Experiment experiment = scheduler.allowance().read(request.getExperiment());
         String name = request.getName().isEmpty() ? experiment.name() : request.getName();
         if (!name.matches(NAME)) {
             throw new InputException("name: '" + name + "' (expected: at most 100 letters, digits, '.', '_', '-')");
         }
-        return told(runs.add(name, request.getExperiment(), caller.name(), request.getPriority(), 20));
+        StoredRun run = runs.add(name, request.getExperiment(), caller.name(), request.getPriority(), scheduler.limits().runsOfOwner());
+        scheduler.changed();
+        return told(run);
     }
 
     private static void checkPriority(int priority) {
@@ -70,6 +75,7 @@ public final class RunCalls {
 
     /** Has a run go on where it stopped, whatever stopped it. */
     public RunState resume(RunName name) {
+        runs.kills(number(name.getId()), 0);
         return move(name, Set.of(State.ACTIVE, State.PAUSED, State.FAILED, State.CANCELLED), State.ACTIVE, "resume");
     }
 
@@ -80,7 +86,9 @@ public final class RunCalls {
 
     private RunState move(RunName name, Set<State> from, State to, String what) {
         long id = number(name.getId());
-        if (!runs.move(id, from, to, "")) {
+        boolean isMoved = runs.move(id, from, to, "");
+        scheduler.changed();
+        if (!isMoved) {
             throw new InputException("run " + id + ": " + word(runs.get(id).state()) + " (expected: to " + what + ", one that has not ended)");
         }
         return told(runs.get(id));
@@ -91,7 +99,26 @@ public final class RunCalls {
         checkPriority(request.getPriority());
         StoredRun run = runs.get(number(request.getId()));
         runs.prioritize(run.id(), request.getPriority());
+        scheduler.prioritized(run.id(), request.getPriority());
         return told(runs.get(run.id()));
+    }
+
+    /**
+     * What a run has found so far.
+     *
+     * @throws UnknownRunException when there is no such run
+     */
+    public RunFiles files(String id) {
+        return new RunFiles(folder(id));
+    }
+
+    /**
+     * Where a run keeps everything.
+     *
+     * @throws UnknownRunException when there is no such run
+     */
+    public RunFolder folder(String id) {
+        return new RunFolder(scheduler.folder(runs.get(number(id)).id()));
     }
 
     private static long number(String id) {
@@ -107,12 +134,43 @@ public final class RunCalls {
         run.started().ifPresent(at -> told.setStarted(at.toString()));
         run.ended().ifPresent(at -> told.setEnded(at.toString()));
         if (run.state() == State.ACTIVE) {
-            Activity activity = Activity.NONE;
-            activity.tell(told.setState(activity.isRunning() ? "running" : "waiting"));
-        } else if (!run.message().isEmpty()) {
-            told.setMessage(run.message());
+            tellActivity(run.id(), told);
+        } else {
+            tell(run.message(), told);
         }
         return told.build();
+    }
+
+    private void tellActivity(long id, RunState.Builder told) {
+        if (!scheduler.isRunning(id)) {
+            told.setState("waiting");
+            tell(scheduler.waitsFor(id), told);
+            return;
+        }
+        told.setState("running");
+        progress(id).ifPresent(now -> {
+            Optional.ofNullable(now.stage()).ifPresent(told::setStage);
+            now.work().stream().reduce((before, last) -> last).ifPresent(work -> {
+                told.setDone(work.done()).setTotal(work.total());
+                Optional.ofNullable(work.rate()).ifPresent(told::setRate);
+                Optional.ofNullable(work.secondsLeft()).ifPresent(told::setLeftSeconds);
+            });
+            tell(now.message(), told);
+        });
+    }
+
+    private static void tell(String message, RunState.Builder told) {
+        if (!message.isEmpty()) {
+            told.setMessage(message);
+        }
+    }
+
+    private Optional<RunProgress> progress(long id) {
+        try {
+            return RunProgress.read(new RunFolder(scheduler.folder(id)).progress());
+        } catch (InputException e) {
+            return Optional.empty(); // its process ended in between
+        }
     }
 
     private static String word(State state) {

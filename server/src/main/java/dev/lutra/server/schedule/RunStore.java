@@ -7,7 +7,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -113,7 +115,16 @@ public final class RunStore {
         set(id, "turn = (SELECT max(turn) FROM runs) + :value", 1);
     }
 
-    /** How many of its processes something else has ended, one after the other. */
+    /** The last turn of every owner who had one. */
+    Map<String, Long> ownersTurns() {
+        return database.read(handle -> handle.createQuery("SELECT owner, max(turn) AS turn FROM runs GROUP BY owner HAVING max(turn) > 0")
+            .reduceRows(new HashMap<>(), (turns, row) -> {
+                turns.put(row.getColumn("owner", String.class), row.getColumn("turn", Long.class));
+                return turns;
+            }));
+    }
+
+    /** How many of its processes something else has ended. */
     void kills(long id, int kills) {
         set(id, "kills = :value", kills);
     }

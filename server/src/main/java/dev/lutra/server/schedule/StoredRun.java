@@ -11,7 +11,7 @@ import java.util.Set;
  * @param owner name of the token that it was submitted with
  * @param device kind of training device without which it does not go on; empty: none, as far as is known
  * @param turn grows with every run that is stopped for others
- * @param kills processes of it that something else has ended, one after the other
+ * @param kills processes of it that something else has ended since it was submitted or resumed
  * @param message why it failed, or what is to be known of how it ended; or empty
  */
 record StoredRun(long id, String name, String experiment, String owner, int priority, State state, Optional<String> device, long turn,

@@ -17,8 +17,7 @@ import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Credentials;
 import dev.lutra.server.fleet.TaskQueue;
-import dev.lutra.server.schedule.RunCalls;
-import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.schedule.SubmittedRuns;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.CallOptions;
@@ -71,6 +70,7 @@ class EveryCallTest {
         Map.entry("RunService/GetRun", Set.of(VIEWER, OPERATOR)), Map.entry("RunService/PauseRun", Set.of(OPERATOR)),
         Map.entry("RunService/ResumeRun", Set.of(OPERATOR)), Map.entry("RunService/CancelRun", Set.of(OPERATOR)),
         Map.entry("RunService/PrioritizeRun", Set.of(OPERATOR)),
+        Map.entry("RunService/ListRunFiles", Set.of(VIEWER, OPERATOR)), Map.entry("RunService/FetchRunFile", Set.of(VIEWER, OPERATOR)),
         Map.entry("AccessService/DrainDevice", Set.of(OPERATOR)));
 
     /** What an agent and a run of before versions were told have sent, byte for byte. */
@@ -98,7 +98,7 @@ class EveryCallTest {
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         credentials = Credentials.of(database, queue);
         server = LutraServer.start("127.0.0.1", 0, Optional.empty(), credentials.access(), queue, new ModelStore(folder.resolve("models")),
-            new RunService(new RunCalls(new RunStore(database, Clock.systemUTC()))));
+            new RunService(SubmittedRuns.of(database, queue, folder)));
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
     }
 

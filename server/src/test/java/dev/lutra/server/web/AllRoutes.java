@@ -11,7 +11,7 @@ import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.operation.Health;
 import dev.lutra.server.operation.Metrics;
 import dev.lutra.server.schedule.RunCalls;
-import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.schedule.SubmittedRuns;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ final class AllRoutes implements AutoCloseable {
         database = Database.open(folder.resolve("lutra.db"));
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         credentials = Credentials.of(database, queue);
-        RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
+        RunCalls runs = SubmittedRuns.of(database, queue, folder);
         server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), credentials.access(),
             new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs),
             new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(credentials.access(), id -> folder(runs, id), Clock.systemUTC()),

@@ -34,8 +34,7 @@ import dev.lutra.server.access.EnrolledDevice;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
-import dev.lutra.server.schedule.RunCalls;
-import dev.lutra.server.schedule.RunStore;
+import dev.lutra.server.schedule.SubmittedRuns;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
@@ -112,7 +111,7 @@ class WebServerTest {
     private WebServer serve(int port, Encryption encryption) {
         return WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of("lutra.test")),
             ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, new AgentCalls(queue, models),
-            new RunRoutes(new RunCalls(new RunStore(database, Clock.systemUTC()))));
+            new RunRoutes(SubmittedRuns.of(database, queue, folder)));
     }
 
     @AfterEach

@@ -23,7 +23,7 @@ public final class DevicesCommand implements Runnable {
     static final class ListAll extends FleetCommand {
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             DeviceTable.print(fleet.agents(), fleet.standings(), asJson);
         }
     }
@@ -35,7 +35,7 @@ public final class DevicesCommand implements Runnable {
         private String device;
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             drain(fleet, device, true, asJson);
         }
     }
@@ -47,7 +47,7 @@ public final class DevicesCommand implements Runnable {
         private String device;
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             drain(fleet, device, false, asJson);
         }
     }
@@ -75,7 +75,7 @@ public final class DevicesCommand implements Runnable {
         private String device;
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             int failed = fleet.access(stub -> stub.removeDevice(RemoveDeviceRequest.newBuilder().setDevice(device).build())).getFailedTasks();
             if (asJson) {
                 Map<String, Object> document = new LinkedHashMap<>();

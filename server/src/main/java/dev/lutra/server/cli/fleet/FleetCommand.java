@@ -5,7 +5,7 @@ import dev.lutra.server.rpc.RemoteFleet;
 import picocli.CommandLine.Mixin;
 
 /** What asks a server something and prints what it said. */
-abstract class FleetCommand implements Runnable {
+public abstract class FleetCommand implements Runnable {
 
     @Mixin
     private FleetOptions server;
@@ -26,8 +26,8 @@ abstract class FleetCommand implements Runnable {
      *
      * @throws dev.lutra.InputException if an option is wrong
      */
-    void check() {}
+    protected void check() {}
 
     /** @param asJson as one JSON document */
-    abstract void print(RemoteFleet fleet, boolean asJson);
+    protected abstract void print(RemoteFleet fleet, boolean asJson);
 }

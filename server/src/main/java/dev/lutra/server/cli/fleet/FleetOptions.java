@@ -7,12 +7,13 @@ import java.nio.file.Path;
 import picocli.CommandLine.ArgGroup;
 
 /** A server that is named, or the one of this machine, in whose folder its owner finds address and token. */
-final class FleetOptions {
+public final class FleetOptions {
 
     @ArgGroup(exclusive = false)
     private ServerOptions server;
 
-    RemoteFleet connect() {
+    /** Connects to it. */
+    public RemoteFleet connect() {
         if (server != null) {
             return RemoteFleet.connect(server.address(), server.token());
         }

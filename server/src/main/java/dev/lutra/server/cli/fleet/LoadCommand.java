@@ -64,7 +64,7 @@ public final class LoadCommand implements Runnable {
     private JsonOption json;
 
     @ArgGroup(exclusive = false)
-    private ServerOptions server;
+    private MeasuringServer server;
 
     @Override
     public void run() {

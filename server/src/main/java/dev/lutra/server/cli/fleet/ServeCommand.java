@@ -4,7 +4,6 @@ import dev.lutra.InputException;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.connection.KeyFingerprint;
 import dev.lutra.proto.connection.ServerAddress;
-import dev.lutra.proto.RunName;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.access.TokenFile;
@@ -24,7 +23,7 @@ import dev.lutra.server.rpc.RunService;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.schedule.RunCalls;
 import dev.lutra.server.schedule.RunStore;
-import dev.lutra.server.schedule.UnknownRunException;
+import dev.lutra.server.schedule.Scheduler;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.LeftBehind;
 import dev.lutra.server.store.ModelStore;
@@ -76,6 +75,9 @@ public final class ServeCommand implements Runnable {
     private LogOption log;
 
     @Mixin
+    private SubmissionOptions submissions;
+
+    @Mixin
     private JsonOption json;
 
     @Override
@@ -98,10 +100,12 @@ public final class ServeCommand implements Runnable {
             Access access = Access.open(database, Clock.systemUTC(), owner);
             InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
             Optional<ServerKey> key = key(encryption, names(where, pages));
-            RunCalls runs = new RunCalls(new RunStore(database, Clock.systemUTC()));
+            RunStore rows = new RunStore(database, Clock.systemUTC());
+            Scheduler scheduler = new Scheduler(rows, queue, data, submissions.allowance(), submissions.limits(), Clock.systemUTC());
+            RunCalls runs = new RunCalls(rows, scheduler);
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
                 WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs),
-                    new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(access, id -> folder(runs, id), Clock.systemUTC()),
+                    new ViewRoutes(runs::folder), new ShareRoutes(access, runs::folder, Clock.systemUTC()),
                     new DeviceRoutes(new FleetState(database, queue)),
                     new InstallRoutes(access, AgentFiles.besideThisProgram(data.resolve("agent"))),
                     new OperationRoutes(new Health(database, data), new Metrics(Version.text(), queue, () -> runs.list().getRunsList())))) {
@@ -117,7 +121,9 @@ public final class ServeCommand implements Runnable {
                     web.address()));
                 tell(endpoint.shown(server.port()), folder, access, web);
                 key.flatMap(ServerKey::clients).ifPresent(known -> log.say("callers show a certificate by " + known.authorities()));
+                scheduler.start();
                 awaitQuietly(stopped);
+                scheduler.close(); // first, as runs say to the server what they are at
                 web.close();
                 server.close();
             }
@@ -138,11 +144,6 @@ public final class ServeCommand implements Runnable {
         }
         KnownClients clients = KnownClients.of(clientAuthority, data, Instant.now());
         return ServerKey.of(encryption, names, Instant.now()).map(own -> own.admitting(clients));
-    }
-
-    /** @throws UnknownRunException when there is no such run */
-    private RunFolder folder(RunCalls runs, String id) {
-        return new RunFolder(data.resolve("runs").resolve(runs.get(RunName.newBuilder().setId(id).build()).getId()));
     }
 
     private static List<String> names(InetAddress where, WebServer.Settings pages) {

@@ -3,11 +3,9 @@ package dev.lutra.server.cli.fleet;
 import dev.lutra.InputException;
 import dev.lutra.proto.connection.CertifiedKey;
 import dev.lutra.proto.connection.ServerAddress;
-import dev.lutra.server.device.RemoteServer;
 import dev.lutra.server.access.ServerFolder;
 import dev.lutra.server.access.TokenFile;
 import dev.lutra.server.tls.CertificateFiles;
-import dev.lutra.server.run.FleetAccess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -15,9 +13,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Which server, and the right to speak to it. */
-public final class ServerOptions {
-
-    private static final int MOST_PRIORITY = 100;
+public class ServerOptions {
 
     @Option(names = "--server", required = true, paramLabel = "HOST:PORT[#KEY]|DIR", description = "A server that 'lutra serve' runs, with its key where it prints one; or, on its own machine, its folder.")
     private String address;
@@ -33,9 +29,6 @@ public final class ServerOptions {
 
     @Option(names = "--client-key", paramLabel = "FILE", description = "Its key, PEM.")
     private Path clientKey;
-
-    @Option(names = "--priority", paramLabel = "N", defaultValue = "0", description = "-100 to 100: on a device, tasks of a higher one go before those of others (default: ${DEFAULT-VALUE}).")
-    private int priority;
 
     public ServerAddress address() {
         if ((clientCertificate == null) != (clientKey == null)) {
@@ -63,14 +56,6 @@ public final class ServerOptions {
 
     private Optional<ServerFolder> folder() {
         return Optional.of(Path.of(address)).filter(Files::isDirectory).map(ServerFolder::new);
-    }
-
-    /** The devices that have joined it. */
-    public FleetAccess devices() {
-        if (Math.abs((long) priority) > MOST_PRIORITY) {
-            throw new InputException("--priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
-        }
-        return new RemoteServer(address(), token(), priority);
     }
 
     public String token() {

@@ -35,7 +35,7 @@ public final class TasksCommand implements Runnable {
         private String owner;
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             List<TaskState> tasks = fleet.unfinished(device, owner);
             if (asJson) {
                 System.out.println(Json.line(tasks.stream().map(ListAll::document).toList()));
@@ -88,7 +88,7 @@ public final class TasksCommand implements Runnable {
         }
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             CancelTasksRequest request = CancelTasksRequest.newBuilder().addAllTaskIds(which.tasks).setDevice(which.device).setOwner(which.owner)
                 .build();
             int cancelled = fleet.access(stub -> stub.cancelTasks(request)).getCancelled();

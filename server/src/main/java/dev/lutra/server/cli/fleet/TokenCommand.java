@@ -52,12 +52,12 @@ public final class TokenCommand implements Runnable {
         private String lifetime;
 
         @Override
-        void check() {
+        protected void check() {
             request();
         }
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             CreateTokenReply made = fleet.access(stub -> stub.createToken(request()));
             System.out.print(asJson ? Json.line(document(made)) + "\n" : text(made));
         }
@@ -118,7 +118,7 @@ public final class TokenCommand implements Runnable {
     static final class ListAll extends FleetCommand {
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             List<TokenState> tokens = fleet.access(stub -> stub.listTokens(ListTokensRequest.getDefaultInstance())).getTokensList();
             if (asJson) {
                 System.out.println(Json.line(tokens.stream().map(ListAll::document).toList()));
@@ -159,7 +159,7 @@ public final class TokenCommand implements Runnable {
         private String id;
 
         @Override
-        void print(RemoteFleet fleet, boolean asJson) {
+        protected void print(RemoteFleet fleet, boolean asJson) {
             fleet.access(stub -> stub.revokeToken(RevokeTokenRequest.newBuilder().setId(id).build()));
             System.out.println(asJson ? Json.line(Map.of("revoked", id)) : "revoked " + id);
         }

@@ -2,7 +2,7 @@ package dev.lutra.server.cli.run;
 
 import dev.lutra.Names;
 import dev.lutra.proto.border.FileTrouble;
-import dev.lutra.server.cli.fleet.ServerOptions;
+import dev.lutra.server.cli.fleet.MeasuringServer;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
@@ -47,7 +47,7 @@ public final class PlanCommand implements Callable<Integer> {
     private JsonOption json;
 
     @ArgGroup(exclusive = false)
-    private ServerOptions server;
+    private MeasuringServer server;
 
     @Override
     public Integer call() throws IOException {

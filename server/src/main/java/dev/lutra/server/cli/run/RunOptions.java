@@ -3,7 +3,7 @@ package dev.lutra.server.cli.run;
 import dev.lutra.InputException;
 import dev.lutra.server.cli.fleet.Endpoint;
 import dev.lutra.server.cli.fleet.ListeningOptions;
-import dev.lutra.server.cli.fleet.ServerOptions;
+import dev.lutra.server.cli.fleet.MeasuringServer;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
@@ -51,7 +51,7 @@ final class RunOptions {
     private ListeningOptions listening;
 
     @ArgGroup(exclusive = false)
-    private ServerOptions server;
+    private MeasuringServer server;
 
     Path file() {
         return file;
