@@ -63,7 +63,7 @@ class DeployedModelTest {
     private static final int IMAGES = 2;
     private static final int SIDE = 32;
     private static final int NEWEST_OF_DEBIANS_CHECKER = 17;
-    private static final List<String> FORMS = List.of("", "batch: 2", "opset: 13", "opset: 15", "opset: 21", "pixels: true", "softmax: true",
+    private static final List<String> FORMS = List.of("", "batch: 2", "opset: 13", "opset: 15", "opset: 21", "pixels: true", "softmax: true", "sigmoid: true",
         "precision: float16",
         "pixels: true, precision: float16", "input: output, output: input", "input: stem.conv, output: classifier",
         "batch: 2, opset: 13, pixels: true, softmax: true, precision: float16, input: image, output: scores");
@@ -143,6 +143,14 @@ class DeployedModelTest {
         return options;
     }
 
+    private static float[] sigmoid(float[] logits) {
+        float[] shares = new float[logits.length];
+        for (int i = 0; i < logits.length; i++) {
+            shares[i] = (float) (1 / (1 + Math.exp(-logits[i])));
+        }
+        return shares;
+    }
+
     private static float[] softmax(float[] logits) {
         int classes = logits.length / IMAGES;
         float[] shares = new float[logits.length];
@@ -173,7 +181,7 @@ class DeployedModelTest {
         float[] logits = run(exported(network, Precision.FLOAT32), form(""));
         for (String settings : FORMS) {
             Deployment form = form(settings);
-            float[] expected = form.softmax() ? softmax(logits) : logits;
+            float[] expected = form.softmax() ? softmax(logits) : form.sigmoid() ? sigmoid(logits) : logits;
             ModelProto deployed = DeployedModel.of(exported(network, form.precision()), form, network);
             float[] found = run(deployed, form);
             assertThat(found).as(settings).hasSameSizeAs(expected);
@@ -316,7 +324,7 @@ class DeployedModelTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"int4: true", "opset: 12", "opset: 22", "batch: 0", "input: 'a b'", "output: input", "precision: float64",
-        "sofmax: true"})
+        "sofmax: true", "sigmoid: true, softmax: true"})
     void mistakesNameTheKey(String settings) {
         assertThatThrownBy(() -> form(settings)).isInstanceOf(InputException.class).hasMessageStartingWith("form.yaml:1: ")
             .hasMessageContaining(settings.substring(0, settings.indexOf(':')));

@@ -104,6 +104,8 @@ final class WorkerProcess {
             ProcessBuilder builder = new ProcessBuilder(command).directory(scratch.work().toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT);
             ChildEnvironment.keepIn(builder.environment(), allocatesPlainly);
+            // not by -cp: a long command line crashes ONNX Runtime 1.29 on Linux
+            builder.environment().put("CLASSPATH", CLASS_PATH.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
             return new WorkerProcess(cores, builder.start(), door, doorFile, crashReport);
         } catch (IOException e) {
             closeQuietly(door);
@@ -139,8 +141,6 @@ final class WorkerProcess {
         command.add("-D" + RUNTIME_PATH + "=" + scratch.runtime());
         System.getProperties().stringPropertyNames().stream().filter(name -> name.startsWith(RUNTIME_PROPERTIES))
             .forEach(name -> command.add("-D" + name + "=" + System.getProperty(name)));
-        command.add("-cp");
-        command.add(CLASS_PATH.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
         command.add(Worker.class.getName());
         command.add(doorFile.toString());
         return command;

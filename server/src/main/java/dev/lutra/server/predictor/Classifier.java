@@ -2,7 +2,6 @@ package dev.lutra.server.predictor;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
@@ -50,7 +49,7 @@ public final class Classifier implements Teacher {
     public static Classifier open(Path file) {
         requireSelfContained(file);
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            Classifier classifier = new Classifier(file, OrtEnvironment.getEnvironment().createSession(file.toString(), options));
+            Classifier classifier = new Classifier(file, OnnxRuntime.environment().createSession(file.toString(), options));
             classifier.requireImages();
             return classifier;
         } catch (OrtException e) {
@@ -124,13 +123,13 @@ public final class Classifier implements Teacher {
 
     private OnnxTensor tensor(FloatBuffer planes, long[] shape) throws OrtException {
         if (!takesHalf) {
-            return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), planes, shape);
+            return OnnxTensor.createTensor(OnnxRuntime.environment(), planes, shape);
         }
         ShortBuffer halves = ByteBuffer.allocateDirect(planes.remaining() * Short.BYTES).order(ByteOrder.nativeOrder()).asShortBuffer();
         while (planes.hasRemaining()) {
             halves.put(Precision.half(planes.get()));
         }
-        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), halves.flip(), shape, OnnxJavaType.FLOAT16);
+        return OnnxTensor.createTensor(OnnxRuntime.environment(), halves.flip(), shape, OnnxJavaType.FLOAT16);
     }
 
     /**

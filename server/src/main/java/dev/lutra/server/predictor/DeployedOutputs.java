@@ -3,7 +3,6 @@ package dev.lutra.server.predictor;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.lutra.InputException;
@@ -58,7 +57,7 @@ public final class DeployedOutputs {
         Batch first = new Batch(bytes, images.shown().of(IntStream.range(0, batch).toArray()), batch, images.height(), images.width());
         long[] shape = {batch, CHANNELS, images.height(), images.width()};
         Map<String, float[]> outputs = of(head.model(), network, built, head.strides(),
-            () -> OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), first.planes().asFloatBuffer(), shape), batch);
+            () -> OnnxTensor.createTensor(OnnxRuntime.environment(), first.planes().asFloatBuffer(), shape), batch);
         return new Detected(first, List.copyOf(outputs.values()));
     }
 
@@ -96,7 +95,7 @@ public final class DeployedOutputs {
             String name = Deployment.feature(value.getKey());
             if (head.getGraph().getInputList().stream().anyMatch(input -> input.getName().equals(name))) {
                 long[] shape = Features.shape(built, value.getValue()).withBatch(batch);
-                inputs.put(name, tensors.of(OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(features.get(name)), shape)));
+                inputs.put(name, tensors.of(OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.wrap(features.get(name)), shape)));
             }
         }
         return inputs;
@@ -127,7 +126,7 @@ public final class DeployedOutputs {
     static Map<String, float[]> of(ModelProto model, Inputs inputs) {
         Map<String, float[]> outputs = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-            OrtSession session = OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options);
+            OrtSession session = OnnxRuntime.environment().createSession(model.toByteArray(), options);
             Tensors tensors = new Tensors();
             OrtSession.Result result = session.run(inputs.of(tensors))) {
             for (Map.Entry<String, OnnxValue> output : result) {

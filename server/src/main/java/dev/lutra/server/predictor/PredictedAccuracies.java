@@ -2,7 +2,6 @@ package dev.lutra.server.predictor;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
@@ -52,7 +51,7 @@ public final class PredictedAccuracies implements AccuracySource, AutoCloseable 
         });
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            session = OrtEnvironment.getEnvironment().createSession(model, options);
+            session = OnnxRuntime.environment().createSession(model, options);
         } catch (OrtException e) {
             throw notRunnable(e.getMessage().lines().findFirst().orElse(""));
         }
@@ -86,7 +85,7 @@ public final class PredictedAccuracies implements AccuracySource, AutoCloseable 
 
     private double accuracy(Architecture architecture) {
         float[] numbers = encoding.encode(space, architecture);
-        try (OnnxTensor tensor = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(numbers),
+        try (OnnxTensor tensor = OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.wrap(numbers),
             new long[]{1, numbers.length}); OrtSession.Result result = session.run(Map.of(input, tensor))) {
             return share(result, architecture);
         } catch (OrtException e) {

@@ -1,6 +1,5 @@
 package dev.lutra.server.predictor;
 
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -26,7 +25,7 @@ public final class RealKernels {
             try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
                 options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR); // it warns that the file is of this machine
                 options.setOptimizedModelFilePath(optimized.toString());
-                OrtEnvironment.getEnvironment().createSession(model.toByteArray(), options).close();
+                OnnxRuntime.environment().createSession(model.toByteArray(), options).close();
             }
             Set<String> layers = IntegerLayers.of(model.getGraph());
             return ModelProto.parseFrom(Files.readAllBytes(optimized)).getGraph().getNodeList().stream()

@@ -67,7 +67,7 @@ public final class SameOutputs {
      */
     public double difference(ModelProto deployed, Deployment form, Network built) {
         int batch = form.batch().orElse(pixels.length / (height * width * CHANNELS));
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtEnvironment environment = OnnxRuntime.environment();
         Map<String, float[]> found = DeployedOutputs.of(deployed, tensors -> Map.of(form.input(), tensors.of(form.pixels()
             ? bytes(environment, first(batch), batch)
             : planes(environment, first(batch), batch))));
@@ -139,7 +139,7 @@ public final class SameOutputs {
     private float[] run(ModelProto model, boolean takesPixels, int batch) {
         int size = height * width * CHANNELS;
         int images = pixels.length / size;
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OrtEnvironment environment = OnnxRuntime.environment();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions();
             OrtSession session = environment.createSession(model.toByteArray(), options)) {
             String input = session.getInputNames().iterator().next();

@@ -1,0 +1,44 @@
+package dev.lutra.server.predictor;
+
+import ai.onnxruntime.OrtEnvironment;
+import dev.lutra.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** ONNX Runtime in this process. */
+final class OnnxRuntime {
+
+    /**
+     * ONNX Runtime 1.29 for Linux reads the command line of its process when it starts, and takes the JVM with it (SIGSEGV) where that has
+     * more than 3,980 bytes.
+     */
+    static final int LONGEST_COMMAND_LINE = 3_900;
+
+    private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
+
+    private OnnxRuntime() {}
+
+    /**
+     * The environment that models are opened in.
+     *
+     * @throws InputException if it would crash here
+     */
+    static OrtEnvironment environment() {
+        requireShort(COMMAND_LINE);
+        return OrtEnvironment.getEnvironment();
+    }
+
+    /** A system that does not tell is another one. */
+    private static void requireShort(Path commandLine) {
+        try {
+            int bytes = Files.exists(commandLine) ? Files.readAllBytes(commandLine).length : 0;
+            if (bytes > LONGEST_COMMAND_LINE) {
+                throw new InputException("this command line has " + bytes + " bytes (expected: at most " + LONGEST_COMMAND_LINE
+                    + ", its class path among them; ONNX Runtime crashes with longer ones: give fewer arguments, and the class path by CLASSPATH)");
+            }
+        } catch (IOException e) {
+            // nobody knows, and most are short
+        }
+    }
+}
