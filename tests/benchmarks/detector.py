@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
 SPACE = "spos-shufflenetv2"
-CHANNELS = {8: 160, 16: 320, 32: 1024}  # of its last layers by stride
+CHANNELS = {8: 160, 16: 320, 32: 640}  # of its last layers by stride
 ANCHORS = 6
 
 

@@ -63,7 +63,8 @@ class DeployedModelTest {
     private static final int IMAGES = 2;
     private static final int SIDE = 32;
     private static final int NEWEST_OF_DEBIANS_CHECKER = 17;
-    private static final List<String> FORMS = List.of("", "batch: 2", "opset: 13", "opset: 15", "opset: 21", "pixels: true", "softmax: true", "sigmoid: true",
+    private static final List<String> FORMS = List.of("", "batch: 2", "opset: 13", "opset: 15", "opset: 21", "pixels: true", "softmax: true",
+        "sigmoid: true",
         "precision: float16",
         "pixels: true, precision: float16", "input: output, output: input", "input: stem.conv, output: classifier",
         "batch: 2, opset: 13, pixels: true, softmax: true, precision: float16, input: image, output: scores");

@@ -56,7 +56,7 @@ public record ArchitectureView(String architecture, String drawing, String file,
         if (facts.networks().isEmpty()) {
             return new ArchitectureView(canonical, "", file, List.of(), List.of());
         }
-        SearchSpace space = facts.networks().get();
+        SearchSpace space = facts.experiment().timed(facts.networks().get());
         LayerTable layers = LayerTable.of(space, architecture, CountingRule.MACS);
         Map<String, LatencyModel> models = new LinkedHashMap<>();
         facts.tables().forEach((device, table) -> models.put(device, new LatencyModel(table)));

@@ -42,7 +42,7 @@ public record Fact(String key, String value) {
         }
         facts.networks().flatMap(space -> facts.front().flatMap(front -> {
             try {
-                return FrontPrecision.of(device, table, space, front);
+                return FrontPrecision.of(device, table, facts.experiment().timed(space), front);
             } catch (InputException e) {
                 return Optional.empty(); // a table that is being measured lacks some of their segments
             }
