@@ -8,6 +8,7 @@ import dev.lutra.identity.NamedValues;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** The images of one purpose: training, validation or test. */
 public final class Split {
@@ -84,15 +85,43 @@ public final class Split {
      * @throws InputException if there is not one full batch
      */
     public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations) {
+        return shuffled(batchSize, seed, epoch, firstBatch, augmentations, Share.WHOLE);
+    }
+
+    /**
+     * The same batches, of each a part: images and their augmentation are those that the whole batch has.
+     *
+     * @param batchSize of the whole; a multiple of the number of parts
+     * @throws InputException if there is not one full batch
+     */
+    public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations, Share share) {
         int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, item -> label(loader, item), balance).images(seed, epoch);
         Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
-        int[] full = Arrays.copyOf(order, batchesPerEpoch(batchSize) * batchSize);
-        return loader.batches(full, batchSize, firstBatch,
-            (preparation, image, position) -> {
-                SplittableRandom random = Draws.at(AUGMENTATION, seed, epoch, position);
+        int[] positions = share.positions(batchSize, batchesPerEpoch(batchSize));
+        return loader.batches(Arrays.stream(positions).map(position -> order[position]).toArray(), batchSize / share.of(), firstBatch,
+            (preparation, image, place) -> {
+                SplittableRandom random = Draws.at(AUGMENTATION, seed, epoch, positions[place]);
                 float[] values = preparation.augmented(image, random);
                 return augmentations.isEmpty() ? values : augmented(values, augmentations, random);
             });
+    }
+
+    /**
+     * A part of every batch.
+     *
+     * @param number of the part, from 0
+     * @param of how many equal parts
+     */
+    public record Share(int number, int of) {
+
+        /** All of it. */
+        public static final Share WHOLE = new Share(0, 1);
+
+        /** Where the images of the part stand in an epoch. */
+        private int[] positions(int batchSize, int batches) {
+            int own = batchSize / of;
+            return IntStream.range(0, batches * own).map(i -> i / own * batchSize + number * own + i % own).toArray();
+        }
     }
 
     /** In place: what the network takes goes back to pixels, is changed, and is normalised again. */

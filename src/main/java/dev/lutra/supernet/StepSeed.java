@@ -11,6 +11,7 @@ public final class StepSeed {
     public static final int POOL = 5;
     public static final int DECISIONS = 6;
     public static final int MIXUP = 7;
+    public static final int LEARNER = 8;
 
     private StepSeed() {}
 

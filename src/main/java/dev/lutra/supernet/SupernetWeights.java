@@ -9,10 +9,13 @@ import dev.lutra.network.SharedTensor;
 import dev.lutra.network.Weight;
 import dev.lutra.network.WeightSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -25,6 +28,9 @@ import java.util.TreeMap;
  * nobody else reads.
  */
 public final class SupernetWeights implements WeightSource, AutoCloseable {
+
+    /** What ends the name, in a checkpoint, of the momentum of a tensor. */
+    public static final String MOMENTUM = ".momentum";
 
     private final RandomWeights initial;
     private final NDManager arrays;
@@ -110,7 +116,7 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
 
     /** Takes what else was kept of a tensor when a checkpoint was written. */
     public void restoreExtra(Extra kind, String name, List<Integer> dims, float[] values) {
-        extras.get(kind).put(name, own(values, shape(dims)));
+        put(extras.get(kind), name, dims, values);
     }
 
     /** Mean and variance of batch norm that one network was measured to have after its training, by name; empty without such a measurement. */
@@ -266,17 +272,58 @@ public final class SupernetWeights implements WeightSource, AutoCloseable {
 
     /** Takes a tensor as it was when a checkpoint was written. */
     public void restore(String name, List<Integer> dims, float[] values) {
-        tensors.put(name, own(values, shape(dims)));
+        put(tensors, name, dims, values);
     }
 
     /** Takes the momentum of a tensor as it was when a checkpoint was written. */
     public void restoreMomentum(String name, List<Integer> dims, float[] momentum) {
-        momenta.put(name, own(momentum, shape(dims)));
+        put(momenta, name, dims, momentum);
     }
 
     /** Takes the base of a tensor as it was when a checkpoint was written. */
     public void restoreBase(String name, List<Integer> dims, float[] base) {
         setBase(name, own(base, shape(dims)));
+    }
+
+    private void put(Map<String, NDArray> kept, String name, List<Integer> dims, float[] values) {
+        NDArray before = kept.put(name, own(values, shape(dims)));
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    /** All that is learned, but for bases: a training that goes on from it takes the same steps until it is asked for an angle. */
+    public LearnedState state() {
+        TreeMap<String, LearnedState.Part> arrays = new TreeMap<>();
+        momenta.forEach((name, momentum) -> {
+            arrays.put(name, part(tensors.get(name)));
+            arrays.put(name + MOMENTUM, part(momentum));
+        });
+        extras.forEach((kind, kept) -> kept.forEach((name, values) -> arrays.put(name + suffix(kind), part(values))));
+        return new LearnedState(arrays);
+    }
+
+    /** Takes what is learned elsewhere, in the place of what was learned here of the same tensors. */
+    public void take(LearnedState state) {
+        state.arrays().forEach((name, part) -> {
+            Optional<Extra> extra = Arrays.stream(Extra.values()).filter(kind -> name.endsWith(suffix(kind))).findFirst();
+            if (name.endsWith(MOMENTUM)) {
+                restoreMomentum(name.substring(0, name.length() - MOMENTUM.length()), part.extents(), part.values());
+            } else if (extra.isPresent()) {
+                restoreExtra(extra.get(), name.substring(0, name.length() - suffix(extra.get()).length()), part.extents(), part.values());
+            } else {
+                restore(name, part.extents(), part.values());
+            }
+        });
+    }
+
+    private static LearnedState.Part part(NDArray array) {
+        return new LearnedState.Part(Arrays.stream(array.getShape().getShape()).mapToInt(Math::toIntExact).toArray(), array.toFloatArray());
+    }
+
+    /** What ends the name, in a checkpoint, of what else is kept of a tensor. */
+    public static String suffix(Extra kind) {
+        return "." + kind.name().toLowerCase(Locale.ROOT);
     }
 
     private static Shape shape(List<Integer> dims) {

@@ -83,6 +83,12 @@ public record EvaluationSettings(Recalibration recalibration, int recalibrationI
             calibration);
     }
 
+    /** The same with another number of candidates at a time; no figure depends on it. */
+    public EvaluationSettings withEvaluators(int number) {
+        return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, number, accuracy, threshold, stopping, by,
+            ranges);
+    }
+
     /** The same with other figures. */
     public EvaluationSettings by(By figure) {
         return new EvaluationSettings(recalibration, recalibrationImages, validationImages, batch, seed, evaluators, accuracy, threshold, stopping,

@@ -28,7 +28,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -57,7 +56,6 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     Optional<CurveBuilder.Begun> begun, List<List<String>> surviving, Optional<String> superkernel, SortedMap<String, RowLatencies> latencies) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String MOMENTUM = ".momentum";
     private static final String BASE = ".base";
     private static final String FORMAT = "lutra-supernet-2";
     private static final String ORIGIN = "origin.";
@@ -107,11 +105,11 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         List<SafetensorsFile.Entry> tensors = new ArrayList<>();
         weights.momenta().forEach((name, momentum) -> {
             tensors.add(tensor(name, weights.learned(name)));
-            tensors.add(tensor(name + MOMENTUM, momentum));
+            tensors.add(tensor(name + SupernetWeights.MOMENTUM, momentum));
         });
         weights.bases().forEach((name, base) -> tensors.add(tensor(name + BASE, base)));
         for (Extra kind : Extra.values()) {
-            weights.extras(kind).forEach((name, values) -> tensors.add(tensor(name + suffix(kind), values)));
+            weights.extras(kind).forEach((name, values) -> tensors.add(tensor(name + SupernetWeights.suffix(kind), values)));
         }
         weights.measured().forEach((name, values) -> tensors.add(new SafetensorsFile.Entry(name, List.of(values.length), () -> values)));
         Map<String, String> metadata = metadata();
@@ -119,10 +117,6 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             metadata.put(MEASURED, toJson(weights.measured().keySet()));
         }
         SafetensorsFile.write(file, metadata, tensors);
-    }
-
-    private static String suffix(Extra kind) {
-        return "." + kind.name().toLowerCase(Locale.ROOT);
     }
 
     private Map<String, String> metadata() {
@@ -266,7 +260,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
         NamedValues.Builder values = NamedValues.builder().put("seed", of(file, stored).seed());
         for (String name : stored.names()) {
             if (isValue(name)) {
-                String average = name + suffix(Extra.AVERAGE);
+                String average = name + SupernetWeights.suffix(Extra.AVERAGE);
                 values.put("tensor." + name, stored.dims(name) + " " + hash(stored.read(stored.names().contains(average) ? average : name)));
             }
         }
@@ -285,8 +279,8 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
     }
 
     private static boolean isValue(String name) {
-        return !name.endsWith(MOMENTUM) && !name.endsWith(BASE)
-            && Arrays.stream(Extra.values()).noneMatch(kind -> name.endsWith(suffix(kind)));
+        return !name.endsWith(SupernetWeights.MOMENTUM) && !name.endsWith(BASE)
+            && Arrays.stream(Extra.values()).noneMatch(kind -> name.endsWith(SupernetWeights.suffix(kind)));
     }
 
     private static void restore(Path file, SearchSpace space, SupernetWeights weights) {
@@ -301,11 +295,11 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
             if (stored.names().contains(name + BASE)) {
                 weights.restoreBase(name, stored.dims(name), stored.read(name + BASE));
             }
-            if (stored.names().contains(name + MOMENTUM)) {
-                weights.restoreMomentum(name, stored.dims(name), stored.read(name + MOMENTUM));
+            if (stored.names().contains(name + SupernetWeights.MOMENTUM)) {
+                weights.restoreMomentum(name, stored.dims(name), stored.read(name + SupernetWeights.MOMENTUM));
             }
             for (Extra kind : Extra.values()) {
-                String extra = name + suffix(kind);
+                String extra = name + SupernetWeights.suffix(kind);
                 if (stored.names().contains(extra)) {
                     weights.restoreExtra(kind, name, stored.dims(extra), stored.read(extra));
                 }
@@ -323,7 +317,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     private static void requireShapes(Path file, SafetensorsFile stored, SearchSpace space) {
         space.everyOption().stream().flatMap(network -> network.ops().stream()).flatMap(op -> op.weights().stream()).map(Weight::tensor)
-            .forEach(tensor -> Stream.of("", MOMENTUM, BASE, suffix(Extra.SQUARE), suffix(Extra.AVERAGE)).map(suffix -> tensor.name() + suffix)
+            .forEach(tensor -> Stream.of("", SupernetWeights.MOMENTUM, BASE, SupernetWeights.suffix(Extra.SQUARE), SupernetWeights.suffix(Extra.AVERAGE)).map(suffix -> tensor.name() + suffix)
                 .filter(stored.names()::contains)
                 .filter(name -> !stored.dims(name).equals(tensor.dims())).findFirst().ifPresent(name -> {
                     throw InputException.in(file, name + ": " + stored.dims(name) + " (expected: " + tensor.dims() + ", as in " + space.name()

@@ -5,6 +5,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
+import dev.lutra.data.Split.Share;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.LatencyModel;
 import dev.lutra.network.Network;
@@ -14,6 +15,7 @@ import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.IntraOpThreads;
+import dev.lutra.supernet.LearnedState;
 import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.StepSeed;
 import dev.lutra.supernet.SupernetWeights;
@@ -67,12 +69,13 @@ public final class Trainer {
     private final Teaching teaching;
     private final Devices devices;
     private final Map<String, Supplier<LatencyModel>> tables;
+    private final Optional<Rounds> elsewhere;
 
     /** On the fastest device there is: the first GPU, or the CPU. */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile) {
         this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, Devices.of(Devices.Wanted.ANY),
-            Map.of());
+            Map.of(), Optional.empty());
     }
 
     /**
@@ -82,12 +85,13 @@ public final class Trainer {
      */
     public Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Device device) {
-        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)), Map.of());
+        this(space, data, settings, evaluation, checkpointFile, Start.SCRATCH, Start.SCRATCH, Teaching.NONE, new Devices(List.of(device)), Map.of(),
+            Optional.empty());
     }
 
     private Trainer(SearchSpace space, ImageData data, TrainingSettings settings, EvaluationSettings evaluation,
         Path checkpointFile, Start start, Start blockTeacher, Teaching teaching, Devices devices,
-        Map<String, Supplier<LatencyModel>> tables) {
+        Map<String, Supplier<LatencyModel>> tables, Optional<Rounds> elsewhere) {
         if (space.classes() != data.classes().size()) {
             throw new InputException(space.name() + ": " + space.classes() + " classes (expected: " + data.classes().size()
                 + ", as the images have)");
@@ -103,16 +107,17 @@ public final class Trainer {
         this.teaching = teaching;
         this.devices = devices;
         this.tables = Map.copyOf(tables);
+        this.elsewhere = elsewhere;
     }
 
     /** The same training from other values than those drawn by its seed. */
     public Trainer from(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, other, blockTeacher, teaching, devices, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, other, blockTeacher, teaching, devices, tables, elsewhere);
     }
 
     /** The same training of stages, which learn from a network with these values; from scratch, one that the training trains itself. */
     public Trainer learning(Start other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, teaching, devices, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, other, teaching, devices, tables, elsewhere);
     }
 
     private boolean isTeacherGiven() {
@@ -121,12 +126,12 @@ public final class Trainer {
 
     /** The same training of one network by itself, with a teacher. */
     public Trainer taught(Teaching other) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, other, devices, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, other, devices, tables, elsewhere);
     }
 
     /** The same training elsewhere: with several devices each takes a part of every batch. */
     public Trainer on(Devices others) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, others, tables);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, others, tables, elsewhere);
     }
 
     /**
@@ -135,7 +140,12 @@ public final class Trainer {
      * @param known by device; asked for at the beginning of the training, whose checkpoint keeps what it learns of them
      */
     public Trainer with(Map<String, Supplier<LatencyModel>> known) {
-        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, devices, known);
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, devices, known, elsewhere);
+    }
+
+    /** The same training, whose rounds are taken elsewhere; here otherwise, by one learner after the other, with the same result. */
+    public Trainer by(Rounds others) {
+        return new Trainer(space, data, settings, evaluation, checkpointFile, start, blockTeacher, teaching, devices, tables, Optional.of(others));
     }
 
     /** What a training follows from: two with equal origins give equal weights. */
@@ -199,13 +209,13 @@ public final class Trainer {
                     enterTeacher(weights);
                 }
             }
-            boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm()
-                || SuperkernelSampling.in(settings.curriculum()).isPresent(); // one path alone uses it
-            try (Learner learner = new Learner(weights, settings, teaching, learnsBatchNorm, devices.all())) {
+            try (Learner learner = learner(weights)) {
                 while (checkpoint.epochs() < settings.epochs()) {
                     Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
                     SearchSpace now = spaceAfter(checkpoint.epochs());
-                    checkpoint = epoch(learner, now, span, checkpoint, listener);
+                    checkpoint = settings.rounds().isPresent()
+                        ? epochInRounds(weights, checkpoint, listener)
+                        : epoch(learner, now, span, checkpoint, listener);
                     SearchSpace after = spaceAfter(checkpoint.epochs());
                     if (checkpoint.epochs() == span.end()) {
                         checkpoint = checkpoint.with(end(now, span, checkpoint, weights));
@@ -297,14 +307,129 @@ public final class Trainer {
         return teacher;
     }
 
+    private Learner learner(SupernetWeights weights) {
+        boolean learnsBatchNorm = !settings.curriculum().sharesWeights() || space.learnsBatchNorm()
+            || SuperkernelSampling.in(settings.curriculum()).isPresent(); // one path alone uses it
+        return new Learner(weights, settings, teaching, learnsBatchNorm, devices.all());
+    }
+
+    private int batches() {
+        return data.train().batchesPerEpoch(settings.batch());
+    }
+
+    private long steps() {
+        return (long) batches() * settings.epochs();
+    }
+
+    /** Rates rise and fall once a cycle. */
+    private double rate(int epoch, long step) {
+        Cycle cycle = settings.curriculum().cycleOf(epoch, settings.epochs());
+        int epochs = cycle.end() - cycle.start();
+        return settings.descent().rate(step - (long) batches() * cycle.start(), (long) batches() * epochs, epochs);
+    }
+
+    private static List<Network> paths(SearchSpace now, Span span, Options surviving, Moment moment) {
+        return span.phase().sampling().paths(surviving, moment).stream().map(now::build).toList();
+    }
+
+    private static void requireMoved(Learner.Step result, long step, double learningRate) {
+        if (!result.moved()) {
+            String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();
+            throw new TrainingDivergedException(what, step, learningRate);
+        }
+    }
+
+    private static void requireFinite(SupernetWeights weights, long step, double learningRate) {
+        if (!weights.areFinite()) {
+            throw new TrainingDivergedException("weights that are not finite", step, learningRate);
+        }
+    }
+
+    /**
+     * What one learner of a round learns. It is the same wherever and whenever it is asked for, with the same number of threads.
+     *
+     * @param number of the learner, from 0
+     * @param before what all of them begin with
+     */
+    public Rounds.Learned learned(Rounds.Round round, int number, LearnedState before) {
+        IntraOpThreads.useConfigured();
+        Rounds.Settings wanted = settings.rounds().orElseThrow();
+        SearchSpace now = spaceAfter(round.epoch());
+        Span span = settings.curriculum().spanOf(round.epoch(), settings.epochs());
+        Options surviving = round.surviving().isEmpty() ? Options.all(now) : Options.named(now, round.surviving());
+        long own = number == 0 ? settings.seed() : StepSeed.of(settings.seed(), number, StepSeed.LEARNER);
+        long drawn = wanted.paths() == Rounds.Paths.OWN ? own : settings.seed();
+        double[] losses = new double[round.steps()];
+        double[] right = new double[round.steps()];
+        try (SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first())) {
+            weights.take(before);
+            try (Learner learner = learner(weights);
+                Batches images = data.train().shuffled(settings.batch(), settings.seed(), round.epoch(), round.first(),
+                    settings.recipe().augmentations(), new Share(number, wanted.learners()))) {
+                for (int i = 0; i < round.steps(); i++) {
+                    long step = (long) batches() * round.epoch() + round.first() + i;
+                    double learningRate = rate(round.epoch(), step);
+                    Batch batch = images.next();
+                    List<Network> paths = paths(now, span, surviving, new Moment(drawn, step, round.epoch(), span.start(), span.end()));
+                    Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps(),
+                        StepSeed.of(own, step, StepSeed.DROPOUT), Relaxation.NONE);
+                    requireMoved(result, step + 1, learningRate);
+                    losses[i] = result.loss() / paths.size();
+                    right[i] = (double) result.correct() / paths.size() / batch.size();
+                }
+            }
+            return new Rounds.Learned(new LearnedState.Mean().add(weights.state().changedSince(before)), losses, right, 1);
+        }
+    }
+
+    private Rounds.Learned hereOneAfterTheOther(Rounds.Round round, LearnedState before) {
+        Rounds.Learned all = Rounds.Learned.nothing(round.steps());
+        for (int number = 0; number < settings.rounds().orElseThrow().learners(); number++) {
+            all = all.and(learned(round, number, before));
+        }
+        return all;
+    }
+
+    private Checkpoint epochInRounds(SupernetWeights weights, Checkpoint before, TrainingListener listener) {
+        Rounds rounds = elsewhere.orElse(this::hereOneAfterTheOther);
+        int period = settings.rounds().orElseThrow().period();
+        int epoch = before.epochs();
+        long step = before.steps();
+        double learningRate = 0;
+        CurveBuilder curve = new CurveBuilder(before.curve(), before.begun(), Math.max(1, batches() / CURVE_POINTS_PER_EPOCH));
+        LearnedState state = weights.state();
+        for (int done = Math.toIntExact(step - (long) batches() * epoch); done < batches();) {
+            int steps = Math.min(period - done % period, batches() - done);
+            listener.awaits();
+            listener.fetched();
+            Rounds.Learned learned = rounds.take(new Rounds.Round(epoch, done, steps, before.surviving()), state);
+            LearnedState mean = learned.mean().state();
+            weights.take(mean);
+            state = state.with(mean);
+            for (int i = 0; i < steps; i++) {
+                learningRate = rate(epoch, step++);
+                double loss = learned.losses()[i] / learned.learners();
+                double accuracy = learned.right()[i] / learned.learners();
+                curve.add(step, loss, accuracy, learningRate);
+                listener.step(new Progress(epoch + 1, settings.epochs(), step, steps(), settings.batch(), loss, accuracy, learningRate));
+            }
+            done += steps;
+            if (listener.stops() && done < batches()) {
+                new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(), Optional.empty(), before.latencies())
+                    .write(checkpointFile, weights);
+                throw new TrainingStoppedException(step, steps());
+            }
+        }
+        requireFinite(weights, step, learningRate);
+        return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(), Optional.empty(),
+            before.latencies());
+    }
+
     private Checkpoint epoch(Learner learner, SearchSpace now, Span span, Checkpoint before, TrainingListener listener) {
-        int batches = data.train().batchesPerEpoch(settings.batch());
-        long steps = (long) batches * settings.epochs();
+        int batches = batches();
+        long steps = steps();
         long step = before.steps();
         int epoch = before.epochs();
-        Cycle cycle = settings.curriculum().cycleOf(epoch, settings.epochs());
-        long cycleStart = (long) batches * cycle.start();
-        long cycleSteps = (long) batches * (cycle.end() - cycle.start());
         double learningRate = 0;
         Options surviving = before.surviving(now);
         Optional<Superkernel> superkernel = SuperkernelSampling.in(settings.curriculum())
@@ -319,9 +444,9 @@ public final class Trainer {
                 listener.awaits();
                 Batch batch = epochBatches.next();
                 listener.fetched();
-                learningRate = settings.descent().rate(step - cycleStart, cycleSteps, cycle.end() - cycle.start());
+                learningRate = rate(epoch, step);
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
-                List<Network> paths = span.phase().sampling().paths(surviving, moment).stream().map(now::build).toList();
+                List<Network> paths = paths(now, span, surviving, moment);
                 long taken = step;
                 long seed = StepSeed.of(settings.seed(), step, StepSeed.DROPOUT);
                 Learner.Step result = teacher.isPresent()
@@ -330,10 +455,7 @@ public final class Trainer {
                         superkernel.map(kernels -> kernels.at(settings.seed(), taken, steps))
                             .orElse(Relaxation.NONE));
                 step++;
-                if (!result.moved()) {
-                    String what = Double.isFinite(result.loss()) ? "a gradient that is not finite" : "loss " + result.loss();
-                    throw new TrainingDivergedException(what, step, learningRate);
-                }
+                requireMoved(result, step, learningRate);
                 double loss = result.loss() / paths.size();
                 double accuracy = (double) result.correct() / paths.size() / batch.size();
                 superkernel.flatMap(Superkernel::decided).ifPresent(listener::decided);
@@ -347,9 +469,7 @@ public final class Trainer {
                 }
             }
         }
-        if (!learner.weights().areFinite()) {
-            throw new TrainingDivergedException("weights that are not finite", step, learningRate);
-        }
+        requireFinite(learner.weights(), step, learningRate);
         return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(),
             superkernel.map(Superkernel::state),
             before.latencies());

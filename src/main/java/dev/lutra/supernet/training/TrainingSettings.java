@@ -4,10 +4,13 @@ import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.supernet.blockwise.BlockWiseSampling;
 import dev.lutra.supernet.curriculum.Curriculum;
 import dev.lutra.supernet.curriculum.Sampling;
 import dev.lutra.supernet.descent.Descent;
 import dev.lutra.supernet.descent.Schedule;
+import dev.lutra.supernet.superkernel.SuperkernelSampling;
+import java.util.Optional;
 
 /**
  * How a supernet, or one network, is trained.
@@ -20,9 +23,10 @@ import dev.lutra.supernet.descent.Schedule;
  * @param guidance what the paths of a step teach each other
  * @param recipe what else a training does so that its networks get better
  * @param seed of first weights, paths, order of images, augmentation and dropout
+ * @param rounds in which several learners take its steps, if they do
  */
 public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Descent descent, double labelSmoothing, Guidance guidance,
-    Recipe recipe, long seed) {
+    Recipe recipe, long seed, Optional<Rounds.Settings> rounds) {
 
     /** Share of the first path, unless a file says otherwise. */
     public static final double FIRST_PATH = 0.25;
@@ -34,6 +38,24 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Des
         require(guidance.comparison(), "with " + String.join(", ", curriculum.samplings()),
             !guidance.comparesPaths() || curriculum.trainsSeveral(), "with a sampling that trains several paths a step");
         curriculum.spans(epochs);
+        rounds.ifPresent(wanted -> {
+            require("batch", batch, batch % wanted.learners() == 0 && batch / wanted.learners() >= 2, "a multiple of data-parallel.workers, "
+                + wanted.learners() + ", and at least 2 images each");
+            require("data-parallel", "given", SuperkernelSampling.in(curriculum).isEmpty()
+                    && curriculum.phases().stream().noneMatch(phase -> phase.sampling() instanceof BlockWiseSampling),
+                "no superkernels and no stages, whose steps follow from more than weights");
+        });
+    }
+
+    /** Steps are taken by one learner. */
+    public TrainingSettings(int epochs, int batch, Curriculum curriculum, Descent descent, double labelSmoothing, Guidance guidance,
+        Recipe recipe, long seed) {
+        this(epochs, batch, curriculum, descent, labelSmoothing, guidance, recipe, seed, Optional.empty());
+    }
+
+    /** The same, its steps taken in rounds. */
+    public TrainingSettings in(Rounds.Settings wanted) {
+        return new TrainingSettings(epochs, batch, curriculum, descent, labelSmoothing, guidance, recipe, seed, Optional.of(wanted));
     }
 
     /** Labels are all that is learned, by SGD and nothing else. */
@@ -76,6 +98,7 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Des
         if (curriculum.sharesWeights()) {
             guidance.describe(key, values);
         }
+        rounds.ifPresent(wanted -> wanted.describe(key + "data-parallel", values));
         return values.build();
     }
 
