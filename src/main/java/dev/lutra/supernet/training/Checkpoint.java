@@ -317,12 +317,14 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     private static void requireShapes(Path file, SafetensorsFile stored, SearchSpace space) {
         space.everyOption().stream().flatMap(network -> network.ops().stream()).flatMap(op -> op.weights().stream()).map(Weight::tensor)
-            .forEach(tensor -> Stream.of("", SupernetWeights.MOMENTUM, BASE, SupernetWeights.suffix(Extra.SQUARE), SupernetWeights.suffix(Extra.AVERAGE)).map(suffix -> tensor.name() + suffix)
-                .filter(stored.names()::contains)
-                .filter(name -> !stored.dims(name).equals(tensor.dims())).findFirst().ifPresent(name -> {
-                    throw InputException.in(file, name + ": " + stored.dims(name) + " (expected: " + tensor.dims() + ", as in " + space.name()
-                        + ")");
-                }));
+            .forEach(
+                tensor -> Stream.of("", SupernetWeights.MOMENTUM, BASE, SupernetWeights.suffix(Extra.SQUARE), SupernetWeights.suffix(Extra.AVERAGE))
+                    .map(suffix -> tensor.name() + suffix)
+                    .filter(stored.names()::contains)
+                    .filter(name -> !stored.dims(name).equals(tensor.dims())).findFirst().ifPresent(name -> {
+                        throw InputException.in(file, name + ": " + stored.dims(name) + " (expected: " + tensor.dims() + ", as in " + space.name()
+                            + ")");
+                    }));
     }
 
     private static String toJson(Object value) {

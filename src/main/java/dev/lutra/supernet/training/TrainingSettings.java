@@ -42,7 +42,7 @@ public record TrainingSettings(int epochs, int batch, Curriculum curriculum, Des
             require("batch", batch, batch % wanted.learners() == 0 && batch / wanted.learners() >= 2, "a multiple of data-parallel.workers, "
                 + wanted.learners() + ", and at least 2 images each");
             require("data-parallel", "given", SuperkernelSampling.in(curriculum).isEmpty()
-                    && curriculum.phases().stream().noneMatch(phase -> phase.sampling() instanceof BlockWiseSampling),
+                && curriculum.phases().stream().noneMatch(phase -> phase.sampling() instanceof BlockWiseSampling),
                 "no superkernels and no stages, whose steps follow from more than weights");
         });
     }

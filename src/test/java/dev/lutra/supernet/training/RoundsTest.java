@@ -104,7 +104,8 @@ class RoundsTest {
             Batch batch = whole.next();
             double rate = settings.descent().rate(0, data.train().batchesPerEpoch(BATCH), 1);
             for (int half = 0; half < 2; half++) {
-                try (SupernetWeights weights = new SupernetWeights(1, Device.cpu()); Learner learner = new Learner(weights, settings, space.learnsBatchNorm())) {
+                try (SupernetWeights weights = new SupernetWeights(1, Device.cpu());
+                    Learner learner = new Learner(weights, settings, space.learnsBatchNorm())) {
                     long own = half == 0 ? 1 : StepSeed.of(1, half, StepSeed.LEARNER);
                     learner.step(paths, half(batch, half), rate, StepSeed.of(own, 0, StepSeed.DROPOUT));
                     halves.add(values(weights.state()));

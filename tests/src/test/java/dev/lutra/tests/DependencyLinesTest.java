@@ -15,7 +15,7 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.net.URI;
 import java.util.Arrays;
 
-/** Dependencies point one way: proto ← core ← server, proto ← agent. */
+/** Dependencies point one way: proto ← core ← server ← spark, proto ← agent. */
 @AnalyzeClasses(packages = "dev.lutra", importOptions = ImportOption.DoNotIncludeTests.class)
 class DependencyLinesTest {
 
@@ -27,7 +27,8 @@ class DependencyLinesTest {
 
     @ArchTest
     static final ArchRule WHAT_IS_NOWHERE_ELSE_IS_IN_THE_CORE = classes().that()
-        .resideOutsideOfPackages("dev.lutra.proto..", "dev.lutra.agent..", "dev.lutra.server..").should().resideInAnyPackage(CORE);
+        .resideOutsideOfPackages("dev.lutra.proto..", "dev.lutra.agent..", "dev.lutra.server..", "dev.lutra.spark..").should()
+        .resideInAnyPackage(CORE);
 
     @ArchTest
     static final ArchRule PROTO_KNOWS_NOBODY = noClasses().that().resideInAPackage("dev.lutra.proto..")
@@ -135,6 +136,14 @@ class DependencyLinesTest {
     @ArchTest
     static final ArchRule IN_THE_SERVER_ONLY_PREDICTORS_RUN_IN_ONNX_RUNTIME = noClasses().that().resideInAPackage("dev.lutra.server..")
         .and().resideOutsideOfPackage("dev.lutra.server.predictor..").should().dependOnClassesThat().resideInAPackage("ai.onnxruntime..");
+
+    @ArchTest
+    static final ArchRule ONLY_SPARK_SEES_SPARK = noClasses().that().resideOutsideOfPackage("dev.lutra.spark..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.spark..", "org.apache.spark..", "org.apache.hadoop..", "scala..");
+
+    @ArchTest
+    static final ArchRule TASKS_OF_A_CLUSTER_KNOW_NO_RUN = noClasses().that().resideInAnyPackage("dev.lutra.spark..", "dev.lutra.server.cluster..")
+        .should().dependOnClassesThat().resideInAnyPackage("dev.lutra.server.run..", "dev.lutra.server.store..", "dev.lutra.server.cli..");
 
     private static String[] concat(String[] first, String... more) {
         String[] all = Arrays.copyOf(first, first.length + more.length);

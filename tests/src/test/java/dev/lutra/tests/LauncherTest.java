@@ -35,7 +35,7 @@ class LauncherTest {
         assumeThat(Files.getFileStore(folder).supportsFileAttributeView("posix")).as("POSIX permissions").isTrue();
         home = Files.createDirectory(folder.resolve("check out"));
         Files.copy(LutraProcess.CHECKOUT.resolve("lutra"), home.resolve("lutra"), StandardCopyOption.COPY_ATTRIBUTES);
-        for (String module : List.of("proto", "src", "agent", "server")) {
+        for (String module : List.of("proto", "src", "agent", "server", "spark")) {
             Files.createDirectories(home.resolve(module).resolve("src/main"));
             Files.writeString(home.resolve(module).resolve("pom.xml"), "");
         }
@@ -50,6 +50,7 @@ class LauncherTest {
             sleep "${BUILD_SECONDS:-0}"
             mkdir -p server/target/lib agent/target/lib
             touch server/target/lib/whole agent/target/lutra-agent-0.1.0.jar server/target/lutra-server-0.1.0.jar
+            case "$*" in *"-pl spark"*) mkdir -p spark/target && touch spark/target/lutra-spark-0.1.0-all.jar ;; esac
             """);
     }
 
@@ -140,6 +141,27 @@ class LauncherTest {
         run("", "run", "file.yaml", "--http", "0.0.0.0:7412");
         run("", "spaces");
         assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    void onlyClustersNeedSpark() throws Exception {
+        run("", "run", "file.yaml", "--spark", "local[2]");
+        assertThat(builds()).satisfiesExactly(first -> assertThat(first).contains("-pl server,agent "),
+            then -> assertThat(then).contains("-pl spark "));
+        assertThat(Files.readString(folder.resolve("said"))).contains("building for Apache Spark").contains("/spark/target/lib/*:");
+        run("", "run", "file.yaml", "--spark=local[2]");
+        run("", "spaces");
+        assertThat(builds()).hasSize(2);
+        Path experiment = Files.writeString(folder.resolve("file.yaml"), "name: x\ncompute: {spark: local}\n");
+        run("", "run", experiment.toString());
+        assertThat(builds()).hasSize(2);
+        assertThat(Files.readString(folder.resolve("said"))).contains("/spark/target/lib/*:");
+        Files.setLastModifiedTime(home.resolve("spark/target/built"), FileTime.from(Instant.now().minusSeconds(10)));
+        Files.writeString(home.resolve("spark/src/main/Task.java"), "changed");
+        run("", "run", "other.yaml");
+        assertThat(builds()).as("no cluster, no build for one").hasSize(2);
+        run("", "run", experiment.toString());
+        assertThat(builds()).hasSize(3);
     }
 
     @Test

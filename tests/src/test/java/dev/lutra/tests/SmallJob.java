@@ -50,11 +50,14 @@ record SmallJob(Path folder) {
         """;
     private static final JsonMapper JSON = new JsonMapper();
 
-    Path experiment(String name, String data, String more) throws IOException {
+    /** An experiment on the job's space, whose folder has its file; all but its name and its space is up to who asks. */
+    Path onSpace(String name, String all) throws IOException {
         Files.writeString(folder.resolve("small.yaml"), SPACE);
-        return Files.writeString(folder.resolve(name + ".yaml"), """
-            name: %s
-            space: small.yaml
+        return Files.writeString(folder.resolve(name + ".yaml"), "name: " + name + "\nspace: small.yaml\n" + all);
+    }
+
+    Path experiment(String name, String data, String more) throws IOException {
+        return onSpace(name, """
             data: %s
             supernet: {epochs: 4, batch: 32}
             evaluation: {recalibration-images: 64, validation-images: 40, evaluators: 8}
@@ -62,7 +65,7 @@ record SmallJob(Path folder) {
             search: {population: 12, generations: 3}
             export: {top: %d}
             %s
-            """.formatted(name, data, TOP, more));
+            """.formatted(data, TOP, more));
     }
 
     void assertComplete(String name) throws IOException {

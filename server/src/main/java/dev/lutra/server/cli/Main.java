@@ -38,6 +38,7 @@ import dev.lutra.server.cli.submit.WatchCommand;
 import dev.lutra.server.cli.table.CalibrateCommand;
 import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
+import dev.lutra.server.cluster.ClusterException;
 import dev.lutra.server.fleet.DeviceException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -121,7 +122,7 @@ public final class Main {
 
     static int failed(Throwable thrown) {
         Throwable e = named(thrown);
-        if (e instanceof InputException || e instanceof DeviceException) {
+        if (e instanceof InputException || e instanceof DeviceException || e instanceof ClusterException) {
             System.err.println("lutra: " + firstLine(e));
             return e instanceof InputException ? BAD_INPUT : FAILURE;
         }

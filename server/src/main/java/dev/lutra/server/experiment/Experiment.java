@@ -73,6 +73,7 @@ import java.util.stream.Stream;
  * @param rank what the supernet's order of networks is held against, if anything
  * @param text the file itself
  * @param device where training and evaluation compute
+ * @param spark a cluster that takes part in it, if any
  */
 public record Experiment(String name, String space, boolean hasNetworks, Optional<ImageSize> imageSize, Optional<DataSource> data,
     Optional<AccuracyFile> accuracyTable, Optional<Predictor> predictor, Optional<Command> command, Optional<Path> supernetFrom,
@@ -81,7 +82,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
     Retraining retraining,
     EvaluationSettings evaluation, List<Target> targets, Map<String, MeasureKind> measures, List<Objective> objectives,
     List<Constraint> constraints, Profile profile, Search search, Export export, Verify verify, Optional<Rank> rank, Text text,
-    Devices.Wanted device) {
+    Devices.Wanted device, Optional<Spark> spark) {
 
     /** Name of the target that is this machine: its agent is started by the run itself. */
     public static final String LOCAL = "local";
@@ -95,6 +96,24 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param content all of it
      */
     public record Text(Path file, String content) {}
+
+    /**
+     * A cluster of Apache Spark.
+     *
+     * @param master as Spark names it: {@code spark://host:7077}, {@code local[2]}, {@code yarn}
+     * @param settings of Spark's, by their names there
+     */
+    public record Spark(String master, SortedMap<String, String> settings) {
+
+        public Spark {
+            settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
+        }
+
+        /** One that is as Spark's own files and properties say. */
+        public static Spark of(String master) {
+            return new Spark(master, new TreeMap<>());
+        }
+    }
 
     /**
      * Images by role; the split's image size comes from the space.
@@ -347,7 +366,21 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             training,
             probes,
             retraining,
-            evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device);
+            evaluation, targets, measures, objectives, constraints, other, search, export, verify, rank, text, device, spark);
+    }
+
+    /** The same on a cluster, with the settings that the file has for one. */
+    public Experiment on(String master) {
+        return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training, probes, retraining, evaluation, targets, measures, objectives, constraints, profile, search, export, verify, rank, text, device,
+            Optional.of(new Spark(master, spark.map(Spark::settings).orElseGet(TreeMap::new))));
+    }
+
+    /** The same with its space in another file. */
+    public Experiment withSpace(String other) {
+        return new Experiment(name, other, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
+            training, probes, retraining, evaluation, targets, measures, objectives, constraints, profile, search, export, verify, rank, text, device,
+            spark);
     }
 
     /** The same, its networks also written in 8-bit integers. */
@@ -355,7 +388,8 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         return new Experiment(name, space, hasNetworks, imageSize, data, accuracyTable, predictor, command, supernetFrom, pretrained, blockTeacher,
             training, probes,
             retraining, evaluation, targets, measures, objectives, constraints, profile, search,
-            new Export(export.top, export.foldBatchNorm, export.deployments, Optional.of(calibration), export.head), verify, rank, text, device);
+            new Export(export.top, export.foldBatchNorm, export.deployments, Optional.of(calibration), export.head), verify, rank, text, device,
+            spark);
     }
 
     /** The same with further bounds. */
@@ -365,7 +399,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             training,
             probes,
             retraining,
-            evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device);
+            evaluation, targets, measures, objectives, all, profile, search, export, verify, rank, text, device, spark);
     }
 
     /** The same with other weights for networks to begin with when they are trained by themselves; a file is used as the experiment says. */
@@ -378,7 +412,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
             probes,
             new Retraining(retraining.training(), weights, retraining.distillation(), retraining.space()), evaluation, targets, measures, objectives,
             constraints, profile, search, export, verify,
-            rank, text, device);
+            rank, text, device, spark);
     }
 
     /** The space whose networks devices time: that of a head of the user's behind features, where the experiment names one. */

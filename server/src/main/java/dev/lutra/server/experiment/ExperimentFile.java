@@ -44,6 +44,7 @@ import dev.lutra.supernet.split.Split;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import dev.lutra.supernet.training.Guidance;
 import dev.lutra.supernet.training.Recipe;
+import dev.lutra.supernet.training.Rounds;
 import dev.lutra.supernet.training.TrainingSettings;
 import dev.lutra.yaml.Durations;
 import dev.lutra.yaml.YamlNode;
@@ -91,7 +92,8 @@ public final class ExperimentFile {
     private static final String REPLACE_HEAD = "replace-head";
     private static final String DEFAULT_ALGORITHM = "lutra";
     /** What a table in the place of a space leaves nothing to do for. */
-    private static final List<String> OF_NETWORKS = List.of("data", "device", "gpus", "accuracy", "supernet", "evaluation", "rank", "retrain",
+    private static final List<String> OF_NETWORKS = List.of("data", "device", "gpus", "compute", "accuracy", "supernet", "evaluation", "rank",
+        "retrain",
         "image-size", "targets", "profile", "export", "verify");
 
     private final YamlNode file;
@@ -187,7 +189,8 @@ public final class ExperimentFile {
             verify(file.find("verify")),
             file.find("rank").map(node -> rank(node, trained)),
             text,
-            device());
+            device(),
+            file.find("compute").map(ExperimentFile::spark));
         file.rejectUnknownKeys();
         requirePredictable(experiment);
         requireStages(experiment);
@@ -215,6 +218,25 @@ public final class ExperimentFile {
             throw file.get("gpus").error(gpus + ", with device: cpu (expected: device: cuda, or no such key)");
         }
         return new Devices.Wanted(kind, gpus);
+    }
+
+    /** {@code spark: MASTER}, or {@code spark: {master: MASTER, settings: {KEY: VALUE}}}. */
+    private static Experiment.Spark spark(YamlNode compute) {
+        YamlNode spark = compute.get("spark");
+        compute.rejectUnknownKeys();
+        if (!spark.isMapping()) {
+            return Experiment.Spark.of(spark.text());
+        }
+        SortedMap<String, String> settings = new TreeMap<>();
+        spark.find("settings").ifPresent(all -> all.entries().forEach((key, value) -> {
+            if (!key.startsWith("spark.")) {
+                throw value.error(key + " (expected: a setting of Spark's, such as spark.executor.memory)");
+            }
+            settings.put(key, value.text());
+        }));
+        Experiment.Spark cluster = new Experiment.Spark(spark.get("master").text(), settings);
+        spark.rejectUnknownKeys();
+        return cluster;
     }
 
     /** Some figures come from whole networks alone: without them there is none to weigh, or to hold a limit against. */
@@ -432,7 +454,15 @@ public final class ExperimentFile {
     private TrainingSettings supernet(long seed) {
         Optional<YamlNode> node = file.find("supernet");
         Curriculum curriculum = curriculum(node);
-        return training(node, seed, curriculum, guidance(node, curriculum), node.map(n -> Recipe.read(n, false)).orElse(Recipe.PLAIN));
+        Optional<YamlNode> parallel = node.flatMap(n -> n.find("data-parallel"));
+        Optional<Rounds.Settings> rounds = parallel.map(Rounds.Settings::read);
+        TrainingSettings training = training(node, seed, curriculum, guidance(node, curriculum),
+            node.map(n -> Recipe.read(n, false)).orElse(Recipe.PLAIN));
+        try {
+            return rounds.map(training::in).orElse(training);
+        } catch (InputException e) {
+            throw parallel.orElseThrow().error(e.getMessage());
+        }
     }
 
     /** @throws dev.lutra.InputException if paths are to be held against each other that no sampling trains in one step */

@@ -3,7 +3,6 @@ package dev.lutra.server.run;
 import dev.lutra.InputException;
 import dev.lutra.search.Candidate;
 import dev.lutra.server.winner.WinnerExport;
-import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,14 +14,7 @@ enum Artifact {
     SUPERNET {
         @Override
         void require(RunContext run) {
-            if (!run.experiment().hasSupernet()) {
-                throw new InputException("accuracy: an experiment that has it from elsewhere has no supernet, whose weights this needs "
-                    + "(expected: lutra retrain, which trains winners by themselves)");
-            }
-            Path file = run.checkpoint();
-            if (!Files.exists(file) || !Checkpoint.read(file).isFinished()) {
-                throw InputException.in(file, "not a finished training (expected: after lutra train)");
-            }
+            run.requireSupernet();
         }
     },
 

@@ -128,13 +128,21 @@ final class RankStage implements Stage<Ranking> {
     }
 
     private static Map<Architecture, Double> trained(RunContext run, int count) {
+        List<LoneNetwork> networks = wanted(run, count);
+        RetrainStage.onCluster(run, networks, "rank");
         Map<Architecture, Double> alone = new LinkedHashMap<>();
-        for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
-            String name = "rank: train " + (alone.size() + 1) + " of " + count;
-            alone.put(network, RetrainStage.alone(run, new LoneNetwork(name, run.space(), network), name,
-                trained -> run.experiment().evaluation().accuracy().of(trained.judge().hits(network))));
-        }
+        networks.forEach(network -> alone.put(network.architecture(), RetrainStage.alone(run, network, network.name(),
+            trained -> run.experiment().evaluation().accuracy().of(trained.judge().hits(network.architecture())))));
         return alone;
+    }
+
+    /** The networks that are trained for a ranking. */
+    private static List<LoneNetwork> wanted(RunContext run, int count) {
+        List<LoneNetwork> networks = new ArrayList<>();
+        for (Architecture network : stratified(run.options(), count, run.experiment().training().seed())) {
+            networks.add(new LoneNetwork("rank: train " + (networks.size() + 1) + " of " + count, run.space(), network));
+        }
+        return networks;
     }
 
     /**
@@ -188,11 +196,7 @@ final class RankStage implements Stage<Ranking> {
                 .map(network -> network.getKey() + " " + NamedValues.text(network.getValue())).collect(Collectors.joining("\n"))));
             return values.build();
         }
-        List<LoneNetwork> networks = new ArrayList<>();
-        for (Architecture network : stratified(run.options(), truth.networks(), run.experiment().training().seed())) {
-            networks.add(new LoneNetwork("rank: train " + (networks.size() + 1) + " of " + truth.networks(), run.space(), network));
-        }
-        List<NamedValues> origins = RetrainStage.origins(run, networks);
+        List<NamedValues> origins = RetrainStage.origins(run, wanted(run, truth.networks()));
         origins.get(0).stored().forEach((name, value) -> {
             if (origins.stream().allMatch(origin -> value.equals(origin.stored().get(name)))) {
                 values.put(name, value);

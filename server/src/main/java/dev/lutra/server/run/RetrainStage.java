@@ -2,14 +2,14 @@ package dev.lutra.server.run;
 
 import dev.lutra.InputException;
 import dev.lutra.cost.Cost;
-import dev.lutra.cost.CountingRule;
-import dev.lutra.cost.Extremes;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.proto.content.Sha256;
+import dev.lutra.server.cluster.LoneAssignment;
+import dev.lutra.server.cluster.LoneTrainings;
 import dev.lutra.server.event.RunEvent.NetworkRetrained;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment.FirstWeights;
@@ -17,28 +17,24 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.outcome.NetworkFolder;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.retrain.LoneNetwork;
+import dev.lutra.server.retrain.LoneTraining;
 import dev.lutra.server.retrain.RetrainRequest;
 import dev.lutra.server.retrain.Sibling;
-import dev.lutra.server.retrain.WantedTeacher;
+import dev.lutra.server.retrain.Taught;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
 import dev.lutra.server.training.TrainingTurn;
 import dev.lutra.server.winner.DeviceCheck;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerExport;
-import dev.lutra.space.Architecture;
 import dev.lutra.supernet.SupernetWeights;
-import dev.lutra.supernet.Teacher;
 import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
-import dev.lutra.supernet.evaluation.SubnetTeacher;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Start;
-import dev.lutra.supernet.training.Teaching;
 import dev.lutra.supernet.training.Trainer;
-import dev.lutra.supernet.training.TrainingSettings;
-import dev.lutra.weights.TensorFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +102,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         List<LoneNetwork> networks = (request.isForWinners() ? winners(run) : request.networks(run.space())).stream()
             .map(network -> grown(run, network)).toList();
         networks.forEach(network -> requireStart(run, network)); // before the first of them is trained for days
+        onCluster(run, networks, name());
         for (LoneNetwork network : networks) {
             Optional<Hits> before = before(run, network);
             RetrainedNetwork done = alone(run, network, "retrain " + network.name(), trained -> finished(run, network, before, trained));
@@ -220,30 +217,49 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
      * @return what {@code use} gives
      */
     static <T> T alone(RunContext run, LoneNetwork network, String name, Function<Trained, T> use) {
+        LoneTraining training = new LoneTraining(run, network);
         Start start = start(run, network);
         try (Taught taught = new Taught(run)) {
-            NamedValues origin = origin(run, network, start, taught);
+            NamedValues origin = training.origin(start, taught.teaching());
             NetworkFolder folder = run.folder().retrained(origin.fingerprint("training", 1));
-            Start first = pretrained(run, network).map(weights -> weights.told(run, training(origin), folder.weights())).orElse(start);
-            Trainer trainer = new Trainer(network.space(), run.data(), settings(run, network), run.experiment().evaluation(), folder.weights())
-                .from(first).taught(taught.teaching()).on(run.devices());
-            return trained(run, network, name, trainer, origin, folder, use);
+            Start first = pretrained(run, network).map(weights -> weights.told(run, LoneTraining.key(origin), folder.weights())).orElse(start);
+            return trained(run, network, name, training.trainer(first, taught.teaching(), folder.weights()), origin, folder, use);
         }
     }
 
-    private static TrainingSettings settings(RunContext run, LoneNetwork network) {
-        return run.experiment().retraining().training().alone(network.architecture());
-    }
-
-    private static NamedValues origin(RunContext run, LoneNetwork network, Start start, Taught taught) {
-        return Trainer.origin(network.space(), run.data(), settings(run, network), run.experiment().evaluation(), start, taught.teaching());
+    /**
+     * Trains networks on the experiment's cluster, if it has one, several at a time: what is left to do here finds them trained. Those that
+     * begin with weights for perhaps other classes, or come from another tool's file, are trained here.
+     *
+     * @param what the work is called on a console
+     */
+    static void onCluster(RunContext run, List<LoneNetwork> networks, String what) {
+        if (run.experiment().spark().isEmpty() || run.experiment().retraining().weights() instanceof FirstWeights.Pretrained) {
+            return;
+        }
+        List<LoneAssignment> left = new ArrayList<>();
+        try (Taught taught = new Taught(run)) {
+            for (LoneNetwork network : networks) {
+                network.shared(run.space()).ifPresent(shared -> {
+                    NamedValues origin = new LoneTraining(run, network).origin(start(run, network), taught.teaching());
+                    Path weights = run.folder().retrained(origin.fingerprint("training", 1)).weights();
+                    if (!Files.exists(weights) || !Checkpoint.read(weights).isFinished()) {
+                        left.add(LoneAssignment.of(network.name(), shared, !network.space().equals(run.space()), origin, weights));
+                    }
+                });
+            }
+        }
+        if (!left.isEmpty()) {
+            new LoneTrainings(run.cluster(), run.events(), run.experiment().retraining().training().epochs())
+                .train(run.assignment(NamedValues.builder().build()), run.trainedCheckpoint(), left, what);
+        }
     }
 
     /** What the weights of networks of the experiment's space would follow from, were they trained by themselves now. */
     static List<NamedValues> origins(RunContext run, List<LoneNetwork> networks) {
         Start start = start(run, networks.get(0));
         try (Taught taught = new Taught(run)) {
-            return networks.stream().map(network -> origin(run, network, start, taught)).toList();
+            return networks.stream().map(network -> new LoneTraining(run, network).origin(start, taught.teaching())).toList();
         }
     }
 
@@ -257,37 +273,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
 
     private static SupernetWeights train(RunContext run, String name, Trainer trainer, NamedValues origin, NetworkFolder folder) {
         try (TrainingTurn.Held device = run.turn(folder.weights());
-            TrainingProgress training = new TrainingProgress(run.events(), name, training(origin), Probes.NONE)) {
+            TrainingProgress training = new TrainingProgress(run.events(), name, LoneTraining.key(origin), Probes.NONE)) {
             return trainer.train(training);
-        }
-    }
-
-    /** The experiment's teacher, open. */
-    private static final class Taught implements AutoCloseable {
-
-        private final Teaching teaching;
-
-        /** @throws InputException if there is no such teacher, or it tells other classes apart */
-        Taught(RunContext run) {
-            teaching = run.experiment().retraining().distillation().map(wanted -> by(new WantedTeacher(wanted), run)).orElse(Teaching.NONE);
-        }
-
-        private static Teaching by(WantedTeacher teacher, RunContext run) {
-            return teacher.wanted().onnx().map(file -> teacher.byFile(file, run.space())).orElseGet(() -> {
-                Artifact.SUPERNET.require(run);
-                Architecture largest = Extremes.of(run.options(), CountingRule.MACS).largest().architecture();
-                String described = "supernet " + Checkpoint.weightsFingerprint(run.checkpoint()) + " " + largest;
-                return teacher.byNetwork(described, new SubnetTeacher(run.evaluator().subnet(largest), run.supernet().device()));
-            });
-        }
-
-        Teaching teaching() {
-            return teaching;
-        }
-
-        @Override
-        public void close() {
-            teaching.teacher().ifPresent(Teacher::close);
         }
     }
 
@@ -310,29 +297,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
             : Optional.empty();
     }
 
-    private static String training(NamedValues origin) {
-        return "retrain/" + origin.fingerprint("training", 1);
-    }
-
     /** @throws InputException if there are no such weights */
     private static Start start(RunContext run, LoneNetwork network) {
-        FirstWeights weights = run.experiment().retraining().weights();
-        Optional<PretrainedStart> pretrained = pretrained(run, network);
-        if (pretrained.isPresent()) {
-            return pretrained.get().unopened();
-        }
-        if (weights instanceof FirstWeights.InFile file) {
-            TensorFile tensors = TensorFile.open(file.path());
-            return Start.of("file " + Sha256.ofFile(file.path()), tensors);
-        }
-        if (weights instanceof FirstWeights.Supernet) {
-            if (!run.space().equals(network.space())) {
-                throw new InputException("retrain.weights: supernet, with " + network.name() + ", a network of " + network.space().name()
-                    + " (expected: one of " + run.space().name() + ", which the supernet has)");
-            }
-            Artifact.SUPERNET.require(run);
-            return Start.of("supernet " + Checkpoint.weightsFingerprint(run.checkpoint()), run.supernet());
-        }
-        return Start.SCRATCH;
+        return pretrained(run, network).map(PretrainedStart::unopened).orElseGet(() -> new LoneTraining(run, network).start());
     }
 }

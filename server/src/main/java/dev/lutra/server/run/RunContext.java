@@ -13,7 +13,6 @@ import dev.lutra.proto.WholeNetwork;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.AccuracySource.Answer;
-import dev.lutra.search.AccuracySource.Stop;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.search.AccuracyTable;
 import dev.lutra.search.Algorithm;
@@ -24,6 +23,9 @@ import dev.lutra.search.Measure;
 import dev.lutra.search.Measures;
 import dev.lutra.search.algorithm.Decoded;
 import dev.lutra.search.correction.CorrectedAccuracies;
+import dev.lutra.server.cluster.Assignment;
+import dev.lutra.server.cluster.Cluster;
+import dev.lutra.server.cluster.SupernetAccuracies;
 import dev.lutra.server.event.EventStore;
 import dev.lutra.server.event.ProgressFile;
 import dev.lutra.server.event.RunEvent;
@@ -38,6 +40,7 @@ import dev.lutra.server.predictor.PredictedAccuracies;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.profile.TargetTable;
+import dev.lutra.server.retrain.Materials;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.Patience;
 import dev.lutra.server.store.ResultStore;
@@ -84,7 +87,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** What several stages of a run need. Images, weights and devices are opened once, when first asked for. */
-final class RunContext implements AutoCloseable {
+final class RunContext implements Materials, AutoCloseable {
 
     /** 2: networks are judged with batch norm folded, whose sums round differently. */
     private static final int ACCURACY_VERSION = 2;
@@ -105,6 +108,7 @@ final class RunContext implements AutoCloseable {
     private SupernetWeights supernet;
     private SubnetEvaluator evaluator;
     private PredictedAccuracies predictor;
+    private Cluster cluster;
     private NamedValues truth;
     private RunFleet fleet;
     /** Several stages ask for the same devices before any work; each is looked for, and told of, once. */
@@ -127,7 +131,8 @@ final class RunContext implements AutoCloseable {
         StoredExperiment.write(experiment, folder);
     }
 
-    Experiment experiment() {
+    @Override
+    public Experiment experiment() {
         return experiment;
     }
 
@@ -178,7 +183,8 @@ final class RunContext implements AutoCloseable {
         });
     }
 
-    ImageData data() {
+    @Override
+    public ImageData data() {
         if (data == null) {
             Path cache = ImageCache.make(experiment);
             try (DecodingProgress decoding = new DecodingProgress(events)) {
@@ -189,7 +195,8 @@ final class RunContext implements AutoCloseable {
     }
 
     /** The space, with as many classes as the data has. */
-    SearchSpace space() {
+    @Override
+    public SearchSpace space() {
         if (space == null) {
             space = experiment.trainedSpace();
         }
@@ -217,7 +224,8 @@ final class RunContext implements AutoCloseable {
     }
 
     /** The supernet's file: the run's own, or the one that the experiment takes over. */
-    Path checkpoint() {
+    @Override
+    public Path checkpoint() {
         return experiment.supernetFrom()
             .map(from -> Files.isDirectory(from) ? new RunFolder(from).checkpoint() : from)
             .orElse(folder.checkpoint());
@@ -233,16 +241,18 @@ final class RunContext implements AutoCloseable {
      *
      * @throws InputException saying what is missing of what the experiment asks for
      */
-    Devices devices() {
+    @Override
+    public Devices devices() {
         return Devices.of(experiment.device());
     }
 
     /**
-     * Makes sure, before any work, that the GPUs are there which the experiment asks for.
+     * Makes sure, before any work, that the GPUs and the cluster are there which the experiment asks for.
      *
      * @throws InputException saying what is missing
      */
     void requireDevices() {
+        experiment.spark().ifPresent(Cluster::check);
         Devices.Wanted wanted = experiment.device();
         if (wanted.kind() == Devices.Kind.CUDA || wanted.gpus() > 1) {
             devices();
@@ -250,7 +260,8 @@ final class RunContext implements AutoCloseable {
     }
 
     /** The trained weights; whatever is left of their training is done first. */
-    SupernetWeights supernet() {
+    @Override
+    public SupernetWeights supernet() {
         if (supernet == null && experiment.supernetFrom().isPresent()) {
             supernet = Checkpoint.load(checkpoint(), space(), data(), devices());
         }
@@ -272,8 +283,11 @@ final class RunContext implements AutoCloseable {
     private SupernetWeights train() {
         Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
             .on(devices()).with(latencies()).from(start()).learning(blockTeacher());
+        Trainer anywhere = experiment.spark().isPresent() && experiment.training().rounds().isPresent()
+            ? trainer.by(cluster().rounds(assignment(NamedValues.builder().build()), experiment.training().rounds().get().learners()))
+            : trainer;
         try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
-            return trainer.train(training);
+            return anywhere.train(training);
         }
     }
 
@@ -309,7 +323,8 @@ final class RunContext implements AutoCloseable {
     }
 
     /** The options that training has not dropped; all of them where an accuracy table stands in the place of a supernet. */
-    Options options() {
+    @Override
+    public Options options() {
         if (!experiment.hasSupernet() || Checkpoint.read(checkpoint()).surviving().isEmpty()) {
             return Options.all(genes());
         }
@@ -335,7 +350,8 @@ final class RunContext implements AutoCloseable {
         }
     }
 
-    SubnetEvaluator evaluator() {
+    @Override
+    public SubnetEvaluator evaluator() {
         if (evaluator == null) {
             evaluator = new SubnetEvaluator(space(), supernet(), data(), experiment.evaluation(), devices());
         }
@@ -372,29 +388,61 @@ final class RunContext implements AutoCloseable {
             .orElseGet(this::supernetAccuracies);
     }
 
-    /** Accuracies by the supernet's weights. */
+    /** Accuracies by the supernet's weights: on the experiment's cluster, or here. Nothing is opened before one is asked for. */
     AccuracySource supernetAccuracies() {
-        if (experiment.evaluation().by() == By.STAGES) {
-            return (architectures, found) -> evaluator().accuracies(architectures, found);
-        }
         return new AccuracySource() {
+
+            private AccuracySource source;
+
             @Override
             public void find(List<Architecture> architectures, ObjDoubleConsumer<Architecture> found) {
-                evaluator().accuracies(architectures, found);
+                source().find(architectures, found);
             }
 
             @Override
             public void find(Map<Architecture, Double> least, BiConsumer<Architecture, Answer> found) {
-                evaluator().judge(least,
-                    (architecture, judged) -> found.accept(architecture, new Answer(experiment.evaluation().accuracy().of(judged.hits()),
-                        judged.atMost().stream().mapToObj(most -> new Stop(judged.hits().images(), most)).findFirst())));
+                source().find(least, found);
             }
 
             @Override
             public OptionalLong images() {
                 return RunContext.this.images();
             }
+
+            private AccuracySource source() {
+                if (source == null) {
+                    source = experiment.spark().isPresent() ? onCluster() : new SupernetAccuracies(() -> evaluator(), experiment.evaluation());
+                }
+                return source;
+            }
         };
+    }
+
+    private AccuracySource onCluster() {
+        supernet(); // trains what is left to train
+        return cluster().accuracies(assignment(judge()), checkpoint());
+    }
+
+    /**
+     * What a machine of the cluster opens.
+     *
+     * @param judge what accuracies have to follow from there; nothing where none is asked for
+     */
+    Assignment assignment(NamedValues judge) {
+        return Assignment.of(experiment, ImageCache.make(experiment), judge);
+    }
+
+    /** The supernet's file, if it is trained to its end. */
+    Optional<Path> trainedCheckpoint() {
+        return isSupernetTrained() ? Optional.of(checkpoint()) : Optional.empty();
+    }
+
+    /** The experiment's cluster. */
+    Cluster cluster() {
+        if (cluster == null) {
+            cluster = Cluster.open(experiment.spark().orElseThrow(), experiment.name(), events::say);
+        }
+        return cluster;
     }
 
     /** How many validation images an accuracy that the search goes by is a share of; empty where it is none, or was corrected. */
@@ -759,6 +807,7 @@ final class RunContext implements AutoCloseable {
     public void close() {
         closeQuietly(fleet);
         closeQuietly(predictor);
+        closeQuietly(cluster);
         closeQuietly(evaluator);
         closeQuietly(supernet);
         closeQuietly(data);

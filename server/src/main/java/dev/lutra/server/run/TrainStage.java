@@ -185,7 +185,7 @@ final class TrainStage implements Stage<List<Double>> {
     private static Map<Architecture, Double> judge(RunContext run, List<Architecture> paths, StoredCandidates log, String what) {
         Map<Architecture, Double> judged = new LinkedHashMap<>();
         try (Progress.Work work = run.events().begin(what, paths.size(), "paths")) {
-            run.evaluator().accuracies(paths, (path, accuracy) -> {
+            run.supernetAccuracies().find(paths, (path, accuracy) -> {
                 log.record(new Candidate(path, Measures.of(Map.of(Measure.ACCURACY, accuracy))));
                 judged.put(path, accuracy);
                 work.at(judged.size(), String.format(Locale.ROOT, "mean accuracy %.2f %%",

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +114,21 @@ class ExperimentFileTest {
             .hasMessage(folder.resolve("experiment.yaml") + ":5: gpus: 2, with device: cpu (expected: device: cuda, or no such key)");
         assertThatThrownBy(() -> read("device: tpu\n")).hasMessage(folder.resolve("experiment.yaml")
             + ":4: device: tpu (expected: one of auto, cpu, cuda)");
+    }
+
+    @Test
+    void aCluster() throws IOException {
+        assertThat(read("").spark()).isEmpty();
+        assertThat(read("compute: {spark: \"local[2]\"}\n").spark()).contains(Experiment.Spark.of("local[2]"));
+        Experiment experiment = read("compute: {spark: {master: yarn, settings: {spark.executor.memory: 4g, spark.authenticate: true}}}\n");
+        assertThat(experiment.spark()).contains(
+            new Experiment.Spark("yarn", new TreeMap<>(Map.of("spark.executor.memory", "4g", "spark.authenticate", "true"))));
+        assertThat(experiment.on("spark://host:7077").spark().orElseThrow()).as("another cluster by the same settings")
+            .isEqualTo(new Experiment.Spark("spark://host:7077", experiment.spark().get().settings()));
+        assertThatThrownBy(() -> read("compute: {spark: {master: yarn, settings: {memory: 4g}}}\n")).isInstanceOf(InputException.class)
+            .hasMessage(folder.resolve("experiment.yaml")
+                + ":4: compute.spark.settings.memory: memory (expected: a setting of Spark's, such as spark.executor.memory)");
+        assertThatThrownBy(() -> read("compute: {ray: auto}\n")).isInstanceOf(InputException.class).hasMessageContaining("spark");
     }
 
     @Test

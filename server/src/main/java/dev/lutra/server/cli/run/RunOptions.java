@@ -34,6 +34,8 @@ import picocli.CommandLine.Parameters;
 final class RunOptions {
 
     private static final String LOOPBACK = "127.0.0.1:0";
+    /** The property by which spark-submit says what cluster this process was submitted to. */
+    private static final String SUBMITTED = "spark.master";
 
     @Parameters(index = "0", paramLabel = "FILE", description = "The experiment, or the folder of a run that was begun.")
     private Path file;
@@ -46,6 +48,9 @@ final class RunOptions {
 
     @Option(names = "--tensorboard", paramLabel = "DIR", description = "Also write the training's and the search's course here for TensorBoard.")
     private Optional<Path> tensorboard = Optional.empty();
+
+    @Option(names = "--spark", paramLabel = "MASTER", description = "Compute on this cluster of Apache Spark: spark://HOST:PORT, 'local[N]', or what else Spark calls a master.")
+    private Optional<String> spark = Optional.empty();
 
     @Mixin
     private ListeningOptions listening;
@@ -68,8 +73,8 @@ final class RunOptions {
      * @throws InputException if what is given besides belongs to an experiment, or the device to a server
      */
     FleetAccess devices(String device) {
-        if (listen.isPresent() || tensorboard.isPresent() || listening.isGiven()) {
-            throw new InputException(file + ": --listen, --http, --tls and --tensorboard belong to an experiment (expected: none of them)");
+        if (listen.isPresent() || tensorboard.isPresent() || spark.isPresent() || listening.isGiven()) {
+            throw new InputException(file + ": --listen, --http, --tls, --spark and --tensorboard belong to an experiment (expected: none of them)");
         }
         if (server == null && !device.equals(Experiment.LOCAL)) {
             throw new InputException("--device: " + device + " (expected: with --server, or " + Experiment.LOCAL + ")");
@@ -85,7 +90,8 @@ final class RunOptions {
     /** @param options what the command line changes of the experiment */
     ExperimentRun open(UnaryOperator<Experiment> options) {
         boolean isFolder = Files.isDirectory(file);
-        Experiment experiment = options.apply(isFolder ? StoredExperiment.read(new RunFolder(file)) : ExperimentFile.read(file));
+        Experiment written = options.apply(isFolder ? StoredExperiment.read(new RunFolder(file)) : ExperimentFile.read(file));
+        Experiment experiment = spark.or(() -> Optional.ofNullable(System.getProperty(SUBMITTED))).map(written::on).orElse(written);
         RunFolder folder = new RunFolder(out != null ? out : isFolder ? file : Path.of("runs", experiment.name()));
         List<RunListener> listeners = new ArrayList<>(List.of(new WatchedProgress(new ConsoleProgress())));
         tensorboard.ifPresent(folderOfEvents -> listeners.add(new TensorBoardFile(folderOfEvents, Clock.systemUTC())));

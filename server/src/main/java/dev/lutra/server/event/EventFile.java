@@ -1,0 +1,95 @@
+package dev.lutra.server.event;
+
+import dev.lutra.proto.border.FileTrouble;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What happens in a process that works for a run elsewhere, as lines of a file that both see: of all that it hears, what a run stores. */
+public final class EventFile implements RunListener, AutoCloseable {
+
+    private final Path file;
+    private final Writer lines;
+    private final Clock clock;
+
+    private EventFile(Path file, Writer lines, Clock clock) {
+        this.file = file;
+        this.lines = lines;
+        this.clock = clock;
+    }
+
+    /** Begins a file anew. */
+    public static EventFile begin(Path file, Clock clock) {
+        try {
+            return new EventFile(file, Files.newBufferedWriter(file), clock);
+        } catch (IOException e) {
+            throw trouble(file, e);
+        }
+    }
+
+    @Override
+    public void heard(RunEvent event) {
+        event.key().ifPresent(key -> {
+            try {
+                lines.write(EventJson.write(key, new StoredEvent(clock.instant(), 1, event)) + "\n");
+                lines.flush();
+            } catch (IOException e) {
+                throw trouble(file, e);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        try {
+            lines.close();
+        } catch (IOException e) {
+            throw trouble(file, e);
+        }
+    }
+
+    private static UncheckedIOException trouble(Path file, IOException e) {
+        return new UncheckedIOException(file + ": " + FileTrouble.reason(file, e), e);
+    }
+
+    /** Reads a file while it is written, perhaps by one process after another. */
+    public static final class Reader {
+
+        private final Path file;
+        private long read;
+
+        public Reader(Path file) {
+            this.file = file;
+        }
+
+        /** What was told since the last call. A line that is not whole yet waits for the next one. */
+        public List<RunEvent> next() {
+            if (!Files.exists(file)) {
+                return List.of();
+            }
+            try (FileChannel channel = FileChannel.open(file)) {
+                read = channel.size() < read ? 0 : read; // begun anew
+                ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(channel.size() - read));
+                while (bytes.hasRemaining() && channel.read(bytes, read + bytes.position()) >= 0) {
+                    continue;
+                }
+                String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+                String whole = text.substring(0, text.lastIndexOf('\n') + 1);
+                read += whole.getBytes(StandardCharsets.UTF_8).length;
+                List<RunEvent> events = new ArrayList<>();
+                whole.lines().forEach(line -> events.add(EventJson.read(line).event()));
+                return events;
+            } catch (IOException e) {
+                throw trouble(file, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Runs on a cluster of Apache Spark. */
+package dev.lutra.spark;
