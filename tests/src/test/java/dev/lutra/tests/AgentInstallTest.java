@@ -40,8 +40,8 @@ class AgentInstallTest {
         if (isRoot()) {
             run(List.of("chown", USER + ":" + USER, home.toString()), Map.of());
         }
-        server = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--tls", "--json");
-        assertThat(server.awaitLine(line -> line.startsWith("a device joins by"), PATIENCE)).as("%s", server.errors()).isTrue();
+        server = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--tls", "--json", "--log", "json");
+        assertThat(server.awaitLine(line -> line.contains("a device joins by"), PATIENCE)).as("%s", server.errors()).isTrue();
     }
 
     @AfterEach
@@ -125,6 +125,11 @@ class AgentInstallTest {
             serverFolder(), "--json");
         assertThat(measured.code()).as("%s %s", measured.errors(), Files.readString(folder.resolve("said"))).isZero();
         assertThat(measured.output()).contains("\"loaded\":{\"runs\":6,");
+
+        JsonNode logged = new JsonMapper().readTree(server.errors().stream().filter(said -> said.contains("\"task\":")).findFirst().orElseThrow());
+        assertThat(logged.path("mdc").path("device").asText()).isEqualTo("edge");
+        assertThat(logged.path("mdc").path("task").asText()).startsWith(logged.path("mdc").path("experiment").asText()).isNotEmpty();
+        assertThat(logged.path("formattedMessage").asText()).isEqualTo("measured");
 
         Ended again = run("LUTRA_TOKEN= ; " + line.replaceFirst("LUTRA_TOKEN=\\S+", ""));
         assertThat(again.code()).as("brought up to date, without a token: " + again.said()).isZero();

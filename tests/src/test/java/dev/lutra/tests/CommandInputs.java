@@ -16,7 +16,19 @@ final class CommandInputs {
      * @param device that it is for
      */
     static void write(Path folder, String name, String device) throws IOException {
-        writeExperiment(folder, name, device);
+        Files.writeString(folder.resolve(name + ".yaml"), """
+            name: %s
+            space: shufflenetv2-cifar
+            data: {train: "synthetic:2x40", test: "synthetic:2x8"}
+            supernet: {epochs: 1, batch: 16}
+            evaluation: {recalibration-images: 16, validation-images: 8, batch: 8}
+            targets: [{device: %s, precision: float16}]
+            profile: {calibrate: 0, half-width: 0.3, rounds: 2, slice: 20 ms, time-limit: 200 ms}
+            search: {population: 4, generations: 1, seed: 1}
+            export: {top: 1}
+            retrain: {epochs: 1}
+            rank: {table: known.csv}
+            """.formatted(name, device));
         Files.writeString(folder.resolve("known.csv"), """
             arch,accuracy
             "0,0,0,0,0,0,0,0,0,0,0,0",0.6
@@ -43,22 +55,5 @@ final class CommandInputs {
                          {"key": "ffffffffffffffff", "latency": {"p50Nanos": "5000"}}]}
             """);
         Files.writeString(folder.resolve("mapping.yaml"), "tensors: {}\n");
-    }
-
-    /** An experiment alone. */
-    static void writeExperiment(Path folder, String name, String device) throws IOException {
-        Files.writeString(folder.resolve(name + ".yaml"), """
-            name: %s
-            space: shufflenetv2-cifar
-            data: {train: "synthetic:2x40", test: "synthetic:2x8"}
-            supernet: {epochs: 1, batch: 16}
-            evaluation: {recalibration-images: 16, validation-images: 8, batch: 8}
-            targets: [{device: %s, precision: float16}]
-            profile: {calibrate: 0, half-width: 0.3, rounds: 2, slice: 20 ms, time-limit: 200 ms}
-            search: {population: 4, generations: 1, seed: 1}
-            export: {top: 1}
-            retrain: {epochs: 1}
-            rank: {table: known.csv}
-            """.formatted(name, device));
     }
 }

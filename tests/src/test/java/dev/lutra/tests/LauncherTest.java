@@ -193,4 +193,23 @@ class LauncherTest {
         assertThat(first.waitFor()).isZero();
         assertThat(builds()).hasSize(1);
     }
+
+    @Test
+    void aReleaseRunsWhatLiesBesideItAndBuildsNothing() throws Exception {
+        Path release = Files.createDirectory(folder.resolve("a release"));
+        Files.copy(home.resolve("lutra"), release.resolve("lutra"), StandardCopyOption.COPY_ATTRIBUTES);
+        script(release.resolve("class-data.sh"), "touch \"$4.made\"; echo \"class-data $*\" >>\"$CALLS\"");
+        for (String jar : List.of("lutra-server-0.1.0.jar", "lutra-agent-0.1.0.jar")) {
+            Files.writeString(release.resolve(jar), "");
+        }
+        home = release;
+        run("", "serve");
+        assertThat(Files.readString(folder.resolve("said"))).contains("-Dlutra.agent.jar=" + release + "/lutra-agent-0.1.0.jar ",
+            "-jar " + release + "/lutra-server-0.1.0.jar serve");
+        assertThat(builds()).singleElement().satisfies(call -> assertThat(call).startsWith("class-data ")
+            .endsWith(release + " " + release + "/lutra-server-0.1.0.jar " + release + "/class-data"));
+        assertThat(release.resolve("class-data.made")).exists();
+        run("", "agent", "--version");
+        assertThat(Files.readString(folder.resolve("said"))).contains("-jar " + release + "/lutra-agent-0.1.0.jar --version");
+    }
 }

@@ -7,9 +7,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -23,6 +25,7 @@ class PagesTest {
     private static final Pattern LINK = Pattern.compile("]\\((?<path>[^)#\\s]*)(#(?<anchor>[^)\\s]+))?\\)");
     private static final Pattern ELSEWHERE = Pattern.compile("[a-z]+:.*");
     private static final Pattern HEADING = Pattern.compile("^#+ (.+)$", Pattern.MULTILINE);
+    private static final Pattern NUMBER = Pattern.compile("\\d+(\\.\\d+)?");
     private static final Pattern FENCED = Pattern.compile("^ *```.*?^ *```$", Pattern.MULTILINE | Pattern.DOTALL);
 
     private static List<Path> pages() throws IOException {
@@ -65,6 +68,26 @@ class PagesTest {
         });
     }
 
+    /** What is said at a glance is what was measured: the same figures stand where they come from. */
+    @Test
+    void figuresAtAGlanceAreThoseOfTheirSections() throws IOException {
+        String page = Files.readString(DOCS.resolve("benchmarks.md"));
+        String glance = section(page, "at-a-glance");
+        List<String> rows = glance.lines().filter(line -> line.contains("](#")).toList();
+        assertThat(rows).hasSizeGreaterThan(5).allSatisfy(row -> {
+            String[] cells = row.split("\\|");
+            String section = section(page, cells[3].replaceAll(".*]\\(#([^)]+)\\).*", "$1"));
+            assertThat(NUMBER.matcher(cells[2]).results().map(MatchResult::group)).as(row).isNotEmpty().allMatch(section::contains);
+        });
+    }
+
+    /** From a heading to the next one of its rank. */
+    private static String section(String page, String anchor) {
+        return Arrays.stream(page.split("(?m)^(?=## )"))
+            .filter(part -> anchor(part.lines().findFirst().orElse("").replaceFirst("^#+ ", "")).equals(anchor))
+            .findFirst().orElseThrow(() -> new AssertionError("no section #" + anchor));
+    }
+
     private record Link(Path page, Path file, String anchor) {}
 
     /** Those within the checkout. */
@@ -81,13 +104,15 @@ class PagesTest {
         return links;
     }
 
+    private static String anchor(String heading) {
+        return heading.replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1").toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}_ -]", "").replace(' ', '-');
+    }
+
     /** As code hosts make them of headings. */
     private static List<String> anchors(Path page) {
         try {
             return HEADING.matcher(FENCED.matcher(Files.readString(page)).replaceAll("")).results()
-                .map(heading -> heading.group(1).replaceAll("\\[([^]]*)]\\([^)]*\\)", "$1").toLowerCase(Locale.ROOT)
-                    .replaceAll("[^\\p{L}\\p{N}_ -]", "").replace(' ', '-'))
-                .toList();
+                .map(heading -> anchor(heading.group(1))).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -41,18 +41,22 @@ class ReleaseTest {
         Path place = Files.createDirectory(folder.resolve("un packed"));
         LutraProcess.unpack(archive, place);
         Path root = place.resolve("lutra-0.1.0");
-        Path home = Files.createDirectory(folder.resolve("home"));
+        Path home = Files.createDirectory(folder.resolve("home")); // without a space: it stands in Java's options
         Path java = Path.of(System.getProperty("java.home"), "bin");
 
         // nothing of the machine but its system and Java: no Maven on the path, an empty home, a network that has nobody in it
         List<String> alone = new ArrayList<>(
-            List.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec env -i HOME=\"$1\" PATH=\"$2\" \"$3\" \"$4\""
-                + " demo --json --out \"$5\"", "sh", home.toString(), java + ":/usr/bin:/bin"));
+            List.of("unshare", "--net", "sh", "-c",
+                "ip link set lo up && exec env -i HOME=\"$1\" JAVA_TOOL_OPTIONS=\"-Duser.home=$1\" XDG_STATE_HOME=\"$1/state\""
+                    + " XDG_CACHE_HOME=\"$1/cache\" PATH=\"$2\" \"$3\" \"$4\""
+                    + " demo --json --out \"$5\"",
+                "sh", home.toString(), java + ":/usr/bin:/bin"));
         alone.addAll(List.of("sh", root.resolve("lutra").toString(), folder.resolve("demo").toString()));
         JsonNode demo = new JsonMapper().readTree(run(Map.of(), alone));
         assertThat(demo.path("winners")).hasSizeGreaterThanOrEqualTo(3).allMatch(winner -> winner.path("verified").asBoolean());
         assertThat(folder.resolve("demo/report.html")).exists();
         assertThat(home.resolve(".m2")).doesNotExist();
+        assertThat(home.resolve(".djl.ai")).as("PyTorch's libraries, out of the archive").isDirectory();
         assertThat(run(Map.of("HOME", home.toString()), List.of(root.resolve("lutra").toString(), "agent", "--version"))).contains("0.1.0");
 
         holdsWhatItSays(root);
