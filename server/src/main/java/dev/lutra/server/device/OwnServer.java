@@ -3,6 +3,7 @@ package dev.lutra.server.device;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.rpc.LutraServer;
@@ -20,6 +21,8 @@ import dev.lutra.server.profile.RunFleet;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.web.DeviceRoutes;
+import dev.lutra.server.web.ViewRoutes;
 import dev.lutra.server.web.WebServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -75,7 +78,8 @@ public record OwnServer(String host, int port, Encryption encryption, Optional<W
             new Access.Places(new ServerAddress(OwnAddress.inUrl(where), server.port(), fingerprint, fingerprint.isEmpty()).toString(), ""));
         List<AutoCloseable> open = new ArrayList<>(List.of(server));
         pages.ifPresent(settings -> {
-            WebServer web = WebServer.start(settings, key, access, new AgentCalls(queue, models));
+            WebServer web = WebServer.start(settings, key, access, new AgentCalls(queue, models), new ViewRoutes(id -> folder),
+                new DeviceRoutes(new FleetState(database, queue)));
             open.add(web);
             access.reachedAt(new Access.Places(access.places().agents(), web.address()));
             progress.say("pages on " + web.address() + "; browsers join by what 'lutra token create" + own.option() + "' prints");

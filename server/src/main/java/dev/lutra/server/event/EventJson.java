@@ -61,23 +61,18 @@ final class EventJson {
             .orElseThrow();
     }
 
-    /** The key alone. */
-    static String key(String json) {
-        try {
-            return JSON.readTree(json).path("key").asText();
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("event of a run: " + e.getOriginalMessage(), e);
-        }
+    static StoredEvent read(String json) {
+        return keyed(json).event();
     }
 
-    static StoredEvent read(String json) {
+    static EventLines.Keyed keyed(String json) {
         try {
             ObjectNode node = (ObjectNode) JSON.readTree(json);
             Class<? extends RunEvent> kind = KINDS.get(node.remove("event").asText());
             Instant at = Instant.parse(node.remove("at").asText());
             int life = node.remove("life").asInt();
-            node.remove("key");
-            return new StoredEvent(at, life, JSON.treeToValue(node, kind));
+            String key = node.remove("key").asText();
+            return new EventLines.Keyed(key, new StoredEvent(at, life, JSON.treeToValue(node, kind)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("event in the run's database: " + e.getOriginalMessage(), e);
         }

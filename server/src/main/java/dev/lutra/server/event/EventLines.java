@@ -53,19 +53,17 @@ public final class EventLines {
         return identity + "." + offset;
     }
 
-    /**
-     * A line.
-     *
-     * @param key names what happened: a later line of the same key takes the place of an earlier one
-     * @param json the whole line
-     */
-    public record Line(String key, String json) {
+    /** A line, which is JSON. */
+    public record Line(String json) {
 
         /** What it says. */
-        public StoredEvent event() {
-            return EventJson.read(json);
+        public Keyed read() {
+            return EventJson.keyed(json);
         }
     }
+
+    /** An event under its key: a later one of the same key takes the place of an earlier one. */
+    public record Keyed(String key, StoredEvent event) {}
 
     /**
      * What came.
@@ -110,7 +108,7 @@ public final class EventLines {
                 if (next == '\n') {
                     offset += line.size() + 1;
                     String json = line.toString(StandardCharsets.UTF_8);
-                    lines.add(new Line(EventJson.key(json), json));
+                    lines.add(new Line(json));
                     line.reset();
                 } else {
                     line.write(next);

@@ -102,10 +102,16 @@ public final class CandidateColumns {
     }
 
     /** A candidate; over whether devices have measured that it misses a limit. */
-    record Row(Candidate candidate, boolean isOver) {}
+    record Row(String architecture, Measures measures, boolean isOver) {
+
+        /** To read very many architectures takes long, and not everybody needs them. */
+        Candidate candidate(GeneSpace space) {
+            return new Candidate(space.parse(architecture), measures);
+        }
+    }
 
     /** Those that were judged to the end and tell all of some measures. */
-    List<Row> rows(GeneSpace space, Collection<String> needed) {
+    List<Row> rows(Collection<String> needed) {
         List<Row> rows = new ArrayList<>();
         for (int place = 0; place < size(); place++) {
             SortedMap<String, Double> values = new TreeMap<>();
@@ -116,7 +122,7 @@ public final class CandidateColumns {
                 }
             }
             if (!values.containsKey(Measure.STOPPED_AFTER) && values.keySet().containsAll(needed)) {
-                rows.add(new Row(new Candidate(space.parse(architectures.get(place)), new Measures(values)), over.get(place)));
+                rows.add(new Row(architectures.get(place), new Measures(values), over.get(place)));
             }
         }
         return rows;

@@ -4,6 +4,7 @@ import dev.lutra.search.Candidate;
 import dev.lutra.search.Constraint;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measure;
+import dev.lutra.search.Measures;
 import dev.lutra.search.Objective;
 import dev.lutra.search.decision.GeneShares;
 import dev.lutra.search.decision.HypervolumeCurve;
@@ -15,7 +16,9 @@ import dev.lutra.server.report.CallFigures;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.Architecture;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -112,8 +115,8 @@ public record FrontView(List<Network> networks, List<AgainstCost> tradeOffs, Lis
         List<Constraint> limits = facts.experiment().constraints();
         Set<String> needed = new HashSet<>(devices.stream().map(Measure::latency).toList());
         limits.forEach(limit -> needed.add(limit.measure()));
-        List<Candidate> offered = facts.candidates().rows(facts.space(), needed).stream().map(CandidateColumns.Row::candidate)
-            .filter(candidate -> limits.stream().allMatch(limit -> limit.holds(candidate.measures()))).toList();
+        List<Candidate> offered = facts.candidates().rows(needed).stream()
+            .filter(row -> limits.stream().allMatch(limit -> limit.holds(row.measures()))).map(row -> row.candidate(facts.space())).toList();
         List<OnDevice> rows = new ArrayList<>();
         facts.winners().stream().filter(winner -> known.containsKey(winner.architecture())).forEach(winner -> OwnChoice
             .of(offered, known.get(winner.architecture()), devices, facts.space()).forEach(choice -> {
@@ -150,12 +153,14 @@ public record FrontView(List<Network> networks, List<AgainstCost> tradeOffs, Lis
     /** How the hypervolume grew with what the search evaluated; without a curve where it told too little. */
     static Plot volume(RunFacts facts) {
         List<Objective> objectives = facts.experiment().objectives();
-        List<CandidateColumns.Row> told = facts.course().rows(facts.space(), objectives.stream().map(Objective::measure).toList());
-        Set<Architecture> over = told.stream().filter(CandidateColumns.Row::isOver).map(row -> row.candidate().architecture())
-            .collect(Collectors.toSet());
+        List<CandidateColumns.Row> told = facts.course().rows(objectives.stream().map(Objective::measure).toList());
+        // of volumes only measures matter
+        Architecture any = facts.space().architecture(new int[facts.space().genes().size()]);
+        Set<Measures> over = Collections.newSetFromMap(new IdentityHashMap<>());
+        told.stream().filter(CandidateColumns.Row::isOver).forEach(row -> over.add(row.measures()));
         Plot.Points volume = new Plot.Points();
-        HypervolumeCurve.of(objectives, told.stream().map(CandidateColumns.Row::candidate).toList(),
-            candidate -> !over.contains(candidate.architecture())).forEach(volume::add);
+        HypervolumeCurve.of(objectives, told.stream().map(row -> new Candidate(any, row.measures())).toList(),
+            candidate -> !over.contains(candidate.measures())).forEach(volume::add);
         return new Plot("architectures evaluated", "hypervolume", List.of(volume.as("share of the box that is reached")));
     }
 }

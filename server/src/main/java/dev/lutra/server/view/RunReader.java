@@ -11,6 +11,7 @@ import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.folder.StoredExperiment;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -19,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * A run's folder as it is looked at, also while another process works in it: what was read is kept, and only what came since is read again.
@@ -34,7 +37,12 @@ public final class RunReader {
     private final EventLines lines;
     private Map<String, StoredEvent> events = new LinkedHashMap<>();
     private CandidateColumns candidates = new CandidateColumns();
+    private byte[] packed;
     private String view;
+    /** How many times something was read: what was made of it holds until there is more. */
+    private long read;
+    private long seen;
+    private boolean wasAtRest;
     private Instant viewed;
     private Duration cost;
     /** Stands for all candidates among the events: when something was told last. */
@@ -57,27 +65,40 @@ public final class RunReader {
      */
     private RunFacts facts() {
         Experiment experiment = StoredExperiment.read(folder);
+        readOn();
+        return RunFacts.read(folder, experiment, RunHistory.of(events), candidates);
+    }
+
+    private void readOn() {
         EventLines.News news = lines.next();
+        if (!news.isEmpty()) {
+            read++;
+            packed = null;
+        }
         if (news.isAnew()) {
             events = new LinkedHashMap<>();
             candidates = new CandidateColumns();
         }
         for (EventLines.Line line : news.lines()) {
-            StoredEvent stored = line.event();
+            EventLines.Keyed read = line.read();
+            StoredEvent stored = read.event();
             if (stored.event() instanceof RunEvent.CandidateEvaluated candidate) {
                 candidates.put(candidate);
                 events.put(LAST_CANDIDATE, stored);
             } else {
-                events.put(line.key(), stored);
+                events.put(read.key(), stored);
             }
         }
-        return RunFacts.read(folder, experiment, RunHistory.of(events), candidates);
     }
 
     /** The run as one document, {@link RunView}, in JSON. */
     public synchronized String view() {
         Instant now = clock.instant();
-        if (view == null || Duration.between(viewed, now).compareTo(cost.multipliedBy(SHARE)) > 0) {
+        readOn();
+        boolean isOver = viewed != null && seen == read && wasAtRest && RunProgress.read(folder.progress()).isEmpty();
+        if (view == null || !isOver && Duration.between(viewed, now).compareTo(cost.multipliedBy(SHARE)) > 0) {
+            seen = read;
+            wasAtRest = RunProgress.read(folder.progress()).isEmpty();
             view = RunView.json(RunView.of(facts(), now));
             viewed = clock.instant();
             cost = Duration.between(now, viewed);
@@ -127,12 +148,35 @@ public final class RunReader {
 
     /** The candidates, {@link CandidateColumns#json}. */
     public synchronized byte[] candidates() {
-        return bytes(facts().candidates()::json);
+        readOn();
+        return bytes(candidates::json);
+    }
+
+    /** The same, packed by gzip. */
+    public synchronized byte[] candidatesPacked() {
+        readOn();
+        if (packed == null) {
+            packed = bytes(out -> {
+                try (OutputStream packing = new FastGzip(out)) {
+                    candidates.json(packing);
+                }
+            });
+        }
+        return packed;
+    }
+
+    /** Columns of numbers are read once, and pack no better by longer work. */
+    private static final class FastGzip extends GZIPOutputStream {
+        FastGzip(OutputStream out) throws IOException {
+            super(out, 1 << 16);
+            def.setLevel(Deflater.BEST_SPEED);
+        }
     }
 
     /** The same as a table. */
     public synchronized byte[] candidatesAsCsv() {
-        return bytes(facts().candidates()::csv);
+        readOn();
+        return bytes(candidates::csv);
     }
 
     /**

@@ -74,9 +74,18 @@ public record Call(HttpExchange exchange, Caller caller, Map<String, String> par
 
     /** Bytes, packed where that is taken. */
     boolean packed(String type, byte[] body) throws IOException {
+        boolean isPacked = takesGzip() && body.length > LEAST_PACKED;
+        return sendPacked(type, isPacked ? gzip(body) : body, isPacked);
+    }
+
+    /** Whether the caller takes what is packed. */
+    boolean takesGzip() {
         String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
-        boolean isPacked = accepted != null && accepted.contains("gzip") && body.length > LEAST_PACKED;
-        byte[] sent = isPacked ? gzip(body) : body;
+        return accepted != null && accepted.contains("gzip");
+    }
+
+    /** @param isPacked by gzip */
+    boolean sendPacked(String type, byte[] sent, boolean isPacked) throws IOException {
         if (isPacked) {
             exchange.getResponseHeaders().set("Content-Encoding", "gzip");
         }

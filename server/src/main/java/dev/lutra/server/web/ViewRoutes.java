@@ -59,7 +59,9 @@ public final class ViewRoutes implements RouteGroup {
                 + " a line a candidate.", "", "{\"architectures\": [text], \"measures\": {name: [number]}, \"stopped\": [place], \"over\": [place]}"),
                 call -> isCsv(call)
                     ? call.packed(CSV, reader(call).candidatesAsCsv())
-                    : call.packed(JSON, reader(call).candidates())),
+                    : call.takesGzip()
+                        ? call.sendPacked(JSON, reader(call).candidatesPacked(), true)
+                        : call.sendPacked(JSON, reader(call).candidates(), false)),
             new Route("GET", RUN + "/tables/{target}", LOOKERS, new Route.Words("Gives a device's lookup table, layer by choice; with ?format=csv a"
                 + " line a choice.", "", "{\"device\", \"choices\": [text], \"layers\": [{\"name\", \"cells\": [cell]}]}"),
                 call -> isCsv(call)

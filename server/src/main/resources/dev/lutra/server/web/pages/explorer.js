@@ -243,6 +243,9 @@ export class Explorer {
       const size = this.#mask.length > 20_000 ? 3 : this.#mask.length > 2000 ? 5 : 7;
       this.#cloud.draw(this.#mask, colours.faint, colours.series[0], this.#dense > 1 ? size + 2 : size);
       this.#mark(front, best, colours);
+      if (this.frames.length === 0) {
+        performance.mark('lutra-plot');
+      }
     }
     this.#tell(front, best, [x, y]);
   }
@@ -347,7 +350,10 @@ export class Explorer {
 
   /** Says what the limits leave, and lists what there is to choose from. */
   #tell(front, best, [x, y]) {
-    const kept = this.#mask.reduce((sum, one) => sum + one, 0);
+    let kept = 0;
+    for (let i = 0; i < this.#mask.length; i++) {
+      kept += this.#mask[i];
+    }
     this.#parts.outcome.textContent = `${count(kept)} of ${count(this.#mask.length)} candidates keep the limits`
       + (front.length > 0 ? `; ${count(front.length)} of them no other beats in these two measures.` : '.');
     clearTimeout(this.#later);

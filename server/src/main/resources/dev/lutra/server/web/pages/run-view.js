@@ -17,6 +17,7 @@ export class RunPage {
   #run = null;
   #explorer = null;
   #candidates = -1;
+  #early = null;
   #parts = {};
 
   /**
@@ -35,8 +36,11 @@ export class RunPage {
 
   /** Shows the run as it is now; what somebody has opened or chosen stays. */
   async show() {
-    const run = await this.#source.view();
     const isFirst = this.#run === null;
+    // of very many candidates both take a while: at first they come side by side
+    this.#early = isFirst ? this.#source.candidates() : null;
+    this.#early?.catch(() => {});
+    const run = await this.#source.view();
     this.#run = run;
     document.title = `${run.name}: Lutra`;
     if (isFirst) {
@@ -109,12 +113,14 @@ export class RunPage {
   }
 
   async #explore(run, isFirst) {
+    const early = this.#early;
+    this.#early = null;
     if (run.evaluated === 0 && !run.front) {
       this.#parts.explore.replaceChildren(section('Explore', empty('The search has evaluated nothing yet.',
         'Every candidate appears here, with all its measures, as soon as its accuracy is known.')));
       return;
     }
-    const candidates = await this.#source.candidates();
+    const candidates = await (early ?? this.#source.candidates());
     const measures = run.measures.map(measure => measure.name).join();
     if (!this.#explorer || this.#parts.explore.dataset.measures !== measures) {
       this.#explorer = new Explorer(run, this.#state, architecture => this.#network(architecture), this.#source);
