@@ -102,13 +102,13 @@ export function plotted(title, plot, { points = false, log = false } = {}) {
 export function intervals(title, unit, bars) {
   const place = make('div', { class: 'plot', role: 'img', 'aria-label': `${title} in ${unit}, with 95 % intervals` });
   const option = () => {
-    const { ink, series } = palette();
+    const { ink, quiet, series } = palette();
     return {
       animation: false,
       color: series,
       grid: { left: 64, right: 20, top: 14, bottom: 46 },
       tooltip: { trigger: 'axis', renderMode: 'richText', confine: true, valueFormatter: one => (Array.isArray(one) ? one.map(value).join(' to ') : value(one)) },
-      xAxis: { ...axis('choice'), type: 'category', data: bars.map(bar => bar.name) },
+      xAxis: { ...axis('choice'), type: 'category', data: bars.map(bar => bar.name), axisLabel: { color: quiet, hideOverlap: true } },
       yAxis: axis(unit, { place: 'y' }),
       series: [
         { name: 'median', type: 'bar', barMaxWidth: 28, data: bars.map(bar => bar.value) },
