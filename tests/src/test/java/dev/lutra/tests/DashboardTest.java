@@ -2,10 +2,16 @@ package dev.lutra.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lutra.latency.table.EstimatedTable;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
+import dev.lutra.proto.LookupTable;
+import dev.lutra.proto.Role;
 import dev.lutra.proto.RunName;
+import dev.lutra.proto.Runtime;
+import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.access.Access;
+import dev.lutra.server.access.Caller;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunListener;
@@ -28,6 +34,7 @@ import dev.lutra.server.web.RunRoutes;
 import dev.lutra.server.web.ShareRoutes;
 import dev.lutra.server.web.ViewRoutes;
 import dev.lutra.server.web.WebServer;
+import dev.lutra.space.SpaceFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -38,6 +45,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +86,7 @@ class DashboardTest {
     private Database database;
     private TaskQueue queue;
     private RunCalls runs;
+    private Access access;
     private WebServer server;
     private Chromium browser;
 
@@ -87,8 +97,12 @@ class DashboardTest {
         queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
         RunStore rows = new RunStore(database, Clock.systemUTC());
         runs = new RunCalls(rows, new Scheduler(rows, queue, folder, new Allowance(List.of(folder), false), RunLimits.USUAL, Clock.systemUTC()));
-        Access access = Access.open(database, Clock.systemUTC(), TOKEN);
-        server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
+        access = Access.open(database, Clock.systemUTC(), TOKEN);
+        serve(0);
+    }
+
+    private void serve(int port) {
+        server = WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of()), Optional.empty(), access,
             new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs), new ViewRoutes(this::folder),
             new ShareRoutes(access, this::folder, Clock.systemUTC()), new DeviceRoutes(new FleetState(database, queue)));
         access.reachedAt(new Access.Places("127.0.0.1:1", server.address()));
@@ -102,7 +116,7 @@ class DashboardTest {
     }
 
     private RunFolder folder(String id) {
-        return new RunFolder(folder.resolve("runs").resolve(runs.get(RunName.newBuilder().setId(id).build()).getId()));
+        return runs.folder(id);
     }
 
     private String experiment() throws Exception {
@@ -176,6 +190,43 @@ class DashboardTest {
         cancel();
         report();
         assertThat(browser.complaints()).as("what scripts and the policy complained of").isEmpty();
+    }
+
+    /** A table of accuracies and one of times: all of a run but training and devices, in a moment. */
+    @Test
+    void theTableOfADeviceAndAServerThatComesAgain() throws Exception {
+        Path space = Files.writeString(folder.resolve("nine.yaml"), SPACE);
+        Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n" + IntStream.range(0, 9)
+            .mapToObj(i -> "\"" + i / 3 + "," + i % 3 + "\",0." + (40 + 5 * i) + "\n").collect(Collectors.joining()));
+        LookupTable.Builder table = EstimatedTable.of(SpaceFile.load(space.toString()), Device.newBuilder().setName("box").build(),
+            Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1).content().toBuilder();
+        table.getEntriesBuilderList().forEach(entry -> entry.getLatencyBuilder().setRelativeHalfWidth(0.05));
+        dev.lutra.latency.LookupTable.of(table.build()).save(folder.resolve("box.json"));
+        runs.submit(SubmitRunRequest.newBuilder().setExperiment("""
+            name: watched
+            space: %1$s/nine.yaml
+            accuracy: {table: %1$s/known.csv}
+            targets: [{device: box, table: %1$s/box.json}]
+            search: {population: 8, generations: 6}
+            """.formatted(folder)).build(), new Caller(Role.OPERATOR, "test", Optional.empty()));
+        work(List.of());
+        browser.open(server.address() + "/runs/1#token=" + TOKEN);
+        browser.await("front", text -> text.contains("what more accuracy costs"), SOON);
+        browser.run("document.querySelector('#tables details').open = true");
+        browser.await("tables", text -> text.contains("layer2"), SOON);
+        assertThat(browser.run("return document.querySelectorAll('#tables table.heat tbody td').length")).isEqualTo(6L);
+        browser.run("document.querySelector('#tables table.heat button').click()");
+        browser.await("tables", text -> text.contains("k7: "), SOON);
+        browser.await("tables", text -> browser.run("const canvas = document.querySelector('#tables canvas'); return canvas !== null"
+            + " && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte > 0)").equals(true), SOON);
+        isFitForAll("table");
+        assertThat(browser.complaints()).isEmpty();
+        browser.run("window.same = true");
+        server.close();
+        browser.await("notice", text -> text.contains("connection to the server was lost") || text.contains("does not answer"), SOON);
+        serve(server.port());
+        browser.await("notice", String::isEmpty, SOON);
+        assertThat(browser.run("return window.same")).isEqualTo(true);
     }
 
     private void work(List<RunListener> listeners) {
