@@ -79,9 +79,9 @@ class AgentLoopTest {
         }
 
         @Override
-        public ScheduledFuture<?> scheduleAtFixedRate(Runnable renewal, long first, long period, TimeUnit unit) {
+        public ScheduledFuture<?> scheduleWithFixedDelay(Runnable renewal, long first, long period, TimeUnit unit) {
             periods.add(Duration.of(period, unit.toChronoUnit()));
-            return super.scheduleAtFixedRate(renewal, 10, 10, TimeUnit.MILLISECONDS);
+            return super.scheduleWithFixedDelay(renewal, 10, 10, TimeUnit.MILLISECONDS);
         }
     }
 

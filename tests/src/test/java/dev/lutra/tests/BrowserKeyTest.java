@@ -52,7 +52,7 @@ class BrowserKeyTest {
                 browser.await("notice", text -> text.startsWith("No token."), SOON);
                 assertThat(browser.evaluate(SCRIPT.formatted("phone"))).asString().startsWith("401 device phone: has no key here");
 
-                browser.open(web.joinLink().replace("/agent#", "/?again#"));
+                browser.open(web.joinLink().replace("/agent#", "/join?again#"));
                 assertThat(browser.evaluate(SCRIPT.formatted("laptop"))).as("for another than its own").asString()
                     .startsWith("403 device laptop: the caller's key is that of phone");
                 assertThat(browser.evaluate(SCRIPT.formatted("phone"))).as("the token is used, the key is known").asString()
@@ -87,7 +87,7 @@ class BrowserKeyTest {
             try (WebServer web = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
                 new AgentCalls(queue, models))) {
                 String viewer = access.tokens().create(Role.VIEWER, Duration.ZERO, "").token();
-                browser.open(web.address() + "/");
+                browser.open(web.address() + "/join");
                 browser.run(TYPED, viewer);
                 browser.await("notice", text -> text.contains("create-token: not for viewer tokens"), SOON);
                 browser.run(TYPED, "the-owner's-token");

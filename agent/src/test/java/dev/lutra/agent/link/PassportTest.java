@@ -77,7 +77,7 @@ class PassportTest {
     /** Before it has ended, which the server would answer as if it were nobody's. */
     @Test
     void aBearerIsChangedInTime() {
-        server.access.lifetimeMillis = 1;
+        server.access.lifetimeMillis = 0;
         join(Optional.of(ScriptedServer.TOKEN));
         link.call(DEADLINE, stub -> stub.join(JoinRequest.getDefaultInstance()));
         assertThat(server.access.bearers.size()).isGreaterThan(1);
