@@ -66,6 +66,7 @@ public final class SimulatedDevice implements FleetAccess {
     private Optional<String> timerOnly = Optional.empty();
     private double tail = 1;
     private boolean countsSamples;
+    private Optional<Path> server = Optional.empty();
     private volatile Runnable beforeReport = () -> {};
 
     /** @param law nanoseconds that a model takes on the device */
@@ -111,6 +112,12 @@ public final class SimulatedDevice implements FleetAccess {
         return this;
     }
 
+    /** Joins a server with a folder of its own, that several runs may use one after the other. */
+    public SimulatedDevice at(Path serversFolder) {
+        server = Optional.of(serversFolder);
+        return this;
+    }
+
     /** What was timed so far, in order. */
     public List<Task> measured() {
         return measured;
@@ -123,10 +130,12 @@ public final class SimulatedDevice implements FleetAccess {
 
     @Override
     public RunFleet open(List<Experiment.Target> targets, RunFolder folder, Database database, Progress progress) {
-        TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-        ModelStore models = new ModelStore(folder.models());
-        AgentCalls calls = new AgentCalls(queue, models);
         List<AutoCloseable> open = new ArrayList<>();
+        Database queues = server.map(of -> Database.open(of.resolve("lutra.db"))).orElse(database);
+        server.ifPresent(of -> open.add(queues::close));
+        TaskQueue queue = new TaskQueue(queues, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
+        ModelStore models = new ModelStore(server.map(of -> of.resolve("models")).orElse(folder.models()));
+        AgentCalls calls = new AgentCalls(queue, models);
         laws.forEach((name, law) -> {
             boolean[] stopped = {false};
             Thread thread = new Thread(() -> serve(calls, name, law, stopped), name);
