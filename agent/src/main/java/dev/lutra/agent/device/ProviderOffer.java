@@ -5,6 +5,7 @@ import dev.lutra.agent.bench.CommandBench;
 import dev.lutra.agent.bench.ProcessBench;
 import dev.lutra.agent.runtime.ExecutionProviders;
 import dev.lutra.agent.task.InputException;
+import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.ModelInput;
@@ -87,7 +88,7 @@ final class ProviderOffer {
 
     private static Optional<String> problem(String name, ProcessBench bench) throws InterruptedException {
         try {
-            bench.slice(trial(name).build(), oneNode(), () -> false);
+            Overslept.again(() -> bench.slice(trial(name).build(), oneNode(), () -> false));
             return Optional.empty();
         } catch (TaskFailure e) {
             return Optional.of(e.getMessage());
@@ -112,13 +113,14 @@ final class ProviderOffer {
      * @throws TaskFailure if it cannot
      */
     static RuntimeOffer tried(CommandBench command) throws InterruptedException {
-        return command.tried(trial(command.name()).setRules(MeasureRules.newBuilder().setMinSamples(1).setSliceNanos(TRIAL_NANOS)
-            .setMaxMeasureNanos(TRIAL_NANOS).setTargetRelativeHalfWidth(1)).build(), oneNode());
+        return Overslept
+            .again(() -> command.tried(trial(command.name()).setRules(MeasureRules.newBuilder().setMinSamples(1).setSliceNanos(TRIAL_NANOS)
+                .setMaxMeasureNanos(TRIAL_NANOS).setTargetRelativeHalfWidth(1)).build(), oneNode()));
     }
 
     /** Whether the memory that a model takes can be told here. */
     static boolean tellsMemory(ProcessBench bench) throws InterruptedException {
-        return bench.memory(trial(ExecutionProviders.CPU).build(), oneNode(), () -> false).isPresent();
+        return Overslept.again(() -> bench.memory(trial(ExecutionProviders.CPU).build(), oneNode(), () -> false)).isPresent();
     }
 
     private static byte[] oneNode() {
