@@ -283,6 +283,7 @@ public final class Database implements AutoCloseable {
             handle.begin();
             if (steps.size() == 1 ? succeeds(steps.get(0)) : succeedTogether(steps)) {
                 handle.commit();
+                patience.works();
             } else {
                 handle.rollback();
             }
@@ -290,6 +291,9 @@ public final class Database implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             RuntimeException told = e instanceof RuntimeException known ? explained(known) : new IllegalStateException(e);
             disconnect();
+            if (told instanceof StorageException) {
+                patience.fails(told.getMessage());
+            }
             steps.forEach(step -> step.fail(told));
         }
     }
