@@ -1,5 +1,6 @@
 package dev.lutra.server.fleet;
 
+import dev.lutra.InputException;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.Outcome;
 import java.time.Duration;
@@ -23,6 +24,9 @@ final class Owners {
 
     /** Tasks that are given up in one transaction. */
     private static final int MOST_AT_ONCE = 256;
+
+    /** Tasks of one owner that are not done, at most: some hundred times what an experiment asks for. */
+    static final int MOST_TASKS = 100_000;
 
     private static final Outcome GIVEN_UP = Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("given up: who asked for it was"
         + " not heard of for " + MOST_SILENCE.toMinutes() + " minutes (run it again to go on)")).build();
@@ -55,6 +59,15 @@ final class Owners {
         nextLookMillis = nowMillis + LOOK_MILLIS;
         return heardMillis.entrySet().stream().filter(owner -> nowMillis - owner.getValue() >= MOST_SILENCE.toMillis())
             .map(Map.Entry::getKey).toList();
+    }
+
+    /** @throws InputException when these would be too many */
+    static void requireRoom(Handle handle, String owner, int more) {
+        int open = handle.createQuery("SELECT count(*) FROM tasks WHERE owner = :owner AND state <> 'done'").bind("owner", owner)
+            .mapTo(Integer.class).one();
+        if (open + more > MOST_TASKS) {
+            throw new InputException("tasks: " + (open + more) + " of one experiment are not done (expected: at most " + MOST_TASKS + ")");
+        }
     }
 
     static boolean haveTasks(Handle handle, String owner) {

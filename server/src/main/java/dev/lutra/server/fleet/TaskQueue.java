@@ -631,6 +631,8 @@ public final class TaskQueue {
      * doubtful or missing though the device tells it, is done again, as if it were new. What was submitted last by somebody is that
      * one's. One that may have the outcome of an equal task is done at once where that is there. Many tasks are stored in several steps,
      * between which others have their turn.
+     *
+     * @throws InputException when somebody else than this process would have more tasks that are not done than anybody may
      */
     public void submit(String device, List<Task> tasks, Submitter by) {
         owners.hear(by.owner(), now());
@@ -660,6 +662,9 @@ public final class TaskQueue {
 
     /** Returns those that are done. */
     private List<String> submitSome(Handle handle, String device, List<Submitted> tasks, Submitter by) {
+        if (!by.equals(Submitter.THIS_PROCESS)) {
+            Owners.requireRoom(handle, by.owner(), tasks.size());
+        }
         JoinRequest joined = joined(handle, device).orElse(JoinRequest.getDefaultInstance());
         Turns turns = Turns.of(handle, device, by);
         List<String> done = new ArrayList<>();

@@ -24,8 +24,7 @@ public record Health(Database database, Path folder) {
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         try {
-            // with the right to write, so that another process that has the database is noticed
-            database.transaction(handle -> handle.createQuery("SELECT 1").mapTo(Integer.class).one());
+            database.requireWritable();
         } catch (StorageException e) {
             problems.add(e.getMessage());
         }

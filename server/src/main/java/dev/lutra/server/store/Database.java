@@ -236,6 +236,15 @@ public final class Database implements AutoCloseable {
         return step.result();
     }
 
+    /**
+     * Takes the right to write, so that another process that has the database is noticed.
+     *
+     * @throws StorageException when storage is in trouble that passes
+     */
+    public void requireWritable() {
+        transaction(handle -> null);
+    }
+
     /** Looks at what is committed, as of one moment, beside the transactions that are under way. Errors are those of a transaction. */
     public <R> R read(Function<Handle, R> work) {
         try {

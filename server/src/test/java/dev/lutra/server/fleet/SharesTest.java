@@ -1,8 +1,10 @@
 package dev.lutra.server.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.InputException;
 import dev.lutra.proto.LeasedTask;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
@@ -58,6 +60,21 @@ class SharesTest extends QueueOnVirtualClock {
         submit(BERT, 5, 8);
         submit(new Submitter("carl", 0), 0, 2);
         assertThat(done(session, 10)).as("no turns were saved up").containsPattern("^[abc]{6}[ab]{2}a{2}$");
+    }
+
+    @Test
+    void nobodyHasMoreTasksThanAnybodyMay() {
+        database.transaction(handle -> handle.execute("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis, owner, priority, turn)"
+            + " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT 'many' || i, 'pi', 'queued', 0, x'', 0, ?, 0, i"
+            + " FROM n", Owners.MOST_TASKS - 1, ANNE.owner()));
+        submit(ANNE, 0, 1);
+        assertThatThrownBy(() -> submit(ANNE, 1, 3)).isInstanceOf(InputException.class)
+            .hasMessage("tasks: 100002 of one experiment are not done (expected: at most 100000)");
+        submit(BERT, 0, 3);
+        queue.prioritize(BERT.owner(), 5);
+        assertThat(done(join(), 3)).as("of a priority that came later").isEqualTo("bbb");
+        queue.cancelOfOwner(ANNE.owner());
+        submit(ANNE, 1, 3);
     }
 
     @Test
