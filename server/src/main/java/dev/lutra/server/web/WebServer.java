@@ -74,6 +74,8 @@ public final class WebServer implements AutoCloseable {
      */
     public record Settings(String host, int port, List<String> names) {}
 
+    private static final Settings HERE = new Settings("127.0.0.1", 0, List.of());
+
     private final HttpServer server;
     private final ExecutorService calls;
     private final Optional<Access> access;
@@ -100,7 +102,8 @@ public final class WebServer implements AutoCloseable {
         List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
         groups.addAll(List.of(others));
         groups.add(new OpenApi(() -> routes(groups)));
-        return start(settings, key, access, Optional.of(access), calls, groups);
+        HttpServer server = bind(settings, key, new InetSocketAddress(settings.host(), settings.port()));
+        return start(server, settings, key, access, Optional.of(access), calls, groups);
     }
 
     /**
@@ -109,13 +112,22 @@ public final class WebServer implements AutoCloseable {
      * @param door lets in who may look
      */
     public static WebServer show(Door door, RouteGroup... shown) {
-        return start(new Settings("127.0.0.1", 0, List.of()), Optional.empty(), door, Optional.empty(), threads(), List.of(shown));
+        return show(bindHere(), door, shown);
     }
 
-    private static WebServer start(Settings settings, Optional<ServerKey> key, Door door, Optional<Access> access, ThreadPoolExecutor calls,
-        List<RouteGroup> groups) {
+    /** The same on a port that was taken before. */
+    static WebServer show(HttpServer bound, Door door, RouteGroup... shown) {
+        return start(bound, HERE, Optional.empty(), door, Optional.empty(), threads(), List.of(shown));
+    }
+
+    /** Takes a port of this machine alone; nobody is answered there yet. */
+    static HttpServer bindHere() {
+        return bind(HERE, Optional.empty(), new InetSocketAddress(HERE.host(), HERE.port()));
+    }
+
+    private static WebServer start(HttpServer server, Settings settings, Optional<ServerKey> key, Door door, Optional<Access> access,
+        ThreadPoolExecutor calls, List<RouteGroup> groups) {
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
-        HttpServer server = bind(settings, key, address);
         String reached = (key.isPresent() ? "https" : "http") + "://" + settings.names().stream().findFirst()
             .orElse(OwnAddress.inUrl(address.getAddress())) + ":" + server.getAddress().getPort();
         Set<String> hosts = hosts(settings, key, address.getAddress());

@@ -1,8 +1,11 @@
 package dev.lutra.server.cli.run;
 
 import dev.lutra.server.cli.output.JsonOption;
+import dev.lutra.server.event.RunListener;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.ExperimentRun;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 
@@ -17,8 +20,7 @@ abstract class AnsweringCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
-        try (ExperimentRun run = options.open(this::changed)) {
-            opened(run);
+        try (ExperimentRun run = options.open(this::changed, this::listeners)) {
             return answer(run, json.isWanted());
         }
     }
@@ -28,8 +30,10 @@ abstract class AnsweringCommand implements Callable<Integer> {
         return experiment;
     }
 
-    /** The run is open, and nothing of it done yet. */
-    void opened(ExperimentRun run) {}
+    /** Who hears what happens in the run of a folder, besides the console. */
+    List<RunListener> listeners(RunFolder folder) {
+        return List.of();
+    }
 
     /**
      * Does the work and prints what came of it.

@@ -5,6 +5,7 @@ import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.Version;
 import dev.lutra.server.device.OwnServer;
+import dev.lutra.server.event.WatchedProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.outcome.TestedNetwork;
@@ -45,9 +46,8 @@ public final class DemoCommand implements Callable<Integer> {
         Path space = out.resolve(SPACE);
         System.err.println("demo: " + file + " is the experiment, " + space + " its search space");
         Experiment experiment = ExperimentFile.read(file);
-        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(), new ConsoleProgress(),
-            Version.text())) {
-            page.show(run.folder());
+        try (ExperimentRun run = ExperimentRun.open(experiment, new RunFolder(out), OwnServer.onThisMachine(),
+            List.of(new WatchedProgress(new ConsoleProgress()), page.of(new RunFolder(out))), Version.text())) {
             List<TestedNetwork> tested = run.allAndTest();
             RunSummary.print(run, tested, json.isWanted());
             if (!json.isWanted()) {

@@ -1,7 +1,10 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.server.event.RunListener;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.run.ExperimentRun;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -15,8 +18,8 @@ public final class RunCommand extends AnsweringCommand {
     private PageOption page;
 
     @Override
-    void opened(ExperimentRun run) {
-        page.show(run.folder());
+    List<RunListener> listeners(RunFolder folder) {
+        return List.of(page.of(folder));
     }
 
     @Override

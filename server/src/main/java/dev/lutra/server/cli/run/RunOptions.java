@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
@@ -84,16 +85,20 @@ final class RunOptions {
 
     /** Opens the run. */
     ExperimentRun open() {
-        return open(UnaryOperator.identity());
+        return open(UnaryOperator.identity(), folder -> List.of());
     }
 
-    /** @param options what the command line changes of the experiment */
-    ExperimentRun open(UnaryOperator<Experiment> options) {
+    /**
+     * @param options what the command line changes of the experiment
+     * @param more who else hears what happens in the run's folder
+     */
+    ExperimentRun open(UnaryOperator<Experiment> options, Function<RunFolder, List<RunListener>> more) {
         boolean isFolder = Files.isDirectory(file);
         Experiment written = options.apply(isFolder ? StoredExperiment.read(new RunFolder(file)) : ExperimentFile.read(file));
         Experiment experiment = spark.or(() -> Optional.ofNullable(System.getProperty(SUBMITTED))).map(written::on).orElse(written);
         RunFolder folder = new RunFolder(out != null ? out : isFolder ? file : Path.of("runs", experiment.name()));
         List<RunListener> listeners = new ArrayList<>(List.of(new WatchedProgress(new ConsoleProgress())));
+        listeners.addAll(more.apply(folder));
         tensorboard.ifPresent(folderOfEvents -> listeners.add(new TensorBoardFile(folderOfEvents, Clock.systemUTC())));
         return ExperimentRun.open(experiment, folder, access(folder), listeners, Version.text());
     }
