@@ -316,11 +316,11 @@ class WebServerTest {
 
     @Test
     void everyPageIsPutIntoTheSharedFrame() throws Exception {
-        for (String path : List.of("/", "/join")) {
-            assertThat(get(path).body()).startsWith("<!doctype html>").doesNotContain("{{")
-                .contains("<title>Join Lutra</title>", "<h1>Join Lutra</h1>",
-                    "src=\"/pages/join.js\"", "id=\"notice\"", "id=\"login\"");
-        }
+        assertThat(get("/").body()).startsWith("<!doctype html>").doesNotContain("{{")
+            .contains("<h1>Lutra</h1>", "src=\"/pages/home.js\"", "id=\"notice\"", "id=\"page\"");
+        assertThat(get("/join").body()).startsWith("<!doctype html>").doesNotContain("{{")
+            .contains("<title>Join Lutra</title>", "<h1>Join Lutra</h1>",
+                "src=\"/pages/join.js\"", "id=\"notice\"", "id=\"login\"");
         HttpResponse<String> agent = get("/agent");
         assertThat(agent.body()).startsWith("<!doctype html>").doesNotContain("{{")
             .contains("<title>Lutra agent</title>", "<h1>Lutra agent</h1>",
