@@ -5,7 +5,7 @@ everywhere and of those that are int8 everywhere; then the winners and their sib
 measured. Last, the most accurate mixed network and the most accurate one of float32 are trained by themselves and written; the files are held
 against the networks on validation images, and the one of float32 is quantized after its training.
 
-  tests/benchmarks/int8.py TRAIN TEST FOLDER [--width 4] [--epochs 16] [--retrain 12] [--budget 300] [--winners 3] [--profile JSON]
+  tests/benchmarks/int8.py TRAIN TEST FOLDER [--width 2] [--epochs 16] [--retrain 12] [--budget 300] [--winners 3] [--profile JSON]
 
 TRAIN and TEST are sources of images as data.train has them. FOLDER gets the space, the experiments, their runs and int8.md; called again, it
 goes on where it was. It measures, so from the profile on nothing else should run. LUTRA in the environment is another launcher."""
@@ -95,7 +95,7 @@ def main():
     parser.add_argument("train", help="as data.train")
     parser.add_argument("test", help="as data.test")
     parser.add_argument("folder", type=pathlib.Path)
-    for name, usual in (("width", 4), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3), ("recalibrate", 1024),
+    for name, usual in (("width", 2), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3), ("recalibrate", 1024),
                         ("validate", 2500)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
