@@ -113,11 +113,12 @@ class EverySpaceTest {
         Architecture architecture = space.random(new Random(name.hashCode()));
         WeightSource weights = kept(new TrainedWeights(name.hashCode()));
         Network real = space.build(architecture);
-        if (!real.isQuantized()) {
+        boolean hasCells = published.definition().orElseThrow().contains("cells:");
+        if (!real.isQuantized() && !hasCells) { // with the statistics that are drawn here, values of cells are beyond float16
             assertSame(real, weights, Precision.FLOAT16, HALF_TOLERANCE);
         }
         Optional<Network> integer = IntegerNetworks.of(space, architecture);
-        assertThat(integer.isPresent()).as("all but cells").isEqualTo(!(published.definition().orElseThrow().contains("cells:")));
+        assertThat(integer.isPresent()).as("all but cells").isEqualTo(!hasCells);
         if (integer.isPresent()) {
             assertThat(integer.get().isQuantized()).isTrue();
             assertSame(integer.get(), weights, Precision.FLOAT32, MEAN_TOLERANCE_ON_GRIDS);

@@ -28,7 +28,7 @@ final class IntegerNetworks {
             UniformBits uniform = UniformBits.of(space, EIGHT);
             return Optional.of(uniform.space().build(uniform.architecture(architecture)));
         }
-        boolean hasEight = bits.get().position(EIGHT.toString()) >= 0;
+        boolean hasEight = bits.get().options().stream().anyMatch(option -> option.name().equals(EIGHT.toString()));
         return Optional.of(space.build(hasEight ? staged.withBits(architecture, EIGHT) : architecture));
     }
 }
