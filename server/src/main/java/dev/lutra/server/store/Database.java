@@ -292,7 +292,6 @@ public final class Database implements AutoCloseable {
             handle.begin();
             if (steps.size() == 1 ? succeeds(steps.get(0)) : succeedTogether(steps)) {
                 handle.commit();
-                patience.works();
             } else {
                 handle.rollback();
             }
@@ -300,9 +299,6 @@ public final class Database implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             RuntimeException told = e instanceof RuntimeException known ? explained(known) : new IllegalStateException(e);
             disconnect();
-            if (told instanceof StorageException) {
-                patience.fails(told.getMessage());
-            }
             steps.forEach(step -> step.fail(told));
         }
     }

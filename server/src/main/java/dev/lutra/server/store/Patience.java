@@ -12,12 +12,8 @@ import java.util.function.Supplier;
 public final class Patience {
 
     private static final Duration PAUSE = Duration.ofMillis(500);
-    /** After a failure, a success counts as its end: while some succeed and others fail, the trouble goes on. */
-    private static final Duration SETTLED = Duration.ofMillis(300);
 
     private final Consumer<String> say;
-    private boolean told;
-    private long failedNanos;
 
     /** @param say told once what is waited for, and once that it is over */
     public Patience(Consumer<String> say) {
@@ -30,36 +26,25 @@ public final class Patience {
      * @throws StorageException or what else the step failed with, if the thread is interrupted while it waits
      */
     public <R> R waitOut(Supplier<R> step) {
+        boolean told = false;
         while (true) {
             try {
                 R result = step.get();
-                works();
+                if (told) {
+                    say.accept("storage: works again, going on");
+                }
                 return result;
             } catch (RuntimeException e) {
                 Optional<String> trouble = StorageException.trouble(e);
                 if (trouble.isEmpty()) {
                     throw e;
                 }
-                fails(trouble.get());
+                if (!told) {
+                    say.accept("storage: waiting, " + trouble.get() + "; goes on by itself once that is over");
+                    told = true;
+                }
                 pause(e);
             }
-        }
-    }
-
-    /** Somebody could not store something, and comes again. */
-    synchronized void fails(String trouble) {
-        failedNanos = System.nanoTime();
-        if (!told) {
-            told = true;
-            say.accept("storage: waiting, " + trouble + "; goes on by itself once that is over");
-        }
-    }
-
-    /** Somebody could. */
-    synchronized void works() {
-        if (told && System.nanoTime() - failedNanos >= SETTLED.toNanos()) {
-            told = false;
-            say.accept("storage: works again, going on");
         }
     }
 
