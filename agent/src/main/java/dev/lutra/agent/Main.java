@@ -191,7 +191,10 @@ public final class Main implements Callable<Integer> {
             "--token: missing, and no key of before (expected: --token TOKEN,"
                 + " --token-file FILE or the environment variable " + TOKEN_VARIABLE + ", as 'lutra token create' prints it)");
         if (joinOnly) {
-            introduce(address, passport(folder, address, name, secret));
+            Passport passport = passport(folder, address, name, secret);
+            expect(DeviceKey.find(folder, address, name).isPresent(), folder + ": the device's key cannot be kept there (expected: a folder that this"
+                + " user may write to, as --state names it)");
+            introduce(address, passport);
             return CommandLine.ExitCode.OK;
         }
         List<CommandRuntime> configured = configured();

@@ -4,7 +4,7 @@
 # the system; run by anybody else, a service of that user. Where there is no systemd, it says how to start the agent.
 #
 #   --device NAME   the name experiments use for this device (default: host name)
-#   --dir DIR       where to install (default: /opt/lutra-agent for root, else ~/.local/share/lutra-agent)
+#   --dir DIR       where to install (default: /opt/lutra-agent for root, else ~/.local/share/lutra-agent); given by root, too, it makes no user
 #   --no-service    install and join, and make no service
 #   --remove        end the service and remove what was installed; the device's key stays with its state
 #
@@ -15,6 +15,7 @@ server=@SERVER@
 pages=@PAGES@
 pin=@PIN@
 account=lutra-agent
+home=/var/lib/lutra-agent
 
 fail() {
     echo "lutra: $*" >&2
@@ -137,7 +138,6 @@ WRAPPER
 }
 
 make_account() {
-    home=/var/lib/lutra-agent
     id "$account" >/dev/null 2>&1 || useradd --system --home-dir "$home" --create-home --shell /usr/sbin/nologin "$account"
     for group in video render; do # whose members may use a GPU
         if getent group "$group" >/dev/null; then usermod -aG "$group" "$account"; fi
@@ -147,7 +147,8 @@ make_account() {
 # The key that the device makes for itself is known to the server from then on, and the token is worth nothing more.
 join() {
     if [ -n "$root" ]; then
-        (cd / && HOME=/var/lib/lutra-agent runuser -u "$account" -- "$dir/lutra-agent" --join-only)
+        # as the service will run it, whatever root's own environment says
+        (cd / && unset XDG_STATE_HOME XDG_CONFIG_HOME && HOME=$home runuser -u "$account" -- "$dir/lutra-agent" --join-only)
     else
         "$dir/lutra-agent" --join-only
     fi
