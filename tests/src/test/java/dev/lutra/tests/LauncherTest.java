@@ -211,5 +211,9 @@ class LauncherTest {
         assertThat(release.resolve("class-data.made")).exists();
         run("", "agent", "--version");
         assertThat(Files.readString(folder.resolve("said"))).contains("-jar " + release + "/lutra-agent-0.1.0.jar --version");
+        Process onACluster = start("", "run", "file.yaml", "--spark", "spark://host:7077");
+        assertThat(onACluster.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(onACluster.exitValue()).isEqualTo(2);
+        assertThat(Files.readString(folder.resolve("said"))).startsWith("lutra: a run on Apache Spark, which is no part of a release ");
     }
 }
