@@ -18,8 +18,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -118,7 +120,9 @@ class DocumentedCommandsTest {
         not.forEach((command, reason) -> System.out.println("not executed: " + command + " (" + reason + ")"));
     }
 
+    /** The time limit only ends a test that would hang. */
     @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void everyCommandDoesWhatThePageSays() throws Exception {
         layOut();
         List<String> problems = new ArrayList<>();
@@ -138,6 +142,7 @@ class DocumentedCommandsTest {
                     LutraProcess.Result result = session.run(command.words().subList(1, command.words().size()));
                     if (result.code() != 0) {
                         problems.add(command.text() + ": " + result.errors());
+                        System.out.println("FAILED " + command.text() + ": " + result.message());
                     }
                 }
                 System.out.printf("%6.1f s  %s%n", (System.nanoTime() - start) / 1e9, entry.getKey());
