@@ -350,7 +350,7 @@ class BrowserAgentTest {
         float[] expected = reference(integers, shape);
         assertIsNear(outcomes.get("wasm").getMeasured().getOutputs(0), expected, ON_GRIDS);
         if (outcomes.get("webgpu").hasFailed()) {
-            assertThat(outcomes.get("webgpu").getFailed().getReason()).startsWith("the model cannot be opened");
+            assertThat(outcomes.get("webgpu").getFailed().getReason()).startsWith("the model "); // cannot be opened, or does not run
         } else {
             assertIsNear(outcomes.get("webgpu").getMeasured().getOutputs(0), expected, ON_GRIDS);
         }
