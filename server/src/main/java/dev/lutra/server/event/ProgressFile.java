@@ -91,7 +91,11 @@ public final class ProgressFile implements RunListener, AutoCloseable {
         List<RunProgress.Work> work = new ArrayList<>();
         open.values().forEach(one -> work.add(one.told(written)));
         ProcessHandle process = ProcessHandle.current();
-        new RunProgress(process.pid(), RunProgress.startOf(process), stage, number, count, work, message).write(file);
+        try {
+            new RunProgress(process.pid(), RunProgress.startOf(process), stage, number, count, work, message).write(file);
+        } catch (UncheckedIOException e) {
+            // for people to look at: a disk that is full now is waited for elsewhere, and this is written anew the next time
+        }
     }
 
     @Override
