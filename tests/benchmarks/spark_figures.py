@@ -12,19 +12,37 @@ def events(run, kind):
         return [event for event in map(json.loads, lines) if event["event"] == kind]
 
 
+def log(run):
+    for file in glob.glob(f"{folder}/events-{run}/*"):
+        with open(file) as lines:
+            yield from map(json.loads, lines)
+
+
 def tasks(run):
     found = []
-    for log in glob.glob(f"{folder}/events-{run}/*"):
-        with open(log) as lines:
-            for event in map(json.loads, lines):
-                if event["Event"] == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
-                    info, metrics = event["Task Info"], event["Task Metrics"]
-                    found.append({
-                        "executor": info["Executor ID"], "begun": info["Launch Time"],
-                        "whole": info["Finish Time"] - info["Launch Time"], "run": metrics["Executor Run Time"],
-                        "deserialise": metrics["Executor Deserialize Time"], "result": metrics["Result Size"],
-                        "sent": metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]})
+    for event in log(run):
+        if event["Event"] == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success":
+            info, metrics = event["Task Info"], event["Task Metrics"]
+            found.append({
+                "stage": event["Stage ID"], "executor": info["Executor ID"], "begun": info["Launch Time"],
+                "whole": info["Finish Time"] - info["Launch Time"], "run": metrics["Executor Run Time"],
+                "deserialise": metrics["Executor Deserialize Time"], "result": metrics["Result Size"],
+                "sent": metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]})
     return sorted(found, key=lambda task: task["begun"])
+
+
+def rounds(run):
+    """Of every job but the first, which opens images: what it took, its slowest learner, the mean of them; milliseconds."""
+    begun, found = {}, []
+    done = tasks(run)
+    for event in log(run):
+        if event["Event"] == "SparkListenerJobStart":
+            begun[event["Job ID"]] = (event["Submission Time"], event["Stage IDs"])
+        elif event["Event"] == "SparkListenerJobEnd":
+            at, stages = begun[event["Job ID"]]
+            runs = [task["run"] for task in done if task["stage"] in stages]
+            found.append((event["Completion Time"] - at, max(runs), statistics.mean(runs)))
+    return found[1:]
 
 
 print("| | accuracies | s | candidates/s |\n|---|---|---|---|")
@@ -55,4 +73,8 @@ for run, words in (("trained", "one machine, one thread"), ("train-shares", "two
     done = tasks(run)
     share = sum(task["result"] + task["sent"] for task in done) / max(1, steps[-1]["step"]) if done else 0
     print(f"| {words} | {statistics.mean(losses[-5:]):.3f} | {accuracy:.2%} | {pace:.0f} | {share:,.0f} |")
+    if done:
+        taken = rounds(run)
+        print(f"  {words}: a round takes {statistics.median(t[0] for t in taken):.0f} ms, {statistics.median(t[0] - t[1] for t in taken):.0f} ms more "
+              f"than its slowest learner, which takes {statistics.median(t[1] / t[2] for t in taken):.2f} times the mean", file=sys.stderr)
     print("  losses: " + " ".join(f"{loss:.2f}" for loss in losses), file=sys.stderr)
