@@ -273,8 +273,8 @@ class SubmittedRunsTest {
     void agentsAreBusyWhileThereIsWork() throws Exception {
         int port = startServer();
         AGENTS.forEach(name -> start("agent", "--server", "127.0.0.1:" + port, "--token-file", "fleet/token", "--device", name));
-        String devices = "targets: [{device: box-a}, {device: box-b}]\nprofile: {calibrate: 8, held-out: 4, half-width: 0.02, rounds: 4, "
-            + "time-limit: 2 s}\n";
+        String devices = "targets: [{device: box-a}, {device: box-b}]\nprofile: {calibrate: 0, half-width: 0.05, rounds: 2, "
+            + "time-limit: 500 ms}\n";
         List<String> ids = new ArrayList<>();
         for (String name : List.of("one", "two", "three")) {
             ids.add(submit(measured(name, devices)));
