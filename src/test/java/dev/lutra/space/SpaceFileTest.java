@@ -91,7 +91,7 @@ class SpaceFileTest {
         "kernel: 5} | kernel: 5, aliases: ['a,b']} | small.yaml:9: choices.k5.aliases[0]: 'a,b' (expected: a name without",
         "kernel: 3, channels: 8 | kernel: 3, channels: 2000000 | small.yaml:11: layers[0].channels: 2000000 (expected: a whole n",
         "repeat: 2 | repeat: 2000000000 | small.yaml:12: layers[1].repeat: 2000000000 (expected: a whole number of at least 1 an",
-        "size: 16 | size: 2000000000 | small.yaml:4: input.size: 2000000000 (expected: a whole number of at least 1 and at most"})
+        "size: 16 | size: 2000000000 | small.yaml:4: input.size: 2000000000 (expected: a number of pixels, or height x width as 96x160, each from 1 to 16384)"})
     void whatCannotBeMeantIsRefused(String right, String wrong, String message) {
         String text = TWO_LAYERS.replace(right, wrong.replace("; ", "\n  "));
         if (message.equals("!")) {

@@ -204,8 +204,8 @@ class CommandLineTest {
         "describe spos-shufflenetv2 --seed 3 | --seed: changes nothing here (expected: with --arch random or --random)",
         "lut check missing.json --classes 3 | --classes: changes nothing here (expected: with --space)",
         "lut check missing.json --image-size 64 | --image-size: changes nothing here (expected: with --space)",
-        "predict spos-shufflenetv2 --arch 0 --lut t.json --image-size 0 | --image-size: 0 (expected: 1 to 16384)",
-        "describe spos-shufflenetv2 --image-size 100000 | --image-size: 100000 (expected: 1 to 16384)",
+        "predict spos-shufflenetv2 --arch 0 --lut t.json --image-size 0 | --image-size: 0 (expected: 1 to 16384, or height x width as 96x160)",
+        "describe spos-shufflenetv2 --image-size 100000 | --image-size: 100000 (expected: 1 to 16384, or height x width as 96x160)",
         "describe spos-shufflenetv2 --classes 0 | --classes: 0 (expected: 1 to 1048576)",
         "calibrate spos-shufflenetv2 --networks n.csv --lut t.json --device d --out o.json | --device: given with --lut",
         "agents --server 127.0.0.1:9 --token none-of-your-business --token-file t | --token: given with --token-file",
@@ -245,7 +245,7 @@ class CommandLineTest {
         "token create --role king | --role: king (expected: agent, viewer or operator)",
         "token create --for ever | --for: ever (expected: a duration with its unit, such as '24 h')",
         "token list --server . | .: no server was started on it (expected: 'lutra serve --data .', or --server)",
-        "devices | devices: no command (expected: devices list or remove)",
+        "devices | devices: no command (expected: devices list, drain, undrain or remove)",
         "serve --http 7412 | --http: 7412 (expected: host:port, an IPv6 address in brackets)",
         "fly | Unmatched argument"})
     void wrongInputGivesOneLine(String arguments, String message) {

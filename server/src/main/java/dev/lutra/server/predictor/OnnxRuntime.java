@@ -10,8 +10,8 @@ import java.nio.file.Path;
 final class OnnxRuntime {
 
     /**
-     * ONNX Runtime 1.29 for Linux reads the command line of its process when it starts, and takes the JVM with it (SIGSEGV) where that has
-     * more than 3,980 bytes.
+     * ONNX Runtime 1.29 for Linux reads the command line of its process when it starts, and may take the JVM with it (SIGSEGV) where that
+     * has more than 3,980 bytes.
      */
     static final int LONGEST_COMMAND_LINE = 3_900;
 
@@ -35,7 +35,7 @@ final class OnnxRuntime {
             int bytes = Files.exists(commandLine) ? Files.readAllBytes(commandLine).length : 0;
             if (bytes > LONGEST_COMMAND_LINE) {
                 throw new InputException("this command line has " + bytes + " bytes (expected: at most " + LONGEST_COMMAND_LINE
-                    + ", its class path among them; ONNX Runtime crashes with longer ones: give fewer arguments, and the class path by CLASSPATH)");
+                    + ", its class path among them; ONNX Runtime may crash with longer ones: give fewer arguments, and the class path by CLASSPATH)");
             }
         } catch (IOException e) {
             // nobody knows, and most are short

@@ -286,7 +286,7 @@ class ExperimentFileTest {
         "search: {population: 100000, generations: 100000} | search: more architectures than can be counted (expected: population × ",
         "search: {algorithm: moga, population: 100000, generations: 100000} | search: more architectures than can be counted (expected: ",
         "supernet: {sampling: fare} | supernet.sampling: fare (expected: one of apart, block-wise, channel-warm-up, fair, first-path, ",
-        "image-size: 2000000000 | image-size: 2000000000 (expected: a whole number of at least 8 and at most 16384)",
+        "image-size: 2000000000 | image-size: 2000000000 (expected: a number of pixels, or height x width as 96x160, each from 8 to 16384)",
         "targets: [] | targets: no targets (expected: at least one device)"})
     void mistakesHaveFileLineAndKey(String line, String message) {
         assertThatThrownBy(() -> read(line + "\n")).isInstanceOf(InputException.class)

@@ -59,7 +59,7 @@ class ExperimentInputTest {
     @Test
     void aNameFitsIntoAFolders() throws IOException {
         for (String name : List.of("x".repeat(101), "../escape", "'a\u2028b'")) {
-            Path file = Files.writeString(folder.resolve("experiment.yaml"), "name: " + name + "\nspace: fairnas\n");
+            Path file = Files.writeString(folder.resolve("experiment.yaml"), "name: " + name + "\nspace: fairnas\ndata: {train: synthetic:4x20}\n");
             assertThatThrownBy(() -> ExperimentFile.read(file)).isInstanceOf(InputException.class).hasMessageStartingWith(file + ":1: name: '")
                 .hasMessageEndingWith("(expected: at most 100 letters, digits, '.', '_', '-'; it names the run's folder)");
         }
