@@ -177,7 +177,7 @@ class DocumentedCommandsTest {
               - {name: classifier, block: linear}
             """);
         Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n\"0,0\",0.6\n\"1,1\",0.7\n\"2,2\",0.8\n");
-        writeExperiment("flowers", "targets: [{device: local}]");
+        writeExperiment("flowers", "targets: [{device: local}]\nobjectives: [accuracy, latency, macs]");
         writeExperiment("boards", "targets: [{device: board}]");
         writeExperiment("searched", "objectives: [accuracy, macs]");
         Files.writeString(folder.resolve("searched.yaml"), Files.readString(folder.resolve("searched.yaml"))
