@@ -117,7 +117,7 @@ class AgentInstallTest {
         assertThat(Files.readString(unit)).contains("ExecStart=\"" + installed.resolve("lutra-agent") + "\"", "WantedBy=default.target");
         verifyUnit(unit);
 
-        agent = start(installed.resolve("lutra-agent").toString()); // the join token is used up: its key is enough
+        agent = start("exec " + installed.resolve("lutra-agent")); // the join token is used up: its key is enough
         Path model = folder.resolve("net.onnx");
         assertThat(LutraCall.run("export-arch", "shufflenetv2-cifar", "--arch", "random", "--out", model.toString()).code()).isZero();
         LutraProcess.Result measured = LutraProcess.run(folder, "load", model.toString(), "--rate", "20", "--for", "300 ms", "--device", "edge",

@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +18,9 @@ import java.util.stream.Stream;
  * paths are of the folder that the tests run in, where a command may leave nothing.
  */
 final class LutraCall {
+
+    private static final int LOOKS = 20;
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
 
     private LutraCall() {}
 
@@ -33,10 +38,20 @@ final class LutraCall {
         } finally {
             System.setOut(output);
             System.setErr(errors);
-            if (!files().equals(before)) {
-                throw new AssertionError(String.join(" ", arguments) + ": left files in " + Path.of("").toAbsolutePath());
+            List<Path> left = left(before);
+            if (!left.isEmpty()) {
+                throw new AssertionError(String.join(" ", arguments) + ": left in " + Path.of("").toAbsolutePath() + ": " + left);
             }
         }
+    }
+
+    /** What is new and stays: other tests run here beside this one, and the JVMs that they start have files for a moment. */
+    private static List<Path> left(List<Path> before) {
+        List<Path> fresh = files().stream().filter(file -> !before.contains(file)).toList();
+        for (int look = 0; look < LOOKS && fresh.stream().anyMatch(Files::exists); look++) {
+            LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+        }
+        return fresh.stream().filter(Files::exists).toList();
     }
 
     private static List<Path> files() {
