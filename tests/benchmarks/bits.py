@@ -13,29 +13,11 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 
-LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
+from launcher import lutra, once, write
+
 SPACE = "resnet-bits-cifar"
 OFFERED = (2, 4, 8)
-
-
-def lutra(folder, *words):
-    return json.loads(subprocess.run([LUTRA, *map(str, words), "--json"], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout)
-
-
-def write(file, text):
-    if not file.exists() or file.read_text() != text:
-        file.write_text(text)
-
-
-def once(file, compute):
-    """What was found out before, or is now."""
-    if not file.exists():
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(compute(), indent=1))
-        part.rename(file)
-    return json.loads(file.read_text())
 
 
 def experiment(folder, name, options, **sections):

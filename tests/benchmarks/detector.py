@@ -9,7 +9,6 @@ FOLDER gets the experiment, its run, the files and detector.md; called again, it
 environment is another launcher. It measures, so nothing else should run. Needs Debian's python3-onnx."""
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 
@@ -17,14 +16,11 @@ import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
+from launcher import LUTRA, lutra, once
+
 SPACE = "spos-shufflenetv2"
 CHANNELS = {8: 160, 16: 320, 32: 640}  # of its last layers by stride
 ANCHORS = 6
-
-
-def lutra(folder, *words):
-    return subprocess.run([LUTRA, *map(str, words)], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def head(file, features, classes, seed):
@@ -81,15 +77,13 @@ def main():
     lines = [f"{SPACE} at {height}x{width}; the head takes {int(alone['latency']['p50Nanos']) / 1e6:.3f} ms by itself, a call "
              f"{int(table['callOverhead']['p50Nanos']) / 1e6:.3f} ms.", "", "| network | predicted, ms | measured, ms | off by | outputs |", "|---|---|---|---|---|"]
     errors = []
-    drawn = json.loads(lutra(folder, "describe", SPACE, "--random", options.networks, "--seed", options.seed, "--json"))
+    drawn = lutra(folder, "describe", SPACE, "--random", options.networks, "--seed", options.seed)
     for network in drawn if isinstance(drawn, list) else drawn["networks"]:
         arch = network["arch"]
-        said = folder / (arch.replace(":", "-") + ".json")
-        if not said.exists():
-            print(f"measuring {arch}", flush=True)
-            picked = subprocess.run([LUTRA, "pick", "detector.yaml", "--arch", arch, "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
-            said.write_text(json.dumps(json.loads(picked.stdout)))  # exit code 1 would only say that a limit is not kept
-        winner = json.loads(said.read_text())["winners"][0]
+        print(f"measuring {arch}", flush=True)
+        picked = once(folder / (arch.replace(":", "-") + ".json"),
+                      lambda arch=arch: lutra(folder, "pick", "detector.yaml", "--arch", arch, codes=(0, 1)))  # 1: a limit is not kept
+        winner = picked["winners"][0]
         predicted, found = winner["predicted"], winner["measured"]
         errors.append(abs(predicted / found - 1))
         lines.append(f"| `{arch}` | {predicted:.3f} | {found:.3f} | {predicted / found - 1:+.1%} | {'the same' if winner['verified'] else 'DIFFER'} |")

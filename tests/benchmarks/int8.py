@@ -13,32 +13,11 @@ import argparse
 import json
 import os
 import pathlib
-import subprocess
 
-LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
+from launcher import lutra, once, write
+
 LAYOUT = ((48, 4, 2), (96, 4, 2), (192, 4, 2))  # channels, blocks, stride of shufflenetv2-cifar
 METHODS = ("min-max", "percentile", "entropy", "mse")
-
-
-def lutra(folder, *words, codes=(0,)):
-    done = subprocess.run([LUTRA, *map(str, words), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
-    if done.returncode not in codes:
-        raise SystemExit(f"{' '.join(map(str, words))}: exit code {done.returncode}")
-    return json.loads(done.stdout)
-
-
-def write(file, text):
-    if not file.exists() or file.read_text() != text:
-        file.write_text(text)
-
-
-def once(file, compute):
-    """What was found out before, or is now."""
-    if not file.exists():
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(compute(), indent=1))
-        part.rename(file)
-    return json.loads(file.read_text())
 
 
 def space(folder, width):

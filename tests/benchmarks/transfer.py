@@ -13,30 +13,20 @@ environment is another launcher."""
 import argparse
 import csv
 import json
-import os
 import pathlib
 import random
-import subprocess
 
-LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
+from launcher import lutra, once
+
 SPACE = "shufflenetv2-cifar"
-SIZE = 32
 
 
-def lutra(folder, *words):
-    return subprocess.run([LUTRA, *map(str, words)], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def once(folder, name, *words):
+def answer(folder, name, *words):
     """What lutra answers, asked for once by however many lives of this script."""
-    answer = folder / f"{name}.json"
-    if not answer.exists():
+    def ask():
         print(f"{name}: lutra {' '.join(map(str, words))}", flush=True)
-        text = lutra(folder, *words, "--json")
-        part = answer.with_suffix(".part")
-        part.write_text(text)
-        part.rename(answer)
-    return json.loads(answer.read_text())
+        return lutra(folder, *words)
+    return once(folder / f"{name}.json", ask)
 
 
 def images(folder, name, source, classes, most, seed):
@@ -95,13 +85,13 @@ def main():
     many = images(folder, "many", train, other, options.truth, options.seed)
     images(folder, "other-test", test, other, 5000, options.seed)
 
-    drawn = json.loads(lutra(folder, "describe", SPACE, "--random", options.networks, "--seed", options.seed, "--json"))
+    drawn = lutra(folder, "describe", SPACE, "--random", options.networks, "--seed", options.seed)
     networks = sorted({network["arch"] for network in (drawn if isinstance(drawn, list) else drawn["networks"])})
     truth = experiment(folder, "truth", options, "many", "other-test", retrain={"epochs": options.truth_epochs})
-    alone = once(folder, "truth", "retrain", truth, *(word for network in networks for word in ("--arch", network)))["networks"]
+    alone = answer(folder, "truth", "retrain", truth, *(word for network in networks for word in ("--arch", network)))["networks"]
     with open(folder / "truth-accuracies.csv", "w", newline="") as file:
         csv.writer(file).writerows([("arch", "accuracy"), *((each["architecture"], each["after"]["top1"]) for each in alone)])
-    once(folder, "first", "train", experiment(folder, "first", options, "first", "first-test", supernet={"epochs": options.first_epochs}))
+    answer(folder, "first", "train", experiment(folder, "first", options, "first", "first-test", supernet={"epochs": options.first_epochs}))
 
     few_steps = few // 32 * options.epochs
     first_steps = first // 64 * options.first_epochs * 2  # of half as many images
@@ -116,8 +106,8 @@ def main():
     for name, title, supernet in rows:
         file = experiment(folder, name, options, "few", "other-test", batch=32, supernet=supernet,
                           rank={"table": "truth-accuracies.csv", "networks": len(networks)})
-        once(folder, f"{name}-trained", "train", file)
-        tau = once(folder, f"{name}-ranked", "rank", file)["tau"]
+        answer(folder, f"{name}-trained", "train", file)
+        tau = answer(folder, f"{name}-ranked", "rank", file)["tau"]
         lines.append(f"| {title} | {tau.get('value', float('nan')):.2f} | {tau.get('low', float('nan')):.2f} to {tau.get('high', float('nan')):.2f} | "
                      f"{judged(folder, name):.1%} |")
     chosen = favourite(folder, "pretrained")
@@ -128,7 +118,7 @@ def main():
                                   {"weights": "runs/first", "replace-head": True, "layer-rates": {"layer*": 0.1, "stem": 0.1}}),
                                  ("alone-scratch", "from scratch", {})):
         file = experiment(folder, name, options, "few", "other-test", batch=32, retrain={"epochs": options.retrain, **weights})
-        lines.append(f"| {title} | {once(folder, name, 'retrain', file, '--arch', chosen)['networks'][0]['after']['top1']:.1%} |")
+        lines.append(f"| {title} | {answer(folder, name, 'retrain', file, '--arch', chosen)['networks'][0]['after']['top1']:.1%} |")
     (folder / "transfer.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

@@ -21,7 +21,7 @@ final class FalseClockServer {
     /** {@code PORT FOLDER CLOCK}; says {@code serving}, and ends with its standard input. */
     public static void main(String[] args) throws IOException {
         Path data = Path.of(args[1]);
-        Clock clock = new FalseClock(Path.of(args[2]));
+        Clock clock = FalseClock.of(Path.of(args[2]));
         Database database = Database.open(data.resolve("lutra.db"), System.err::println);
         TaskQueue queue = new TaskQueue(database, clock, TaskQueue.DEFAULT_LEASE);
         Access access = Access.open(database, clock, TokenFile.loadOrCreate(new ServerFolder(data).token()));

@@ -37,6 +37,7 @@ import dev.lutra.server.web.WebServer;
 import dev.lutra.space.SpaceFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -63,23 +64,6 @@ class DashboardTest {
 
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final String TOKEN = "the-token-of-this-test";
-    private static final String SPACE = """
-        name: nine
-        title: Nine networks
-        source: this test
-        input: {channels: 3, size: 8}
-        classes: 4
-        defaults: {activation: relu}
-        choices:
-          k3: {block: mb, kernel: 3, expand: 2}
-          k5: {block: mb, kernel: 5, expand: 2}
-          k7: {block: mb, kernel: 7, expand: 2}
-        layers:
-          - {name: stem, block: conv, kernel: 3, channels: 4}
-          - {choices: [k3, k5, k7], channels: 8, repeat: 2}
-          - {block: global-pool}
-          - {name: classifier, block: linear}
-        """;
 
     @TempDir
     private Path folder;
@@ -122,7 +106,7 @@ class DashboardTest {
     }
 
     private String experiment() throws Exception {
-        Path space = Files.writeString(folder.resolve("nine.yaml"), SPACE);
+        Path space = Files.copy(LutraProcess.NINE_NETWORKS, folder.resolve("nine.yaml"), StandardCopyOption.REPLACE_EXISTING);
         return """
             name: watched
             space: %s
@@ -197,7 +181,7 @@ class DashboardTest {
     /** A table of accuracies and one of times: all of a run but training and devices, in a moment. */
     @Test
     void theTableOfADeviceAndAServerThatComesAgain() throws Exception {
-        Path space = Files.writeString(folder.resolve("nine.yaml"), SPACE);
+        Path space = Files.copy(LutraProcess.NINE_NETWORKS, folder.resolve("nine.yaml"), StandardCopyOption.REPLACE_EXISTING);
         Files.writeString(folder.resolve("known.csv"), "arch,accuracy\n" + IntStream.range(0, 9)
             .mapToObj(i -> "\"" + i / 3 + "," + i % 3 + "\",0." + (40 + 5 * i) + "\n").collect(Collectors.joining()));
         LookupTable.Builder table = EstimatedTable.of(SpaceFile.load(space.toString()), Device.newBuilder().setName("box").build(),

@@ -19,6 +19,8 @@ final class LutraProcess implements AutoCloseable {
 
     /** The checkout; the launcher and the built modules are there. */
     static final Path CHECKOUT = Path.of("").toAbsolutePath().getParent();
+    /** A space that is searched, and trained, in moments, as the server's own tests have it. */
+    static final Path NINE_NETWORKS = CHECKOUT.resolve("server/src/test/resources/dev/lutra/server/run/nine.yaml");
 
     private final Process process;
     private final List<String> errors = new ArrayList<>();

@@ -36,23 +36,7 @@ class SubmittedRunsTest {
     @BeforeEach
     void write() throws IOException {
         Path data = Files.createDirectory(folder.resolve("data"));
-        Files.writeString(data.resolve("nine.yaml"), """
-            name: nine
-            title: Nine networks
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              k3: {block: mb, kernel: 3, expand: 2}
-              k5: {block: mb, kernel: 5, expand: 2}
-              k7: {block: mb, kernel: 7, expand: 2}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 4}
-              - {choices: [k3, k5, k7], channels: 8, repeat: 2}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """);
+        Files.copy(LutraProcess.NINE_NETWORKS, data.resolve("nine.yaml"));
         Files.writeString(data.resolve("known.csv"), """
             arch,accuracy
             "0,0",0.50

@@ -25,23 +25,8 @@ class MeasuredOnceTest {
 
     private final SimulatedDevice devices = new SimulatedDevice().and("board", SimulatedDevice.law(3000, 1));
 
-    private LookupTable profile(String name, String kernel) throws IOException {
-        Files.writeString(folder.resolve(name + "-space.yaml"), """
-            name: %s
-            title: Layers that are deep or wide
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              deep: {block: mb, kernel: 3, expand: 1.5}
-              wide: {block: conv, kernel: %s}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 8}
-              - {choices: [deep, wide], channels: 8, repeat: 4}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """.formatted(name, kernel));
+    private LookupTable profile(String name, int kernel) throws IOException {
+        DeepOrWide.write(folder.resolve(name + "-space.yaml"), name, kernel);
         Experiment experiment = ExperimentFile.read(Files.writeString(folder.resolve(name + ".yaml"), """
             name: %s
             space: %s-space.yaml
@@ -62,18 +47,18 @@ class MeasuredOnceTest {
     @Test
     void whatADeviceHasToldOneExperimentIsNotMeasuredForAnother() throws IOException {
         devices.at(Files.createDirectories(folder.resolve("server")));
-        LookupTable first = profile("first", "5");
+        LookupTable first = profile("first", 5);
         assertThat(devices.measured()).extracting(Task::getSharing).contains(Sharing.SHARED, Sharing.ANEW);
         int before = devices.measured().size();
 
-        LookupTable second = profile("second", "5");
+        LookupTable second = profile("second", 5);
         List<Task> anew = devices.measured().subList(before, devices.measured().size());
         assertThat(anew).as("whole networks say what the device does today").hasSize(6)
             .allMatch(task -> task.getSharing() == Sharing.ANEW && task.getLabel().startsWith("network "));
         assertThat(latencies(second)).isEqualTo(latencies(first));
 
         int beforeThird = devices.measured().size();
-        LookupTable third = profile("third", "7");
+        LookupTable third = profile("third", 7);
         List<Task> ofThird = devices.measured().subList(beforeThird, devices.measured().size());
         assertThat(ofThird.stream().filter(task -> task.getSharing() == Sharing.SHARED)).as("the segment that is new").hasSize(1);
         assertThat(latencies(third)).hasSameSizeAs(latencies(first)).isNotEqualTo(latencies(first));

@@ -41,23 +41,7 @@ class TwoDevicesTest {
         .and("weights", SimulatedDevice.law(10, 20));
 
     private Experiment experiment(String ofOps, String ofWeights, String objectives) throws IOException {
-        // deep: cheap in weights; wide: cheap in ops
-        Files.writeString(folder.resolve("space.yaml"), """
-            name: shapes
-            title: Layers that are deep or wide
-            source: this test
-            input: {channels: 3, size: 8}
-            classes: 4
-            defaults: {activation: relu}
-            choices:
-              deep: {block: mb, kernel: 3, expand: 1.5}
-              wide: {block: conv, kernel: 5}
-            layers:
-              - {name: stem, block: conv, kernel: 3, channels: 8}
-              - {choices: [deep, wide], channels: 8, repeat: 4}
-              - {block: global-pool}
-              - {name: classifier, block: linear}
-            """);
+        DeepOrWide.write(folder.resolve("space.yaml"), "shapes", 5);
         return ExperimentFile.read(Files.writeString(folder.resolve("two.yaml"), """
             name: two
             space: space.yaml

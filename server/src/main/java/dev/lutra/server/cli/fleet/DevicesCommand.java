@@ -28,51 +28,50 @@ public final class DevicesCommand implements Runnable {
         }
     }
 
-    @Command(name = "drain", mixinStandardHelpOptions = true, description = "Lets a device finish what it has and gives it nothing else, until 'devices undrain'.")
-    static final class Drain extends FleetCommand {
+    /** A command about one device. */
+    abstract static class OfDevice extends FleetCommand {
 
         @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
-        private String device;
+        String device;
+
+        /** Has it get no further tasks, or get them again. */
+        final void drain(RemoteFleet fleet, boolean draining, boolean asJson) {
+            int leased = fleet.access(stub -> stub.drainDevice(DrainDeviceRequest.newBuilder().setDevice(device).setDraining(draining).build()))
+                .getLeasedTasks();
+            if (asJson) {
+                Map<String, Object> document = new LinkedHashMap<>();
+                document.put("device", device);
+                document.put("draining", draining);
+                document.put("leased", leased);
+                System.out.println(Json.line(document));
+            } else if (draining) {
+                System.out.println(device + ": gets nothing else, and has " + leased + " tasks to finish");
+            } else {
+                System.out.println(device + ": gets tasks again");
+            }
+        }
+    }
+
+    @Command(name = "drain", mixinStandardHelpOptions = true, description = "Lets a device finish what it has and gives it nothing else, until 'devices undrain'.")
+    static final class Drain extends OfDevice {
 
         @Override
         protected void print(RemoteFleet fleet, boolean asJson) {
-            drain(fleet, device, true, asJson);
+            drain(fleet, true, asJson);
         }
     }
 
     @Command(name = "undrain", mixinStandardHelpOptions = true, description = "Gives a device tasks again.")
-    static final class Undrain extends FleetCommand {
-
-        @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
-        private String device;
+    static final class Undrain extends OfDevice {
 
         @Override
         protected void print(RemoteFleet fleet, boolean asJson) {
-            drain(fleet, device, false, asJson);
-        }
-    }
-
-    private static void drain(RemoteFleet fleet, String device, boolean draining, boolean asJson) {
-        int leased = fleet.access(stub -> stub.drainDevice(DrainDeviceRequest.newBuilder().setDevice(device).setDraining(draining).build()))
-            .getLeasedTasks();
-        if (asJson) {
-            Map<String, Object> document = new LinkedHashMap<>();
-            document.put("device", device);
-            document.put("draining", draining);
-            document.put("leased", leased);
-            System.out.println(Json.line(document));
-        } else if (draining) {
-            System.out.println(device + ": gets nothing else, and has " + leased + " tasks to finish");
-        } else {
-            System.out.println(device + ": gets tasks again");
+            drain(fleet, false, asJson);
         }
     }
 
     @Command(name = "remove", mixinStandardHelpOptions = true, description = "Takes a device's key away, fails its unfinished tasks and forgets it; what it measured stays.")
-    static final class Remove extends FleetCommand {
-
-        @Parameters(index = "0", paramLabel = "NAME", description = "As 'lutra devices list' has it.")
-        private String device;
+    static final class Remove extends OfDevice {
 
         @Override
         protected void print(RemoteFleet fleet, boolean asJson) {
