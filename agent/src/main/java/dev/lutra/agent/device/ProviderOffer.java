@@ -33,6 +33,9 @@ final class ProviderOffer {
 
     /** How long a command is to run its first model. */
     private static final long TRIAL_NANOS = 10_000_000;
+    /** Height and width of its image: a run takes longer than what a command does between two runs, whoever else has the processor. */
+    private static final long TRIAL_SIDE = 256;
+    private static final List<Long> TRIAL_SHAPE = List.of(1L, 1L, TRIAL_SIDE, TRIAL_SIDE);
 
     private ProviderOffer() {}
 
@@ -103,8 +106,8 @@ final class ProviderOffer {
 
     private static Task.Builder trial(String provider) {
         return Task.newBuilder().setId("try " + provider).setProvider(provider).setThreads(1).addInputs(ModelInput.newBuilder()
-            .setName("x").addShape(1).addShape(1).addShape(1).addShape(1)
-            .setLittleEndianFloats(ByteString.copyFrom(new byte[Float.BYTES])));
+            .setName("x").addAllShape(TRIAL_SHAPE)
+            .setLittleEndianFloats(ByteString.copyFrom(new byte[(int) (TRIAL_SIDE * TRIAL_SIDE * Float.BYTES)])));
     }
 
     /**
@@ -133,9 +136,7 @@ final class ProviderOffer {
 
     private static ValueInfoProto image(String name) {
         TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
-        for (int axis = 0; axis < 4; axis++) {
-            shape.addDim(Dimension.newBuilder().setDimValue(1));
-        }
+        TRIAL_SHAPE.forEach(extent -> shape.addDim(Dimension.newBuilder().setDimValue(extent)));
         TypeProto.Tensor.Builder type = TypeProto.Tensor.newBuilder()
             .setElemType(TensorProto.DataType.FLOAT_VALUE).setShape(shape);
         return ValueInfoProto.newBuilder().setName(name).setType(TypeProto.newBuilder().setTensorType(type)).build();

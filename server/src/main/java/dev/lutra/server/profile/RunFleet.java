@@ -131,7 +131,9 @@ public final class RunFleet implements AutoCloseable {
                 progress.say("device " + device + ": not heard of for " + state.map(AgentState::getLastSeenMillisAgo).orElse(0L) / 1000
                     + " s, waiting until it is back");
             } else if (!isThere && !toldAway && isLate) {
-                progress.say("waiting for device " + device + ": on it, run " + howToJoin + " --device " + device);
+                progress.say("waiting for device " + device + ": " + (alive == null
+                    ? "on it, run " + howToJoin + " --device " + device
+                    : "its agent is starting (see agent.log in the run folder)"));
             }
             toldAway = !isThere && (toldAway || wasThere || isLate);
             wasThere |= isThere;
