@@ -137,7 +137,7 @@ public final class Backup {
      * @throws InputException when the folder is there and not empty, or the file is no whole backup
      */
     public static void restore(Path file, Path data) {
-        Path target = data.toAbsolutePath();
+        Path target = data.toAbsolutePath().normalize();
         try {
             if (Files.exists(target) && !isEmpty(target)) {
                 throw new InputException(data + ": is not empty (expected: a new folder)");

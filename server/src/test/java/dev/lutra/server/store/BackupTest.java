@@ -97,6 +97,20 @@ class BackupTest {
         }
     }
 
+    /** As people type it: from where they are. */
+    @Test
+    void restoresToAFolderHoweverItIsNamed() throws Exception {
+        Database.open(data.resolve("lutra.db")).close();
+        Backup.write(data, file);
+        for (String name : List.of("./here", "data/../beside", "last/.")) {
+            Backup.restore(file, folder.resolve(name));
+            assertThat(folder.resolve(name).normalize().resolve("lutra.db")).isRegularFile();
+        }
+        try (var left = Files.list(folder)) {
+            assertThat(left.map(path -> path.getFileName().toString())).containsExactlyInAnyOrder("data", "backup.zip", "here", "beside", "last");
+        }
+    }
+
     @Test
     void writesNothingElsewhere() throws Exception {
         for (String name : List.of("../outside", "/tmp/outside", "models/../../outside")) {
