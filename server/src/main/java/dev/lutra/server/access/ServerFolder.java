@@ -4,7 +4,6 @@ import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.connection.ServerAddress;
-import dev.lutra.server.tls.KeptKey;
 import dev.lutra.server.tls.KnownClients;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,11 +28,6 @@ public record ServerFolder(Path root) {
         return root.resolve("address");
     }
 
-    /** What commands on this machine show to a server that asks its callers for certificates. */
-    private Path client() {
-        return root.resolve(KnownClients.OWN_FILE);
-    }
-
     /** Notes where this machine reaches the server. */
     public ServerAddress reachedAt(ServerAddress address) {
         AtomicFile.write(address(), address + "\n");
@@ -49,9 +43,13 @@ public record ServerFolder(Path root) {
         if (Files.notExists(address())) {
             throw new InputException(root + ": no server was started on it (expected: 'lutra serve --data " + root + "', or --server)");
         }
+        ServerAddress noted = noted(InputFile.text(address(), MOST_BYTES));
+        return noted.isEncrypted() ? KnownClients.own(root).map(noted::showing).orElse(noted) : noted;
+    }
+
+    private ServerAddress noted(String text) {
         try {
-            ServerAddress address = ServerAddress.parse(InputFile.text(address(), MOST_BYTES));
-            return address.isEncrypted() && Files.exists(client()) ? address.showing(KeptKey.find(client())) : address;
+            return ServerAddress.parse(text);
         } catch (IllegalArgumentException e) {
             throw InputException.in(address(), e.getMessage());
         }

@@ -28,7 +28,7 @@ import java.util.concurrent.TimeUnit;
  * A key in a file of its owner's alone, with a certificate that it signs itself: made on first use and again, for the same key, when it is
  * about to end. It stays the same in between, so that a browser warns only once.
  */
-public final class KeptKey {
+final class KeptKey {
 
     /** Protects nothing that the file's own permissions do not: PKCS #12 just has to have one. */
     private static final char[] PASSWORD = "unprotected".toCharArray();
@@ -43,9 +43,10 @@ public final class KeptKey {
      * The key of a file, which is made where it is not there.
      *
      * @param hosts names and addresses that the certificate is for
+     * @param remedy what to do with a file that cannot be used, and what comes of it
      * @throws InputException naming the file when it cannot be used
      */
-    public static CertifiedKey findOrMake(Path file, List<String> hosts, Instant now) {
+    static CertifiedKey findOrMake(Path file, List<String> hosts, Instant now, String remedy) {
         try {
             if (!Files.exists(file)) {
                 make(file, hosts, List.of("-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1"));
@@ -54,27 +55,27 @@ public final class KeptKey {
             }
             return load(file);
         } catch (IOException | GeneralSecurityException e) {
-            throw unusable(file, e);
+            throw unusable(file, e, remedy);
         }
     }
 
     /**
      * The key of a file that is there.
      *
+     * @param remedy as of {@link #findOrMake}
      * @throws InputException naming the file when it cannot be used
      */
-    public static CertifiedKey find(Path file) {
+    static CertifiedKey find(Path file, String remedy) {
         try {
             return load(file);
         } catch (IOException | GeneralSecurityException e) {
-            throw unusable(file, e);
+            throw unusable(file, e, remedy);
         }
     }
 
-    private static InputException unusable(Path file, Exception e) {
+    private static InputException unusable(Path file, Exception e, String remedy) {
         return InputException.in(file, "cannot be used ("
-            + (e instanceof IOException trouble ? FileTrouble.reason(file, trouble) : e.getMessage())
-            + "); delete it to have a new one made, which browsers and agents must be told to trust again");
+            + (e instanceof IOException trouble ? FileTrouble.reason(file, trouble) : e.getMessage()) + "); " + remedy);
     }
 
     private static CertifiedKey load(Path file) throws IOException, GeneralSecurityException {

@@ -1,13 +1,16 @@
 package dev.lutra.server.tls;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.connection.CertifiedKey;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -21,8 +24,19 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public record KnownClients(TrustManager trust, String authorities) {
 
-    /** In a server's folder, for commands on its machine. */
-    public static final String OWN_FILE = "client.p12";
+    private static final String OWN_FILE = "client.p12";
+    private static final String REMEDY = "delete it, and the server makes another when it is started again";
+
+    /**
+     * What commands on a server's machine show to it; empty where it has asked nobody for a certificate.
+     *
+     * @param folder the server's
+     * @throws InputException naming the file that cannot be used
+     */
+    public static Optional<CertifiedKey> own(Path folder) {
+        Path file = folder.resolve(OWN_FILE);
+        return Files.exists(file) ? Optional.of(KeptKey.find(file, REMEDY)) : Optional.empty();
+    }
 
     /**
      * Those for whom the certificates of a file vouch.
@@ -33,7 +47,7 @@ public record KnownClients(TrustManager trust, String authorities) {
      */
     public static KnownClients of(Path ca, Path folder, Instant now) {
         List<X509Certificate> authorities = CertificateFiles.authorities(ca, now);
-        X509Certificate own = KeptKey.findOrMake(folder.resolve(OWN_FILE), List.of("localhost"), now).certificate();
+        X509Certificate own = KeptKey.findOrMake(folder.resolve(OWN_FILE), List.of("localhost"), now, REMEDY).certificate();
         try {
             KeyStore anchors = KeyStore.getInstance("PKCS12");
             anchors.load(null, null);

@@ -26,6 +26,7 @@ public record ServerKey(KeyManager[] managers, KeyFingerprint fingerprint, List<
 
     /** Of before gRPC had it as well. */
     private static final String FILE = "https.p12";
+    private static final String REMEDY = "delete it to have a new one made, which browsers and agents must be told to trust again";
 
     /**
      * What an encryption shows; empty where there is none.
@@ -38,7 +39,7 @@ public record ServerKey(KeyManager[] managers, KeyFingerprint fingerprint, List<
             return Optional.of(of(CertificateFiles.read(files.certificate(), files.key())));
         }
         return encryption instanceof Encryption.SelfSigned kept
-            ? Optional.of(of(KeptKey.findOrMake(kept.folder().resolve(FILE), hosts, now)))
+            ? Optional.of(of(KeptKey.findOrMake(kept.folder().resolve(FILE), hosts, now, REMEDY)))
             : Optional.empty();
     }
 
