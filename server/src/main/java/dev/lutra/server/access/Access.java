@@ -117,10 +117,8 @@ public final class Access implements Door {
     }
 
     private Caller identify(String header) {
-        if (header == null || !header.regionMatches(true, 0, TokenHeader.SCHEME, 0, TokenHeader.SCHEME.length())) {
-            throw AccessException.unknown("no token (expected: Authorization: Bearer <token>)");
-        }
-        String hash = Secrets.hash(header.substring(TokenHeader.SCHEME.length()).strip());
+        String hash = Secrets.hash(TokenHeader.token(header)
+            .orElseThrow(() -> AccessException.unknown("no token (expected: Authorization: Bearer <token>)")));
         Optional<Caller> agent = bearers.device(hash).map(device -> new Caller(Role.AGENT, device, Optional.of(device)));
         return agent.or(() -> tokens.caller(hash)).orElseThrow(() -> AccessException.unknown("wrong token"));
     }

@@ -19,10 +19,9 @@ public record OneToken(String token) implements Door {
 
     @Override
     public Caller admit(String call, List<Role> admitted, Optional<String> run, String header) {
-        if (header == null || !header.regionMatches(true, 0, TokenHeader.SCHEME, 0, TokenHeader.SCHEME.length())) {
-            throw AccessException.unknown("no token (expected: the link that the run has printed)");
-        }
-        if (!Secrets.areEqual(Secrets.hash(header.substring(TokenHeader.SCHEME.length()).strip()), Secrets.hash(token))) {
+        String shown = TokenHeader.token(header)
+            .orElseThrow(() -> AccessException.unknown("no token (expected: the link that the run has printed)"));
+        if (!Secrets.areEqual(Secrets.hash(shown), Secrets.hash(token))) {
             throw AccessException.unknown("wrong token (expected: the link that the run has printed)");
         }
         if (!admitted.contains(Role.VIEWER)) {

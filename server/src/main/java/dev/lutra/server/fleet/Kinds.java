@@ -1,6 +1,5 @@
 package dev.lutra.server.fleet;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.latency.table.DevicesOfAKind;
 import dev.lutra.latency.table.DevicesOfAKind.Figure;
@@ -37,20 +36,12 @@ final class Kinds {
             return;
         }
         Task task = handle.createQuery("SELECT task FROM tasks WHERE id = :id").bind("id", taskId)
-            .map((row, context) -> task(row.getBytes("task"))).one();
+            .map((row, context) -> TaskQueue.parse(Task.parser(), row.getBytes("task"))).one();
         handle.createUpdate("INSERT INTO figures (model, device, p50_nanos, half_width, reported_millis)"
             + " VALUES (:model, :device, :nanos, :halfWidth, :now) ON CONFLICT (model, device) DO UPDATE SET p50_nanos = excluded.p50_nanos,"
             + " half_width = excluded.half_width, reported_millis = excluded.reported_millis")
             .bind("model", model(task, measured.getRuntime(), latency.getEstimator())).bind("device", device)
             .bind("nanos", latency.getP50Nanos()).bind("halfWidth", halfWidth).bind("now", dateMillis).execute();
-    }
-
-    private static Task task(byte[] stored) {
-        try {
-            return Task.parseFrom(stored);
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("the database holds a task that cannot be read", e);
-        }
     }
 
     /** How long it was measured is in the interval; what is put in changes no latency, only its shape does. */
@@ -71,8 +62,9 @@ final class Kinds {
     /** How every device stands that has others of its kind which measured the same models, by name. */
     static List<Standing> standings(Handle handle) {
         Map<String, Device> devices = handle.createQuery("SELECT name, description FROM devices WHERE name IN (SELECT device FROM figures)")
-            .map((row, context) -> Map.entry(row.getString("name"), described(row.getBytes("description")))).list().stream()
-            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+            .map((row, context) -> Map.entry(row.getString("name"),
+                TaskQueue.parse(JoinRequest.parser(), row.getBytes("description")).getDevice()))
+            .list().stream().collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
         Map<List<Object>, List<Figure>> byKind = handle.createQuery("SELECT device, model, p50_nanos, half_width FROM figures"
             + " WHERE model IN (SELECT model FROM figures GROUP BY model HAVING count(*) > 1)")
             .map((row, context) -> new Figure(row.getString("device"), row.getString("model"), row.getLong("p50_nanos"),
@@ -88,14 +80,6 @@ final class Kinds {
         }
         standings.sort(Comparator.comparing(Standing::getDevice));
         return standings;
-    }
-
-    private static Device described(byte[] joined) {
-        try {
-            return JoinRequest.parseFrom(joined).getDevice();
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("the database holds a device that cannot be read", e);
-        }
     }
 
     /** The hardware, and how much of it a container may take. An update of the system that changes latencies is to be seen. */

@@ -1,6 +1,5 @@
 package dev.lutra.server.fleet;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lutra.InputException;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.border.FileTrouble;
@@ -92,15 +91,9 @@ public record Retention(Database database, Path models) {
         return handle.createQuery("SELECT position, task FROM tasks WHERE position > :position AND NOT (" + OLD_TASKS + ")"
             + " ORDER BY position LIMIT " + AT_ONCE)
             .bind("position", position).bind("before", before)
-            .map((row, context) -> new NamedModel(row.getLong("position"), model(row.getBytes("task")))).list();
-    }
-
-    private static String model(byte[] task) {
-        try {
-            return Task.parseFrom(task).getModelSha256();
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("the database holds a task that cannot be read", e);
-        }
+            .map((row, context) -> new NamedModel(row.getLong("position"),
+                TaskQueue.parse(Task.parser(), row.getBytes("task")).getModelSha256()))
+            .list();
     }
 
     private Swept sweepModels(Set<String> named, Instant now, long tasks, long devices, boolean delete) {

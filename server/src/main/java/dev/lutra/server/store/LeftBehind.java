@@ -4,15 +4,12 @@ import dev.lutra.InputException;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,19 +63,13 @@ public final class LeftBehind {
             for (Path file : files) {
                 boolean isOld = Files.getLastModifiedTime(file).toInstant().isBefore(end.toInstant().minus(LATELY));
                 String name = file.getFileName().toString();
-                if (!isOld && !name.equals(sha256(file) + MODEL)) {
+                if (!isOld && !name.equals(Sha256.ofFile(file) + MODEL)) {
                     Files.move(file, file.resolveSibling(name + DAMAGED), StandardCopyOption.REPLACE_EXISTING);
                     found.add(file + ": damaged, put aside as " + name + DAMAGED + "; a run that needs this model stores it again");
                 }
             }
+        } catch (UncheckedIOException e) { // of a model that cannot be read
+            throw e.getCause();
         }
-    }
-
-    private static String sha256(Path file) throws IOException {
-        MessageDigest digest = Sha256.digest();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        return Sha256.end(digest);
     }
 }
