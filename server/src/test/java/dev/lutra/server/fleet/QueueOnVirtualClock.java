@@ -54,4 +54,10 @@ abstract class QueueOnVirtualClock {
     static List<String> ids(List<LeasedTask> tasks) {
         return tasks.stream().map(task -> task.getTask().getId()).toList();
     }
+
+    /** Bytes that this thread has had of the heap so far. */
+    static long allocated() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+            .getThreadAllocatedBytes(Thread.currentThread().getId());
+    }
 }

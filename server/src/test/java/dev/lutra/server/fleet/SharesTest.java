@@ -166,9 +166,4 @@ class SharesTest extends QueueOnVirtualClock {
         assertThat(queue.lease(session, 64)).hasSize(1);
         assertThat(allocated() - before).isLessThan(5L * large.size());
     }
-
-    private static long allocated() {
-        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
-            .getThreadAllocatedBytes(Thread.currentThread().getId());
-    }
 }
