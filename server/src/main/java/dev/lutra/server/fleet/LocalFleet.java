@@ -83,11 +83,23 @@ public final class LocalFleet implements Fleet {
 
     @Override
     public void submit(String device, List<Task> tasks) {
-        submit(device, tasks, Submitter.THIS_PROCESS);
+        check(device, tasks);
+        stored(() -> {
+            queue.submit(device, tasks);
+            return tasks;
+        });
     }
 
-    /** As {@link #submit(String, List)}, for somebody elsewhere. */
+    /** As {@link #submit(String, List)}, for somebody elsewhere, who may have so many tasks that are not done and no more. */
     public void submit(String device, List<Task> tasks, Submitter by) {
+        check(device, tasks);
+        stored(() -> {
+            queue.submit(device, tasks, by);
+            return tasks;
+        });
+    }
+
+    private void check(String device, List<Task> tasks) {
         Names.device("device", device);
         Set<String> seen = new HashSet<>();
         for (Task task : tasks) {
@@ -102,10 +114,6 @@ public final class LocalFleet implements Fleet {
                 checkModel(task);
             }
         }
-        stored(() -> {
-            queue.submit(device, tasks, by);
-            return tasks;
-        });
     }
 
     private void checkModel(Task task) {

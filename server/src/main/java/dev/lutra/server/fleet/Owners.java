@@ -61,12 +61,12 @@ final class Owners {
             .map(Map.Entry::getKey).toList();
     }
 
-    /** @throws InputException when these would be too many */
-    static void requireRoom(Handle handle, String owner, int more) {
+    /** @throws InputException when an owner has too many tasks that are not done */
+    static void requireRoom(Handle handle, String owner) {
         int open = handle.createQuery("SELECT count(*) FROM tasks WHERE owner = :owner AND state <> 'done'").bind("owner", owner)
             .mapTo(Integer.class).one();
-        if (open + more > MOST_TASKS) {
-            throw new InputException("tasks: " + (open + more) + " of one experiment are not done (expected: at most " + MOST_TASKS + ")");
+        if (open > MOST_TASKS) {
+            throw new InputException("tasks: " + open + " of one experiment are not done (expected: at most " + MOST_TASKS + ")");
         }
     }
 

@@ -620,9 +620,9 @@ public final class TaskQueue {
         read(handle -> hear(handle, session));
     }
 
-    /** As {@link #submit(String, List, Submitter)}, for this process, which is there as long as the queue is. */
+    /** As {@link #submit(String, List, Submitter)}, for this process, which is there as long as the queue is and may have any number. */
     public void submit(String device, List<Task> tasks) {
-        submit(device, tasks, Submitter.THIS_PROCESS);
+        submit(device, tasks, Submitter.THIS_PROCESS, false);
     }
 
     /**
@@ -632,9 +632,13 @@ public final class TaskQueue {
      * one's. One that may have the outcome of an equal task is done at once where that is there. Many tasks are stored in several steps,
      * between which others have their turn.
      *
-     * @throws InputException when somebody else than this process would have more tasks that are not done than anybody may
+     * @throws InputException when the owner would have more tasks that are not done than anybody may
      */
     public void submit(String device, List<Task> tasks, Submitter by) {
+        submit(device, tasks, by, true);
+    }
+
+    private void submit(String device, List<Task> tasks, Submitter by, boolean isLimited) {
         owners.hear(by.owner(), now());
         for (int begin = 0; begin < tasks.size();) {
             int end = begin;
@@ -642,7 +646,13 @@ public final class TaskQueue {
                 bytes += tasks.get(end).getSerializedSize();
             }
             List<Submitted> some = tasks.subList(begin, end).stream().map(task -> new Submitted(task, TaskContent.fingerprint(task))).toList();
-            announce(device, transaction(handle -> submitSome(handle, device, some, by)));
+            announce(device, transaction(handle -> {
+                List<String> done = submitSome(handle, device, some, by);
+                if (isLimited) {
+                    Owners.requireRoom(handle, by.owner());
+                }
+                return done;
+            }));
             begin = end;
         }
     }
@@ -662,9 +672,6 @@ public final class TaskQueue {
 
     /** Returns those that are done. */
     private List<String> submitSome(Handle handle, String device, List<Submitted> tasks, Submitter by) {
-        if (!by.equals(Submitter.THIS_PROCESS)) {
-            Owners.requireRoom(handle, by.owner(), tasks.size());
-        }
         JoinRequest joined = joined(handle, device).orElse(JoinRequest.getDefaultInstance());
         Turns turns = Turns.of(handle, device, by);
         List<String> done = new ArrayList<>();

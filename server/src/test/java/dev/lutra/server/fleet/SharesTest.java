@@ -11,6 +11,7 @@ import dev.lutra.proto.ModelInput;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
+import dev.lutra.server.store.ModelStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,11 +63,16 @@ class SharesTest extends QueueOnVirtualClock {
         assertThat(done(session, 10)).as("no turns were saved up").containsPattern("^[abc]{6}[ab]{2}a{2}$");
     }
 
-    @Test
-    void nobodyHasMoreTasksThanAnybodyMay() {
+    /** Has somebody wait for so many tasks. */
+    private void fill(Submitter by, int tasks) {
         database.transaction(handle -> handle.execute("INSERT INTO tasks (id, device, state, epoch, task, submitted_millis, owner, priority, turn)"
             + " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT 'many' || i, 'pi', 'queued', 0, x'', 0, ?, 0, i"
-            + " FROM n", Owners.MOST_TASKS - 1, ANNE.owner()));
+            + " FROM n", tasks, by.owner()));
+    }
+
+    @Test
+    void nobodyHasMoreTasksThanAnybodyMay() {
+        fill(ANNE, Owners.MOST_TASKS - 1);
         submit(ANNE, 0, 1);
         assertThatThrownBy(() -> submit(ANNE, 1, 3)).isInstanceOf(InputException.class)
             .hasMessage("tasks: 100002 of one experiment are not done (expected: at most 100000)");
@@ -75,6 +81,31 @@ class SharesTest extends QueueOnVirtualClock {
         assertThat(done(join(), 3)).as("of a priority that came later").isEqualTo("bbb");
         queue.cancelOfOwner(ANNE.owner());
         submit(ANNE, 1, 3);
+    }
+
+    /** Who is not sure whether a call has arrived makes it again. */
+    @Test
+    void whatIsSubmittedAgainCountsOnce() {
+        fill(ANNE, Owners.MOST_TASKS - 3);
+        submit(ANNE, 0, 3);
+        submit(ANNE, 0, 3);
+        assertThatThrownBy(() -> submit(ANNE, 0, 4)).isInstanceOf(InputException.class)
+            .hasMessage("tasks: 100001 of one experiment are not done (expected: at most 100000)");
+        assertThatThrownBy(() -> queue.finished(Set.of("anne3"))).as("was not stored").isInstanceOf(InputException.class);
+    }
+
+    /** A caller elsewhere that gives no name is none of this process. */
+    @Test
+    void whoGivesNoNameHasNoMoreTasksEither() {
+        ModelStore models = new ModelStore(folder.resolve("models"));
+        LocalFleet fleet = new LocalFleet(queue, models);
+        Submitter nameless = new Submitter("", 0);
+        List<Task> task = List.of(Task.newBuilder().setId("t").setThreads(1).setModelSha256(models.put(new byte[]{0x3a, 0})).build());
+        fill(nameless, Owners.MOST_TASKS);
+        assertThatThrownBy(() -> fleet.submit("pi", task, nameless)).isInstanceOf(InputException.class)
+            .hasMessage("tasks: 100001 of one experiment are not done (expected: at most 100000)");
+        fleet.submit("pi", task);
+        assertThat(queue.finished(Set.of("t"))).as("stored, and not done").isZero();
     }
 
     @Test
