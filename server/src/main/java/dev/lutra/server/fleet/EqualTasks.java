@@ -44,13 +44,12 @@ final class EqualTasks {
     }
 
     /** Ends those that wait with what has come of an equal one, and keeps it for those who come later; returns the ended. */
-    static List<String> endOthers(Handle handle, String id, String content, String device, Outcome outcome, JoinRequest joined, long dateMillis) {
-        Task task = handle.createQuery("SELECT task FROM tasks WHERE id = :id").bind("id", id)
-            .map((row, context) -> TaskQueue.parse(Task.parser(), row.getBytes("task"))).one();
+    static List<String> endOthers(Handle handle, Task task, String content, String device, Outcome outcome, JoinRequest joined, long dateMillis) {
         boolean sound = isSound(task, outcome, joined.getDevice());
         String setting = sound ? setting(joined, task.getProvider(), powerMode(outcome, joined)) : null;
         if (sound) {
-            handle.createUpdate("UPDATE tasks SET setting = :setting WHERE id = :id").bind("setting", setting).bind("id", id).execute();
+            handle.createUpdate("UPDATE tasks SET setting = :setting WHERE id = :id").bind("setting", setting).bind("id", task.getId())
+                .execute();
         }
         // what little time gave is for those who had no more
         return sound || outcome.hasFailed() || !task.hasBudget()

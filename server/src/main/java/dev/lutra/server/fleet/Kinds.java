@@ -29,14 +29,12 @@ final class Kinds {
     private Kinds() {}
 
     /** Keeps what a device has said of a task's model, where it is a figure that others' can be held against. */
-    static void note(Handle handle, String device, String taskId, Measured measured, long dateMillis) {
+    static void note(Handle handle, String device, Task task, Measured measured, long dateMillis) {
         Distribution latency = measured.getLatency();
         double halfWidth = latency.getBetweenRunsHalfWidth() > 0 ? latency.getBetweenRunsHalfWidth() : latency.getRelativeHalfWidth();
         if (latency.getP50Nanos() <= 0 || !(halfWidth > 0) || !Double.isFinite(halfWidth)) {
             return;
         }
-        Task task = handle.createQuery("SELECT task FROM tasks WHERE id = :id").bind("id", taskId)
-            .map((row, context) -> TaskQueue.parse(Task.parser(), row.getBytes("task"))).one();
         handle.createUpdate("INSERT INTO figures (model, device, p50_nanos, half_width, reported_millis)"
             + " VALUES (:model, :device, :nanos, :halfWidth, :now) ON CONFLICT (model, device) DO UPDATE SET p50_nanos = excluded.p50_nanos,"
             + " half_width = excluded.half_width, reported_millis = excluded.reported_millis")

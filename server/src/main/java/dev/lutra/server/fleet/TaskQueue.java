@@ -516,22 +516,25 @@ public final class TaskQueue {
         Optional<Reported> stored = transaction(handle -> {
             ended.clear(); // of a try that storage did not take
             String reporting = see(handle, session);
-            Optional<String> content = handle.createQuery("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
+            Optional<Submitted> task = handle.createQuery("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
                 + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS
-                + " RETURNING coalesce(content, '')")
+                + " RETURNING task, content")
                 .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", reporting)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .mapTo(String.class).findOne();
-            if (content.isPresent() && outcome.hasMeasured()) {
-                Kinds.note(handle, reporting, lease.getTaskId(), outcome.getMeasured(), clock.millis());
-            }
-            content.filter(shared -> !shared.isEmpty()).ifPresent(shared -> ended.addAll(EqualTasks.endOthers(handle, lease.getTaskId(), shared,
-                reporting, outcome, joined(handle, reporting).orElseThrow(), clock.millis())));
-            boolean isStored = content.isPresent()
+                .map((row, context) -> new Submitted(parse(Task.parser(), row.getBytes("task")), Optional.ofNullable(row.getString("content"))))
+                .findOne();
+            task.ifPresent(done -> {
+                if (outcome.hasMeasured()) {
+                    Kinds.note(handle, reporting, done.task(), outcome.getMeasured(), clock.millis());
+                }
+                done.content().ifPresent(shared -> ended.addAll(EqualTasks.endOthers(handle, done.task(), shared, reporting, outcome,
+                    joined(handle, reporting).orElseThrow(), clock.millis())));
+            });
+            boolean isStored = task.isPresent()
                 || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                     .mapTo(Integer.class).one() == 1;
-            return isStored ? Optional.of(new Reported(reporting, content.isPresent())) : Optional.empty();
+            return isStored ? Optional.of(new Reported(reporting, task.isPresent())) : Optional.empty();
         });
         stored.filter(Reported::isNew).ifPresent(report -> reported.add(report.device(), lease.getTaskId(), outcome));
         stored.ifPresent(report -> {
