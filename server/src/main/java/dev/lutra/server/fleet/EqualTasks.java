@@ -31,14 +31,18 @@ final class EqualTasks {
 
     private EqualTasks() {}
 
-    /** Ends a task with the newest sound outcome of an equal one, if there is any; says whether there was. */
-    static boolean endWithKnown(Handle handle, Task task, String content, String device, JoinRequest joined, long dateMillis) {
-        String setting = setting(joined, task.getProvider(), joined.getPowerMode());
+    /**
+     * Ends a task with the newest sound outcome of an equal one, if there is any; says whether there was.
+     *
+     * @param described the device, as it joined
+     * @param setting what it is now for the task's provider, see {@link #setting(JoinRequest, String)}
+     */
+    static boolean endWithKnown(Handle handle, Task task, String content, String device, Device described, String setting, long dateMillis) {
         Optional<byte[]> known = handle.createQuery("SELECT outcome FROM tasks WHERE content = :content AND device = :device"
             + " AND state = 'done' AND setting = :setting ORDER BY finished_millis DESC LIMIT 1")
             .bind("content", content).bind("device", device).bind("setting", setting)
             .map((row, context) -> row.getBytes("outcome")).findOne()
-            .filter(outcome -> isSound(task, TaskQueue.parse(Outcome.parser(), outcome), joined.getDevice()));
+            .filter(outcome -> isSound(task, TaskQueue.parse(Outcome.parser(), outcome), described));
         return known.isPresent() && handle.createUpdate(END + "id = :id").bind("id", task.getId()).bind("outcome", known.get())
             .bind("setting", setting).bind("now", dateMillis).execute() == 1;
     }
@@ -79,6 +83,11 @@ final class EqualTasks {
     private static String powerMode(Outcome outcome, JoinRequest joined) {
         Measured measured = outcome.getMeasured();
         return measured.hasCircumstances() ? measured.getCircumstances().getSystem().getPowerMode() : joined.getPowerMode();
+    }
+
+    /** What a device is now, as far as a model's latency with a provider follows from it. */
+    static String setting(JoinRequest joined, String provider) {
+        return setting(joined, provider, joined.getPowerMode());
     }
 
     /** What a device is, as far as a model's latency follows from it. An agent of another version may measure in another way. */

@@ -8,6 +8,7 @@ import com.google.protobuf.Parser;
 import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.AgentState;
+import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.LeaseName;
@@ -27,6 +28,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -677,6 +679,7 @@ public final class TaskQueue {
     private List<String> submitSome(Handle handle, String device, List<Submitted> tasks, Submitter by) {
         JoinRequest joined = joined(handle, device).orElse(JoinRequest.getDefaultInstance());
         Turns turns = Turns.of(handle, device, by);
+        Map<String, String> settings = new HashMap<>();
         List<String> done = new ArrayList<>();
         for (Submitted submitted : tasks) {
             Task task = submitted.task();
@@ -687,13 +690,13 @@ public final class TaskQueue {
                 .execute() == 1;
             if (isNew) {
                 turns.take();
-            } else if (!renewed(handle, submitted, by) && handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", task.getId())
-                .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome")))
-                .findOne().filter(outcome -> !OutcomeCheck.isFinal(task, outcome, joined.getDevice())).isPresent()) {
-                doAgain(handle, submitted, by);
             }
-            if (submitted.takes() && EqualTasks.endWithKnown(handle, task, submitted.content().get(), device, joined, clock.millis())) {
-                done.add(task.getId());
+            boolean isOpen = isNew || renewed(handle, submitted, by) || doneAgain(handle, submitted, by, joined.getDevice());
+            if (isOpen && submitted.takes()) {
+                String setting = settings.computeIfAbsent(task.getProvider(), provider -> EqualTasks.setting(joined, provider));
+                if (EqualTasks.endWithKnown(handle, task, submitted.content().get(), device, joined.getDevice(), setting, clock.millis())) {
+                    done.add(task.getId());
+                }
             }
         }
         return done;
@@ -705,10 +708,13 @@ public final class TaskQueue {
             + " takes = :takes WHERE id = :id AND state <> 'done'"), by).execute() == 1;
     }
 
-    private static void doAgain(Handle handle, Submitted submitted, Submitter by) {
-        submitted.in(handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
+    /** Has a task done again whose outcome is not final; false if it is. */
+    private static boolean doneAgain(Handle handle, Submitted submitted, Submitter by, Device device) {
+        Outcome outcome = handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", submitted.task().getId())
+            .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome"))).one();
+        return !OutcomeCheck.isFinal(submitted.task(), outcome, device) && submitted.in(handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
             + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority, content = :content,"
-            + " takes = :takes, setting = NULL WHERE id = :id"), by).execute();
+            + " takes = :takes, setting = NULL WHERE id = :id"), by).execute() == 1;
     }
 
     /**
