@@ -430,7 +430,7 @@ public final class TaskQueue {
         });
         if (device != null) {
             transaction(handle -> handle.createUpdate("UPDATE devices SET description = :description WHERE session = :session")
-                .bind("description", joined(handle, device).orElseThrow().toBuilder().setPowerMode(mode).build().toByteArray())
+                .bind("description", joined(handle, device).orElseThrow(UnknownSessionException::new).toBuilder().setPowerMode(mode).build().toByteArray())
                 .bind("session", session).execute());
         }
     }

@@ -599,6 +599,30 @@ class TaskQueueTest extends QueueOnVirtualClock {
         return queue.join(JoinRequest.newBuilder().setDevice(Device.newBuilder().setName(device)).setMachine(machine).setProcess(process).build());
     }
 
+    /** What it was is looked up first, and what it is now is written when others have had their turns. */
+    @Test
+    void aDeviceThatIsRemovedWhileItTellsItsPowerModeHasToJoinAgain() {
+        String session = join("pi");
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        database.transaction(handle -> {
+            handle.execute("DELETE FROM devices");
+            Thread agent = new Thread(() -> {
+                try {
+                    queue.inPowerMode(session, "MAXN");
+                    told.complete(null);
+                } catch (RuntimeException e) {
+                    told.completeExceptionally(e);
+                }
+            });
+            agent.start();
+            while (agent.getState() != Thread.State.WAITING && !told.isDone()) {
+                Thread.onSpinWait();
+            }
+            return null;
+        });
+        assertThatThrownBy(told::join).hasCauseInstanceOf(UnknownSessionException.class);
+    }
+
     private void assertTaken(String machine, String process, long silentSeconds) {
         assertThatThrownBy(() -> join("pi", machine, process)).isInstanceOf(NameTakenException.class)
             .hasMessage("device pi: the name belongs to another agent, heard of " + silentSeconds + " s ago (expected: a name of its own;"
