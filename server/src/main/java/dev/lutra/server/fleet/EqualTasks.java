@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -25,9 +26,6 @@ final class EqualTasks {
     /** A queued task that waits for what an equal one brings that is under way. */
     static final String WAITS_FOR_AN_EQUAL_ONE = "takes = 1 AND EXISTS (SELECT 1 FROM tasks AS equal_one WHERE equal_one.content = tasks.content"
         + " AND equal_one.device = tasks.device AND equal_one.state = 'leased')";
-
-    private static final String END = "UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
-        + " stale_epoch = epoch, outcome = :outcome, setting = :setting, finished_millis = :now WHERE state <> 'done' AND ";
 
     private EqualTasks() {}
 
@@ -43,8 +41,8 @@ final class EqualTasks {
             .bind("content", content).bind("device", device).bind("setting", setting)
             .map((row, context) -> row.getBytes("outcome")).findOne()
             .filter(outcome -> isSound(task, TaskQueue.parse(Outcome.parser(), outcome), described));
-        return known.isPresent() && handle.createUpdate(END + "id = :id").bind("id", task.getId()).bind("outcome", known.get())
-            .bind("setting", setting).bind("now", dateMillis).execute() == 1;
+        return known.isPresent()
+            && !Ended.all(handle, "id = :id", Map.of("id", task.getId()), known.get(), setting, dateMillis).isEmpty();
     }
 
     /** Ends those that wait with what has come of an equal one, and keeps it for those who come later; returns the ended. */
@@ -62,7 +60,7 @@ final class EqualTasks {
     }
 
     /** Ends those that wait for what cannot be had; returns them. */
-    static List<String> endAll(Handle handle, List<TaskQueue.Ended> failed, Outcome outcome, long dateMillis) {
+    static List<String> endAll(Handle handle, List<Ended> failed, Outcome outcome, long dateMillis) {
         List<String> ended = new ArrayList<>();
         failed.forEach(task -> task.content()
             .ifPresent(content -> ended.addAll(end(handle, content, task.device(), outcome, null, dateMillis))));
@@ -70,9 +68,8 @@ final class EqualTasks {
     }
 
     private static List<String> end(Handle handle, String content, String device, Outcome outcome, String setting, long dateMillis) {
-        return handle.createQuery(END + "content = :content AND device = :device AND takes = 1 RETURNING id")
-            .bind("content", content).bind("device", device).bind("outcome", outcome.toByteArray()).bind("setting", setting)
-            .bind("now", dateMillis).mapTo(String.class).list();
+        return Ended.ids(Ended.all(handle, "content = :content AND device = :device AND takes = 1",
+            Map.of("content", content, "device", device), outcome.toByteArray(), setting, dateMillis));
     }
 
     /** Whether an outcome is what anybody would have got, however much time they have. */

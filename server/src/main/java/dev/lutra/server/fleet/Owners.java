@@ -81,11 +81,7 @@ final class Owners {
 
     /** Gives up some of an owner's queued tasks and returns them; none: there are no more. */
     static List<String> giveUp(Handle handle, String owner, long dateMillis) {
-        return handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, under_way = 0, outcome = :outcome, finished_millis = :now"
-            + " WHERE position IN (SELECT position FROM tasks WHERE owner = :owner AND state <> 'done' AND state = 'queued' LIMIT " + MOST_AT_ONCE
-            + ")"
-            + " RETURNING id")
-            .bind("outcome", GIVEN_UP.toByteArray()).bind("now", dateMillis).bind("owner", owner)
-            .mapTo(String.class).list();
+        return Ended.ids(Ended.all(handle, "position IN (SELECT position FROM tasks WHERE owner = :owner AND state <> 'done'"
+            + " AND state = 'queued' LIMIT " + MOST_AT_ONCE + ")", Map.of("owner", owner), GIVEN_UP.toByteArray(), dateMillis));
     }
 }

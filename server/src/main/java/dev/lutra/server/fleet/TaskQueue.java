@@ -22,8 +22,6 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.TaskState;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.StorageException;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +41,6 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.Update;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -430,7 +427,8 @@ public final class TaskQueue {
         });
         if (device != null) {
             transaction(handle -> handle.createUpdate("UPDATE devices SET description = :description WHERE session = :session")
-                .bind("description", joined(handle, device).orElseThrow(UnknownSessionException::new).toBuilder().setPowerMode(mode).build().toByteArray())
+                .bind("description",
+                    joined(handle, device).orElseThrow(UnknownSessionException::new).toBuilder().setPowerMode(mode).build().toByteArray())
                 .bind("session", session).execute());
         }
     }
@@ -577,7 +575,7 @@ public final class TaskQueue {
             replacedProcesses.remove(device);
             return cancelled;
         });
-        announce(device, failed.stream().map(Ended::id).toList());
+        announce(device, Ended.ids(failed));
         return failed.size();
     }
 
@@ -614,10 +612,7 @@ public final class TaskQueue {
     }
 
     private List<Ended> cancel(Handle handle, String which, String key) {
-        return handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
-            + " outcome = :cancelled, finished_millis = :now, stale_epoch = epoch WHERE state <> 'done' AND " + which + Ended.RETURNING)
-            .bind("cancelled", CANCELLED.toByteArray()).bind("now", clock.millis()).bind("key", key)
-            .map(Ended::of).list();
+        return Ended.all(handle, which, Map.of("key", key), CANCELLED.toByteArray(), clock.millis());
     }
 
     /** @throws UnknownSessionException when the session is not that of a device */
@@ -712,9 +707,10 @@ public final class TaskQueue {
     private static boolean doneAgain(Handle handle, Submitted submitted, Submitter by, Device device) {
         Outcome outcome = handle.createQuery("SELECT outcome FROM tasks WHERE id = :id").bind("id", submitted.task().getId())
             .map((row, context) -> parse(Outcome.parser(), row.getBytes("outcome"))).one();
-        return !OutcomeCheck.isFinal(submitted.task(), outcome, device) && submitted.in(handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
-            + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority, content = :content,"
-            + " takes = :takes, setting = NULL WHERE id = :id"), by).execute() == 1;
+        return !OutcomeCheck.isFinal(submitted.task(), outcome, device)
+            && submitted.in(handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, attempts = 0, task = :task, outcome = NULL,"
+                + " finished_millis = NULL, reported_epoch = NULL, stale_epoch = epoch, owner = :owner, priority = :priority, content = :content,"
+                + " takes = :takes, setting = NULL WHERE id = :id"), by).execute() == 1;
     }
 
     /**
@@ -933,33 +929,15 @@ public final class TaskQueue {
 
     /** Queues tasks for whoever comes next; those that were under way are charged. Returns those that fail for it. */
     private List<String> takeBack(Handle handle, String which, Object key) {
-        List<Ended> failed = handle.createQuery("UPDATE tasks SET state = 'done', session = NULL, lease_expires_millis = NULL, under_way = 0,"
-            + " attempts = attempts + 1, outcome = :failed, finished_millis = :now"
-            + " WHERE " + OF_AN_AGENT + " AND under_way = 1 AND attempts + 1 >= :max AND " + which + Ended.RETURNING)
-            .bind("failed", LOST_TOO_OFTEN.toByteArray()).bind("now", clock.millis())
-            .bind("max", MAX_ATTEMPTS).bind("key", key)
-            .map(Ended::of).list();
-        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL,"
-            + " attempts = attempts + under_way, under_way = 0 WHERE " + OF_AN_AGENT + " AND " + which)
-            .bind("key", key)
-            .execute();
+        String held = OF_AN_AGENT + " AND " + which;
+        handle.createUpdate("UPDATE tasks SET attempts = attempts + 1 WHERE " + held + " AND under_way = 1").bind("key", key).execute();
+        List<Ended> failed = Ended.all(handle, held + " AND under_way = 1 AND attempts >= :max", Map.of("key", key, "max", MAX_ATTEMPTS),
+            LOST_TOO_OFTEN.toByteArray(), clock.millis());
+        handle.createUpdate("UPDATE tasks SET state = 'queued', session = NULL, lease_expires_millis = NULL, under_way = 0 WHERE " + held)
+            .bind("key", key).execute();
         List<String> ids = new ArrayList<>(EqualTasks.endAll(handle, failed, LOST_TOO_OFTEN, clock.millis()));
-        failed.forEach(task -> ids.add(task.id()));
+        ids.addAll(Ended.ids(failed));
         return ids;
-    }
-
-    /**
-     * A task that the server itself has ended.
-     *
-     * @param content by which it shares outcomes
-     */
-    record Ended(String id, String device, Optional<String> content) {
-
-        private static final String RETURNING = " RETURNING id, device, content";
-
-        private static Ended of(ResultSet row, StatementContext context) throws SQLException {
-            return new Ended(row.getString("id"), row.getString("device"), Optional.ofNullable(row.getString("content")));
-        }
     }
 
     /** Notes a sign of life and returns the session's device. */
