@@ -12,7 +12,8 @@ public final class Samplings {
         "fair", settings -> new FairSampling(),
         "first-path", settings -> new FirstPathSampling(),
         "macs-uniform", MacsUniformSampling::of,
-        "proportional", ProportionalSampling::of,
+        "pool", PoolSampling::even,
+        "proportional", PoolSampling::proportional,
         "sandwich", SandwichSampling::of,
         "uniform", UniformSampling::of));
 

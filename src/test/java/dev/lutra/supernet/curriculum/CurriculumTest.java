@@ -138,7 +138,7 @@ class CurriculumTest {
         assertRefused("[{share: 0.5, sampling: uniform, then: inherit}, {sampling: uniform}]",
             "f.yaml:1: phases: inherit after uniform (expected: after a phase that trains one path)");
         assertRefused("[{sampling: first-past}]",
-            "f.yaml:1: phases[0].sampling: first-past (expected: one of channel-warm-up, fair, first-path, macs-uniform, proportional, sandwich, uniform)");
+            "f.yaml:1: phases[0].sampling: first-past (expected: one of channel-warm-up, fair, first-path, macs-uniform, pool, proportional, sandwich, uniform)");
         assertRefused("[{share: 0.5, sampling: first-path, then: [inherit, shrink]}, {sampling: uniform}]",
             "f.yaml:1: phases: shrink after first-path (expected: after a phase that trains many paths)");
         assertRefused("[{share: 0.2, sampling: first-path, then: inherit}, {share: 0.4, sampling: fair, then: {shrink: {by: angle}}}, "

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -203,28 +203,37 @@ class SamplingTest {
     /** Luo et al. 2019, NAO-V2: the share of a path in the steps is its share of the pool's parameters. */
     @Test
     void pathsOfAPoolAreDrawnInProportionToTheirParameters() {
+        assertThatPathsAreDrawnByShares(PoolSampling.By.PARAMETERS, path -> Cost.of(space.build(path)).params(), path -> 1);
+    }
+
+    @Test
+    void pathsOfAPoolAreDrawnEquallyOften() {
+        assertThatPathsAreDrawnByShares(PoolSampling.By.NOTHING, path -> 1, path -> Cost.of(space.build(path)).params());
+    }
+
+    private void assertThatPathsAreDrawnByShares(PoolSampling.By by, ToDoubleFunction<Architecture> expected,
+            ToDoubleFunction<Architecture> wrong) {
         int size = 10;
-        ProportionalSampling sampling = new ProportionalSampling(size);
+        PoolSampling sampling = new PoolSampling(by, size);
         List<Architecture> pool = sampling.poolOf(Options.all(space), Moment.of(1, 0)).paths();
         assertThat(pool).hasSize(size).doesNotHaveDuplicates();
-        double[] params = pool.stream().mapToDouble(path -> Cost.of(space.build(path)).params()).toArray();
-        double all = DoubleStream.of(params).sum();
         int[] counts = new int[size];
-        int steps = 40_000;
-        for (int step = 0; step < steps; step++) {
+        for (int step = 0; step < 40_000; step++) {
             counts[pool.indexOf(only(sampling, step))]++;
         }
-        double sum = 0;
-        double even = 0;
-        for (int path = 0; path < size; path++) {
-            double expected = steps * params[path] / all;
-            sum += (counts[path] - expected) * (counts[path] - expected) / expected;
-            even += Math.pow(counts[path] - (double) steps / size, 2) * size / steps;
-        }
-        assertThat(sum).as("%s", counts).isLessThan(CHI_SQUARED_9);
-        assertThat(even).as("not as if all were alike: %s", counts).isGreaterThan(CHI_SQUARED_9);
+        assertThat(chiSquare(counts, pool, expected)).as("%s", counts).isLessThan(CHI_SQUARED_9);
+        assertThat(chiSquare(counts, pool, wrong)).as("not by another rule: %s", counts).isGreaterThan(CHI_SQUARED_9);
         assertThat(sampling.poolOf(Options.all(space), new Moment(1, 70, 4, 4, 8)).paths()).as("another phase").isNotEqualTo(pool);
         assertThat(sampling.poolOf(Options.all(space), new Moment(1, 30, 2, 0, 4)).paths()).as("the same phase").isEqualTo(pool);
+    }
+
+    private static double chiSquare(int[] counts, List<Architecture> paths, ToDoubleFunction<Architecture> share) {
+        double steps = IntStream.of(counts).sum();
+        double all = paths.stream().mapToDouble(share).sum();
+        return IntStream.range(0, counts.length).mapToDouble(path -> {
+            double expected = steps * share.applyAsDouble(paths.get(path)) / all;
+            return Math.pow(counts[path] - expected, 2) / expected;
+        }).sum();
     }
 
     /** The table of OneShot-S+'s released code: epochs 1 to 60, then the lowest id by epoch after them. */
