@@ -212,7 +212,7 @@ class SamplingTest {
     }
 
     private void assertThatPathsAreDrawnByShares(PoolSampling.By by, ToDoubleFunction<Architecture> expected,
-            ToDoubleFunction<Architecture> wrong) {
+        ToDoubleFunction<Architecture> wrong) {
         int size = 10;
         PoolSampling sampling = new PoolSampling(by, size);
         List<Architecture> pool = sampling.poolOf(Options.all(space), Moment.of(1, 0)).paths();
