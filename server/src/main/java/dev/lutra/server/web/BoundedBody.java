@@ -33,7 +33,11 @@ final class BoundedBody extends FilterInputStream {
     private void count(int bytes) {
         left -= bytes;
         if (left < 0) {
-            throw new Refusal(413, "request: more than " + mostBytes + " bytes (expected: at most so many of this call)");
+            throw over(mostBytes);
         }
+    }
+
+    static Refusal over(int mostBytes) {
+        return new Refusal(413, "request: more than " + mostBytes + " bytes (expected: at most so many of this call)");
     }
 }

@@ -3,8 +3,8 @@ package dev.lutra.server.web;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
+import dev.lutra.Names;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -23,30 +23,30 @@ record Guard(Set<String> hosts, HttpHandler handler) implements HttpHandler {
     private static final Pattern HOST = Pattern.compile("(?<name>\\[[0-9a-fA-F:.]+]|[^:\\[\\]]+)(:\\d{1,5})?");
     private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
     private static final String JSON = "application/json";
+    private static final String UNPACKED = "identity";
 
     @Override
     public void handle(HttpExchange exchange) throws IOException {
-        Optional<Problem> problem = problem(exchange);
+        Optional<Refusal> problem = problem(exchange);
         if (problem.isEmpty()) {
             handler.handle(exchange);
             return;
         }
         try (exchange) {
-            byte[] line = problem.get().line().getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
-            exchange.sendResponseHeaders(problem.get().status(), line.length);
-            exchange.getResponseBody().write(line);
+            Router.refuse(exchange, problem.get().status(), problem.get().getMessage());
         }
     }
 
-    private record Problem(int status, String line) {}
-
-    private Optional<Problem> problem(HttpExchange exchange) {
+    private Optional<Refusal> problem(HttpExchange exchange) {
         Headers headers = exchange.getRequestHeaders();
         String host = headers.getFirst("Host");
         Matcher named = HOST.matcher(host == null ? "" : host);
         if (!named.matches() || !hosts.contains(named.group("name").toLowerCase(Locale.ROOT))) {
-            return Optional.of(new Problem(421, "not a name of this server (expected: one of those in its certificate; --name adds others)"));
+            return Optional.of(new Refusal(421, "host: " + (host == null ? "none" : Names.shown(host)) + " (expected: a name or address of the machine that serves; 'lutra serve --name' adds others)"));
+        }
+        String coding = headers.getFirst("Content-Encoding");
+        if (coding != null && !coding.equalsIgnoreCase(UNPACKED)) { // so that sizes are what is sent
+            return Optional.of(new Refusal(415, "content encoding: " + Names.shown(coding) + " (expected: none)"));
         }
         if (!exchange.getRequestURI().getPath().startsWith(Router.API)) {
             return Optional.empty();
@@ -54,12 +54,12 @@ record Guard(Set<String> hosts, HttpHandler handler) implements HttpHandler {
         String origin = headers.getFirst("Origin");
         String site = headers.getFirst("Sec-Fetch-Site");
         if (origin != null && !origin.replaceFirst("^https?://", "").equals(host) || site != null && !OWN_SITES.contains(site)) {
-            return Optional.of(new Problem(403, "from another site's page (expected: a page of this server)"));
+            return Optional.of(new Refusal(403, "from another site's page (expected: a page of this server)"));
         }
         String type = headers.getFirst("Content-Type");
         if (exchange.getRequestMethod().equals("POST")
             && (type == null || !type.toLowerCase(Locale.ROOT).replaceFirst(";.*", "").strip().equals(JSON))) {
-            return Optional.of(new Problem(415, "content type: " + (type == null ? "none" : "another") + " (expected: " + JSON + ")"));
+            return Optional.of(new Refusal(415, "content type: " + (type == null ? "none" : "another") + " (expected: " + JSON + ")"));
         }
         return Optional.empty();
     }

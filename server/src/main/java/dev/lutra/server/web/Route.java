@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  */
 public record Route(String method, String pattern, List<Role> admits, Words words, int mostBytes, Handler handler) {
 
-    /** A few settings: what takes more says so. Less than what the JDK's server reads of what a call has left unread. */
+    /** A few settings: what takes more says so. */
     private static final int USUAL_BYTES = 32 << 10;
     /** What bytes take as base64, with some room for names. */
     private static final int JSON_BYTES = 11;

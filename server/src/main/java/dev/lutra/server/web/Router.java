@@ -12,7 +12,6 @@ import dev.lutra.server.fleet.UnknownSessionException;
 import dev.lutra.server.schedule.UnknownRunException;
 import dev.lutra.server.store.StorageException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,13 +80,13 @@ final class Router implements HttpHandler {
         return called.route().handler().answer(new Call(exchange, caller, called.parameters()));
     }
 
-    /** Also where a call reads nothing of what is sent. What it may take is read before it is refused: many a caller listens only then. */
-    private static void bound(HttpExchange exchange, int mostBytes) throws IOException {
-        exchange.setStreams(new BoundedBody(exchange.getRequestBody(), mostBytes), null);
+    /** Also where a call reads nothing of what is sent. */
+    private static void bound(HttpExchange exchange, int mostBytes) {
         String length = exchange.getRequestHeaders().getFirst("Content-Length");
         if (length != null && Long.parseLong(length) > mostBytes) { // the JDK's server has seen that it is a number
-            exchange.getRequestBody().transferTo(OutputStream.nullOutputStream());
+            throw BoundedBody.over(mostBytes);
         }
+        exchange.setStreams(new BoundedBody(exchange.getRequestBody(), mostBytes), null);
     }
 
     /** Says whether it has answered; otherwise the answer comes later. */
@@ -117,7 +116,8 @@ final class Router implements HttpHandler {
         }
     }
 
-    private static boolean refuse(HttpExchange exchange, int status, String line) throws IOException {
+    /** Also to somebody who is still sending: what is sent is read after the answer, when the exchange is closed. */
+    static boolean refuse(HttpExchange exchange, int status, String line) throws IOException {
         return new Call(exchange, Caller.ANYONE, Map.of()).send(status, "text/plain", line);
     }
 }

@@ -41,11 +41,15 @@ public final class WebServer implements AutoCloseable {
     private static final int THREADS = 64;
 
     /**
-     * Limits of the JDK's server, which it reads once: connections at a time, and the seconds in which a request has to be there from its
-     * first byte to its last, and its answer taken, a model's file included.
+     * Limits of the JDK's server, which it reads once: connections at a time; the seconds in which a request has to be there from its
+     * first byte to its last, and its answer taken, a model's file included; the seconds that a connection may say nothing, and how often,
+     * in milliseconds, that is looked at; and the bytes that are read of what a call has left unread, so that who is still sending comes to
+     * read the answer: more than any call takes.
      */
     private static final Map<String, String> LIMITS = Map.of(
-        "jdk.httpserver.maxConnections", "1024", "sun.net.httpserver.maxReqTime", "60", "sun.net.httpserver.maxRspTime", "900");
+        "jdk.httpserver.maxConnections", "1024", "sun.net.httpserver.maxReqTime", "60", "sun.net.httpserver.maxRspTime", "900",
+        "sun.net.httpserver.idleInterval", "5", "sun.net.httpserver.clockTick", "1000",
+        "sun.net.httpserver.drainAmount", Integer.toString(128 << 20));
 
     static {
         LIMITS.forEach((name, value) -> System.getProperties().putIfAbsent(name, value));
@@ -184,6 +188,7 @@ public final class WebServer implements AutoCloseable {
     private static HttpHandler withHeaders(HttpHandler handler) {
         return exchange -> {
             HEADERS.forEach(exchange.getResponseHeaders()::set);
+            exchange.getRequestBody(); // only what has been asked for is read to its end, and what is not ends in a reset
             handler.handle(exchange);
         };
     }

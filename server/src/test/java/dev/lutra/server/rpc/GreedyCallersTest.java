@@ -270,4 +270,14 @@ class GreedyCallersTest {
             }
         }
     }
+
+    /** All that the pages take may be connected for nothing: for seconds, not for half a minute. */
+    @Test
+    void aConnectionToThePagesThatSaysNothingIsClosed() throws Exception {
+        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
+            new AgentCalls(queue, models)); Socket idle = new Socket(InetAddress.getLoopbackAddress(), pages.port())) {
+            idle.setSoTimeout(20_000); // it takes 5 s to 6 s
+            assertThat(idle.getInputStream().read()).as("closed").isEqualTo(-1);
+        }
+    }
 }

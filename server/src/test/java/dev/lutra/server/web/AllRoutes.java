@@ -14,6 +14,7 @@ import dev.lutra.server.schedule.RunCalls;
 import dev.lutra.server.schedule.SubmittedRuns;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
+import dev.lutra.server.tls.ServerKey;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,12 +31,17 @@ final class AllRoutes implements AutoCloseable {
     final WebServer server;
 
     AllRoutes(Path folder) {
+        this(folder, Optional.empty());
+    }
+
+    /** @param key with which connections are encrypted; empty: they are not */
+    AllRoutes(Path folder, Optional<ServerKey> key) {
         this.folder = folder;
         database = Database.open(folder.resolve("lutra.db"));
         queue = new TaskQueue(database, Clock.systemUTC(), Duration.ofMinutes(5));
         credentials = Credentials.of(database, queue);
         RunCalls runs = SubmittedRuns.of(database, queue, folder);
-        server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), credentials.access(),
+        server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), key, credentials.access(),
             new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs),
             new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(credentials.access(), id -> folder(runs, id), Clock.systemUTC()),
             new DeviceRoutes(new FleetState(database, queue)),
