@@ -130,16 +130,19 @@ public final class AgentLoop {
                 return reply;
             } catch (ServerException e) {
                 patientLink.giveUpIfInterrupted();
-                if (e.kind() != ServerException.Kind.UNREACHABLE) {
+                if (!e.kind().isPassing()) {
                     throw e;
                 }
                 long leftMillis = timeout.minusNanos(System.nanoTime() - start).toMillis();
                 if (leftMillis <= 0) {
-                    throw new InputException(link.address().shown() + ": no server answers there (" + e.getMessage() + ")");
+                    throw new InputException(link.address().shown() + ": " + (e.kind() == ServerException.Kind.TROUBLED
+                        ? "the server cannot let anybody join now: " + e.getMessage()
+                        : "no server answers there (" + e.getMessage() + ")"));
                 }
                 if (!said) {
-                    log.info("{}: no server answers yet ({}), trying for {} s",
-                        link.address().shown(), e.getMessage(), timeout.toSeconds());
+                    log.info("{}: {} ({}), trying for {} s", link.address().shown(), e.kind() == ServerException.Kind.TROUBLED
+                        ? "the server cannot let anybody join yet"
+                        : "no server answers yet", e.getMessage(), timeout.toSeconds());
                     said = true;
                 }
                 Thread.sleep(Math.min(backoff.nextMillis(), leftMillis));

@@ -72,33 +72,69 @@ class ServerStartTest {
     /** Also where it has to write a token first: the disk has room later, and the server goes on by itself. */
     @Test
     void aDiskThatIsFullWhenAServerStartsIsWaitedFor() throws Exception {
-        Path disk = Files.createDirectory(folder.resolve("disk"));
-        assumeThat(call("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString())).as("needs the right to mount").isZero();
-        try {
-            Path filler = disk.resolve("filler");
-            try (var out = Files.newOutputStream(filler)) {
-                fill(out);
-            }
+        onADisk("4m", disk -> {
+            Path filler = fill(disk);
             LutraProcess server = serve(disk.resolve("fleet"));
             assertThat(server.awaitLine(line -> line.startsWith("storage: waiting, ") && line.contains("the disk"), PATIENCE))
                 .as("%s", server.errors()).isTrue();
             Files.delete(filler);
             CommandLineTest.servedPort(server);
             assertThat(server.errors()).contains("storage: works again, going on");
+        });
+    }
+
+    /** The server says it once, however often it is asked. */
+    @Test
+    void whoAsksAServerWhoseDiskIsFullIsToldThat() throws Exception {
+        onADisk("16m", disk -> {
+            LutraProcess server = serve(disk.resolve("fleet"));
+            String name = "server 127.0.0.1:" + CommandLineTest.servedPort(server) + ": ";
+            String[] create = {"token", "create", "--server", disk.resolve("fleet").toString()};
+            assertThat(LutraCall.run(create).code()).isZero();
+            Path filler = fill(disk);
+            for (int call = 0; call < 3; call++) {
+                LutraProcess.Result refused = LutraCall.run(create);
+                assertThat(refused.errors()).hasSize(1);
+                assertThat(refused.message()).startsWith("lutra: " + name + disk.resolve("fleet/lutra.db") + ": the disk");
+                assertThat(refused.code()).isEqualTo(1);
+            }
+            try (RemoteFleet fleet = connect(server, disk.resolve("fleet"))) {
+                assertThat(fleet.agents()).as("what is looked up needs no room").isEmpty();
+            }
+            assertThat(server.errors()).filteredOn(line -> line.startsWith("storage: ")).hasSize(1)
+                .allMatch(line -> line.startsWith("storage: waiting, " + disk.resolve("fleet/lutra.db") + ": the disk"));
+            Files.delete(filler);
+            assertThat(LutraCall.run(create).code()).isZero();
+        });
+    }
+
+    private interface OnDisk {
+        void run(Path disk) throws Exception;
+    }
+
+    private void onADisk(String size, OnDisk test) throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        assumeThat(call("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", disk.toString())).as("needs the right to mount").isZero();
+        try {
+            test.run(disk);
         } finally {
             servers.forEach(LutraProcess::kill);
             call("umount", disk.toString());
         }
     }
 
-    private static void fill(java.io.OutputStream out) {
-        for (int bytes = 1 << 20; bytes > 0;) {
-            try {
-                out.write(new byte[bytes]);
-            } catch (IOException e) {
-                bytes /= 2; // until not one more goes
+    private static Path fill(Path disk) throws IOException {
+        Path filler = disk.resolve("filler");
+        try (var out = Files.newOutputStream(filler)) {
+            for (int bytes = 1 << 20; bytes > 0;) {
+                try {
+                    out.write(new byte[bytes]);
+                } catch (IOException e) {
+                    bytes /= 2; // until not one more goes
+                }
             }
         }
+        return filler;
     }
 
     private static int call(String... command) throws Exception {

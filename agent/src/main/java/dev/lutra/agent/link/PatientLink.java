@@ -38,7 +38,7 @@ public final class PatientLink {
                 return link.call(deadline, call);
             } catch (ServerException e) {
                 giveUpIfInterrupted();
-                if (e.kind() != ServerException.Kind.UNREACHABLE) {
+                if (!e.kind().isPassing()) {
                     throw e;
                 }
                 Thread.sleep(backoff.nextMillis());

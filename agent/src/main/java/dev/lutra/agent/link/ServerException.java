@@ -9,12 +9,19 @@ public final class ServerException extends RuntimeException {
     public enum Kind {
         /** No answer: the same call may succeed later. */
         UNREACHABLE,
+        /** The server says that it cannot now, as when its disk is full: the same call may succeed later. */
+        TROUBLED,
         /** The server does not know what was named: the session (join again) or a model. */
         NOT_FOUND,
         /** The device's name belongs to another agent. */
         TAKEN,
         /** The server will never accept this call. */
-        REFUSED
+        REFUSED;
+
+        /** Whether the same call may succeed later. */
+        public boolean isPassing() {
+            return this == UNREACHABLE || this == TROUBLED;
+        }
     }
 
     private final Kind kind;

@@ -5,6 +5,7 @@ import dev.lutra.agent.task.TaskFailure;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.proto.connection.ServerAddress;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -136,6 +137,10 @@ public final class ServerLink implements AutoCloseable {
                 reached();
                 return new ServerException(ServerException.Kind.REFUSED, reason(e), e);
             default :
+                if (ProtocolVersion.isServers(e)) {
+                    troubled(reason(e));
+                    return new ServerException(ServerException.Kind.TROUBLED, reason(e), e);
+                }
                 // An interrupted call says nothing about the server.
                 if (!Thread.currentThread().isInterrupted()) {
                     lost(used, reason(e));
@@ -164,6 +169,13 @@ public final class ServerLink implements AutoCloseable {
         state = State.REACHED;
     }
 
+    private synchronized void troubled(String reason) {
+        if (state == State.REACHED && !closed) {
+            log.warn("{}: the server cannot go on ({}), trying again until it can", address.shown(), reason);
+            state = State.LOST;
+        }
+    }
+
     private synchronized void lost(ManagedChannel used, String reason) {
         if (channel == used) {
             channel.shutdown();
@@ -188,7 +200,7 @@ public final class ServerLink implements AutoCloseable {
         boolean described = innermost == e || innermost instanceof UnknownHostException;
         String text = described ? e.getStatus().getDescription() : innermost.getMessage();
         return text == null
-            ? e.getStatus().getCode().toString()
+            ? "it says no more than " + e.getStatus().getCode()
             : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst("") + address.hint(e));
     }
 

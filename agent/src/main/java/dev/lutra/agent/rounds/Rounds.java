@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -538,10 +539,17 @@ public final class Rounds {
     }
 
     private static String summary(Job job, Measured measured) {
+        if (!measured.hasLatency()) {
+            return job.name() + ": ran";
+        }
         Distribution latency = measured.getLatency();
         Circumstances circumstances = measured.getCircumstances();
-        return String.format("%s: p50 %.3f ms ± %.1f %%, %d rounds%s%s%s", job.name(), latency.getP50Nanos() / 1e6,
-            100 * latency.getRelativeHalfWidth(), circumstances.getRounds(),
+        double halfWidth = latency.getRelativeHalfWidth();
+        String median = String.format(Locale.ROOT, "%s: p50 %.3f ms", job.name(), latency.getP50Nanos() / 1e6);
+        if (!Double.isFinite(halfWidth)) {
+            return median + ", a single round, without an interval";
+        }
+        return String.format(Locale.ROOT, "%s ± %.1f %%, %d rounds%s%s%s", median, 100 * halfWidth, circumstances.getRounds(),
             circumstances.getDisturbedRounds() == 0 ? "" : " and " + circumstances.getDisturbedRounds() + " disturbed ones",
             circumstances.getSteady() ? "" : ", warm-up not steady", circumstances.getConverged() ? "" : ", not converged");
     }

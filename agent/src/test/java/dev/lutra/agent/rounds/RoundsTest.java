@@ -11,6 +11,9 @@ import dev.lutra.agent.estimate.Estimate;
 import dev.lutra.proto.Slice;
 import dev.lutra.agent.sentinel.ReferenceLevels;
 import dev.lutra.agent.sentinel.SentinelModel;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.lutra.agent.task.Job;
 import dev.lutra.agent.task.Overslept;
 import dev.lutra.agent.task.TaskFailure;
@@ -48,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** On simulated noisy machines, whose truth is known, and on their virtual clocks. */
 class RoundsTest {
@@ -655,6 +659,22 @@ class RoundsTest {
         assertThat(machine.slices).containsExactly("t");
         assertThat(outcome.getMeasured().getRuntime().getName()).isEqualTo("simulated");
         assertThat(outcome.getMeasured().hasLatency()).isFalse();
+    }
+
+    @Test
+    void ofASingleRoundItIsSaidThatItHasNoInterval() throws Exception {
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(Rounds.class);
+        logger.addAppender(said);
+        SimulatedMachine machine = new SimulatedMachine(16);
+        machine.latencies.put("t", 800.0 * MS);
+        Measured measured = measure(machine, task("t").setRules(RULES.toBuilder().setSliceNanos(MS).setMaxMeasureNanos(MS))).get("t").getMeasured();
+        logger.detachAppender(said);
+
+        assertThat(measured.getLatency().getRelativeHalfWidth()).isInfinite();
+        assertThat(said.list).extracting(ILoggingEvent::getFormattedMessage).filteredOn(line -> line.contains("p50")).hasSize(1)
+            .allMatch(line -> line.matches("t: p50 \\d{3}\\.\\d{3} ms, a single round, without an interval"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -49,6 +50,11 @@ public final class ProtocolVersion {
     public static Optional<String> problemOfServer(String told) {
         int version = number(told);
         return version >= OLDEST ? Optional.empty() : Optional.of(problem("server", version, "caller"));
+    }
+
+    /** Whether a call was ended by a server of Lutra, whose word its status is; otherwise nobody answered, or something else did. */
+    public static boolean isServers(StatusRuntimeException end) {
+        return end.getTrailers() != null && end.getTrailers().containsKey(HEADER);
     }
 
     /** 0 where there is none. */

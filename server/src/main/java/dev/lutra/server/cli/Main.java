@@ -40,6 +40,8 @@ import dev.lutra.server.cli.table.LutCommand;
 import dev.lutra.server.cli.table.PredictCommand;
 import dev.lutra.server.cluster.ClusterException;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.fleet.ServerException;
+import dev.lutra.server.store.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -122,7 +124,8 @@ public final class Main {
 
     static int failed(Throwable thrown) {
         Throwable e = named(thrown);
-        if (e instanceof InputException || e instanceof DeviceException || e instanceof ClusterException) {
+        if (e instanceof InputException || e instanceof DeviceException || e instanceof ClusterException || e instanceof ServerException
+            || e instanceof StorageException) {
             System.err.println("lutra: " + firstLine(e));
             return e instanceof InputException ? BAD_INPUT : FAILURE;
         }

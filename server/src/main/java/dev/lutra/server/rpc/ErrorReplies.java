@@ -22,7 +22,14 @@ final class ErrorReplies implements ServerInterceptor {
 
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-        return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+        ServerCall.Listener<Q> started;
+        try {
+            started = next.startCall(call, headers);
+        } catch (RuntimeException e) { // who calls cannot be looked up
+            call.close(status(e), new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
+        return new SimpleForwardingServerCallListener<>(started) {
 
             private boolean failed;
 

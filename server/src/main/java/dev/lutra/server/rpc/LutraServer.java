@@ -105,8 +105,8 @@ public final class LutraServer implements AutoCloseable {
             .addStreamTracerFactory(new RequestSizes(services))
             .decompressorRegistry(DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false)) // so that sizes are what is sent
             .intercept(new AccessInterceptor(access, new OwnDevice(agentCalls::device)))
-            .intercept(new VersionInterceptor())
             .intercept(new ErrorReplies())
+            .intercept(new VersionInterceptor())
             .intercept(rate) // the last one comes first
             .addTransportFilter(rate)
             .maxConcurrentCallsPerConnection(MOST_CALLS)

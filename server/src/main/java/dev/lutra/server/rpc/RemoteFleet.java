@@ -5,6 +5,7 @@ import dev.lutra.Names;
 import dev.lutra.proto.AccessServiceGrpc;
 import dev.lutra.proto.AccessServiceGrpc.AccessServiceBlockingStub;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentState;
@@ -25,6 +26,7 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.TaskState;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.ServerException;
 import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.store.ModelStore;
 import io.grpc.Channel;
@@ -39,6 +41,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -72,6 +75,9 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
     private static final int TASKS_AT_ONCE = 1000;
+
+    /** What a server says that could not do what it was asked for. */
+    private static final Set<Status.Code> TROUBLE = EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
 
     private final ServerAddress server;
     private final String address;
@@ -127,15 +133,16 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
             .build();
     }
 
-    /** Makes one call of an operator's, about tokens and devices. */
+    /** Makes one call of an operator's, about tokens and devices. A server in trouble is not waited for: whoever asks is there. */
     public <R> R access(Function<AccessServiceBlockingStub, R> call) {
-        return call(() -> call.apply(AccessServiceGrpc.newBlockingStub(channel)
+        return call(false, () -> call.apply(AccessServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
     }
 
-    /** Makes one call about runs on the server. */
+    /** Makes one call about runs on the server, as {@link #access}. */
     public <R> R runs(Function<RunServiceBlockingStub, R> call) {
-        return call(() -> call.apply(RunServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
+        return call(false,
+            () -> call.apply(RunServiceGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)));
     }
 
     /** Makes a call about runs whose reply is long, such as a file. */
@@ -301,6 +308,11 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
     }
 
     private <R> R call(Supplier<R> call) {
+        return call(true, call);
+    }
+
+    /** @param bearsTrouble whether a server is waited for that says itself that it cannot do it now */
+    private <R> R call(boolean bearsTrouble, Supplier<R> call) {
         long begin = System.nanoTime();
         boolean told = false;
         while (true) {
@@ -311,14 +323,11 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
                 }
                 return answer;
             } catch (StatusRuntimeException e) {
-                if (!isAway(e.getStatus()) || System.nanoTime() - begin >= patience.toNanos()) {
+                if (!isAway(e.getStatus()) || !bearsTrouble && ProtocolVersion.isServers(e) || System.nanoTime() - begin >= patience.toNanos()) {
                     throw explained(e);
                 }
                 if (!told) {
-                    String reason = e.getCause() == null && e.getStatus().getDescription() != null
-                        ? e.getStatus().getDescription()
-                        : Transfer.reason(e);
-                    say.accept("waiting for server " + address + ": " + Names.shown(reason));
+                    say.accept("waiting for server " + address + ": " + Names.shown(reason(e)));
                     told = true;
                 }
                 pause(e);
@@ -345,16 +354,23 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         connection.resetConnectBackoff();
     }
 
+    private static String reason(StatusRuntimeException e) {
+        return e.getCause() == null && e.getStatus().getDescription() != null ? e.getStatus().getDescription() : Transfer.reason(e);
+    }
+
     private RuntimeException explained(StatusRuntimeException e) {
         String description = e.getStatus().getDescription();
+        if (ProtocolVersion.isServers(e) && TROUBLE.contains(e.getStatus().getCode())) {
+            return new ServerException("server " + address + ": " + reason(e), e);
+        }
         return switch (e.getStatus().getCode()) {
             case UNAVAILABLE, CANCELLED ->
-                new InputException("server " + address + ": cannot be reached (" + Transfer.reason(e) + server.hint(e) + ")", e);
+                new InputException("server " + address + ": cannot be reached (" + reason(e) + server.hint(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
             case UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION, RESOURCE_EXHAUSTED ->
                 new InputException("server " + address + ": " + description, e);
             case UNIMPLEMENTED -> new InputException("server " + address + ": not a Lutra server of this version", e);
-            default -> new IllegalStateException("server " + address + ": " + e.getStatus(), e);
+            default -> new ServerException("server " + address + ": failed (" + reason(e) + ")", e);
         };
     }
 

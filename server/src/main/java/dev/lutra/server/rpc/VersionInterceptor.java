@@ -25,6 +25,12 @@ final class VersionInterceptor implements ServerInterceptor {
                 answer.put(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT));
                 super.sendHeaders(answer);
             }
+
+            @Override
+            public void close(Status status, Metadata trailers) {
+                trailers.put(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT)); // so it is the server's word, and not the network's
+                super.close(status, trailers);
+            }
         }, headers);
     }
 }

@@ -296,9 +296,13 @@ public final class Database implements AutoCloseable {
                 handle.rollback();
             }
             steps.forEach(Step::end);
+            patience.succeeded();
         } catch (RuntimeException | Error e) {
             RuntimeException told = e instanceof RuntimeException known ? explained(known) : new IllegalStateException(e);
             disconnect();
+            if (told instanceof StorageException) {
+                patience.met(told.getMessage());
+            }
             steps.forEach(step -> step.fail(told));
         }
     }

@@ -30,13 +30,21 @@ public final class ModelStore {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     private final Path folder;
+    private final Patience patience;
+
+    /** As {@link #ModelStore(Path, Patience)}, telling nobody of trouble but who stores something. */
+    public ModelStore(Path folder) {
+        this(folder, new Patience(line -> {}));
+    }
 
     /**
      * Opens a folder that nobody else works in, and deletes what an earlier owner that was killed has half received.
      *
+     * @param patience says once that a model could not be stored
      * @throws InputException when there is no such folder and none can be made
      */
-    public ModelStore(Path folder) {
+    public ModelStore(Path folder, Patience patience) {
+        this.patience = patience;
         try {
             this.folder = PrivateFiles.folder(folder);
             sweep(folder);
@@ -89,6 +97,7 @@ public final class ModelStore {
 
     private RuntimeException failed(IOException e) {
         Optional<StorageException> trouble = StorageException.of(folder, e);
+        trouble.ifPresent(told -> patience.met(told.getMessage()));
         return trouble.isPresent() ? trouble.get() : new UncheckedIOException(e);
     }
 
@@ -140,6 +149,7 @@ public final class ModelStore {
             } catch (IOException e) {
                 throw failed(e);
             }
+            patience.succeeded();
             return sha256;
         }
 

@@ -13,9 +13,14 @@ public final class Patience {
 
     private static final Duration PAUSE = Duration.ofMillis(500);
 
-    private final Consumer<String> say;
+    /** What is full has room for the small and none for the large: what succeeds so soon after trouble is no sign that it is over. */
+    private static final Duration QUIET = Duration.ofSeconds(2);
 
-    /** @param say told once what is waited for, and once that it is over */
+    private final Consumer<String> say;
+    private boolean isTold;
+    private long metNanos;
+
+    /** @param say told once what is waited for, and once that it is over, whoever meets it */
     public Patience(Consumer<String> say) {
         this.say = say;
     }
@@ -26,12 +31,12 @@ public final class Patience {
      * @throws StorageException or what else the step failed with, if the thread is interrupted while it waits
      */
     public <R> R waitOut(Supplier<R> step) {
-        boolean told = false;
+        boolean hasMet = false;
         while (true) {
             try {
                 R result = step.get();
-                if (told) {
-                    say.accept("storage: works again, going on");
+                if (hasMet) {
+                    over();
                 }
                 return result;
             } catch (RuntimeException e) {
@@ -39,12 +44,33 @@ public final class Patience {
                 if (trouble.isEmpty()) {
                     throw e;
                 }
-                if (!told) {
-                    say.accept("storage: waiting, " + trouble.get() + "; goes on by itself once that is over");
-                    told = true;
-                }
+                met(trouble.get());
+                hasMet = true;
                 pause(e);
             }
+        }
+    }
+
+    /** Some step has failed, of whoever does not wait: the line is for who can put it right. */
+    synchronized void met(String trouble) {
+        metNanos = System.nanoTime();
+        if (!isTold) {
+            isTold = true;
+            say.accept("storage: waiting, " + trouble + "; goes on by itself once that is over");
+        }
+    }
+
+    /** Some step has succeeded. */
+    synchronized void succeeded() {
+        if (isTold && System.nanoTime() - metNanos > QUIET.toNanos()) {
+            over();
+        }
+    }
+
+    private synchronized void over() {
+        if (isTold) {
+            isTold = false;
+            say.accept("storage: works again, going on");
         }
     }
 

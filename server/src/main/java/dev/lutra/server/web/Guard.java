@@ -42,7 +42,8 @@ record Guard(Set<String> hosts, HttpHandler handler) implements HttpHandler {
         String host = headers.getFirst("Host");
         Matcher named = HOST.matcher(host == null ? "" : host);
         if (!named.matches() || !hosts.contains(named.group("name").toLowerCase(Locale.ROOT))) {
-            return Optional.of(new Refusal(421, "host: " + (host == null ? "none" : Names.shown(host)) + " (expected: a name or address of the machine that serves; 'lutra serve --name' adds others)"));
+            return Optional.of(new Refusal(421, "host: " + (host == null ? "none" : Names.shown(host))
+                + " (expected: a name or address of the machine that serves; 'lutra serve --name' adds others)"));
         }
         String coding = headers.getFirst("Content-Encoding");
         if (coding != null && !coding.equalsIgnoreCase(UNPACKED)) { // so that sizes are what is sent

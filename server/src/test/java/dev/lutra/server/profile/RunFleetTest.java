@@ -102,10 +102,18 @@ class RunFleetTest {
             }
             queue.report(session, name(leased.get(0)), Outcome.newBuilder().setFailed(Failed.newBuilder().setReason("done")).build());
             run.get(30, TimeUnit.SECONDS);
-            assertThat(progress.lines()).containsExactly(
+            while (storage().size() < 2) { // of who was refused and did not come back
+                database.requireWritable();
+                Thread.sleep(50);
+            }
+            assertThat(storage()).containsExactly(
                 "storage: waiting, " + file + ": in use by another process; goes on by itself once that is over",
                 "storage: works again, going on");
         }
+    }
+
+    private List<String> storage() {
+        return progress.lines().stream().filter(line -> line.startsWith("storage: ")).toList();
     }
 
     private static LeaseName name(LeasedTask leased) {

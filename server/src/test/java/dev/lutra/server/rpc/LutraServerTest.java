@@ -9,6 +9,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc.AgentServiceBlockingStub;
+import dev.lutra.proto.CreateTokenRequest;
 import dev.lutra.proto.Device;
 import dev.lutra.proto.Failed;
 import dev.lutra.proto.FetchModelRequest;
@@ -28,6 +29,7 @@ import dev.lutra.proto.PutModelReply;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.ReportReply;
 import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.Role;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.Task;
 import dev.lutra.proto.TaskOutcome;
@@ -40,6 +42,7 @@ import dev.lutra.proto.onnx.ValueInfoProto;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
+import dev.lutra.server.fleet.ServerException;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
@@ -424,6 +427,29 @@ class LutraServerTest {
         assertThat(said).containsExactly(
             "waiting for server " + address() + ": " + folder.resolve("lutra.db") + ": in use by another process",
             "server " + address() + ": is back");
+    }
+
+    /** Who is there to read it: an operator's call is not made again. */
+    @Test
+    void anOperatorIsToldAtOnceThatNothingCanBeStored() throws Exception {
+        try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse(address()), TOKEN);
+            Connection other = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("lutra.db"));
+            Statement lock = other.createStatement()) {
+            lock.execute("BEGIN EXCLUSIVE");
+            assertThatThrownBy(() -> fleet.access(stub -> stub.createToken(CreateTokenRequest.newBuilder().setRole(Role.VIEWER).build())))
+                .isInstanceOf(ServerException.class)
+                .hasMessage("server " + address() + ": " + folder.resolve("lutra.db") + ": in use by another process");
+        }
+    }
+
+    /** Also before a call begins, where its caller is looked up. */
+    @Test
+    void aServerThatFailsSaysSo() {
+        try (RemoteFleet fleet = RemoteFleet.connect(ServerAddress.parse(address()), TOKEN)) {
+            database.close();
+            assertThatThrownBy(fleet::agents).isInstanceOf(ServerException.class)
+                .hasMessage("server " + address() + ": the server failed; its log says why");
+        }
     }
 
     private interface Call<R> {

@@ -96,7 +96,7 @@ public final class ServeCommand implements Runnable {
         CountDownLatch closed = new CountDownLatch(1);
         try (RunFolder.Lock alone = patience.waitOut(() -> new RunFolder(data).lock()); Database database = open(log::say)) {
             TaskQueue queue = new TaskQueue(database, Clock.systemUTC(), TaskQueue.DEFAULT_LEASE);
-            ModelStore models = patience.waitOut(() -> new ModelStore(data.resolve("models")));
+            ModelStore models = patience.waitOut(() -> new ModelStore(data.resolve("models"), database.patience()));
             Access access = Access.open(database, Clock.systemUTC(), owner);
             InetAddress where = new InetSocketAddress(endpoint.host(), endpoint.port()).getAddress();
             Optional<ServerKey> key = key(encryption, names(where, pages));

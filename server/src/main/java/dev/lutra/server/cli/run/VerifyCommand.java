@@ -158,7 +158,13 @@ public final class VerifyCommand implements Callable<Integer> {
             System.out.println(Json.line(document));
             return;
         }
-        Lines.print(verdict.map(Verdict::described).orElseGet(() -> String.format(Locale.ROOT, "%s: %.4f ms +-%.1f %%, written to %s",
-            now.getFile(), now.getLatency().getP50Nanos() / 1e6, 100 * now.getLatency().getRelativeHalfWidth(), gate.baseline)));
+        Lines.print(verdict.map(Verdict::described).orElseGet(() -> String.format(Locale.ROOT, "%s: %.4f ms%s, written to %s", now.getFile(),
+            now.getLatency().getP50Nanos() / 1e6, halfWidth(now.getLatency().getRelativeHalfWidth()), gate.baseline)));
+    }
+
+    private static String halfWidth(double relative) {
+        return Double.isFinite(relative)
+            ? String.format(Locale.ROOT, " +-%.1f %%", 100 * relative)
+            : " of a single round, without an interval";
     }
 }
