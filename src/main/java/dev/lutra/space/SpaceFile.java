@@ -39,13 +39,18 @@ public final class SpaceFile {
             .lines().filter(line -> !line.isBlank()).sorted().toList();
     }
 
+    /** Whether what names a space is the path of its file, and not the name of one that is built in. */
+    public static boolean isFile(String nameOrPath) {
+        return nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml");
+    }
+
     /**
      * A built-in space by name, or the space of a YAML file by path.
      *
      * @throws InputException if there is neither, or the file is wrong
      */
     public static SearchSpace load(String nameOrPath) {
-        if (nameOrPath.endsWith(".yaml") || nameOrPath.endsWith(".yml")) {
+        if (isFile(nameOrPath)) {
             return parse(nameOrPath, InputFile.text(Path.of(nameOrPath), YamlNode.MOST_BYTES));
         }
         Optional<String> text = nameOrPath.matches("[a-z0-9-]+") ? resource(nameOrPath + ".yaml") : Optional.empty();

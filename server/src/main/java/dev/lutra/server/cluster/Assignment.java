@@ -7,6 +7,7 @@ import dev.lutra.proto.content.Sha256;
 import dev.lutra.server.experiment.Experiment.FirstWeights;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.space.SpaceFile;
 import dev.lutra.yaml.YamlNode;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -31,7 +32,6 @@ public record Assignment(String file, String text, String space, boolean isSpace
         Serializable {
 
     private static final long serialVersionUID = 1L;
-    private static final String ENDING = ".yaml";
 
     /**
      * @param cache folder of decoded images
@@ -39,7 +39,7 @@ public record Assignment(String file, String text, String space, boolean isSpace
      * @throws dev.lutra.InputException if the space's file cannot be read
      */
     public static Assignment of(Experiment experiment, Path cache, NamedValues judge) {
-        boolean isFile = experiment.space().endsWith(ENDING) || experiment.space().endsWith(".yml");
+        boolean isFile = SpaceFile.isFile(experiment.space());
         return new Assignment(experiment.text().file().toString(), experiment.text().content(),
             isFile ? InputFile.text(Path.of(experiment.space()), YamlNode.MOST_BYTES) : experiment.space(), isFile,
             cache.toAbsolutePath().toString(), firstWeights(experiment.retraining().weights()), new TreeMap<>(judge.stored()));
@@ -67,7 +67,7 @@ public record Assignment(String file, String text, String space, boolean isSpace
         if (!isSpaceText) {
             return experiment;
         }
-        Path own = folder.resolve("space-" + Sha256.of(space) + ENDING);
+        Path own = folder.resolve("space-" + Sha256.of(space) + ".yaml");
         if (!Files.exists(own)) {
             AtomicFile.write(own, space);
         }

@@ -28,6 +28,7 @@ import dev.lutra.server.experiment.Experiment.Truth;
 import dev.lutra.server.experiment.Experiment.Verify;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.space.Header;
+import dev.lutra.space.SpaceFile;
 import dev.lutra.supernet.Devices;
 import dev.lutra.supernet.blockwise.BlockWiseSampling;
 import dev.lutra.supernet.curriculum.Curriculum;
@@ -340,7 +341,7 @@ public final class ExperimentFile {
     /** A file's path relative to the experiment, or a built-in name. */
     private static String space(YamlNode node, Path folder) {
         String text = node.text();
-        return text.endsWith(".yaml") || text.endsWith(".yml") ? folder.resolve(text).toString() : text;
+        return SpaceFile.isFile(text) ? folder.resolve(text).toString() : text;
     }
 
     /** {@code space: {table: FILE}}: a problem without networks, of which nothing else is said. */

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
+import dev.lutra.space.SpaceFile;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -50,8 +51,7 @@ public record Allowance(List<Path> folders, boolean commands) {
         Set<Path> files = new LinkedHashSet<>();
         collect(experiment, files, Collections.newSetFromMap(new IdentityHashMap<>()));
         Stream.of(Optional.of(experiment.space()).filter(space -> experiment.hasNetworks()), experiment.retraining().space())
-            .flatMap(Optional::stream)
-            .filter(space -> space.endsWith(".yaml") || space.endsWith(".yml")).map(Path::of).forEach(files::add);
+            .flatMap(Optional::stream).filter(SpaceFile::isFile).map(Path::of).forEach(files::add);
         files.forEach(this::check);
         return experiment;
     }
