@@ -5,6 +5,7 @@ import dev.lutra.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** ONNX Runtime in this process. */
 final class OnnxRuntime {
@@ -17,6 +18,9 @@ final class OnnxRuntime {
 
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
 
+    /** Why it would crash here, if it would; looked for once, since a process keeps its command line. */
+    private static final Optional<String> TROUBLE = trouble();
+
     private OnnxRuntime() {}
 
     /**
@@ -25,20 +29,22 @@ final class OnnxRuntime {
      * @throws InputException if it would crash here
      */
     static OrtEnvironment environment() {
-        requireShort(COMMAND_LINE);
+        TROUBLE.ifPresent(trouble -> {
+            throw new InputException(trouble);
+        });
         return OrtEnvironment.getEnvironment();
     }
 
     /** A system that does not tell is another one. */
-    private static void requireShort(Path commandLine) {
+    private static Optional<String> trouble() {
         try {
-            int bytes = Files.exists(commandLine) ? Files.readAllBytes(commandLine).length : 0;
-            if (bytes > LONGEST_COMMAND_LINE) {
-                throw new InputException("this command line has " + bytes + " bytes (expected: at most " + LONGEST_COMMAND_LINE
+            int bytes = Files.exists(COMMAND_LINE) ? Files.readAllBytes(COMMAND_LINE).length : 0;
+            return bytes <= LONGEST_COMMAND_LINE
+                ? Optional.empty()
+                : Optional.of("this command line has " + bytes + " bytes (expected: at most " + LONGEST_COMMAND_LINE
                     + ", its class path among them; ONNX Runtime may crash with longer ones: give fewer arguments, and the class path by CLASSPATH)");
-            }
-        } catch (IOException e) {
-            // nobody knows, and most are short
+        } catch (IOException e) { // nobody knows, and most are short
+            return Optional.empty();
         }
     }
 }
