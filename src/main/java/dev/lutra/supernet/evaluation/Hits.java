@@ -104,7 +104,7 @@ public record Hits(int correct, int amongFive, int images, List<ClassHits> class
 
     private static Hits ofSeveral(float[] logits, Shown.Several shown, double threshold) {
         int classes = shown.classes();
-        double least = Math.log(threshold / (1 - threshold));
+        double least = least(threshold);
         int correct = 0;
         int[] asked = new int[classes];
         int[] given = new int[classes];
@@ -151,8 +151,17 @@ public record Hits(int correct, int amongFive, int images, List<ClassHits> class
             IntStream.range(0, classes).mapToObj(each -> new ClassHits(asked[each], given[each], right[each])).toList());
     }
 
-    /** The class that an image is given; none where no output is a number. */
-    private static OptionalInt highest(float[] logits, int from, int classes) {
+    /** The output from which on it answers that an image shows the class, where it may show several: that with this sigmoid. */
+    public static double least(double threshold) {
+        return Math.log(threshold / (1 - threshold));
+    }
+
+    /**
+     * The class that an image is given; none where no output is a number.
+     *
+     * @param from index of the image's first output
+     */
+    public static OptionalInt highest(float[] logits, int from, int classes) {
         int best = -1;
         for (int each = 0; each < classes; each++) {
             if (!Float.isNaN(logits[from + each]) && (best < 0 || logits[from + each] > logits[from + best])) {

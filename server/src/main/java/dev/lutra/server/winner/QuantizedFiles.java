@@ -21,6 +21,7 @@ import dev.lutra.space.SearchSpace;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.evaluation.Calibration;
 import dev.lutra.supernet.evaluation.EvaluationSettings;
+import dev.lutra.supernet.evaluation.Hits;
 import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.nio.file.Path;
@@ -83,19 +84,17 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
 
     private void tell(Path file, String shown, ModelProto model, Subnet before, Subnet subnet, SubnetEvaluator evaluator, ImageData data) {
         SameAnswers answers = new SameAnswers();
-        SameAnswers ofBefore = new SameAnswers();
+        Hits expected = Hits.NONE;
         try (Classifier classifier = Classifier.open(file);
             Batches batches = data.validation().inOrder(settings.batch(), settings.validationImages())) {
             while (batches.hasNext()) {
                 Batch batch = batches.next();
-                float[] found = classifier.logits(batch);
-                answers.add(evaluator.logits(subnet, Precision.FLOAT32, batch), found, batch.shown(), settings.threshold());
-                if (before != subnet) {
-                    ofBefore.add(evaluator.logits(before, Precision.FLOAT32, batch), found, batch.shown(), settings.threshold());
-                }
+                float[] network = evaluator.logits(subnet, Precision.FLOAT32, batch);
+                answers.add(network, classifier.logits(batch), batch.shown(), settings.threshold());
+                expected = expected.plus(Hits.of(before == subnet ? network : evaluator.logits(before, Precision.FLOAT32, batch), batch.shown(),
+                    settings.threshold()));
             }
         }
-        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), (before == subnet ? answers : ofBefore).expected(),
-            answers.found(), answers.alike(), answers.difference(), RealKernels.of(model)));
+        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), expected.accuracy(), answers.found(), answers.alike(), answers.difference(), RealKernels.of(model)));
     }
 }

@@ -7,7 +7,6 @@ import java.util.stream.IntStream;
 /** Counts how alike two answer to the same images: a network as it was judged, and its file. */
 final class SameAnswers {
 
-    private Hits expected = Hits.NONE;
     private Hits found = Hits.NONE;
     private int alike;
     private long values;
@@ -24,14 +23,13 @@ final class SameAnswers {
      * @param threshold where they may show several classes, the sigmoid of an output from which on it answers that they show the class
      */
     void add(float[] network, float[] file, Shown shown, double threshold) {
-        expected = expected.plus(Hits.of(network, shown, threshold));
         found = found.plus(Hits.of(file, shown, threshold));
         int classes = network.length / shown.size();
-        double least = Math.log(threshold / (1 - threshold));
+        double least = Hits.least(threshold);
         for (int image = 0; image < shown.size(); image++) {
             int start = image * classes;
             boolean isSame = shown instanceof Shown.One
-                ? highest(network, start, classes) == highest(file, start, classes)
+                ? Hits.highest(network, start, classes).equals(Hits.highest(file, start, classes))
                 : IntStream.range(start, start + classes).allMatch(i -> network[i] >= least == file[i] >= least);
             alike += isSame ? 1 : 0;
         }
@@ -41,21 +39,6 @@ final class SameAnswers {
             highest = Math.max(highest, network[i]);
         }
         values += network.length;
-    }
-
-    private static int highest(float[] logits, int start, int classes) {
-        int highest = 0;
-        for (int i = 1; i < classes; i++) {
-            if (logits[start + i] > logits[start + highest]) {
-                highest = i;
-            }
-        }
-        return highest;
-    }
-
-    /** Accuracy of the network, 0 to 1. */
-    double expected() {
-        return expected.accuracy();
     }
 
     /** Accuracy of the file, 0 to 1. */
