@@ -11,6 +11,7 @@ import dev.lutra.measure.MeasureKind;
 import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.onnx.deploy.DetectorHead;
 import dev.lutra.onnx.deploy.DetectorSpace;
+import dev.lutra.onnx.deploy.HeadFile;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -190,12 +191,12 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
      * @param head an ONNX file that every network is timed, bounded and verified with behind its features, if there is one
      */
     public record Export(int top, boolean foldBatchNorm, SortedMap<String, Deployment> deployments, Optional<Calibration> int8,
-        Optional<Path> head) {
+        Optional<HeadFile> head) {
 
         /** All forms that files are written in, that with the head among them. */
         public SortedMap<String, Deployment> forms() {
             SortedMap<String, Deployment> forms = new TreeMap<>(deployments);
-            head.ifPresent(file -> forms.put(DetectorHead.NAME, DetectorHead.read(file).form()));
+            head.ifPresent(file -> forms.put(DetectorHead.NAME, file.read().form()));
             return forms;
         }
     }
@@ -420,7 +421,7 @@ public record Experiment(String name, String space, boolean hasNetworks, Optiona
         if (export.head.isEmpty()) {
             return searchSpace;
         }
-        DetectorHead head = DetectorHead.read(export.head.get());
+        DetectorHead head = export.head.get().read();
         targets.stream().filter(target -> head.batch().orElse(target.batch()) != target.batch()).findFirst().ifPresent(target -> {
             throw InputException.in(head.file(), "takes " + head.batch().getAsInt() + " images a call (expected: " + target.batch() + ", as target "
                 + target.device() + " does, or any number)");

@@ -6,6 +6,7 @@ import dev.lutra.Names;
 import dev.lutra.lowering.Precision;
 import dev.lutra.onnx.deploy.Deployment;
 import dev.lutra.onnx.deploy.DetectorHead;
+import dev.lutra.onnx.deploy.HeadFile;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.AccuracyFile;
 import dev.lutra.search.Algorithm;
@@ -734,7 +735,7 @@ public final class ExperimentFile {
             node.flatMap(n -> n.find("fold-batch-norm")).map(YamlNode::flag).orElse(true),
             deployments(node.flatMap(n -> n.find("deploy")), showsSeveral),
             node.flatMap(n -> n.find("int8")).map(Calibration::read),
-            node.flatMap(n -> n.find("head")).map(n -> folder.resolve(n.text())));
+            node.flatMap(n -> n.find("head")).map(n -> new HeadFile(folder.resolve(n.text()))));
         node.ifPresent(YamlNode::rejectUnknownKeys);
         return export;
     }

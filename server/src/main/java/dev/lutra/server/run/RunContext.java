@@ -379,8 +379,9 @@ final class RunContext implements Materials, AutoCloseable {
         }
         if (experiment.command().isPresent()) {
             Path file = experiment.text().file();
+            WinnerExport exporter = exporter();
             return new CommandAccuracies(experiment.command().get(), file.getParent(), folder.evaluated(),
-                (architecture, onnx) -> exporter().exportCandidate(onnx, architecture, experiment.command().get().form(), trained(), evaluator(),
+                (architecture, onnx) -> exporter.exportCandidate(onnx, architecture, experiment.command().get().form(), trained(), evaluator(),
                     data()));
         }
         return accuracyTable().<AccuracySource>map(table -> table)

@@ -6,6 +6,7 @@ import dev.lutra.data.Batch;
 import dev.lutra.network.Network;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.deploy.DetectorHead;
+import dev.lutra.onnx.deploy.HeadFile;
 import dev.lutra.proto.Distribution;
 import dev.lutra.proto.Measured;
 import dev.lutra.proto.ModelInput;
@@ -68,7 +69,7 @@ public final class DeviceCheck {
      * @param expected outputs for them, in the target's precision
      */
     public Observed observe(Experiment.Target target, Path file, Network network, Batch images, float[] expected) {
-        Optional<DetectorHead> head = experiment.export().head().map(DetectorHead::read);
+        Optional<DetectorHead> head = experiment.export().head().map(HeadFile::read);
         if (head.isEmpty()) {
             return observe(target, file, images, List.of(expected));
         }

@@ -209,7 +209,7 @@ public final class WinnerExport {
     public void exportCandidate(Path file, Architecture architecture, Optional<String> form, Map<String, String> training,
         SubnetEvaluator evaluator, ImageData data) {
         LoneNetwork network = new LoneNetwork(file.getFileName().toString(), space, architecture);
-        Optional<Deployment> wanted = form.map(experiment.export().forms()::get);
+        Optional<Deployment> wanted = form.map(deployed.forms()::get);
         ModelProto model = model(wanted.map(Deployment::precision).orElse(Precision.FLOAT32), SUPERNET, supernet(training), network, evaluator, data);
         OnnxFile.write(file, wanted.map(deployment -> DeployedModel.of(model, deployment, space.build(architecture))).orElse(model));
     }

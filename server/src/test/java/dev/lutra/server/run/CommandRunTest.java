@@ -16,11 +16,13 @@ import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.OnnxOptions;
 import dev.lutra.onnx.deploy.DeployedModel;
 import dev.lutra.onnx.deploy.Deployment;
+import dev.lutra.onnx.deploy.DetectorHead;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.search.Front;
 import dev.lutra.server.device.OwnServer;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
@@ -55,15 +57,18 @@ class CommandRunTest {
     }
 
     private ExperimentRun open(String accuracy, String export, SaidLines progress) throws IOException {
-        return ExperimentRun.open(ExperimentFile.read(Files.writeString(folder.resolve("commanded.yaml"), """
+        return ExperimentRun.open(experiment(accuracy, export), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress, "test");
+    }
+
+    private Experiment experiment(String accuracy, String export) throws IOException {
+        return ExperimentFile.read(Files.writeString(folder.resolve("commanded.yaml"), """
             name: commanded
             space: nine.yaml
             data: {train: "synthetic:4x20"}
             supernet: {epochs: 1, batch: 8}
             evaluation: {recalibration-images: 16}
             search: {algorithm: {random: {budget: 6}}}
-            """ + "export: " + export + "\naccuracy: " + accuracy + "\n")), new RunFolder(folder.resolve("run")), OwnServer.onThisMachine(), progress,
-            "test");
+            """ + "export: " + export + "\naccuracy: " + accuracy + "\n"));
     }
 
     private List<RunEvent.CandidateEvaluated> evaluated() {
@@ -128,6 +133,17 @@ class CommandRunTest {
         }
         assertThatThrownBy(() -> open("{command: [sh, evaluate.sh], form: other}", detector, new SaidLines())).isInstanceOf(InputException.class)
             .hasMessageContaining("accuracy.form: other (expected: a name under export.deploy)");
+    }
+
+    /** However many candidates are written with it. */
+    @Test
+    void theHeadOfAnExperimentIsReadOnce() throws IOException {
+        writeHead();
+        Experiment.Export export = experiment("{command: [sh, evaluate.sh], form: head}", "{head: head.onnx}").export();
+        Deployment form = export.forms().get(DetectorHead.NAME);
+        assertThat(form.features()).containsExactly(1);
+        Files.delete(folder.resolve("head.onnx"));
+        assertThat(export.forms()).containsEntry(DetectorHead.NAME, form);
     }
 
     @Test

@@ -59,6 +59,7 @@ class AllowanceTest {
         HEAD + DATA + "rank: {table: FILE.csv}\n",
         HEAD + DATA + "profile: {table: FILE}\n",
         HEAD + DATA + "targets: [{device: box, table: FILE}]\n",
+        HEAD + DATA + "export: {head: FILE}\n",
         HEAD + DATA + "export: {deploy: {detector: {features: [8], head: FILE}}}\n"})
     void filesAreNamedInOpenFoldersAlone(String experiment) throws IOException {
         String text = experiment.replace("OPEN", open.toString());
