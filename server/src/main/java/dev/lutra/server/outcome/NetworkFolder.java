@@ -11,7 +11,7 @@ import java.nio.file.Path;
 public record NetworkFolder(Path root) {
 
     /** What its files are called, but for their precision or form and ending. */
-    public static final String NETWORK = "network";
+    private static final String NETWORK = "network";
 
     /** Its weights, and where its training stands. */
     public Path weights() {

@@ -29,7 +29,6 @@ import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerExport;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.evaluation.Hits;
-import dev.lutra.supernet.evaluation.Subnet;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Start;
@@ -156,11 +155,11 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     }
 
     private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
-        List<Path> files = run.exporter().exportRetrained(trained.folder(), network, exported(run, trained), trained.judge(), run.data());
+        WinnerExport.Retrained written = run.exporter().exportRetrained(trained.folder(), network, exported(run, trained), trained.judge(), run.data());
         Cost cost = Cost.of(network.space().build(network.architecture()));
-        return new RetrainedNetwork(network.name(), network.architecture().toString(), files, cost.macs(),
+        return new RetrainedNetwork(network.name(), network.architecture().toString(), written.files(), cost.macs(),
             cost.params(), before, trained.judge().hits(network.architecture()),
-            asksDevices(run) ? devices(run, network, trained, files.get(files.size() - 1)) : List.of());
+            asksDevices(run) ? devices(run, network, trained, written.integers()) : List.of());
     }
 
     /** What the weights in a file follow from: the training, and the images that batch norm is measured on unless training did that. */
@@ -172,13 +171,13 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         return origin.build();
     }
 
-    /** @param last of the files: that of 8-bit integers, where the experiment asks for one */
-    private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained, Path last) {
+    private static List<RetrainedNetwork.OnDevice> devices(RunContext run, LoneNetwork network, Trained trained,
+        Optional<WinnerExport.IntegerFile> integers) {
         DeviceCheck check = new DeviceCheck(run.experiment(), run.id(), run.fleet());
-        Optional<Subnet> integers = run.exporter().inIntegers(network, trained.judge());
         List<RetrainedNetwork.OnDevice> devices = new ArrayList<>();
         try (Batches images = run.data().validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
             Batch batch = images.next();
+            Optional<float[]> ofIntegers = integers.map(file -> trained.judge().logits(file.subnet(), Precision.FLOAT32, batch));
             for (Experiment.Target target : run.experiment().targets()) {
                 float[] expected = trained.judge().logits(network.architecture(), target.precision(), batch);
                 DeviceCheck.Observed observed = check.observe(target, trained.folder().file(target.precision()),
@@ -186,18 +185,17 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
                 devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
                     observed.difference() <= Winner.tolerance(target.precision(), network.space().build(network.architecture())),
                     check.isWithinLimits(target, observed.measured()),
-                    integers
-                        .map(subnet -> inIntegers(check, target, last, batch, trained.judge().logits(subnet, Precision.FLOAT32, batch), subnet))));
+                    integers.map(file -> inIntegers(check, target, file, batch, ofIntegers.orElseThrow()))));
             }
         }
         return devices;
     }
 
-    private static RetrainedNetwork.OnDevice.InIntegers inIntegers(DeviceCheck check, Experiment.Target target, Path file, Batch batch,
-        float[] expected, Subnet subnet) {
-        DeviceCheck.Observed observed = check.observe(target, file, batch, List.of(expected));
+    private static RetrainedNetwork.OnDevice.InIntegers inIntegers(DeviceCheck check, Experiment.Target target,
+        WinnerExport.IntegerFile file, Batch batch, float[] expected) {
+        DeviceCheck.Observed observed = check.observe(target, file.file(), batch, List.of(expected));
         return new RetrainedNetwork.OnDevice.InIntegers(observed.measured().getLatency().getP50Nanos(), observed.difference(),
-            observed.difference() <= Winner.tolerance(Precision.FLOAT32, subnet.network()));
+            observed.difference() <= Winner.tolerance(Precision.FLOAT32, file.subnet().network()));
     }
 
     /**

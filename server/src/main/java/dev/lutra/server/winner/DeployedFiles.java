@@ -36,14 +36,13 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
     /**
      * Writes all forms of a network.
      *
-     * @param stem what the network's file is called, without its ending
+     * @param file the network's own, in float32
      * @param folderShown what stands before the files' names where they are told of
      * @param built the network
-     * @param network its file in a precision
+     * @param network what its file is in a precision
      * @throws InputException if a form gives other outputs than the network, on real images in ONNX Runtime
      */
-    void write(Path folder, String stem, String folderShown, Network built, Function<Precision, ModelProto> network,
-        ImageData data) {
+    void write(Path file, String folderShown, Network built, Function<Precision, ModelProto> network, ImageData data) {
         if (forms.isEmpty()) {
             return;
         }
@@ -58,12 +57,12 @@ record DeployedFiles(Map<String, Deployment> forms, RunEvents events) {
                     throw new InputException(String.format(Locale.ROOT, "export.deploy.%s: its outputs differ from the network's by %.1e of their "
                         + "range (expected: %.0e at most)", name, difference, most));
                 }
-                Path file = folder.resolve(stem + "-" + name + ".onnx");
-                OnnxFile.write(file, deployed);
-                events.emit(new RunEvent.FileDeployed(folderShown + file.getFileName(), deployed.getSerializedSize(), difference));
+                Path beside = file(file, name);
+                OnnxFile.write(beside, deployed);
+                events.emit(new RunEvent.FileDeployed(folderShown + beside.getFileName(), deployed.getSerializedSize(), difference));
                 if (form.int4()) {
                     List<String> real = RealKernels.of(deployed);
-                    events.say("export: " + folderShown + file.getFileName() + ": " + (real.isEmpty()
+                    events.say("export: " + folderShown + beside.getFileName() + ": " + (real.isEmpty()
                         ? "ONNX Runtime multiplies integers wherever it is to"
                         : "ONNX Runtime has no kernels for it and multiplies real numbers in " + String.join(", ", real)));
                 }

@@ -16,7 +16,6 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.predictor.RealKernels;
-import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.evaluation.Calibration;
@@ -58,10 +57,11 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
      * @param shown what the file is called where it is told of
      * @param real the network with its weights
      * @param metadata of the network's file in float32
+     * @return the network as the file has it
      */
-    void write(Path file, String shown, SearchSpace space, Subnet real, Calibration calibration, Map<String, String> metadata,
+    Subnet write(Path file, String shown, SearchSpace space, Subnet real, Calibration calibration, Map<String, String> metadata,
         SubnetEvaluator evaluator, ImageData data) {
-        Subnet subnet = inIntegers(space, real.architecture(), calibration, evaluator);
+        Subnet subnet = evaluator.subnet(real.architecture(), UniformBits.of(space, BITS), calibration);
         Map<String, String> own = new LinkedHashMap<>(metadata);
         own.put(OnnxMetadata.QUANTIZED, own.get(OnnxMetadata.NETWORK));
         own.put(OnnxMetadata.QUANTIZED_ARCHITECTURE, own.get(OnnxMetadata.ARCHITECTURE));
@@ -70,11 +70,7 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
         ModelProto model = OnnxExporter.export(subnet.network(), subnet.weights(), new OnnxOptions(true, OptionalInt.empty(), own));
         OnnxFile.write(file, model);
         tell(file, shown, model, real, subnet, evaluator, data);
-    }
-
-    /** A network of real numbers in 8 bits. */
-    static Subnet inIntegers(SearchSpace space, Architecture architecture, Calibration calibration, SubnetEvaluator evaluator) {
-        return evaluator.subnet(architecture, UniformBits.of(space, BITS), calibration);
+        return subnet;
     }
 
     /** Tells what a file of a network that has bits answers, and in which of its layers ONNX Runtime does not multiply integers. */

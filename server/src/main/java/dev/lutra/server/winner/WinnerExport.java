@@ -71,6 +71,27 @@ public final class WinnerExport {
     private NamedValues origin;
 
     /**
+     * The files of a network with weights of its own.
+     *
+     * @param inPrecisions that of float32 first
+     * @param integers that in 8-bit integers, where the experiment asks for one
+     */
+    public record Retrained(List<Path> inPrecisions, Optional<IntegerFile> integers) {
+
+        /** All of them, that of float32 first. */
+        public List<Path> files() {
+            return Stream.concat(inPrecisions.stream(), integers.map(IntegerFile::file).stream()).toList();
+        }
+    }
+
+    /**
+     * A file in 8-bit integers.
+     *
+     * @param subnet the network as the file has it
+     */
+    public record IntegerFile(Path file, Subnet subnet) {}
+
+    /**
      * @param weights what those of an exported winner follow from besides its architecture; asked for where there is a supernet
      * @param events is told of files that are written in other forms
      */
@@ -194,9 +215,9 @@ public final class WinnerExport {
             write(file, precision, SUPERNET, supernet(training), network, evaluator, data);
             isNew |= !before.equals(Sha256.ofFile(file));
         }
-        quantized(exports.resolve(fileName(name)), fileName(name),
-            precision -> metadata(precision, SUPERNET, supernet(training), network, data), network, evaluator, data);
-        deployed.write(exports, name, "", space.build(candidate.architecture()),
+        Path file = file(name, Precision.FLOAT32);
+        quantized(file, "", precision -> metadata(precision, SUPERNET, supernet(training), network, data), network, evaluator, data);
+        deployed.write(file, "", space.build(candidate.architecture()),
             precision -> model(precision, SUPERNET, supernet(training), network, evaluator, data), data);
         return isNew;
     }
@@ -218,9 +239,8 @@ public final class WinnerExport {
      * Writes a network with weights of its own in the same precisions.
      *
      * @param weights what these follow from
-     * @return the files, that of float32 first and that of 8-bit integers last, where the experiment asks for it
      */
-    public List<Path> exportRetrained(NetworkFolder own, LoneNetwork network, NamedValues weights, SubnetEvaluator evaluator, ImageData data) {
+    public Retrained exportRetrained(NetworkFolder own, LoneNetwork network, NamedValues weights, SubnetEvaluator evaluator, ImageData data) {
         NamedValues origin = NamedValues.builder().putAll(weights).put(FOLDED, experiment.export().foldBatchNorm()).build();
         List<Path> files = new ArrayList<>();
         for (Precision precision : experiment.precisions()) {
@@ -228,11 +248,12 @@ public final class WinnerExport {
             write(own.file(precision), precision, RETRAINED, origin.shown(), network, evaluator, data);
         }
         String shown = own.root().getParent().getFileName() + "/" + own.root().getFileName() + "/";
-        quantized(own.file(Precision.FLOAT32), shown + own.file(Precision.FLOAT32).getFileName(),
-            precision -> metadata(precision, RETRAINED, origin.shown(), network, data), network, evaluator, data).ifPresent(files::add);
-        deployed.write(own.root(), NetworkFolder.NETWORK, shown,
-            network.space().build(network.architecture()), precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
-        return files;
+        Path file = own.file(Precision.FLOAT32);
+        Optional<IntegerFile> integers = quantized(file, shown, precision -> metadata(precision, RETRAINED, origin.shown(), network, data), network,
+            evaluator, data);
+        deployed.write(file, shown, network.space().build(network.architecture()),
+            precision -> model(precision, RETRAINED, origin.shown(), network, evaluator, data), data);
+        return new Retrained(files, integers);
     }
 
     /**
@@ -260,31 +281,21 @@ public final class WinnerExport {
      * Writes a network of real numbers in 8-bit integers, where the experiment asks for it, or tells of one with bits what its file answers.
      *
      * @param file that of float32
-     * @param shown what it is called where it is told of
+     * @param folderShown what stands before its name where it is told of
      * @return what was written
      */
-    private Optional<Path> quantized(Path file, String shown, Function<Precision, Map<String, String>> metadata, LoneNetwork network,
+    private Optional<IntegerFile> quantized(Path file, String folderShown, Function<Precision, Map<String, String>> metadata, LoneNetwork network,
         SubnetEvaluator evaluator, ImageData data) {
         QuantizedFiles files = new QuantizedFiles(experiment.evaluation(), events);
         Subnet subnet = evaluator.subnet(network.architecture());
         if (subnet.network().isQuantized()) {
-            files.tell(file, shown, OnnxFile.read(file), subnet, evaluator, data);
+            files.tell(file, folderShown + file.getFileName(), OnnxFile.read(file), subnet, evaluator, data);
         }
         return experiment.export().int8().map(calibration -> {
-            Path integers = file.resolveSibling(inIntegers(file.getFileName().toString()));
-            files.write(integers, inIntegers(shown), network.space(), subnet, calibration, metadata.apply(Precision.FLOAT32), evaluator, data);
-            return integers;
+            Path integers = DeployedFiles.file(file, QuantizedFiles.SUFFIX);
+            return new IntegerFile(integers, files.write(integers, folderShown + integers.getFileName(), network.space(), subnet, calibration,
+                metadata.apply(Precision.FLOAT32), evaluator, data));
         });
-    }
-
-    /** A network of real numbers as the file in 8-bit integers has it; empty where the experiment asks for none. */
-    public Optional<Subnet> inIntegers(LoneNetwork network, SubnetEvaluator evaluator) {
-        return experiment.export().int8()
-            .map(calibration -> QuantizedFiles.inIntegers(network.space(), network.architecture(), calibration, evaluator));
-    }
-
-    private static String inIntegers(String name) {
-        return name.replaceFirst("\\.onnx$", "-" + QuantizedFiles.SUFFIX + ".onnx");
     }
 
     private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,
