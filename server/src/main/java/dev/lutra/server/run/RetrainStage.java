@@ -81,10 +81,7 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
         if (request.isForWinners() && run.experiment().retraining().space().isEmpty()) {
             WinnerExport.check(run.experiment(), run.space());
         }
-        request.networks(run.space()).stream().map(network -> grown(run, network)).forEach(network -> {
-            requireStart(run, network);
-            WinnerExport.check(run.experiment(), network.space());
-        });
+        request.networks(run.space()).stream().map(network -> grown(run, network)).forEach(network -> requireStart(run, network));
         new Taught(run).close();
         if (asksDevices(run)) {
             run.requireReachable(run.experiment().targets());
