@@ -24,10 +24,11 @@ import java.util.TreeMap;
  * @param isSpaceText which of them
  * @param cache folder of decoded images; made on the other machine if it is not there
  * @param firstWeights of networks that are trained by themselves; empty for those of a training for perhaps other classes
- * @param judge what accuracies follow from, by name: they have to be those of here
+ * @param origin what accuracies, or the rounds of a training, follow from, by name: on the other machine it has to be the same; empty where
+ *     other work is given, which says that itself
  */
 public record Assignment(String file, String text, String space, boolean isSpaceText, String cache, String firstWeights,
-    TreeMap<String, String> judge)
+    TreeMap<String, String> origin)
     implements
         Serializable {
 
@@ -35,14 +36,14 @@ public record Assignment(String file, String text, String space, boolean isSpace
 
     /**
      * @param cache folder of decoded images
-     * @param judge what accuracies follow from
+     * @param origin what the work follows from; nothing where that says so itself
      * @throws dev.lutra.InputException if the space's file cannot be read
      */
-    public static Assignment of(Experiment experiment, Path cache, NamedValues judge) {
+    public static Assignment of(Experiment experiment, Path cache, NamedValues origin) {
         boolean isFile = SpaceFile.isFile(experiment.space());
         return new Assignment(experiment.text().file().toString(), experiment.text().content(),
             isFile ? InputFile.text(Path.of(experiment.space()), YamlNode.MOST_BYTES) : experiment.space(), isFile,
-            cache.toAbsolutePath().toString(), firstWeights(experiment.retraining().weights()), new TreeMap<>(judge.stored()));
+            cache.toAbsolutePath().toString(), firstWeights(experiment.retraining().weights()), new TreeMap<>(origin.stored()));
     }
 
     private static String firstWeights(FirstWeights weights) {
@@ -53,7 +54,7 @@ public record Assignment(String file, String text, String space, boolean isSpace
 
     /** Tells assignments apart: those with the same name are the same work. */
     public String fingerprint() {
-        return Sha256.of(String.join("\n", file, text, space, Boolean.toString(isSpaceText), cache, firstWeights, judge.toString()));
+        return Sha256.of(String.join("\n", file, text, space, Boolean.toString(isSpaceText), cache, firstWeights, origin.toString()));
     }
 
     /**

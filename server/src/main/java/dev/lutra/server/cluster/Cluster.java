@@ -79,8 +79,9 @@ public interface Cluster extends AutoCloseable {
 
     /**
      * Rounds of the supernet's training, a learner a task. What a lost machine was to learn in a round another one learns; weights and momentum
-     * come together by sums of sums.
+     * come together by sums of sums. It throws as {@link #accuracies} does.
      *
+     * @param assignment with what the training follows from, but for what it begins with
      * @param learners how many there are
      */
     Rounds rounds(Assignment assignment, int learners);

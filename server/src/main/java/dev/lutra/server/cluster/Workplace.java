@@ -53,6 +53,7 @@ public final class Workplace implements Materials, AutoCloseable {
     private final ImageData data;
     private SupernetWeights weights;
     private SubnetEvaluator evaluator;
+    private Trainer trainer;
 
     private Workplace(Assignment assignment, Optional<Path> supernetFile, Experiment experiment) {
         this.assignment = assignment;
@@ -111,9 +112,7 @@ public final class Workplace implements Materials, AutoCloseable {
         try (Taught taught = new Taught(this); EventFile told = EventFile.begin(wanted.told(), Clock.systemUTC())) {
             Start start = training.start();
             NamedValues origin = training.origin(start, taught.teaching());
-            origin.differenceFrom(wanted.origin()).ifPresent(difference -> {
-                throw new InputException(wanted.name() + ": where the run is, trained by " + difference);
-            });
+            requireSame(origin, wanted.origin(), wanted.name(), "trained");
             alone(List.of(network.space().build(network.architecture())), experiment.retraining().training(), () -> {
                 try (TrainingProgress progress = new TrainingProgress(new RunEvents(List.of(told)), wanted.name(), LoneTraining.key(origin),
                     Probes.NONE)) {
@@ -129,10 +128,33 @@ public final class Workplace implements Materials, AutoCloseable {
      *
      * @param number of the learner
      * @param before what all of them begin with
+     * @throws InputException if images or settings are not those of where the run is
      */
     public Rounds.Learned learn(Rounds.Round round, int number, LearnedState before) {
-        Trainer trainer = new Trainer(space, data, experiment.training(), experiment.evaluation(), Path.of("unused"), devices().first());
-        return alone(space.everyOption(), experiment.training(), () -> trainer.learned(round, number, before));
+        Trainer learner = trainer();
+        return alone(space.everyOption(), experiment.training(), () -> learner.learned(round, number, before));
+    }
+
+    private synchronized Trainer trainer() {
+        if (trainer == null) {
+            requireSame(Trainer.origin(space, data, experiment.training(), experiment.evaluation()), assignment.origin(), assignment.file(), "trained");
+            trainer = new Trainer(space, data, experiment.training(), experiment.evaluation(), Path.of("unused"), devices().first());
+        }
+        return trainer;
+    }
+
+    /**
+     * Makes sure that what comes of work here is what would come of it where the run is.
+     *
+     * @param here what it follows from here
+     * @param there what it follows from where the run is
+     * @param what is worked on
+     * @param done what is done with it
+     */
+    private static void requireSame(NamedValues here, Map<String, String> there, String what, String done) {
+        here.differenceFrom(there).ifPresent(difference -> {
+            throw new InputException(what + ": where the run is, " + done + " by " + difference);
+        });
     }
 
     /** PyTorch draws what is left out of networks from one sequence a process: trainings that leave something out take turns. */
@@ -183,11 +205,9 @@ public final class Workplace implements Materials, AutoCloseable {
     @Override
     public synchronized SubnetEvaluator evaluator() {
         if (evaluator == null) {
-            if (!assignment.judge().isEmpty()) {
-                SubnetEvaluator.origin(space, Checkpoint.weightsFingerprint(checkpoint()), data, experiment.evaluation())
-                    .differenceFrom(assignment.judge()).ifPresent(difference -> {
-                        throw new InputException(assignment.file() + ": where the run is, judged by " + difference);
-                    });
+            if (!assignment.origin().isEmpty()) {
+                requireSame(SubnetEvaluator.origin(space, Checkpoint.weightsFingerprint(checkpoint()), data, experiment.evaluation()),
+                    assignment.origin(), assignment.file(), "judged");
             }
             // as many as tasks may run here at once: those wait for a processor, not for each other
             EvaluationSettings settings = experiment.evaluation().withEvaluators(Runtime.getRuntime().availableProcessors());

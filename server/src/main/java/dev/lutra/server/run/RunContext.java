@@ -284,7 +284,8 @@ final class RunContext implements Materials, AutoCloseable {
         Trainer trainer = new Trainer(space(), data(), experiment.training(), experiment.evaluation(), folder.checkpoint())
             .on(devices()).with(latencies()).from(start()).learning(blockTeacher());
         Trainer anywhere = experiment.spark().isPresent() && experiment.training().rounds().isPresent()
-            ? trainer.by(cluster().rounds(assignment(NamedValues.builder().build()), experiment.training().rounds().get().learners()))
+            ? trainer.by(cluster().rounds(assignment(Trainer.origin(space(), data(), experiment.training(), experiment.evaluation())),
+                experiment.training().rounds().get().learners()))
             : trainer;
         try (TrainingProgress training = new TrainingProgress(events, "train", "train", TrainStage.probes(this))) {
             return anywhere.train(training);
@@ -427,10 +428,10 @@ final class RunContext implements Materials, AutoCloseable {
     /**
      * What a machine of the cluster opens.
      *
-     * @param judge what accuracies have to follow from there; nothing where none is asked for
+     * @param origin what accuracies, or rounds, have to follow from there; nothing where none are asked for
      */
-    Assignment assignment(NamedValues judge) {
-        return Assignment.of(experiment, ImageCache.make(experiment), judge);
+    Assignment assignment(NamedValues origin) {
+        return Assignment.of(experiment, ImageCache.make(experiment), origin);
     }
 
     /** The supernet's file, if it is trained to its end. */
