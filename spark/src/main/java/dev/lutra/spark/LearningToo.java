@@ -8,7 +8,7 @@ import org.apache.spark.api.java.function.Function2;
 import org.apache.spark.broadcast.Broadcast;
 
 /** Has one more learner take a round. */
-final class LearningToo implements Function2<Learned, Integer, Learned> {
+final class LearningToo implements Function2<Outcome<Learned>, Integer, Outcome<Learned>> {
 
     private static final long serialVersionUID = 1L;
 
@@ -24,7 +24,9 @@ final class LearningToo implements Function2<Learned, Integer, Learned> {
     }
 
     @Override
-    public Learned call(Learned others, Integer number) {
-        return others.and(Warm.workplace(assignment, "").learn(round, number, before.value()));
+    public Outcome<Learned> call(Outcome<Learned> others, Integer number) {
+        return others.wrong() != null
+            ? others
+            : Outcome.of(() -> others.value().and(Warm.workplace(assignment, "").learn(round, number, before.value())));
     }
 }

@@ -1,6 +1,9 @@
 package dev.lutra.spark;
 
+import dev.lutra.InputException;
+import java.io.IOException;
 import java.io.Serializable;
+import org.apache.spark.SparkEnv;
 
 /**
  * What came of a task.
@@ -12,4 +15,29 @@ import java.io.Serializable;
 record Outcome<T>(T value, String wrong) implements Serializable {
 
     private static final long serialVersionUID = 1L;
+
+    /** Does some work on this machine. */
+    static <T> Outcome<T> of(Work<T> work) {
+        try {
+            return new Outcome<>(work.done(), null);
+        } catch (InputException e) {
+            return new Outcome<>(null, "worker " + SparkEnv.get().blockManager().blockManagerId().host() + ": " + e.getMessage());
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e instanceof IOException ? e.getMessage() : e.toString(), e);
+        }
+    }
+
+    /**
+     * What the task gave.
+     *
+     * @throws InputException if something given is wrong
+     */
+    T given() {
+        if (wrong != null) {
+            throw new InputException(wrong);
+        }
+        return value;
+    }
 }

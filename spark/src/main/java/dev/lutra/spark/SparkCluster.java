@@ -29,14 +29,14 @@ final class SparkCluster implements Cluster {
     private static final long LOOKS_A_SECOND = 10;
 
     private final JavaSparkContext spark;
-    private final String master;
+    private final Workers workers;
     private final Tasks tasks;
     private final Set<String> sent = new HashSet<>();
 
     private SparkCluster(JavaSparkContext spark, String master) {
         this.spark = spark;
-        this.master = master;
-        tasks = new Tasks(spark, master);
+        workers = new Workers(spark, master);
+        tasks = new Tasks(workers);
     }
 
     static SparkCluster connect(Experiment.Spark wanted, String name, Consumer<String> say) {
@@ -59,7 +59,7 @@ final class SparkCluster implements Cluster {
     }
 
     private void awaitExecutor(String master, Consumer<String> say) {
-        for (long look = 0; !tasks.hasExecutors(); look++) {
+        for (long look = 0; !workers.areThere(); look++) {
             if (look == LOOKS_A_SECOND) {
                 say.accept("spark: waiting for a worker of " + master);
             }
@@ -94,7 +94,7 @@ final class SparkCluster implements Cluster {
 
     @Override
     public Rounds rounds(Assignment assignment, int learners) {
-        return new ClusterRounds(spark, master, assignment, learners);
+        return new ClusterRounds(workers, assignment, learners);
     }
 
     /** Makes a file one that every executor fetches once, and gives its name there, which follows from its content. */

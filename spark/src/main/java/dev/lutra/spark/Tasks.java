@@ -23,24 +23,13 @@ import scala.util.Try;
 /** Has work done, a task each, and hands over what comes of it as it comes. */
 final class Tasks {
 
-    private static final long LOOK_MILLIS = 500;
-    /** So long a run waits for workers when all have gone: a machine may start again. */
-    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(10);
+    private final Workers workers;
 
-    private final JavaSparkContext spark;
-    private final String master;
-
-    Tasks(JavaSparkContext spark, String master) {
-        this.spark = spark;
-        this.master = master;
+    Tasks(Workers workers) {
+        this.workers = workers;
     }
 
     private record Done<T>(int number, Outcome<T> outcome) {}
-
-    boolean hasExecutors() {
-        int self = Configuration.isInThisProcess(master) ? 0 : 1;
-        return spark.sc().getExecutorMemoryStatus().size() > self;
-    }
 
     /**
      * Does some work.
@@ -55,21 +44,20 @@ final class Tasks {
         SimpleFutureAction<BoxedUnit> job = submit(work, queue);
         try {
             Set<Integer> told = new HashSet<>();
-            long seen = System.nanoTime();
+            Patience patience = workers.patience();
             while (told.size() < work.size()) {
-                Done<T> next = queue.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+                Done<T> next = queue.poll(Patience.LOOK_MILLIS, TimeUnit.MILLISECONDS);
                 if (next == null) {
                     meanwhile.run();
                     requireGoing(job);
-                    seen = hasExecutors() ? System.nanoTime() : seen;
-                    requireExecutors(System.nanoTime() - seen);
+                    workers.look(patience);
                 } else if (told.add(next.number())) {
-                    done.accept(next.number(), value(next.outcome()));
+                    done.accept(next.number(), next.outcome().given());
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted while " + master + " worked");
+            throw new CancellationException("interrupted while " + workers.master() + " worked");
         } finally {
             job.cancel();
         }
@@ -77,6 +65,7 @@ final class Tasks {
 
     private <T> SimpleFutureAction<BoxedUnit> submit(List<? extends Work<T>> work, BlockingQueue<Done<T>> queue) {
         List<Object> numbers = IntStream.range(0, work.size()).<Object>mapToObj(number -> number).toList();
+        JavaSparkContext spark = workers.spark();
         return spark.sc().submitJob(spark.<Work<T>>parallelize(List.copyOf(work), work.size()).rdd(), new OneWork<T>(),
             CollectionConverters.asScala(numbers).toSeq(), new AbstractFunction2<Object, Outcome<T>, BoxedUnit>() {
                 @Override
@@ -92,28 +81,11 @@ final class Tasks {
             });
     }
 
-    private static <T> T value(Outcome<T> outcome) {
-        if (outcome.wrong() != null) {
-            throw new InputException(outcome.wrong());
-        }
-        return outcome.value();
-    }
-
     private void requireGoing(SimpleFutureAction<?> job) {
         Option<? extends Try<?>> end = job.value();
         if (end.isDefined() && end.get().isFailure()) {
             Throwable failure = end.get().failed().get();
-            throw new ClusterException(master + ": " + Failure.line(failure), failure);
-        }
-        if (spark.sc().isStopped()) {
-            throw new ClusterException(master + ": has ended this run");
-        }
-    }
-
-    private void requireExecutors(long nanos) {
-        if (nanos > PATIENCE_NANOS) {
-            throw new ClusterException(master + ": no worker left for " + TimeUnit.NANOSECONDS.toMinutes(nanos)
-                + " min (the same command goes on from here when there is one)");
+            throw new ClusterException(workers.master() + ": " + Failure.line(failure), failure);
         }
     }
 }

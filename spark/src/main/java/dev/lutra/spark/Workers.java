@@ -1,0 +1,30 @@
+package dev.lutra.spark;
+
+import dev.lutra.server.cluster.ClusterException;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** The machines of a cluster that take part in a run. */
+record Workers(JavaSparkContext spark, String master) {
+
+    boolean areThere() {
+        int self = Configuration.isInThisProcess(master) ? 0 : 1;
+        return spark.sc().getExecutorMemoryStatus().size() > self;
+    }
+
+    /** How long their work is waited for, from now on. */
+    Patience patience() {
+        return new Patience(master, System::nanoTime);
+    }
+
+    /**
+     * Looks after them while their work is waited for.
+     *
+     * @throws ClusterException if the cluster has ended this run, or none of them was there for too long
+     */
+    void look(Patience patience) {
+        if (spark.sc().isStopped()) {
+            throw new ClusterException(master + ": has ended this run");
+        }
+        patience.look(areThere());
+    }
+}
