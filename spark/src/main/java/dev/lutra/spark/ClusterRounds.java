@@ -49,10 +49,12 @@ final class ClusterRounds implements Rounds {
         try {
             return awaited(job).given();
         } finally {
-            if (!job.isDone() && !spark.sc().isStopped()) {
-                spark.cancelJobGroup(JOBS);
+            if (!spark.sc().isStopped()) { // one that is has neither left, and what is asked of it would hide why it ended
+                if (!job.isDone()) {
+                    spark.cancelJobGroup(JOBS);
+                }
+                sent.unpersist(false);
             }
-            sent.unpersist(false);
         }
     }
 
@@ -60,7 +62,8 @@ final class ClusterRounds implements Rounds {
         JavaSparkContext spark = workers.spark();
         spark.setJobGroup(JOBS, "a round of " + learners + " learners", false);
         return spark.parallelize(IntStream.range(0, learners).boxed().toList(), learners)
-            .treeAggregate(new Outcome<>(Learned.nothing(round.steps()), null), new LearningToo(assignment, round, sent), new LearnedTogether(), DEPTH);
+            .treeAggregate(new Outcome<>(Learned.nothing(round.steps()), null), new LearningToo(assignment, round, sent), new LearnedTogether(),
+                DEPTH);
     }
 
     private <T> T awaited(Future<T> job) {

@@ -137,7 +137,8 @@ public final class Workplace implements Materials, AutoCloseable {
 
     private synchronized Trainer trainer() {
         if (trainer == null) {
-            requireSame(Trainer.origin(space, data, experiment.training(), experiment.evaluation()), assignment.origin(), assignment.file(), "trained");
+            requireSame(Trainer.origin(space, data, experiment.training(), experiment.evaluation()), assignment.origin(), assignment.file(),
+                "trained");
             trainer = new Trainer(space, data, experiment.training(), experiment.evaluation(), Path.of("unused"), devices().first());
         }
         return trainer;

@@ -152,7 +152,8 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
     }
 
     private RetrainedNetwork finished(RunContext run, LoneNetwork network, Optional<Hits> before, Trained trained) {
-        WinnerExport.Retrained written = run.exporter().exportRetrained(trained.folder(), network, exported(run, trained), trained.judge(), run.data());
+        WinnerExport.Retrained written = run.exporter().exportRetrained(trained.folder(), network, exported(run, trained), trained.judge(),
+            run.data());
         Cost cost = Cost.of(network.space().build(network.architecture()));
         return new RetrainedNetwork(network.name(), network.architecture().toString(), written.files(), cost.macs(),
             cost.params(), before, trained.judge().hits(network.architecture()),

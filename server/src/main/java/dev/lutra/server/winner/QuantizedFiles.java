@@ -91,6 +91,7 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
                     settings.threshold()));
             }
         }
-        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), expected.accuracy(), answers.found(), answers.alike(), answers.difference(), RealKernels.of(model)));
+        events.emit(new RunEvent.FileQuantized(shown, model.getSerializedSize(), expected.accuracy(), answers.found(), answers.alike(),
+            answers.difference(), RealKernels.of(model)));
     }
 }
