@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  * owner has said so.
  *
  * @param folders that experiments may name files in
- * @param commands whether they may name programs
+ * @param commands whether they may name programs, and a cluster whose settings can
  */
 public record Allowance(List<Path> folders, boolean commands) {
 
@@ -40,10 +40,9 @@ public record Allowance(List<Path> folders, boolean commands) {
      */
     Experiment read(String text) {
         Experiment experiment = parsed(text);
-        if (experiment.command().isPresent() && !commands) {
-            throw new InputException(FILE + ": accuracy.command: runs a program on the server (expected: no such key, or 'lutra serve "
-                + "--allow-commands')");
-        }
+        requireCommands(experiment.command().isPresent(), "accuracy.command: runs a program on the server");
+        // a master and settings are where Spark loads code from, and what it runs
+        requireCommands(experiment.spark().isPresent(), "compute.spark: Spark runs what its settings name on the server");
         experiment.data().flatMap(Experiment.DataSource::cache).ifPresent(folder -> {
             throw new InputException(FILE + ": data.cache: " + folder + " (expected: no such key; the server keeps decoded images itself)");
         });
@@ -54,6 +53,12 @@ public record Allowance(List<Path> folders, boolean commands) {
             .flatMap(Optional::stream).filter(SpaceFile::isFile).map(Path::of).forEach(files::add);
         files.forEach(this::check);
         return experiment;
+    }
+
+    private void requireCommands(boolean areNeeded, String why) {
+        if (areNeeded && !commands) {
+            throw new InputException(FILE + ": " + why + " (expected: no such key, or 'lutra serve --allow-commands')");
+        }
     }
 
     private static Experiment parsed(String text) {

@@ -95,6 +95,18 @@ class AllowanceTest {
         assertThat(new Allowance(List.of(), true).read(text).command()).isPresent();
     }
 
+    /** Whatever a setting is called: some of Spark's name programs, libraries and classes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"'local[2]'", "'spark://elsewhere:7077'", "{master: 'local[2]', settings: {spark.executor.memory: 4g}}",
+        "{master: 'spark://elsewhere:7077', settings: {spark.worker.resource.gpu.discoveryScript: /tmp/theirs}}"})
+    void aClusterIsTheOwnersToAllowToo(String spark) {
+        String text = HEAD + DATA + "compute: {spark: " + spark + "}\n";
+        assertThatThrownBy(() -> allowance().read(text)).isInstanceOf(InputException.class)
+            .hasMessage("experiment.yaml: compute.spark: Spark runs what its settings name on the server (expected: no such key, or 'lutra serve "
+                + "--allow-commands')");
+        assertThat(new Allowance(List.of(), true).read(text).spark()).isPresent();
+    }
+
     @Test
     void nothingIsWrittenWhereAnExperimentSays() {
         assertThatThrownBy(() -> allowance().read(HEAD + "data: {train: synthetic, cache: " + open + "}\n"))

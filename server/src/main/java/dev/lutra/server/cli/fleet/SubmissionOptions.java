@@ -18,7 +18,7 @@ public final class SubmissionOptions {
     @Option(names = "--allow-data", paramLabel = "DIR", split = ",", description = "Folders in which experiments that are submitted may name files, comma-separated (default: none).")
     private List<Path> folders = List.of();
 
-    @Option(names = "--allow-commands", description = "Experiments that are submitted may have this machine run programs (accuracy.command).")
+    @Option(names = "--allow-commands", description = "Experiments that are submitted may have this machine run programs (accuracy.command, compute.spark).")
     private boolean commands;
 
     @Option(names = "--runs", paramLabel = "N", defaultValue = "4", description = "Runs that have a process at a time, at most (default: ${DEFAULT-VALUE}).")
