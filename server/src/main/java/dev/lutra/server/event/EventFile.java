@@ -4,13 +4,9 @@ import dev.lutra.proto.border.FileTrouble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What happens in a process that works for a run elsewhere, as lines of a file that both see: of all that it hears, what a run stores. */
@@ -63,33 +59,15 @@ public final class EventFile implements RunListener, AutoCloseable {
     /** Reads a file while it is written, perhaps by one process after another. */
     public static final class Reader {
 
-        private final Path file;
-        private long read;
+        private final EventLines lines;
 
         public Reader(Path file) {
-            this.file = file;
+            lines = new EventLines(file);
         }
 
         /** What was told since the last call. A line that is not whole yet waits for the next one. */
         public List<RunEvent> next() {
-            if (!Files.exists(file)) {
-                return List.of();
-            }
-            try (FileChannel channel = FileChannel.open(file)) {
-                read = channel.size() < read ? 0 : read; // begun anew
-                ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(channel.size() - read));
-                while (bytes.hasRemaining() && channel.read(bytes, read + bytes.position()) >= 0) {
-                    continue;
-                }
-                String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
-                String whole = text.substring(0, text.lastIndexOf('\n') + 1);
-                read += whole.getBytes(StandardCharsets.UTF_8).length;
-                List<RunEvent> events = new ArrayList<>();
-                whole.lines().forEach(line -> events.add(EventJson.read(line).event()));
-                return events;
-            } catch (IOException e) {
-                throw trouble(file, e);
-            }
+            return lines.next().lines().stream().map(line -> line.read().event().event()).toList();
         }
     }
 }
