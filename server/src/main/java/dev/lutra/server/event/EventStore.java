@@ -71,8 +71,7 @@ public final class EventStore implements RunListener {
 
     @Override
     public void heard(RunEvent event) {
-        if (event instanceof RunEvent.BegunAnew begun) {
-            store.removeAll(KIND, begun.part() + "/");
+        if (event instanceof RunEvent.BegunAnew begun && store.removeAll(KIND, begun.part() + "/") > 0) {
             writeFile(); // who reads along learns by it what holds no more
         }
         if (event instanceof RunEvent.TrainingStep step) {

@@ -35,9 +35,13 @@ public final class ResultStore {
             .execute());
     }
 
-    /** Forgets every value of a kind whose key begins so. */
-    public void removeAll(String kind, String prefix) {
-        database.patiently(handle -> handle
+    /**
+     * Forgets every value of a kind whose key begins so.
+     *
+     * @return how many there were
+     */
+    public int removeAll(String kind, String prefix) {
+        return database.patiently(handle -> handle
             .createUpdate("DELETE FROM results WHERE experiment = :experiment AND kind = :kind AND substr(key, 1, length(:prefix)) = :prefix")
             .bind("experiment", experiment).bind("kind", kind).bind("prefix", prefix)
             .execute());

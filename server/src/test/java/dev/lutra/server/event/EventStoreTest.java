@@ -178,6 +178,21 @@ class EventStoreTest {
         assertThat(RunHistory.of(results).all(RunEvent.StageBegan.class)).hasSize(1);
     }
 
+    /** A file of many candidates is not written again for nothing, nor read. */
+    @Test
+    void whatBeginsWithNothingToForgetLeavesTheFileAsItIs() {
+        EventStore store = life();
+        store.heard(new RunEvent.StageBegan("train"));
+        EventLines lines = new EventLines(folder.resolve("metrics.jsonl"));
+        assertThat(lines.next().lines()).hasSize(1);
+        store.heard(new RunEvent.BegunAnew("train/epoch"));
+        assertThat(lines.next().isEmpty()).isTrue();
+        store.heard(step(1, 1, 3));
+        assertThat(lines.next()).matches(news -> !news.isAnew()).extracting(EventLines.News::lines).asList().hasSize(1);
+        store.heard(new RunEvent.BegunAnew("train/epoch"));
+        assertThat(lines.next()).matches(EventLines.News::isAnew).extracting(EventLines.News::lines).asList().hasSize(1);
+    }
+
     /** Also by a second life that goes on where an epoch begins, and never across the end of one. */
     @Test
     void someTenStepsOfAnEpochAreKeptWithTheMeansOfThose() {
