@@ -27,12 +27,21 @@ final class EventStreams implements AutoCloseable {
     /** By which a client that has gone is found, and one that is there knows that nothing happens. */
     private static final int BEATS = 20;
 
-    private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(THREADS, task -> {
-        Thread thread = new Thread(task, "lutra-events");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService clock;
     private final Set<Stream> open = ConcurrentHashMap.newKeySet();
+
+    EventStreams() {
+        this(Executors.newScheduledThreadPool(THREADS, task -> {
+            Thread thread = new Thread(task, "lutra-events");
+            thread.setDaemon(true);
+            return thread;
+        }));
+    }
+
+    /** @param clock of all turns; closed with these */
+    EventStreams(ScheduledExecutorService clock) {
+        this.clock = clock;
+    }
 
     /** Where events come from. */
     @FunctionalInterface
@@ -47,7 +56,7 @@ final class EventStreams implements AutoCloseable {
         private final HttpExchange exchange;
         private final Source source;
         private final AtomicBoolean closed = new AtomicBoolean();
-        private ScheduledFuture<?> turns;
+        private volatile ScheduledFuture<?> turns;
         private int quiet;
 
         Stream(HttpExchange exchange, Source source) {
@@ -55,7 +64,14 @@ final class EventStreams implements AutoCloseable {
             this.source = source;
         }
 
-        void turn() {
+        void begin() {
+            turns = clock.scheduleWithFixedDelay(this::turn, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            if (closed.get()) {
+                turns.cancel(false); // the first turn was over before this was known to it
+            }
+        }
+
+        private void turn() {
             try {
                 String news = source.next();
                 quiet = news.isEmpty() ? quiet + 1 : 0;
@@ -95,7 +111,7 @@ final class EventStreams implements AutoCloseable {
         exchange.sendResponseHeaders(200, 0);
         Stream stream = new Stream(exchange, source);
         open.add(stream);
-        stream.turns = clock.scheduleWithFixedDelay(stream::turn, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        stream.begin();
         return false;
     }
 
