@@ -14,6 +14,7 @@ public final class DeviceRoutes implements RouteGroup {
 
     private final FleetState fleet;
     private final EventStreams streams = new EventStreams();
+    private final Shared<String> shared = new Shared<>(this::document, EventStreams.EVERY, System::nanoTime);
 
     public DeviceRoutes(FleetState fleet) {
         this.fleet = fleet;
@@ -34,7 +35,7 @@ public final class DeviceRoutes implements RouteGroup {
         private String told = "";
 
         String next() {
-            String now = document();
+            String now = shared.get();
             if (now.equals(told)) {
                 return "";
             }

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -23,7 +24,8 @@ final class EventStreams implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventStreams.class);
     private static final int MOST = 24;
     private static final int THREADS = 8;
-    private static final long EVERY_MILLIS = 500;
+    /** How often each looks for news. */
+    static final Duration EVERY = Duration.ofMillis(500);
     /** By which a client that has gone is found, and one that is there knows that nothing happens. */
     private static final int BEATS = 20;
 
@@ -65,7 +67,7 @@ final class EventStreams implements AutoCloseable {
         }
 
         void begin() {
-            turns = clock.scheduleWithFixedDelay(this::turn, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            turns = clock.scheduleWithFixedDelay(this::turn, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
             if (closed.get()) {
                 turns.cancel(false); // the first turn was over before this was known to it
             }
