@@ -65,7 +65,7 @@ public final class RunCalls {
      */
     public RunState get(RunName name) {
         StoredRun run = runs.get(number(name.getId()));
-        return told(run).toBuilder().setExperiment(run.experiment()).build();
+        return told(run).toBuilder().setExperiment(runs.experiment(run.id())).build();
     }
 
     /** Has a run stop where it is until it is resumed. */

@@ -68,15 +68,16 @@ public final class RunProcess {
     /**
      * Starts the process.
      *
+     * @param experiment text of its file
      * @param folder of the run
      * @param server the server's folder, which has its address and a token
      * @param heap as -Xmx takes it, or empty
      */
-    static RunProcess start(StoredRun run, Path folder, Path server, String heap, Listener listener) {
+    static RunProcess start(StoredRun run, String experiment, Path folder, Path server, String heap, Listener listener) {
         Path log = folder.resolve(LOG);
         try {
             Files.createDirectories(folder);
-            AtomicFile.write(folder.resolve(EXPERIMENT), run.experiment());
+            AtomicFile.write(folder.resolve(EXPERIMENT), experiment);
             InputFile.requireRegularOrNone(log);
             List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
             ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(argument -> !argument.matches(OF_THE_SERVER_ALONE))

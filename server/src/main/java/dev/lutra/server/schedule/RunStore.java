@@ -18,6 +18,9 @@ import org.jdbi.v3.core.Handle;
 /** The runs of a server, as rows of its database. */
 public final class RunStore {
 
+    /** All of a row but the experiment's text: who asks each second after many needs none of theirs. */
+    private static final String RUNS = "SELECT id, name, owner, priority, state, device, turn, kills, submitted_millis, started_millis,"
+        + " ended_millis, message FROM runs ";
     private static final String UNFINISHED = "state IN ('ACTIVE', 'PAUSED')";
 
     private final Database database;
@@ -52,13 +55,13 @@ public final class RunStore {
 
     /** The newest first. */
     List<StoredRun> newest(int most) {
-        return database.read(handle -> handle.createQuery("SELECT * FROM runs ORDER BY id DESC LIMIT :most").bind("most", most)
+        return database.read(handle -> handle.createQuery(RUNS + "ORDER BY id DESC LIMIT :most").bind("most", most)
             .map((row, context) -> run(row)).list());
     }
 
     /** Those that are to go on, in the order in which they were submitted. */
     List<StoredRun> active() {
-        return database.read(handle -> handle.createQuery("SELECT * FROM runs WHERE state = 'ACTIVE' ORDER BY id")
+        return database.read(handle -> handle.createQuery(RUNS + "WHERE state = 'ACTIVE' ORDER BY id")
             .map((row, context) -> run(row)).list());
     }
 
@@ -67,12 +70,22 @@ public final class RunStore {
         return database.read(handle -> find(handle, id)).orElseThrow(() -> new UnknownRunException(Long.toString(id)));
     }
 
+    /**
+     * The text of a run's experiment file.
+     *
+     * @throws UnknownRunException when there is none
+     */
+    String experiment(long id) {
+        return database.read(handle -> handle.createQuery("SELECT experiment FROM runs WHERE id = :id").bind("id", id).mapTo(String.class).findOne())
+            .orElseThrow(() -> new UnknownRunException(Long.toString(id)));
+    }
+
     private static Optional<StoredRun> find(Handle handle, long id) {
-        return handle.createQuery("SELECT * FROM runs WHERE id = :id").bind("id", id).map((row, context) -> run(row)).findOne();
+        return handle.createQuery(RUNS + "WHERE id = :id").bind("id", id).map((row, context) -> run(row)).findOne();
     }
 
     private static StoredRun run(ResultSet row) throws SQLException {
-        return new StoredRun(row.getLong("id"), row.getString("name"), row.getString("experiment"), row.getString("owner"), row.getInt("priority"),
+        return new StoredRun(row.getLong("id"), row.getString("name"), row.getString("owner"), row.getInt("priority"),
             State.valueOf(row.getString("state")), Optional.of(row.getString("device")).filter(device -> !device.isEmpty()), row.getLong("turn"),
             row.getInt("kills"), Instant.ofEpochMilli(row.getLong("submitted_millis")), time(row.getLong("started_millis")),
             time(row.getLong("ended_millis")), row.getString("message"));

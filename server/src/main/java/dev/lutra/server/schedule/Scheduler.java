@@ -182,8 +182,9 @@ public final class Scheduler implements AutoCloseable {
                 waits.put(run.id(), "waits until its earlier process has ended");
                 return;
             }
-            allowance.read(run.experiment());
-            RunProcess process = RunProcess.start(run, folder(run.id()), server, limits.heap(), new RunProcess.Listener() {
+            String experiment = runs.experiment(run.id());
+            allowance.read(experiment);
+            RunProcess process = RunProcess.start(run, experiment, folder(run.id()), server, limits.heap(), new RunProcess.Listener() {
                 @Override
                 public void said(String line) {
                     heard(run.id(), line);
