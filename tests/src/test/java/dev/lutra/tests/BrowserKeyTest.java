@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lutra.proto.Role;
 import dev.lutra.server.access.Access;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
@@ -47,7 +46,7 @@ class BrowserKeyTest {
             Access access = Access.open(database, Clock.systemUTC(), "the-owner's-token");
             ModelStore models = new ModelStore(folder.resolve("models"));
             try (WebServer web = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
-                new AgentCalls(queue, models))) {
+                queue, models)) {
                 browser.open(web.address() + "/agent");
                 browser.await("notice", text -> text.startsWith("No token."), SOON);
                 assertThat(browser.evaluate(SCRIPT.formatted("phone"))).asString().startsWith("401 device phone: has no key here");
@@ -85,7 +84,7 @@ class BrowserKeyTest {
             Access access = Access.open(database, Clock.systemUTC(), "the-owner's-token");
             ModelStore models = new ModelStore(folder.resolve("models"));
             try (WebServer web = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
-                new AgentCalls(queue, models))) {
+                queue, models)) {
                 String viewer = access.tokens().create(Role.VIEWER, Duration.ZERO, "").token();
                 browser.open(web.address() + "/join");
                 browser.run(TYPED, viewer);

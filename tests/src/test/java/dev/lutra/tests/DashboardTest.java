@@ -17,7 +17,6 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunListener;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.folder.RunFolder;
@@ -89,7 +88,7 @@ class DashboardTest {
 
     private void serve(int port) {
         server = WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of()), Optional.empty(), access,
-            new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs), new ViewRoutes(this::folder),
+            queue, new ModelStore(folder.resolve("models")), new RunRoutes(runs), new ViewRoutes(this::folder),
             new ShareRoutes(access, this::folder, Clock.systemUTC()), new DeviceRoutes(new FleetState(database, queue)));
         access.reachedAt(new Access.Places("127.0.0.1:1", server.address()));
     }

@@ -12,6 +12,8 @@ import dev.lutra.proto.CreateTokenRequest;
 import dev.lutra.proto.EnrollReply;
 import dev.lutra.proto.EnrollRequest;
 import dev.lutra.proto.ListTokensReply;
+import dev.lutra.proto.RevokeTokenReply;
+import dev.lutra.proto.RevokeTokenRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RoleOption;
 import dev.lutra.proto.border.KeyProof;
@@ -207,6 +209,12 @@ public final class Access implements Door {
 
     public ListTokensReply listTokens() {
         return ListTokensReply.newBuilder().addAllTokens(tokens.list()).build();
+    }
+
+    /** See {@link Tokens#revoke}. */
+    public RevokeTokenReply revokeToken(RevokeTokenRequest request) {
+        tokens.revoke(request.getId());
+        return RevokeTokenReply.getDefaultInstance();
     }
 
     /** Takes a device's key away; what was given for it is worth nothing from now on. */

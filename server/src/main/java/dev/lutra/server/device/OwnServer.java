@@ -2,7 +2,6 @@ package dev.lutra.server.device;
 
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.experiment.Experiment;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
@@ -78,7 +77,7 @@ public record OwnServer(String host, int port, Encryption encryption, Optional<W
             new Access.Places(new ServerAddress(OwnAddress.inUrl(where), server.port(), fingerprint, fingerprint.isEmpty()).toString(), ""));
         List<AutoCloseable> open = new ArrayList<>(List.of(server));
         pages.ifPresent(settings -> {
-            WebServer web = WebServer.start(settings, key, access, new AgentCalls(queue, models), new ViewRoutes(id -> folder),
+            WebServer web = WebServer.start(settings, key, access, queue, models, new ViewRoutes(id -> folder),
                 new DeviceRoutes(new FleetState(database, queue)));
             open.add(web);
             access.reachedAt(new Access.Places(access.places().agents(), web.address()));

@@ -1,8 +1,6 @@
 package dev.lutra.server.rpc;
 
-import dev.lutra.InputException;
 import dev.lutra.proto.AccessServiceGrpc.AccessServiceImplBase;
-import dev.lutra.proto.AgentState;
 import dev.lutra.proto.AuthenticateReply;
 import dev.lutra.proto.AuthenticateRequest;
 import dev.lutra.proto.CancelTasksReply;
@@ -22,7 +20,7 @@ import dev.lutra.proto.RemoveDeviceRequest;
 import dev.lutra.proto.RevokeTokenReply;
 import dev.lutra.proto.RevokeTokenRequest;
 import dev.lutra.server.access.Access;
-import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.fleet.FleetCalls;
 import io.grpc.stub.StreamObserver;
 import io.grpc.stub.StreamObservers;
 
@@ -30,11 +28,11 @@ import io.grpc.stub.StreamObservers;
 final class AccessService extends AccessServiceImplBase {
 
     private final Access access;
-    private final TaskQueue queue;
+    private final FleetCalls calls;
 
-    AccessService(Access access, TaskQueue queue) {
+    AccessService(Access access, FleetCalls calls) {
         this.access = access;
-        this.queue = queue;
+        this.calls = calls;
     }
 
     @Override
@@ -64,40 +62,21 @@ final class AccessService extends AccessServiceImplBase {
 
     @Override
     public void revokeToken(RevokeTokenRequest request, StreamObserver<RevokeTokenReply> reply) {
-        access.tokens().revoke(request.getId());
-        StreamObservers.nextAndComplete(reply, RevokeTokenReply.getDefaultInstance());
+        StreamObservers.nextAndComplete(reply, access.revokeToken(request));
     }
 
     @Override
     public void removeDevice(RemoveDeviceRequest request, StreamObserver<RemoveDeviceReply> reply) {
-        access.removeKey(request.getDevice()); // first, so that its agent cannot come back in between
-        StreamObservers.nextAndComplete(reply, RemoveDeviceReply.newBuilder().setFailedTasks(queue.remove(request.getDevice())).build());
+        StreamObservers.nextAndComplete(reply, calls.removeDevice(request));
     }
 
     @Override
     public void cancelTasks(CancelTasksRequest request, StreamObserver<CancelTasksReply> reply) {
-        int cancelled = cancelled(request);
-        StreamObservers.nextAndComplete(reply, CancelTasksReply.newBuilder().setCancelled(cancelled).build());
-    }
-
-    private int cancelled(CancelTasksRequest request) {
-        int ids = request.getTaskIdsCount();
-        if (ids > FleetService.MOST_ASKED) {
-            throw new InputException("task_ids: " + ids + " (expected: at most " + FleetService.MOST_ASKED + " in a call)");
-        }
-        if ((ids > 0 ? 1 : 0) + (request.getDevice().isEmpty() ? 0 : 1) + (request.getOwner().isEmpty() ? 0 : 1) != 1) {
-            throw new InputException("tasks to cancel: named in several ways or none (expected: task_ids, device or owner)");
-        }
-        if (ids > 0) {
-            return queue.cancel(request.getTaskIdsList());
-        }
-        return request.getDevice().isEmpty() ? queue.cancelOfOwner(request.getOwner()) : queue.cancel(request.getDevice());
+        StreamObservers.nextAndComplete(reply, calls.cancelTasks(request));
     }
 
     @Override
     public void drainDevice(DrainDeviceRequest request, StreamObserver<DrainDeviceReply> reply) {
-        queue.drain(request.getDevice(), request.getDraining());
-        int leased = queue.agent(request.getDevice()).map(AgentState::getLeasedTasks).orElse(0);
-        StreamObservers.nextAndComplete(reply, DrainDeviceReply.newBuilder().setLeasedTasks(leased).build());
+        StreamObservers.nextAndComplete(reply, calls.drainDevice(request));
     }
 }

@@ -4,7 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.OwnDevice;
 import dev.lutra.server.fleet.AgentCalls;
-import dev.lutra.server.fleet.LocalFleet;
+import dev.lutra.server.fleet.FleetCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.ServerKey;
@@ -95,8 +95,9 @@ public final class LutraServer implements AutoCloseable {
         calls.allowCoreThreadTimeOut(true);
         CallRate rate = new CallRate(System::nanoTime);
         AgentCalls agentCalls = new AgentCalls(queue, models);
-        List<ServerServiceDefinition> services = Stream.concat(Stream.of(new AgentService(agentCalls),
-            new FleetService(new LocalFleet(queue, models), queue, models), new AccessService(access, queue)), Stream.of(others))
+        FleetCalls fleetCalls = new FleetCalls(queue, models, access::removeKey);
+        List<ServerServiceDefinition> services = Stream.concat(Stream.of(new AgentService(agentCalls), new FleetService(fleetCalls),
+            new AccessService(access, fleetCalls)), Stream.of(others))
             .map(BindableService::bindService).toList();
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), key.map(LutraServer::credentials)
             .orElse(InsecureServerCredentials.create()))
@@ -112,7 +113,7 @@ public final class LutraServer implements AutoCloseable {
             .maxConcurrentCallsPerConnection(MOST_CALLS)
             .maxRstFramesPerWindow(MOST_RESETS, RESET_SECONDS)
             .maxConnectionIdle(IDLE.toSeconds(), TimeUnit.SECONDS)
-            .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+            .maxInboundMessageSize(FleetCalls.MOST_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .keepAliveTimeout(KEEP_ALIVE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
             .permitKeepAliveTime(MIN_PEER_KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)

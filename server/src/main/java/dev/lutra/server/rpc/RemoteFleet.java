@@ -26,6 +26,7 @@ import dev.lutra.proto.TaskOutcome;
 import dev.lutra.proto.TaskState;
 import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.Fleet;
+import dev.lutra.server.fleet.FleetCalls;
 import dev.lutra.server.fleet.ServerException;
 import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.store.ModelStore;
@@ -128,7 +129,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     private static ManagedChannel channel(ServerAddress address) {
         return address.channel()
-            .maxInboundMessageSize(Transfer.MAX_MESSAGE_BYTES)
+            .maxInboundMessageSize(FleetCalls.MOST_MESSAGE_BYTES)
             .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
             .build();
     }
@@ -246,7 +247,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         List<Task> rest = tasks;
         Submitter submitter = by.get();
         do {
-            List<Task> now = Transfer.fitting(rest);
+            List<Task> now = FleetCalls.fitting(rest);
             SubmitRequest request = SubmitRequest.newBuilder().setDevice(device).addAllTasks(now).setOwner(submitter.owner())
                 .setPriority(submitter.priority()).build();
             call(() -> stub(Duration.ZERO).submit(request));
@@ -269,16 +270,16 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
 
     /** A call asks after so many tasks at most: of more it looks at all, and waits for one of the first that are open. */
     private Map<String, TaskOutcome> ask(Set<String> ids, int knownDone, Duration wait) {
-        if (ids.size() <= FleetService.MOST_ASKED) {
+        if (ids.size() <= FleetCalls.MOST_NAMED) {
             return askAll(ids, knownDone, wait);
         }
         Map<String, TaskOutcome> done = new LinkedHashMap<>();
         List<String> all = List.copyOf(ids);
-        for (int begin = 0; begin < all.size(); begin += FleetService.MOST_ASKED) {
-            done.putAll(askAll(all.subList(begin, Math.min(begin + FleetService.MOST_ASKED, all.size())), 0, Duration.ZERO));
+        for (int begin = 0; begin < all.size(); begin += FleetCalls.MOST_NAMED) {
+            done.putAll(askAll(all.subList(begin, Math.min(begin + FleetCalls.MOST_NAMED, all.size())), 0, Duration.ZERO));
         }
         if (done.size() <= knownDone && done.size() < ids.size()) {
-            done.putAll(askAll(all.stream().filter(id -> !done.containsKey(id)).limit(FleetService.MOST_ASKED).toList(), 0, wait));
+            done.putAll(askAll(all.stream().filter(id -> !done.containsKey(id)).limit(FleetCalls.MOST_NAMED).toList(), 0, wait));
         }
         return done;
     }

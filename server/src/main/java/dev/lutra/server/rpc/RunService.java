@@ -5,7 +5,6 @@ import dev.lutra.proto.ListRunFilesReply;
 import dev.lutra.proto.ListRunsReply;
 import dev.lutra.proto.ListRunsRequest;
 import dev.lutra.proto.PrioritizeRunRequest;
-import dev.lutra.proto.RunFile;
 import dev.lutra.proto.RunFileChunk;
 import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunServiceGrpc.RunServiceImplBase;
@@ -58,10 +57,7 @@ public final class RunService extends RunServiceImplBase {
 
     @Override
     public void listRunFiles(RunName request, StreamObserver<ListRunFilesReply> reply) {
-        ListRunFilesReply.Builder files = ListRunFilesReply.newBuilder();
-        calls.files(request.getId()).all()
-            .forEach((name, file) -> files.addFiles(RunFile.newBuilder().setName(name).setBytes(file.toFile().length())));
-        StreamObservers.nextAndComplete(reply, files.build());
+        StreamObservers.nextAndComplete(reply, calls.files(request.getId()).told());
     }
 
     @Override

@@ -8,21 +8,13 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/** How much goes over the wire in one message, and what the wire says when it fails. */
+/** What goes over the wire in pieces, and what the wire says when it fails. */
 final class Transfer {
-
-    /** A task's inputs or outputs are one message, so this also limits a batch of images. */
-    static final int MAX_MESSAGE_BYTES = 64 << 20;
-
-    /** Lists are cut so that a full message has room for one large element more. */
-    private static final int MAX_LIST_BYTES = MAX_MESSAGE_BYTES / 2;
 
     private static final int CHUNK_BYTES = 1 << 20;
 
@@ -61,20 +53,6 @@ final class Transfer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** The longest beginning of a list that fits in a message, at least one element. */
-    static <M extends MessageLite> List<M> fitting(List<M> messages) {
-        List<M> fitting = new ArrayList<>();
-        long bytes = 0;
-        for (M message : messages) {
-            bytes += message.getSerializedSize();
-            if (!fitting.isEmpty() && bytes > MAX_LIST_BYTES) {
-                break;
-            }
-            fitting.add(message);
-        }
-        return fitting;
     }
 
     /** What the network said, in the words of the operating system. */

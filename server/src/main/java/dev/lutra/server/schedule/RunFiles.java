@@ -1,5 +1,7 @@
 package dev.lutra.server.schedule;
 
+import dev.lutra.proto.ListRunFilesReply;
+import dev.lutra.proto.RunFile;
 import dev.lutra.InputException;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.folder.RunFolder;
@@ -29,6 +31,13 @@ public record RunFiles(RunFolder folder) {
         Stream.of(folder.exports(), folder.tables()).filter(Files::isDirectory).forEach(several -> listed(several)
             .forEach(file -> files.put(several.getFileName() + "/" + file.getFileName(), file)));
         return files;
+    }
+
+    /** The same for who asks. */
+    public ListRunFilesReply told() {
+        ListRunFilesReply.Builder files = ListRunFilesReply.newBuilder();
+        all().forEach((name, file) -> files.addFiles(RunFile.newBuilder().setName(name).setBytes(file.toFile().length())));
+        return files.build();
     }
 
     private static Stream<Path> listed(Path several) {

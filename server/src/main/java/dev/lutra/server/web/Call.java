@@ -24,6 +24,9 @@ import java.util.zip.GZIPOutputStream;
  */
 public record Call(HttpExchange exchange, Caller caller, Map<String, String> parameters) {
 
+    /** Messages as programs like them: every field is there. */
+    static final JsonFormat.Printer FULL = JsonFormat.printer().omittingInsignificantWhitespace().alwaysPrintFieldsWithNoPresence();
+
     private static final int LEAST_PACKED = 4096;
 
     /** What the route's pattern leaves open under a name. */

@@ -8,6 +8,7 @@ import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import dev.lutra.proto.AccessServiceGrpc;
 import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RunServiceGrpc;
 import io.grpc.MethodDescriptor;
@@ -39,6 +40,7 @@ final class OpenApi implements RouteGroup {
     private static final Map<String, Message> MESSAGES = Stream.of(
         messages(AgentServiceGrpc.getServiceDescriptor(), FieldDescriptor::getJsonName),
         messages(AccessServiceGrpc.getServiceDescriptor(), FieldDescriptor::getJsonName),
+        messages(FleetServiceGrpc.getServiceDescriptor(), FieldDescriptor::getJsonName),
         messages(RunServiceGrpc.getServiceDescriptor(), FieldDescriptor::getName))
         .flatMap(messages -> messages).collect(Collectors.toMap(message -> message.type().getName(), Function.identity(), (one, same) -> one));
 

@@ -43,8 +43,13 @@ public record Route(String method, String pattern, List<Role> admits, Words word
 
     /** The same, for what the protocol says of a call, as JSON. */
     public Route takingWhat(MethodDescriptor<?, ?> call) {
-        return taking(((ProtoMethodDescriptorSupplier) call.getSchemaDescriptor()).getMethodDescriptor().getOptions()
-            .getExtension(SizeOption.mostBytes) / BINARY_BYTES * JSON_BYTES);
+        return taking(jsonBytes(((ProtoMethodDescriptorSupplier) call.getSchemaDescriptor()).getMethodDescriptor().getOptions()
+            .getExtension(SizeOption.mostBytes)));
+    }
+
+    /** What so many bytes of a message take as JSON. */
+    static int jsonBytes(int bytes) {
+        return bytes / BINARY_BYTES * JSON_BYTES;
     }
 
     /**

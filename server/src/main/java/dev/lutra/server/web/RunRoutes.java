@@ -1,7 +1,6 @@
 package dev.lutra.server.web;
 
 import com.google.protobuf.Message;
-import com.google.protobuf.util.JsonFormat;
 import dev.lutra.proto.PrioritizeRunRequest;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RunName;
@@ -56,7 +55,6 @@ public final class RunRoutes implements RouteGroup {
     }
 
     private static boolean answer(Call call, Message answer) throws IOException {
-        return call.json(JsonFormat.printer().preservingProtoFieldNames().alwaysPrintFieldsWithNoPresence().omittingInsignificantWhitespace()
-            .print(answer));
+        return call.json(Call.FULL.preservingProtoFieldNames().print(answer));
     }
 }

@@ -5,6 +5,7 @@ import dev.lutra.proto.Role;
 import dev.lutra.server.comparison.ComparisonPage;
 import dev.lutra.server.comparison.RunComparison;
 import dev.lutra.server.folder.RunFolder;
+import dev.lutra.server.schedule.RunFiles;
 import dev.lutra.server.view.RunReader;
 import dev.lutra.server.view.RunView;
 import java.io.IOException;
@@ -27,8 +28,8 @@ public final class ViewRoutes implements RouteGroup {
     private static final String JSON = "application/json";
     private static final String CSV = "text/csv; charset=utf-8";
     private static final int MOST_READERS = 16;
-    private static final Pattern FILES = Pattern.compile("front\\.(json|csv|svg)|report\\.html|verification\\.json|metrics\\.jsonl"
-        + "|export/[^/]+\\.onnx|retrain/[0-9a-f]+/[^/]+\\.onnx|lut/[^/]+\\.json");
+    /** What else the page offers, of which there may be hundreds. */
+    private static final Pattern RETRAINED = Pattern.compile("retrain/[0-9a-f]+/[^/]+\\.onnx");
 
     private final Function<String, RunFolder> folders;
     private final EventStreams streams;
@@ -70,6 +71,10 @@ public final class ViewRoutes implements RouteGroup {
             new Route("GET", RUN + "/architectures/{text}", LOOKERS, new Route.Words("Draws an architecture and tells what it takes, by segment and"
                 + " device.", "", "{\"drawing\": SVG, \"segments\": [segment], \"devices\": [device]}"),
                 call -> call.packed(JSON, reader(call).architecture(call.parameter("text")).getBytes(StandardCharsets.UTF_8))),
+            new Route("GET", RUN + "/files", LOOKERS, new Route.Words("Lists the files of a run that are handed out.", "",
+                "{\"files\": [{\"name\", \"bytes\"}]}"),
+                call -> call.json(Call.FULL.print(
+                    new RunFiles(folders.apply(call.parameter("id"))).told()))),
             new Route("GET", RUN + "/files/{name}", LOOKERS, new Route.Words("Hands out a file of the run, such as front.json or"
                 + " export%2Fwinner-1.onnx.", "", "the file"), this::file),
             new Route("GET", RUN + "/events", LOOKERS, new Route.Words("Streams what happens in a run (server-sent events): its lines of"
@@ -98,14 +103,17 @@ public final class ViewRoutes implements RouteGroup {
     }
 
     /** Of the folder only what is named here, and nothing that a link leads out of it to. */
-    private boolean file(Call call) throws IOException {
-        Path root = folders.apply(call.parameter("id")).root();
-        String name = call.parameter("name");
+    private static boolean isRetrained(Path root, String name) throws IOException {
         Path file = root.resolve(name);
-        if (!FILES.matcher(name).matches() || name.contains("..") || !Files.isRegularFile(file)
-            || !file.toRealPath().startsWith(root.toRealPath())) {
-            throw new Refusal(404, name + ": no such file of the run (expected: front.json, front.csv, front.svg, report.html, verification.json,"
-                + " metrics.jsonl, or one in export, retrain or lut)");
+        return RETRAINED.matcher(name).matches() && Files.isRegularFile(file) && file.toRealPath().startsWith(root.toRealPath());
+    }
+
+    private boolean file(Call call) throws IOException {
+        RunFolder folder = folders.apply(call.parameter("id"));
+        String name = call.parameter("name");
+        Path file = isRetrained(folder.root(), name) ? folder.root().resolve(name) : new RunFiles(folder).all().get(name);
+        if (file == null) {
+            throw new Refusal(404, name + ": no such file of the run (expected: one of those that " + RUN + "/files lists, or in retrain)");
         }
         call.exchange().getResponseHeaders().set("Content-Disposition", "attachment; filename=\"" + file.getFileName() + "\"");
         return call.send(file, "application/octet-stream");

@@ -9,8 +9,10 @@ import dev.lutra.InputException;
 import dev.lutra.proto.Role;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.Door;
-import dev.lutra.server.access.OwnDevice;
 import dev.lutra.server.fleet.AgentCalls;
+import dev.lutra.server.fleet.FleetCalls;
+import dev.lutra.server.fleet.TaskQueue;
+import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.OwnAddress;
 import dev.lutra.server.tls.ServerKey;
 import java.io.IOException;
@@ -98,12 +100,14 @@ public final class WebServer implements AutoCloseable {
      * Starts to listen.
      *
      * @param key with which connections are encrypted; empty: they are not
-     * @param others calls besides those of agents
+     * @param others calls besides those of the protocol
      * @throws InputException when it cannot listen there
      */
-    public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, AgentCalls agentCalls, RouteGroup... others) {
+    public static WebServer start(Settings settings, Optional<ServerKey> key, Access access, TaskQueue queue, ModelStore models,
+        RouteGroup... others) {
         ThreadPoolExecutor calls = threads();
-        List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, agentCalls, new OwnDevice(agentCalls::device), calls)));
+        List<RouteGroup> groups = new ArrayList<>(List.of(new ProtocolRoutes(access, new AgentCalls(queue, models),
+            new FleetCalls(queue, models, access::removeKey), calls)));
         groups.addAll(List.of(others));
         groups.add(new OpenApi(() -> routes(groups)));
         HttpServer server = bind(settings, key, new InetSocketAddress(settings.host(), settings.port()));

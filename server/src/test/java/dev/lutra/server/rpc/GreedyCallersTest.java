@@ -23,7 +23,6 @@ import dev.lutra.proto.border.TokenHeader;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.fleet.WaitingCalls;
 import dev.lutra.server.store.Database;
@@ -253,7 +252,7 @@ class GreedyCallersTest {
     void agentsGoOnWhilePagesAreFlooded() throws Exception {
         List<Socket> slow = new ArrayList<>();
         try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
-            new AgentCalls(queue, models))) {
+            queue, models)) {
             for (int i = 0; i < 300; i++) {
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), pages.port());
                 socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: loca".getBytes(StandardCharsets.US_ASCII));
@@ -275,7 +274,7 @@ class GreedyCallersTest {
     @Test
     void aConnectionToThePagesThatSaysNothingIsClosed() throws Exception {
         try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access,
-            new AgentCalls(queue, models)); Socket idle = new Socket(InetAddress.getLoopbackAddress(), pages.port())) {
+            queue, models); Socket idle = new Socket(InetAddress.getLoopbackAddress(), pages.port())) {
             idle.setSoTimeout(20_000); // it takes 5 s to 6 s
             assertThat(idle.getInputStream().read()).as("closed").isEqualTo(-1);
         }

@@ -4,7 +4,6 @@ import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunState;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.Credentials;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.folder.RunFolder;
@@ -42,7 +41,7 @@ final class AllRoutes implements AutoCloseable {
         credentials = Credentials.of(database, queue);
         RunCalls runs = SubmittedRuns.of(database, queue, folder);
         server = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), key, credentials.access(),
-            new AgentCalls(queue, new ModelStore(folder.resolve("models"))), new RunRoutes(runs),
+            queue, new ModelStore(folder.resolve("models")), new RunRoutes(runs),
             new ViewRoutes(id -> folder(runs, id)), new ShareRoutes(credentials.access(), id -> folder(runs, id), Clock.systemUTC()),
             new DeviceRoutes(new FleetState(database, queue)),
             new InstallRoutes(credentials.access(), Optional.empty()),

@@ -8,9 +8,14 @@ import static dev.lutra.proto.Role.VIEWER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.lutra.proto.AccessServiceGrpc;
+import dev.lutra.proto.AgentServiceGrpc;
+import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.Role;
+import dev.lutra.proto.RunServiceGrpc;
 import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Credentials;
+import io.grpc.MethodDescriptor;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.net.URI;
@@ -24,9 +29,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +51,13 @@ class EveryRouteTest {
         Map.entry("POST /api/agent/renew", Set.of(AGENT)), Map.entry("POST /api/agent/report", Set.of(AGENT)),
         Map.entry("POST /api/agent/fetch-model", Set.of(AGENT)), Map.entry("POST /api/access/challenge", Set.of(ANYONE)),
         Map.entry("POST /api/access/authenticate", Set.of(ANYONE)), Map.entry("POST /api/access/enroll", Set.of(JOINING, OPERATOR)),
-        Map.entry("POST /api/access/create-token", Set.of(OPERATOR)), Map.entry("POST /api/join-code", Set.of(OPERATOR)),
+        Map.entry("POST /api/access/create-token", Set.of(OPERATOR)), Map.entry("POST /api/access/list-tokens", Set.of(OPERATOR)),
+        Map.entry("POST /api/access/revoke-token", Set.of(OPERATOR)), Map.entry("POST /api/access/remove-device", Set.of(OPERATOR)),
+        Map.entry("POST /api/access/drain-device", Set.of(OPERATOR)), Map.entry("POST /api/access/cancel-tasks", Set.of(OPERATOR)),
+        Map.entry("POST /api/fleet/list-agents", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/fleet/compare-devices", Set.of(VIEWER, OPERATOR)),
+        Map.entry("POST /api/fleet/put-model", Set.of(OPERATOR)), Map.entry("POST /api/fleet/submit", Set.of(OPERATOR)),
+        Map.entry("POST /api/fleet/list-tasks", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/fleet/outcomes", Set.of(VIEWER, OPERATOR)),
+        Map.entry("POST /api/join-code", Set.of(OPERATOR)),
         Map.entry("GET /api/runs", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs", Set.of(OPERATOR)),
         Map.entry("GET /api/runs/{id}", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/pause", Set.of(OPERATOR)),
         Map.entry("POST /api/runs/{id}/resume", Set.of(OPERATOR)), Map.entry("POST /api/runs/{id}/cancel", Set.of(OPERATOR)),
@@ -52,12 +65,19 @@ class EveryRouteTest {
         Map.entry("GET /api/runs/{id}/view", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/candidates", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /api/runs/{id}/tables/{target}", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /api/runs/{id}/architectures/{text}", Set.of(VIEWER, OPERATOR)),
-        Map.entry("GET /api/runs/{id}/files/{name}", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/events", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/runs/{id}/files", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/files/{name}", Set.of(VIEWER, OPERATOR)),
+        Map.entry("GET /api/runs/{id}/events", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /api/compare", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/share", Set.of(OPERATOR)),
         Map.entry("GET /api/devices", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/events", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /install.sh", Set.of(ANYONE)), Map.entry("GET /install/{platform}", Set.of(ANYONE)),
         Map.entry("GET /install/files/{hash}", Set.of(ANYONE)), Map.entry("GET /healthz", Set.of(ANYONE)),
         Map.entry("GET /metrics", Set.of(VIEWER, OPERATOR)), Map.entry("GET /openapi.json", Set.of(VIEWER, OPERATOR)));
+
+    /** Runs have addresses. */
+    private static final Map<String, String> RUN_CALLS = Map.of("SubmitRun", "POST /api/runs", "ListRuns", "GET /api/runs",
+        "GetRun", "GET /api/runs/{id}", "PauseRun", "POST /api/runs/{id}/pause", "ResumeRun", "POST /api/runs/{id}/resume",
+        "CancelRun", "POST /api/runs/{id}/cancel", "PrioritizeRun", "POST /api/runs/{id}/priority",
+        "ListRunFiles", "GET /api/runs/{id}/files", "FetchRunFile", "GET /api/runs/{id}/files/{name}");
 
     @TempDir
     Path folder;
@@ -85,6 +105,23 @@ class EveryRouteTest {
     @Test
     void everyCallIsHere() {
         assertThat(server.routes()).extracting(EveryRouteTest::name).containsExactlyInAnyOrderElementsOf(MAY.keySet());
+    }
+
+    /** What a command does over gRPC, a program can do here. */
+    @Test
+    void everyCallOverGrpcIsHereToo() {
+        List<String> routes = server.routes().stream().map(EveryRouteTest::name).toList();
+        Stream.of(AgentServiceGrpc.getServiceDescriptor(), AccessServiceGrpc.getServiceDescriptor(), FleetServiceGrpc.getServiceDescriptor())
+            .flatMap(service -> service.getMethods().stream())
+            .forEach(call -> assertThat(routes).contains("POST /api/" + words(call.getServiceName().replaceFirst(".*\\.(.*)Service", "$1")) + "/"
+                + words(call.getBareMethodName())));
+        assertThat(RUN_CALLS.keySet()).isEqualTo(RunServiceGrpc.getServiceDescriptor().getMethods().stream().map(MethodDescriptor::getBareMethodName)
+            .collect(Collectors.toSet()));
+        assertThat(routes).containsAll(RUN_CALLS.values());
+    }
+
+    private static String words(String name) {
+        return name.replaceAll("(?<=[a-z])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
     }
 
     @TestFactory
@@ -135,8 +172,8 @@ class EveryRouteTest {
     /** Calls of the protocol, by pages of another version that stayed open. */
     @TestFactory
     Stream<DynamicTest> isForThoseWhoSpeakItsProtocol() {
-        List<Route> protocol = server.routes().stream().filter(route -> route.pattern().matches("/api/(agent|access)/.*")).toList();
-        assertThat(protocol).hasSizeGreaterThan(8);
+        List<Route> protocol = server.routes().stream().filter(route -> route.pattern().matches("/api/(agent|access|fleet)/.*")).toList();
+        assertThat(protocol).hasSizeGreaterThan(18);
         return protocol.stream().map(route -> dynamicTest(name(route), () -> {
             Answer older = send(request(route, whoMay(route), "{}".getBytes(StandardCharsets.US_ASCII)));
             assertThat(older.statusCode()).isEqualTo(412);

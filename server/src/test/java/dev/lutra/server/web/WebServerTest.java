@@ -31,7 +31,6 @@ import dev.lutra.proto.CreateTokenReply;
 import dev.lutra.proto.connection.ProtocolVersion;
 import dev.lutra.server.access.Access;
 import dev.lutra.server.access.EnrolledDevice;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.LocalFleet;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.schedule.SubmittedRuns;
@@ -110,7 +109,7 @@ class WebServerTest {
 
     private WebServer serve(int port, Encryption encryption) {
         return WebServer.start(new WebServer.Settings("127.0.0.1", port, List.of("lutra.test")),
-            ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, new AgentCalls(queue, models),
+            ServerKey.of(encryption, OwnAddress.all(InetAddress.getLoopbackAddress()), Instant.now()), access, queue, models,
             new RunRoutes(SubmittedRuns.of(database, queue, folder)));
     }
 
@@ -291,6 +290,52 @@ class WebServerTest {
         assertThat(ended.body()).isEqualTo("run 1: cancelled (expected: to pause, one that has not ended)");
         assertThat(send(post("runs/7/pause", TOKEN, "")).statusCode()).isEqualTo(404);
         assertThat(send(HttpRequest.newBuilder(uri("/api/runs")).header("Authorization", "Bearer " + viewer)).body()).contains("\"cancelled\"");
+    }
+
+    private JsonNode operate(String call, String request) throws Exception {
+        HttpResponse<String> answer = send(post(call, TOKEN, request));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return new ObjectMapper().readTree(answer.body());
+    }
+
+    /** What the commands token, devices and tasks do. */
+    @Test
+    void aProgramOperatesTheFleet() throws Exception {
+        String made = operate("access/create-token", "{\"role\": \"VIEWER\"}").path("id").asText();
+        assertThat(operate("access/list-tokens", "{}").path("tokens").findValuesAsText("id")).contains(made, "owner");
+        operate("access/revoke-token", "{\"id\": \"" + made + "\"}");
+        assertThat(operate("access/list-tokens", "{}").path("tokens").findValuesAsText("state")).contains("REVOKED");
+
+        join("phone");
+        assertThat(operate("access/drain-device", "{\"device\": \"phone\", \"draining\": true}").path("leasedTasks").asInt(-1)).isZero();
+        assertThat(operate("fleet/list-agents", "{}").path("agents").path(0).path("draining").asBoolean()).isTrue();
+        assertThat(operate("fleet/compare-devices", "{}").path("standings").isArray()).isTrue();
+
+        String model = operate("fleet/put-model", "{\"data\": \"" + Base64.getEncoder().encodeToString(MODEL) + "\"}").path("sha256").asText();
+        operate("fleet/submit", "{\"device\": \"phone\", \"owner\": \"a program\", \"tasks\": [{\"id\": \"t\", \"threads\": 1, \"modelSha256\": \""
+            + model + "\"}]}");
+        JsonNode open = operate("fleet/list-tasks", "{\"owner\": \"a program\"}").path("tasks");
+        assertThat(open.findValuesAsText("id")).containsExactly("t");
+        assertThat(open.path(0).path("leased").isBoolean()).as("every field is there").isTrue();
+        CompletableFuture<HttpResponse<String>> waits = client.sendAsync(
+            post("fleet/outcomes", TOKEN, "{\"taskIds\": [\"t\"], \"waitMillis\": \"30000\"}").build(), BodyHandlers.ofString());
+        WaitingCalls.await(queue, 1);
+        assertThat(operate("access/cancel-tasks", "{\"taskIds\": [\"t\"]}").path("cancelled").asInt()).isOne();
+        assertThat(waits.get().body()).contains("cancelled by an operator");
+        assertThat(operate("access/remove-device", "{\"device\": \"phone\"}").path("failedTasks").asInt(-1)).isZero();
+    }
+
+    @Test
+    void whatIsToBeCancelledHasToBeThere() throws Exception {
+        join("phone");
+        submit("one");
+        for (String request : List.of("{\"taskIds\": [\"NOSUCH\"]}", "{\"device\": \"NOSUCH\"}", "{\"taskIds\": [\"a\", \"b\"]}")) {
+            assertThat(send(post("access/cancel-tasks", TOKEN, request)).statusCode()).as(request).isEqualTo(400);
+        }
+        assertThat(send(post("access/cancel-tasks", TOKEN, "{\"taskIds\": [\"NOSUCH\"]}")).body())
+            .isEqualTo("task NOSUCH: done, or not known (expected: one of 'lutra tasks list')");
+        assertThat(operate("access/cancel-tasks", "{\"taskIds\": [\"NOSUCH\", \"one\"]}").path("cancelled").asInt()).isOne();
+        assertThat(operate("access/cancel-tasks", "{\"device\": \"phone\"}").path("cancelled").asInt(-1)).isZero();
     }
 
     @Test

@@ -11,7 +11,6 @@ import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.cli.output.LogOption;
 import dev.lutra.server.cli.output.Version;
-import dev.lutra.server.fleet.AgentCalls;
 import dev.lutra.server.fleet.FleetState;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.install.AgentFiles;
@@ -104,7 +103,7 @@ public final class ServeCommand implements Runnable {
             Scheduler scheduler = new Scheduler(rows, queue, data, submissions.allowance(), submissions.limits(), Clock.systemUTC());
             RunCalls runs = new RunCalls(rows, scheduler);
             try (LutraServer server = LutraServer.start(endpoint.host(), endpoint.port(), key, access, queue, models, new RunService(runs));
-                WebServer web = WebServer.start(pages, key, access, new AgentCalls(queue, models), new RunRoutes(runs),
+                WebServer web = WebServer.start(pages, key, access, queue, models, new RunRoutes(runs),
                     new ViewRoutes(runs::folder), new ShareRoutes(access, runs::folder, Clock.systemUTC()),
                     new DeviceRoutes(new FleetState(database, queue)),
                     new InstallRoutes(access, AgentFiles.besideThisProgram(data.resolve("agent"))),
