@@ -33,11 +33,6 @@ public record LearnedState(TreeMap<String, Part> arrays) implements Serializable
         }
     }
 
-    /** Bytes of all values. */
-    public long bytes() {
-        return arrays.values().stream().mapToLong(part -> (long) part.values().length * Float.BYTES).sum();
-    }
-
     /** What is not in another state, or has other values there. */
     public LearnedState changedSince(LearnedState before) {
         TreeMap<String, Part> changed = new TreeMap<>();
