@@ -23,6 +23,14 @@ public final class Split {
     private final int[] items;
     private final NamedValues origin;
     private final double balance;
+    private volatile Epoch last;
+
+    /**
+     * An epoch's images.
+     *
+     * @param order in which they are trained on, which is not to be changed
+     */
+    private record Epoch(long seed, int number, int[] order) {}
 
     /** @param balance how far training draws the classes equally often, 0 to 1 */
     Split(String name, BatchLoader loader, int[] items, NamedValues origin, double balance) {
@@ -52,15 +60,6 @@ public final class Split {
         return loader.shown(items);
     }
 
-    /** Class index of an image that shows one; images stand in the order of {@link #inOrder}. */
-    public int label(int image) {
-        return label(loader, items[image]);
-    }
-
-    private static int label(BatchLoader loader, int item) {
-        return ((Shown.One) loader.shown(item)).labels()[0];
-    }
-
     /** Batches of one training epoch. */
     public int batchesPerEpoch(int batchSize) {
         requireEnough(batchSize);
@@ -85,25 +84,42 @@ public final class Split {
      * @throws InputException if there is not one full batch
      */
     public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations) {
-        return shuffled(batchSize, seed, epoch, firstBatch, augmentations, Share.WHOLE);
+        return shuffled(batchSize, seed, epoch, firstBatch, batchesPerEpoch(batchSize), augmentations, Share.WHOLE);
     }
 
     /**
-     * The same batches, of each a part: images and their augmentation are those that the whole batch has.
+     * Some of the same batches, of each a part: images and their augmentation are those that the whole batch has.
      *
      * @param batchSize of the whole; a multiple of the number of parts
+     * @param endBatch the first that is not wanted any more
      * @throws InputException if there is not one full batch
      */
-    public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, List<Augmentation> augmentations, Share share) {
-        int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, item -> label(loader, item), balance).images(seed, epoch);
-        Draws.shuffle(order, Draws.at(ORDER, seed, epoch));
-        int[] positions = share.positions(batchSize, batchesPerEpoch(batchSize));
+    public Batches shuffled(int batchSize, long seed, int epoch, int firstBatch, int endBatch, List<Augmentation> augmentations, Share share) {
+        requireEnough(batchSize);
+        int[] order = order(seed, epoch);
+        int[] positions = share.positions(batchSize, endBatch);
         return loader.batches(Arrays.stream(positions).map(position -> order[position]).toArray(), batchSize / share.of(), firstBatch,
             (preparation, image, place) -> {
                 SplittableRandom random = Draws.at(AUGMENTATION, seed, epoch, positions[place]);
                 float[] values = preparation.augmented(image, random);
                 return augmentations.isEmpty() ? values : augmented(values, augmentations, random);
             });
+    }
+
+    /** That of the last epoch is kept, since the rounds of an epoch ask for it again and again. */
+    private int[] order(long seed, int number) {
+        Epoch known = last;
+        if (known == null || known.seed != seed || known.number != number) {
+            int[] order = balance == 0 ? items.clone() : new BalancedEpochs(items, this::label, balance).images(seed, number);
+            Draws.shuffle(order, Draws.at(ORDER, seed, number));
+            known = new Epoch(seed, number, order);
+            last = known;
+        }
+        return known.order;
+    }
+
+    private int label(int item) {
+        return ((Shown.One) loader.shown(item)).labels()[0];
     }
 
     /**

@@ -38,6 +38,16 @@ public final class Options {
     }
 
     /**
+     * Those that are left after some were dropped.
+     *
+     * @param names as {@link #named} takes them; empty if none was dropped
+     * @throws IllegalArgumentException if they are not those of the space
+     */
+    public static Options left(GeneSpace space, List<List<String>> names) {
+        return names.isEmpty() ? all(space) : named(space, names);
+    }
+
+    /**
      * The options of these names.
      *
      * @param names as {@link #names} gives them

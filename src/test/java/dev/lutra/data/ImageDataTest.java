@@ -109,7 +109,7 @@ class ImageDataTest {
         try (ImageData data = open(folderSpec(8))) {
             int[] counts = new int[2];
             for (int i = 0; i < 16; i++) {
-                counts[data.train().label(i)]++;
+                counts[TestImages.labels(data.train())[i]]++;
             }
             assertThat(counts).containsExactly(4, 12);
         }
@@ -641,8 +641,8 @@ class ImageDataTest {
 
     private static int[] counts(Split split, int classes) {
         int[] counts = new int[classes];
-        for (int i = 0; i < split.size(); i++) {
-            counts[split.label(i)]++;
+        for (int label : TestImages.labels(split)) {
+            counts[label]++;
         }
         return counts;
     }

@@ -3,12 +3,17 @@ package dev.lutra.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lutra.data.augmentation.Augmentation;
+import dev.lutra.data.augmentation.Pixels;
 import dev.lutra.data.source.Source;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.InputException;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.NoSuchElementException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,7 +83,7 @@ class SplitTest {
                     batch.pixels().get(i * image.length, image);
                     int index = indexOf(ordered, image);
                     seen[index]++;
-                    assertThat(batch.labels()[i]).isEqualTo(train.label(index));
+                    assertThat(batch.labels()[i]).isEqualTo(TestImages.labels(train)[index]);
                 }
             }
         }
@@ -113,6 +118,33 @@ class SplitTest {
                 .isEqualTo(TestImages.labels(sized.train().shuffled(8, 11, 3, 0)).subList(32, 80));
             assertThat(sized.train().shuffled(8, 11, 3, 10).hasNext()).as("nothing is left").isFalse();
         }
+    }
+
+    /** What a learner of a round asks for, and nothing behind it is prepared. */
+    @Test
+    void partsOfSomeBatchesAreThoseOfTheEpoch() {
+        List<float[]> whole = TestImages.values(train.shuffled(8, 11, 3, 0));
+        AtomicInteger prepared = new AtomicInteger();
+        Augmentation counting = new Augmentation() {
+            @Override
+            public void apply(Pixels image, SplittableRandom random) {
+                prepared.incrementAndGet();
+            }
+
+            @Override
+            public void describe(String key, NamedValues.Builder values) {
+                throw new UnsupportedOperationException();
+            }
+        };
+        try (Batches batches = train.shuffled(8, 11, 3, 2, 4, List.of(counting), new Split.Share(1, 4))) {
+            for (int batch = 2; batch < 4; batch++) {
+                float[] part = new float[2 * 16 * 16 * 3];
+                batches.next().pixels().get(part);
+                assertThat(part).usingComparatorWithPrecision(1e-5f).containsExactly(Arrays.copyOfRange(whole.get(batch), part.length, 2 * part.length));
+            }
+            assertThat(batches.hasNext()).isFalse();
+        }
+        assertThat(prepared).hasValue(4);
     }
 
     @Test

@@ -71,6 +71,11 @@ public final class TestImages {
         return all;
     }
 
+    /** Classes of images that show one each, in the order of {@link Split#inOrder}. */
+    public static int[] labels(Split split) {
+        return ((Shown.One) split.shown()).labels();
+    }
+
     public static List<Integer> labels(Batches batches) {
         List<Integer> all = new ArrayList<>();
         try (batches) {

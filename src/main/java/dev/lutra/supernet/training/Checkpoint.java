@@ -187,7 +187,7 @@ public record Checkpoint(SortedMap<String, String> origin, int epochs, long step
 
     /** The options that no phase has dropped. */
     public Options surviving(SearchSpace space) {
-        return surviving.isEmpty() ? Options.all(space) : Options.named(space, surviving);
+        return Options.left(space, surviving);
     }
 
     /** This one, with these options left. */

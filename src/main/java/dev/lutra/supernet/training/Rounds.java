@@ -2,6 +2,8 @@ package dev.lutra.supernet.training;
 
 import dev.lutra.InputException;
 import dev.lutra.identity.NamedValues;
+import dev.lutra.space.GeneSpace;
+import dev.lutra.space.Options;
 import dev.lutra.supernet.LearnedState;
 import dev.lutra.yaml.YamlNode;
 import java.io.Serializable;
@@ -65,6 +67,15 @@ public interface Rounds {
     record Round(int epoch, int first, int steps, List<List<String>> surviving) implements Serializable {
 
         private static final long serialVersionUID = 1L;
+
+        /** Where it ends: the first step that is not of it. */
+        int end() {
+            return first + steps;
+        }
+
+        Options surviving(GeneSpace space) {
+            return Options.left(space, surviving);
+        }
     }
 
     /**
@@ -74,14 +85,16 @@ public interface Rounds {
      * @param losses by step, summed over the learners
      * @param right by step, shares of the images that were right, summed over the learners
      * @param learners how many
+     * @param nanos that it took, summed over the learners
+     * @param waited of them for images
      */
-    record Learned(LearnedState.Mean mean, double[] losses, double[] right, int learners) implements Serializable {
+    record Learned(LearnedState.Mean mean, double[] losses, double[] right, int learners, long nanos, long waited) implements Serializable {
 
         private static final long serialVersionUID = 1L;
 
         /** Nothing yet. */
         public static Learned nothing(int steps) {
-            return new Learned(new LearnedState.Mean(), new double[steps], new double[steps], 0);
+            return new Learned(new LearnedState.Mean(), new double[steps], new double[steps], 0, 0, 0);
         }
 
         /** Together with others; changes this one's mean. */
@@ -90,7 +103,8 @@ public interface Rounds {
             double[] allRight = right.clone();
             Arrays.setAll(allLosses, i -> losses[i] + others.losses[i]);
             Arrays.setAll(allRight, i -> right[i] + others.right[i]);
-            return new Learned(mean.add(others.mean), allLosses, allRight, learners + others.learners);
+            return new Learned(mean.add(others.mean), allLosses, allRight, learners + others.learners, nanos + others.nanos,
+                waited + others.waited);
         }
     }
 

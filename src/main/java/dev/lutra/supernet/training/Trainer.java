@@ -209,24 +209,9 @@ public final class Trainer {
                     enterTeacher(weights);
                 }
             }
-            try (Learner learner = learner(weights)) {
-                while (checkpoint.epochs() < settings.epochs()) {
-                    Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
-                    SearchSpace now = spaceAfter(checkpoint.epochs());
-                    checkpoint = settings.rounds().isPresent()
-                        ? epochInRounds(weights, checkpoint, listener)
-                        : epoch(learner, now, span, checkpoint, listener);
-                    SearchSpace after = spaceAfter(checkpoint.epochs());
-                    if (checkpoint.epochs() == span.end()) {
-                        checkpoint = checkpoint.with(end(now, span, checkpoint, weights));
-                        listener.ended(span.phase(), checkpoint.surviving(after));
-                    }
-                    listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(after),
-                        architectures -> accuracies(after, architectures, weights));
-                    checkpoint.write(checkpointFile, weights);
-                    listener.saved(checkpoint);
-                }
-            }
+            checkpoint = settings.rounds().isPresent()
+                ? epochs(weights, checkpoint, listener, (now, span, standing) -> epochInRounds(weights, standing, listener))
+                : epochsOfOneLearner(weights, checkpoint, listener);
             if (settings.recipe().batchNormEpoch() && weights.measured().isEmpty()) {
                 weights.measured(measured(weights, listener));
                 checkpoint.write(checkpointFile, weights);
@@ -237,6 +222,37 @@ public final class Trainer {
             weights.close();
             throw e;
         }
+    }
+
+    /** Takes the steps of one epoch. */
+    private interface Epoch {
+
+        /** @return where the training stands after it */
+        Checkpoint take(SearchSpace now, Span span, Checkpoint before);
+    }
+
+    private Checkpoint epochsOfOneLearner(SupernetWeights weights, Checkpoint from, TrainingListener listener) {
+        try (Learner learner = learner(weights)) {
+            return epochs(weights, from, listener, (now, span, before) -> epoch(learner, now, span, before, listener));
+        }
+    }
+
+    private Checkpoint epochs(SupernetWeights weights, Checkpoint from, TrainingListener listener, Epoch epoch) {
+        Checkpoint checkpoint = from;
+        while (checkpoint.epochs() < settings.epochs()) {
+            Span span = settings.curriculum().spanOf(checkpoint.epochs(), settings.epochs());
+            SearchSpace now = spaceAfter(checkpoint.epochs());
+            checkpoint = epoch.take(now, span, checkpoint);
+            SearchSpace after = spaceAfter(checkpoint.epochs());
+            if (checkpoint.epochs() == span.end()) {
+                checkpoint = checkpoint.with(end(now, span, checkpoint, weights));
+                listener.ended(span.phase(), checkpoint.surviving(after));
+            }
+            listener.epochEnded(checkpoint.epochs(), checkpoint.surviving(after), architectures -> accuracies(after, architectures, weights));
+            checkpoint.write(checkpointFile, weights);
+            listener.saved(checkpoint);
+        }
+        return checkpoint;
     }
 
     /** Gives the weights a teacher that was trained before: its values are read, its batch norm is measured on training images. */
@@ -352,11 +368,13 @@ public final class Trainer {
      * @param before what all of them begin with
      */
     public Rounds.Learned learned(Rounds.Round round, int number, LearnedState before) {
+        long begun = System.nanoTime();
+        long waited = 0;
         IntraOpThreads.useConfigured();
         Rounds.Settings wanted = settings.rounds().orElseThrow();
         SearchSpace now = spaceAfter(round.epoch());
         Span span = settings.curriculum().spanOf(round.epoch(), settings.epochs());
-        Options surviving = round.surviving().isEmpty() ? Options.all(now) : Options.named(now, round.surviving());
+        Options surviving = round.surviving(now);
         long own = number == 0 ? settings.seed() : StepSeed.of(settings.seed(), number, StepSeed.LEARNER);
         long drawn = wanted.paths() == Rounds.Paths.OWN ? own : settings.seed();
         double[] losses = new double[round.steps()];
@@ -364,12 +382,14 @@ public final class Trainer {
         try (SupernetWeights weights = new SupernetWeights(settings.seed(), devices.first())) {
             weights.take(before);
             try (Learner learner = learner(weights);
-                Batches images = data.train().shuffled(settings.batch(), settings.seed(), round.epoch(), round.first(),
+                Batches images = data.train().shuffled(settings.batch(), settings.seed(), round.epoch(), round.first(), round.end(),
                     settings.recipe().augmentations(), new Share(number, wanted.learners()))) {
                 for (int i = 0; i < round.steps(); i++) {
                     long step = (long) batches() * round.epoch() + round.first() + i;
                     double learningRate = rate(round.epoch(), step);
+                    long asked = System.nanoTime();
                     Batch batch = images.next();
+                    waited += System.nanoTime() - asked;
                     List<Network> paths = paths(now, span, surviving, new Moment(drawn, step, round.epoch(), span.start(), span.end()));
                     Learner.Step result = learner.step(paths, batch, learningRate, (double) step / steps(),
                         StepSeed.of(own, step, StepSeed.DROPOUT), Relaxation.NONE);
@@ -378,7 +398,8 @@ public final class Trainer {
                     right[i] = (double) result.correct() / paths.size() / batch.size();
                 }
             }
-            return new Rounds.Learned(new LearnedState.Mean().add(weights.state().changedSince(before)), losses, right, 1);
+            return new Rounds.Learned(new LearnedState.Mean().add(weights.state().changedSince(before)), losses, right, 1,
+                System.nanoTime() - begun, waited);
         }
     }
 
@@ -400,26 +421,28 @@ public final class Trainer {
         LearnedState state = weights.state();
         for (int done = Math.toIntExact(step - (long) batches() * epoch); done < batches();) {
             int steps = Math.min(period - done % period, batches() - done);
-            listener.awaits();
-            listener.fetched();
+            long begun = System.nanoTime();
             Rounds.Learned learned = rounds.take(new Rounds.Round(epoch, done, steps, before.surviving()), state);
-            LearnedState mean = learned.mean().state();
-            weights.take(mean);
-            state = state.with(mean);
+            state = state.with(learned.mean().state());
+            long nanos = (System.nanoTime() - begun) / steps;
+            long waited = Math.round(nanos * ((double) learned.waited() / learned.nanos()));
             for (int i = 0; i < steps; i++) {
                 learningRate = rate(epoch, step++);
                 double loss = learned.losses()[i] / learned.learners();
                 double accuracy = learned.right()[i] / learned.learners();
                 curve.add(step, loss, accuracy, learningRate);
+                listener.took(nanos, waited);
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps(), settings.batch(), loss, accuracy, learningRate));
             }
             done += steps;
             if (listener.stops() && done < batches()) {
+                weights.take(state);
                 new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(), Optional.empty(), before.latencies())
                     .write(checkpointFile, weights);
                 throw new TrainingStoppedException(step, steps());
             }
         }
+        weights.take(state);
         requireFinite(weights, step, learningRate);
         return new Checkpoint(before.origin(), epoch + 1, step, curve.points(), Optional.empty(), before.surviving(), Optional.empty(),
             before.latencies());
@@ -441,9 +464,9 @@ public final class Trainer {
         try (Batches epochBatches = data.train().shuffled(settings.batch(), settings.seed(), epoch, done,
             settings.recipe().augmentations())) {
             while (epochBatches.hasNext()) {
-                listener.awaits();
+                long begun = System.nanoTime();
                 Batch batch = epochBatches.next();
-                listener.fetched();
+                long waited = System.nanoTime() - begun;
                 learningRate = rate(epoch, step);
                 Moment moment = new Moment(settings.seed(), step, epoch, span.start(), span.end());
                 List<Network> paths = paths(now, span, surviving, moment);
@@ -460,6 +483,7 @@ public final class Trainer {
                 double accuracy = (double) result.correct() / paths.size() / batch.size();
                 superkernel.flatMap(Superkernel::decided).ifPresent(listener::decided);
                 curve.add(step, loss, accuracy, learningRate);
+                listener.took(System.nanoTime() - begun, waited);
                 listener.step(new Progress(epoch + 1, settings.epochs(), step, steps, batch.size(), loss, accuracy, learningRate));
                 if (listener.stops() && epochBatches.hasNext()) {
                     new Checkpoint(before.origin(), epoch, step, curve.whole(), curve.begun(), before.surviving(),

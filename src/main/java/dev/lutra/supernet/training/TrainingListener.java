@@ -29,11 +29,13 @@ public interface TrainingListener {
     record Progress(int epoch, int epochs, long step, long steps, int images, double loss, double accuracy,
         double learningRate) {}
 
-    /** Before a step's images are asked for. */
-    default void awaits() {}
-
-    /** When they are there. */
-    default void fetched() {}
+    /**
+     * Before {@link #step}. Of a round, whose steps several learners take, every step has an equal part.
+     *
+     * @param nanos that the step took; what happens between steps does not count
+     * @param waited of them for images; of a round, in the proportion in which its learners did
+     */
+    default void took(long nanos, long waited) {}
 
     /** After every step. */
     void step(Progress progress);

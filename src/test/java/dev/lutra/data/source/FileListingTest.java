@@ -192,7 +192,7 @@ class FileListingTest {
         try (ImageData data = ImageData.open(spec, temporary.resolve("cache"), DataProgress.NONE)) {
             assertThat(data.classes()).containsExactly("first letter", "second letter");
             assertThat(data.train().size()).isEqualTo(6);
-            assertThat(IntStream.range(0, 3).map(data.validation()::label).sum()).isEqualTo(2);
+            assertThat(IntStream.of(TestImages.labels(data.validation())).sum()).isEqualTo(2);
         }
         assertThat(ImageData.classes(spec)).containsExactly("first letter", "second letter");
     }

@@ -158,6 +158,36 @@ class RoundsTest {
         assertThat(steps).hasSize(18).doesNotHaveDuplicates();
     }
 
+    /** Steps of a round share its time, so that all of them together are no longer than the training, and wait as its learners do. */
+    @Test
+    void theTimeOfARoundIsThatOfAllItsSteps() {
+        Trainer trainer = trainer(settings(1).in(new Rounds.Settings(2, 4, Rounds.Paths.SAME)), "timed");
+        List<long[]> times = new ArrayList<>();
+        List<Long> learners = new ArrayList<>();
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void took(long nanos, long waited) {
+                times.add(new long[]{nanos, waited});
+            }
+
+            @Override
+            public void step(Progress progress) {
+                assertThat(times).as("told before each step").hasSize((int) progress.step());
+            }
+        };
+        long begun = System.nanoTime();
+        trained(trainer.by((round, before) -> {
+            Rounds.Learned both = Rounds.Learned.nothing(round.steps()).and(trainer.learned(round, 0, before)).and(trainer.learned(round, 1, before));
+            learners.add(both.nanos());
+            assertThat(both.waited()).isPositive().isLessThan(both.nanos());
+            return new Rounds.Learned(both.mean(), both.losses(), both.right(), both.learners(), 1000, 250);
+        }), listener);
+        long all = System.nanoTime() - begun;
+        assertThat(times).hasSize(9).allSatisfy(time -> assertThat(time[1]).isCloseTo(time[0] / 4, within(1L)));
+        long sum = times.stream().mapToLong(time -> time[0]).sum();
+        assertThat(sum).isLessThanOrEqualTo(all).isGreaterThan(learners.stream().mapToLong(Long::longValue).sum() - times.size());
+    }
+
     @Test
     void theOrderOfLearnersDoesNotMatter() {
         Trainer trainer = trainer(settings(1).in(new Rounds.Settings(4, 3, Rounds.Paths.OWN)), "four");

@@ -116,7 +116,7 @@ public sealed interface RunEvent {
      * How fast a training went since it told this last; told with the steps that are kept.
      *
      * @param imagesPerSecond while steps were taken
-     * @param dataWaitShare of that time in which a step waited for its images, 0 to 1
+     * @param dataWaitShare of that time in which a step waited for its images, 0 to 1; of steps that several learners take, of their time
      * @param memory of the process in bytes; null where the system does not tell it
      */
     record TrainingPace(@JsonProperty("training") String training, @JsonProperty("epoch") int epoch, @JsonProperty("step") long step,

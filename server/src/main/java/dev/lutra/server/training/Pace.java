@@ -1,37 +1,27 @@
 package dev.lutra.server.training;
 
-import java.util.function.LongSupplier;
-
 /** How fast steps go, and what share of their time they wait for images. What happens between steps does not count. */
 final class Pace {
 
     private static final double NANOS = 1e9;
 
-    private final LongSupplier nanoTime;
-    private long begun;
-    private long fetched;
     private long waited;
     private long taken;
     private long images;
 
-    Pace(LongSupplier nanoTime) {
-        this.nanoTime = nanoTime;
+    /**
+     * A step is taken.
+     *
+     * @param nanos that it took
+     * @param waitedNanos of them for images
+     */
+    void took(long nanos, long waitedNanos) {
+        taken += nanos;
+        waited += waitedNanos;
     }
 
-    /** A step's images are asked for. */
-    void begins() {
-        begun = nanoTime.getAsLong();
-    }
-
-    /** They are there. */
-    void fetched() {
-        fetched = nanoTime.getAsLong();
-    }
-
-    /** The step is taken. */
-    void ends(int imagesOfStep) {
-        waited += fetched - begun;
-        taken += nanoTime.getAsLong() - begun;
+    /** It had so many images. */
+    void learned(int imagesOfStep) {
         images += imagesOfStep;
     }
 

@@ -25,7 +25,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     private dev.lutra.server.event.Progress.Work work;
     private dev.lutra.server.event.Progress.Work measuring;
     private final Probes probes;
-    private final Pace pace = new Pace(System::nanoTime);
+    private final Pace pace = new Pace();
     private double loss = Double.NaN;
     private Optional<Decisions> decisions = Optional.empty();
     private boolean goesOn;
@@ -51,13 +51,8 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void awaits() {
-        pace.begins();
-    }
-
-    @Override
-    public void fetched() {
-        pace.fetched();
+    public void took(long nanos, long waited) {
+        pace.took(nanos, waited);
     }
 
     @Override
@@ -67,7 +62,7 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void step(TrainingListener.Progress now) {
-        pace.ends(now.images());
+        pace.learned(now.images());
         epochs = now.epochs();
         if (work == null) {
             work = events.begin(what, now.steps() * now.images(), "images");

@@ -8,9 +8,7 @@ import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
-import java.util.ArrayDeque;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,14 +21,11 @@ class TrainingProgressTest {
 
     @Test
     void paceIsOfTheStepsAlone() {
-        Deque<Long> clock = new ArrayDeque<>(List.of(0L, 1_000_000_000L, 4_000_000_000L, 50_000_000_000L, 50_000_000_000L,
-            51_000_000_000L));
-        Pace pace = new Pace(clock::remove);
-        for (int step = 0; step < 2; step++) {
-            pace.begins();
-            pace.fetched();
-            pace.ends(100);
-        }
+        Pace pace = new Pace();
+        pace.took(4_000_000_000L, 1_000_000_000L);
+        pace.learned(100);
+        pace.took(1_000_000_000L, 0);
+        pace.learned(100);
         assertThat(pace.imagesPerSecond()).as("200 images in 4 + 1 seconds").isCloseTo(40, within(1e-9));
         assertThat(pace.waitShare()).isCloseTo(0.2, within(1e-9));
     }
