@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ClientCertificateTest {
 
     private static final String PASSWORD = "of-a-test";
+    /** Where the connection ends before its last words are read, nobody knows, and this is what may be. */
+    private static final String ASKS = "the server asks for a certificate";
 
     @TempDir
     static Path folder;
@@ -94,19 +96,19 @@ class ClientCertificateTest {
     @Test
     void withoutACertificateNobodyIs() {
         refused(LutraCall.run("devices", "list", "--server", address, "--token-file", folder.resolve("fleet/token").toString()),
-            "cannot be reached", "expected: --client-cert and --client-key, since the server asks for a certificate");
+            "cannot be reached", "--client-cert and --client-key", ASKS);
     }
 
     @Test
     void aCertificateByAnotherIsRefused() {
         refused(ask(unknown.certificate("client"), unknown.key("client")), "cannot be reached",
-            "expected: a certificate that the server's --client-ca vouches for, other than that of CN=client");
+            "the server's --client-ca", "that of CN=client");
     }
 
     /** Nor one that the same authority has made for servers. */
     @Test
     void aCertificateForServersIsRefused() {
-        refused(ask(known.certificate("server"), known.key("server")), "other than that of CN=server");
+        refused(ask(known.certificate("server"), known.key("server")), "that of CN=server");
     }
 
     @Test
@@ -159,7 +161,7 @@ class ClientCertificateTest {
         List<String> join = List.of("agent", "--server", address, "--token-file", token, "--device", "box", "--provider", "cpu");
         LutraProcess.Result refused = LutraProcess.run(folder, with(join, "--join-timeout", "0"));
         assertThat(refused.code()).isEqualTo(2);
-        assertThat(refused.message()).contains("expected: --client-cert and --client-key, since the server asks for a certificate");
+        assertThat(refused.message()).contains("--client-cert and --client-key", ASKS);
         try (LutraProcess agent = LutraProcess.start(folder, with(join, "--client-cert", known.certificate("client").toString(),
             "--client-key", known.key("client").toString()))) {
             assertThat(agent.awaitLine(line -> line.contains("joined"), Duration.ofMinutes(1))).as("%s", agent.errors()).isTrue();

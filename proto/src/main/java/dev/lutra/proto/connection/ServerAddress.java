@@ -112,9 +112,13 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
             unknown |= ofEncryption && (client.isPresent() ? ALERT : ABOUT_CERTIFICATES).matcher(String.valueOf(cause.getMessage())).find();
             silent |= cause.getMessage() != null && CLOSED_AT_ONCE.matcher(cause.getMessage()).find();
         }
-        if (unknown || silent && isEncrypted()) {
+        if (unknown) {
             return client.map(certified -> "; expected: a certificate that the server's --client-ca vouches for, other than that of "
                 + certified.subject()).orElse("; expected: --client-cert and --client-key, since the server asks for a certificate");
+        }
+        if (silent && isEncrypted()) {
+            return client.map(certified -> "; expected, where the server's --client-ca does not vouch for that of " + certified.subject()
+                + ": another certificate").orElse("; expected, where the server asks for a certificate: --client-cert and --client-key");
         }
         if (encrypting) {
             return key.isPresent()

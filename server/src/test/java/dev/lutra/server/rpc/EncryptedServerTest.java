@@ -12,6 +12,9 @@ import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ModelStore;
 import dev.lutra.server.tls.Encryption;
 import dev.lutra.server.tls.ServerKey;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.MessageDigest;
@@ -21,6 +24,10 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EncryptedServerTest {
 
     private static final String TOKEN = "the-token-of-the-owner";
+    private static final char[] PASSWORD = "unprotected".toCharArray();
 
     @TempDir
     Path folder;
@@ -95,6 +103,40 @@ class EncryptedServerTest {
         fails(address("127.0.0.1", Optional.of(key.fingerprint())), "SSL/TLS");
     }
 
+    /** Somebody in between may do that, too, so that nobody knows whether it is for want of a certificate. */
+    @Test
+    void whoHangsUpWithoutAWordMayAskForACertificate() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(keyStore(), PASSWORD);
+        context.init(keys.getKeyManagers(), null, null);
+        try (ServerSocket silent = context.getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Thread thread = new Thread(() -> hangUp(silent));
+            thread.start();
+            fails(new ServerAddress("127.0.0.1", silent.getLocalPort(), Optional.of(key.fingerprint()), false),
+                "; expected, where the server asks for a certificate: --client-cert and --client-key");
+        }
+    }
+
+    private static void hangUp(ServerSocket socket) {
+        while (!socket.isClosed()) {
+            try (SSLSocket caller = (SSLSocket) socket.accept()) {
+                SSLParameters parameters = caller.getSSLParameters();
+                parameters.setApplicationProtocols(new String[]{"h2"});
+                caller.setSSLParameters(parameters);
+                caller.startHandshake();
+            } catch (IOException e) {
+                // the next one
+            }
+        }
+    }
+
+    private KeyStore keyStore() throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(Files.newInputStream(folder.resolve("key/https.p12")), PASSWORD);
+        return store;
+    }
+
     /** Elsewhere, without a key: by the certificates that this system trusts, among which one made here is not. */
     @Test
     void withoutAKeyACertificateHasToBeTrusted() {
@@ -111,9 +153,7 @@ class EncryptedServerTest {
     /** As every other tool would compute it. */
     @Test
     void theFingerprintIsThatOfTheKeysPublicPart() throws Exception {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(Files.newInputStream(folder.resolve("key/https.p12")), "unprotected".toCharArray());
-        byte[] hash = MessageDigest.getInstance("SHA-256").digest(store.getCertificate("lutra").getPublicKey().getEncoded());
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(keyStore().getCertificate("lutra").getPublicKey().getEncoded());
         assertThat(key.fingerprint()).hasToString("sha256:" + HexFormat.of().formatHex(hash));
         assertThat(ServerAddress.parse("h:1#" + key.fingerprint()).key()).contains(key.fingerprint());
     }
