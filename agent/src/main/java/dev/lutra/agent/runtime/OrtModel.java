@@ -60,6 +60,8 @@ public final class OrtModel implements AutoCloseable {
     private final OrtSession session;
     private final InputTensors inputs;
     private final NodePlacement placement;
+    /** The layers that multiply integers where the runtime can; not looked for before they are asked for. */
+    private Set<String> integerLayers;
 
     private OrtModel(Task task, ByteBuffer onnx, OrtSession session, InputTensors inputs, NodePlacement placement) {
         this.task = task;
@@ -92,7 +94,7 @@ public final class OrtModel implements AutoCloseable {
     /**
      * Loads a task's model, creates its inputs and runs it once.
      *
-     * @param onnx in native memory; looked at again only by {@link #outputs} where what is timed is another model
+     * @param onnx in native memory; looked at again only by {@link #outputs} where what is timed is another model, and once by {@link #kernels}
      * @throws TaskFailure if the model does not load or run, the task's inputs are not what it takes, or a part of it would run
      *     on the CPU though another provider was asked for
      */
@@ -232,12 +234,14 @@ public final class OrtModel implements AutoCloseable {
 
     /** How it multiplies where it is to multiply integers; empty where it is not to. */
     public Optional<Kernels> kernels() {
-        try {
-            Set<String> layers = IntegerLayers.of(ModelProto.parseFrom(onnx.duplicate()).getGraph());
-            return layers.isEmpty() ? Optional.empty() : Optional.of(placement.kernels(layers));
-        } catch (InvalidProtocolBufferException e) {
-            throw new TaskFailure("model: " + e.getMessage(), e);
+        if (integerLayers == null) { // reads the whole file, which may be large
+            try {
+                integerLayers = IntegerLayers.of(ModelProto.parseFrom(onnx.duplicate()).getGraph());
+            } catch (InvalidProtocolBufferException e) {
+                throw new TaskFailure("model: " + e.getMessage(), e);
+            }
         }
+        return integerLayers.isEmpty() ? Optional.empty() : Optional.of(placement.kernels(integerLayers));
     }
 
     /** How many nodes of the optimized graph run on which provider. */

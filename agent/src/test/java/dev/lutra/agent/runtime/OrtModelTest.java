@@ -24,6 +24,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +83,20 @@ class OrtModelTest {
         }
         try (OrtModel model = OrtModel.open(TinyOnnx.direct(TinyOnnx.relu(3)), task(input("x", List.of(1L, 3L), 1, 2, 3)).build())) {
             assertThat(model.kernels()).as("nothing is to be").isEmpty();
+        }
+    }
+
+    /** Every slice asks for it. */
+    @Test
+    void readsTheModelOnceToSayThat() {
+        Task task = task(ModelInput.newBuilder().setName("x").addAllShape(List.of(1L, 4L, 6L, 6L)).setRandomSeed(1).build()).build();
+        ByteBuffer onnx = TinyOnnx.direct(convolution(true));
+        try (OrtModel model = OrtModel.open(onnx, task)) {
+            Optional<Kernels> kernels = model.kernels();
+            for (int i = 0; i < onnx.limit(); i++) {
+                onnx.put(i, (byte) -1);
+            }
+            assertThat(model.kernels()).isPresent().isEqualTo(kernels);
         }
     }
 
