@@ -3,7 +3,9 @@ package dev.lutra.supernet.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.management.ThreadMXBean;
 import dev.lutra.data.Shown;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,23 @@ class HitsTest {
     void noNumberIsNoAnswer() {
         Hits hits = Hits.of(new float[]{Float.NaN, Float.NaN, Float.NaN, 1}, new int[]{0, 1});
         assertThat(hits.classes()).containsExactly(new ClassHits(1, 0, 0), new ClassHits(1, 1, 1));
+    }
+
+    /** Images that show several classes are ordered by all their outputs, which are kept; adding a batch copies none of them. */
+    @Test
+    void addingABatchCostsNoMoreThanTheFirst() {
+        float[] logits = new float[200 * 50];
+        Hits batch = Hits.of(logits, new Shown.Several(50, IntStream.range(0, 200).mapToObj(image -> new int[]{image % 50}).toArray(int[][]::new)), 0.5);
+        Hits all = batch;
+        long before = allocated();
+        for (int i = 0; i < 100; i++) {
+            all = all.plus(batch);
+        }
+        assertThat(allocated() - before).as("bytes for 100 batches of 40 kB each").isLessThan(100L * logits.length * Float.BYTES);
+    }
+
+    private static long allocated() {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getThreadAllocatedBytes(Thread.currentThread().getId());
     }
 
     /** The examples of scikit-learn's pages on average_precision_score, of two classes and of three. */
