@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.commons.math3.distribution.NormalDistribution;
+import org.apache.commons.math3.stat.descriptive.rank.Median;
 
 /**
  * Devices of one kind beside each other: whose figures of the same models are others than their intervals explain. Where three or more have
@@ -108,9 +109,7 @@ public final class DevicesOfAKind {
             ? Optional.empty()
             : apart.entrySet().stream().max(Comparator.comparingInt(entry -> entry.getValue().size())).orElseThrow().getKey();
         List<Comparison> told = apart.getOrDefault(with, List.of());
-        double[] distances = told.stream().mapToDouble(Comparison::distance).sorted().toArray();
-        int middle = distances.length / 2;
-        double median = distances.length == 0 ? 0 : (distances[(distances.length - 1) / 2] + distances[middle]) / 2;
+        double median = told.isEmpty() ? 0 : new Median().evaluate(told.stream().mapToDouble(Comparison::distance).toArray());
         long compared = apart.isEmpty() ? all.size() : all.stream().filter(comparison -> comparison.other().equals(with)).count();
         return new Standing(device, (int) compared, told.size(), Math.exp(median), with);
     }

@@ -15,6 +15,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import org.apache.commons.math3.stat.descriptive.rank.Median;
 
 /**
  * Two tables side by side: the repeat error of measuring, or what an update of the device changed.
@@ -162,20 +164,17 @@ public record TableDiff(List<String> incomparable, List<Entry> onlyFirst, List<E
 
     /** Median of the sizes of the relative differences; empty where the tables share nothing. */
     public Optional<Double> medianDifference() {
-        return median(changes.stream().mapToDouble(change -> Math.abs(change.relative())).sorted().toArray());
+        return median(changes.stream().mapToDouble(change -> Math.abs(change.relative())));
     }
 
     /** Median of the relative differences with their sign: what a common cause did to all. */
     public Optional<Double> medianShift() {
-        return median(changes.stream().mapToDouble(Change::relative).sorted().toArray());
+        return median(changes.stream().mapToDouble(Change::relative));
     }
 
-    private static Optional<Double> median(double[] sorted) {
-        int middle = sorted.length / 2;
-        if (sorted.length == 0) {
-            return Optional.empty();
-        }
-        return Optional.of(sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2);
+    private static Optional<Double> median(DoubleStream values) {
+        double median = new Median().evaluate(values.toArray());
+        return Double.isNaN(median) ? Optional.empty() : Optional.of(median);
     }
 
     /** Shared entries of which both tables give an interval. */
