@@ -1,24 +1,23 @@
 package dev.lutra.network;
 
+import dev.lutra.proto.content.Sha256;
+import dev.lutra.proto.onnx.ModelProto;
 import java.util.List;
 
 /**
- * A graph of somebody else that continues a network, as an ONNX model. Two of the same content are equal.
+ * A graph of somebody else that continues a network. Two of the same content are equal.
  */
 public final class ForeignGraph {
 
     private final String content;
     private final List<String> inputs;
-    private final byte[] model;
+    private final ModelProto model;
 
-    /**
-     * @param content hash of the model
-     * @param inputs names of what it reads
-     */
-    public ForeignGraph(String content, List<String> inputs, byte[] model) {
-        this.content = content;
+    /** @param inputs names of what it reads */
+    public ForeignGraph(List<String> inputs, ModelProto model) {
+        this.content = Sha256.of(model.toByteArray());
         this.inputs = List.copyOf(inputs);
-        this.model = model.clone();
+        this.model = model;
     }
 
     /** Hash of the model. */
@@ -31,9 +30,8 @@ public final class ForeignGraph {
         return inputs;
     }
 
-    /** The model as a file holds it. */
-    public byte[] model() {
-        return model.clone();
+    public ModelProto model() {
+        return model;
     }
 
     @Override

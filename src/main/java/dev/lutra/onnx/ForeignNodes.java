@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Puts the nodes of somebody else's graph into another. Its outputs keep their names, everything else gets names that the other has not. */
 public final class ForeignNodes {
@@ -19,6 +21,12 @@ public final class ForeignNodes {
     private static final String PREFIX = "head/";
 
     private ForeignNodes() {}
+
+    /** What a graph has to be given: of its inputs those that no initializer gives, which may stand among them. */
+    public static List<ValueInfoProto> inputs(GraphProto graph) {
+        Set<String> given = graph.getInitializerList().stream().map(TensorProto::getName).collect(Collectors.toSet());
+        return graph.getInputList().stream().filter(input -> !given.contains(input.getName())).toList();
+    }
 
     /**
      * The nodes, renamed.

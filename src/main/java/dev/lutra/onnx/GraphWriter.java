@@ -116,7 +116,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     /** The head's own nodes, whose outputs are the graph's. */
     @Override
     public List<NodeProto> head(Op.Head op) {
-        ModelProto model = OnnxFile.parse(op.graph().model());
+        ModelProto model = op.graph().model();
         model.getGraph().getOutputList().forEach(output -> {
             if (!taken.add(output.getName())) {
                 throw new InputException(op.name() + ": its output " + output.getName() + " is called as something in the network is (expected: "
@@ -271,16 +271,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     }
 
     /** What a convolution or linear op multiplies and adds. */
-    private record Weighted(Value input, Weight weight, Optional<Weight> bias, Bits bits, Optional<Weight> steps) {
-
-        /**
-         * How many numbers a byte has for a step of the weights' grid. As many as there are, because biases are counted in products of
-         * steps: with few bits these would be coarse.
-         */
-        int bytesPerStep() {
-            return Byte.MAX_VALUE / ((1 << bits.weights() - 1) - 1);
-        }
-    }
+    private record Weighted(Value input, Weight weight, Optional<Weight> bias, Bits bits, Optional<Weight> steps) {}
 
     /** A convolution or linear op; weights on grids come in bytes, with the nodes that give their values. */
     private List<NodeProto> weighted(String type, Op op, Weighted layer, UnaryOperator<NodeProto.Builder> settings) {
@@ -312,7 +303,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private float[] scales(Weighted layer) {
         float[] scales = read(layer.steps().orElseThrow()).clone();
         for (int c = 0; c < scales.length; c++) {
-            scales[c] /= layer.bytesPerStep();
+            scales[c] /= OnnxExporter.bytesPerStep(layer.bits());
         }
         return scales;
     }

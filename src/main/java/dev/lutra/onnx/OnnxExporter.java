@@ -3,6 +3,7 @@ package dev.lutra.onnx;
 import dev.lutra.InputException;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.WeightSource;
@@ -29,6 +30,16 @@ public final class OnnxExporter {
     private OnnxExporter() {}
 
     /**
+     * How many numbers a byte has for a step of the weights' grid. As many as there are, because biases are counted in products of
+     * steps: with few bits these would be coarse.
+     *
+     * @param bits of a layer whose weights lie on a grid
+     */
+    public static int bytesPerStep(Bits bits) {
+        return Byte.MAX_VALUE / ((1 << bits.weights() - 1) - 1);
+    }
+
+    /**
      * @param network a whole network, or a segment as one
      * @param weights of every op of the network
      * @throws IllegalArgumentException if the network has no output, or the weights do not fit it
@@ -47,7 +58,7 @@ public final class OnnxExporter {
             .setProducerName(PRODUCER)
             .setProducerVersion(options.metadata().getOrDefault(OnnxMetadata.VERSION, ""))
             .setGraph(new GraphWriter(LoweredNetwork.of(network, weights).after(options.lowering()), options.batch()).write());
-        network.ops().stream().filter(Op.Head.class::isInstance).map(Op.Head.class::cast).map(head -> OnnxFile.parse(head.graph().model()))
+        network.ops().stream().filter(Op.Head.class::isInstance).map(Op.Head.class::cast).map(head -> head.graph().model())
             .flatMap(head -> head.getOpsetImportList().stream()).filter(opset -> !opset.getDomain().isEmpty()).forEach(model::addOpsetImport);
         options.metadata().forEach((key, value) -> model.addMetadataProps(StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build();

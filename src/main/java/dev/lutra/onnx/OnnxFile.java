@@ -49,15 +49,6 @@ public final class OnnxFile {
         return Collections.unmodifiableMap(metadata);
     }
 
-    /** A model that was read before. */
-    static ModelProto parse(byte[] model) {
-        try {
-            return ModelProto.parseFrom(model);
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("bytes of a model", e);
-        }
-    }
-
     /**
      * Reads a model.
      *

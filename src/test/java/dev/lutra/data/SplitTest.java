@@ -140,7 +140,8 @@ class SplitTest {
             for (int batch = 2; batch < 4; batch++) {
                 float[] part = new float[2 * 16 * 16 * 3];
                 batches.next().pixels().get(part);
-                assertThat(part).usingComparatorWithPrecision(1e-5f).containsExactly(Arrays.copyOfRange(whole.get(batch), part.length, 2 * part.length));
+                assertThat(part).usingComparatorWithPrecision(1e-5f)
+                    .containsExactly(Arrays.copyOfRange(whole.get(batch), part.length, 2 * part.length));
             }
             assertThat(batches.hasNext()).isFalse();
         }

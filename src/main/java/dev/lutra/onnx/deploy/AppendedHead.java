@@ -47,8 +47,7 @@ record AppendedHead(Path file, ModelProto model) {
     }
 
     void requireFits(Deployment form, Map<String, ValueInfoProto> features) {
-        List<String> initializers = model.getGraph().getInitializerList().stream().map(TensorProto::getName).toList();
-        List<ValueInfoProto> inputs = model.getGraph().getInputList().stream().filter(input -> !initializers.contains(input.getName())).toList();
+        List<ValueInfoProto> inputs = ForeignNodes.inputs(model.getGraph());
         if (inputs.isEmpty() || inputs.stream().anyMatch(input -> !features.containsKey(input.getName()))) {
             throw InputException.in(file,
                 "reads " + inputs.stream().map(ValueInfoProto::getName).toList() + " (expected: of " + features.keySet() + ")");

@@ -7,9 +7,9 @@ import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Shape;
 import dev.lutra.network.Value;
+import dev.lutra.onnx.ForeignNodes;
 import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.onnx.OnnxFile;
-import dev.lutra.proto.content.Sha256;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto;
@@ -31,8 +31,9 @@ import java.util.regex.Pattern;
  * @param file the head
  * @param model what is in it
  * @param strides whose features it reads, in the order of its inputs
+ * @param graph the same as a network has it
  */
-public record DetectorHead(Path file, ModelProto model, List<Integer> strides) {
+public record DetectorHead(Path file, ModelProto model, List<Integer> strides, ForeignGraph graph) {
 
     /** What the form of files is called that have it, and the segment that it is in networks. */
     public static final String NAME = "head";
@@ -47,9 +48,7 @@ public record DetectorHead(Path file, ModelProto model, List<Integer> strides) {
      */
     public static DetectorHead read(Path file) {
         ModelProto model = OnnxFile.read(file);
-        List<String> constants = model.getGraph().getInitializerList().stream().map(TensorProto::getName).toList();
-        List<String> inputs = model.getGraph().getInputList().stream().map(ValueInfoProto::getName).filter(name -> !constants.contains(name))
-            .toList();
+        List<String> inputs = ForeignNodes.inputs(model.getGraph()).stream().map(ValueInfoProto::getName).toList();
         List<Integer> strides = new ArrayList<>();
         for (String input : inputs) {
             Matcher feature = FEATURE.matcher(input);
@@ -61,7 +60,7 @@ public record DetectorHead(Path file, ModelProto model, List<Integer> strides) {
         if (strides.isEmpty()) {
             throw InputException.in(file, "reads nothing (expected: features by their strides, such as feature8, feature16, feature32)");
         }
-        return new DetectorHead(file, model, strides);
+        return new DetectorHead(file, model, strides, new ForeignGraph(inputs, model));
     }
 
     /** Images of a call that its inputs ask for; empty for any. */
@@ -84,8 +83,6 @@ public record DetectorHead(Path file, ModelProto model, List<Integer> strides) {
      */
     public Network behind(Network network) {
         Map<Integer, Value> features = Features.values(network, strides);
-        ForeignGraph graph = new ForeignGraph(Sha256.of(model.toByteArray()), strides.stream().map(Deployment::feature).toList(),
-            model.toByteArray());
         int free = network.ops().stream().mapToInt(op -> op.output().id()).max().orElse(network.input().id()) + 1;
         Value given = new Value(free, Shape.vector(1), 1);
         return network.with(new Op.Head(SEGMENT, strides.stream().map(features::get).toList(), given, graph));

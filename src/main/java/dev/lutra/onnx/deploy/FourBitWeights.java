@@ -1,8 +1,10 @@
 package dev.lutra.onnx.deploy;
 
 import com.google.protobuf.ByteString;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
+import dev.lutra.onnx.OnnxExporter;
 import dev.lutra.proto.onnx.NodeProto;
 import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorProto.DataType;
@@ -12,7 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Weights on grids of 4 bits and fewer, which {@link dev.lutra.onnx.OnnxExporter} stores in bytes, stored in four bits each (opset 21). */
+/** Weights on grids of 4 bits and fewer, which {@link OnnxExporter} stores in bytes, stored in four bits each (opset 21). */
 final class FourBitWeights {
 
     /** The first version with such a type. */
@@ -36,22 +38,22 @@ final class FourBitWeights {
         FourBitWeights weights = new FourBitWeights(editor);
         for (Op op : network.ops()) {
             if (op instanceof Op.Conv conv) {
-                weights.pack(op.name(), conv.bits().weights());
+                weights.pack(op.name(), conv.bits());
             } else if (op instanceof Op.Linear linear) {
-                weights.pack(op.name(), linear.bits().weights());
+                weights.pack(op.name(), linear.bits());
             }
         }
     }
 
-    private void pack(String layer, int bits) {
-        if (bits > MOST_BITS) {
+    private void pack(String layer, Bits bits) {
+        if (bits.weights() > MOST_BITS) {
             return;
         }
         NodeProto.Builder node = editor.graph().getNodeBuilderList().stream().filter(each -> each.getName().equals(layer)).findFirst()
             .orElseThrow(() -> new IllegalArgumentException(layer + ": no such node"));
         NodeProto.Builder dequantize = giving.get(node.getInput(1));
         TensorProto.Builder weights = stored.get(dequantize.getInput(0));
-        int bytesPerStep = Byte.MAX_VALUE / ((1 << bits - 1) - 1);
+        int bytesPerStep = OnnxExporter.bytesPerStep(bits);
         weights.setDataType(DataType.INT4_VALUE).setRawData(packed(weights.getRawData(), bytesPerStep));
         TensorProto.Builder scales = stored.get(dequantize.getInput(1));
         scales.setRawData(times(scales.getRawData(), bytesPerStep));

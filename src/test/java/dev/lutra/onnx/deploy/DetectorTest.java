@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession;
 import dev.lutra.DebianPython;
 import dev.lutra.InputException;
 import dev.lutra.lowering.Precision;
+import dev.lutra.network.ForeignGraph;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Segment;
@@ -233,6 +234,7 @@ class DetectorTest {
         DetectorHead head = DetectorHead.read(head(network, 17));
         assertThat(head.strides()).isEqualTo(STRIDES);
         assertThat(head.batch()).isEmpty();
+        assertThat(graph(head.behind(network))).as("read once, for however many networks").isSameAs(graph(head.behind(network)));
         DetectorSpace timed = DetectorSpace.of(space, head);
         Network whole = timed.build(architecture);
         assertThat(whole.segments()).hasSameSizeAs(timed.segmentGenes().orElseThrow()).hasSize(network.segments().size() + 1);
@@ -264,6 +266,10 @@ class DetectorTest {
         }
         assertThat(run(ofSegment, values, shapes).get("output")).as("a head without biases of nothing").hasSize(expected.length / IMAGES)
             .containsOnly(0f);
+    }
+
+    private static ForeignGraph graph(Network network) {
+        return network.ops().stream().filter(Op.Head.class::isInstance).map(Op.Head.class::cast).findFirst().orElseThrow().graph();
     }
 
     private static double difference(float[] found, float[] expected) {

@@ -60,7 +60,8 @@ class HitsTest {
     @Test
     void addingABatchCostsNoMoreThanTheFirst() {
         float[] logits = new float[200 * 50];
-        Hits batch = Hits.of(logits, new Shown.Several(50, IntStream.range(0, 200).mapToObj(image -> new int[]{image % 50}).toArray(int[][]::new)), 0.5);
+        Hits batch = Hits.of(logits, new Shown.Several(50, IntStream.range(0, 200).mapToObj(image -> new int[]{image % 50}).toArray(int[][]::new)),
+            0.5);
         Hits all = batch;
         long before = allocated();
         for (int i = 0; i < 100; i++) {

@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
+import dev.lutra.onnx.ForeignNodes;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.proto.Load;
 import dev.lutra.proto.Measured;
@@ -10,7 +11,6 @@ import dev.lutra.proto.Task;
 import dev.lutra.proto.onnx.GraphProto;
 import dev.lutra.proto.onnx.ModelProto;
 import dev.lutra.proto.onnx.TensorProto.DataType;
-import dev.lutra.proto.onnx.TensorProto;
 import dev.lutra.proto.onnx.TensorShapeProto.Dimension;
 import dev.lutra.proto.onnx.TypeProto;
 import dev.lutra.proto.onnx.ValueInfoProto;
@@ -25,9 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 
 /** Latency of one ONNX file on one device: back to back, and at an offered load. */
 public final class LoadMeasurement {
@@ -78,12 +76,9 @@ public final class LoadMeasurement {
      * @throws InputException if one of them is no float tensor
      */
     public static List<ModelInput> inputs(Path file, GraphProto graph) {
-        Set<String> weights = graph.getInitializerList().stream().map(TensorProto::getName).collect(Collectors.toSet());
         List<ModelInput> inputs = new ArrayList<>();
-        for (ValueInfoProto value : graph.getInputList()) {
-            if (!weights.contains(value.getName())) {
-                inputs.add(input(file, value, inputs.size()));
-            }
+        for (ValueInfoProto value : ForeignNodes.inputs(graph)) {
+            inputs.add(input(file, value, inputs.size()));
         }
         return inputs;
     }
