@@ -4,7 +4,23 @@ import dev.lutra.server.cluster.ClusterException;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The machines of a cluster that take part in a run. */
-record Workers(JavaSparkContext spark, String master) {
+final class Workers {
+
+    private final JavaSparkContext spark;
+    private final String master;
+
+    Workers(JavaSparkContext spark, String master) {
+        this.spark = spark;
+        this.master = master;
+    }
+
+    JavaSparkContext spark() {
+        return spark;
+    }
+
+    String master() {
+        return master;
+    }
 
     boolean areThere() {
         int self = Configuration.isInThisProcess(master) ? 0 : 1;
