@@ -191,10 +191,10 @@ public final class Main implements Callable<Integer> {
             "--token: missing, and no key of before (expected: --token TOKEN,"
                 + " --token-file FILE or the environment variable " + TOKEN_VARIABLE + ", as 'lutra token create' prints it)");
         if (joinOnly) {
-            Passport passport = passport(folder, address, name, secret);
-            expect(DeviceKey.find(folder, address, name).isPresent(), folder + ": the device's key cannot be kept there (expected: a folder that this"
+            DeviceKey key = key(folder, address, name);
+            expect(key.keep(), folder + ": the device's key cannot be kept there (expected: a folder that this"
                 + " user may write to, as --state names it)");
-            introduce(address, passport);
+            introduce(address, new Passport(name, key, secret));
             return CommandLine.ExitCode.OK;
         }
         List<CommandRuntime> configured = configured();
@@ -214,7 +214,7 @@ public final class Main implements Callable<Integer> {
             JoinRequest.Builder self = JoinRequest.newBuilder().setAgentVersion(version()).addAllRuntimes(offers.runtimes())
                 .setMachine(identity.machine()).setProcess(identity.process());
             serve(link, identity, name, candidate -> {
-                link.show(passport(folder, address, candidate, secret));
+                link.show(new Passport(candidate, key(folder, address, candidate), secret));
                 Device.Builder described = probe.describe(candidate).toBuilder().setProtection(offers.protection())
                     .setMemoryOfModels(memory).setCpuQuota(quota);
                 offers.providers().forEach(provider -> described.putEnergyOfModels(provider,
@@ -238,8 +238,8 @@ public final class Main implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    private static Passport passport(Path folder, ServerAddress address, String name, Optional<String> secret) {
-        return new Passport(name, DeviceKey.find(folder, address, name).orElseGet(() -> DeviceKey.make(folder, address, name)), secret);
+    private static DeviceKey key(Path folder, ServerAddress address, String name) {
+        return DeviceKey.find(folder, address, name).orElseGet(() -> DeviceKey.make(folder, address, name));
     }
 
     private static void introduce(ServerAddress address, Passport passport) {

@@ -458,6 +458,7 @@ class CommandLineTest {
     /** Encrypted, by the server's key and a token that is good once; from then on by the agent's own key. */
     @Test
     void agentsJoinByAnyAddress() throws IOException {
+        String before;
         try (LutraProcess server = LutraProcess.start(folder, "serve", "--listen", "[::1]:0", "--data", "fleet", "--tls")) {
             servedPort(server);
             String data = folder.resolve("fleet").toString();
@@ -481,7 +482,15 @@ class CommandLineTest {
             assertThat(refused.message()).contains("'a\\u{1b}[2Jb' (expected: a name of at most 64 letters");
             assertThat(refused.code()).isEqualTo(2);
             assertThat(server.errors()).as("what a log would have").noneMatch(line -> line.contains(join.get(4)));
+            before = address;
         }
+        try (LutraProcess moved = LutraProcess.start(folder, "serve", "--listen", "127.0.0.1:0", "--data", "fleet", "--tls")) {
+            String address = "127.0.0.1:" + servedPort(moved) + before.substring(before.indexOf('#'));
+            try (LutraProcess agent = LutraProcess.start(folder, "agent", "--server", address, "--device", "bench.v6")) {
+                assertThat(agent.awaitLine(line -> line.contains("joined"), java.time.Duration.ofSeconds(60))).as("%s", agent.errors()).isTrue();
+            }
+        }
+        assertThat(folder.resolve("state/lutra/other")).as("of a join that failed").isDirectoryNotContaining("glob:**.pem");
     }
 
     private String token() {

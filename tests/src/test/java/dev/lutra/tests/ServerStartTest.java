@@ -9,6 +9,7 @@ import dev.lutra.server.rpc.RemoteFleet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,10 @@ class ServerStartTest {
             task = Task.newBuilder().setId("t").setModelSha256(fleet.putModel(EMPTY_MODEL)).setProvider("cpu").setThreads(1).build();
             fleet.submit("box", List.of(task));
         }
+        assertThat(permissions(data)).isEqualTo("rwx------");
+        for (String file : List.of("lock", "token", "lutra.db")) {
+            assertThat(permissions(data.resolve(file))).as(file).isEqualTo("rw-------");
+        }
         assertThat(first.errors()).noneMatch(line -> line.contains("did not close it"));
         first.kill();
         Files.write(data.resolve("models/upload-1.part"), new byte[10]);
@@ -67,6 +72,10 @@ class ServerStartTest {
         LutraProcess third = serve(data);
         CommandLineTest.servedPort(third);
         assertThat(third.errors()).as("stopped as it should be").noneMatch(line -> line.contains("did not close it"));
+    }
+
+    private static String permissions(Path file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
     }
 
     /** Also where it has to write a token first: the disk has room later, and the server goes on by itself. */

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The key by which a server knows a device: made here, never sent, in a file that its user alone can read. Each server and name has its own,
- * so that none can pass on to another what a device signs for it.
+ * so that none can pass on to another what a device signs for it. A server is known by its own key, wherever it is reached; where that is
+ * not told, by its address. Not safe for use by several threads.
  */
 public final class DeviceKey {
 
@@ -39,9 +40,16 @@ public final class DeviceKey {
     private static final String PUBLIC = "PUBLIC KEY";
 
     private final KeyPair pair;
+    private final Path file;
+    private final boolean isNew;
+    /** Null: nowhere. */
+    private Path kept;
 
-    private DeviceKey(KeyPair pair) {
+    private DeviceKey(KeyPair pair, Path file, boolean isNew, Path kept) {
         this.pair = pair;
+        this.file = file;
+        this.isNew = isNew;
+        this.kept = kept;
     }
 
     /**
@@ -50,51 +58,81 @@ public final class DeviceKey {
      * @throws InputException if what is kept is none
      */
     public static Optional<DeviceKey> find(Path state, ServerAddress server, String device) {
-        Path file = file(state, server, device);
+        Path belongs = file(state, server.known(), device);
+        // before the server's key was told, or by a Lutra that went by addresses
+        Path byAddress = file(state, server.isLoopback() ? THIS_MACHINE : server.shown(), device);
+        Path lies = server.key().isPresent() && Files.exists(belongs) ? belongs : byAddress;
         try {
-            String text = StateFile.read(file);
-            PrivateFiles.close(file);
+            String text = StateFile.read(lies);
+            PrivateFiles.close(lies);
             KeyFactory keys = KeyFactory.getInstance("EC");
             PrivateKey secret = keys.generatePrivate(new PKCS8EncodedKeySpec(block(text, PRIVATE)));
-            return Optional.of(new DeviceKey(new KeyPair(KeyProof.publicKey(block(text, PUBLIC)), secret)));
+            return Optional.of(new DeviceKey(new KeyPair(KeyProof.publicKey(block(text, PUBLIC)), secret),
+                server.key().isPresent() ? belongs : lies, false, lies));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + FileTrouble.reason(file, e));
+            throw new InputException(lies + ": cannot be read: " + FileTrouble.reason(lies, e));
         } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new InputException(file + ": no key (expected: what an agent wrote there; without that file it makes another key, for which"
+            throw new InputException(lies + ": no key (expected: what an agent wrote there; without that file it makes another key, for which"
                 + " it needs a token)");
         }
     }
 
-    /** A new one, which is kept from now on. Where nothing can be kept, it is this process's alone. */
+    /** A new one, which is this process's alone until it is {@link #keep kept}. */
     public static DeviceKey make(Path state, ServerAddress server, String device) {
-        DeviceKey made;
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec(KeyProof.CURVE));
-            made = new DeviceKey(generator.generateKeyPair());
+            String where = server.key().isEmpty() && server.isLoopback() ? THIS_MACHINE : server.known();
+            return new DeviceKey(generator.generateKeyPair(), file(state, where, device), true, null);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
-        Path file = file(state, server, device);
-        try {
-            Files.createDirectories(state);
-            Path part = Files.createTempFile(state, "key-", ".part", PrivateFiles.attributes());
-            try {
-                Files.writeString(part, block(PRIVATE, made.pair.getPrivate().getEncoded()) + block(PUBLIC, made.publicKey()));
-                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(part);
-            }
-        } catch (IOException e) {
-            log.warn("{}: cannot be written: {}; when this agent is started again, it needs a new token", file, FileTrouble.reason(file, e));
-        }
-        return made;
     }
 
-    private static Path file(Path state, ServerAddress server, String device) {
-        String where = server.isLoopback() ? THIS_MACHINE : server.shown();
+    /** Has it be there when this agent is started again; returns whether it will be. */
+    public boolean keep() {
+        if (file.equals(kept)) {
+            return true;
+        }
+        try {
+            if (kept != null) {
+                Files.move(kept, file, StandardCopyOption.ATOMIC_MOVE);
+            } else {
+                write();
+            }
+            kept = file;
+            return true;
+        } catch (IOException e) {
+            log.warn("{}: cannot be written: {}; when this agent is started again, it needs a new token", file, FileTrouble.reason(file, e));
+            return false;
+        }
+    }
+
+    private void write() throws IOException {
+        Path part = Files.createTempFile(PrivateFiles.make(file.getParent()), "key-", ".part", PrivateFiles.attributes());
+        try {
+            Files.writeString(part, block(PRIVATE, pair.getPrivate().getEncoded()) + block(PUBLIC, publicKey()));
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    /** No server knows it: one that was just made leaves nothing. */
+    void drop() {
+        if (isNew && kept != null) {
+            try {
+                Files.deleteIfExists(kept);
+                kept = null;
+            } catch (IOException e) {
+                log.debug("{}: stays", kept, e);
+            }
+        }
+    }
+
+    private static Path file(Path state, String where, String device) {
         return state.resolve("key-" + Sha256.of(where + " " + device).substring(0, NAME_DIGITS) + ".pem");
     }
 

@@ -2,6 +2,7 @@ package dev.lutra.agent.link;
 
 import dev.lutra.agent.device.StateFile;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.proto.connection.ServerAddress;
 import dev.lutra.proto.content.Sha256;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +51,7 @@ public final class Identity {
         }
         String made = UUID.randomUUID().toString();
         try {
-            Files.createDirectories(file.getParent());
+            PrivateFiles.make(file.getParent());
             Path part = Files.createTempFile(file.getParent(), FILE, ".part");
             try {
                 Files.writeString(part, made + "\n");
@@ -107,12 +109,12 @@ public final class Identity {
 
     /** Claims a name; empty if another agent of this machine and state folder has it. */
     public Optional<Claim> claim(ServerAddress server, String name) {
-        Path file = state.resolve(Sha256.of(server.shown() + " " + name).substring(0, NAME_DIGITS) + ".lock");
+        Path file = state.resolve(Sha256.of(server.known() + " " + name).substring(0, NAME_DIGITS) + ".lock");
         FileChannel channel = null;
         try {
-            Files.createDirectories(state);
+            PrivateFiles.make(state);
             StateFile.requireRegularOrNone(file);
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PrivateFiles.attributes());
             FileLock lock = channel.tryLock();
             if (lock == null) {
                 channel.close();

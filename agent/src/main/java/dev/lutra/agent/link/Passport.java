@@ -9,6 +9,7 @@ import dev.lutra.proto.ChallengeRequest;
 import dev.lutra.proto.EnrollRequest;
 import dev.lutra.proto.border.KeyProof;
 import dev.lutra.proto.border.TokenHeader;
+import dev.lutra.proto.connection.ProtocolVersion;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -31,6 +32,8 @@ public final class Passport {
     private final Optional<String> joinToken;
     private String bearer;
     private long renewNanos;
+    /** Whether the server may have taken the key. */
+    private boolean isOffered;
 
     /** @param joinToken to join with, if the server does not know the key yet */
     public Passport(String device, DeviceKey key, Optional<String> joinToken) {
@@ -50,6 +53,7 @@ public final class Passport {
                 authenticate(channel);
             } catch (StatusRuntimeException e) {
                 if (e.getStatus().getCode() != Status.Code.UNAUTHENTICATED || joinToken.isEmpty()) {
+                    dropUnlessOffered();
                     throw e;
                 }
                 enroll(channel, joinToken.get());
@@ -71,15 +75,40 @@ public final class Passport {
         AuthenticateReply reply = stub(channel).authenticate(AuthenticateRequest.newBuilder().setDevice(device)
             .setChallenge(ByteString.copyFrom(challenge))
             .setSignature(ByteString.copyFrom(key.sign(KeyProof.Purpose.AUTHENTICATE, device, challenge))).build());
+        key.keep(); // as this server's, which knows it
         bearer = reply.getBearer();
         renewNanos = System.nanoTime() + (long) (USED * TimeUnit.MILLISECONDS.toNanos(reply.getLifetimeMillis()));
     }
 
     private void enroll(Channel channel, String token) {
         byte[] challenge = challenge(channel);
-        stub(channel).withInterceptors(TokenHeader.showing(token)).enroll(EnrollRequest.newBuilder().setDevice(device)
+        EnrollRequest request = EnrollRequest.newBuilder().setDevice(device)
             .setPublicKey(ByteString.copyFrom(key.publicKey())).setChallenge(ByteString.copyFrom(challenge))
-            .setSignature(ByteString.copyFrom(key.sign(KeyProof.Purpose.ENROLL, device, challenge))).build());
+            .setSignature(ByteString.copyFrom(key.sign(KeyProof.Purpose.ENROLL, device, challenge))).build();
+        key.keep(); // first: the token is used up by what comes
+        isOffered = true;
+        try {
+            stub(channel).withInterceptors(TokenHeader.showing(token)).enroll(request);
+        } catch (StatusRuntimeException e) {
+            isOffered = !isRefusal(e);
+            dropUnlessOffered();
+            throw e;
+        }
+    }
+
+    private void dropUnlessOffered() {
+        if (!isOffered) {
+            key.drop();
+        }
+    }
+
+    /** Whether the server has certainly not taken the key; where its answer may have been lost, nobody can tell. */
+    private static boolean isRefusal(StatusRuntimeException e) {
+        return switch (e.getStatus().getCode()) {
+            case UNAVAILABLE -> ProtocolVersion.isServers(e);
+            case DEADLINE_EXCEEDED, CANCELLED, INTERNAL, UNKNOWN -> false;
+            default -> true;
+        };
     }
 
     private static byte[] challenge(Channel channel) {

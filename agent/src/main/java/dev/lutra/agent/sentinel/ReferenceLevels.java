@@ -1,5 +1,6 @@
 package dev.lutra.agent.sentinel;
 
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.agent.device.StateFile;
 import dev.lutra.proto.Runtime;
 import dev.lutra.proto.border.FileTrouble;
@@ -92,7 +93,7 @@ public final class ReferenceLevels {
     }
 
     private void write(String text) throws IOException {
-        Files.createDirectories(file.getParent());
+        PrivateFiles.make(file.getParent());
         Path temporary = Files.createTempFile(file.getParent(), FILE, ".part");
         try {
             Files.write(temporary, text.getBytes(StandardCharsets.UTF_8));

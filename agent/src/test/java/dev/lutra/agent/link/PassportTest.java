@@ -94,7 +94,7 @@ class PassportTest {
 
     @Test
     void theKeyIsItsUsersAlone() throws IOException {
-        key();
+        key().keep();
         try (Stream<Path> files = Files.list(state)) {
             List<Path> found = files.toList();
             assertThat(found).hasSize(1);
@@ -108,15 +108,68 @@ class PassportTest {
     /** One server could otherwise pass another's challenge on, and speak there in the device's name. */
     @Test
     void everyServerAndNameHasAKeyOfItsOwn() {
-        byte[] here = DeviceKey.make(state, new ServerAddress("localhost", 1), "box").publicKey();
+        byte[] here = kept(new ServerAddress("localhost", 1));
         assertThat(DeviceKey.find(state, new ServerAddress("127.0.0.1", 2), "box").orElseThrow().publicKey()).isEqualTo(here);
         assertThat(DeviceKey.find(state, new ServerAddress("elsewhere", 1), "box")).isEmpty();
         assertThat(DeviceKey.find(state, new ServerAddress("localhost", 1), "box-2")).isEmpty();
     }
 
+    private byte[] kept(ServerAddress at) {
+        DeviceKey made = DeviceKey.make(state, at, "box");
+        assertThat(made.keep()).isTrue();
+        return made.publicKey();
+    }
+
+    private Optional<byte[]> found(String address) {
+        return DeviceKey.find(state, ServerAddress.parse(address), "box").map(DeviceKey::publicKey);
+    }
+
+    @Test
+    void aServerIsKnownByItsKeyWhereverItIs() {
+        String one = "#sha256:" + "1".repeat(64);
+        byte[] ours = kept(ServerAddress.parse("old.example:1" + one));
+        assertThat(found("new.example:2" + one)).hasValue(ours);
+        assertThat(found("127.0.0.1:3" + one)).hasValue(ours);
+        assertThat(found("old.example:1#sha256:" + "2".repeat(64))).as("another server at that address").isEmpty();
+        assertThat(found("old.example:1")).isEmpty();
+    }
+
+    /** Of an agent that was told the server's key only later. */
+    @Test
+    void aKeyThatIsKeptByAddressIsTheServersOnceThatKnowsIt() {
+        String pinned = "#sha256:" + "1".repeat(64);
+        byte[] ours = kept(ServerAddress.parse("old.example:1"));
+        assertThat(found("old.example:1" + pinned)).hasValue(ours);
+        assertThat(found("new.example:2" + pinned)).as("nobody has seen that it is that server").isEmpty();
+        DeviceKey.find(state, ServerAddress.parse("old.example:1" + pinned), "box").orElseThrow().keep();
+        assertThat(found("new.example:2" + pinned)).hasValue(ours);
+        assertThat(state).as("moved").isDirectoryContaining(file -> file.toString().endsWith(".pem"));
+        assertThat(found("old.example:1")).isEmpty();
+    }
+
+    @Test
+    void aJoinThatFailsLeavesNoKey() {
+        assertThatThrownBy(() -> join(Optional.of("wrong"))).isInstanceOf(InputException.class);
+        assertThat(state).isEmptyDirectory();
+        assertThatThrownBy(() -> join(Optional.empty())).isInstanceOf(InputException.class);
+        assertThat(state).isEmptyDirectory();
+        join(Optional.of(ScriptedServer.TOKEN));
+        assertThat(state).isNotEmptyDirectory();
+    }
+
+    @Test
+    void aServerThatIsAwayLeavesNoKeyOfAJoinThatWasToBeKept() throws InterruptedException {
+        DeviceKey made = key();
+        assertThat(made.keep()).isTrue();
+        server.stop();
+        assertThatThrownBy(() -> join(new Passport("box", made, Optional.of(ScriptedServer.TOKEN)))).isInstanceOf(ServerException.class);
+        assertThat(state).isEmptyDirectory();
+        server.start();
+    }
+
     @Test
     void whatIsNoKeyIsNamed() throws IOException {
-        key();
+        key().keep();
         try (Stream<Path> files = Files.list(state)) {
             Path file = files.findFirst().orElseThrow();
             Files.writeString(file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----");

@@ -1,6 +1,7 @@
 package dev.lutra.proto.border;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,19 @@ public final class PrivateFiles {
         Files.createDirectories(folder);
         restrict(folder, FOLDER);
         return folder;
+    }
+
+    /** The same where there is no such folder; one that is there is left as whoever made it has it, who may have others in it. */
+    public static Path make(Path folder) throws IOException {
+        if (Files.notExists(folder)) {
+            Files.createDirectories(folder.toAbsolutePath().getParent());
+            try {
+                Files.createDirectory(folder, POSIX ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(FOLDER)} : new FileAttribute<?>[0]);
+            } catch (FileAlreadyExistsException e) {
+                // by another process, meanwhile
+            }
+        }
+        return Files.createDirectories(folder); // says so if something else is there
     }
 
     private static void restrict(Path path, Set<PosixFilePermission> permissions) {

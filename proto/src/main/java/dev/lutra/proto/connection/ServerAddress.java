@@ -128,6 +128,11 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
         return silent ? "; expected, where the server encrypts: " + shown() + "#sha256:…, its key as it prints it" : "";
     }
 
+    /** What tells it from other servers: its key, wherever it is reached, or where that is not told its address. */
+    public String known() {
+        return key.map(KeyFingerprint::toString).orElse(shown());
+    }
+
     /** As people know it: without the key. */
     public String shown() {
         return host + ":" + port;

@@ -59,7 +59,7 @@ public final class TokenFile {
     private static String create(Path file) {
         String token = Secrets.make();
         try {
-            Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+            Path folder = PrivateFiles.make(file.toAbsolutePath().getParent());
             Path part = Files.createTempFile(folder, "token-", ".part", PrivateFiles.attributes());
             try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.wrap((token + "\n").getBytes(StandardCharsets.US_ASCII)));

@@ -3,6 +3,7 @@ package dev.lutra.server.folder;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
 import dev.lutra.proto.border.FileTrouble;
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.server.outcome.NetworkFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +12,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /**
  * Where a run keeps everything it finds; deleting it forgets the run.
@@ -123,7 +125,9 @@ public record RunFolder(Path root) {
         try {
             Files.createDirectories(root);
             InputFile.requireRegularOrNone(root.resolve("lock"));
-            FileChannel channel = FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open(root.resolve("lock"), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PrivateFiles.attributes());
+            PrivateFiles.close(root.resolve("lock"));
             if (channel.tryLock() == null) {
                 channel.close();
                 throw InputException.in(root, "another lutra process works in this folder (expected: one at a time)");

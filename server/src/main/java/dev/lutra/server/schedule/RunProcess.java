@@ -1,5 +1,6 @@
 package dev.lutra.server.schedule;
 
+import dev.lutra.proto.border.PrivateFiles;
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
@@ -76,7 +77,7 @@ public final class RunProcess {
     static RunProcess start(StoredRun run, String experiment, Path folder, Path server, String heap, Listener listener) {
         Path log = folder.resolve(LOG);
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.folder(folder);
             AtomicFile.write(folder.resolve(EXPERIMENT), experiment);
             InputFile.requireRegularOrNone(log);
             List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));

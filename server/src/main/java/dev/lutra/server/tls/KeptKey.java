@@ -89,7 +89,7 @@ final class KeptKey {
 
     /** Java makes certificates only by its own tool, which every installation of it has. */
     private static void make(Path file, List<String> hosts, List<String> how) throws IOException {
-        Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+        Path folder = PrivateFiles.make(file.toAbsolutePath().getParent());
         Path workplace = Files.createTempDirectory(folder, "https-"); // only its owner may look in
         Path part = workplace.resolve(file.getFileName());
         try {
