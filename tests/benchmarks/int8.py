@@ -5,25 +5,27 @@ everywhere and of those that are int8 everywhere; then the winners and their sib
 measured. Last, the most accurate mixed network and the most accurate one of float32 are trained by themselves and written; the files are held
 against the networks on validation images, and the one of float32 is quantized after its training.
 
-  tests/benchmarks/int8.py TRAIN TEST FOLDER [--width 2] [--epochs 16] [--retrain 12] [--budget 300] [--winners 3] [--profile JSON]
+  tests/benchmarks/int8.py TRAIN TEST FOLDER [--width 2] [--repeat 4] [--epochs 16] [--retrain 12] [--budget 300] [--winners 3]
+      [--methods min-max,percentile,entropy,mse] [--profile JSON] [--until train|search|measure]
 
-TRAIN and TEST are sources of images as data.train has them. FOLDER gets the space, the experiments, their runs and int8.md; called again, it
-goes on where it was. It measures, so from the profile on nothing else should run. LUTRA in the environment is another launcher."""
+TRAIN and TEST are sources of images as data.train has them. FOLDER gets the space, the experiments, their runs and int8.md, row by row.
+However it ended, called again it goes on where it was; --until ends it after the supernet's training, the searches or the measurements, and more
+--winners or --methods add to what is there. It measures from the profile on, which comes after the training: until the searches are done, and
+while winners are measured, nothing else should run. --repeat is how many blocks a stage has. LUTRA in the environment is another launcher."""
 import argparse
 import json
 import os
 import pathlib
 
-from launcher import lutra, once, write
+from launcher import Report, lutra, once, settled, write
 
-LAYOUT = ((48, 4, 2), (96, 4, 2), (192, 4, 2))  # channels, blocks, stride of shufflenetv2-cifar
-METHODS = ("min-max", "percentile", "entropy", "mse")
+STAGES = (48, 96, 192)  # channels of shufflenetv2-cifar; the first block of each has stride 2
+PARTS = ("train", "search", "measure", "own")
 
 
-def space(folder, width):
+def space(folder, width, repeat):
     rows = [f"  - {{name: stem, block: conv, kernel: 3, channels: {16 * width}}}"]
-    rows += [f"  - {{choices: [k3, k5, k7, xception], channels: {channels * width}, repeat: {repeat}, stride: {stride}}}"
-             for channels, repeat, stride in LAYOUT]
+    rows += [f"  - {{choices: [k3, k5, k7, xception], channels: {channels * width}, repeat: {repeat}, stride: 2}}" for channels in STAGES]
     rows += [f"  - {{name: last, block: conv, kernel: 1, channels: {384 * width}}}", "  - {block: global-pool}",
              "  - {name: classifier, block: linear, bias: false}"]
     write(folder / "wide.yaml", f"extends: shufflenetv2-cifar\nname: wide\ntitle: shufflenetv2-cifar, {width} times as wide, in float32 or int8\n"
@@ -69,46 +71,27 @@ def answers(folder, run):
     return [event for event in events if event["event"] == "file-quantized"]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("train", help="as data.train")
-    parser.add_argument("test", help="as data.test")
-    parser.add_argument("folder", type=pathlib.Path)
-    for name, usual in (("width", 2), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3), ("recalibrate", 1024),
-                        ("validate", 2500)):
-        parser.add_argument(f"--{name}", type=int, default=usual)
-    parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
-    options = parser.parse_args()
-    for name in ("train", "test"):
-        source = getattr(options, name)
-        if os.path.exists(source):
-            setattr(options, name, os.path.abspath(source))
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    space(folder, options.width)
+def searches(folder, options):
+    """What three searches found, by the name of what they searched, and the experiment of the first with its table."""
     mixed = experiment(folder, "mixed", options, supernet={"epochs": options.epochs, "batch": options.batch}, search={"budget": options.budget},
                        export={"top": options.winners})
     lutra(folder, "train", mixed)
-    tables = lutra(folder, "profile", mixed)["tables"]
+    if options.until == "train":
+        raise SystemExit(0)
+    tables = once(folder / "profiled.json", lambda: lutra(folder, "profile", mixed)["tables"])
     found = {"mixed": once(folder / "mixed.json", lambda: lutra(folder, "search", mixed)["candidates"])}
     first = found["mixed"][0]["arch"]
     for name, integer in (("float32", False), ("int8", True)):
         file = experiment(folder, name, options, supernet={"from": "runs/mixed"},
                           search={"budget": options.budget, "fixed": in_bits(first, integer), "genes": "choice"})
         found[name] = once(folder / f"{name}.json", lambda file=file: lutra(folder, "search", file)["candidates"])
+    return mixed, tables, found
 
-    latency = next(name for name in found["mixed"][0]["measures"] if name.startswith("latency"))
-    points = [(candidate["measures"]["accuracy"], candidate["measures"][latency], candidate["arch"])
-              for candidates in found.values() for candidate in candidates]
-    together = sorted(set(front(points)), key=lambda point: point[1])
-    counts = {name: sum(kind(point[2]) == name for point in together) for name in ("float32", "mixed", "int8")}
-    lines = [f"shufflenetv2-cifar, {options.width} times as wide; supernet {options.epochs} epochs, {options.budget} candidates a search; table's error "
-             f"on held-out networks {100 * tables[0].get('held_out_error', float('nan')):.1f} %.", "",
-             f"On the front of all three searches: {counts['float32']} networks of float32, {counts['mixed']} mixed, {counts['int8']} of int8.", "",
-             "| predicted, ms | accuracy, shared weights, % | blocks in int8 | |", "|---|---|---|---|"]
-    lines += [f"| {point[1] / 1e6:.3f} | {100 * point[0]:.2f} | {100 * share(point[2]):.0f} % | `{point[2]}` |" for point in together]
-    lines += ["", "| network | accuracy, shared weights, % | blocks in int8 | predicted, ms | measured, ms | off by | as fast as float32 |",
-              "|---|---|---|---|---|---|---|"]
+
+def measured(folder, mixed, together, options, report):
+    """Winners and their siblings of one precision, on this machine."""
+    report.add("", "| network | accuracy, shared weights, % | blocks in int8 | predicted, ms | measured, ms | off by | as fast as float32 |",
+               "|---|---|---|---|---|---|---|")
     candidates = [point for point in together if kind(point[2]) == "mixed"] or together
     steps = max(1, len(candidates) // options.winners)
     for point in candidates[::-steps][:options.winners]:
@@ -118,27 +101,68 @@ def main():
             device = winner["devices"]["local"]
             base = base or device["p50_ms"]
             predicted = device["predicted_ms"]
-            lines.append(f"| `{architecture}` | {100 * winner['accuracy']:.2f} | {100 * share(architecture):.0f} % | {predicted:.3f} | "
-                         f"{device['p50_ms']:.3f} | {predicted / device['p50_ms'] - 1:+.1%} | {base / device['p50_ms']:.2f} |")
+            report.add(f"| `{architecture}` | {100 * winner['accuracy']:.2f} | {100 * share(architecture):.0f} % | {predicted:.3f} | "
+                       f"{device['p50_ms']:.3f} | {predicted / device['p50_ms'] - 1:+.1%} | {base / device['p50_ms']:.2f} |")
 
+
+def trained_alone(folder, points, options, report):
+    """Files of networks with weights of their own, held against these."""
     best = {name: max((point for point in points if kind(point[2]) == name), default=None) for name in ("mixed", "float32")}
-    lines += ["", f"By themselves, {options.retrain} epochs; files in ONNX Runtime on validation images:", "",
-              "| file | MB | accuracy before, % | of the file, % | alike, % | outputs apart, of their range | layers left in float32 |",
-              "|---|---|---|---|---|---|---|"]
+    report.add("", f"By themselves, {options.retrain} epochs; files in ONNX Runtime on validation images:", "",
+               "| file | MB | accuracy before, % | of the file, % | alike, % | outputs apart, of their range | layers left in float32 |",
+               "|---|---|---|---|---|---|---|")
+    retrain = {"epochs": options.retrain, "batch": options.batch}
     if best["mixed"]:
-        file = experiment(folder, "own", options, retrain={"epochs": options.retrain, "batch": options.batch})
-        once(folder / "own.json", lambda: lutra(folder, "retrain", file, "--arch", best["mixed"][2], "--no-verify"))
-        lines += [row("mixed", event) for event in answers(folder, "own")]
+        def own():
+            lutra(folder, "retrain", experiment(folder, "own", options, retrain=retrain), "--arch", best["mixed"][2], "--no-verify")
+            return answers(folder, "own")
+        report.add(*(row("mixed", event) for event in once(folder / "own.json", own)))
     write(folder / "real.yaml", (folder / "wide.yaml").read_text().replace("bits: [32, 8]\n", "").replace("name: wide\n", "name: real\n", 1))
-    for method in METHODS:
-        file = experiment(folder, "own-float32", options, space="real.yaml", retrain={"epochs": options.retrain, "batch": options.batch},
-                          targets=[{"device": "local"}])
-        def quantize(file=file, method=method):
+    for method in options.methods.split(","):
+        def quantize(method=method):
+            file = experiment(folder, "own-float32", options, space="real.yaml", retrain=retrain, targets=[{"device": "local"}])
             lutra(folder, "retrain", file, "--arch", best["float32"][2], "--no-verify", "--int8", method)
-            return answers(folder, "own-float32")
-        lines += [row(f"float32, {method}", event) for event in once(folder / f"own-{method}.json", quantize)]
-    write(folder / "int8.md", "\n".join(lines) + "\n")
-    print("\n".join(lines))
+            return answers(folder, "own-float32")[-1:]  # what was told last is of this method
+        report.add(*(row(f"float32, {method}", event) for event in once(folder / f"own-{method}.json", quantize)))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", help="as data.train")
+    parser.add_argument("test", help="as data.test")
+    parser.add_argument("folder", type=pathlib.Path)
+    for name, usual in (("width", 2), ("repeat", 4), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3),
+                        ("recalibrate", 1024), ("validate", 2500)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--methods", default="min-max,percentile,entropy,mse", help="of quantizing the network of float32")
+    parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
+    parser.add_argument("--until", choices=PARTS, default=PARTS[-1], help="the last part of the work")
+    options = parser.parse_args()
+    for name in ("train", "test"):
+        source = getattr(options, name)
+        if os.path.exists(source):
+            setattr(options, name, os.path.abspath(source))
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    settled(folder, options, ("winners", "methods", "until"))
+    space(folder, options.width, options.repeat)
+    mixed, tables, found = searches(folder, options)
+
+    latency = next(name for name in found["mixed"][0]["measures"] if name.startswith("latency"))
+    points = [(candidate["measures"]["accuracy"], candidate["measures"][latency], candidate["arch"])
+              for candidates in found.values() for candidate in candidates]
+    together = sorted(set(front(points)), key=lambda point: point[1])
+    counts = {name: sum(kind(point[2]) == name for point in together) for name in ("float32", "mixed", "int8")}
+    report = Report(folder / "int8.md")
+    report.add(f"shufflenetv2-cifar, {options.width} times as wide; supernet {options.epochs} epochs, {options.budget} candidates a search; table's "
+               f"error on held-out networks {100 * tables[0].get('held_out_error', float('nan')):.1f} %.", "",
+               f"On the front of all three searches: {counts['float32']} networks of float32, {counts['mixed']} mixed, {counts['int8']} of int8.", "",
+               "| predicted, ms | accuracy, shared weights, % | blocks in int8 | |", "|---|---|---|---|",
+               *(f"| {point[1] / 1e6:.3f} | {100 * point[0]:.2f} | {100 * share(point[2]):.0f} % | `{point[2]}` |" for point in together))
+    if PARTS.index(options.until) >= PARTS.index("measure"):
+        measured(folder, mixed, together, options, report)
+    if PARTS.index(options.until) >= PARTS.index("own"):
+        trained_alone(folder, points, options, report)
 
 
 def row(name, event):

@@ -1,15 +1,19 @@
 """Commands of Lutra for the scripts of this folder, whose folders of results they go on in when they are called again."""
+import ctypes
 import json
 import os
 import pathlib
+import signal
 import subprocess
 
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 LUTRA = os.environ.get("LUTRA", str(pathlib.Path(__file__).resolve().parents[2] / "lutra"))
 
 
 def lutra(folder, *words, codes=(0,)):
     """What a command answers as JSON; of other exit codes than these the script ends."""
-    done = subprocess.run([LUTRA, *map(str, words), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([LUTRA, *map(str, words), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True,
+                          preexec_fn=lambda: ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM))
     if done.returncode not in codes:
         raise SystemExit(f"lutra {' '.join(map(str, words))}: exit code {done.returncode}")
     return json.loads(done.stdout)
@@ -27,3 +31,25 @@ def once(file, compute):
         part.write_text(json.dumps(compute(), indent=1))
         part.rename(file)
     return json.loads(file.read_text())
+
+
+def settled(folder, options, growing):
+    """Refuses to go on in a folder whose results are of other options; those that only say how many there are to be may grow."""
+    values = {name: value for name, value in vars(options).items() if name not in (*growing, "folder")}
+    known = once(folder / "options.json", lambda: values)
+    other = [name for name in values if name not in known or known[name] != values[name]]
+    if other:
+        raise SystemExit(f"{folder}: is of --{other[0]} {known.get(other[0])} (expected: as {values[other[0]]}, or another folder)")
+
+
+class Report:
+    """A page that is on the disk as far as it goes."""
+
+    def __init__(self, file):
+        self.file, self.lines = file, []
+
+    def add(self, *lines):
+        for line in lines:
+            print(line, flush=True)
+            self.lines.append(line)
+        self.file.write_text("\n".join(self.lines) + "\n")

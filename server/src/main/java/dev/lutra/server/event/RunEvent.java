@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.outcome.TestedNetwork;
 import dev.lutra.supernet.evaluation.Hits;
@@ -464,13 +465,15 @@ public sealed interface RunEvent {
      * @param predicted median latency by the table
      * @param p50 measured median
      * @param difference largest difference of the outputs from the supernet's, relative to their range
-     * @param confirmed whether numbers and limits hold
+     * @param confirmed whether numbers and limits hold, numbers in integers too
      * @param learned whether the table had learned from this network, so that it foretold nothing
+     * @param p50InIntegers measured median of its file in 8-bit integers; null where there is none
      */
     record FileVerified(@JsonProperty("file") String file, @JsonProperty("architecture") String architecture,
         @JsonProperty("device") String device, @JsonProperty("predicted") long predicted, @JsonProperty("p50") long p50,
         @JsonProperty("difference") double difference, @JsonProperty("confirmed") boolean confirmed,
-        @JsonProperty("learned") boolean learned) implements RunEvent {
+        @JsonProperty("learned") boolean learned,
+        @JsonProperty("p50-int8") @JsonInclude(Include.NON_NULL) Long p50InIntegers) implements RunEvent {
         @Override
         public Optional<String> key() {
             return Optional.of(String.join("/", "verify/file", file, device));
@@ -544,7 +547,7 @@ public sealed interface RunEvent {
             return new NetworkRetrained(file, network.architecture(), network.after().accuracy(), amongFive(network.after()),
                 network.before().map(Hits::accuracy).orElse(null), network.before().map(RunEvent::amongFive).orElse(null),
                 network.devices().stream().map(device -> new OnDevice(device.device(), device.p50Nanos(), device.isVerified(),
-                    device.integers().map(RetrainedNetwork.OnDevice.InIntegers::p50Nanos).orElse(null))).toList(),
+                    device.integers().map(InIntegers::p50Nanos).orElse(null))).toList(),
                 files);
         }
 

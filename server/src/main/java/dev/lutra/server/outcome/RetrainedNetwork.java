@@ -28,13 +28,10 @@ public record RetrainedNetwork(String name, String architecture, List<Path> file
      * @param difference largest difference of the outputs from those in training, relative to their range
      * @param numericsAgree whether that is little enough for the precision
      * @param withinLimit whether the latency keeps the target's limits
-     * @param integers of the file in 8-bit integers, whose latency no limit is on; empty where there is none
+     * @param integers of the file in 8-bit integers; empty where there is none
      */
     public record OnDevice(String device, long p50Nanos, double difference, boolean numericsAgree, boolean withinLimit,
         Optional<InIntegers> integers) {
-
-        /** The same of that file, held against the network in integers. */
-        public record InIntegers(long p50Nanos, double difference, boolean numericsAgree) {}
 
         public boolean isVerified() {
             return numericsAgree && withinLimit && integers.map(InIntegers::numericsAgree).orElse(true);

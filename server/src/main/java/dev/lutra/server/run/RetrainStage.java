@@ -183,17 +183,10 @@ final class RetrainStage implements Stage<List<RetrainedNetwork>> {
                 devices.add(new RetrainedNetwork.OnDevice(target.device(), observed.measured().getLatency().getP50Nanos(), observed.difference(),
                     observed.difference() <= Winner.tolerance(target.precision(), network.space().build(network.architecture())),
                     check.isWithinLimits(target, observed.measured()),
-                    integers.map(file -> inIntegers(check, target, file, batch, ofIntegers.orElseThrow()))));
+                    integers.map(file -> check.inIntegers(target, file, batch, ofIntegers.orElseThrow()))));
             }
         }
         return devices;
-    }
-
-    private static RetrainedNetwork.OnDevice.InIntegers inIntegers(DeviceCheck check, Experiment.Target target,
-        WinnerExport.IntegerFile file, Batch batch, float[] expected) {
-        DeviceCheck.Observed observed = check.observe(target, file.file(), batch, List.of(expected));
-        return new RetrainedNetwork.OnDevice.InIntegers(observed.measured().getLatency().getP50Nanos(), observed.difference(),
-            observed.difference() <= Winner.tolerance(Precision.FLOAT32, file.subnet().network()));
     }
 
     /**

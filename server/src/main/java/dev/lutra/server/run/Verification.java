@@ -12,6 +12,7 @@ import dev.lutra.search.feasible.FeasibleSampler;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.server.profile.SpentTime;
 import dev.lutra.server.profile.TargetTable;
 import dev.lutra.server.winner.Comparison;
@@ -108,7 +109,8 @@ final class Verification {
     static void tell(RunContext run, Winner winner) {
         winner.checks().forEach(found -> run.events().emit(new RunEvent.FileVerified(winner.file(), winner.architecture(),
             found.device(), found.latency().predicted().orElse(0L), found.latency().measured(), found.difference(),
-            found.numericsAgree() && found.withinLimit(), found.learned().isPresent())));
+            found.numericsAgree() && found.withinLimit(), found.learned().isPresent(),
+            found.integers().map(InIntegers::p50Nanos).orElse(null))));
     }
 
     /** Whether what was measured already calls for a repair, so that no more of this front need be measured. */

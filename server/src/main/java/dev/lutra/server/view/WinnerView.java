@@ -91,7 +91,8 @@ public record WinnerView(int rank, String architecture, String file, String accu
         long nanos = check.latency().measured();
         return Written.millis(nanos)
             + (check.batch() > 1 ? " for " + check.batch() + " images, " + Written.millis(nanos / check.batch()) + " each" : "")
-            + check.fullNanos().map(full -> " (float32: " + Written.millis(full) + ")").orElse("");
+            + check.fullNanos().map(full -> " (float32: " + Written.millis(full) + ")").orElse("")
+            + check.integers().map(file -> " (int8: " + Written.millis(file.p50Nanos()) + ")").orElse("");
     }
 
     /** The energy of an image, where a call takes several. */

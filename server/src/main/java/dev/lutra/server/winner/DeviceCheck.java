@@ -3,6 +3,7 @@ package dev.lutra.server.winner;
 import com.google.protobuf.ByteString;
 import dev.lutra.ImageSize;
 import dev.lutra.data.Batch;
+import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
 import dev.lutra.onnx.OnnxFile;
 import dev.lutra.onnx.deploy.DetectorHead;
@@ -17,6 +18,7 @@ import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.DeviceException;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.server.predictor.DeployedOutputs;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.RunFleet;
@@ -106,6 +108,17 @@ public final class DeviceCheck {
         fleet.run(target.device(), List.of(numbers, latency),
             outcome -> outcomes.put(outcome.getTaskId(), Profiler.require(target, outcome.getTaskId(), outcome)));
         return new Observed(outcomes.get(latency.getId()), difference(outcomes.get(numbers.getId()), expected));
+    }
+
+    /**
+     * Runs a network's file in 8-bit integers on a target.
+     *
+     * @param expected outputs of the network in integers for the images
+     */
+    public InIntegers inIntegers(Experiment.Target target, WinnerExport.IntegerFile file, Batch images, float[] expected) {
+        Observed observed = observe(target, file.file(), images, List.of(expected));
+        return new InIntegers(observed.measured().getLatency().getP50Nanos(), observed.difference(),
+            observed.difference() <= Winner.tolerance(Precision.FLOAT32, file.subnet().network()));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.Batches;
 import dev.lutra.data.ImageData;
+import dev.lutra.identity.NamedValues;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Bits;
 import dev.lutra.onnx.ExportedNetwork;
@@ -16,6 +17,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
 import dev.lutra.server.predictor.Classifier;
 import dev.lutra.server.predictor.RealKernels;
+import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.evaluation.Calibration;
@@ -26,7 +28,9 @@ import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /**
  * Files of networks that multiply integers: of those that have bits, what they answer is told; those of real numbers are written in 8 bits
@@ -40,6 +44,7 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
     /** What stands behind a network's name in the names of files of 8 bits. */
     static final String SUFFIX = "int8";
 
+    private static final String KEY = "export.int8";
     private static final Bits BITS = Bits.of("8");
 
     /** @throws InputException if networks of a space cannot be written in 8 bits */
@@ -47,7 +52,7 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
         try {
             UniformBits.of(space, BITS);
         } catch (InputException e) {
-            throw new InputException("export.int8: " + e.getMessage(), e);
+            throw new InputException(KEY + ": " + e.getMessage(), e);
         }
     }
 
@@ -61,16 +66,28 @@ record QuantizedFiles(EvaluationSettings settings, RunEvents events) {
      */
     Subnet write(Path file, String shown, SearchSpace space, Subnet real, Calibration calibration, Map<String, String> metadata,
         SubnetEvaluator evaluator, ImageData data) {
-        Subnet subnet = evaluator.subnet(real.architecture(), UniformBits.of(space, BITS), calibration);
+        Subnet subnet = inIntegers(space, real.architecture(), calibration, evaluator);
         Map<String, String> own = new LinkedHashMap<>(metadata);
         own.put(OnnxMetadata.QUANTIZED, own.get(OnnxMetadata.NETWORK));
         own.put(OnnxMetadata.QUANTIZED_ARCHITECTURE, own.get(OnnxMetadata.ARCHITECTURE));
         own.putAll(new ExportedNetwork(UniformBits.of(space, BITS).space(), subnet.architecture(), data.classes()).metadata());
-        own.putAll(calibration.values("export.int8").shown());
+        own.putAll(calibration.values(KEY).shown());
         ModelProto model = OnnxExporter.export(subnet.network(), subnet.weights(), new OnnxOptions(true, OptionalInt.empty(), own));
         OnnxFile.write(file, model);
         tell(file, shown, model, real, subnet, evaluator, data);
         return subnet;
+    }
+
+    /** In what a file was calibrated otherwise. */
+    static Optional<NamedValues.Difference> differenceFrom(Calibration calibration, Map<String, String> metadata) {
+        Map<String, String> found = new TreeMap<>(metadata);
+        found.keySet().removeIf(name -> !name.startsWith(KEY));
+        return calibration.values(KEY).differenceFrom(found);
+    }
+
+    /** A network of real numbers in 8 bits. */
+    static Subnet inIntegers(SearchSpace space, Architecture architecture, Calibration calibration, SubnetEvaluator evaluator) {
+        return evaluator.subnet(architecture, UniformBits.of(space, BITS), calibration);
     }
 
     /** Tells what a file of a network that has bits answers, and in which of its layers ONNX Runtime does not multiply integers. */

@@ -3,6 +3,7 @@ package dev.lutra.server.winner;
 import dev.lutra.latency.correction.Interval;
 import dev.lutra.lowering.Precision;
 import dev.lutra.network.Network;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.supernet.superkernel.SuperkernelSampling;
 import java.util.List;
 import java.util.Map;
@@ -42,15 +43,21 @@ public record Winner(String architecture, String file, Map<String, Double> measu
      * @param memory peak, in bytes
      * @param energy of one call, in nanojoules
      * @param fullNanos median of the same network in float32, where the target computes in less; empty where it does not
+     * @param integers of the network's file in 8-bit integers; empty where there is none
      * @param p90Nanos measured; 0 if the samples were too few to tell
      * @param runningBytes peak memory without what only opening a session takes; 0 if it was not told
      * @param difference largest difference of the outputs from the supernet's, relative to their range
-     * @param numericsAgree whether that is within the {@linkplain #tolerance tolerance}
+     * @param sameNumbers whether that is within the {@linkplain #tolerance tolerance}
      * @param learned if the table has learned from what this device measured of this network
      */
     public record Check(String device, int batch, Optional<Long> aim, Comparison latency, Comparison p99, Comparison memory, Comparison energy,
-        Optional<Long> fullNanos,
-        long p90Nanos, long runningBytes, double difference, boolean numericsAgree, Optional<Learned> learned) {
+        Optional<Long> fullNanos, Optional<InIntegers> integers,
+        long p90Nanos, long runningBytes, double difference, boolean sameNumbers, Optional<Learned> learned) {
+
+        /** Whether the outputs of all its files are those of the supernet. */
+        public boolean numericsAgree() {
+            return sameNumbers && integers.map(InIntegers::numericsAgree).orElse(true);
+        }
 
         /** Whether anything is asked of it. */
         public boolean isLimited() {

@@ -20,9 +20,9 @@ import dev.lutra.proto.WholeNetwork;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measure;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.profile.TargetTable;
-import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.supernet.evaluation.SubnetEvaluator;
 import java.time.Duration;
@@ -75,8 +75,10 @@ public final class WinnerCheck {
     public Verified verify(String name, Candidate candidate, SubnetEvaluator evaluator, ImageData data) {
         List<Winner.Check> checks = new ArrayList<>();
         Map<String, WholeNetwork> points = new LinkedHashMap<>();
+        Optional<WinnerExport.IntegerFile> integers = files.integers(name, candidate, evaluator);
         try (Batches images = data.validation().inOrder(DeviceCheck.COMPARED_IMAGES, DeviceCheck.COMPARED_IMAGES)) {
             Batch batch = images.next();
+            Optional<float[]> ofIntegers = integers.map(file -> evaluator.logits(file.subnet(), Precision.FLOAT32, batch));
             for (Experiment.Target target : experiment.targets()) {
                 float[] expected = evaluator.logits(candidate.architecture(), target.precision(), batch);
                 LatencyModel model = models.get(target.device());
@@ -87,7 +89,8 @@ public final class WinnerCheck {
                     ? Optional.empty()
                     : Optional.of(devices.time(target, files.file(name, Precision.FLOAT32), timed.imageSize()).getP50Nanos());
                 WholeNetwork point = Profiler.point(timed, candidate.architecture(), model, network, observed.measured()).setVerified(true).build();
-                checks.add(check(target, observed, model, network, full, learned(target, model, point)));
+                Optional<InIntegers> integer = integers.map(file -> devices.inIntegers(target, file, batch, ofIntegers.orElseThrow()));
+                checks.add(check(target, observed, model, network, full, integer, learned(target, model, point)));
                 points.put(target.device(), point);
             }
         }
@@ -96,7 +99,7 @@ public final class WinnerCheck {
     }
 
     private Winner.Check check(Experiment.Target target, DeviceCheck.Observed observed, LatencyModel model, Network network,
-        Optional<Long> fullNanos, Optional<Winner.Learned> learned) {
+        Optional<Long> fullNanos, Optional<InIntegers> integers, Optional<Winner.Learned> learned) {
         Prediction predicted = model.predict(network);
         Optional<MemoryModel.Predicted> peak = model.memory().map(memory -> memory.predict(model.memoryOf(network)));
         Optional<EnergyModel.Predicted> energy = model.energy().map(sums -> sums.predict(
@@ -112,7 +115,7 @@ public final class WinnerCheck {
                 peak.map(MemoryModel.Predicted::interval), observed.measured().getMemory().getPeakBytes(), Optional.empty()),
             new Comparison(devices.limit(Measure.energy(target.device())), energy.map(EnergyModel.Predicted::nanojoules),
                 energy.map(EnergyModel.Predicted::interval), nanojoules(observed.measured()), around(observed.measured().getEnergy())),
-            fullNanos, measured.getP90Nanos(), observed.measured().getMemory().getRunningBytes(), observed.difference(),
+            fullNanos, integers, measured.getP90Nanos(), observed.measured().getMemory().getRunningBytes(), observed.difference(),
             observed.difference() <= Winner.tolerance(target.precision(), network),
             learned);
     }

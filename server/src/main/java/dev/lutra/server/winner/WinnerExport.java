@@ -135,14 +135,24 @@ public final class WinnerExport {
      */
     public void require(int rank, Candidate candidate) {
         for (Precision precision : experiment.precisions()) {
-            Path file = file(name(rank), precision);
-            if (!Files.exists(file)) {
-                throw InputException.in(file, "no such file (expected: after lutra export)");
-            }
-            problem(file, candidate).ifPresent(problem -> {
-                throw InputException.in(file, problem + ": lutra export again");
-            });
+            requireOf(file(name(rank), precision), candidate);
         }
+        experiment.export().int8().ifPresent(calibration -> {
+            Path file = inIntegers(name(rank));
+            requireOf(file, candidate);
+            QuantizedFiles.differenceFrom(calibration, OnnxFile.metadata(file)).ifPresent(difference -> {
+                throw InputException.in(file, "of another calibration: " + difference + ": lutra export again");
+            });
+        });
+    }
+
+    private void requireOf(Path file, Candidate candidate) {
+        if (!Files.exists(file)) {
+            throw InputException.in(file, "no such file (expected: after lutra export)");
+        }
+        problem(file, candidate).ifPresent(problem -> {
+            throw InputException.in(file, problem + ": lutra export again");
+        });
     }
 
     /** Why a file is not this run's of a candidate; empty if it is. By the network too: in a space that was changed the same choices make another. */
@@ -296,6 +306,16 @@ public final class WinnerExport {
             return new IntegerFile(integers, files.write(integers, folderShown + integers.getFileName(), network.space(), subnet, calibration,
                 metadata.apply(Precision.FLOAT32), evaluator, data));
         });
+    }
+
+    /** The file of a name in 8-bit integers, as it was written; empty where the experiment asks for none. */
+    Optional<IntegerFile> integers(String name, Candidate candidate, SubnetEvaluator evaluator) {
+        return experiment.export().int8().map(calibration -> new IntegerFile(inIntegers(name),
+            QuantizedFiles.inIntegers(space, candidate.architecture(), calibration, evaluator)));
+    }
+
+    private Path inIntegers(String name) {
+        return DeployedFiles.file(file(name, Precision.FLOAT32), QuantizedFiles.SUFFIX);
     }
 
     private void write(Path file, Precision precision, String weights, Map<String, String> origin, LoneNetwork network,

@@ -12,6 +12,7 @@ import dev.lutra.InputFile;
 import dev.lutra.latency.correction.Interval;
 import dev.lutra.search.Candidate;
 import dev.lutra.search.Measures;
+import dev.lutra.server.outcome.InIntegers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,6 +30,9 @@ public final class WinnerFile {
     private static final String TARGET = "targetNanos";
     private static final String BYTES = "Bytes";
     private static final String NANOJOULES = "Nanojoules";
+    private static final String DIFFERENCE = "outputDifference";
+    private static final String AGREE = "numericsAgree";
+    private static final String IN_INTEGERS = "int8";
     private static final int MOST_BYTES = 1 << 28;
 
     private WinnerFile() {}
@@ -95,9 +99,15 @@ public final class WinnerFile {
         return new Winner.Check(name, device.path("batch").asInt(1), number(device, TARGET), comparison(device, "limit", "predicted", "p50", NANOS),
             comparison(device, "p99Limit", "predictedP99", "p99", NANOS), comparison(device, "memoryLimit", "predictedMemory", "memory", BYTES),
             comparison(device, "energyLimit", "predictedEnergy", "energy", NANOJOULES),
-            number(device, "p50NanosInFloat32"), device.path("p90Nanos").asLong(), device.path("runningMemoryBytes").asLong(),
-            device.path("outputDifference").asDouble(), device.path("numericsAgree").asBoolean(),
+            number(device, "p50NanosInFloat32"),
+            device.has(IN_INTEGERS) ? Optional.of(inIntegers(device.path(IN_INTEGERS))) : Optional.empty(), device.path("p90Nanos").asLong(),
+            device.path("runningMemoryBytes").asLong(),
+            device.path(DIFFERENCE).asDouble(), device.path(AGREE).asBoolean(),
             device.path("learned").asBoolean() ? Optional.of(new Winner.Learned(number(device, "firstPredictedNanos"))) : Optional.empty());
+    }
+
+    private static InIntegers inIntegers(JsonNode file) {
+        return new InIntegers(file.path("p50Nanos").asLong(), file.path(DIFFERENCE).asDouble(), file.path(AGREE).asBoolean());
     }
 
     private static Map<String, Double> measures(JsonNode winner) {
@@ -127,8 +137,8 @@ public final class WinnerFile {
             node.set("measures", JSON.valueToTree(new TreeMap<>(winner.measures())));
             for (Winner.Check check : winner.checks()) {
                 ObjectNode device = node.withObject("/devices").putObject(check.device());
-                device.put("withinLimit", check.withinLimit()).put("outputDifference", check.difference())
-                    .put("numericsAgree", check.numericsAgree()).put("p50Nanos", check.latency().measured());
+                device.put("withinLimit", check.withinLimit()).put(DIFFERENCE, check.difference())
+                    .put(AGREE, check.sameNumbers()).put("p50Nanos", check.latency().measured());
                 if (check.batch() > 1) {
                     device.put("batch", check.batch()).put("p50NanosPerImage", (double) check.latency().measured() / check.batch());
                     if (check.energy().isTold()) {
@@ -137,6 +147,8 @@ public final class WinnerFile {
                 }
                 check.aim().ifPresent(nanos -> device.put(TARGET, nanos));
                 check.fullNanos().ifPresent(nanos -> device.put("p50NanosInFloat32", nanos));
+                check.integers().ifPresent(own -> device.putObject(IN_INTEGERS).put(DIFFERENCE, own.difference()).put(AGREE, own.numericsAgree())
+                    .put("p50Nanos", own.p50Nanos()));
                 putStated(device, "p90Nanos", check.p90Nanos());
                 putStated(device, "p99Nanos", check.p99().measured());
                 check.latency().relativeError().ifPresent(error -> device.put("relativeError", error));

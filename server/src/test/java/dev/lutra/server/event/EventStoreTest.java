@@ -85,7 +85,7 @@ class EventStoreTest {
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileDeployed("winner-1-phone.onnx", 1200, 1e-7),
             new RunEvent.FileQuantized("winner-1-int8.onnx", 400, 0.75, 0.5, 0.625, 0.125, List.of("stem.conv")),
-            new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true, false),
+            new RunEvent.FileVerified("winner-1.onnx", "k3,k5", "box", 900, 1000, 1e-6, true, false, 700L),
             new RunEvent.NetworkRetrained("retrain/ab/network.onnx", "k3,k5", 0.75, 0.875, 0.5, null,
                 List.of(new RunEvent.NetworkRetrained.OnDevice("box", 1000, true, null)), new TreeMap<>(Map.of("retrain/ab/network.onnx", "c0ffee"))),
             new RunEvent.NetworkTested("k3,k5", "retrain/ab/network.onnx", "cd", 0.5, 0.75, 0.25, 0.375,
@@ -122,7 +122,8 @@ class EventStoreTest {
                 + "\"file\":\"winner-1-int8.onnx\",\"bytes\":400,"
                 + "\"accuracy-before\":0.75,\"accuracy\":0.5,\"alike\":0.625,\"difference\":0.125,\"real\":[\"stem.conv\"]}",
             "{\"event\":\"file-verified\",\"key\":\"verify/file/winner-1.onnx/box\"," + now + "\"file\":\"winner-1.onnx\","
-                + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true,\"learned\":false}",
+                + "\"architecture\":\"k3,k5\",\"device\":\"box\",\"predicted\":900,\"p50\":1000,\"difference\":1.0E-6,\"confirmed\":true,\"learned\":false,"
+                + "\"p50-int8\":700}",
             "{\"event\":\"network-retrained\",\"key\":\"retrain/file/retrain/ab/network.onnx\"," + now
                 + "\"file\":\"retrain/ab/network.onnx\",\"architecture\":\"k3,k5\",\"accuracy\":0.75,\"top5\":0.875,\"before\":0.5,"
                 + "\"before-top5\":null,\"devices\":[{\"device\":\"box\",\"p50\":1000,\"confirmed\":true}],"

@@ -153,7 +153,8 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check withMemory(Winner.Check check, Comparison memory) {
-        return new Winner.Check(check.device(), 1, check.aim(), check.latency(), check.p99(), memory, energy(), Optional.empty(), 150, 0, 0, true,
+        return new Winner.Check(check.device(), 1, check.aim(), check.latency(), check.p99(), memory, energy(), Optional.empty(), Optional.empty(),
+            150, 0, 0, true,
             Optional.empty());
     }
 
@@ -201,7 +202,8 @@ class LatencyLimitsTest {
     }
 
     private static Winner.Check check(Comparison latency, Comparison p99, Comparison memory, Comparison energy) {
-        return new Winner.Check("local", 1, Optional.empty(), latency, p99, memory, energy, Optional.empty(), 0, 0, 0, true, Optional.empty());
+        return new Winner.Check("local", 1, Optional.empty(), latency, p99, memory, energy, Optional.empty(), Optional.empty(), 0, 0, 0, true,
+            Optional.empty());
     }
 
     /** A table that has seen a network foretells nothing of it; what it said before is told. */
@@ -209,7 +211,7 @@ class LatencyLimitsTest {
     void whatATableHasLearnedFromIsNoTestOfIt() {
         Comparison in = new Comparison(Optional.empty(), Optional.of(100L), Optional.of(new Interval(90, 110)), 100, Optional.empty());
         Winner.Check fresh = check(in, in, in, in);
-        Winner.Check learned = new Winner.Check("local", 1, Optional.empty(), in, in, in, in, Optional.empty(), 0, 0, 0, true,
+        Winner.Check learned = new Winner.Check("local", 1, Optional.empty(), in, in, in, in, Optional.empty(), Optional.empty(), 0, 0, 0, true,
             Optional.of(new Winner.Learned(Optional.of(80L))));
         assertThat(fresh.inside()).contains(true);
         assertThat(learned.inside()).isEmpty();
@@ -248,7 +250,7 @@ class LatencyLimitsTest {
     private static Winner.Check check(Interval interval) {
         return new Winner.Check("local", 1, Optional.empty(),
             new Comparison(Optional.empty(), Optional.of(101L), Optional.of(interval), 100, Optional.empty()),
-            p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, 0, true, Optional.empty());
+            p99(200, Optional.empty()), memory(Optional.empty()), energy(), Optional.empty(), Optional.empty(), 150, 0, 0, true, Optional.empty());
     }
 
     private static Winner.Check check(Optional<Long> p50Limit, Optional<Long> p99Limit) {
@@ -258,7 +260,7 @@ class LatencyLimitsTest {
     private static Winner.Check check(long p99Nanos, Optional<Long> p50Limit, Optional<Long> p99Limit) {
         return new Winner.Check("local", 1, Optional.empty(),
             new Comparison(p50Limit, Optional.of(101L), Optional.of(new Interval(98, 104)), 100, Optional.empty()),
-            p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), 150, 0, 0, true, Optional.empty());
+            p99(p99Nanos, p99Limit), memory(Optional.empty()), energy(), Optional.empty(), Optional.empty(), 150, 0, 0, true, Optional.empty());
     }
 
     private static Comparison energy() {

@@ -25,6 +25,7 @@ import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.experiment.ExperimentFile;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.server.outcome.InIntegers;
 import dev.lutra.server.outcome.RetrainedNetwork;
 import dev.lutra.server.profile.TargetTable;
 import dev.lutra.server.retrain.RetrainRequest;
@@ -33,6 +34,8 @@ import dev.lutra.server.winner.Comparison;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.server.view.ReportFile;
+import dev.lutra.supernet.evaluation.Calibration;
+import dev.lutra.yaml.YamlNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,6 +194,36 @@ class VerificationTest {
                 assertThat(table.content().getRuntime().getName()).isEqualTo("trt");
                 assertThat(table.content().getRuntime().getVersion()).isEqualTo("8");
             });
+        }
+    }
+
+    /** Beside the file that predictions are of, by every device, against the network as that file has it. */
+    @Test
+    void winnersInIntegersAreRunOnTheDeviceToo() throws IOException {
+        honest.save(folder.resolve("honest.json"));
+        Experiment real = experiment("targets: [{device: box, table: honest.json}]\n");
+        Experiment inIntegers = real.withInt8(Calibration.read(YamlNode.parse("--int8", "{calibration: min-max, images: 16}")));
+        List<Winner> winners = run(inIntegers, "run");
+        assertThat(winners).hasSize(3).allMatch(Winner::isVerified);
+        List<RunEvent.FileVerified> told = told("run", RunEvent.FileVerified.class);
+        winners.forEach(winner -> {
+            Winner.Check check = winner.checks().get(0);
+            InIntegers integers = check.integers().orElseThrow();
+            assertThat(integers.p50Nanos()).as("of the file that has more nodes").isGreaterThan(check.latency().measured());
+            assertThat(integers.difference()).isLessThan(0.1);
+            assertThat(told).filteredOn(event -> event.file().equals(winner.file())).extracting(RunEvent.FileVerified::p50InIntegers)
+                .containsExactly(integers.p50Nanos());
+        });
+        assertThat(ReportFile.run(folder.resolve("run/report.html"))).contains("(int8: ");
+        Experiment otherwise = real.withInt8(Calibration.read(YamlNode.parse("--int8", "{calibration: entropy, images: 16}")));
+        try (ExperimentRun run = ExperimentRun.open(otherwise, new RunFolder(folder.resolve("run")), device, progress, "test")) {
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class).hasMessage(folder.resolve("run/export/winner-1-int8.onnx")
+                + ": of another calibration: export.int8.calibration min-max (expected: entropy): lutra export again");
+        }
+        Files.delete(folder.resolve("run/export/winner-2-int8.onnx"));
+        try (ExperimentRun run = ExperimentRun.open(inIntegers, new RunFolder(folder.resolve("run")), device, progress, "test")) {
+            assertThatThrownBy(run::verify).isInstanceOf(InputException.class)
+                .hasMessage(folder.resolve("run/export/winner-2-int8.onnx") + ": no such file (expected: after lutra export)");
         }
     }
 

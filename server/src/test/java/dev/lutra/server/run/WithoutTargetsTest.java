@@ -223,7 +223,8 @@ class WithoutTargetsTest {
             List<Winner> winners = run.winners();
             assertThat(run.test(false)).hasSize(2);
             Comparison one = new Comparison(Optional.empty(), Optional.of(1L), Optional.empty(), 1, Optional.empty());
-            Winner.Check good = new Winner.Check("box", 1, Optional.empty(), one, one, one, one, Optional.empty(), 1, 0, 0, true, Optional.empty());
+            Winner.Check good = new Winner.Check("box", 1, Optional.empty(), one, one, one, one, Optional.empty(), Optional.empty(), 1, 0, 0, true,
+                Optional.empty());
             WinnerFile.write(run.folder().verification(), List.of(winners.get(0), new Winner(winners.get(1).architecture(),
                 winners.get(1).file(), winners.get(1).measures(), List.of(good))));
             assertThat(run.test(false)).extracting(TestedNetwork::architecture).containsExactly(winners.get(1).architecture());
@@ -232,7 +233,8 @@ class WithoutTargetsTest {
             WinnerFile.write(run.folder().verification(), List.of(new Winner(winners.get(1).architecture(), winners.get(1).file(),
                 byOtherWeights, List.of(good))));
             assertThat(run.test(false)).as("confirmed was a candidate of another search").hasSize(2);
-            Winner.Check bad = new Winner.Check("box", 1, Optional.empty(), one, one, one, one, Optional.empty(), 1, 0, 1, false, Optional.empty());
+            Winner.Check bad = new Winner.Check("box", 1, Optional.empty(), one, one, one, one, Optional.empty(), Optional.empty(), 1, 0, 1, false,
+                Optional.empty());
             WinnerFile.write(run.folder().verification(), winners.stream().map(winner -> new Winner(winner.architecture(), winner.file(),
                 winner.measures(), List.of(bad))).toList());
             for (ThrowingCallable stage : List.<ThrowingCallable>of(() -> run.test(false), () -> run.retrain(RetrainRequest.WINNERS))) {

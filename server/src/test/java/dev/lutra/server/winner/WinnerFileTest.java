@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lutra.InputException;
 import dev.lutra.latency.correction.Interval;
+import dev.lutra.server.outcome.InIntegers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,9 +27,11 @@ class WinnerFileTest {
         Comparison bare = new Comparison(Optional.empty(), Optional.empty(), Optional.empty(), 0, Optional.empty());
         List<Winner> winners = List.of(
             new Winner("k3,k5", "winner-1.onnx", Map.of("accuracy", 0.5, "macs", 9e9), List.of(
-                new Winner.Check("box", 1, Optional.of(99L), full, bare, full, bare, Optional.empty(), 107, 2_000_000, 1.5e-6, true,
+                new Winner.Check("box", 1, Optional.of(99L), full, bare, full, bare, Optional.empty(), Optional.empty(), 107, 2_000_000, 1.5e-6, true,
                     Optional.of(new Winner.Learned(Optional.of(80L)))),
-                new Winner.Check("phone", 4, Optional.empty(), bare, full, bare, full, Optional.of(300L), 0, 0, 0.25, false,
+                new Winner.Check("phone", 4, Optional.empty(), bare, full, bare, full, Optional.of(300L),
+                    Optional.of(new InIntegers(70, 0.01, false)), 0, 0,
+                    0.25, true,
                     Optional.of(new Winner.Learned(Optional.empty()))))),
             new Winner("k3,k3", "winner-2.onnx", Map.of("accuracy", 0.25), List.of()));
         Path file = folder.resolve("verification.json");

@@ -103,7 +103,8 @@ final class RunSummary {
         long nanos = check.latency().measured();
         return millis(nanos) + check.latency().known().map(interval -> " " + aside(interval, nanos)).orElse("")
             + (check.batch() > 1 ? " for " + check.batch() + " images, " + millis(nanos / check.batch()) + " each" : "")
-            + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("");
+            + check.fullNanos().map(full -> " (float32: " + millis(full) + ")").orElse("")
+            + check.integers().map(file -> " (int8: " + millis(file.p50Nanos()) + ")").orElse("");
     }
 
     private static String aside(Interval interval, long nanos) {
@@ -167,6 +168,10 @@ final class RunSummary {
                 check.aim().ifPresent(nanos -> device.put("target_ms", nanos / 1e6));
                 put(device, check.latency(), "limit", "predicted", "p50", "_ms");
                 check.fullNanos().ifPresent(full -> device.put("p50_ms_in_float32", full / 1e6));
+                check.integers().ifPresent(file -> {
+                    device.put("int8_p50_ms", file.p50Nanos() / 1e6);
+                    device.put("int8_output_difference", file.difference());
+                });
                 if (check.batch() > 1) {
                     device.put("batch", check.batch());
                     device.put("p50_ms_per_image", check.latency().measured() / 1e6 / check.batch());

@@ -49,7 +49,7 @@ class RunSummaryTest {
         Comparison bare = new Comparison(Optional.empty(), Optional.empty(), Optional.empty(), 0, Optional.empty());
         return new Winner("k3e3", "winner-1.onnx", Map.of("accuracy", 0.5, "macs", 1e6, "params", 1e6), List.of(
             new Winner.Check("phone", 1, Optional.of(2_000_000L), new Comparison(Optional.empty(), Optional.of(1_900_000L), Optional.empty(), nanos,
-                Optional.empty()), bare, bare, bare, Optional.empty(), 0, 0, 0, true, Optional.empty())));
+                Optional.empty()), bare, bare, bare, Optional.empty(), Optional.empty(), 0, 0, 0, true, Optional.empty())));
     }
 
     @Test
