@@ -3,6 +3,7 @@ package dev.lutra.data;
 import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.pixel.DecodedImages;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -16,7 +17,7 @@ import java.util.function.BooleanSupplier;
 /** Prepares the images of one source on shared background threads. */
 class BatchLoader {
 
-    private final PixelFile images;
+    private final DecodedImages images;
     private final Shown shown;
     private final StoredSize size;
     private final Normalization normalization;
@@ -56,7 +57,7 @@ class BatchLoader {
         }
     }
 
-    BatchLoader(PixelFile images, Shown shown, StoredSize size, Normalization normalization, Workers workers) {
+    BatchLoader(DecodedImages images, Shown shown, StoredSize size, Normalization normalization, Workers workers) {
         this.images = images;
         this.shown = shown;
         this.size = size;

@@ -17,6 +17,14 @@ public interface DataProgress {
     void decoded(String source, int done, int total);
 
     /**
+     * Told how far images that were decoded before have come from elsewhere.
+     *
+     * @param done images that are here so far
+     * @param total images of the source
+     */
+    default void fetched(String source, int done, int total) {}
+
+    /**
      * Told once of what lies in a source and is no image.
      *
      * @param what how many of each kind, in words: {@code 3 .heic, 1 .txt}

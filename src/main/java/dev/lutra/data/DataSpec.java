@@ -93,10 +93,11 @@ public record DataSpec(
     private static void requireOther(String key, Source source, String otherKey, Source other) {
         boolean sameFolder = source instanceof Source.Folder a && other instanceof Source.Folder b && same(a.path(), b.path())
             || source instanceof Source.FileList c && other instanceof Source.FileList d && same(c.list(), d.list());
+        boolean samePrepared = source instanceof Source.Prepared && source.equals(other);
         // of CIFAR, training reads other files than validation and test
         boolean sameCifar = !otherKey.equals("train") && source instanceof Source.CifarBinary a
             && other instanceof Source.CifarBinary b && same(a.path(), b.path());
-        if (sameFolder || sameCifar) {
+        if (sameFolder || samePrepared || sameCifar) {
             throw new InputException(key + ": " + source + ", the images of " + otherKey + " (expected: other images)");
         }
     }

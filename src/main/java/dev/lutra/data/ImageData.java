@@ -3,7 +3,10 @@ package dev.lutra.data;
 import dev.lutra.Draws;
 import dev.lutra.InputException;
 import dev.lutra.InputFile;
+import dev.lutra.data.pixel.DecodedImages;
+import dev.lutra.data.pixel.PreparedImages;
 import dev.lutra.data.source.Listing;
+import dev.lutra.data.source.PreparedListing;
 import dev.lutra.data.source.Source;
 import dev.lutra.identity.NamedValues;
 import dev.lutra.proto.border.FileTrouble;
@@ -44,9 +47,9 @@ public final class ImageData implements AutoCloseable {
     private final Split validation;
     private final Optional<Split> test;
 
-    private ImageData(DataSpec spec, Map<Listing.Role, Listing> listings, Map<Listing.Role, PixelFile> files) {
+    private ImageData(DataSpec spec, Map<Listing.Role, Listing> listings, Map<Listing.Role, DecodedImages> files) {
         Listing listing = listings.get(Listing.Role.TRAIN);
-        PixelFile trainFile = files.get(Listing.Role.TRAIN);
+        DecodedImages trainFile = files.get(Listing.Role.TRAIN);
         boolean shared = spec.validation().isEmpty();
         List<int[]> perClass = perClass(listing, trainFile, spec.seed());
         UnaryOperator<List<int[]>> held = heldBack(spec, listing, trainFile);
@@ -69,7 +72,7 @@ public final class ImageData implements AutoCloseable {
     }
 
     /** What the training images and their order follow from, with the share of them that is held back to validate. */
-    private static NamedValues origin(DataSpec spec, PixelFile trainFile, Listing listing) {
+    private static NamedValues origin(DataSpec spec, DecodedImages trainFile, Listing listing) {
         NamedValues.Builder origin = NamedValues.builder()
             .put("data.train", trainFile.contentHash()).put("image-size", spec.imageSize().toString()).put("data.seed", spec.seed());
         origin.putLater("data.shows", listing.showsSeveral() ? SEVERAL : ONE, ONE);
@@ -92,7 +95,7 @@ public final class ImageData implements AutoCloseable {
     }
 
     private Split heldOut(String name, Listing.Role role, Map<Listing.Role, Listing> listings,
-        Map<Listing.Role, PixelFile> files, DataSpec spec, BatchLoader.Workers workers) {
+        Map<Listing.Role, DecodedImages> files, DataSpec spec, BatchLoader.Workers workers) {
         Listing listing = listings.get(role);
         BatchLoader loader = new BatchLoader(files.get(role), shown(listing), StoredSize.of(spec.imageSize()),
             normalization, workers);
@@ -110,16 +113,15 @@ public final class ImageData implements AutoCloseable {
      */
     public static ImageData open(DataSpec spec, Path cacheFolder, DataProgress progress) {
         try {
-            Map<Listing.Role, Source> sources = new EnumMap<>(Listing.Role.class);
-            sources.put(Listing.Role.TRAIN, spec.train());
-            spec.validation().ifPresent(source -> sources.put(Listing.Role.VALIDATION, source));
-            spec.test().ifPresent(source -> sources.put(Listing.Role.TEST, source));
+            Map<Listing.Role, Source> sources = sources(spec);
             Map<Listing.Role, Listing> listings = listings(sources, spec, progress);
-            Map<Listing.Role, PixelFile> files = new EnumMap<>(Listing.Role.class);
+            Map<Listing.Role, DecodedImages> files = new EnumMap<>(Listing.Role.class);
             for (Listing.Role role : sources.keySet()) {
                 String name = sources.get(role).toString();
-                PixelFile file = new PixelFileWriter(listings.get(role), StoredSize.of(spec.imageSize()), name,
-                    cacheKey(sources.get(role), role, spec), spec.care().corrupt(), progress).openOrWrite(cacheFolder);
+                DecodedImages file = listings.get(role) instanceof PreparedListing prepared
+                    ? prepared(prepared, name, spec, cacheFolder, progress)
+                    : new PixelFileWriter(listings.get(role), StoredSize.of(spec.imageSize()), name,
+                        cacheKey(sources.get(role), role, spec), spec.care().corrupt(), progress).openOrWrite(cacheFolder);
                 if (!file.missing().isEmpty()) {
                     progress.skipped(name, List.copyOf(file.missing().values()), listings.get(role).size());
                 }
@@ -136,7 +138,28 @@ public final class ImageData implements AutoCloseable {
         }
     }
 
-    private static Map<Listing.Role, Listing> listings(Map<Listing.Role, Source> sources, DataSpec spec, DataProgress progress)
+    private static DecodedImages prepared(PreparedListing listing, String name, DataSpec spec, Path cacheFolder, DataProgress progress)
+        throws IOException {
+        if (!listing.set().size().equals(spec.imageSize())) {
+            throw new InputException(name + ": prepared for images of " + listing.set().size() + " (expected: of " + spec.imageSize()
+                + ", by lutra prepare)");
+        }
+        Unread unread = new Unread(name, listing.size(), spec.care().corrupt());
+        unread.damaged().putAll(listing.set().missing());
+        unread.requireEnough();
+        return PreparedImages.open(listing.storage(), listing.set(), cacheFolder, done -> progress.fetched(name, done, listing.size()));
+    }
+
+    static Map<Listing.Role, Source> sources(DataSpec spec) {
+        Map<Listing.Role, Source> sources = new EnumMap<>(Listing.Role.class);
+        sources.put(Listing.Role.TRAIN, spec.train());
+        spec.validation().ifPresent(source -> sources.put(Listing.Role.VALIDATION, source));
+        spec.test().ifPresent(source -> sources.put(Listing.Role.TEST, source));
+        return sources;
+    }
+
+    /** Looks at all of them; what cannot go together is told. */
+    static Map<Listing.Role, Listing> listings(Map<Listing.Role, Source> sources, DataSpec spec, DataProgress progress)
         throws IOException {
         Map<Listing.Role, Listing> listings = new EnumMap<>(Listing.Role.class);
         for (Listing.Role role : sources.keySet()) {
@@ -152,7 +175,7 @@ public final class ImageData implements AutoCloseable {
         return listings;
     }
 
-    private static Listing.Reading reading(Listing.Role role, DataSpec spec, Optional<List<String>> classes) {
+    static Listing.Reading reading(Listing.Role role, DataSpec spec, Optional<List<String>> classes) {
         return new Listing.Reading(role, classes, spec.care().names(), StoredSize.of(spec.imageSize()).drawn(), spec.seed());
     }
 
@@ -282,7 +305,7 @@ public final class ImageData implements AutoCloseable {
         }
     }
 
-    private static String cacheKey(Source source, Listing.Role role, DataSpec spec) throws IOException {
+    static String cacheKey(Source source, Listing.Role role, DataSpec spec) throws IOException {
         String images;
         if (source instanceof Source.Folder folder) {
             images = "folder " + folder.path().toRealPath();
@@ -308,7 +331,7 @@ public final class ImageData implements AutoCloseable {
     }
 
     /** Images of each class that could be read, shuffled; together where one may be of several. */
-    private static List<int[]> perClass(Listing listing, PixelFile file, long seed) {
+    private static List<int[]> perClass(Listing listing, DecodedImages file, long seed) {
         List<int[]> perClass = new ArrayList<>();
         if (listing.showsSeveral()) {
             int[] images = IntStream.range(0, listing.size()).filter(i -> file.width(i) > 0).toArray();
@@ -330,7 +353,7 @@ public final class ImageData implements AutoCloseable {
      * What of the classes' images is held back to validate: a share of every class, or groups that together have as much. Each image is a
      * group where it may show several classes and no others are named.
      */
-    private static UnaryOperator<List<int[]>> heldBack(DataSpec spec, Listing listing, PixelFile file) {
+    private static UnaryOperator<List<int[]>> heldBack(DataSpec spec, Listing listing, DecodedImages file) {
         if (!GroupedSplit.has(listing) && !listing.showsSeveral() || spec.validation().isPresent()) {
             return perClass -> perClass.stream().map(images -> part(images, spec.validationShare())).toList();
         }

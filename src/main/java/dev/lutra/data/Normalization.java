@@ -1,5 +1,7 @@
 package dev.lutra.data;
 
+import dev.lutra.data.pixel.DecodedImages;
+
 /**
  * Brings pixels to mean 0 and deviation 1: {@code (value / 255 - mean) / deviation}, per channel.
  *
@@ -52,7 +54,7 @@ public record Normalization(float[] mean, float[] deviation) {
     }
 
     /** Measured over images spread evenly over {@code items}. */
-    static Normalization of(PixelFile images, int[] items) {
+    static Normalization of(DecodedImages images, int[] items) {
         long pixels = 0;
         for (int item : items) {
             pixels += (long) images.width(item) * images.height(item);

@@ -2,39 +2,32 @@ package dev.lutra.data;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.InputException;
-import dev.lutra.InputFile;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.pixel.OneAtATime;
+import dev.lutra.data.pixel.PixelFile;
+import dev.lutra.data.pixel.PixelIndex;
 import dev.lutra.data.source.Listing;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Decodes a source into a {@link PixelFile}, unless that has been done. It is written beside its place and moved there
@@ -43,28 +36,10 @@ import java.util.stream.IntStream;
  */
 final class PixelFileWriter {
 
-    /** So many images that cannot be read are named, the rest is counted. */
-    private static final int MOST_NAMED = 100;
-    private static final int LONGEST_REASON = 1000;
     /** The fingerprint of no source: the file has what could be read of one. */
     private static final String INCOMPLETE = "";
     /** In the place of an image that cannot be read. */
     private static final RgbImage NOTHING = new RgbImage(0, 0, new byte[0]);
-
-    /**
-     * Why images could not be read, by their number.
-     *
-     * @param damaged what they will be the next time too
-     * @param now for a reason that may be another the next time
-     */
-    private record Unread(SortedMap<Integer, String> damaged, SortedMap<Integer, String> now) {
-
-        SortedMap<Integer, String> all() {
-            SortedMap<Integer, String> all = new TreeMap<>(damaged);
-            all.putAll(now);
-            return all;
-        }
-    }
 
     private final Listing listing;
     private final StoredSize storedSize;
@@ -100,65 +75,35 @@ final class PixelFileWriter {
         if (existing.isPresent()) {
             return existing.get();
         }
-        Files.createDirectories(folder);
-        synchronized (PixelFileWriter.class) { // a file lock holds between processes, not between threads
-            Path lockPath = file.resolveSibling(file.getFileName() + ".lock");
-            InputFile.requireRegularOrNone(lockPath);
-            try (FileChannel lockFile = FileChannel.open(lockPath, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = lockFile.lock()) {
-                Optional<PixelFile> ofOther = whole(file, fingerprint);
-                if (ofOther.isPresent()) {
-                    return ofOther.get();
-                }
+        OneAtATime.alone(file, () -> {
+            if (whole(file, fingerprint).isEmpty()) {
                 Optional<PixelFile> earlier = PixelFile.open(file);
-                Unread unread = new Unread(new TreeMap<>(), new TreeMap<>());
-                AtomicFile.write(file, out -> write(out, fingerprint, earlier, unread));
-                requireEnoughRead(unread);
+                Unread unread = new Unread(sourceName, listing.size(), corruptShare);
+                AtomicFile.write(file, out -> write(out, Runtime.getRuntime().availableProcessors(), earlier, unread));
+                unread.requireEnough();
             }
-        }
+            return file;
+        });
         return PixelFile.open(file).orElseThrow(() -> new IOException(file + ": not readable after writing"));
     }
 
     /** The file, if it is of these images and as many of them could be read as have to. */
     private Optional<PixelFile> whole(Path file, String fingerprint) throws IOException {
-        return PixelFile.open(file).filter(images -> images.isOf(fingerprint) && images.missing().size() <= mostUnreadable());
+        return PixelFile.open(file).filter(images -> images.isOf(fingerprint)
+            && images.missing().size() <= new Unread(sourceName, listing.size(), corruptShare).most());
     }
 
-    private int mostUnreadable() {
-        return (int) (corruptShare * listing.size());
-    }
-
-    /** What is learned must not depend on trouble that passes: images that only that kept away would be others after it. */
-    private void requireEnoughRead(Unread unread) {
-        if (isEnough(unread)) {
-            return;
-        }
-        boolean onlyNow = unread.damaged().size() <= mostUnreadable() && corruptShare > 0;
-        List<String> reasons = List.copyOf((onlyNow ? unread.now() : unread.all()).values());
-        if (reasons.size() == 1 && corruptShare == 0) {
-            throw new InputException(reasons.get(0));
-        }
-        String expected = onlyNow
-            ? " now (expected: damaged ones, which data.corrupt leaves out, and no others)"
-            : corruptShare > 0 ? " (expected: at most " + mostUnreadable() + ", by data.corrupt)" : "";
-        int named = Math.min(MOST_NAMED, reasons.size());
-        throw new InputException(sourceName + ": " + reasons.size() + " of " + listing.size() + " images cannot be read" + expected + ": "
-            + String.join("; ", reasons.subList(0, named))
-            + (named < reasons.size() ? "; and " + (reasons.size() - named) + " more" : ""));
-    }
-
-    private boolean isEnough(Unread unread) {
-        return unread.now().isEmpty() && unread.damaged().size() <= mostUnreadable();
-    }
-
-    private void write(OutputStream out, String fingerprint, Optional<PixelFile> earlier, Unread unread)
-        throws IOException {
-        MessageDigest content = Sha256.digest();
-        content.update(contentNames().getBytes(StandardCharsets.UTF_8));
-        ByteArrayOutputStream sizes = new ByteArrayOutputStream();
-        DataOutputStream sizeFields = new DataOutputStream(sizes);
+    /**
+     * Writes all of a {@link PixelFile}, though images be unread.
+     *
+     * @param threads that decode
+     * @param earlier a file whose images are taken if they are the same still
+     * @param unread told which images could not be read
+     */
+    void write(OutputStream out, int threads, Optional<PixelFile> earlier, Unread unread) throws IOException {
+        Content content = Content.of(listing);
+        List<PixelIndex.Image> images = new ArrayList<>();
         long pixelBytes = 0;
-        int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService decoders = Executors.newFixedThreadPool(threads, Threads.named("lutra-decode"));
         try {
             Deque<Future<RgbImage>> ahead = new ArrayDeque<>();
@@ -169,43 +114,21 @@ final class PixelFileWriter {
                 }
                 RgbImage image = get(done, ahead.remove(), unread).orElse(NOTHING);
                 out.write(image.pixels());
-                content.update(image.pixels());
-                sizeFields.writeInt(image.width());
-                sizeFields.writeInt(image.height());
-                sizeFields.writeLong(imageKey(done));
+                content.digest().update(image.pixels());
+                images.add(new PixelIndex.Image(image.width(), image.height(), imageKey(done)));
                 pixelBytes += image.pixels().length;
                 progress.decoded(sourceName, done + 1, listing.size());
             }
         } finally {
             decoders.shutdownNow();
         }
-        for (int image : unread.all().keySet()) {
-            content.update(("without " + line(image) + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        writeIndex(out, isEnough(unread) ? fingerprint : INCOMPLETE, Sha256.end(content), sizes.toByteArray(), unread.all(), pixelBytes);
+        SortedMap<Integer, String> missing = unread.all();
+        new PixelIndex(unread.isEnough() ? fingerprint() : INCOMPLETE, content.end(missing.keySet()), images, missing, pixelBytes).write(out);
     }
 
     private RgbImage decoded(int image, Optional<PixelFile> earlier) throws IOException {
         OptionalInt known = earlier.map(images -> images.find(imageKey(image))).orElse(OptionalInt.empty());
         return known.isPresent() ? earlier.get().read(known.getAsInt()) : storedSize.fit(listing.read(image));
-    }
-
-    private void writeIndex(OutputStream out, String fingerprint, String contentHash, byte[] sizes,
-        SortedMap<Integer, String> unreadable, long pixelBytes) throws IOException {
-        ByteArrayOutputStream index = new ByteArrayOutputStream();
-        DataOutputStream fields = new DataOutputStream(index);
-        fields.writeUTF(fingerprint);
-        fields.writeUTF(contentHash);
-        fields.writeInt(sizes.length / PixelFile.IMAGE_BYTES);
-        fields.write(sizes);
-        fields.writeInt(unreadable.size());
-        for (Map.Entry<Integer, String> image : unreadable.entrySet()) {
-            fields.writeInt(image.getKey());
-            fields.writeUTF(image.getValue().substring(0, Math.min(LONGEST_REASON, image.getValue().length())));
-        }
-        out.write(index.toByteArray());
-        out.write(ByteBuffer.allocate(PixelFile.TRAILER_BYTES)
-            .putLong(pixelBytes).putLong(PixelFile.crc(index.toByteArray())).putLong(PixelFile.MAGIC).array());
     }
 
     /** The image; empty if it cannot be read, which is then noted. */
@@ -248,18 +171,7 @@ final class PixelFileWriter {
         return ByteBuffer.wrap(Sha256.digest().digest(datedLine(image).getBytes(StandardCharsets.UTF_8))).getLong();
     }
 
-    private String contentNames() {
-        StringBuilder names = new StringBuilder();
-        IntStream.range(0, listing.size()).mapToObj(this::line).sorted().forEach(line -> names.append(line).append('\n'));
-        return names.toString();
-    }
-
     private String datedLine(int image) {
-        return line(image) + "\t" + listing.modifiedMillis(image);
-    }
-
-    private String line(int image) {
-        return listing.name(image) + "\t" + listing.bytes(image) + "\t"
-            + IntStream.of(listing.labels(image)).mapToObj(listing.classes()::get).collect(Collectors.joining("\t"));
+        return Content.line(listing, image) + "\t" + listing.modifiedMillis(image);
     }
 }

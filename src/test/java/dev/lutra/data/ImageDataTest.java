@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lutra.ImageSize;
 import dev.lutra.InputException;
 import dev.lutra.data.image.RgbImage;
+import dev.lutra.data.pixel.PixelFile;
 import dev.lutra.data.source.ClassNames;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;

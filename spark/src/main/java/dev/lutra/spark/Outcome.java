@@ -1,8 +1,10 @@
 package dev.lutra.spark;
 
 import dev.lutra.InputException;
+import dev.lutra.server.cluster.ClusterException;
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import org.apache.spark.SparkEnv;
 
 /**
@@ -22,10 +24,12 @@ record Outcome<T>(T value, String wrong) implements Serializable {
             return new Outcome<>(work.done(), null);
         } catch (InputException e) {
             return new Outcome<>(null, "worker " + SparkEnv.get().blockManager().blockManagerId().host() + ": " + e.getMessage());
+        } catch (IOException | UncheckedIOException e) {
+            throw new ClusterException(e.getMessage(), e);
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            throw new IllegalStateException(e instanceof IOException ? e.getMessage() : e.toString(), e);
+            throw new IllegalStateException(e.toString(), e);
         }
     }
 

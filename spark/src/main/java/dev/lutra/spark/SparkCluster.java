@@ -1,6 +1,7 @@
 package dev.lutra.spark;
 
 import dev.lutra.InputException;
+import dev.lutra.data.ShardWork;
 import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.proto.content.Sha256;
 import dev.lutra.search.AccuracySource;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -95,6 +97,11 @@ final class SparkCluster implements Cluster {
     @Override
     public Rounds rounds(Assignment assignment, int learners) {
         return new ClusterRounds(workers, assignment, learners);
+    }
+
+    @Override
+    public void prepare(List<ShardWork> shards, IntConsumer made) {
+        tasks.run(shards.stream().map(Preparing::new).toList(), (number, done) -> made.accept(number), () -> {});
     }
 
     /** Makes a file one that every executor fetches once, and gives its name there, which follows from its content. */

@@ -11,9 +11,9 @@ class FailureTest {
     @Test
     void ofATaskItSaysWhereAndWhy() {
         assertThat(Failure.line(new SparkException("Job aborted due to stage failure: Task 3 in stage 1.0 failed 4 times, most recent failure: "
-            + "Lost task 3.3 in stage 1.0 (TID 17) (10.0.0.3 executor 2): java.lang.IllegalStateException: /data: No space left on device\n"
-            + "\tat dev.lutra.spark.OneWork.apply(OneWork.java:27)\n\nDriver stacktrace:", null)))
-            .isEqualTo("worker 10.0.0.3: IllegalStateException: /data: No space left on device");
+            + "Lost task 3.3 in stage 1.0 (TID 17) (10.0.0.3 executor 2): dev.lutra.server.cluster.ClusterException: /data: No space left on "
+            + "device\n\tat dev.lutra.spark.OneWork.apply(OneWork.java:27)\n\nDriver stacktrace:", null)))
+            .isEqualTo("worker 10.0.0.3: /data: No space left on device");
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Images that are files within a folder, whoever says which class each has. */
 interface FilesListing extends Listing {
@@ -27,6 +28,12 @@ interface FilesListing extends Listing {
     Path folder();
 
     List<Entry> entries();
+
+    @Override
+    default Optional<ListedFiles> part(int from, int end) {
+        return Optional.of(new ListedFiles(folder().toAbsolutePath().toString(), List.copyOf(classes()), showsSeveral(), IntStream.range(from, end)
+            .mapToObj(image -> new ListedFiles.ListedFile(name(image), labels(image), bytes(image), modifiedMillis(image))).toList()));
+    }
 
     @Override
     default int size() {

@@ -66,6 +66,11 @@ public interface Listing {
      */
     RgbImage read(int image) throws IOException;
 
+    /** Some of the images, as another machine may read them; empty where they are no files of their own. */
+    default Optional<ListedFiles> part(int from, int end) {
+        return Optional.empty();
+    }
+
     /** What lies there and is no image, in words for people: {@code 3 .heic, 1 .txt}. */
     default Optional<String> leftOut() {
         return Optional.empty();
@@ -98,6 +103,9 @@ public interface Listing {
         }
         if (source instanceof Source.FileList list) {
             return FileListing.of(list, reading);
+        }
+        if (source instanceof Source.Prepared prepared) {
+            return PreparedListing.of(prepared.address());
         }
         Source.Synthetic synthetic = (Source.Synthetic) source;
         return new SyntheticImages(synthetic.classes(), synthetic.imagesPerClass(), reading.drawn(),

@@ -1,6 +1,8 @@
 package dev.lutra.data.source;
 
 import dev.lutra.InputException;
+import dev.lutra.data.pixel.PreparedSet;
+import dev.lutra.data.pixel.Storage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -78,6 +80,18 @@ public sealed interface Source {
         }
     }
 
+    /**
+     * Images that {@code lutra prepare} has decoded.
+     *
+     * @param address a path, or with a scheme where they lie on another file system: {@code hdfs://host/imagenet/train}
+     */
+    record Prepared(String address) implements Source {
+        @Override
+        public String toString() {
+            return address;
+        }
+    }
+
     /** Images that the program draws itself. Training, validation and test images differ. */
     record Synthetic(int classes, int imagesPerClass) implements Source {
 
@@ -101,8 +115,8 @@ public sealed interface Source {
 
     /**
      * Reads {@code synthetic}, {@code synthetic:10x500} (classes × images a class), {@code cifar10:FOLDER}, {@code cifar100:FOLDER}, a
-     * list by the ending of its name, or a folder. A folder that contains {@code data_batch_1.bin} is CIFAR-10 binary, one with
-     * {@code fine_label_names.txt} CIFAR-100.
+     * list by the ending of its name, an address, or a folder. A folder that contains {@code data_batch_1.bin} is CIFAR-10 binary, one with
+     * {@code fine_label_names.txt} CIFAR-100; one with {@code prepared.images} and an address are prepared images.
      *
      * @param baseFolder what relative paths are relative to
      * @throws InputException if the text is none of these
@@ -123,7 +137,13 @@ public sealed interface Source {
                 return new CifarBinary(baseFolder.resolve(text.substring(version.prefix.length())), version);
             }
         }
+        if (Storage.isAddress(text)) {
+            return new Prepared(text);
+        }
         Path path = baseFolder.resolve(text);
+        if (Files.exists(path.resolve(PreparedSet.NAME))) {
+            return new Prepared(path.toString());
+        }
         if (FileListing.isList(path) && !Files.isDirectory(path)) {
             return FileList.beside(path);
         }

@@ -93,6 +93,8 @@ class JsonAnswersTest {
         asked.put("recipes", new Asked("recipes", answer -> answer.size() > 10 && answer.path(0).has("title")));
         asked.put("init", new Asked("init --recipe spos-block-cifar --out @recipe.yaml", answer -> answer.has("file")));
         asked.put("plan", new Asked("plan @small.yaml", answer -> answer.path("seconds").asDouble() > 0 && answer.has("lacks")));
+        asked.put("prepare", new Asked("prepare @photos.yaml --to @prepared --images-per-shard 3 --out @preparing",
+            answer -> answer.path("train").path("shards").asInt() == 3 && answer.path("train").path("content").asText().length() == 64));
         asked.put("train", new Asked("train @small.yaml --out @run", answer -> answer.has("supernet")));
         asked.put("rank", new Asked("rank @small.yaml --out @run", answer -> answer.path("baselines").size() == 3));
         asked.put("profile", new Asked("profile @small.yaml --out @run --listen 127.0.0.2:0", answer -> answer.path("tables").size() == 1));
@@ -144,6 +146,8 @@ class JsonAnswersTest {
         known.addAll(NOT_RUN);
         assertThat(commands).as("what the program has and what is asked here").containsExactlyInAnyOrderElementsOf(known);
         CommandInputs.write(folder, "small", "local");
+        TestImages.draw(folder.resolve("photos"), 4, "ash", "birch");
+        Files.writeString(folder.resolve("photos.yaml"), "name: photos\nspace: shufflenetv2-cifar\ndata: {train: photos}\n");
         OF_A_SERVER.forEach(asked::remove);
         // weights to import come from a trained supernet
         Asked imported = asked.remove("import-weights");

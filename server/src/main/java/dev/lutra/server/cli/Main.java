@@ -19,6 +19,7 @@ import dev.lutra.server.cli.run.CompareCommand;
 import dev.lutra.server.cli.run.DemoCommand;
 import dev.lutra.server.cli.run.PickCommand;
 import dev.lutra.server.cli.run.PlanCommand;
+import dev.lutra.server.cli.run.PrepareCommand;
 import dev.lutra.server.cli.run.RankCommand;
 import dev.lutra.server.cli.run.RetrainCommand;
 import dev.lutra.server.cli.run.RunCommand;
@@ -62,7 +63,8 @@ public final class Main {
     private static final int BAD_INPUT = 2;
 
     private static final List<Class<?>> COMMANDS = List.of(
-        DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, RunCommand.class, StageCommands.Train.class,
+        DemoCommand.class, RecipesCommand.class, InitCommand.class, PlanCommand.class, PrepareCommand.class, RunCommand.class,
+        StageCommands.Train.class,
         StageCommands.Profile.class,
         StageCommands.Search.class, StageCommands.Export.class, VerifyCommand.class, RetrainCommand.class, TestCommand.class,
         RankCommand.class, PickCommand.class, CompareCommand.class,

@@ -1,6 +1,7 @@
 package dev.lutra.server.cluster;
 
 import dev.lutra.InputException;
+import dev.lutra.data.ShardWork;
 import dev.lutra.search.AccuracySource;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.supernet.training.Rounds;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /** Machines that a run computes on besides its own. For use by one thread. */
 public interface Cluster extends AutoCloseable {
@@ -85,6 +87,13 @@ public interface Cluster extends AutoCloseable {
      * @param learners how many there are
      */
     Rounds rounds(Assignment assignment, int learners);
+
+    /**
+     * Decodes images, a shard a task. It throws as {@link #accuracies} does.
+     *
+     * @param made told on the calling thread which of the shards is there, by its place among them
+     */
+    void prepare(List<ShardWork> shards, IntConsumer made);
 
     /** Leaves the cluster. */
     @Override

@@ -10,7 +10,7 @@ import java.util.List;
 final class DecodingProgress implements DataProgress, AutoCloseable {
 
     private final RunEvents events;
-    private String source = "";
+    private String what = "";
     private Progress.Work work;
 
     DecodingProgress(RunEvents events) {
@@ -19,10 +19,19 @@ final class DecodingProgress implements DataProgress, AutoCloseable {
 
     @Override
     public void decoded(String from, int done, int total) {
-        if (!from.equals(source)) {
+        at("decode " + from, done, total);
+    }
+
+    @Override
+    public void fetched(String from, int done, int total) {
+        at("fetch " + from, done, total);
+    }
+
+    private void at(String wanted, int done, int total) {
+        if (!wanted.equals(what)) {
             close();
-            source = from;
-            work = events.begin("decode " + from, total, "images");
+            what = wanted;
+            work = events.begin(what, total, "images");
         }
         work.at(done, "");
     }

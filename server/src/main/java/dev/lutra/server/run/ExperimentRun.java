@@ -2,6 +2,7 @@ package dev.lutra.server.run;
 
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.InputException;
+import dev.lutra.data.Sharding.Prepared;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.ranking.Ranking;
 import dev.lutra.search.Constraint;
@@ -41,18 +42,12 @@ public final class ExperimentRun implements AutoCloseable {
      * @param version of Lutra, for provenance
      * @throws InputException if another process works in the folder, or the space does not exist
      */
-    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress,
-        String version) {
+    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, Progress progress, String version) {
         return open(experiment, folder, access, List.of(new WatchedProgress(progress)), version);
     }
 
-    /**
-     * The same for other listeners than one who watches.
-     *
-     * @param listeners told what happens, after the run's own store
-     */
-    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, List<RunListener> listeners,
-        String version) {
+    /** The same for listeners, who are told what happens after the run's own store. */
+    public static ExperimentRun open(Experiment experiment, RunFolder folder, FleetAccess access, List<RunListener> listeners, String version) {
         experiment.genes();
         return new ExperimentRun(folder.lock(), new RunContext(experiment, folder, access, listeners, version));
     }
@@ -79,6 +74,10 @@ public final class ExperimentRun implements AutoCloseable {
     public Optional<Path> train() {
         run(new TrainStage());
         return !context.experiment().hasSupernet() ? Optional.empty() : Optional.of(context.checkpoint());
+    }
+
+    public List<Prepared> prepare(String address, int perShard) {
+        return run(new PrepareStage(address, perShard));
     }
 
     public Ranking rank() {
