@@ -3,12 +3,12 @@
 small cells; of each, how it ranks networks that were trained alone, and how far the three that a search by it likes best lie apart when they
 are trained alone.
 
-  tests/benchmarks/nao_changes.py TRAIN TEST FOLDER [--images 1500] [--epochs 8] [--pool 200] [--large 1000] [--networks 10]
-                                  [--retrain 4] [--first 30] [--new 20] [--nao-epochs 100] [--test-images 10000] [--image-size 16] [--channels 8]
-                                  [--seed 1]
+  tests/benchmarks/nao_changes.py TRAIN TEST FOLDER [--images 1500] [--epochs 8] [--batch 16] [--pool 200] [--small-pool 40]
+                                  [--networks 10] [--retrain 4] [--first 30] [--new 20] [--nao-epochs 100] [--test-images 10000]
+                                  [--image-size 16] [--channels 8] [--seed 1]
 
 TRAIN and TEST are folders with a sub-folder of images a class. The space is `nao-cell` with one normal cell a stage, of --channels. Without
-the first change a pool has --large networks, with it --pool; all trainings have the same steps. A candidate is judged as NAO judges, on one
+the first change a pool has --pool networks, with it --small-pool; all trainings have the same steps, of --batch images. A candidate is judged as NAO judges, on one
 batch of 500 images with its own mean and variance. FOLDER gets the lists of images, the experiments, their runs and nao_changes.md; called
 again, it goes on where it was. LUTRA in the environment is another launcher."""
 import argparse
@@ -36,16 +36,16 @@ def space(folder, channels):
 
 
 def training(options, changes):
-    pool = options.pool if UPDATES in changes else options.large
+    pool = options.small_pool if UPDATES in changes else options.pool
     sampling = {"proportional": {"pool": pool}} if PROPORTIONAL in changes else {"pool": {"paths": pool}}
     first = {"share": 0.5, "sampling": sampling, **({"then": "independent"} if INDEPENDENT in changes else {})}
-    return {"epochs": options.epochs, "batch": 64, "probes": 0, "phases": [first, {"sampling": sampling}]}
+    return {"epochs": options.epochs, "batch": options.batch, "probes": 0, "phases": [first, {"sampling": sampling}]}
 
 
 def experiment(folder, name, options, **sections):
     text = {"name": name, "space": "nao-small.yaml", "image-size": options.image_size, "seed": options.seed, "objectives": ["accuracy", "macs"],
             "data": {"train": "train.csv", "validation": "test.csv"},
-            "evaluation": {"recalibration": "batch", "batch": 500, "validation-images": 500}, "retrain": {"epochs": options.retrain, "batch": 64},
+            "evaluation": {"recalibration": "batch", "batch": 500, "validation-images": 500}, "retrain": {"epochs": options.retrain, "batch": 32},
             **sections}
     write(folder / f"{name}.yaml", json.dumps(text, indent=1))  # JSON is YAML
     return f"{name}.yaml"
@@ -63,7 +63,7 @@ def main():
     parser.add_argument("train", type=pathlib.Path)
     parser.add_argument("test", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
-    for name, usual in (("images", 1500), ("epochs", 8), ("pool", 200), ("large", 1000), ("networks", 10), ("retrain", 4), ("first", 30),
+    for name, usual in (("images", 1500), ("epochs", 8), ("batch", 16), ("pool", 200), ("small-pool", 40), ("networks", 10), ("retrain", 4), ("first", 30),
                         ("new", 20), ("nao-epochs", 100), ("test-images", 10000), ("image-size", 16), ("channels", 8), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     options = parser.parse_args()
