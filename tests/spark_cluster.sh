@@ -1,6 +1,7 @@
 #!/bin/sh
 # A standalone cluster of Apache Spark on this machine, from the artifacts that Maven has: a master and workers, each a JVM of its own, all on
-# the loopback interface. Runs until it is told to end; then nothing of it is left but FOLDER.
+# the loopback interface, each worker at an address of its own there, 127.0.0.N, so that Spark takes them for several. Runs until it is told to
+# end; then nothing of it is left but FOLDER.
 #
 #   tests/spark_cluster.sh FOLDER [WORKERS [CORES [MEMORY]]]
 #
@@ -33,16 +34,17 @@ cat >"$folder/spark/jars/logback.xml" <<'LOG'
 LOG
 export SPARK_HOME="$folder/spark" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 SPARK_LOCAL_DIRS="$folder/tmp" SPARK_DIST_CLASSPATH="$folder/spark/jars"
 
+started=
 stop() {
     trap - EXIT
-    for file in "$folder"/worker-*.pid "$folder"/master.pid; do
-        [ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
-    done
-    wait
+    # shellcheck disable=SC2086  # several numbers in one variable
+    kill $started 2>/dev/null || true
+    wait || true
     rm -rf "$folder/spark/jars" # links, which a folder may be deleted through
-    exit 0
+    exit "$1"
 }
-trap stop EXIT INT TERM HUP
+trap 'stop $?' EXIT
+trap 'stop 0' INT TERM HUP
 
 # NAME CLASS ARGUMENT...
 start() {
@@ -50,6 +52,7 @@ start() {
     shift
     # shellcheck disable=SC2086
     "$java" $opens -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -cp "$folder/spark/jars:$folder/spark/jars/*" "$@" >"$folder/$name.log" 2>&1 &
+    started="$! $started"
     echo $! >"$folder/$name.pid"
 }
 
@@ -72,7 +75,7 @@ await master 'Starting Spark master at'
 url=$(sed -n 's/.*Starting Spark master at \(spark:[^ ]*\).*/\1/p' "$folder/master.log" | head -n 1)
 number=1
 while [ "$number" -le "$workers" ]; do
-    start "worker-$number" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --port 0 --webui-port 0 --cores "$cores" --memory "$memory" \
+    start "worker-$number" org.apache.spark.deploy.worker.Worker --host "127.0.0.$number" --port 0 --webui-port 0 --cores "$cores" --memory "$memory" \
         --work-dir "$folder/work-$number" "$url"
     number=$((number + 1))
 done

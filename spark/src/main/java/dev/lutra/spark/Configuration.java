@@ -1,6 +1,7 @@
 package dev.lutra.spark;
 
 import dev.lutra.InputException;
+import dev.lutra.InputFile;
 import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -29,11 +30,14 @@ final class Configuration {
     private static final Pattern STANDALONE = Pattern.compile("spark://(.+)");
     private static final Pattern ADDRESS = Pattern.compile("(.+):(\\d{1,5})");
     private static final int PATIENCE_MILLIS = 10_000;
+    private static final String SECRET = "spark.authenticate.secret";
+    private static final String SECRET_FILE = "spark.authenticate.secret.file";
+    private static final int MOST_SECRET_BYTES = 4096;
 
     private Configuration() {}
 
     /**
-     * @throws InputException if what executors need is not there
+     * @throws InputException if what executors need is not there, or a secret cannot be read
      */
     static SparkConf of(Experiment.Spark wanted, String name) {
         SparkConf conf = new SparkConf().setMaster(wanted.master()).setAppName("lutra " + name);
@@ -47,7 +51,15 @@ final class Configuration {
         if (!isInThisProcess(wanted.master()) && !conf.contains(JARS)) {
             conf.set(JARS, jar().toUri().toString());
         }
+        readSecret(conf);
         return conf;
+    }
+
+    /** Spark reads the file for Kubernetes alone; elsewhere it wants the secret itself, which all users of a machine see on a command line. */
+    private static void readSecret(SparkConf conf) {
+        if (conf.contains(SECRET_FILE) && !conf.contains(SECRET) && !conf.get("spark.master").startsWith("k8s:")) {
+            conf.set(SECRET, InputFile.text(Path.of(conf.get(SECRET_FILE)), MOST_SECRET_BYTES).strip());
+        }
     }
 
     static boolean isInThisProcess(String master) {

@@ -65,7 +65,7 @@ final class SparkCluster implements Cluster {
             if (look == LOOKS_A_SECOND) {
                 say.accept("spark: waiting for a worker of " + master);
             }
-            if (look > PATIENCE_SECONDS * LOOKS_A_SECOND || spark.sc().isStopped()) {
+            if (look > PATIENCE_SECONDS * LOOKS_A_SECOND) {
                 throw new InputException("compute.spark: " + master + ": no worker has taken this run within " + PATIENCE_SECONDS
                     + " s (expected: one with a core and " + spark.getConf().get("spark.executor.memory", "1g") + " of memory that are free)");
             }

@@ -24,7 +24,19 @@ final class Workers {
 
     boolean areThere() {
         int self = Configuration.isInThisProcess(master) ? 0 : 1;
-        return spark.sc().getExecutorMemoryStatus().size() > self;
+        try {
+            return spark.sc().getExecutorMemoryStatus().size() > self;
+        } catch (IllegalStateException e) {
+            requireGoing(); // Spark does not answer once it has ended
+            throw e;
+        }
+    }
+
+    /** @throws ClusterException if the cluster has ended this run, as it does where nothing starts that is to work for it */
+    private void requireGoing() {
+        if (spark.sc().isStopped()) {
+            throw new ClusterException(master + ": has ended this run (the logs of its master and its workers say why)");
+        }
     }
 
     /** How long their work is waited for, from now on. */
@@ -38,9 +50,7 @@ final class Workers {
      * @throws ClusterException if the cluster has ended this run, or none of them was there for too long
      */
     void look(Patience patience) {
-        if (spark.sc().isStopped()) {
-            throw new ClusterException(master + ": has ended this run");
-        }
+        requireGoing();
         patience.look(areThere());
     }
 }

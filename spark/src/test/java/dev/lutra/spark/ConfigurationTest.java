@@ -8,10 +8,13 @@ import dev.lutra.server.experiment.Experiment;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationTest {
 
@@ -23,6 +26,17 @@ class ConfigurationTest {
         assertThat(conf.get("spark.ui.enabled")).isEqualTo("true");
         assertThat(conf.get("spark.executor.extraJavaOptions")).contains("-Dai.djl.pytorch.num_threads=2 ").endsWith(" -Xss4m");
         assertThat(conf.contains("spark.jars")).as("this process has them").isFalse();
+    }
+
+    @Test
+    void aSecretComesFromItsFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("secret"), "sesame\n");
+        TreeMap<String, String> settings = new TreeMap<>(Map.of("spark.authenticate.secret.file", file.toString()));
+        assertThat(Configuration.of(new Experiment.Spark("local[2]", settings), "job").get("spark.authenticate.secret")).isEqualTo("sesame");
+        settings.put("spark.authenticate.secret", "given");
+        assertThat(Configuration.of(new Experiment.Spark("local[2]", settings), "job").get("spark.authenticate.secret")).isEqualTo("given");
+        Experiment.Spark gone = new Experiment.Spark("local[2]", new TreeMap<>(Map.of("spark.authenticate.secret.file", file + "x")));
+        assertThatThrownBy(() -> Configuration.of(gone, "job")).isInstanceOf(InputException.class).hasMessageStartingWith(file + "x: ");
     }
 
     @Test

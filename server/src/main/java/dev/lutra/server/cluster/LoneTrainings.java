@@ -51,7 +51,10 @@ public record LoneTrainings(Cluster cluster, RunEvents events, int epochs) {
             cluster.train(assignment, supernet, networks, listen);
             listen.run();
         }
-        networks.forEach(network -> delete(network.told()));
+        networks.forEach(network -> {
+            delete(network.told());
+            delete(TrainingLock.file(Path.of(network.weights())));
+        });
     }
 
     private static void delete(Path file) {

@@ -97,7 +97,7 @@ public final class Workplace implements Materials, AutoCloseable {
     }
 
     /**
-     * Trains a network to its end, from its last checkpoint if there is one, and tells in a file what happens.
+     * Trains a network to its end, from its last checkpoint if there is one, and tells in a file what happens. Whoever else trains it is waited for.
      *
      * @throws InputException if its weights would follow from other values here than where the run is, or its folder is not there
      */
@@ -109,7 +109,9 @@ public final class Workplace implements Materials, AutoCloseable {
         LoneNetwork searched = new LoneNetwork(wanted.name(), space, space.parse(wanted.architecture()));
         LoneNetwork network = wanted.isGrown() ? new Sibling(experiment.retraining().space().orElseThrow()).of(searched) : searched;
         LoneTraining training = new LoneTraining(this, network);
-        try (Taught taught = new Taught(this); EventFile told = EventFile.begin(wanted.told(), Clock.systemUTC())) {
+        try (TrainingLock lock = TrainingLock.await(file);
+            Taught taught = new Taught(this);
+            EventFile told = EventFile.begin(wanted.told(), Clock.systemUTC())) {
             Start start = training.start();
             NamedValues origin = training.origin(start, taught.teaching());
             requireSame(origin, wanted.origin(), wanted.name(), "trained");
