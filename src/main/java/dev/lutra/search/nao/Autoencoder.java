@@ -108,7 +108,8 @@ public final class Autoencoder implements AutoCloseable {
                 NDArray error = predicted(mean).sub(wanted).square().mean();
                 State begin = State.of(mean);
                 NDArray likelihoods = attended(decoder(written, begin).get(0), outputs).logSoftmax(2).gather(read.expandDims(2), 2);
-                collector.backward(error.mul(PREDICTION).sub(likelihoods.mean().mul(1 - PREDICTION)));
+                // arrays of the step's, as DJL gives back what it makes of a number before the gradient is asked for
+                collector.backward(error.mul(step.create(PREDICTION)).sub(likelihoods.mean().mul(step.create(1 - PREDICTION))));
             }
             weights.endStep(step, RATE, LONGEST_GRADIENT);
         }

@@ -194,7 +194,7 @@ final class RowKernel {
         }
 
         private static NDArray rest(NDArray of) {
-            return of.mul(-1).add(1);
+            return of.neg().add(1); // a product with a number keeps memory of Java's for the gradient, which it gives back at once
         }
 
         /** The same where another part, which holds it, is used in the place of one. */

@@ -1,10 +1,12 @@
 package dev.lutra.supernet.superkernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import dev.lutra.InputException;
 import dev.lutra.data.Batch;
 import dev.lutra.data.DataProgress;
@@ -18,6 +20,8 @@ import dev.lutra.network.Weight;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
 import dev.lutra.space.SpaceFile;
+import dev.lutra.supernet.Parameters;
+import dev.lutra.supernet.Relaxation;
 import dev.lutra.supernet.SupernetWeights;
 import dev.lutra.supernet.TestNetworks;
 import dev.lutra.supernet.curriculum.Curriculum;
@@ -36,6 +40,11 @@ import dev.lutra.yaml.YamlNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +53,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -253,6 +263,67 @@ class SuperkernelTrainingTest {
                 .thresholds();
             assertThat(weights.read(thresholds.get(thresholds.size() - 1))[0]).as("of squeeze-and-excite").isNotZero();
         }
+    }
+
+    /**
+     * Libtorch reads again backwards what it was given forwards, which must not be memory of Java that is given back by then. Here such memory
+     * holds other values before the gradient is asked for.
+     */
+    @Test
+    void aStepDoesNotFollowFromWhenGarbageIsCollected() throws Exception {
+        List<ByteBuffer> others = new ArrayList<>();
+        Map<String, float[]> quiet = afterAStep(() -> null);
+        Map<String, float[]> disturbed = afterAStep(() -> others.addAll(inThePlaceOfGarbage()));
+        assertThat(others).isNotEmpty();
+        assertThat(disturbed.keySet()).isEqualTo(quiet.keySet()).isNotEmpty();
+        assertThat(disturbed).allSatisfy((name, values) -> assertThat(values).as(name).isEqualTo(quiet.get(name)));
+    }
+
+    /** @param between what is done after decisions are taken */
+    private static Map<String, float[]> afterAStep(Callable<?> between) {
+        SuperkernelSampling settings = sampling("{warm-up: 0, lambda: 2}");
+        SearchSpace space = settings.trained(NestedSpaces.partial());
+        try (SupernetWeights weights = new SupernetWeights(3, Device.cpu());
+            Learner learner = new Learner(weights, settings(1, "{lambda: 0}"), true)) {
+            Relaxation decided = new Superkernel(settings, space, Map.of("box", RowLatencies.of(space, NestedSpaces.slow(space))), Optional.empty())
+                .at(1, 0, 1);
+            learner.step(List.of(space.build(NestedRow.largest(space, NestedRow.of(space)))), TestNetworks.randomBatch(16, 16, 4, 1), 0.05, 0, 1,
+                new Relaxation() {
+                    @Override
+                    public List<Weight> learned() {
+                        return decided.learned();
+                    }
+
+                    @Override
+                    public Relaxed begin(Parameters parameters, NDManager step) {
+                        Relaxed relaxed = decided.begin(parameters, step);
+                        assertThatCode(between::call).doesNotThrowAnyException();
+                        return relaxed;
+                    }
+                });
+            Map<String, float[]> values = new TreeMap<>();
+            weights.state().arrays().forEach((name, part) -> values.put(name, part.values()));
+            return values;
+        }
+    }
+
+    /** New memory, after all that nobody has any more was given back: what the first collection finds is, before the second's end is told. */
+    private static List<ByteBuffer> inThePlaceOfGarbage() throws InterruptedException {
+        for (int collection = 0; collection < 2; collection++) {
+            ReferenceQueue<Object> taken = new ReferenceQueue<>();
+            Reference<Object> garbage = new WeakReference<>(new Object(), taken);
+            System.gc();
+            assertThat(taken.remove()).isSameAs(garbage);
+        }
+        List<ByteBuffer> buffers = new ArrayList<>();
+        for (int i = 0; i < 4000; i++) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(Float.BYTES * (1 + i % 40)).order(ByteOrder.nativeOrder());
+            while (buffer.hasRemaining()) {
+                buffer.putFloat(1e5f);
+            }
+            buffers.add(buffer);
+        }
+        return buffers;
     }
 
     /** The table in lut/ as a second target: of a phone that nobody here has. */
