@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import com.sun.net.httpserver.HttpExchange;
+import dev.lutra.proto.Role;
 import dev.lutra.server.access.Caller;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -47,8 +48,16 @@ public record Call(HttpExchange exchange, Caller caller, Map<String, String> par
      * @throws Refusal if it is longer than its route takes
      */
     String body() throws IOException {
+        boolean isStranger = caller.role() == Role.ANYONE;
+        if (isStranger) {
+            SlowCallers.begin();
+        }
         try (InputStream in = exchange.getRequestBody()) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } finally {
+            if (isStranger) {
+                SlowCallers.end();
+            }
         }
     }
 

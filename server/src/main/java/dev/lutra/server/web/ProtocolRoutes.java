@@ -212,6 +212,7 @@ final class ProtocolRoutes implements RouteGroup {
     private <R extends Message> boolean later(Call call, JsonFormat.Printer printer, CompletableFuture<R> reply, R nothing) {
         waiting.put(reply, () -> reply.complete(nothing));
         reply.whenCompleteAsync((answer, problem) -> {
+            SlowCallers.end(); // there is nothing to be read
             waiting.remove(reply);
             try (var exchange = call.exchange()) {
                 Router.answered(exchange, () -> {

@@ -118,6 +118,8 @@ final class Router implements HttpHandler {
 
     /** Also to somebody who is still sending: what is sent is read after the answer, when the exchange is closed. */
     static boolean refuse(HttpExchange exchange, int status, String line) throws IOException {
-        return new Call(exchange, Caller.ANYONE, Map.of()).send(status, "text/plain", line);
+        new Call(exchange, Caller.ANYONE, Map.of()).send(status, "text/plain", line);
+        SlowCallers.begin();
+        return true;
     }
 }

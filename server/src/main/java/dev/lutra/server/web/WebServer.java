@@ -25,8 +25,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -40,7 +42,7 @@ public final class WebServer implements AutoCloseable {
     public static final String CODE_CHARACTERS = QrCode.CHARACTERS;
 
     private static final long CLOSE_SECONDS = 5;
-    private static final int THREADS = 64;
+    private static final int THREADS = 256;
 
     /**
      * Limits of the JDK's server, which it reads once: connections at a time; the seconds in which a request has to be there from its
@@ -146,8 +148,8 @@ public final class WebServer implements AutoCloseable {
     }
 
     private static ThreadPoolExecutor threads() {
-        // A call that is read or written holds a thread, one that waits does not. Connections that are slow are closed after a while.
-        ThreadPoolExecutor calls = new ThreadPoolExecutor(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+        // A call that is read or written holds a thread, one that waits does not.
+        ThreadPoolExecutor calls = new PageThreads(THREADS, THREADS, CLOSE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
             task -> {
                 Thread thread = new Thread(task, "lutra-page");
                 thread.setDaemon(true);
@@ -155,6 +157,24 @@ public final class WebServer implements AutoCloseable {
             });
         calls.allowCoreThreadTimeOut(true);
         return calls;
+    }
+
+    /** What the JDK's server has them do begins with a request's head. */
+    private static final class PageThreads extends ThreadPoolExecutor {
+
+        PageThreads(int core, int most, long keepAlive, TimeUnit unit, BlockingQueue<Runnable> queue, ThreadFactory threads) {
+            super(core, most, keepAlive, unit, queue, threads);
+        }
+
+        @Override
+        protected void beforeExecute(Thread thread, Runnable task) {
+            SlowCallers.begin();
+        }
+
+        @Override
+        protected void afterExecute(Runnable task, Throwable problem) {
+            SlowCallers.end();
+        }
     }
 
     /** As requests name this server: every name and address of the machine, of the certificate, and those that the owner adds. */
@@ -191,6 +211,7 @@ public final class WebServer implements AutoCloseable {
 
     private static HttpHandler withHeaders(HttpHandler handler) {
         return exchange -> {
+            SlowCallers.end();
             HEADERS.forEach(exchange.getResponseHeaders()::set);
             exchange.getRequestBody(); // only what has been asked for is read to its end, and what is not ends in a reset
             handler.handle(exchange);

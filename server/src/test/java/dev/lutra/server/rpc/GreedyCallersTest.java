@@ -261,13 +261,72 @@ class GreedyCallersTest {
             AgentServiceBlockingStub agent = agent("box");
             String session = agent.join(box("box").build()).getSession();
             assertThat(agent.renew(RenewRequest.newBuilder().setSession(session).build()).getHeldCount()).isZero();
-            assertThat(threads("lutra-page")).isLessThanOrEqualTo(64);
-            assertThat(System.getProperty("sun.net.httpserver.maxReqTime")).as("after which they are closed").isEqualTo("60");
+            assertThat(threads("lutra-page")).isLessThanOrEqualTo(256);
+            assertThat(System.getProperty("sun.net.httpserver.maxReqTime")).as("after which what comes is closed").isEqualTo("60");
+            slow.get(0).setSoTimeout(40_000); // it takes 10 s to 11 s
+            assertThat(slow.get(0).getInputStream().read()).as("what does not come is closed before").isEqualTo(-1);
         } finally {
             for (Socket socket : slow) {
                 socket.close();
             }
         }
+    }
+
+    /** Who is refused may send what is left, but not for ever. */
+    @Test
+    void whoDoesNotSendWhatWasAnnouncedIsCutOff() throws Exception {
+        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access, queue, models);
+            Socket refused = new Socket(InetAddress.getLoopbackAddress(), pages.port());
+            Socket stranger = new Socket(InetAddress.getLoopbackAddress(), pages.port())) {
+            refused.getOutputStream().write(post("/api/join-code", 1 << 20));
+            stranger.getOutputStream().write(post("/api/access/challenge", 1 << 9));
+            refused.setSoTimeout(40_000);
+            assertThat(new String(refused.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 401");
+            stranger.setSoTimeout(40_000);
+            assertThat(stranger.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
+    /** Also one who may call: what it sends slowly is its own share of the threads, and not another's. */
+    @Test
+    void oneAddressHasAShareOfThePages() throws Exception {
+        List<Socket> held = new ArrayList<>();
+        try (WebServer pages = WebServer.start(new WebServer.Settings("127.0.0.1", 0, List.of()), Optional.empty(), access, queue, models)) {
+            byte[] slow = post("/api/join-code", 1 << 10, "Authorization: Bearer " + TOKEN + "\r\n");
+            for (int i = 0; i < 64; i++) {
+                held.add(new Socket(InetAddress.getLoopbackAddress(), pages.port()));
+                held.get(i).getOutputStream().write(slow);
+            }
+            while (!page(pages, "127.0.0.1").startsWith("HTTP/1.1 503")) {
+                Thread.sleep(20); // until all of them are being read
+            }
+            assertThat(page(pages, "127.0.0.2")).startsWith("HTTP/1.1 200");
+            held.remove(0).close();
+            while (!page(pages, "127.0.0.1").startsWith("HTTP/1.1 200")) {
+                Thread.sleep(20);
+            }
+        } finally {
+            for (Socket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    private static String page(WebServer pages, String from) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), pages.port(), InetAddress.getByName(from), 0)) {
+            socket.getOutputStream().write("GET /agent HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readNBytes(15), StandardCharsets.US_ASCII);
+        }
+    }
+
+    private static byte[] post(String path, int bytes) {
+        return post(path, bytes, "");
+    }
+
+    private static byte[] post(String path, int bytes, String header) {
+        return ("POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + header
+            + "Content-Type: application/json\r\nlutra-protocol: 1\r\nContent-Length: " + bytes
+            + "\r\n\r\n{").getBytes(StandardCharsets.US_ASCII);
     }
 
     /** All that the pages take may be connected for nothing: for seconds, not for half a minute. */
