@@ -19,8 +19,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Takes one training step after the other on the weights of a supernet. For use by one thread. */
+/**
+ * Takes one training step after the other on the weights of a supernet. For use by one thread. Learners of one process take turns, step by step: a
+ * process gathers one gradient at a time, and draws dropout from one sequence, which every step begins anew.
+ */
 public final class Learner implements AutoCloseable {
+
+    private static final Object TURN = new Object();
 
     private final SupernetWeights weights;
     private final TrainingSettings settings;
@@ -90,6 +95,12 @@ public final class Learner implements AutoCloseable {
      * @param relaxation what is decided within the paths
      */
     public Step step(List<Network> paths, Batch batch, double learningRate, double progress, long seed, Relaxation relaxation) {
+        synchronized (TURN) {
+            return taken(paths, batch, learningRate, progress, seed, relaxation);
+        }
+    }
+
+    private Step taken(List<Network> paths, Batch batch, double learningRate, double progress, long seed, Relaxation relaxation) {
         Engine.getInstance().setRandomSeed(Long.hashCode(seed));
         Recipe recipe = settings.recipe();
         try (NDManager step = manager.newSubManager()) {
@@ -127,6 +138,12 @@ public final class Learner implements AutoCloseable {
      * @param teacher that the weights have
      */
     public Step step(List<Network> paths, Batch batch, double learningRate, long seed, BlockTeacher teacher) {
+        synchronized (TURN) {
+            return taken(paths, batch, learningRate, seed, teacher);
+        }
+    }
+
+    private Step taken(List<Network> paths, Batch batch, double learningRate, long seed, BlockTeacher teacher) {
         Engine.getInstance().setRandomSeed(Long.hashCode(seed));
         try (NDManager step = manager.newSubManager()) {
             List<List<Network>> stages = paths.stream().map(path -> teacher.stages().of(path)).toList();

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -204,6 +205,22 @@ class RoundsTest {
         Rounds.Learned back = last.and(first);
         assertSame(values(back.mean().state()), values(forth.mean().state()));
         assertThat(back.learners()).isEqualTo(4);
+    }
+
+    /** As several tasks of one executor are. */
+    @Test
+    void learnersAtOnceLearnWhatTheyDoOneAfterTheOther() {
+        Trainer trainer = trainer(settings(1).in(new Rounds.Settings(2, 4, Rounds.Paths.OWN)), "at-once");
+        Rounds.Round round = new Rounds.Round(0, 0, 4, List.of());
+        LearnedState nothing = new LearnedState(new TreeMap<>());
+        List<TreeMap<String, float[]>> expected = IntStream.range(0, 2)
+            .mapToObj(number -> values(trainer.learned(round, number, nothing).mean().state()))
+            .toList();
+        List<CompletableFuture<Rounds.Learned>> learners = IntStream.range(0, 2).mapToObj(number -> CompletableFuture
+            .supplyAsync(() -> trainer.learned(round, number, nothing), learner -> new Thread(learner).start())).toList();
+        for (int number = 0; number < 2; number++) {
+            assertSame(values(learners.get(number).join().mean().state()), expected.get(number));
+        }
     }
 
     @Test

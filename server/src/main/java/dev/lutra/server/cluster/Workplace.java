@@ -16,8 +16,6 @@ import dev.lutra.server.retrain.Sibling;
 import dev.lutra.server.retrain.Taught;
 import dev.lutra.server.training.Probes;
 import dev.lutra.server.training.TrainingProgress;
-import dev.lutra.network.Network;
-import dev.lutra.network.Op;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.Options;
 import dev.lutra.space.SearchSpace;
@@ -31,14 +29,12 @@ import dev.lutra.supernet.training.Checkpoint;
 import dev.lutra.supernet.training.Rounds;
 import dev.lutra.supernet.training.Start;
 import dev.lutra.supernet.training.Trainer;
-import dev.lutra.supernet.training.TrainingSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /**
  * A machine of a cluster, with an experiment's images and shared weights open: one copy of the weights, whatever number of candidates it judges
@@ -115,13 +111,10 @@ public final class Workplace implements Materials, AutoCloseable {
             Start start = training.start();
             NamedValues origin = training.origin(start, taught.teaching());
             requireSame(origin, wanted.origin(), wanted.name(), "trained");
-            alone(List.of(network.space().build(network.architecture())), experiment.retraining().training(), () -> {
-                try (TrainingProgress progress = new TrainingProgress(new RunEvents(List.of(told)), wanted.name(), LoneTraining.key(origin),
-                    Probes.NONE)) {
-                    training.trainer(start, taught.teaching(), file).train(progress).close();
-                }
-                return true;
-            });
+            try (TrainingProgress progress = new TrainingProgress(new RunEvents(List.of(told)), wanted.name(), LoneTraining.key(origin),
+                Probes.NONE)) {
+                training.trainer(start, taught.teaching(), file).train(progress).close();
+            }
         }
     }
 
@@ -133,8 +126,7 @@ public final class Workplace implements Materials, AutoCloseable {
      * @throws InputException if images or settings are not those of where the run is
      */
     public Rounds.Learned learn(Rounds.Round round, int number, LearnedState before) {
-        Trainer learner = trainer();
-        return alone(space.everyOption(), experiment.training(), () -> learner.learned(round, number, before));
+        return trainer().learned(round, number, before);
     }
 
     private synchronized Trainer trainer() {
@@ -158,18 +150,6 @@ public final class Workplace implements Materials, AutoCloseable {
         here.differenceFrom(there).ifPresent(difference -> {
             throw new InputException(what + ": where the run is, " + done + " by " + difference);
         });
-    }
-
-    /** PyTorch draws what is left out of networks from one sequence a process: trainings that leave something out take turns. */
-    private <T> T alone(List<Network> networks, TrainingSettings settings, Supplier<T> training) {
-        boolean draws = settings.recipe().stochasticDepth().isPresent()
-            || networks.stream().flatMap(network -> network.ops().stream()).anyMatch(Op.Dropout.class::isInstance);
-        if (!draws) {
-            return training.get();
-        }
-        synchronized (Workplace.class) {
-            return training.get();
-        }
     }
 
     @Override
