@@ -2,6 +2,7 @@ package dev.lutra.space;
 
 import dev.lutra.ImageSize;
 import dev.lutra.InputException;
+import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.NetworkBuilder;
 import dev.lutra.network.Value;
@@ -35,25 +36,28 @@ final class CellSpace extends HeadedSpace {
 
     private final Cell cell;
     private final List<Layer> layers;
+    private final Bits bits;
     private final List<Gene> genes;
 
     /**
+     * @param bits that everything multiplies in
      * @throws MisplacedLayerException if a layer cannot stand where the table puts it
      */
-    CellSpace(Header header, Cell cell, List<Layer> layers) {
-        this(header, cell, layers, cell.operations().size());
+    CellSpace(Header header, Cell cell, List<Layer> layers, Bits bits) {
+        this(header, cell, layers, bits, cell.operations().size());
     }
 
     /** A space whose operations are known to stand in every cell. */
-    static CellSpace known(Header header, Cell cell, List<Layer> layers) {
-        return new CellSpace(header, cell, layers, 0);
+    static CellSpace known(Header header, Cell cell, List<Layer> layers, Bits bits) {
+        return new CellSpace(header, cell, layers, bits, 0);
     }
 
     /** @param tried how many of the operations have yet to be shown to fit */
-    private CellSpace(Header header, Cell cell, List<Layer> layers, int tried) {
+    private CellSpace(Header header, Cell cell, List<Layer> layers, Bits bits, int tried) {
         super(header);
         this.cell = cell;
         this.layers = List.copyOf(layers);
+        this.bits = bits;
         List<Gene> all = new ArrayList<>(cell.genes("normal"));
         all.addAll(cell.genes("reduction"));
         this.genes = List.copyOf(all);
@@ -91,12 +95,12 @@ final class CellSpace extends HeadedSpace {
     public SearchSpace withClasses(int classes) {
         // cells of given channels are the same with other classes: one operation shows whether what follows them fits
         boolean areCellsTheSame = layers.stream().allMatch(layer -> layer.cell().isEmpty() || layer.channels().isPresent());
-        return new CellSpace(header.withClasses(classes), cell, layers, areCellsTheSame ? 1 : cell.operations().size());
+        return new CellSpace(header.withClasses(classes), cell, layers, bits, areCellsTheSame ? 1 : cell.operations().size());
     }
 
     @Override
     public SearchSpace withImageSize(ImageSize size) {
-        return new CellSpace(header.withImageSize(size), cell, layers);
+        return new CellSpace(header.withImageSize(size), cell, layers, bits);
     }
 
     @Override
@@ -152,6 +156,11 @@ final class CellSpace extends HeadedSpace {
             passedCells |= layer.cell().isPresent();
             String next = layer.cell().isPresent() ? layer.name() : passedCells ? "head" : "stem";
             if (!next.equals(segment)) {
+                if (i > 0) {
+                    Value border = graph.border(last, graph.isNonNegative(last));
+                    before = before.equals(last) ? border : graph.border(before, graph.isNonNegative(before));
+                    last = border;
+                }
                 graph.segment(next);
                 segment = next;
             }
@@ -169,9 +178,9 @@ final class CellSpace extends HeadedSpace {
             && layers.subList(0, index).stream().anyMatch(earlier -> earlier.cell().isPresent());
         String scope = readsConcatenation ? layer.name() + ".of" + last.shape().channels() : layer.name();
         try {
-            return graph.scope(scope, () -> layer.cell().isPresent()
+            return graph.precision(bits, () -> graph.scope(scope, () -> layer.cell().isPresent()
                 ? cell.emit(graph, before, last, placement, values, offset(layer.cell().get()))
-                : layer.block().orElseThrow().emit(graph, last, placement));
+                : layer.block().orElseThrow().emit(graph, last, placement)));
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new MisplacedLayerException(index, layer.name() + ": " + e.getMessage());
         }

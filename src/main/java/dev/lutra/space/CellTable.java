@@ -1,5 +1,6 @@
 package dev.lutra.space;
 
+import dev.lutra.network.Bits;
 import dev.lutra.yaml.YamlNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ final class CellTable {
     private final Cell cell;
     private final List<CellSpace.Layer> layers = new ArrayList<>();
     private final List<YamlNode> rows = new ArrayList<>();
+    private final Bits bits;
     private int cells;
 
     /** @throws dev.lutra.InputException if a row, a choice or a setting is wrong */
@@ -25,11 +27,26 @@ final class CellTable {
             choices.blocks(description.get("operations"), YamlNode.EMPTY),
             description.find("join").map(node -> node.oneOf(Cell.Join.class)).orElse(Cell.Join.SUM));
         description.rejectUnknownKeys();
+        bits = file.find("bits").map(CellTable::bits).orElse(Bits.FLOAT);
         for (YamlNode row : file.get("layers").items()) {
             add(row);
             row.rejectUnknownKeys();
         }
         choices.rejectUnknownKeys();
+    }
+
+    /** All cells and blocks have the same, so that an architecture has none to choose. */
+    private static Bits bits(YamlNode node) {
+        List<Bits> offered = LayerTable.bits(node);
+        if (offered.size() > 1) {
+            throw node.error(offered + " (expected: one of them in a space of cells)");
+        }
+        return offered.get(0);
+    }
+
+    /** In which everything multiplies. */
+    Bits bits() {
+        return bits;
     }
 
     Cell cell() {

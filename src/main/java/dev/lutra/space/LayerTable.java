@@ -44,7 +44,7 @@ final class LayerTable {
     }
 
     /** One precision, a list of them, or every pair of {@code weights} and {@code activations}. */
-    private static List<Bits> bits(YamlNode node) {
+    static List<Bits> bits(YamlNode node) {
         List<Bits> offered = new ArrayList<>();
         if (node.isMapping()) {
             for (YamlNode weights : node.get("weights").items()) {

@@ -125,8 +125,8 @@ public final class SpaceFile {
         file.rejectUnknownKeys();
         try {
             return isBuiltIn
-                ? CellSpace.known(header, table.cell(), table.layers())
-                : followed(new CellSpace(header, table.cell(), table.layers()));
+                ? CellSpace.known(header, table.cell(), table.layers(), table.bits())
+                : followed(new CellSpace(header, table.cell(), table.layers(), table.bits()));
         } catch (MisplacedLayerException e) {
             throw table.row(e.layer()).error(e.getMessage());
         }

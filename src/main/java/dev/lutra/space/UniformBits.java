@@ -17,13 +17,14 @@ import java.util.Map;
  */
 public record UniformBits(SearchSpace real, SearchSpace space) {
 
-    /** @throws InputException if the space has bits to choose, or cells, or was not made from a file */
+    /** @throws InputException if the space has bits of its own, or was not made from a file */
     public static UniformBits of(SearchSpace real, Bits bits) {
-        if (real.genes().stream().anyMatch(Gene::isBits)) {
+        YamlNode file = real.definition().map(text -> YamlNode.parse(real.name(), text))
+            .orElseThrow(() -> new InputException(real.name() + ": has no networks (expected: a space from a file)"));
+        boolean hasCells = file.find("cells").isPresent();
+        if (real.genes().stream().anyMatch(Gene::isBits) || hasCells && file.find("bits").isPresent()) {
             throw new InputException(real.name() + ": has bits of its own (expected: a space of float32)");
         }
-        YamlNode file = real.definition().map(text -> YamlNode.parse(real.name(), text)).filter(found -> found.find("cells").isEmpty())
-            .orElseThrow(() -> new InputException(real.name() + ": has cells (expected: a space of layers)"));
         Map<String, Object> written = new LinkedHashMap<>();
         file.entries().forEach((key, value) -> written.put(key, value.plain()));
         written.put("name", real.name() + "-in-" + bits);
@@ -31,10 +32,15 @@ public record UniformBits(SearchSpace real, SearchSpace space) {
         for (YamlNode row : file.get("layers").items()) {
             Map<String, Object> layer = new LinkedHashMap<>();
             row.entries().forEach((key, value) -> layer.put(key, value.plain()));
-            layer.put("bits", bits.toString());
+            if (!hasCells) {
+                layer.put("bits", bits.toString());
+            }
             rows.add(layer);
         }
         written.put("layers", rows);
+        if (hasCells) {
+            written.put("bits", bits.toString());
+        }
         return new UniformBits(real, SpaceFile.parse(real.name(), YamlNode.text(written)).withClasses(real.classes())
             .withImageSize(real.imageSize()));
     }

@@ -16,19 +16,14 @@ final class IntegerNetworks {
 
     private IntegerNetworks() {}
 
-    /**
-     * A network in 8 bits; of a space that has bits of its own, and none of 8, in the bits that the architecture has; none of a space of cells.
-     */
-    static Optional<Network> of(SearchSpace space, Architecture architecture) {
-        if (!(space instanceof StagedSpace staged)) {
-            return Optional.empty();
-        }
+    /** A network in 8 bits; of a space that has bits of its own, and none of 8, in the bits that the architecture has. */
+    static Network of(SearchSpace space, Architecture architecture) {
         Optional<Gene> bits = space.genes().stream().filter(Gene::isBits).findFirst();
         if (bits.isEmpty()) {
             UniformBits uniform = UniformBits.of(space, EIGHT);
-            return Optional.of(uniform.space().build(uniform.architecture(architecture)));
+            return uniform.space().build(uniform.architecture(architecture));
         }
         boolean hasEight = bits.get().options().stream().anyMatch(option -> option.name().equals(EIGHT.toString()));
-        return Optional.of(space.build(hasEight ? staged.withBits(architecture, EIGHT) : architecture));
+        return space.build(hasEight ? ((StagedSpace) space).withBits(architecture, EIGHT) : architecture);
     }
 }

@@ -30,7 +30,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
@@ -76,10 +75,7 @@ class OnnxOracleTest {
             if (!network.isQuantized()) {
                 write(network, name, new OnnxOptions(true, OptionalInt.empty(), Precision.FLOAT16, Map.of()), expected);
             }
-            Optional<Network> integer = IntegerNetworks.of(space, architecture);
-            if (integer.isPresent()) {
-                write(integer.get(), name + "-int8", new OnnxOptions(true, OptionalInt.empty(), Map.of()), expected);
-            }
+            write(IntegerNetworks.of(space, architecture), name + "-int8", new OnnxOptions(true, OptionalInt.empty(), Map.of()), expected);
         }
         assertThat(expected.keySet()).anyMatch(file -> file.contains("-int8")).anyMatch(file -> file.contains("float16"));
         assertCheckerInfers(expected);

@@ -11,10 +11,13 @@ import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.Segment;
 import dev.lutra.network.SharedTensor.Role;
+import dev.lutra.network.Value;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -286,5 +289,31 @@ class BitsTest {
             .isInstanceOf(InputException.class).hasMessageContaining("my.yaml:2: extends: nothing (expected: one of bs-nas,");
         assertThat(Arrays.asList(SpaceFile.load("shufflenetv2-cifar-bits").definition().orElseThrow().split("\n")))
             .noneMatch(line -> line.startsWith("extends"));
+    }
+
+    /** A segment of cells quantizes what it reads itself too, and in 32 bits cells are what they are without. */
+    @Test
+    void cellsMultiplyInOnePrecision() {
+        SearchSpace plain = SpaceFile.load("nao-cell");
+        SearchSpace eight = SpaceFile.parse("cells.yaml", "extends: nao-cell\nname: cells\nbits: 8\n");
+        Architecture architecture = drawn(plain, 3);
+        Network network = eight.build(eight.parse(architecture.toString()));
+        assertThat(network.ops()).filteredOn(Op.Conv.class::isInstance).hasSizeGreaterThan(100)
+            .allMatch(op -> ((Op.Conv) op).bits().equals(Bits.of("8")));
+        for (Segment segment : network.segments()) {
+            Set<Value> quantized = segment.ops().stream().filter(Op.Quantize.class::isInstance).map(Op::output).collect(Collectors.toSet());
+            assertThat(segment.ops()).filteredOn(op -> op instanceof Op.Conv || op instanceof Op.Linear)
+                .allMatch(op -> quantized.contains(op.inputs().get(0)) || onGrid(segment, op.inputs().get(0)));
+        }
+        SearchSpace real = SpaceFile.parse("cells.yaml", "extends: nao-cell\nname: cells\nbits: 32\n");
+        assertThat(keys(real.build(real.parse(architecture.toString())))).isEqualTo(keys(plain.build(architecture)));
+        assertThatThrownBy(() -> SpaceFile.parse("cells.yaml", "extends: nao-cell\nname: cells\nbits: [8, 4]\n"))
+            .isInstanceOf(InputException.class).hasMessage("cells.yaml:3: bits: [8, 4] (expected: one of them in a space of cells)");
+    }
+
+    /** Of ops that leave points of a grid where they are. */
+    private static boolean onGrid(Segment segment, Value value) {
+        return segment.ops().stream().filter(op -> op.output().equals(value)).anyMatch(
+            op -> op instanceof Op.Flatten || op instanceof Op.Dropout);
     }
 }

@@ -27,6 +27,7 @@ import dev.lutra.search.SearchListener;
 import dev.lutra.search.algorithm.Nsga2Search;
 import dev.lutra.space.Architecture;
 import dev.lutra.space.SearchSpace;
+import dev.lutra.space.SpaceFile;
 import dev.lutra.space.UniformBits;
 import dev.lutra.supernet.BatchStatistics;
 import dev.lutra.supernet.Devices;
@@ -284,6 +285,48 @@ class EvaluatorsTest {
             UniformBits few = UniformBits.of(space, Bits.of("2"));
             assertThat(distance(expected, logits(subnets.subnet(architecture, few, Calibration.by(Calibration.Method.MIN_MAX)), batch)))
                 .isGreaterThan(0.1);
+        }
+    }
+
+    /** Also where a layer's values go on to several nodes, and to the cell after the next. */
+    @Test
+    void cellsQuantizedAfterTrainingAnswerNearlyTheSame(@TempDir Path folder) throws Exception {
+        SearchSpace cells = SpaceFile.parse("cells.yaml", """
+            name: cells
+            title: Two cells
+            source: This test
+            input: {channels: 3, size: 16}
+            classes: 4
+            choices:
+              sep3: {block: separable, kernel: 3}
+              max3: {block: pool, kind: max, kernel: 3}
+              identity: {block: skip, project: true, activation: none}
+            cells: {nodes: 3, operations: [sep3, max3, identity]}
+            layers:
+              - {name: stem, block: conv, kernel: 3, channels: 12, activation: none}
+              - {cell: normal, channels: 8}
+              - {cell: reduction, channels: 16}
+              - {block: global-pool}
+              - {name: classifier, block: linear}
+            """);
+        TrainingSettings settings = new TrainingSettings(2, 16, Curriculum.of(Sampling.uniform()), 0.05, 0, Schedule.COSINE, 0.9, 4e-5, 0, 3);
+        EvaluationSettings judging = new EvaluationSettings(64, 200, 16, 1, 1);
+        try (SupernetWeights trained = new Trainer(cells, data, settings, judging, folder.resolve("c.safetensors"), Device.cpu())
+            .train(TrainingListener.NONE);
+            SubnetEvaluator subnets = new SubnetEvaluator(cells, trained, data, judging);
+            Batches images = data.validation().inOrder(32, 32)) {
+            Batch batch = images.next();
+            Architecture architecture = cells.random(new Random(5));
+            float[] expected = subnets.logits(architecture, Precision.FLOAT32, batch);
+            for (String bits : List.of("8", "2")) {
+                Subnet subnet = subnets.subnet(architecture, UniformBits.of(cells, Bits.of(bits)), Calibration.by(Calibration.Method.MIN_MAX));
+                double distance = distance(expected, logits(subnet, batch));
+                if (bits.equals("8")) {
+                    assertThat(distance).isLessThan(0.05);
+                } else {
+                    assertThat(distance).isGreaterThan(0.1);
+                }
+            }
         }
     }
 

@@ -269,7 +269,7 @@ public final class WinnerExport {
     /**
      * Makes sure that networks can be written as the experiment says.
      *
-     * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own, or cells; or a form is to have weights
+     * @throws InputException if they are to be in 8-bit integers, and the space has bits of its own; or a form is to have weights
      *     of 4 bits, and the space has none
      */
     public static void check(Experiment experiment, SearchSpace space) {
