@@ -85,8 +85,19 @@ class Tables:
         self.write("", [row(f"all {choice}", [alone[arch]]) for choice, arch in same.items()]
                    + [row(f"{RANDOM} random ones", [alone[arch] for arch in drawn], mean(drawn[arch]["accuracy"] for arch in drawn))]
                    + [row(name, [alone[best(each)]], each[best(each)]["accuracy"], self.overhead(run)) for name, run, each in winners],
-                   [f"{name}: `{best(each)}`" for name, _, each in winners])
+                   [f"{name}: `{best(each)}`" for name, _, each in winners] + ["", *self.fronts(found)])
         return alone[same["k3"]], alone[best(found["spos"])]
+
+    def fronts(self, found):
+        """Rows of what searches have come to after as many evaluations as `lutra` has, and in all: by accuracy and MACs together."""
+        every = [measures for measured in found.values() for measures in measured.values()]
+        yield "| search | evaluations | best with shared weights | share of the box of accuracy and MACs |"
+        yield "|---|---|---|---|"
+        for name, measured in found.items():
+            for count in sorted({min(self.options.own, len(measured)), len(measured)}):
+                first = list(measured.values())[:count]
+                yield (f"| `{name}` | {count} | {max(each['accuracy'] for each in first):.1%} | "
+                       f"{dominated(first, every, self.options.limit):.2f} |")
 
     def channels(self, narrow, searched):
         """The fourth table, beside rows of the third: a network of k3 everywhere and the one that `spos` found."""
@@ -126,6 +137,17 @@ class Tables:
 
 def best(measured):
     return max(measured, key=lambda arch: measured[arch]["accuracy"])
+
+
+def dominated(measured, every, limit):
+    """Share of the box between the worst and the best accuracy and from the fewest MACs of all to the limit that the front dominates."""
+    worst, highest = (bound(each["accuracy"] for each in every) for bound in (min, max))
+    area, level = 0, worst
+    for each in sorted(measured, key=lambda each: (each["macs"], -each["accuracy"])):
+        if each["accuracy"] > level:
+            area += (limit - each["macs"]) * (each["accuracy"] - level)
+            level = each["accuracy"]
+    return area / ((limit - min(each["macs"] for each in every)) * (highest - worst))
 
 
 def mean(values):
