@@ -1,5 +1,6 @@
 package dev.lutra;
 
+import java.io.Serializable;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -8,7 +9,9 @@ import java.util.regex.Pattern;
  * Extents in pixels of the images that a network takes. Their text is one number where they are square, {@code 224}, and else height by
  * width, {@code 96x160}: what files and commands take, and what fingerprints have.
  */
-public record ImageSize(int height, int width) {
+public record ImageSize(int height, int width) implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     private static final Pattern TEXT = Pattern.compile("(\\d{1,9})(?:x(\\d{1,9}))?");
 

@@ -8,7 +8,11 @@ import dev.lutra.InputException;
 import dev.lutra.data.pixel.PreparedSet;
 import dev.lutra.data.source.Listing;
 import dev.lutra.data.source.Source;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -48,10 +52,21 @@ class ShardingTest {
     /** As machines do it that end in another order. */
     private static Sharding.Prepared make(Sharding sharding) throws IOException {
         for (int i = sharding.left().size() - 1; i >= 0; i--) {
-            sharding.left().get(i).make(2);
+            sent(sharding.left().get(i)).make(2);
             sharding.made(sharding.left().get(i).number());
         }
         return sharding.finish();
+    }
+
+    /** As it arrives at another machine. */
+    private static ShardWork sent(ShardWork work) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new ObjectOutputStream(bytes).writeObject(work);
+        try {
+            return (ShardWork) new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private Map<String, FileTime> shards() throws IOException {
