@@ -1,22 +1,24 @@
 #!/bin/sh
-# A cluster of two workers of one core each on this machine beside one process: candidates per second and what a task costs besides judging, and
-# the training of a supernet by two learners beside that by one.
+# A cluster of two workers of one core each on this machine beside one process: candidates per second and what a task costs besides judging; then
+# the training of a supernet by two learners, averaged every 1, 4, 16 and 64 steps, beside that by one.
 #
 #   tests/benchmarks/spark.sh FOLDER IMAGES [VALIDATION-IMAGES [EPOCHS]]
 #
-# FOLDER keeps runs and event logs; IMAGES has one folder of images a class, as of CIFAR-10. With more VALIDATION-IMAGES (2000) a
-# candidate takes longer. Build with ./lutra --spark x before.
+# FOLDER keeps runs and event logs, and is emptied of those of before; IMAGES has one folder of images a class, as of CIFAR-10, of which a tenth judges
+# candidates: 6,000 are enough. With more VALIDATION-IMAGES (500) a candidate takes longer. Build with ./lutra --spark x before. Figures are printed as they
+# come; once five and a half minutes have gone, no further training is begun.
 set -eu
 
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
 mkdir -p "$1"
 folder=$(CDPATH='' cd -- "$1" && pwd -P)
 images=$(CDPATH='' cd -- "$2" && pwd -P)
-validation=${3:-2000}
-epochs=${4:-2}
+validation=${3:-500}
+epochs=${4:-1}
+begun=$(date +%s)
 lutra="$home/lutra"
+figures="$home/tests/benchmarks/spark_figures.py"
 export XDG_STATE_HOME="$folder/state" XDG_CACHE_HOME="$folder/cache" SPARK_LOCAL_IP=127.0.0.1
-one_thread="-Dai.djl.pytorch.num_threads=1"
 
 # NAME EVALUATORS SUPERNET
 experiment() {
@@ -32,35 +34,48 @@ YAML
 }
 experiment one 1 ""
 experiment two 2 ""
-experiment shares 2 ", data-parallel: {workers: 2, period: 1}"
-experiment rounds 2 ", data-parallel: {workers: 2, period: 8}"
-experiment own 2 ", data-parallel: {workers: 2, period: 8, paths: own}"
+learners="same-1 same-16 same-64 same-4 own-16" # the projection takes the first two
+for run in $learners; do
+    experiment "train-$run" 2 ", data-parallel: {workers: 2, period: ${run#*-}, paths: ${run%-*}}"
+done
 
-"$home/tests/spark_cluster.sh" "$folder/cluster" 2 1 3g >"$folder/cluster.said" 2>&1 &
+# in a folder that no run has: a cluster whose libraries are deleted ends all that it was given
+"$home/tests/spark_cluster.sh" "$folder/workers" 2 1 3g >"$folder/workers.said" 2>&1 &
 cluster=$!
 trap 'kill $cluster 2>/dev/null; wait $cluster 2>/dev/null' EXIT
-until [ -f "$folder/cluster/master" ]; do kill -0 $cluster; sleep 0.2; done
-master=$(cat "$folder/cluster/master")
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+rm -f "$folder/workers/master"
+until [ -f "$folder/workers/master" ]; do kill -0 $cluster; sleep 0.2; done
+master=$(cat "$folder/workers/master")
 
 # RUN COMMAND FILE OPTION...
 lutra_in() {
     run=$1
     shift
     rm -rf "$folder/events-$run" && mkdir -p "$folder/events-$run"
-    LUTRA_JAVA_OPTS="$one_thread -Dspark.executor.memory=2g -Dspark.eventLog.enabled=true -Dspark.eventLog.compress=false -Dspark.eventLog.rolling.enabled=false -Dspark.eventLog.dir=file:$folder/events-$run" \
+    LUTRA_JAVA_OPTS="-Dai.djl.pytorch.num_threads=1 -Dspark.executor.memory=1g -Dspark.eventLog.enabled=true -Dspark.eventLog.compress=false -Dspark.eventLog.rolling.enabled=false -Dspark.eventLog.dir=file:$folder/events-$run" \
         "$lutra" "$@" --out "$folder/$run" 2>"$folder/$run.log" >/dev/null || { tail -n 3 "$folder/$run.log" >&2; exit 1; }
 }
 
-rm -rf "$folder/trained" && lutra_in trained train "$folder/one.yaml"
+rm -rf "$folder"/trained "$folder"/train-* "$folder"/events-*
+lutra_in trained train "$folder/one.yaml"
 for run in one two cluster; do
-    rm -rf "$folder/$run" && mkdir "$folder/$run"
+    rm -rf "${folder:?}/$run"
+    mkdir "$folder/$run"
     cp "$folder/trained/lutra.db" "$folder/trained/supernet.safetensors" "$folder/$run/"
 done
 lutra_in one search "$folder/one.yaml"
 lutra_in two search "$folder/two.yaml"
 lutra_in cluster search "$folder/two.yaml" --spark "$master"
 cmp "$folder/one/front.json" "$folder/cluster/front.json" && cmp "$folder/one/front.json" "$folder/two/front.json" && echo "fronts: the same"
-for run in shares rounds own; do
-    rm -rf "$folder/train-$run" && lutra_in "train-$run" train "$folder/$run.yaml" --spark "$master"
+python3 "$figures" candidates "$folder"
+for run in $learners; do
+    if [ $(($(date +%s) - begun)) -gt 330 ]; then
+        echo "no time left for $run"
+        continue
+    fi
+    lutra_in "train-$run" train "$folder/train-$run.yaml" --spark "$master"
+    python3 "$figures" training "$folder" "trained" "train-$run"
 done
-python3 "$home/tests/benchmarks/spark_figures.py" "$folder"
+if [ -d "$folder/events-train-same-16" ]; then python3 "$figures" projection "$folder" train-same-1 train-same-16; fi
