@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { column, extent, keep, knee, order, spread, unbeaten } from '../../main/resources/dev/lutra/server/web/pages/pareto.js';
+import { column, extent, keep, knee, order, shareInterval, spread, unbeaten } from '../../main/resources/dev/lutra/server/web/pages/pareto.js';
 
 const every = length => new Uint8Array(length).fill(1);
 
@@ -59,4 +59,14 @@ test('a logarithm wants what is more than 0', () => {
   assert.deepEqual(extent(column([null, 0, 2, 8])), [0, 8]);
   assert.deepEqual(extent(column([null, 0, 2, 8]), true), [2, 8]);
   assert.equal(extent(column([null]), false), null);
+});
+
+test('a share lies where Wilson has it', () => {
+  // closed forms of his interval at no image, at all, and at half of them
+  const z2 = 1.959964 ** 2;
+  const close = (found, wanted) => found.forEach((end, i) => assert.ok(Math.abs(end - wanted[i]) < 1e-12, `${found} is not ${wanted}`));
+  close(shareInterval(0, 10), [0, z2 / (10 + z2)]);
+  close(shareInterval(1, 10), [10 / (10 + z2), 1]);
+  const half = Math.sqrt(z2 / (100 + z2)) / 2;
+  close(shareInterval(0.5, 100), [0.5 - half, 0.5 + half]);
 });

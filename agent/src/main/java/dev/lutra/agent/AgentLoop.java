@@ -16,6 +16,7 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinReply;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.log.Logged;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -215,7 +216,9 @@ public final class AgentLoop {
         if (outcome.isPresent() && !job.isAbandoned()) {
             reports.add(job.lease(), outcome.get());
         } else {
-            log.info("task {}: dropped, {}", job.lease().getTaskId(), whyDropped());
+            try (Logged about = job.logged()) {
+                log.info("task {}: dropped, {}", job.lease().getTaskId(), whyDropped());
+            }
             if (!stopping) { // otherwise it is given back
                 keeper.release(job.lease());
             }

@@ -24,6 +24,7 @@ import dev.lutra.proto.Device;
 import dev.lutra.proto.JoinRequest;
 import dev.lutra.proto.border.VisibleText;
 import dev.lutra.proto.connection.ServerAddress;
+import dev.lutra.proto.log.LogFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -125,6 +126,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--join-timeout", paramLabel = "SECONDS", defaultValue = "30", description = "how long to look for a server that is not there; 0: one try (default: ${DEFAULT-VALUE})")
     private long joinTimeoutSeconds;
 
+    @Option(names = "--log", paramLabel = "FORMAT", defaultValue = LogFormat.DEFAULT, description = "text: lines for people; json: a JSON object a line, with experiment and task (default: ${DEFAULT-VALUE}); on standard error")
+    private String log;
+
     @Option(names = "--join-only", description = "have the server know this device's key, and end: from then on no token is needed")
     private boolean joinOnly;
 
@@ -176,6 +180,7 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        logFormat().begin();
         ServerAddress address = address();
         Optional<String> secret = readToken();
         expect(lease >= 1 && lease <= MOST_LEASED, "--lease: " + lease + " (expected: 1 to " + MOST_LEASED + ")");
@@ -373,6 +378,14 @@ public final class Main implements Callable<Integer> {
             return ClientFiles.text(tokenFile, "the token");
         } catch (InputException e) {
             throw new InputException("--token-file: " + e.getMessage());
+        }
+    }
+
+    private LogFormat logFormat() {
+        try {
+            return LogFormat.of(log);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--log: " + e.getMessage());
         }
     }
 

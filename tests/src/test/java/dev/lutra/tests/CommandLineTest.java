@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -497,13 +499,18 @@ class CommandLineTest {
         return folder.resolve("fleet/token").toString();
     }
 
+    /** As a line for people, or within one for programs. */
+    private static final Pattern SERVES = Pattern.compile("serving on \\S+:(\\d+),");
+
     static int servedPort(LutraProcess server) {
         StringBuilder port = new StringBuilder();
         boolean served = server.awaitLine(line -> {
-            if (line.startsWith("serving on ")) {
-                port.append(line.replaceFirst(".*:(\\d+),.*", "$1"));
+            Matcher says = SERVES.matcher(line);
+            boolean isFound = says.find();
+            if (isFound) {
+                port.append(says.group(1));
             }
-            return line.startsWith("serving on ");
+            return isFound;
         }, java.time.Duration.ofMinutes(5));
         assertThat(served).as("%s", server.errors()).isTrue();
         return Integer.parseInt(port.toString());

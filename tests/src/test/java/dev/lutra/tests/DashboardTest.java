@@ -45,6 +45,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DashboardTest {
 
     private static final Duration SOON = Duration.ofMinutes(2);
+    private static final Pattern AN_INTERVAL = Pattern.compile("\\d to \\d");
     private static final String TOKEN = "the-token-of-this-test";
 
     @TempDir
@@ -159,6 +161,8 @@ class DashboardTest {
             training.go.countDown();
             assertThat(search.reached.await(5, TimeUnit.MINUTES)).isTrue();
             browser.await("explore", text -> text.contains("candidates keep the limits"), SOON);
+            browser.await("explore", text -> AN_INTERVAL.matcher(text).find(), SOON);
+            isFitForAll("search");
             search.go.countDown();
             run.get(5, TimeUnit.MINUTES);
             browser.await("winners", text -> text.contains("winner-1.onnx"), SOON);
@@ -305,6 +309,8 @@ class DashboardTest {
         browser.run("window.confirm = () => true; document.querySelector('[aria-label=\"cancel watched (2)\"]').click()");
         browser.await("runs", text -> text.contains("cancelled"), SOON);
         isFitForAll("home");
+        browser.run("document.querySelector('[aria-label=\"remove watched (2)\"]').click()");
+        browser.await("runs", text -> !text.contains("watched (2)"), SOON);
     }
 
     private void submitAnother() throws Exception {

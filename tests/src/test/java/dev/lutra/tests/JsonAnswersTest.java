@@ -47,8 +47,7 @@ class JsonAnswersTest {
     /** Those that speak to a server. */
     private static final Set<String> OF_A_SERVER = Set.of("serve", "agents", "token create", "token list", "token revoke", "devices list",
         "devices drain", "devices undrain", "devices remove", "tasks list", "tasks cancel", "backup", "restore", "gc", "submit", "runs", "watch",
-        "pause",
-        "resume", "cancel", "get", "priority");
+        "pause", "resume", "cancel", "get", "priority", "remove");
 
     @TempDir
     private Path folder;
@@ -131,6 +130,7 @@ class JsonAnswersTest {
         asked.put("watch", new Asked("watch 1 --server @fleet", answer -> answer.path("state").asText().equals("done")));
         asked.put("runs", new Asked("runs --server @fleet", answer -> answer.path("runs").size() == 1));
         asked.put("get", new Asked("get 1 --server @fleet --out @got", answer -> answer.path("files").size() > 3));
+        asked.put("remove", new Asked("remove 1 --server @fleet", answer -> answer.path("bytes").asLong() > 0));
         asked.put("backup", new Asked("backup @saved.zip --data @fleet", answer -> answer.path("bytes").asLong() > 0));
         asked.put("restore", new Asked("restore @saved.zip --data @restored", answer -> answer.path("data").asText().endsWith("restored")));
         asked.put("gc", new Asked("gc --dry-run --data @restored", answer -> answer.path("dry_run").asBoolean()));
@@ -198,7 +198,7 @@ class JsonAnswersTest {
             answerOf("tasks list", asked);
             answerOf("tasks cancel", asked);
             answerOf("devices remove", asked);
-            for (String ofRuns : List.of("submit", "priority", "pause", "cancel", "resume", "watch", "runs", "get")) {
+            for (String ofRuns : List.of("submit", "priority", "pause", "cancel", "resume", "watch", "runs", "get", "remove")) {
                 answerOf(ofRuns, asked);
             }
             answerOf("backup", asked);

@@ -49,7 +49,8 @@ class SubmittedRunsTest {
             "2,1",0.61
             "2,2",0.69
             """);
-        serve = new String[]{"serve", "--http", "127.0.0.1:0", "--data", "fleet", "--allow-data", data.toString(), "--listen", "127.0.0.1:0"};
+        serve = new String[]{"serve", "--log", "json", "--http", "127.0.0.1:0", "--data", "fleet", "--allow-data", data.toString(), "--listen",
+            "127.0.0.1:0"};
         fleet = folder.resolve("fleet").toString();
     }
 
@@ -149,7 +150,9 @@ class SubmittedRunsTest {
         String ofMeasured = alone(measured("alone", ""));
         int port = startServer();
         serve[serve.length - 1] = "127.0.0.1:" + port;
-        AGENTS.forEach(name -> start("agent", "--server", "127.0.0.1:" + port, "--token-file", "fleet/token", "--device", name));
+        List<LutraProcess> logging = new ArrayList<>(List.of(server));
+        List<LutraProcess> agents = AGENTS.stream().map(name -> start("agent", "--server", "127.0.0.1:" + port, "--token-file", "fleet/token",
+            "--device", name, "--log", "json")).toList();
         String first = submit(patient);
         await("it trains", () -> run(first).path("done").asDouble() > 0);
         String third = submit(measured("measured", "targets: [{device: box-a}, {device: box-b}]\nprofile: {calibrate: 0, half-width: 0.5, rounds: 2, "
@@ -166,6 +169,7 @@ class SubmittedRunsTest {
         List<String> done = wellMeasured(tasks);
         server.kill();
         startServer();
+        logging.add(server);
         for (String id : List.of(first, second, third)) {
             LutraProcess.Result ended = LutraCall.run("watch", id, "--server", fleet);
             assertThat(ended.code()).as("%s %s", ended, Files.readString(folderOf(id).resolve("run.log"))).isZero();
@@ -177,6 +181,36 @@ class SubmittedRunsTest {
         assertThat(Files.readString(folderOf(first).resolve("run.log"))).contains("train: told to end, keeps where it stands");
         assertThat(tasks.done()).as("what was measured well before is not measured again").containsAll(done);
         assertThat(folderOf(third).resolve("lut")).isDirectoryContaining("glob:**box-a*").isDirectoryContaining("glob:**box-b*");
+        saysForPrograms(log(logging), log(agents), third);
+    }
+
+    /** Every line that processes have written, each a JSON object. */
+    private static List<JsonNode> log(List<LutraProcess> processes) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        for (LutraProcess process : processes) {
+            for (String line : process.errors()) {
+                lines.add(JSON.readTree(line));
+            }
+        }
+        return lines;
+    }
+
+    /** Who gathers the logs of all finds in them what the server did with a run, and what came of each of its tasks on both sides. */
+    private static void saysForPrograms(List<JsonNode> server, List<JsonNode> agents, String run) {
+        assertThat(server).filteredOn(line -> line.at("/mdc/run").asText().equals(run))
+            .allMatch(line -> line.at("/mdc/experiment").asText().equals("measured")).extracting(line -> line.path("formattedMessage").asText())
+            .contains("run " + run + ": has a process", "run " + run + ": is done");
+        List<String> told = tasks(server);
+        assertThat(told).isNotEmpty().allMatch(task -> task.startsWith("measured/"));
+        assertThat(tasks(agents)).containsAll(told).allMatch(task -> task.startsWith("measured/"));
+        assertThat(server).filteredOn(line -> line.at("/mdc").has("task")).extracting(line -> line.at("/mdc/device").asText())
+            .isSubsetOf(AGENTS);
+    }
+
+    /** The tasks that lines are about. */
+    private static List<String> tasks(List<JsonNode> lines) {
+        return lines.stream().filter(line -> line.at("/mdc/experiment").asText().equals("measured")).map(line -> line.at("/mdc/task").asText())
+            .filter(task -> !task.isEmpty()).distinct().toList();
     }
 
     /** What is not known well enough is measured again by a run that asks again. */
@@ -226,7 +260,7 @@ class SubmittedRunsTest {
             + folder.resolve("data") + ")", "submit", relative.toString(), "--server", fleet);
         String id = submit(measured("waits", "targets: [{device: never-there}]\n" + SmallJob.PROFILE + "\n"));
         for (List<String> words : List.of(List.of("submit", relative.toString()), List.of("pause", id), List.of("resume", id), List.of("cancel", id),
-            List.of("priority", id, "3"))) {
+            List.of("remove", id), List.of("priority", id, "3"))) {
             List<String> all = new ArrayList<>(words);
             all.addAll(List.of("--server", address, "--token", viewer));
             LutraProcess.Result refused = LutraCall.run(all.toArray(String[]::new));
@@ -242,6 +276,10 @@ class SubmittedRunsTest {
         call("cancel", id, "--server", fleet);
         await("its process ends", () -> process(id).isEmpty());
         assertThat(LutraCall.run("watch", id, "--server", fleet).code()).isEqualTo(1);
+        assertThat(folderOf(id)).isDirectory();
+        await("its process is over for the server, too", () -> LutraCall.run("remove", id, "--server", fleet).code() == 0);
+        assertThat(folderOf(id)).doesNotExist();
+        assertRefused("run " + id + ": not known (expected: one of 'lutra runs')", "get", id, "--server", fleet);
     }
 
     private static void assertRefused(String line, String... arguments) {

@@ -5,6 +5,7 @@ import dev.lutra.proto.Failed;
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.ReportRequest;
+import dev.lutra.proto.log.Logged;
 import java.time.Duration;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
@@ -47,7 +48,7 @@ public final class Reports {
         while (true) {
             ReportRequest report = unanswered.take();
             boolean done = false;
-            try {
+            try (Logged about = Logged.task(report.getLease().getTaskId())) {
                 deliver(report.toBuilder().setSession(session).build());
                 done = true;
             } finally {

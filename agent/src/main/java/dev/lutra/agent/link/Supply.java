@@ -14,6 +14,7 @@ import dev.lutra.proto.ModelChunk;
 import dev.lutra.proto.RenewRequest;
 import dev.lutra.proto.border.SelfContainedModel;
 import dev.lutra.proto.border.TaskLimits;
+import dev.lutra.proto.log.Logged;
 import io.grpc.Context;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -106,7 +107,7 @@ public final class Supply {
                 LeaseName lease = nameOf(task);
                 BooleanSupplier abandoned = () -> over.getAsBoolean() || !keeper.holds(lease);
                 if (abandoned.getAsBoolean()) {
-                    log.info("task {}: dropped, its lease is lost", lease.getTaskId());
+                    tellDropped(lease, "its lease is lost");
                     lost();
                 } else {
                     fetch(new Job(lease, task.getTask(), NOTHING, abandoned), reports).ifPresentOrElse(together::add, this::lost);
@@ -150,8 +151,16 @@ public final class Supply {
         leasedAhead--;
     }
 
+    private static void tellDropped(LeaseName lease, String why) {
+        try (Logged about = Logged.task(lease.getTaskId())) {
+            log.info("task {}: dropped, {}", lease.getTaskId(), why);
+        }
+    }
+
     private static Optional<Job> failed(Job job, TaskFailure failure, Reports reports) {
-        log.warn("{}: failed: {}", job.name(), failure.getMessage());
+        try (Logged about = job.logged()) {
+            log.warn("{}: failed: {}", job.name(), failure.getMessage());
+        }
         reports.add(job.lease(), failure.outcome());
         return Optional.empty();
     }
@@ -225,7 +234,7 @@ public final class Supply {
     /** Drops what lies ready, as the session is over. */
     public synchronized void drop(String reason) {
         ready.forEach(job -> {
-            log.info("task {}: dropped, {}", job.lease().getTaskId(), reason);
+            tellDropped(job.lease(), reason);
             release(job);
         });
         ready.clear();

@@ -8,6 +8,7 @@ import dev.lutra.proto.Energy;
 import dev.lutra.proto.MeasureRules;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.log.Logged;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -51,7 +52,9 @@ final class MeteredRuns {
                 return Optional.of(energy(job, open));
             }
         } catch (IOException e) {
-            log.warn("{}: its energy is not told: {}", job.name(), e.getMessage());
+            try (Logged about = job.logged()) {
+                log.warn("{}: its energy is not told: {}", job.name(), e.getMessage());
+            }
             return Optional.empty();
         } finally {
             bench.renew();

@@ -21,6 +21,7 @@ import dev.lutra.proto.Measured;
 import dev.lutra.proto.Outcome;
 import dev.lutra.proto.Slice;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.log.Logged;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -270,7 +271,9 @@ public final class Rounds {
     }
 
     private void fail(Series series, TaskFailure failure, BiConsumer<Job, Optional<Outcome>> left) {
-        log.warn("{}: failed: {}", series.job().name(), failure.getMessage());
+        try (Logged about = series.job().logged()) {
+            log.warn("{}: failed: {}", series.job().name(), failure.getMessage());
+        }
         leave(series, Optional.of(failure.outcome()), left);
     }
 
@@ -279,7 +282,9 @@ public final class Rounds {
         if (series.overslept() > Defaults.SLEEPS) {
             fail(series, new TaskFailure(slept.getMessage() + ", " + Defaults.SLEEPS + " times and more"), left);
         } else {
-            log.info("{}: {}; measured again", series.job().name(), slept.getMessage());
+            try (Logged about = series.job().logged()) {
+                log.info("{}: {}; measured again", series.job().name(), slept.getMessage());
+            }
         }
     }
 
@@ -512,7 +517,9 @@ public final class Rounds {
     private void finish(Series series, Measured measured, BiConsumer<Job, Optional<Outcome>> left) {
         Measured dated = measured.toBuilder()
             .setCircumstances(dated(series, measured.getCircumstances().toBuilder())).build();
-        log.info("{}", summary(series.job(), dated));
+        try (Logged about = series.job().logged()) {
+            log.info("{}", summary(series.job(), dated));
+        }
         leave(series, Optional.of(Outcome.newBuilder().setMeasured(dated).build()), left);
     }
 

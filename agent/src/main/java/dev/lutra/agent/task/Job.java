@@ -2,6 +2,7 @@ package dev.lutra.agent.task;
 
 import dev.lutra.proto.LeaseName;
 import dev.lutra.proto.Task;
+import dev.lutra.proto.log.Logged;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -17,6 +18,11 @@ public record Job(LeaseName lease, Task task, byte[] onnx, BooleanSupplier aband
 
     public Job with(byte[] model) {
         return new Job(lease, task, model, abandoned);
+    }
+
+    /** Lines of the log are about it, until this is closed. */
+    public Logged logged() {
+        return Logged.task(lease.getTaskId());
     }
 
     /** How people call it. */

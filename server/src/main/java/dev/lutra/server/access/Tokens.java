@@ -199,7 +199,7 @@ public final class Tokens {
     public List<TokenState> list() {
         long now = clock.millis();
         return byHash.values().stream().sorted(Comparator.comparingLong(Known::createdMillis).thenComparing(Known::id))
-            .map(known -> TokenState.newBuilder().setId(known.id()).setRole(known.role()).setDevice(known.device())
+            .map(known -> TokenState.newBuilder().setId(known.id()).setRole(known.role()).setDevice(known.device()).setRun(known.run())
                 .setCreatedMillis(known.createdMillis()).setExpiresMillis(known.expiresMillis()).setState(known.state(now)).build())
             .toList();
     }

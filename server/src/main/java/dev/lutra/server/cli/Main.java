@@ -32,6 +32,7 @@ import dev.lutra.server.cli.space.ExportArchCommand;
 import dev.lutra.server.cli.space.ImportWeightsCommand;
 import dev.lutra.server.cli.space.SpacesCommand;
 import dev.lutra.server.cli.submit.GetCommand;
+import dev.lutra.server.cli.submit.RemoveCommand;
 import dev.lutra.server.cli.submit.RunOrders;
 import dev.lutra.server.cli.submit.RunsCommand;
 import dev.lutra.server.cli.submit.SubmitCommand;
@@ -73,7 +74,7 @@ public final class Main {
         CalibrateCommand.class, LoadCommand.class, BackupCommand.class, RestoreCommand.class, GcCommand.class, CompletionCommand.class,
         SubmitCommand.class,
         RunsCommand.class, WatchCommand.class, RunOrders.Pause.class, RunOrders.Resume.class, RunOrders.Cancel.class, GetCommand.class,
-        RunOrders.Prioritize.class);
+        RunOrders.Prioritize.class, RemoveCommand.class);
 
     /** What one process of this program asks of another, and no person. */
     private static final List<Class<?>> OF_PROCESSES = List.of(ServersRunCommand.class);

@@ -1,7 +1,7 @@
 package dev.lutra.server.cluster;
 
 import dev.lutra.proto.border.FileTrouble;
-import dev.lutra.server.event.EventFile;
+import dev.lutra.server.event.EventLines;
 import dev.lutra.server.event.Progress;
 import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunEvents;
@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,16 +29,16 @@ public record LoneTrainings(Cluster cluster, RunEvents events, int epochs) {
      * @param what the work is called on a console
      */
     public void train(Assignment assignment, Optional<Path> supernet, List<LoneAssignment> networks, String what) {
-        Map<LoneAssignment, EventFile.Reader> told = new LinkedHashMap<>();
+        Map<LoneAssignment, EventLines> told = new LinkedHashMap<>();
         networks.forEach(network -> {
             delete(network.told()); // of an earlier life, which has told it
-            told.put(network, new EventFile.Reader(network.told()));
+            told.put(network, new EventLines(network.told()));
         });
         Map<LoneAssignment, Integer> done = new LinkedHashMap<>();
         try (Progress.Work work = events.begin(what + ": train " + networks.size() + " networks on the cluster", (long) networks.size() * epochs,
             "epochs")) {
             Runnable listen = () -> told.forEach((network, file) -> {
-                List<RunEvent> heard = new ArrayList<>(file.next());
+                List<RunEvent> heard = file.next().events();
                 heard.forEach(events::emit);
                 heard.stream().filter(RunEvent.EpochSaved.class::isInstance).map(RunEvent.EpochSaved.class::cast)
                     .forEach(saved -> done.put(network, saved.epoch()));

@@ -7,7 +7,6 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
 
 /** What happens in a process that works for a run elsewhere, as lines of a file that both see: of all that it hears, what a run stores. */
 public final class EventFile implements RunListener, AutoCloseable {
@@ -54,20 +53,5 @@ public final class EventFile implements RunListener, AutoCloseable {
 
     private static UncheckedIOException trouble(Path file, IOException e) {
         return new UncheckedIOException(file + ": " + FileTrouble.reason(file, e), e);
-    }
-
-    /** Reads a file while it is written, perhaps by one process after another. */
-    public static final class Reader {
-
-        private final EventLines lines;
-
-        public Reader(Path file) {
-            lines = new EventLines(file);
-        }
-
-        /** What was told since the last call. A line that is not whole yet waits for the next one. */
-        public List<RunEvent> next() {
-            return lines.next().lines().stream().map(line -> line.read().event().event()).toList();
-        }
     }
 }

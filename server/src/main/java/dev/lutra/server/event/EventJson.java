@@ -27,6 +27,7 @@ final class EventJson {
         Map.entry("table-fitted", RunEvent.TableFitted.class),
         Map.entry("table-written", RunEvent.TableWritten.class),
         Map.entry("candidate-evaluated", RunEvent.CandidateEvaluated.class),
+        Map.entry("accuracy-counted", RunEvent.AccuracyCounted.class),
         Map.entry("generation-ended", RunEvent.GenerationEnded.class),
         Map.entry("search-timed", RunEvent.SearchTimed.class),
         Map.entry("front-found", RunEvent.FrontFound.class),

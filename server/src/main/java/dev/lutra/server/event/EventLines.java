@@ -79,6 +79,11 @@ public final class EventLines {
      */
     public record News(boolean isAnew, List<Line> lines) {
 
+        /** What the lines say. */
+        public List<RunEvent> events() {
+            return lines.stream().map(line -> line.read().event().event()).toList();
+        }
+
         /** Whether nothing came. */
         public boolean isEmpty() {
             return !isAnew && lines.isEmpty();

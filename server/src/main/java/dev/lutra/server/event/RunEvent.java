@@ -331,6 +331,21 @@ public sealed interface RunEvent {
     }
 
     /**
+     * Accuracies that a search goes by are shares of so many images.
+     *
+     * @param images of the validation split
+     */
+    record AccuracyCounted(@JsonProperty("images") long images) implements RunEvent {
+        /** What events of its kind stand below. */
+        public static final String PART = "search/accuracy";
+
+        @Override
+        public Optional<String> key() {
+            return Optional.of(PART + "/images");
+        }
+    }
+
+    /**
      * A search has completed a generation.
      *
      * @param generation from 1

@@ -39,7 +39,6 @@ public final class FleetCalls {
     /** Devices or tasks in a reply, unless the caller says how many, and at most: with all their descriptions they fit in a message. */
     private static final int USUAL_ITEMS = 100;
     private static final int MOST_ITEMS = 1000;
-    private static final int MOST_PRIORITY = 100;
     private static final int LONGEST_OWNER = 64;
 
     private final TaskQueue queue;
@@ -87,10 +86,7 @@ public final class FleetCalls {
 
     /** See {@link LocalFleet#submit(String, List, Submitter)}. */
     public SubmitReply submit(SubmitRequest request) {
-        int priority = request.getPriority();
-        if (Math.abs((long) priority) > MOST_PRIORITY) {
-            throw new InputException("priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
-        }
+        int priority = Submitter.priority("priority", request.getPriority());
         fleet.submit(request.getDevice(), request.getTasksList(), new Submitter(owner(request.getOwner()), priority));
         return SubmitReply.getDefaultInstance();
     }

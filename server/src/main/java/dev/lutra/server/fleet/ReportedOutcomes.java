@@ -1,6 +1,7 @@
 package dev.lutra.server.fleet;
 
 import dev.lutra.proto.Outcome;
+import dev.lutra.proto.log.Logged;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -8,7 +9,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** What devices report in a server's life, for those who watch it: counted, and told in the log. Safe for use by several threads. */
 public final class ReportedOutcomes {
@@ -36,9 +36,7 @@ public final class ReportedOutcomes {
     void add(String device, String task, Outcome outcome) {
         String kind = outcome.getKindCase().name().toLowerCase(Locale.ROOT);
         counts.computeIfAbsent(new Key(device, kind), unseen -> new LongAdder()).increment();
-        try (MDC.MDCCloseable ofExperiment = MDC.putCloseable("experiment", task.replaceFirst("/.*", ""));
-            MDC.MDCCloseable ofTask = MDC.putCloseable("task", task);
-            MDC.MDCCloseable ofDevice = MDC.putCloseable("device", device)) {
+        try (Logged about = Logged.task(task).with("device", device)) {
             if (outcome.hasFailed()) {
                 LOG.info("failed: {}", outcome.getFailed().getReason());
             } else {

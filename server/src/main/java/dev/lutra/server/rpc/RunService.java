@@ -5,6 +5,7 @@ import dev.lutra.proto.ListRunFilesReply;
 import dev.lutra.proto.ListRunsReply;
 import dev.lutra.proto.ListRunsRequest;
 import dev.lutra.proto.PrioritizeRunRequest;
+import dev.lutra.proto.RemoveRunReply;
 import dev.lutra.proto.RunFileChunk;
 import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunServiceGrpc.RunServiceImplBase;
@@ -53,6 +54,11 @@ public final class RunService extends RunServiceImplBase {
     @Override
     public void cancelRun(RunName request, StreamObserver<RunState> reply) {
         StreamObservers.nextAndComplete(reply, calls.cancel(request));
+    }
+
+    @Override
+    public void removeRun(RunName request, StreamObserver<RemoveRunReply> reply) {
+        StreamObservers.nextAndComplete(reply, calls.remove(request));
     }
 
     @Override

@@ -97,6 +97,8 @@ public final class SearchStage implements Stage<Front> {
      */
     @Override
     public Front run(RunContext run) {
+        run.events().emit(new RunEvent.BegunAnew(RunEvent.AccuracyCounted.PART));
+        run.sharedImages().ifPresent(images -> run.events().emit(new RunEvent.AccuracyCounted(images)));
         Front front = found(run).with(run.provenance());
         run.experiment().superkernel().ifPresent(decided -> warnOfMissedTargets(run, decided, front.candidates().get(0)));
         write(run, front);

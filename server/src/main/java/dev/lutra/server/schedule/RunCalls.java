@@ -3,12 +3,14 @@ package dev.lutra.server.schedule;
 import dev.lutra.InputException;
 import dev.lutra.proto.ListRunsReply;
 import dev.lutra.proto.PrioritizeRunRequest;
+import dev.lutra.proto.RemoveRunReply;
 import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.access.Caller;
 import dev.lutra.server.event.RunProgress;
 import dev.lutra.server.experiment.Experiment;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.schedule.StoredRun.State;
 import java.util.Locale;
@@ -18,7 +20,6 @@ import java.util.Set;
 /** What the calls about runs do, whatever carries them: gRPC for commands, HTTP for pages and programs. */
 public final class RunCalls {
 
-    private static final int MOST_PRIORITY = 100;
     private static final int MOST_LISTED = 1000;
     private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
 
@@ -36,7 +37,7 @@ public final class RunCalls {
      * @throws InputException if it is none, or the caller has too many runs
      */
     public RunState submit(SubmitRunRequest request, Caller caller) {
-        checkPriority(request.getPriority());
+        Submitter.priority("priority", request.getPriority());
         Experiment experiment = scheduler.allowance().read(request.getExperiment());
         String name = request.getName().isEmpty() ? experiment.name() : request.getName();
         if (!name.matches(NAME)) {
@@ -45,12 +46,6 @@ public final class RunCalls {
         StoredRun run = runs.add(name, request.getExperiment(), caller.name(), request.getPriority(), scheduler.limits().runsOfOwner());
         scheduler.changed();
         return told(run);
-    }
-
-    private static void checkPriority(int priority) {
-        if (Math.abs((long) priority) > MOST_PRIORITY) {
-            throw new InputException("priority: " + priority + " (expected: -" + MOST_PRIORITY + " to " + MOST_PRIORITY + ")");
-        }
     }
 
     /** The newest first. */
@@ -94,9 +89,15 @@ public final class RunCalls {
         return told(runs.get(id));
     }
 
+    /** Forgets a run that has ended, with all it has found. */
+    public RemoveRunReply remove(RunName name) {
+        long id = number(name.getId());
+        return RemoveRunReply.newBuilder().setId(Long.toString(id)).setBytes(scheduler.remove(id)).build();
+    }
+
     /** Has a run go before others, or after them. */
     public RunState prioritize(PrioritizeRunRequest request) {
-        checkPriority(request.getPriority());
+        Submitter.priority("priority", request.getPriority());
         StoredRun run = runs.get(number(request.getId()));
         runs.prioritize(run.id(), request.getPriority());
         scheduler.prioritized(run.id(), request.getPriority());

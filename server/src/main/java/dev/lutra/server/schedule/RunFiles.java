@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 public record RunFiles(RunFolder folder) {
 
-    /** By names that are the same for every run, such as {@code front.json} and {@code export/top1.onnx}. */
+    /** By their names below the folder, such as {@code front.json} and {@code export/top1.onnx}. */
     public Map<String, Path> all() {
         Map<String, Path> files = new TreeMap<>();
         Path front = folder.front();

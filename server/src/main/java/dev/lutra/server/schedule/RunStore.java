@@ -109,6 +109,28 @@ public final class RunStore {
             .execute()) == 1;
     }
 
+    /** Those that ended before a time, the oldest first. */
+    List<StoredRun> endedBefore(Instant time) {
+        return database.read(handle -> handle.createQuery(RUNS + "WHERE NOT (" + UNFINISHED + ") AND ended_millis < :time ORDER BY id")
+            .bind("time", time.toEpochMilli()).map((row, context) -> run(row)).list());
+    }
+
+    /**
+     * Forgets a run, unless it has not ended.
+     *
+     * @param with done together with that; what it throws keeps the run
+     * @return whether it had ended
+     */
+    boolean remove(long id, Runnable with) {
+        return database.transaction(handle -> {
+            boolean hadEnded = handle.createUpdate("DELETE FROM runs WHERE id = :id AND NOT (" + UNFINISHED + ")").bind("id", id).execute() == 1;
+            if (hadEnded) {
+                with.run();
+            }
+            return hadEnded;
+        });
+    }
+
     /** A process of it begins to work. */
     void started(long id) {
         set(id, "started_millis = CASE started_millis WHEN 0 THEN :value ELSE started_millis END", clock.millis());

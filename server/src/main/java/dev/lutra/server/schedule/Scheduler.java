@@ -1,6 +1,8 @@
 package dev.lutra.server.schedule;
 
 import dev.lutra.InputException;
+import dev.lutra.proto.log.Logged;
+import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.fleet.TaskQueue;
 import dev.lutra.server.schedule.Schedule.Candidate;
 import dev.lutra.server.schedule.Schedule.Running;
@@ -41,6 +43,7 @@ public final class Scheduler implements AutoCloseable {
     private final RunStore runs;
     private final TaskQueue queue;
     private final Path server;
+    private final RunRemoval removal;
     private final Allowance allowance;
     private final RunLimits limits;
     private final Schedule schedule;
@@ -57,16 +60,24 @@ public final class Scheduler implements AutoCloseable {
     /** A run's process. */
     private static final class Live {
         private final RunProcess process;
+        /** Its name, as its tasks have it. */
+        private final String experiment;
         private final Instant since;
         private Candidate run;
         private Optional<Instant> training = Optional.empty();
         private Optional<Instant> toldToEnd = Optional.empty();
         private Optional<String> over = Optional.empty();
 
-        Live(RunProcess process, Candidate run, Instant since) {
+        Live(RunProcess process, String experiment, Candidate run, Instant since) {
             this.process = process;
+            this.experiment = experiment;
             this.run = run;
             this.since = since;
+        }
+
+        /** Lines of the log are about it, until this is closed. */
+        Logged logged() {
+            return Logged.run(run.id(), experiment);
         }
 
         Running shown() {
@@ -79,6 +90,7 @@ public final class Scheduler implements AutoCloseable {
         this.runs = runs;
         this.queue = queue;
         this.server = server.toAbsolutePath();
+        this.removal = new RunRemoval(runs, this.server);
         this.allowance = allowance;
         this.limits = limits;
         this.clock = clock;
@@ -95,12 +107,27 @@ public final class Scheduler implements AutoCloseable {
 
     /** Goes on with what is to go on, until it is closed. */
     public void start() {
+        removal.finish();
         threads.scheduleWithFixedDelay(this::look, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Where a run keeps everything it finds. */
     Path folder(long id) {
-        return server.resolve("runs").resolve(Long.toString(id));
+        return removal.folder(id);
+    }
+
+    /**
+     * Forgets a run that has ended.
+     *
+     * @return bytes of its files
+     * @throws UnknownRunException when there is none
+     * @throws InputException when it has not ended, or its process is still about to
+     */
+    synchronized long remove(long id) {
+        if (live.containsKey(id)) {
+            throw new InputException("run " + id + ": its process has not ended (expected: to remove, a run that has)");
+        }
+        return removal.remove(id);
     }
 
     /** Whether a run has a process. */
@@ -170,7 +197,9 @@ public final class Scheduler implements AutoCloseable {
 
     private void stop(long id, Live one) {
         if (one.toldToEnd.isEmpty()) {
-            LOG.info("run {}: is told to end", id);
+            try (Logged about = one.logged()) {
+                LOG.info("run {}: is told to end", id);
+            }
             one.toldToEnd = Optional.of(clock.instant());
             one.process.stop();
         }
@@ -182,9 +211,9 @@ public final class Scheduler implements AutoCloseable {
                 waits.put(run.id(), "waits until its earlier process has ended");
                 return;
             }
-            String experiment = runs.experiment(run.id());
-            allowance.read(experiment);
-            RunProcess process = RunProcess.start(run, experiment, folder(run.id()), server, limits.heap(), new RunProcess.Listener() {
+            String text = runs.experiment(run.id());
+            Experiment experiment = allowance.read(text);
+            RunProcess process = RunProcess.start(run, text, folder(run.id()), server, limits.heap(), new RunProcess.Listener() {
                 @Override
                 public void said(String line) {
                     heard(run.id(), line);
@@ -195,13 +224,17 @@ public final class Scheduler implements AutoCloseable {
                     Scheduler.this.ended(run.id(), code);
                 }
             });
-            Live one = new Live(process, candidate(run, run.device()), clock.instant());
+            Live one = new Live(process, experiment.name(), candidate(run, run.device()), clock.instant());
             one.training = run.device().map(device -> clock.instant());
             live.put(run.id(), one);
             runs.started(run.id());
-            LOG.info("run {}: has a process", run.id());
+            try (Logged about = one.logged()) {
+                LOG.info("run {}: has a process", run.id());
+            }
         } catch (InputException e) {
-            runs.move(run.id(), Set.of(State.ACTIVE), State.FAILED, e.getMessage());
+            try (Logged about = Logged.run(run.id(), run.name())) {
+                failed(run.id(), e.getMessage());
+            }
         } catch (UncheckedIOException e) {
             waits.put(run.id(), e.getMessage()); // what a disk or a system lacks it may have in a moment
         }
@@ -254,7 +287,7 @@ public final class Scheduler implements AutoCloseable {
 
     private synchronized void over(long id, int code) {
         Live one = live.get(id);
-        try {
+        try (Logged about = one.logged()) {
             over(id, one, code);
         } finally {
             live.remove(id);
@@ -266,6 +299,7 @@ public final class Scheduler implements AutoCloseable {
         LOG.info("run {}: its process ended with {}", id, code);
         if (one.over.isPresent()) {
             runs.move(id, State.UNFINISHED, State.DONE, one.over.get());
+            LOG.info("run {}: is done", id);
         } else if (one.toldToEnd.isPresent()) {
             if (one.training.isPresent()) {
                 runs.hadItsTurn(id);
@@ -276,15 +310,20 @@ public final class Scheduler implements AutoCloseable {
         } else if (!closed && code >= FIRST_SIGNAL) {
             killed(id, code);
         } else if (!closed) {
-            runs.move(id, Set.of(State.ACTIVE), State.FAILED, one.process.failure(code));
+            failed(id, one.process.failure(code));
         }
+    }
+
+    private void failed(long id, String why) {
+        runs.move(id, Set.of(State.ACTIVE), State.FAILED, why);
+        LOG.info("run {}: has failed: {}", id, why);
     }
 
     private void killed(long id, int code) {
         int kills = runs.get(id).kills() + 1;
         runs.kills(id, kills);
         if (kills >= MOST_KILLS) {
-            runs.move(id, Set.of(State.ACTIVE), State.FAILED, "its process was killed " + kills + " times, at last by signal " + (code - FIRST_SIGNAL)
+            failed(id, "its process was killed " + kills + " times, at last by signal " + (code - FIRST_SIGNAL)
                 + " (expected: enough memory for it; 'lutra resume " + id + "' goes on)");
         }
     }

@@ -1,5 +1,6 @@
 package dev.lutra.server.store;
 
+import dev.lutra.FileTree;
 import dev.lutra.InputException;
 import dev.lutra.Names;
 import dev.lutra.proto.border.FileTrouble;
@@ -69,7 +70,7 @@ public final class Backup {
                 }
                 Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(work);
+                new FileTree(work).delete();
             }
         } catch (IOException e) {
             throw new InputException(file + ": cannot be written (" + FileTrouble.reason(file, e) + ")", e);
@@ -151,7 +152,7 @@ public final class Backup {
                 Files.deleteIfExists(target);
                 Files.move(work, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(work);
+                new FileTree(work).delete();
             }
         } catch (IOException e) {
             throw new InputException(file + ": cannot be restored to " + data + " (" + FileTrouble.reason(file, e) + ")", e);
@@ -185,18 +186,6 @@ public final class Backup {
         }
         if (!Files.exists(folder.resolve(DATABASE))) {
             throw new InputException(file + ": no backup (expected: a file of lutra backup)");
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            List<Path> inside;
-            try (Stream<Path> files = Files.walk(folder)) {
-                inside = files.sorted(Comparator.reverseOrder()).toList();
-            }
-            for (Path path : inside) {
-                Files.deleteIfExists(path);
-            }
         }
     }
 }

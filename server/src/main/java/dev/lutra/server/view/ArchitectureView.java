@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * One architecture, layer by layer.
@@ -48,18 +50,22 @@ public record ArchitectureView(String architecture, String drawing, String file,
      */
     public record OnDevice(String device, Long predicted, Long low, Long high, long fixed, Long measured) {}
 
-    static ArchitectureView of(RunFacts facts, String text) {
-        Architecture architecture = facts.space().parse(text);
+    /** Tells of any architecture what is known of it now; one that is none of the run's space ends in an InputException. */
+    static Function<String, ArchitectureView> of(RunFacts facts) {
+        Optional<SearchSpace> timed = facts.networks().map(facts.experiment()::timed);
+        Map<String, Winner> winners = facts.winners().stream().collect(Collectors.toMap(Winner::architecture, winner -> winner, (one, other) -> one));
+        return text -> {
+            Architecture architecture = facts.space().parse(text);
+            Optional<Winner> winner = Optional.ofNullable(winners.get(architecture.toString()));
+            return timed.map(space -> of(space, facts.models(), architecture, winner)).orElseGet(
+                () -> new ArchitectureView(architecture.toString(), "", winner.map(Winner::file).orElse(""), List.of(), List.of()));
+        };
+    }
+
+    private static ArchitectureView of(SearchSpace space, Map<String, LatencyModel> models, Architecture architecture, Optional<Winner> winner) {
         String canonical = architecture.toString();
-        Optional<Winner> winner = facts.winners().stream().filter(one -> one.architecture().equals(canonical)).findFirst();
         String file = winner.map(Winner::file).orElse("");
-        if (facts.networks().isEmpty()) {
-            return new ArchitectureView(canonical, "", file, List.of(), List.of());
-        }
-        SearchSpace space = facts.experiment().timed(facts.networks().get());
         LayerTable layers = LayerTable.of(space, architecture, CountingRule.MACS);
-        Map<String, LatencyModel> models = new LinkedHashMap<>();
-        facts.tables().forEach((device, table) -> models.put(device, new LatencyModel(table)));
         List<Row> rows = new ArrayList<>();
         for (LayerTable.Row row : layers.rows()) {
             Map<String, Time> times = new LinkedHashMap<>();

@@ -2,13 +2,12 @@ package dev.lutra.server.view;
 
 import dev.lutra.AtomicFile;
 import dev.lutra.latency.LookupTable;
+import dev.lutra.proto.content.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashSet;
@@ -16,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -65,12 +65,7 @@ public final class FrozenView {
     }
 
     private static String hash(String text) {
-        try {
-            return "sha256-" + Base64.getEncoder().encodeToString(
-                MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return "sha256-" + Base64.getEncoder().encodeToString(Sha256.digest().digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String escaped(String text) {
@@ -109,8 +104,9 @@ public final class FrozenView {
         facts.winners().forEach(winner -> drawn.add(winner.architecture()));
         facts.front().ifPresent(front -> front.architectures().forEach(architecture -> drawn.add(architecture.toString())));
         StringJoiner architectures = new StringJoiner(",", "{", "}");
+        Function<String, ArchitectureView> views = ArchitectureView.of(facts);
         drawn.stream().limit(MOST_DRAWN)
-            .forEach(text -> architectures.add(RunView.json(text) + ":" + RunView.json(ArchitectureView.of(facts, text))));
+            .forEach(text -> architectures.add(RunView.json(text) + ":" + RunView.json(views.apply(text))));
         return architectures.toString();
     }
 }

@@ -1,6 +1,6 @@
 package dev.lutra.server.view;
 
-import dev.lutra.InputException;
+import dev.lutra.latency.LatencyModel;
 import dev.lutra.latency.LookupTable;
 import dev.lutra.search.Front;
 import dev.lutra.search.Measures;
@@ -9,14 +9,11 @@ import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunProgress;
 import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.folder.RunFolder;
-import dev.lutra.server.profile.Profiler;
 import dev.lutra.server.winner.Winner;
 import dev.lutra.server.winner.WinnerFile;
 import dev.lutra.space.GeneSpace;
 import dev.lutra.space.SearchSpace;
-import dev.lutra.supernet.training.Checkpoint;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,14 +34,14 @@ import java.util.TreeMap;
  * @param winners that were exported
  * @param ranked networks by the supernet's order and by themselves
  * @param tested networks on test images
- * @param tables by device, as far as they are there
+ * @param models what tables predict, by device, as far as they are there
  * @param losses of the supernet's training by step
  * @param images that accuracies are shares of; empty where they are no such shares, or it is not known
  * @param progress what is under way; empty where nothing is
  */
 public record RunFacts(Experiment experiment, GeneSpace space, Optional<SearchSpace> networks, RunFolder folder, RunHistory history,
     Optional<Front> front, CandidateColumns candidates, CandidateColumns course, List<Winner> winners,
-    Optional<RunEvent.NetworksRanked> ranked, List<RunEvent.NetworkTested> tested, Map<String, LookupTable> tables,
+    Optional<RunEvent.NetworksRanked> ranked, List<RunEvent.NetworkTested> tested, Map<String, LatencyModel> models,
     SortedMap<Long, Double> losses, OptionalLong images, Optional<RunProgress> progress) {
 
     /** What a run that is over knows itself, besides what its folder tells. */
@@ -59,8 +56,14 @@ public record RunFacts(Experiment experiment, GeneSpace space, Optional<SearchSp
     public static RunFacts of(Experiment experiment, GeneSpace space, Optional<SearchSpace> networks, RunFolder folder, RunHistory history,
         Known known) {
         return new RunFacts(experiment, space, networks, folder, history, Optional.of(known.front), CandidateColumns.of(known.evaluated),
-            CandidateColumns.told(history.all(RunEvent.CandidateEvaluated.class)), known.winners, known.ranked, known.tested, known.tables,
-            losses(experiment, history), known.images, Optional.empty());
+            CandidateColumns.told(history.all(RunEvent.CandidateEvaluated.class)), known.winners, known.ranked, known.tested, models(known.tables),
+            losses(RunSources.taken(experiment).map(RunSources::losses), history), known.images, Optional.empty());
+    }
+
+    private static Map<String, LatencyModel> models(Map<String, LookupTable> tables) {
+        Map<String, LatencyModel> models = new LinkedHashMap<>();
+        tables.forEach((device, table) -> models.put(device, new LatencyModel(table)));
+        return models;
     }
 
     /**
@@ -68,35 +71,29 @@ public record RunFacts(Experiment experiment, GeneSpace space, Optional<SearchSp
      *
      * @param course candidates as they were told
      */
-    static RunFacts read(RunFolder folder, Experiment experiment, RunHistory history, CandidateColumns course) {
-        Optional<SearchSpace> networks = experiment.hasNetworks() ? Optional.of(networks(experiment)) : Optional.empty();
+    static RunFacts read(RunSources sources, RunHistory history, CandidateColumns course) {
+        Experiment experiment = sources.experiment();
+        RunFolder folder = sources.folder();
+        Optional<SearchSpace> networks = sources.networks();
         GeneSpace space = networks.<GeneSpace>map(one -> one).orElseGet(experiment::genes);
-        Optional<Front> front = front(folder, experiment, space);
+        Optional<Front> front = sources.front(space);
         List<RunEvent.NetworksRanked> ranked = history.all(RunEvent.NetworksRanked.class);
-        Map<String, LookupTable> tables = new LinkedHashMap<>();
-        experiment.targets().forEach(target -> Profiler.find(experiment, folder.tables(), target)
-            .ifPresent(table -> tables.put(target.device(), table)));
         return new RunFacts(experiment, space, networks, folder, history, front, course, course,
             front.map(found -> winners(folder, found, history)).orElse(List.of()),
             experiment.rank().isEmpty() || ranked.isEmpty() ? Optional.empty() : Optional.of(ranked.get(ranked.size() - 1)),
-            history.all(RunEvent.NetworkTested.class), tables, losses(experiment, history), OptionalLong.empty(),
+            history.all(RunEvent.NetworkTested.class), sources.models(), losses(sources.takenLosses(), history), images(history),
             RunProgress.read(folder.progress()));
     }
 
-    /** With the data's number of classes; where the data is not to be seen from here, with the space's own. */
-    private static SearchSpace networks(Experiment experiment) {
-        try {
-            return experiment.trainedSpace();
-        } catch (InputException e) {
-            return experiment.baseSpace();
-        }
+    private static OptionalLong images(RunHistory history) {
+        return history.all(RunEvent.AccuracyCounted.class).stream().mapToLong(RunEvent.AccuracyCounted::images).findFirst();
     }
 
-    /** One that was found with other objectives than the experiment has by now is of another search. */
-    private static Optional<Front> front(RunFolder folder, Experiment experiment, GeneSpace space) {
-        return Files.exists(folder.front())
-            ? Optional.of(Front.readJson(folder.front(), space)).filter(front -> front.objectives().equals(experiment.objectives()))
-            : Optional.empty();
+    /** By device, as far as they are there. */
+    public Map<String, LookupTable> tables() {
+        Map<String, LookupTable> tables = new LinkedHashMap<>();
+        models.forEach((device, model) -> tables.put(device, model.table()));
+        return tables;
     }
 
     /** The networks of a front that were exported, with what devices said of them. */
@@ -112,15 +109,9 @@ public record RunFacts(Experiment experiment, GeneSpace space, Optional<SearchSp
     }
 
     /** As the run has told it; of a supernet that is taken over, as its file does. */
-    private static SortedMap<Long, Double> losses(Experiment experiment, RunHistory history) {
+    private static SortedMap<Long, Double> losses(Optional<SortedMap<Long, Double>> taken, RunHistory history) {
         SortedMap<Long, Double> losses = new TreeMap<>();
-        Optional<Path> taken = experiment.supernetFrom()
-            .map(from -> Files.isDirectory(from) ? new RunFolder(from).checkpoint() : from).filter(Files::exists);
-        if (taken.isPresent()) {
-            Checkpoint.read(taken.get()).curve().forEach(point -> losses.put(point.step(), point.loss()));
-        } else {
-            history.curve(TrainingView.SUPERNET).forEach(step -> losses.put(step.step(), step.loss()));
-        }
-        return losses;
+        history.curve(TrainingView.SUPERNET).forEach(step -> losses.put(step.step(), step.loss()));
+        return taken.orElse(losses);
     }
 }

@@ -6,9 +6,7 @@ import dev.lutra.server.event.RunEvent;
 import dev.lutra.server.event.RunHistory;
 import dev.lutra.server.event.RunProgress;
 import dev.lutra.server.event.StoredEvent;
-import dev.lutra.server.experiment.Experiment;
 import dev.lutra.server.folder.RunFolder;
-import dev.lutra.server.folder.StoredExperiment;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,6 +32,7 @@ public final class RunReader {
 
     private final RunFolder folder;
     private final Clock clock;
+    private final RunSources sources;
     private final EventLines lines;
     private Map<String, StoredEvent> events = new LinkedHashMap<>();
     private CandidateColumns candidates = new CandidateColumns();
@@ -51,6 +50,7 @@ public final class RunReader {
     public RunReader(RunFolder folder, Clock clock) {
         this.folder = folder;
         this.clock = clock;
+        this.sources = new RunSources(folder);
         lines = new EventLines(folder.metrics());
     }
 
@@ -64,9 +64,9 @@ public final class RunReader {
      * @throws InputException if the folder is no run's, or something in it cannot be read
      */
     private RunFacts facts() {
-        Experiment experiment = StoredExperiment.read(folder);
+        sources.experiment();
         readOn();
-        return RunFacts.read(folder, experiment, RunHistory.of(events), candidates);
+        return RunFacts.read(sources, RunHistory.of(events), candidates);
     }
 
     private void readOn() {
@@ -208,6 +208,6 @@ public final class RunReader {
      * @throws InputException if it is none of the run's space
      */
     public synchronized String architecture(String text) {
-        return RunView.json(ArchitectureView.of(facts(), text));
+        return RunView.json(ArchitectureView.of(facts()).apply(text));
     }
 }

@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param settings of that file, in its own words
  * @param measures that candidates are told of, the objectives first
  * @param evaluated how many candidates were judged to the end
+ * @param images of the validation split that accuracies are shares of; null where they are none, or it is not known yet
  * @param stages that have begun
  * @param progress what is under way; null where nothing is
  * @param training null without any
@@ -33,7 +34,8 @@ import java.util.Locale;
  * @param provenance where all this comes from
  */
 public record RunView(String name, String space, String verdict, File experiment, List<Fact> settings, List<MeasureView> measures,
-    List<Target> targets, int evaluated, List<StageView> stages, RunProgress progress, TrainingView training, Plot volume, FrontView front,
+    List<Target> targets, int evaluated, Long images, List<StageView> stages, RunProgress progress, TrainingView training, Plot volume,
+    FrontView front,
     List<WinnerView> winners, RankingView ranking, List<OwnWeights> weights, List<Warning> warnings, List<Fact> provenance) {
 
     /** Fields are named as in the other documents of the server. */
@@ -65,6 +67,7 @@ public record RunView(String name, String space, String verdict, File experiment
             new File(experiment.text().file().getFileName().toString(), experiment.text().content()),
             Fact.of(FileWords.of(experiment.text().content())), MeasureView.of(experiment, facts.candidates().measures()),
             experiment.targets().stream().map(target -> target(facts, target)).toList(), facts.candidates().whole(),
+            facts.images().isPresent() ? facts.images().getAsLong() : null,
             StageView.of(facts.history(), facts.progress(), now), facts.progress().orElse(null),
             hasTraining ? TrainingView.of(facts) : null, FrontView.volume(facts), facts.front().map(front -> FrontView.of(facts, front)).orElse(null),
             WinnerView.of(facts.winners()), RankingView.of(facts).orElse(null), OwnWeights.of(facts), warnings, Fact.of(facts));

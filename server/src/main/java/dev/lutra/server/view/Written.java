@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Locale;
 
 /** How figures are written for people. */
-final class Written {
+public final class Written {
 
     private static final double MILLION = 1e6;
 
@@ -42,7 +42,8 @@ final class Written {
         return String.format(Locale.ROOT, "%.2f M", count / MILLION);
     }
 
-    static String clock(Duration time) {
+    /** Hours and minutes, minutes and seconds, or seconds. */
+    public static String clock(Duration time) {
         return time.toHours() > 0
             ? time.toHours() + " h " + time.toMinutesPart() + " min"
             : time.toMinutes() > 0 ? time.toMinutes() + " min " + time.toSecondsPart() + " s" : time.toSeconds() + " s";

@@ -11,6 +11,7 @@ import dev.lutra.proto.AgentServiceGrpc;
 import dev.lutra.proto.FleetServiceGrpc;
 import dev.lutra.proto.Role;
 import dev.lutra.proto.RunServiceGrpc;
+import dev.lutra.server.operation.Build;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServiceDescriptor;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
@@ -77,14 +78,9 @@ final class OpenApi implements RouteGroup {
         }
     }
 
-    private static String version() {
-        String version = OpenApi.class.getPackage().getImplementationVersion();
-        return version == null ? "dev" : version;
-    }
-
     static String json(List<Route> routes) {
         ObjectNode document = JsonNodeFactory.instance.objectNode().put("openapi", "3.1.0");
-        document.putObject("info").put("title", "Lutra").put("version", version())
+        document.putObject("info").put("title", "Lutra").put("version", Build.version())
             .put("description",
                 "Calls of a Lutra server. Who may call shows a token of 'lutra token create' as a bearer; errors are one line of text.");
         ObjectNode paths = document.putObject("paths");

@@ -8,6 +8,7 @@ import dev.lutra.proto.RunServiceGrpc;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.schedule.RunCalls;
+import dev.lutra.server.schedule.RunJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Function;
@@ -41,6 +42,8 @@ public final class RunRoutes implements RouteGroup {
             order("/pause", "Has a run stop where it is.", calls::pause),
             order("/resume", "Has a run go on where it stopped.", calls::resume),
             order("/cancel", "Ends a run; what it has found stays.", calls::cancel),
+            new Route("POST", RUN + "/remove", OPERATORS, new Route.Words("Forgets a run that has ended, and deletes all that it has found.", "",
+                "RemoveRunReply"), call -> answer(call, calls.remove(run(call)))),
             new Route("POST", RUN + "/priority", OPERATORS, new Route.Words("Has a run go before others, or after them.",
                 "{\"priority\": -100 to 100}", STATE),
                 call -> answer(call, calls.prioritize(call.read(PrioritizeRunRequest.newBuilder()).setId(call.parameter("id")).build()))));
@@ -55,6 +58,6 @@ public final class RunRoutes implements RouteGroup {
     }
 
     private static boolean answer(Call call, Message answer) throws IOException {
-        return call.json(Call.FULL.preservingProtoFieldNames().print(answer));
+        return call.json(RunJson.of(answer));
     }
 }

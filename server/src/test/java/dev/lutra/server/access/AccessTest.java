@@ -2,6 +2,7 @@ package dev.lutra.server.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lutra.InputException;
 import dev.lutra.proto.AgentServiceGrpc;
@@ -137,6 +138,15 @@ class AccessTest {
         caller(lasting);
         caller(OWNER);
         refused(look, "wrong token"); // long forgotten
+    }
+
+    @Test
+    void ofASharedRunTheTokenIsListedWithIt() {
+        String id = access.tokens().share("12", Duration.ofDays(7)).id();
+        Tokens.Made other = access.tokens().create(Role.VIEWER, Duration.ZERO, "");
+        restart();
+        assertThat(access.tokens().list()).filteredOn(state -> !state.getId().equals(Tokens.OWNER)).extracting(TokenState::getId, TokenState::getRun)
+            .containsExactlyInAnyOrder(tuple(id, "12"), tuple(other.id(), ""));
     }
 
     @Test

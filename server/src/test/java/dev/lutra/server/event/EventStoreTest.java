@@ -81,7 +81,7 @@ class EventStoreTest {
             new RunEvent.TableWritten("box", "lut/box.json", 35),
             new RunEvent.CandidateEvaluated(1, 8, "k3,k5", Map.of("macs", 5.0, "accuracy", 0.5), false),
             new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75),
-            new RunEvent.SearchTimed(8, 2.5, 0.25),
+            new RunEvent.AccuracyCounted(250), new RunEvent.SearchTimed(8, 2.5, 0.25),
             new RunEvent.FrontFound(5, 0.5, "front.json"), new RunEvent.FileExported("winner-1.onnx", "k3,k5"),
             new RunEvent.FileDeployed("winner-1-phone.onnx", 1200, 1e-7),
             new RunEvent.FileQuantized("winner-1-int8.onnx", 400, 0.75, 0.5, 0.625, 0.125, List.of("stem.conv")),
@@ -112,6 +112,7 @@ class EventStoreTest {
                 + "\"architecture\":\"k3,k5\",\"measures\":{\"accuracy\":0.5,\"macs\":5.0},\"over\":false}",
             "{\"event\":\"generation-ended\",\"key\":\"search/generation/1\"," + now + "\"generation\":1,\"candidates\":4,"
                 + "\"best\":{\"max accuracy\":0.5},\"hypervolume\":0.75}",
+            "{\"event\":\"accuracy-counted\",\"key\":\"search/accuracy/images\"," + now + "\"images\":250}",
             "{\"event\":\"search-timed\",\"key\":\"search/time\"," + now + "\"asked\":8,\"seconds\":2.5,\"own\":0.25}",
             "{\"event\":\"front-found\",\"key\":\"search/front\"," + now + "\"candidates\":5,\"accuracy\":0.5,\"file\":\"front.json\"}",
             "{\"event\":\"file-exported\",\"key\":\"export/file/winner-1.onnx\"," + now + "\"file\":\"winner-1.onnx\","
@@ -139,7 +140,7 @@ class EventStoreTest {
                 + "\"smallest\":\"cat\",\"least\":5,\"largest\":\"dog\",\"most\":80,\"balance\":0.5}",
             "{\"event\":\"warning\",\"key\":\"verify/warning/look\"," + now + "\"stage\":\"verify\",\"text\":\"look\"}",
             "{\"event\":\"stage-ended\",\"key\":\"train/ended/1\"," + now + "\"stage\":\"train\"}");
-        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(23)
+        assertThat(EventStore.all(results).values()).extracting(StoredEvent::event).hasSize(24)
             .contains(step(1, 1, 2.5), new RunEvent.OptionsDropped("train", 1, List.of(List.of("k3", "k5"), List.of("k5"))),
                 new RunEvent.GenerationEnded(1, 4, Map.of("max accuracy", 0.5), 0.75));
     }

@@ -69,7 +69,7 @@ class EveryCallTest {
         Map.entry("RunService/SubmitRun", Set.of(OPERATOR)), Map.entry("RunService/ListRuns", Set.of(VIEWER, OPERATOR)),
         Map.entry("RunService/GetRun", Set.of(VIEWER, OPERATOR)), Map.entry("RunService/PauseRun", Set.of(OPERATOR)),
         Map.entry("RunService/ResumeRun", Set.of(OPERATOR)), Map.entry("RunService/CancelRun", Set.of(OPERATOR)),
-        Map.entry("RunService/PrioritizeRun", Set.of(OPERATOR)),
+        Map.entry("RunService/PrioritizeRun", Set.of(OPERATOR)), Map.entry("RunService/RemoveRun", Set.of(OPERATOR)),
         Map.entry("RunService/ListRunFiles", Set.of(VIEWER, OPERATOR)), Map.entry("RunService/FetchRunFile", Set.of(VIEWER, OPERATOR)),
         Map.entry("AccessService/DrainDevice", Set.of(OPERATOR)));
 

@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lutra.InputException;
+import dev.lutra.latency.LatencyModel;
+import dev.lutra.latency.LookupTable;
+import dev.lutra.latency.table.EstimatedTable;
+import dev.lutra.proto.Device;
+import dev.lutra.proto.Runtime;
 import dev.lutra.server.event.EventStore;
 import dev.lutra.server.event.ProgressFile;
 import dev.lutra.server.event.RunEvent;
@@ -16,7 +21,9 @@ import dev.lutra.server.folder.RunFolder;
 import dev.lutra.server.folder.StoredExperiment;
 import dev.lutra.server.store.Database;
 import dev.lutra.server.store.ResultStore;
+import dev.lutra.space.SearchSpace;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -89,6 +96,38 @@ class RunReaderTest {
         progress.close();
         assertThat(view().path("stages").path(0).path("state").asText()).isEqualTo("done");
         assertThat(view().path("progress").isNull()).isTrue();
+    }
+
+    /** Intervals of accuracies are known while the search goes on, not in the report alone. */
+    @Test
+    void whatAccuraciesAreSharesOfIsTold() throws Exception {
+        assertThat(view().path("images").isNull()).isTrue();
+        events.emit(new RunEvent.AccuracyCounted(250));
+        assertThat(view().path("images").asLong()).isEqualTo(250);
+    }
+
+    /** A view a second reads images and tables once, and again when they are others. */
+    @Test
+    void whatTheRunIsMadeOfIsReadAgainWhenItsFilesChange() throws Exception {
+        RunSources sources = new RunSources(folder);
+        Experiment first = sources.experiment();
+        SearchSpace networks = sources.networks().orElseThrow();
+        assertThat(networks.build(networks.architecture(new int[networks.genes().size()])).segments()).isNotEmpty();
+        assertThat(sources.models()).isEmpty();
+        assertThat(sources.experiment()).isSameAs(first);
+        assertThat(sources.networks().orElseThrow()).isSameAs(networks);
+        LookupTable table = EstimatedTable.of(networks, Device.newBuilder().setName("box").build(),
+            Runtime.newBuilder().setName("onnxruntime").setProvider("cpu").setThreads(1).build(), "float32", 1);
+        StoredExperiment.write(ExperimentFile.read(new Experiment.Text(root.resolve("looked-at.yaml"), FILE + "targets: [{device: box}]\n")), folder);
+        assertThat(sources.experiment()).isNotSameAs(first).extracting(now -> now.targets().size()).isEqualTo(1);
+        Files.createDirectories(folder.tables());
+        Path file = folder.tables().resolve("box.json");
+        table.save(file);
+        LatencyModel model = sources.models().get("box");
+        assertThat(model.table().entries()).isNotEmpty();
+        assertThat(sources.models().get("box")).isSameAs(model);
+        LookupTable.of(table.content().toBuilder().removeEntries(0).build()).save(file);
+        assertThat(sources.models().get("box").table().entries()).hasSize(model.table().entries().size() - 1);
     }
 
     @Test

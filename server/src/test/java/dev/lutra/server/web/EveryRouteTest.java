@@ -61,7 +61,7 @@ class EveryRouteTest {
         Map.entry("GET /api/runs", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs", Set.of(OPERATOR)),
         Map.entry("GET /api/runs/{id}", Set.of(VIEWER, OPERATOR)), Map.entry("POST /api/runs/{id}/pause", Set.of(OPERATOR)),
         Map.entry("POST /api/runs/{id}/resume", Set.of(OPERATOR)), Map.entry("POST /api/runs/{id}/cancel", Set.of(OPERATOR)),
-        Map.entry("POST /api/runs/{id}/priority", Set.of(OPERATOR)),
+        Map.entry("POST /api/runs/{id}/priority", Set.of(OPERATOR)), Map.entry("POST /api/runs/{id}/remove", Set.of(OPERATOR)),
         Map.entry("GET /api/runs/{id}/view", Set.of(VIEWER, OPERATOR)), Map.entry("GET /api/runs/{id}/candidates", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /api/runs/{id}/tables/{target}", Set.of(VIEWER, OPERATOR)),
         Map.entry("GET /api/runs/{id}/architectures/{text}", Set.of(VIEWER, OPERATOR)),
@@ -76,7 +76,7 @@ class EveryRouteTest {
     /** Runs have addresses. */
     private static final Map<String, String> RUN_CALLS = Map.of("SubmitRun", "POST /api/runs", "ListRuns", "GET /api/runs",
         "GetRun", "GET /api/runs/{id}", "PauseRun", "POST /api/runs/{id}/pause", "ResumeRun", "POST /api/runs/{id}/resume",
-        "CancelRun", "POST /api/runs/{id}/cancel", "PrioritizeRun", "POST /api/runs/{id}/priority",
+        "CancelRun", "POST /api/runs/{id}/cancel", "RemoveRun", "POST /api/runs/{id}/remove", "PrioritizeRun", "POST /api/runs/{id}/priority",
         "ListRunFiles", "GET /api/runs/{id}/files", "FetchRunFile", "GET /api/runs/{id}/files/{name}");
 
     @TempDir

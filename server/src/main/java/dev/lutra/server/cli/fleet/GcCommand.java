@@ -4,9 +4,12 @@ import dev.lutra.InputException;
 import dev.lutra.server.cli.output.Json;
 import dev.lutra.server.cli.output.JsonOption;
 import dev.lutra.server.fleet.Retention;
+import dev.lutra.server.schedule.RunRemoval;
+import dev.lutra.server.schedule.RunStore;
 import dev.lutra.server.store.Database;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -25,6 +28,9 @@ public final class GcCommand implements Runnable {
     @Option(names = "--days", paramLabel = "N", defaultValue = "90", description = "How long outcomes stay after they came, and devices after they were last heard of (default: ${DEFAULT-VALUE}).")
     private int days;
 
+    @Option(names = "--run-days", paramLabel = "N", description = "Also runs that ended so long ago, and deletes all that they have found (default: none).")
+    private Integer runDays;
+
     @Option(names = "--dry-run", description = "Says what would go, and leaves it.")
     private boolean dryRun;
 
@@ -33,8 +39,9 @@ public final class GcCommand implements Runnable {
 
     @Override
     public void run() {
-        if (days < 1 || days > MOST_DAYS) {
-            throw new InputException("--days: " + days + " (expected: 1 to " + MOST_DAYS + ")");
+        check("--days", days);
+        if (runDays != null) {
+            check("--run-days", runDays);
         }
         Duration time = Duration.ofDays(days);
         Path file = data.resolve("lutra.db");
@@ -44,13 +51,29 @@ public final class GcCommand implements Runnable {
         try (Database database = Database.open(file, System.err::println)) {
             Retention retention = new Retention(database, data.resolve("models"));
             Retention.Swept swept = dryRun ? retention.wouldSweep(time, Instant.now()) : retention.sweep(time, Instant.now());
+            RunRemoval.Removed removed = removed(new RunRemoval(new RunStore(database, Clock.systemUTC()), data));
             if (json.isWanted()) {
                 System.out.println(Json.line(Map.of("tasks", swept.tasks(), "devices", swept.devices(), "models", swept.models(),
-                    "model_bytes", swept.bytes(), "dry_run", dryRun)));
+                    "model_bytes", swept.bytes(), "runs", removed.runs(), "run_bytes", removed.bytes(), "dry_run", dryRun)));
             } else {
                 System.out.println((dryRun ? "would forget " : "forgot ") + swept.tasks() + " tasks, " + swept.devices() + " devices, "
-                    + swept.models() + " models (" + (swept.bytes() >> 20) + " MiB)");
+                    + swept.models() + " models (" + (swept.bytes() >> 20) + " MiB), " + removed.runs() + " runs (" + (removed.bytes() >> 20)
+                    + " MiB)");
             }
+        }
+    }
+
+    private RunRemoval.Removed removed(RunRemoval removal) {
+        if (runDays == null) {
+            return new RunRemoval.Removed(0, 0);
+        }
+        Instant before = Instant.now().minus(Duration.ofDays(runDays));
+        return dryRun ? removal.wouldRemove(before) : removal.remove(before);
+    }
+
+    private static void check(String option, int days) {
+        if (days < 1 || days > MOST_DAYS) {
+            throw new InputException(option + ": " + days + " (expected: 1 to " + MOST_DAYS + ")");
         }
     }
 }

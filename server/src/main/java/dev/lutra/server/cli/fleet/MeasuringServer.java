@@ -1,6 +1,7 @@
 package dev.lutra.server.cli.fleet;
 
 import dev.lutra.server.device.RemoteServer;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.run.FleetAccess;
 import picocli.CommandLine.Option;
 
@@ -12,6 +13,6 @@ public final class MeasuringServer extends ServerOptions {
 
     /** The devices that have joined it. */
     public FleetAccess devices() {
-        return new RemoteServer(address(), token(), Priority.checked("--priority", priority));
+        return new RemoteServer(address(), token(), Submitter.priority("--priority", priority));
     }
 }

@@ -114,7 +114,7 @@ public final class TokenCommand implements Runnable {
         }
     }
 
-    @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists tokens, not what they are.")
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists tokens, not what they are; of links that were shared, the run that each shows.")
     static final class ListAll extends FleetCommand {
 
         @Override
@@ -124,8 +124,8 @@ public final class TokenCommand implements Runnable {
                 System.out.println(Json.line(tokens.stream().map(ListAll::document).toList()));
                 return;
             }
-            TextTable table = new TextTable("id", "role", "state", "device", "made", "ends");
-            tokens.forEach(token -> table.row(token.getId(), word(token.getRole()), state(token), token.getDevice(),
+            TextTable table = new TextTable("id", "role", "state", "device", "run", "made", "ends");
+            tokens.forEach(token -> table.row(token.getId(), word(token.getRole()), state(token), token.getDevice(), token.getRun(),
                 time(token.getCreatedMillis()), token.getExpiresMillis() == 0 ? "" : time(token.getExpiresMillis())));
             System.out.print(table);
         }
@@ -144,6 +144,7 @@ public final class TokenCommand implements Runnable {
             document.put("role", word(token.getRole()));
             document.put("state", state(token));
             document.put("device", token.getDevice());
+            document.put("run", token.getRun());
             document.put("created", time(token.getCreatedMillis()));
             if (token.getExpiresMillis() > 0) {
                 document.put("expires", time(token.getExpiresMillis()));

@@ -1,13 +1,13 @@
 package dev.lutra.server.cli.output;
 
+import dev.lutra.server.operation.Build;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version of this build, from the manifest. */
 public final class Version implements IVersionProvider {
 
     public static String text() {
-        String version = Version.class.getPackage().getImplementationVersion();
-        return version == null ? "dev" : version;
+        return Build.version();
     }
 
     @Override

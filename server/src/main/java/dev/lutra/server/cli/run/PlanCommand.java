@@ -1,7 +1,7 @@
 package dev.lutra.server.cli.run;
 
+import dev.lutra.FileTree;
 import dev.lutra.Names;
-import dev.lutra.proto.border.FileTrouble;
 import dev.lutra.server.cli.fleet.MeasuringServer;
 import dev.lutra.server.cli.output.ConsoleProgress;
 import dev.lutra.server.cli.output.Json;
@@ -19,13 +19,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,7 +62,7 @@ public final class PlanCommand implements Callable<Integer> {
             System.out.print(json.isWanted() ? Json.line(document(plan)) + "\n" : text(plan));
             return 0;
         } finally {
-            delete(scratch);
+            new FileTree(scratch).delete();
         }
     }
 
@@ -108,22 +106,9 @@ public final class PlanCommand implements Callable<Integer> {
     /** After Ctrl-C, while something may still write: what is there by then. */
     private static void abandon(Path folder) {
         try {
-            if (Files.exists(folder)) {
-                delete(folder);
-            }
+            new FileTree(folder).delete();
         } catch (UncheckedIOException e) {
             // nobody is there to be told
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> all = Files.walk(folder)) {
-            List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : deepestFirst) {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be deleted: " + FileTrouble.reason(folder, e), e);
         }
     }
 }

@@ -5,7 +5,7 @@ import dev.lutra.proto.RunName;
 import dev.lutra.proto.RunServiceGrpc.RunServiceBlockingStub;
 import dev.lutra.proto.RunState;
 import dev.lutra.server.cli.fleet.FleetCommand;
-import dev.lutra.server.cli.fleet.Priority;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.rpc.RemoteFleet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -68,7 +68,7 @@ public final class RunOrders {
 
         @Override
         protected void check() {
-            Priority.checked("N", priority);
+            Submitter.priority("N", priority);
         }
 
         @Override

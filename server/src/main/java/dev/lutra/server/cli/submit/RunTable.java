@@ -1,11 +1,10 @@
 package dev.lutra.server.cli.submit;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.MessageOrBuilder;
-import com.google.protobuf.util.JsonFormat;
 import dev.lutra.proto.RunState;
 import dev.lutra.server.cli.output.Lines;
 import dev.lutra.server.cli.output.TextTable;
+import dev.lutra.server.schedule.RunJson;
+import dev.lutra.server.view.Written;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -17,16 +16,6 @@ final class RunTable {
 
     private RunTable() {}
 
-    /** As the server's JSON has it. */
-    static String json(MessageOrBuilder message) {
-        try {
-            return JsonFormat.printer().preservingProtoFieldNames().alwaysPrintFieldsWithNoPresence().omittingInsignificantWhitespace()
-                .print(message);
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException("messages without Any always print", e);
-        }
-    }
-
     static String of(List<RunState> runs) {
         TextTable table = new TextTable("id", "name", "state", "priority", "owner", "submitted", "stage", "done", "left", "message");
         runs.forEach(run -> table.row(run.getId(), run.getName(), run.getState(), run.getPriority(), run.getOwner(),
@@ -37,7 +26,7 @@ final class RunTable {
     /** A run as an answer: a line, or JSON. */
     static void print(RunState run, boolean asJson) {
         if (asJson) {
-            System.out.println(json(run));
+            System.out.println(RunJson.of(run));
         } else {
             Lines.print(line(run));
         }
@@ -55,12 +44,6 @@ final class RunTable {
     }
 
     private static String left(RunState run) {
-        Duration left = Duration.ofSeconds(Math.round(run.getLeftSeconds()));
-        if (!run.hasLeftSeconds()) {
-            return "";
-        }
-        return left.toHours() > 0
-            ? left.toHours() + " h " + left.toMinutesPart() + " min"
-            : left.toMinutes() > 0 ? left.toMinutes() + " min " + left.toSecondsPart() + " s" : left.toSeconds() + " s";
+        return run.hasLeftSeconds() ? Written.clock(Duration.ofSeconds(Math.round(run.getLeftSeconds()))) : "";
     }
 }

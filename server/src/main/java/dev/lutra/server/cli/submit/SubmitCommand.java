@@ -4,7 +4,7 @@ import dev.lutra.InputFile;
 import dev.lutra.proto.RunState;
 import dev.lutra.proto.SubmitRunRequest;
 import dev.lutra.server.cli.fleet.FleetCommand;
-import dev.lutra.server.cli.fleet.Priority;
+import dev.lutra.server.fleet.Submitter;
 import dev.lutra.server.rpc.RemoteFleet;
 import dev.lutra.yaml.YamlNode;
 import java.nio.file.Path;
@@ -26,7 +26,7 @@ public final class SubmitCommand extends FleetCommand {
 
     @Override
     protected void check() {
-        Priority.checked("--priority", priority);
+        Submitter.priority("--priority", priority);
     }
 
     @Override

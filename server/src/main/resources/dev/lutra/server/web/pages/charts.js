@@ -109,9 +109,9 @@ export function intervals(title, unit, bars) {
       grid: { left: 64, right: 20, top: 14, bottom: 46 },
       tooltip: { trigger: 'axis', renderMode: 'richText', confine: true, valueFormatter: one => (Array.isArray(one) ? one.map(value).join(' to ') : value(one)) },
       xAxis: { ...axis('choice'), type: 'category', data: bars.map(bar => bar.name), axisLabel: { color: quiet, hideOverlap: true } },
-      yAxis: axis(unit, { place: 'y' }),
+      yAxis: { ...axis(unit, { place: 'y' }), scale: false }, // a bar's length means something from 0 on alone
       series: [
-        { name: 'median', type: 'bar', barMaxWidth: 28, data: bars.map(bar => bar.value) },
+        { name: 'median', type: 'bar', barMaxWidth: 28, itemStyle: { opacity: 0.6 }, data: bars.map(bar => bar.value) },
         {
           name: '95 % interval',
           type: 'custom',

@@ -35,18 +35,18 @@ export function command(line) {
 /**
  * A table; on a narrow screen every row becomes a block in which each value has its column's name.
  *
- * @param columns { name, of, number } with what a cell is of a row: a text or an element
+ * @param columns { name, of, number, wide, short } with what a cell is of a row: a text or an element; short: of words that are not broken
  */
 export function table(caption, columns, rows, { hiddenCaption = true } = {}) {
   return make('table', { class: 'stack' },
     make('caption', { class: hiddenCaption ? 'unseen' : null }, caption),
-    make('thead', {}, make('tr', {}, columns.map(column => make('th', { scope: 'col', class: column.number ? 'number' : null }, column.name)))),
+    make('thead', {}, make('tr', {}, columns.map(column => make('th', { scope: 'col', class: [column.number && 'number', column.short && 'short'].filter(Boolean).join(' ') || null }, column.name)))),
     make('tbody', {}, rows.map(row => make('tr', {}, columns.map(column => {
       const cell = column.of(row);
       const state = column.state?.(row);
       return make('td', {
         'data-label': column.name,
-        class: [column.number && 'number', column.wide && 'wrap', state].filter(Boolean).join(' ') || null,
+        class: [column.number && 'number', column.wide && 'wrap', column.short && 'short', state].filter(Boolean).join(' ') || null,
       }, cell === '' || cell === null || cell === undefined ? '–' : cell);
     })))));
 }

@@ -3,10 +3,12 @@
 import { Cloud } from './cloud.js';
 import { axis, chart, onScheme, palette } from './charts.js';
 import { command, count, csvButton, digits, empty, make, section, table } from './dom.js';
-import { column, extent, keep, knee, order, spread, unbeaten } from './pareto.js';
+import { column, extent, keep, knee, order, shareInterval, spread, unbeaten } from './pareto.js';
 
 const ACCURACY = 'accuracy';
 const FEW = 12;
+/** Networks of which intervals are asked for and drawn. */
+const MOST_WITH_INTERVALS = 40;
 /** Pixels that a pointer may move and still mean a point. */
 const STILL = 4;
 const REACH = 14;
@@ -28,6 +30,9 @@ export class Explorer {
   #brush = null;
   #selected = -1;
   #shown = [];
+  /** Of networks by name: where each measure is expected to lie, in its own unit. */
+  #intervals = new Map();
+  #source;
   #parts = {};
   /** How long drawing took lately, for who measures it. */
   frames = [];
@@ -36,12 +41,13 @@ export class Explorer {
    * @param run the run's view
    * @param state ViewState
    * @param open told the architecture that somebody wants to see
-   * @param source gives other runs to compare with, where there are any
+   * @param source gives other runs to compare with, where there are any, and what is predicted for a network
    */
   constructor(run, state, open, source) {
     this.#run = run;
     this.#state = state;
     this.#open = open;
+    this.#source = source;
     this.#measures = run.measures;
     this.#files = new Map(run.winners.map(winner => [winner.architecture, winner.file]));
     this.#build(source);
@@ -82,7 +88,7 @@ export class Explorer {
     parts.section = section('Explore', make('div', { class: 'controls' }, select('x', 'across '), log('logx', 'log scale'),
       select('y', 'up '), log('logy', 'log scale')), parts.plot,
     make('ul', { class: 'legend' }, [['kept', 'keeps the limits'], ['faint', 'does not'], ['step', 'no other is better in both'], ['file', 'exported'],
-      ['knee', 'knee'], ['limit', 'limit of the experiment']].map(([sign, meaning]) => make('li', {}, make('span', { class: `sign ${sign}`, 'aria-hidden': 'true' }), meaning))),
+      ['knee', 'knee'], ['interval', 'its 95 % interval'], ['limit', 'limit of the experiment']].map(([sign, meaning]) => make('li', {}, make('span', { class: `sign ${sign}`, 'aria-hidden': 'true' }), meaning))),
     make('p', { class: 'quiet' }, 'Drag over the plot to set limits; press on a point to see its network.'),
     parts.limits, parts.outcome, parts.compare, parts.choice);
     this.#readLimits();
@@ -99,6 +105,16 @@ export class Explorer {
 
   #axesNames = () => [ACCURACY, ACCURACY];
   #redrawAxes = () => {};
+
+  /** What the run knows by now besides its candidates. */
+  told(run) {
+    this.#run = run;
+    this.#files = new Map(run.winners.map(winner => [winner.architecture, winner.file]));
+    this.#winnerPlaces = null;
+    this.#intervals.clear(); // tables may have changed
+    this.#shown = [];
+    this.#redraw();
+  }
 
   /** @param candidates { architectures, measures, over, stopped } */
   show(candidates) {
@@ -258,6 +274,7 @@ export class Explorer {
     context.clearRect(0, 0, marks.width, marks.height);
     this.#stepped(context, front.map(place => [xs[place], ys[place]]), colours.series[1], 2 * dense);
     this.#others.forEach((other, i) => this.#stepped(context, this.#otherFront(other), colours.series[(i + 2) % colours.series.length], 2 * dense));
+    this.#whiskers(context, colours.series[1]);
     context.lineWidth = 2 * dense;
     context.strokeStyle = colours.series[1];
     context.fillStyle = colours.card;
@@ -296,6 +313,76 @@ export class Explorer {
       }
     });
     context.stroke();
+  }
+
+  /** Where the measures of the networks to choose from are expected to lie. */
+  #whiskers(context, colour) {
+    const dense = this.#dense;
+    const cap = 4 * dense;
+    const [xs, ys] = this.#points;
+    const [across, up] = [this.#scale('x'), this.#scale('y')];
+    const [x, y] = this.#axesNames();
+    const ends = (interval, name, scale) => interval.map(end => scale.pixel(this.#scaled(name)(end)) * dense);
+    const box = this.#parts.plot.getBoundingClientRect();
+    context.save();
+    context.beginPath();
+    context.rect(MARGIN.left * dense, MARGIN.top * dense, (box.width - MARGIN.left - MARGIN.right) * dense, (box.height - MARGIN.top - MARGIN.bottom) * dense);
+    context.clip(); // an interval may reach beyond what is shown
+    context.strokeStyle = colour;
+    context.lineWidth = dense;
+    context.beginPath();
+    for (const place of this.#listed) {
+      const known = this.#intervals.get(this.#architectures[place]) ?? {};
+      if (known[x]) {
+        const [low, high] = ends(known[x], x, across);
+        context.moveTo(low, ys[place]);
+        context.lineTo(high, ys[place]);
+        [low, high].forEach(end => { context.moveTo(end, ys[place] - cap); context.lineTo(end, ys[place] + cap); });
+      }
+      if (known[y]) {
+        const [low, high] = ends(known[y], y, up);
+        context.moveTo(xs[place], low);
+        context.lineTo(xs[place], high);
+        [low, high].forEach(end => { context.moveTo(xs[place] - cap, end); context.lineTo(xs[place] + cap, end); });
+      }
+    }
+    context.stroke();
+    context.restore();
+  }
+
+  #listed = [];
+
+  /** Asks for what is predicted for the networks that are listed; the page goes on meanwhile. */
+  async #learn(places) {
+    let isNew = false;
+    for (const place of places) {
+      const architecture = this.#architectures[place];
+      if (this.#intervals.has(architecture)) {
+        continue;
+      }
+      const known = {};
+      this.#intervals.set(architecture, known);
+      const accuracy = this.#columns.get(ACCURACY)?.[place];
+      if (this.#run.images && Number.isFinite(accuracy)) {
+        known[ACCURACY] = shareInterval(accuracy, this.#run.images);
+      }
+      if (this.#run.targets.length > 0) {
+        try {
+          for (const told of (await this.#source.architecture(architecture)).devices) {
+            if (told.low !== null) {
+              known[`latency:${told.device}`] = [told.low, told.high];
+            }
+          }
+        } catch {
+          // a frozen page has the drawings of some alone, and a server may be away: what is not known is not drawn
+        }
+      }
+      isNew ||= Object.keys(known).length > 0;
+    }
+    if (isNew) {
+      this.#shown = [];
+      this.#redraw();
+    }
   }
 
   #diamond(context, x, y, size) {
@@ -375,6 +462,8 @@ export class Explorer {
       return;
     }
     this.#shown = key;
+    this.#listed = shown.slice(0, MOST_WITH_INTERVALS);
+    this.#learn(this.#listed);
     if (front.length === 0) {
       this.#parts.choice.replaceChildren(empty(this.#mask.some(one => one)
         ? 'Choose two different measures to see which networks no other beats.'
@@ -382,11 +471,14 @@ export class Explorer {
       return;
     }
     const scale = name => value => digits(this.#scaled(name)(value));
+    const within = (place, name) => this.#intervals.get(this.#architectures[place])?.[name]?.map(scale(name)).join(' to ') ?? '';
     const row = place => ({
-      place, architecture: this.#architectures[place], x: scale(x)(first[place]), y: scale(y)(second[place]),
+      place, architecture: this.#architectures[place], x: scale(x)(first[place]), y: scale(y)(second[place]), withinX: within(place, x), withinY: within(place, y),
       mark: [place === best && 'knee', this.#files.get(this.#architectures[place])].filter(Boolean).join(', '),
     });
     const chosen = this.#picked(front, y);
+    const rows = shown.map(row);
+    const interval = of => (rows.some(of) ? [{ name: '95 %', number: true, of }] : []);
     this.#parts.choice.replaceChildren(
       make('h3', {}, 'To choose from'),
       make('p', { class: 'quiet' }, 'At the knee more accuracy begins to be dear. '
@@ -400,11 +492,13 @@ export class Explorer {
             ...this.#measures.map(measure => (this.#columns.get(measure.name)?.[place] ?? NaN) * measure.factor)])])),
       table('Networks that no other beats within the limits', [
         { name: this.#measure(x).label, number: true, of: one => one.x },
+        ...interval(one => one.withinX),
         { name: this.#measure(y).label, number: true, of: one => one.y },
+        ...interval(one => one.withinY),
         { name: 'mark', of: one => one.mark },
         { name: 'network', wide: true, of: one => make('button', { type: 'button', class: 'link arch', onclick: () => this.#select(one.place) },
           one.architecture.replaceAll(',', ', ')) },
-      ], shown.map(row)),
+      ], rows),
       ...chosen);
   }
 

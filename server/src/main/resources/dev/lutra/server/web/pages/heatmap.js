@@ -22,12 +22,18 @@ function cell(layer, found, [low, high], open) {
   }, make('span', { class: 'figure' }, found.nanos === null ? '–' : digits(found.nanos / 1e6)));
 }
 
-/** The table as an element. */
-export function heatmap(view) {
+/**
+ * The table as an element.
+ *
+ * @param shown name of the layer whose intervals are shown at first; empty: of none
+ * @param opened told the name of a layer whose intervals somebody wants to see
+ */
+export function heatmap(view, shown, opened) {
   const told = view.layers.flatMap(layer => layer.cells.map(one => one.nanos)).filter(nanos => nanos > 0);
   const range = [Math.min(...told), Math.max(...told)];
   const chosen = make('div', { 'aria-live': 'polite' });
   const open = layer => {
+    opened(layer.name);
     const bars = layer.cells.filter(one => one.nanos !== null).map(one => ({
       name: one.choice || 'fixed', value: one.nanos / 1e6, low: one.low === null ? null : one.low / 1e6, high: one.high === null ? null : one.high / 1e6,
     }));
@@ -43,6 +49,7 @@ export function heatmap(view) {
     make('tbody', {}, view.layers.map(layer => make('tr', {},
       make('th', { scope: 'row' }, make('button', { type: 'button', class: 'link', onclick: () => open(layer) }, layer.name)),
       view.choices.map(choice => cell(layer, layer.cells.find(one => one.choice === choice), range, open))))));
+  view.layers.filter(layer => layer.name === shown).forEach(open);
   return make('div', {},
     make('p', { class: 'quiet' }, told.length > 0
       ? `Medians of layers by themselves, without the call: from ${digits(range[0] / 1e6)} ms (pale) to ${digits(range[1] / 1e6)} ms (deep). Press on a layer for its intervals.`

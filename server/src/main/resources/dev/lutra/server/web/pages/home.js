@@ -1,8 +1,9 @@
 // The page /: runs and the fleet, and for operators submitting.
 
 import { follow, get, post, takeToken } from './api.js';
-import { command, count, digits, duration, empty, make, section, table } from './dom.js';
+import { command, count, digits, duration, empty, facts, make, section, table } from './dom.js';
 import { notice, withToken } from './login.js';
+import { orders } from './orders.js';
 
 const root = document.getElementById('page');
 const LATER_MILLIS = 3000;
@@ -19,26 +20,6 @@ function pace(run) {
     : run.message;
 }
 
-function order(run, word, again) {
-  return make('button', {
-    type: 'button', class: 'plain', 'aria-label': `${word} ${run.name} (${run.id})`,
-    onclick: async () => {
-      if (word === 'cancel' && !confirm(`Cancel ${run.name}? What it has found stays, and it can be resumed.`)) {
-        return;
-      }
-      try {
-        await post(`/api/runs/${encodeURIComponent(run.id)}/${word}`);
-        notice(null);
-      } catch (problem) {
-        notice(problem.status === 403 ? 'This token may look only: pausing and cancelling take an operator\'s.' : problem);
-      }
-      again();
-    },
-  }, word);
-}
-
-const ORDERS = { running: ['pause', 'cancel'], waiting: ['pause', 'cancel'], paused: ['resume', 'cancel'], failed: ['resume'], cancelled: ['resume'] };
-
 function runs(list, again) {
   if (list.length === 0) {
     return section('Runs', empty('No run was submitted to this server yet.', 'Submit an experiment below, or from anywhere with:',
@@ -50,7 +31,7 @@ function runs(list, again) {
   }, 'Compare those that are ticked');
   return section('Runs', table('Runs of this server', [
     {
-      name: 'compare', of: run => make('input', {
+      name: 'compare', short: true, of: run => make('input', {
         type: 'checkbox', 'aria-label': `compare ${run.name} (${run.id})`,
         onchange: event => {
           picked[event.target.checked ? 'add' : 'delete'](run.id);
@@ -59,10 +40,10 @@ function runs(list, again) {
       }),
     },
     { name: 'run', wide: true, of: run => make('a', { href: `/runs/${encodeURIComponent(run.id)}` }, `${run.name} (${run.id})`) },
-    { name: 'state', of: run => run.state }, { name: 'stage', of: run => run.stage }, { name: 'progress', wide: true, of: pace },
-    { name: 'priority', number: true, of: run => String(run.priority) }, { name: 'owner', of: run => run.owner },
+    { name: 'state', short: true, of: run => run.state }, { name: 'stage', short: true, of: run => run.stage }, { name: 'progress', wide: true, of: pace },
+    { name: 'priority', short: true, number: true, of: run => String(run.priority) }, { name: 'owner', of: run => run.owner },
     { name: 'submitted', of: run => when(run.submitted) },
-    { name: 'orders', of: run => make('span', { class: 'actions' }, (ORDERS[run.state] ?? []).map(word => order(run, word, again))) },
+    { name: 'orders', of: run => make('span', { class: 'actions' }, orders(run, again)) },
   ], list), compare);
 }
 
@@ -97,7 +78,7 @@ function ago(millis) {
 
 function device(told) {
   const system = told.system ?? {};
-  const facts = [
+  const known = [
     ['processor', told.cpu], ['last seen', ago(told.last_seen_millis_ago)],
     ['measures', told.measuring.length > 0 ? told.measuring.join(', ') : told.leased_tasks > 0 ? `${told.leased_tasks} tasks in hand` : 'nothing'],
     ['queued', count(told.queued_tasks)],
@@ -108,7 +89,7 @@ function device(told) {
   return make('article', { class: 'device', 'aria-label': told.name },
     make('h3', {}, make('span', { class: `dot ${told.online ? 'measuring' : ''}`, 'aria-hidden': 'true' }), told.name,
       make('span', { class: 'quiet' }, told.online ? 'online' : 'away')),
-    make('dl', { class: 'facts' }, facts.flatMap(([term, fact]) => [make('dt', {}, term), make('dd', {}, fact)])));
+    facts(known));
 }
 
 function fleet(devices) {

@@ -96,6 +96,16 @@ export function spread(front, first, second, wanted) {
   return front.filter(place => taken.includes(place));
 }
 
+const QUANTILE = 1.959964;
+
+/** Where a share of images lies in 95 of 100 draws of as many others: Wilson's score interval (Wilson 1927), as the server has it in its tables. */
+export function shareInterval(share, images) {
+  const square = QUANTILE * QUANTILE / images;
+  const middle = (share + square / 2) / (1 + square);
+  const reach = QUANTILE * Math.sqrt(share * (1 - share) / images + square / (4 * images)) / (1 + square);
+  return [Math.max(0, middle - reach), Math.min(1, middle + reach)];
+}
+
 /** Least and most of a column; null where nothing is told, or where only what is more than 0 counts and nothing is. */
 export function extent(values, positive = false) {
   let [low, high] = [Infinity, -Infinity];

@@ -17,7 +17,11 @@ export class RunPage {
   #run = null;
   #explorer = null;
   #candidates = -1;
+  /** What the explorer was told besides. */
+  #known = '';
   #early = null;
+  /** Devices whose tables are open, each with the layer whose intervals are shown. */
+  #openTables = new Map();
   #parts = {};
 
   /**
@@ -50,6 +54,11 @@ export class RunPage {
     if (run.evaluated !== this.#candidates) {
       this.#candidates = run.evaluated;
       await this.#explore(run, isFirst);
+    }
+    const known = JSON.stringify([run.winners, run.targets, run.images, run.front !== null]);
+    if (known !== this.#known) {
+      this.#known = known;
+      this.#explorer?.told(run);
     }
   }
 
@@ -250,14 +259,23 @@ export class RunPage {
     if (run.targets.length === 0) {
       return [];
     }
-    return section('Lookup tables', run.targets.map(target => details(
-      `${target.device}: ${target.segments} segments (${target.provider}, ${target.threads} threads, ${target.precision}${target.batch > 1 ? `, ${target.batch} images a call` : ''})`,
+    return section('Lookup tables', run.targets.map(target => this.#table(target)));
+  }
+
+  /** What is open stays open while the device goes on measuring. */
+  #table(target) {
+    const { device } = target;
+    const made = details(
+      `${device}: ${target.segments} segments (${target.provider}, ${target.threads} threads, ${target.precision}${target.batch > 1 ? `, ${target.batch} images a call` : ''})`,
       () => {
         const place = make('div', {}, make('p', { class: 'quiet' }, 'Reading the table…'));
-        this.#source.table(target.device).then(view => place.replaceChildren(heatmap(view)),
+        this.#source.table(device).then(
+          view => place.replaceChildren(heatmap(view, this.#openTables.get(device) ?? '', layer => this.#openTables.set(device, layer))),
           problem => place.replaceChildren(empty(problem.message, 'A table is there once the run has begun to profile its device.')));
         return place;
-      })));
+      }, this.#openTables.has(device));
+    made.addEventListener('toggle', () => (made.open ? this.#openTables.set(device, this.#openTables.get(device) ?? '') : this.#openTables.delete(device)));
+    return made;
   }
 
   #ranking(run) {

@@ -4,6 +4,7 @@ import { follow, get, post, takeToken } from './api.js';
 import { make } from './dom.js';
 import { LiveRun } from './live.js';
 import { notice, withToken } from './login.js';
+import { orders } from './orders.js';
 import { RunPage } from './run-view.js';
 
 const id = decodeURIComponent(location.pathname.split('/')[2]);
@@ -17,28 +18,6 @@ takeToken();
 const page = new RunPage(root, new LiveRun(id));
 // for who measures
 window.lutraPage = page;
-
-const ORDERS = {
-  running: ['pause', 'cancel'], waiting: ['pause', 'cancel'], paused: ['resume', 'cancel'], failed: ['resume'], cancelled: ['resume'], done: [],
-};
-
-function order(word) {
-  const button = make('button', { type: 'button', class: 'plain' }, word);
-  button.addEventListener('click', async () => {
-    if (word === 'cancel' && !confirm('Cancel this run? What it has found stays, and it can be resumed.')) {
-      return;
-    }
-    button.disabled = true;
-    try {
-      await post(`${path}/${word}`);
-      notice(null);
-    } catch (problem) {
-      notice(problem.status === 403 ? 'This token may look only: pausing and cancelling take an operator\'s.' : problem);
-    }
-    await showControls();
-  });
-  return button;
-}
 
 async function share() {
   const said = document.getElementById('shared');
@@ -62,7 +41,7 @@ async function showControls() {
     return;
   }
   controls.replaceChildren(make('div', { class: 'actions' }, make('span', { id: 'state', class: 'quiet' }, run.state),
-    ...(ORDERS[run.state] ?? []).map(order), make('button', { type: 'button', class: 'plain', onclick: share }, 'share')),
+    ...orders(run, word => (word === 'remove' ? location.assign('/') : showControls())), make('button', { type: 'button', class: 'plain', onclick: share }, 'share')),
   make('div', { id: 'shared', role: 'status' }), run.message ? make('p', { class: 'quiet' }, run.message) : '');
 }
 
