@@ -63,6 +63,14 @@ public record Bits(int weights, int activations) {
         return quantizesWeights() && quantizesActivations();
     }
 
+    /**
+     * How many numbers a byte has for a step of the weights' grid, where they lie on one. As many as there are, because biases are counted in
+     * products of steps: with few bits these would be coarse.
+     */
+    public int bytesPerStep() {
+        return Byte.MAX_VALUE / ((1 << weights - 1) - 1);
+    }
+
     /** The product of both, by which multiplications are weighed in BitOps. */
     public int product() {
         return weights * activations;

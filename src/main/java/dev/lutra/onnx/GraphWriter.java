@@ -303,7 +303,7 @@ final class GraphWriter implements OpVisitor<List<NodeProto>> {
     private float[] scales(Weighted layer) {
         float[] scales = read(layer.steps().orElseThrow()).clone();
         for (int c = 0; c < scales.length; c++) {
-            scales[c] /= OnnxExporter.bytesPerStep(layer.bits());
+            scales[c] /= layer.bits().bytesPerStep();
         }
         return scales;
     }

@@ -3,7 +3,6 @@ package dev.lutra.onnx;
 import dev.lutra.InputException;
 import dev.lutra.lowering.LoweredNetwork;
 import dev.lutra.lowering.Precision;
-import dev.lutra.network.Bits;
 import dev.lutra.network.Network;
 import dev.lutra.network.Op;
 import dev.lutra.network.WeightSource;
@@ -28,16 +27,6 @@ public final class OnnxExporter {
     private static final String PRODUCER = "lutra";
 
     private OnnxExporter() {}
-
-    /**
-     * How many numbers a byte has for a step of the weights' grid. As many as there are, because biases are counted in products of
-     * steps: with few bits these would be coarse.
-     *
-     * @param bits of a layer whose weights lie on a grid
-     */
-    public static int bytesPerStep(Bits bits) {
-        return Byte.MAX_VALUE / ((1 << bits.weights() - 1) - 1);
-    }
 
     /**
      * @param network a whole network, or a segment as one

@@ -53,7 +53,7 @@ final class FourBitWeights {
             .orElseThrow(() -> new IllegalArgumentException(layer + ": no such node"));
         NodeProto.Builder dequantize = giving.get(node.getInput(1));
         TensorProto.Builder weights = stored.get(dequantize.getInput(0));
-        int bytesPerStep = OnnxExporter.bytesPerStep(bits);
+        int bytesPerStep = bits.bytesPerStep();
         weights.setDataType(DataType.INT4_VALUE).setRawData(packed(weights.getRawData(), bytesPerStep));
         TensorProto.Builder scales = stored.get(dequantize.getInput(1));
         scales.setRawData(times(scales.getRawData(), bytesPerStep));
