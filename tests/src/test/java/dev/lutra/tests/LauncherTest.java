@@ -164,6 +164,15 @@ class LauncherTest {
         assertThat(builds()).hasSize(3);
     }
 
+    /** What is no file says the program, which looks before it reads. */
+    @Test
+    void aPipeIsNotReadForWhatItAsks() throws Exception {
+        Path pipe = folder.resolve("pipe.yaml");
+        assumeThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).as("mkfifo").isZero();
+        run("", "submit", pipe.toString());
+        assertThat(Files.readString(folder.resolve("said"))).contains("submit " + pipe);
+    }
+
     @Test
     void whatAnInterruptedBuildLeftIsNotTakenForWhole() throws Exception {
         Process first = start("BUILD_SECONDS=60", "spaces");

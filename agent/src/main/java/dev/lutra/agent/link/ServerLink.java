@@ -201,7 +201,12 @@ public final class ServerLink implements AutoCloseable {
         String text = described ? e.getStatus().getDescription() : innermost.getMessage();
         return text == null
             ? "it says no more than " + e.getStatus().getCode()
-            : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst("") + address.hint(e));
+            : TaskFailure.oneLine(SYSTEM_CALL.matcher(text).replaceFirst("") + hint(e));
+    }
+
+    /** Of a server that has answered before it is no question how to speak to it. */
+    private synchronized String hint(StatusRuntimeException e) {
+        return state == State.NEVER_REACHED ? address.hint(e) : "";
     }
 
     @Override

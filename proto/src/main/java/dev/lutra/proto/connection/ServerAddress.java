@@ -107,7 +107,7 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
         boolean silent = false;
         boolean unknown = false;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            boolean ofEncryption = cause instanceof SSLException || cause instanceof CertificateException;
+            boolean ofEncryption = (cause instanceof SSLException || cause instanceof CertificateException) && !isSilence(cause);
             encrypting |= ofEncryption;
             unknown |= ofEncryption && (client.isPresent() ? ALERT : ABOUT_CERTIFICATES).matcher(String.valueOf(cause.getMessage())).find();
             silent |= cause.getMessage() != null && CLOSED_AT_ONCE.matcher(cause.getMessage()).find();
@@ -126,6 +126,11 @@ public record ServerAddress(String host, int port, Optional<KeyFingerprint> key,
                 : "; expected: a certificate that this system trusts, or " + shown() + "#sha256:…, the server's key as it prints it; or #insecure";
         }
         return silent ? "; expected, where the server encrypts: " + shown() + "#sha256:…, its key as it prints it" : "";
+    }
+
+    /** Whoever does not answer a greeting in time may be any server, stopped or overloaded. */
+    private static boolean isSilence(Throwable cause) {
+        return cause.getMessage() != null && cause.getMessage().contains("timed out");
     }
 
     /** What tells it from other servers: its key, wherever it is reached, or where that is not told its address. */

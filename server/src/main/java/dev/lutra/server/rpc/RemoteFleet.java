@@ -355,6 +355,11 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         connection.resetConnectBackoff();
     }
 
+    /** Of a server that has answered before it is no question how to speak to it. */
+    private String hint(StatusRuntimeException e) {
+        return patience.isZero() ? server.hint(e) : "";
+    }
+
     private static String reason(StatusRuntimeException e) {
         return e.getCause() == null && e.getStatus().getDescription() != null ? e.getStatus().getDescription() : Transfer.reason(e);
     }
@@ -366,7 +371,7 @@ public final class RemoteFleet implements Fleet, AutoCloseable {
         }
         return switch (e.getStatus().getCode()) {
             case UNAVAILABLE, CANCELLED ->
-                new InputException("server " + address + ": cannot be reached (" + reason(e) + server.hint(e) + ")", e);
+                new InputException("server " + address + ": cannot be reached (" + reason(e) + hint(e) + ")", e);
             case DEADLINE_EXCEEDED -> new InputException("server " + address + ": gives no answer", e);
             case UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION, RESOURCE_EXHAUSTED ->
                 new InputException("server " + address + ": " + description, e);

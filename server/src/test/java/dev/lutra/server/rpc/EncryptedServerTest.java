@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -135,6 +136,14 @@ class EncryptedServerTest {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(Files.newInputStream(folder.resolve("key/https.p12")), PASSWORD);
         return store;
+    }
+
+    /** As it looks to a caller when a server's process is stopped. */
+    @Test
+    void whoDoesNotAnswerIsNotTakenForAnotherServer() {
+        ServerAddress pinned = address("127.0.0.1", Optional.of(key.fingerprint()));
+        assertThat(pinned.hint(new SSLHandshakeException("handshake timed out after 10000ms"))).isEmpty();
+        assertThat(pinned.hint(new SSLHandshakeException("the server has another key"))).isEqualTo("; expected: the server with that key");
     }
 
     /** Elsewhere, without a key: by the certificates that this system trusts, among which one made here is not. */
