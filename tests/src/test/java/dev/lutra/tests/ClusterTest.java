@@ -20,10 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Runs on a standalone cluster, whose machines are processes: what comes of them is what one machine finds. */
 class ClusterTest {
 
-    private static final int CANDIDATES = 40;
-    /** As a task has one processor: the number of threads decides the order of sums. */
-    private static final List<String> ON_ONE_THREAD = List.of("env",
-        "LUTRA_JAVA_OPTS=-XX:TieredStopAtLevel=1 -Dai.djl.pytorch.num_threads=1");
+    private static final int POPULATION = 10;
+    private static final int CANDIDATES = 4 * POPULATION;
+    /**
+     * As a task has one processor: the number of threads decides the order of sums. A cluster begins a second time what has run for a moment, where a machine
+     * has nothing else to do.
+     */
+    private static final String OPTIONS = "LUTRA_JAVA_OPTS=-XX:TieredStopAtLevel=1 -Dai.djl.pytorch.num_threads=1 -Dspark.speculation=true "
+        + "-Dspark.speculation.interval=20ms -Dspark.speculation.quantile=0.01 -Dspark.speculation.multiplier=0.1 -Dspark.speculation.minTaskRuntime=1ms ";
     private static final String STORED = "SELECT key FROM results WHERE kind LIKE 'candidate %'";
 
     @TempDir
@@ -34,9 +38,9 @@ class ClusterTest {
             data: {train: "synthetic:4x60"}
             evaluation: {recalibration-images: 64, validation-images: 24, evaluators: 2}
             objectives: [accuracy, macs]
-            search: {algorithm: nsga2, population: 10, generations: 4}
+            search: {algorithm: nsga2, population: %d, generations: 4}
             retrain: {epochs: 2, batch: 32}
-            """ + more);
+            """.formatted(POPULATION) + more);
     }
 
     private SparkOnLoopback cluster() {
@@ -44,7 +48,11 @@ class ClusterTest {
     }
 
     private LutraProcess start(String... arguments) {
-        return LutraProcess.startBehind(ON_ONE_THREAD, folder, arguments);
+        return startWith("", arguments);
+    }
+
+    private LutraProcess startWith(String options, String... arguments) {
+        return LutraProcess.startBehind(List.of("env", OPTIONS + options), folder, arguments);
     }
 
     private LutraProcess.Result lutra(String... arguments) {
@@ -64,12 +72,11 @@ class ClusterTest {
         }
     }
 
-    /** Notes what is stored of a candidate that was stored before. */
-    private static void watch(Path database) throws SQLException {
+    /** Notes what is stored of something that was stored before, if that is of a kind. */
+    private static void watch(Path database, String kind) throws SQLException {
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database); Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE twice (key TEXT)");
-            statement.execute("CREATE TRIGGER noted AFTER UPDATE ON results WHEN old.kind LIKE 'candidate %' BEGIN "
-                + "INSERT INTO twice VALUES (old.key); END");
+            statement.execute("CREATE TRIGGER noted AFTER UPDATE ON results WHEN " + kind + " BEGIN INSERT INTO twice VALUES (old.key); END");
         }
     }
 
@@ -82,7 +89,7 @@ class ClusterTest {
     }
 
     @Test
-    void aSearchIsWhatItIsOnOneMachineThoughItIsStoppedAndAMachineFails() throws Exception {
+    void aSearchIsWhatItIsOnOneMachineThoughItIsStoppedAndMachinesHangAndFail() throws Exception {
         String job = job("supernet: {epochs: 2, batch: 32, probes: 0}\n").toString();
         Path one = folder.resolve("one");
         Path many = folder.resolve("many");
@@ -90,12 +97,15 @@ class ClusterTest {
         try (SparkOnLoopback cluster = cluster()) {
             lutra("train", job, "--out", one.toString());
             copy(one, many);
-            watch(many.resolve("lutra.db"));
+            watch(many.resolve("lutra.db"), "old.kind LIKE 'candidate %'");
             lutra("search", job, "--out", one.toString());
             int before = stored.rows(STORED).size();
             String[] search = {"search", job, "--out", many.toString(), "--spark", cluster.master()};
             try (LutraProcess run = start(search)) {
-                await(() -> stored.rows(STORED).size() >= before + 4);
+                await(() -> stored.rows(STORED).size() >= before + 2);
+                cluster.signal(2, "STOP");
+                await(() -> stored.rows(STORED).size() >= before + POPULATION); // what the machine that hangs was to do as well
+                cluster.signal(2, "CONT");
                 run.signal("TERM");
                 run.await(SmallJob.PATIENCE);
             }
@@ -128,8 +138,19 @@ class ClusterTest {
                 cluster.fail(1);
                 ended(run);
             }
+            cluster.refuse(2);
+            assertThatItIsToldThatTheClusterEndsARun(job, cluster.master());
         }
         assertThat(many.resolve("supernet.safetensors")).hasSameBinaryContentAs(one.resolve("supernet.safetensors"));
+    }
+
+    private void assertThatItIsToldThatTheClusterEndsARun(String job, String master) {
+        try (LutraProcess run = start("train", job, "--out", folder.resolve("no").toString(), "--spark", master)) {
+            LutraProcess.Result result = run.await(SmallJob.PATIENCE);
+            assertThat(result.code()).isNotZero();
+            assertThat(result.errors()).last()
+                .isEqualTo("lutra: " + master + ": has ended this run (the logs of its master and its workers say why)");
+        }
     }
 
     @Test
@@ -160,6 +181,36 @@ class ClusterTest {
         }
         assertThat(networks(one)).hasSize(8);
         assertThat(told(many)).as("epochs that are told of").isEqualTo(told(one));
+    }
+
+    @Test
+    @Tag("slow")
+    void aTrainingThatIsBegunTwiceIsDoneOnce() throws Exception {
+        String job = job("supernet: {epochs: 1, batch: 32, probes: 0}\n").toString();
+        List<String> retrain = List.of("retrain", job, "--no-verify", "--arch", "k3,k3,k3,k3,k3,k3", "--arch", "k5,k5,k5,k5,k5,k5", "--arch",
+            "k7,k7,k7,k7,k7,k7");
+        Path one = folder.resolve("one");
+        Path many = folder.resolve("many");
+        Path log = Files.createDirectory(folder.resolve("log"));
+        lutra("train", job, "--out", one.toString());
+        copy(one, many);
+        watch(many.resolve("lutra.db"), "old.key LIKE 'retrain/%/epoch/%'");
+        lutra(Stream.concat(retrain.stream(), Stream.of("--out", one.toString())).toArray(String[]::new));
+        try (SparkOnLoopback cluster = cluster();
+            LutraProcess run = startWith("-Dspark.eventLog.enabled=true -Dspark.eventLog.compress=false -Dspark.eventLog.rolling.enabled=false "
+                + "-Dspark.eventLog.dir=" + log.toUri(),
+                Stream.concat(retrain.stream(), Stream.of("--out", many.toString(), "--spark", cluster.master())).toArray(String[]::new))) {
+            ended(run);
+        }
+        try (Stream<Path> logs = Files.list(log)) {
+            assertThat(logs.findFirst().orElseThrow()).content().as("the last one is begun twice").contains("\"Speculative\":true");
+        }
+        for (Path network : networks(one)) {
+            assertThat(many.resolve("retrain").resolve(network.getFileName()).resolve("weights.safetensors"))
+                .hasSameBinaryContentAs(network.resolve("weights.safetensors"));
+        }
+        assertThat(told(many)).isEqualTo(told(one));
+        assertThat(new TaskTable(many.resolve("lutra.db")).rows("SELECT key FROM twice")).isEmpty();
     }
 
     private static List<Path> networks(Path run) throws IOException {

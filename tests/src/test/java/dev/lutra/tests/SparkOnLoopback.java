@@ -59,6 +59,22 @@ final class SparkOnLoopback implements AutoCloseable {
         executors.forEach(ProcessHandle::destroyForcibly);
     }
 
+    /** As a machine that hangs, and perhaps goes on later: executors get a signal, STOP or CONT. */
+    void signal(int worker, String signal) throws IOException, InterruptedException {
+        List<ProcessHandle> executors = executors(worker);
+        assertThat(executors).as("at work").isNotEmpty();
+        for (ProcessHandle executor : executors) {
+            assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(executor.pid())).inheritIO().start().waitFor()).isZero();
+        }
+    }
+
+    /** From now on no executor starts on a worker: a file is where their folders would be made. */
+    void refuse(int worker) throws IOException {
+        Path work = folder.resolve("work-" + worker);
+        Files.move(work, folder.resolve("work-before-" + worker));
+        Files.createFile(work);
+    }
+
     private ProcessHandle process(int worker) throws IOException {
         return ProcessHandle.of(Long.parseLong(Files.readString(folder.resolve("worker-" + worker + ".pid")).strip())).orElseThrow();
     }
