@@ -20,6 +20,8 @@ lutra="$home/lutra"
 figures="$home/tests/benchmarks/spark_figures.py"
 export XDG_STATE_HOME="$folder/state" XDG_CACHE_HOME="$folder/cache" SPARK_LOCAL_IP=127.0.0.1
 
+rm -rf "$folder"/trained "$folder"/train-* "$folder"/events-*
+
 # NAME EVALUATORS SUPERNET
 experiment() {
     cat >"$folder/$1.yaml" <<YAML
@@ -35,8 +37,8 @@ YAML
 experiment one 1 ""
 experiment two 2 ""
 learners="same-1 same-16 same-64 same-4 own-16" # the projection takes the first two
-for run in $learners; do
-    experiment "train-$run" 2 ", data-parallel: {workers: 2, period: ${run#*-}, paths: ${run%-*}}"
+for training in $learners; do
+    experiment "train-$training" 2 ", data-parallel: {workers: 2, period: ${training#*-}, paths: ${training%-*}}"
 done
 
 # in a folder that no run has: a cluster whose libraries are deleted ends all that it was given
@@ -58,7 +60,6 @@ lutra_in() {
         "$lutra" "$@" --out "$folder/$run" 2>"$folder/$run.log" >/dev/null || { tail -n 3 "$folder/$run.log" >&2; exit 1; }
 }
 
-rm -rf "$folder"/trained "$folder"/train-* "$folder"/events-*
 lutra_in trained train "$folder/one.yaml"
 for run in one two cluster; do
     rm -rf "${folder:?}/$run"
@@ -70,12 +71,12 @@ lutra_in two search "$folder/two.yaml"
 lutra_in cluster search "$folder/two.yaml" --spark "$master"
 cmp "$folder/one/front.json" "$folder/cluster/front.json" && cmp "$folder/one/front.json" "$folder/two/front.json" && echo "fronts: the same"
 python3 "$figures" candidates "$folder"
-for run in $learners; do
+for training in $learners; do
     if [ $(($(date +%s) - begun)) -gt 330 ]; then
-        echo "no time left for $run"
+        echo "no time left for $training"
         continue
     fi
-    lutra_in "train-$run" train "$folder/train-$run.yaml" --spark "$master"
-    python3 "$figures" training "$folder" "trained" "train-$run"
+    lutra_in "train-$training" train "$folder/train-$training.yaml" --spark "$master"
+    python3 "$figures" training "$folder" trained "train-$training"
 done
 if [ -d "$folder/events-train-same-16" ]; then python3 "$figures" projection "$folder" train-same-1 train-same-16; fi
