@@ -323,6 +323,7 @@ class DashboardTest {
         browser.open(folder.resolve("runs/1/report.html").toUri().toString());
         browser.await("winners", text -> text.contains("winner-1.onnx"), SOON);
         browser.await("explore", text -> text.contains("To choose from"), SOON);
+        assertThat(browser.text("now")).contains("export done").doesNotContain("stopped");
         browser.run("document.querySelector('#explore button.arch').click()");
         browser.await("network", text -> text.contains("Time by segment") || text.contains("drawings of the winners"), SOON);
         assertThat(browser.run("return performance.getEntriesByType('resource').filter(one => !/^(data|blob):/.test(one.name)).map(one => one.name)"))

@@ -39,7 +39,7 @@ public final class FrozenView {
 
     /** @param now when it is frozen */
     static String html(RunFacts facts, Instant now) {
-        RunView view = RunView.of(facts, now);
+        RunView view = RunView.of(facts, now, true);
         String script = LinkedModules.script(ENTRY);
         String style = STYLES.stream().map(LinkedModules::text).collect(Collectors.joining());
         return """

@@ -99,7 +99,7 @@ public final class RunReader {
         if (view == null || !isOver && Duration.between(viewed, now).compareTo(cost.multipliedBy(SHARE)) > 0) {
             seen = read;
             wasAtRest = RunProgress.read(folder.progress()).isEmpty();
-            view = RunView.json(RunView.of(facts(), now));
+            view = RunView.json(RunView.of(facts(), now, false));
             viewed = clock.instant();
             cost = Duration.between(now, viewed);
         }

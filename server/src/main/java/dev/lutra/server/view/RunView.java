@@ -54,8 +54,11 @@ public record RunView(String name, String space, String verdict, File experiment
     /** Something that a person should look at. */
     public record Warning(String stage, String text) {}
 
-    /** @param now for how long the present stage has worked */
-    static RunView of(RunFacts facts, Instant now) {
+    /**
+     * @param now for how long the present stage has worked
+     * @param isLasting whether the present stage writes it, as the last that it does
+     */
+    static RunView of(RunFacts facts, Instant now, boolean isLasting) {
         Experiment experiment = facts.experiment();
         boolean hasTraining = experiment.hasSupernet() || !facts.history().all(RunEvent.TrainingStep.class).isEmpty();
         List<Warning> warnings = new ArrayList<>();
@@ -68,7 +71,7 @@ public record RunView(String name, String space, String verdict, File experiment
             Fact.of(FileWords.of(experiment.text().content())), MeasureView.of(experiment, facts.candidates().measures()),
             experiment.targets().stream().map(target -> target(facts, target)).toList(), facts.candidates().whole(),
             facts.images().isPresent() ? facts.images().getAsLong() : null,
-            StageView.of(facts.history(), facts.progress(), now), facts.progress().orElse(null),
+            StageView.of(facts.history(), facts.progress(), now, isLasting), facts.progress().orElse(null),
             hasTraining ? TrainingView.of(facts) : null, FrontView.volume(facts), facts.front().map(front -> FrontView.of(facts, front)).orElse(null),
             WinnerView.of(facts.winners()), RankingView.of(facts).orElse(null), OwnWeights.of(facts), warnings, Fact.of(facts));
     }

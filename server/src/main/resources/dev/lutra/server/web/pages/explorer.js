@@ -205,7 +205,7 @@ export class Explorer {
     };
     this.#points = [points(x, across), points(y, up)];
     this.#cloud.place(...this.#points);
-    this.#redraw();
+    this.#drawNow(); // the canvas was emptied just now: no frame is shown without its points
   }
 
   #cloud = null;
@@ -213,15 +213,16 @@ export class Explorer {
   #points = [[], []];
 
   #redraw() {
-    if (!this.#frame) {
-      this.#frame = requestAnimationFrame(() => {
-        this.#frame = 0;
-        const begun = performance.now();
-        this.#draw();
-        this.frames.push(performance.now() - begun);
-        this.frames.splice(0, this.frames.length - 600);
-      });
-    }
+    this.#frame ||= requestAnimationFrame(() => this.#drawNow());
+  }
+
+  #drawNow() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const begun = performance.now();
+    this.#draw();
+    this.frames.push(performance.now() - begun);
+    this.frames.splice(0, this.frames.length - 600);
   }
 
   #limits() {

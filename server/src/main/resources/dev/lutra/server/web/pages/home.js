@@ -41,7 +41,7 @@ function runs(list, again) {
     },
     { name: 'run', wide: true, of: run => make('a', { href: `/runs/${encodeURIComponent(run.id)}` }, `${run.name} (${run.id})`) },
     { name: 'state', short: true, of: run => run.state }, { name: 'stage', short: true, of: run => run.stage }, { name: 'progress', wide: true, of: pace },
-    { name: 'priority', short: true, number: true, of: run => String(run.priority) }, { name: 'owner', of: run => run.owner },
+    { name: 'priority', short: true, number: true, of: run => String(run.priority) }, { name: 'owner', short: true, of: run => run.owner },
     { name: 'submitted', of: run => when(run.submitted) },
     { name: 'orders', of: run => make('span', { class: 'actions' }, orders(run, again)) },
   ], list), compare);
