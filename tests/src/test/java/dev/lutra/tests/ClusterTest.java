@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -28,6 +31,8 @@ class ClusterTest {
      */
     private static final String OPTIONS = "LUTRA_JAVA_OPTS=-XX:TieredStopAtLevel=1 -Dai.djl.pytorch.num_threads=1 -Dspark.speculation=true "
         + "-Dspark.speculation.interval=20ms -Dspark.speculation.quantile=0.01 -Dspark.speculation.multiplier=0.1 -Dspark.speculation.minTaskRuntime=1ms ";
+    /** Of a file system of Hadoop's whose addresses are no paths: it is mounted on a folder. */
+    private static final String ELSEWHERE = "viewfs://images/all";
     private static final String STORED = "SELECT key FROM results WHERE kind LIKE 'candidate %'";
 
     @TempDir
@@ -53,6 +58,12 @@ class ClusterTest {
 
     private LutraProcess startWith(String options, String... arguments) {
         return LutraProcess.startBehind(List.of("env", OPTIONS + options), folder, arguments);
+    }
+
+    /** Where images lie elsewhere; each shard is made once. */
+    private LutraProcess startElsewhere(String... arguments) {
+        return startWith("-Dspark.speculation=false -Dspark.hadoop.fs.viewfs.mounttable.images.link./all=" + folder.resolve("elsewhere").toUri(),
+            arguments);
     }
 
     private LutraProcess.Result lutra(String... arguments) {
@@ -221,6 +232,117 @@ class ClusterTest {
 
     private static List<String> told(Path run) {
         return new TaskTable(run.resolve("lutra.db")).rows("SELECT key FROM results WHERE key LIKE 'retrain/%/epoch/%' ORDER BY key");
+    }
+
+    @Test
+    @Tag("slow")
+    void imagesThatTasksDecodeServeEveryMachineThoughTheRunIsKilled() throws Exception {
+        TestImages.draw(folder.resolve("photos"), 60, "ash", "birch", "cedar", "dogwood");
+        Files.writeString(folder.resolve("photos/ash/3.png"), "broken");
+        String job = photos("photos").toString();
+        Path there = Files.createDirectories(folder.resolve("elsewhere")).resolve("train");
+        Path one = folder.resolve("one");
+        Path many = Files.createDirectories(folder.resolve("many"));
+        try (SparkOnLoopback cluster = cluster()) {
+            lutra("train", job, "--out", one.toString());
+            lutra("search", job, "--out", one.toString());
+            String[] prepare = {"prepare", job, "--to", ELSEWHERE, "--images-per-shard", "2", "--out", folder.resolve("run").toString(), "--spark",
+                cluster.master()};
+            Map<String, FileTime> made;
+            try (LutraProcess run = startElsewhere(prepare)) {
+                await(() -> shards(there).size() >= 4);
+                run.kill();
+                made = shards(there);
+            }
+            assertThat(made).as("it was killed on its way").hasSizeLessThan(120);
+            await(() -> cluster.executors(1).isEmpty() && cluster.executors(2).isEmpty());
+            made = shards(there);
+            assertThat(ended(startElsewhere(prepare)).errors()).anyMatch(line -> line.contains("1 of 240 images"))
+                .anyMatch(line -> line.contains("data.train: 240 images in 120 shards"));
+            assertThat(shards(there)).hasSize(120).containsAllEntriesOf(made);
+
+            lutra("prepare", job, "--to", folder.resolve("here").toString(), "--images-per-shard", "2", "--out", folder.resolve("run").toString());
+            for (String file : shards(there).keySet()) {
+                assertThat(folder.resolve("here/train").resolve(file)).as("by one machine").hasSameBinaryContentAs(there.resolve(file));
+            }
+            Files.copy(one.resolve("supernet.safetensors"), many.resolve("supernet.safetensors"));
+            ended(startElsewhere("search", photos("\"" + ELSEWHERE + "/train\"").toString(), "--out", many.toString(), "--spark", cluster.master()));
+        }
+        assertThat(many.resolve("front.json")).hasSameBinaryContentAs(one.resolve("front.json"));
+        assertThat(new TaskTable(folder.resolve("run/lutra.db")).rows("SELECT key FROM results WHERE key LIKE 'decode/%' OR key LIKE 'prepare/%'"))
+            .contains("decode/skipped/" + folder.resolve("photos"), "prepare/began/1", "prepare/cut-off/1", "prepare/ended/2");
+    }
+
+    private Path photos(String train) throws IOException {
+        return new SmallJob(folder).onSpace("job", """
+            data: {train: %s, corrupt: 0.01, cache: pixels}
+            supernet: {epochs: 1, batch: 32, probes: 0}
+            evaluation: {recalibration-images: 64, validation-images: 24, evaluators: 2}
+            objectives: [accuracy, macs]
+            search: {algorithm: nsga2, population: 6, generations: 2}
+            """.formatted(train));
+    }
+
+    /** Those that are whole, and when each was made. */
+    private static Map<String, FileTime> shards(Path folder) throws IOException {
+        Map<String, FileTime> shards = new TreeMap<>();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.filter(file -> file.getFileName().toString().matches("shard-.*\\.pixels")).toList()) {
+                    shards.put(file.getFileName().toString(), Files.getLastModifiedTime(file));
+                }
+            }
+        }
+        return shards;
+    }
+
+    @Test
+    void whatGoesWrongOnAClusterIsToldInOneLine() throws Exception {
+        TestImages.draw(folder.resolve("photos"), 40, "ash", "birch");
+        Path disk = Files.createDirectories(folder.resolve("disk"));
+        boolean hasDisk = new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString()).start().waitFor() == 0;
+        String job = photos("photos").toString();
+        try (SparkOnLoopback cluster = cluster()) {
+            String[] prepare = {"prepare", job, "--images-per-shard", "4", "--spark", cluster.master(), "--to"};
+            if (hasDisk) {
+                try (LutraProcess run = startElsewhere(with(prepare, disk.toString()))) {
+                    assertThat(run.awaitLine(line -> line.contains("waiting, the disk is full"), SmallJob.PATIENCE)).as("%s", run.errors()).isTrue();
+                    assertThat(shards(disk.resolve("train"))).hasSizeBetween(1, 19);
+                    new ProcessBuilder("mount", "-o", "remount,size=4m", disk.toString()).start().waitFor();
+                    assertThat(ended(run).errors()).as("it goes on").noneMatch(line -> line.contains("\tat ") || line.contains("Exception"));
+                    assertThat(shards(disk.resolve("train"))).hasSize(20);
+                }
+            }
+            try (LutraProcess run = startElsewhere(with(prepare, ELSEWHERE))) {
+                await(() -> !shards(folder.resolve("elsewhere/train")).isEmpty());
+                run.signal("INT");
+                assertThat(run.await(SmallJob.PATIENCE).code()).isEqualTo(130);
+                assertThat(run.errors()).noneMatch(line -> line.contains("\tat ") || line.contains("Exception"));
+            }
+            await(() -> cluster.executors(1).isEmpty() && cluster.executors(2).isEmpty());
+            Path broken = Files.writeString(folder.resolve("photos/birch/3.png"), "broken");
+            Files.writeString(folder.resolve("photos/birch/4.png"), "broken too");
+            assertThat(failed(2, prepare, ELSEWHERE).message()).isEqualTo("lutra: " + folder.resolve("photos") + ": 2 of 80 images cannot be read "
+                + "(expected: at most 0, by data.corrupt): " + broken + ": not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file); "
+                + folder.resolve("photos/birch/4.png") + ": not an image (expected: a JPEG, PNG, WebP, TIFF, BMP or GIF file)");
+        } finally {
+            if (hasDisk) {
+                new ProcessBuilder("umount", disk.toString()).start().waitFor();
+            }
+        }
+    }
+
+    private LutraProcess.Result failed(int code, String[] arguments, String last) {
+        try (LutraProcess process = startElsewhere(with(arguments, last))) {
+            LutraProcess.Result result = process.await(SmallJob.PATIENCE);
+            assertThat(result.code()).as("%s", result.errors()).isEqualTo(code);
+            assertThat(result.errors()).noneMatch(line -> line.contains("\tat ") || line.contains("Exception"));
+            return result;
+        }
+    }
+
+    private static String[] with(String[] arguments, String last) {
+        return Stream.concat(Stream.of(arguments), Stream.of(last)).toArray(String[]::new);
     }
 
     @Test
