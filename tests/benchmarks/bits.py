@@ -10,13 +10,10 @@ soon as it is trained. However it ended, called again it goes on where it was, a
 there. --no-search leaves the searches for another time. A uniform network of bits that the space does not offer (3) is one of a sibling space that
 has them. No network of {2, 4, 8}^2 has fewer BitOps than that of 2 bits everywhere, so under those nothing is searched. LUTRA in the environment is
 another launcher."""
-import argparse
 import json
-import os
-import pathlib
 import statistics
 
-from launcher import lutra, once, settled, write
+from launcher import begun, lutra, once, sized, write
 
 SPACE = "resnet-bits-cifar"
 OFFERED = (2, 4, 8)
@@ -67,23 +64,10 @@ def table(rows, accuracies, options):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("train", help="as data.train")
-    parser.add_argument("test", help="as data.test")
-    parser.add_argument("folder", type=pathlib.Path)
-    for name, usual in (("epochs", 24), ("retrain", 6), ("batch", 64), ("budget", 200), ("winners", 1), ("seeds", 1), ("recalibrate", 1024),
-                        ("validate", 2500)):
-        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser = sized(epochs=24, retrain=6, batch=64, budget=200, winners=1, seeds=1, recalibrate=1024, validate=2500)
     parser.add_argument("--uniform", default="2,3,4", help="bits of the uniform networks")
     parser.add_argument("--no-search", action="store_true", help="only the uniform networks")
-    options = parser.parse_args()
-    for name in ("train", "test"):
-        source = getattr(options, name)
-        if os.path.exists(source):
-            setattr(options, name, os.path.abspath(source))
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    settled(folder, options, ("winners", "seeds", "uniform", "no_search"))
+    options, folder = begun(parser, growing=("winners", "seeds", "uniform", "no_search"))
 
     if not options.no_search:
         lutra(folder, "train", experiment(folder, "supernet", options, supernet={"epochs": options.epochs, "batch": options.batch}))

@@ -12,12 +12,9 @@ TRAIN and TEST are sources of images as data.train has them. FOLDER gets the spa
 However it ended, called again it goes on where it was; --until ends it after the supernet's training, the searches or the measurements, and more
 --winners or --methods add to what is there. It measures from the profile on, which comes after the training: until the searches are done, and
 while winners are measured, nothing else should run. --repeat is how many blocks a stage has. LUTRA in the environment is another launcher."""
-import argparse
 import json
-import os
-import pathlib
 
-from launcher import Report, lutra, once, settled, write
+from launcher import Report, begun, lutra, once, sized, write
 
 STAGES = (48, 96, 192)  # channels of shufflenetv2-cifar; the first block of each has stride 2
 PARTS = ("train", "search", "measure", "own")
@@ -127,24 +124,11 @@ def trained_alone(folder, points, options, report):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("train", help="as data.train")
-    parser.add_argument("test", help="as data.test")
-    parser.add_argument("folder", type=pathlib.Path)
-    for name, usual in (("width", 2), ("repeat", 4), ("epochs", 16), ("retrain", 12), ("batch", 64), ("budget", 300), ("winners", 3),
-                        ("recalibrate", 1024), ("validate", 2500)):
-        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser = sized(width=2, repeat=4, epochs=16, retrain=12, batch=64, budget=300, winners=3, recalibrate=1024, validate=2500)
     parser.add_argument("--methods", default="min-max,percentile,entropy,mse", help="of quantizing the network of float32")
     parser.add_argument("--profile", type=json.loads, default={}, help="keys of the section profile, as JSON")
     parser.add_argument("--until", choices=PARTS, default=PARTS[-1], help="the last part of the work")
-    options = parser.parse_args()
-    for name in ("train", "test"):
-        source = getattr(options, name)
-        if os.path.exists(source):
-            setattr(options, name, os.path.abspath(source))
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    settled(folder, options, ("winners", "methods", "until"))
+    options, folder = begun(parser, growing=("winners", "methods", "until"))
     space(folder, options.width, options.repeat)
     mixed, tables, found = searches(folder, options)
 

@@ -1,4 +1,5 @@
 """Commands of Lutra for the scripts of this folder, whose folders of results they go on in when they are called again."""
+import argparse
 import ctypes
 import json
 import os
@@ -33,13 +34,35 @@ def once(file, compute):
     return json.loads(file.read_text())
 
 
-def settled(folder, options, growing):
-    """Refuses to go on in a folder whose results are of other options; those that only say how many there are to be may grow."""
+def sized(**sizes):
+    """A parser of what every long script takes: images, a folder for its results, and sizes with what they usually are."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", help="as data.train")
+    parser.add_argument("test", help="as data.test")
+    parser.add_argument("folder", type=pathlib.Path)
+    for name, usual in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    return parser
+
+
+def begun(parser, growing):
+    """
+    The options and the folder, which is made. It refuses to go on in one whose results are of other options; those that only say how
+    many results there are to be may grow.
+    """
+    options = parser.parse_args()
+    for name in ("train", "test"):
+        source = getattr(options, name)
+        if os.path.exists(source):
+            setattr(options, name, os.path.abspath(source))
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     values = {name: value for name, value in vars(options).items() if name not in (*growing, "folder")}
     known = once(folder / "options.json", lambda: values)
     other = [name for name in values if name not in known or known[name] != values[name]]
     if other:
         raise SystemExit(f"{folder}: is of --{other[0]} {known.get(other[0])} (expected: as {values[other[0]]}, or another folder)")
+    return options, folder
 
 
 class Report:
