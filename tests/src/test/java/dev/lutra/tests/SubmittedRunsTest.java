@@ -200,7 +200,7 @@ class SubmittedRunsTest {
         assertThat(server).filteredOn(line -> line.at("/mdc/run").asText().equals(run))
             .allMatch(line -> line.at("/mdc/experiment").asText().equals("measured")).extracting(line -> line.path("formattedMessage").asText())
             .contains("run " + run + ": has a process", "run " + run + ": is done");
-        List<String> told = tasks(server);
+        List<String> told = tasks(server.stream().filter(line -> line.at("/mdc/owner").asText().equals("run-" + run)).toList());
         assertThat(told).isNotEmpty();
         assertThat(tasks(agents)).containsAnyElementsOf(told);
         assertThat(server).filteredOn(line -> line.at("/mdc").has("task")).extracting(line -> line.at("/mdc/device").asText())

@@ -32,11 +32,14 @@ public final class ReportedOutcomes {
 
     private final Map<Key, LongAdder> counts = new ConcurrentSkipListMap<>();
 
-    /** @param task its name, which begins with that of its experiment */
-    void add(String device, String task, Outcome outcome) {
+    /**
+     * @param owner whose work it was, or empty
+     * @param task its name, which begins with that of its experiment
+     */
+    void add(String device, String owner, String task, Outcome outcome) {
         String kind = outcome.getKindCase().name().toLowerCase(Locale.ROOT);
         counts.computeIfAbsent(new Key(device, kind), unseen -> new LongAdder()).increment();
-        try (Logged about = Logged.task(task).with("device", device)) {
+        try (Logged about = Logged.task(task).with("owner", owner).with("device", device)) {
             if (outcome.hasFailed()) {
                 LOG.info("failed: {}", outcome.getFailed().getReason());
             } else {

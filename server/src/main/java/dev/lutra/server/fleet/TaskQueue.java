@@ -516,12 +516,13 @@ public final class TaskQueue {
         Optional<Reported> stored = transaction(handle -> {
             ended.clear(); // of a try that storage did not take
             String reporting = see(handle, session);
-            Optional<Submitted> task = handle.createQuery("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
+            Optional<Finished> task = handle.createQuery("UPDATE tasks SET state = 'done', lease_expires_millis = NULL, session = :session,"
                 + " under_way = 0, outcome = :outcome, reported_epoch = :epoch, finished_millis = :now WHERE device = :device AND " + COUNTS
-                + " RETURNING task, content")
+                + " RETURNING task, content, owner")
                 .bind("outcome", outcome.toByteArray()).bind("now", clock.millis()).bind("device", reporting)
                 .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch()).bind("session", session)
-                .map((row, context) -> new Submitted(parse(Task.parser(), row.getBytes("task")), Optional.ofNullable(row.getString("content"))))
+                .map((row, context) -> new Finished(parse(Task.parser(), row.getBytes("task")), Optional.ofNullable(row.getString("content")),
+                    row.getString("owner")))
                 .findOne();
             task.ifPresent(done -> {
                 if (outcome.hasMeasured()) {
@@ -534,17 +535,20 @@ public final class TaskQueue {
                 || handle.createQuery("SELECT count(*) FROM tasks WHERE state = 'done' AND id = :id AND reported_epoch = :epoch")
                     .bind("id", lease.getTaskId()).bind("epoch", lease.getEpoch())
                     .mapTo(Integer.class).one() == 1;
-            return isStored ? Optional.of(new Reported(reporting, task.isPresent())) : Optional.empty();
+            return isStored ? Optional.of(new Reported(reporting, task.map(Finished::owner))) : Optional.empty();
         });
-        stored.filter(Reported::isNew).ifPresent(report -> reported.add(report.device(), lease.getTaskId(), outcome));
         stored.ifPresent(report -> {
+            report.owner().ifPresent(owner -> reported.add(report.device(), owner, lease.getTaskId(), outcome));
             ended.add(lease.getTaskId());
             announce(report.device(), ended);
         });
         return stored.isPresent();
     }
 
-    private record Reported(String device, boolean isNew) {}
+    private record Finished(Task task, Optional<String> content, String owner) {}
+
+    /** @param owner whose task is done by it; empty where it was before */
+    private record Reported(String device, Optional<String> owner) {}
 
     /** What devices have reported since this server began. */
     public List<ReportedOutcomes.Count> reported() {

@@ -77,12 +77,17 @@ public final class Scheduler implements AutoCloseable {
 
         /** Lines of the log are about it, until this is closed. */
         Logged logged() {
-            return Logged.run(run.id(), experiment);
+            return Scheduler.logged(run.id(), experiment);
         }
 
         Running shown() {
             return new Running(run, since, training, toldToEnd.isPresent());
         }
+    }
+
+    /** What lines tell of tasks of a run names the same owner. */
+    private static Logged logged(long run, String experiment) {
+        return Logged.run(run, experiment).with("owner", ServersRun.owner(run));
     }
 
     /** @param server the server's folder, which has its address and a token */
@@ -232,7 +237,7 @@ public final class Scheduler implements AutoCloseable {
                 LOG.info("run {}: has a process", run.id());
             }
         } catch (InputException e) {
-            try (Logged about = Logged.run(run.id(), run.name())) {
+            try (Logged about = logged(run.id(), run.name())) {
                 failed(run.id(), e.getMessage());
             }
         } catch (UncheckedIOException e) {
