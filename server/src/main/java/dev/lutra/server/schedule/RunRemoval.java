@@ -8,10 +8,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Forgets runs that have ended. A run's folder gets another name and its row goes, both or none; then its files go, and what a process that
@@ -22,6 +24,7 @@ import java.util.List;
 public record RunRemoval(RunStore runs, Path server) {
 
     private static final String LEFT = ".removed";
+    private static final Pattern LEFT_OF_A_RUN = Pattern.compile("\\d{1,18}" + Pattern.quote(LEFT));
 
     /**
      * What is gone, or would be.
@@ -49,19 +52,35 @@ public record RunRemoval(RunStore runs, Path server) {
      */
     long remove(long id) {
         runs.get(id);
+        settle(id);
         Path folder = folder(id);
-        Path aside = folder.resolveSibling(id + LEFT);
-        new FileTree(aside).delete();
+        Path aside = aside(id);
         if (!Files.isDirectory(folder)) {
             forget(id, () -> {});
             return 0;
         }
         try (RunFolder.Lock alone = locked(id)) {
             forget(id, () -> move(folder, aside));
+        } catch (RuntimeException e) {
+            settle(id); // the row may have been kept though the folder had its other name
+            throw e;
         }
         long bytes = new FileTree(aside).bytes();
         new FileTree(aside).delete();
         return bytes;
+    }
+
+    private Path aside(long id) {
+        return folder().resolve(id + LEFT);
+    }
+
+    /** What a removal has left that did not come to its end: the files of a run that is still there, or of one that is forgotten. */
+    private void settle(long id) {
+        if (Files.isDirectory(aside(id)) && runs.has(id) && !Files.exists(folder(id), LinkOption.NOFOLLOW_LINKS)) {
+            move(aside(id), folder(id));
+        } else {
+            new FileTree(aside(id)).delete();
+        }
     }
 
     private RunFolder.Lock locked(long id) {
@@ -99,13 +118,14 @@ public record RunRemoval(RunStore runs, Path server) {
         return new Removed(ended.size(), ended.stream().mapToLong(run -> remove(run.id())).sum());
     }
 
-    /** Deletes what was left of runs that are forgotten. */
+    /** Deletes what was left of runs that are forgotten, and gives runs that are not their files back. */
     void finish() {
         if (!Files.isDirectory(folder())) {
             return;
         }
-        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder(), "*" + LEFT)) {
-            left.forEach(folder -> new FileTree(folder).delete());
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder(),
+            entry -> LEFT_OF_A_RUN.matcher(entry.getFileName().toString()).matches())) {
+            left.forEach(folder -> settle(Long.parseLong(folder.getFileName().toString().replace(LEFT, ""))));
         } catch (IOException e) {
             throw new UncheckedIOException(folder() + ": cannot be read: " + FileTrouble.reason(folder(), e), e);
         }

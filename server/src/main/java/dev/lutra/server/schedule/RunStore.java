@@ -65,6 +65,10 @@ public final class RunStore {
             .map((row, context) -> run(row)).list());
     }
 
+    boolean has(long id) {
+        return database.read(handle -> find(handle, id)).isPresent();
+    }
+
     /** @throws UnknownRunException when there is none */
     StoredRun get(long id) {
         return database.read(handle -> find(handle, id)).orElseThrow(() -> new UnknownRunException(Long.toString(id)));

@@ -303,8 +303,9 @@ public final class Scheduler implements AutoCloseable {
     private void over(long id, Live one, int code) {
         LOG.info("run {}: its process ended with {}", id, code);
         if (one.over.isPresent()) {
-            runs.move(id, State.UNFINISHED, State.DONE, one.over.get());
-            LOG.info("run {}: is done", id);
+            if (runs.move(id, State.UNFINISHED, State.DONE, one.over.get())) {
+                LOG.info("run {}: is done", id);
+            }
         } else if (one.toldToEnd.isPresent()) {
             if (one.training.isPresent()) {
                 runs.hadItsTurn(id);
@@ -320,8 +321,9 @@ public final class Scheduler implements AutoCloseable {
     }
 
     private void failed(long id, String why) {
-        runs.move(id, Set.of(State.ACTIVE), State.FAILED, why);
-        LOG.info("run {}: has failed: {}", id, why);
+        if (runs.move(id, Set.of(State.ACTIVE), State.FAILED, why)) {
+            LOG.info("run {}: has failed: {}", id, why);
+        }
     }
 
     private void killed(long id, int code) {
