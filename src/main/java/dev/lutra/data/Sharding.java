@@ -155,9 +155,7 @@ public final class Sharding {
     public Prepared finish() {
         try {
             Optional<PreparedSet> earlier = left.isEmpty() ? PreparedSet.read(storage) : Optional.empty();
-            PreparedSet set = earlier.filter(same -> same.fingerprint().equals(fingerprint) && same.shards().size() == all.size()).isPresent()
-                ? earlier.get()
-                : written();
+            PreparedSet set = earlier.filter(this::isOfThese).isPresent() ? earlier.get() : written();
             Unread unread = new Unread(source, listing.size(), spec.care().corrupt());
             unread.damaged().putAll(set.missing());
             unread.requireEnough();
@@ -176,6 +174,13 @@ public final class Sharding {
      * @param content what weights and accuracies remember of the images
      */
     public record Prepared(Listing.Role role, String address, int images, int shards, int made, List<String> missing, String content) {}
+
+    /** Groups are of the set alone: shards, which a fingerprint is of, do not know them. */
+    private boolean isOfThese(PreparedSet earlier) {
+        return earlier.fingerprint().equals(fingerprint) && earlier.shards().size() == all.size()
+            && earlier.showsSeveral() == listing.showsSeveral()
+            && IntStream.range(0, listing.size()).allMatch(image -> earlier.images().get(image).group().equals(listing.group(image)));
+    }
 
     private PreparedSet written() throws IOException {
         read();

@@ -171,18 +171,22 @@ class ShardingTest {
     @Test
     void groupsAndSeveralClassesStay() throws IOException {
         TestImages.folder(photos(), 8, 8, 12);
-        StringBuilder table = new StringBuilder("file,label,group\n");
-        for (int i = 0; i < 12; i++) {
-            table.append("photos/a/%03d.png,%s,patient%d%n".formatted(i, i % 3 == 0 ? "left|right" : i % 3 == 1 ? "left" : "right", i / 2));
-        }
-        Path list = Files.writeString(temporary.resolve("list.csv"), table);
-        Source source = new Source.FileList(list, temporary, "file", "label", Optional.of("group"), Optional.of("|"));
-        make(Sharding.of(spec(source, 0), prepared().toString(), PER_SHARD, DataProgress.NONE).get(Listing.Role.TRAIN));
-        try (ImageData one = ImageData.open(spec(source, 0), temporary.resolve("cache"), DataProgress.NONE);
-            ImageData many = open(prepared().resolve("train").toString(), 0)) {
-            assertThat(many.showsSeveral()).isTrue();
-            assertThat(many.train().origin()).isEqualTo(one.train().origin());
-            assertThat(batches(many.validation())).usingRecursiveComparison().isEqualTo(batches(one.validation()));
+        Source source = new Source.FileList(temporary.resolve("list.csv"), temporary, "file", "label", Optional.of("group"), Optional.of("|"));
+        for (int ofOnePatient : new int[]{2, 4}) {
+            StringBuilder table = new StringBuilder("file,label,group\n");
+            for (int i = 0; i < 12; i++) {
+                table.append("photos/a/%03d.png,%s,patient%d%n".formatted(i, i % 3 == 0 ? "left|right" : i % 3 == 1 ? "left" : "right",
+                    i / ofOnePatient));
+            }
+            Files.writeString(temporary.resolve("list.csv"), table);
+            Sharding.Prepared made = make(Sharding.of(spec(source, 0), prepared().toString(), PER_SHARD, DataProgress.NONE).get(Listing.Role.TRAIN));
+            assertThat(made.made()).as("shards do not know groups").isEqualTo(ofOnePatient == 2 ? 2 : 0);
+            try (ImageData one = ImageData.open(spec(source, 0), temporary.resolve("cache"), DataProgress.NONE);
+                ImageData many = open(prepared().resolve("train").toString(), 0)) {
+                assertThat(many.showsSeveral()).isTrue();
+                assertThat(many.train().origin()).isEqualTo(one.train().origin());
+                assertThat(batches(many.validation())).usingRecursiveComparison().isEqualTo(batches(one.validation()));
+            }
         }
     }
 }
