@@ -3,6 +3,7 @@
 # consists of as CycloneDX (sbom/), and the licences of all that (licences/). Builds first where that is needed, with the browser's runtime
 # where npm is. The same sources give the same bytes.
 set -eu
+exec 3>&1 1>&2 # the archive's name alone is the answer, not what Maven says meanwhile
 
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 version=0.1.0
@@ -40,4 +41,4 @@ java -cp "$root/lib/*" "$home/deploy/Licences.java" "$root"
 tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w --mtime="$time" -C "$work" -cf - "$name" | gzip -n -1 >"$work/$name.tar.gz"
 mv "$work/$name.tar.gz" "$home/target/$name.tar.gz"
 rm -rf "$work"
-echo "$home/target/$name.tar.gz"
+echo "$home/target/$name.tar.gz" >&3
